@@ -1,0 +1,14 @@
+import * as types from '#api/core/v1/types.ts'
+import { kind } from '#api/kind.ts'
+import type { Of } from '#schema/schema.ts'
+
+export const ConfigMap = kind(types.ConfigMap, {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  singular: 'configmap',
+  shortNames: ['cm'],
+  scope: 'Namespaced',
+})
+export type ConfigMap = Of<typeof ConfigMap>

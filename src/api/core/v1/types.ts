@@ -1,0 +1,2308 @@
+/** The types of the core group, as data: names, wire numbers, merge keys and presence as Kubernetes v1.36 declares them. */
+
+import * as meta from '#api/meta/v1/types.ts'
+import type { Of } from '#schema/schema.ts'
+import {
+  bool,
+  bytes,
+  field,
+  int32,
+  int64,
+  intOrString,
+  list,
+  map,
+  message,
+  microTime,
+  nullable,
+  oneOf,
+  quantity,
+  string,
+  time,
+} from '#schema/schema.ts'
+
+export const HostPathType = oneOf('', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice')
+export type HostPathType = Of<typeof HostPathType>
+
+export const HostPathVolumeSource = message('k8s.io.api.core.v1.HostPathVolumeSource', {
+  path: field(1, string(), { required: true }),
+  type: field(2, HostPathType, { pointer: true }),
+})
+export type HostPathVolumeSource = Of<typeof HostPathVolumeSource>
+
+export const EmptyDirVolumeSource = message('k8s.io.api.core.v1.EmptyDirVolumeSource', {
+  medium: field(1, string()),
+  sizeLimit: field(2, quantity(), { pointer: true }),
+})
+export type EmptyDirVolumeSource = Of<typeof EmptyDirVolumeSource>
+
+export const GCEPersistentDiskVolumeSource = message('k8s.io.api.core.v1.GCEPersistentDiskVolumeSource', {
+  pdName: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  partition: field(3, int32()),
+  readOnly: field(4, bool()),
+})
+export type GCEPersistentDiskVolumeSource = Of<typeof GCEPersistentDiskVolumeSource>
+
+export const AWSElasticBlockStoreVolumeSource = message('k8s.io.api.core.v1.AWSElasticBlockStoreVolumeSource', {
+  volumeID: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  partition: field(3, int32()),
+  readOnly: field(4, bool()),
+})
+export type AWSElasticBlockStoreVolumeSource = Of<typeof AWSElasticBlockStoreVolumeSource>
+
+export const GitRepoVolumeSource = message('k8s.io.api.core.v1.GitRepoVolumeSource', {
+  repository: field(1, string(), { required: true }),
+  revision: field(2, string()),
+  directory: field(3, string()),
+})
+export type GitRepoVolumeSource = Of<typeof GitRepoVolumeSource>
+
+export const KeyToPath = message('k8s.io.api.core.v1.KeyToPath', {
+  key: field(1, string(), { required: true }),
+  path: field(2, string(), { required: true }),
+  mode: field(3, int32(), { pointer: true }),
+})
+export type KeyToPath = Of<typeof KeyToPath>
+
+export const SecretVolumeSource = message('k8s.io.api.core.v1.SecretVolumeSource', {
+  secretName: field(1, string()),
+  items: field(2, list(KeyToPath)),
+  defaultMode: field(3, int32(), { pointer: true }),
+  optional: field(4, bool(), { pointer: true }),
+})
+export type SecretVolumeSource = Of<typeof SecretVolumeSource>
+
+export const NFSVolumeSource = message('k8s.io.api.core.v1.NFSVolumeSource', {
+  server: field(1, string(), { required: true }),
+  path: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+})
+export type NFSVolumeSource = Of<typeof NFSVolumeSource>
+
+const LocalObjectReferenceFields = {
+  name: field(1, string(), { default: '' }),
+}
+export const LocalObjectReference = message('k8s.io.api.core.v1.LocalObjectReference', LocalObjectReferenceFields, { atomic: true })
+export type LocalObjectReference = Of<typeof LocalObjectReference>
+
+export const ISCSIVolumeSource = message('k8s.io.api.core.v1.ISCSIVolumeSource', {
+  targetPortal: field(1, string(), { required: true }),
+  iqn: field(2, string(), { required: true }),
+  lun: field(3, int32(), { required: true }),
+  iscsiInterface: field(4, string(), { default: 'default' }),
+  fsType: field(5, string()),
+  readOnly: field(6, bool()),
+  portals: field(7, list(string())),
+  chapAuthDiscovery: field(8, bool()),
+  chapAuthSession: field(11, bool()),
+  secretRef: field(10, LocalObjectReference, { pointer: true }),
+  initiatorName: field(12, string(), { pointer: true }),
+})
+export type ISCSIVolumeSource = Of<typeof ISCSIVolumeSource>
+
+export const GlusterfsVolumeSource = message('k8s.io.api.core.v1.GlusterfsVolumeSource', {
+  endpoints: field(1, string(), { required: true }),
+  path: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+})
+export type GlusterfsVolumeSource = Of<typeof GlusterfsVolumeSource>
+
+export const PersistentVolumeClaimVolumeSource = message('k8s.io.api.core.v1.PersistentVolumeClaimVolumeSource', {
+  claimName: field(1, string(), { required: true }),
+  readOnly: field(2, bool()),
+})
+export type PersistentVolumeClaimVolumeSource = Of<typeof PersistentVolumeClaimVolumeSource>
+
+export const RBDVolumeSource = message('k8s.io.api.core.v1.RBDVolumeSource', {
+  monitors: field(1, list(string()), { required: true }),
+  image: field(2, string(), { required: true }),
+  fsType: field(3, string()),
+  pool: field(4, string(), { default: 'rbd' }),
+  user: field(5, string(), { default: 'admin' }),
+  keyring: field(6, string(), { default: '/etc/ceph/keyring' }),
+  secretRef: field(7, LocalObjectReference, { pointer: true }),
+  readOnly: field(8, bool()),
+})
+export type RBDVolumeSource = Of<typeof RBDVolumeSource>
+
+export const FlexVolumeSource = message('k8s.io.api.core.v1.FlexVolumeSource', {
+  driver: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  secretRef: field(3, LocalObjectReference, { pointer: true }),
+  readOnly: field(4, bool()),
+  options: field(5, map(string())),
+})
+export type FlexVolumeSource = Of<typeof FlexVolumeSource>
+
+export const CinderVolumeSource = message('k8s.io.api.core.v1.CinderVolumeSource', {
+  volumeID: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  readOnly: field(3, bool()),
+  secretRef: field(4, LocalObjectReference, { pointer: true }),
+})
+export type CinderVolumeSource = Of<typeof CinderVolumeSource>
+
+export const CephFSVolumeSource = message('k8s.io.api.core.v1.CephFSVolumeSource', {
+  monitors: field(1, list(string()), { required: true }),
+  path: field(2, string()),
+  user: field(3, string()),
+  secretFile: field(4, string()),
+  secretRef: field(5, LocalObjectReference, { pointer: true }),
+  readOnly: field(6, bool()),
+})
+export type CephFSVolumeSource = Of<typeof CephFSVolumeSource>
+
+export const FlockerVolumeSource = message('k8s.io.api.core.v1.FlockerVolumeSource', {
+  datasetName: field(1, string()),
+  datasetUUID: field(2, string()),
+})
+export type FlockerVolumeSource = Of<typeof FlockerVolumeSource>
+
+export const ObjectFieldSelector = message(
+  'k8s.io.api.core.v1.ObjectFieldSelector',
+  {
+    apiVersion: field(1, string()),
+    fieldPath: field(2, string(), { required: true }),
+  },
+  { atomic: true },
+)
+export type ObjectFieldSelector = Of<typeof ObjectFieldSelector>
+
+export const ResourceFieldSelector = message(
+  'k8s.io.api.core.v1.ResourceFieldSelector',
+  {
+    containerName: field(1, string()),
+    resource: field(2, string(), { required: true }),
+    divisor: field(3, quantity(), { always: true }),
+  },
+  { atomic: true },
+)
+export type ResourceFieldSelector = Of<typeof ResourceFieldSelector>
+
+export const DownwardAPIVolumeFile = message('k8s.io.api.core.v1.DownwardAPIVolumeFile', {
+  path: field(1, string(), { required: true }),
+  fieldRef: field(2, ObjectFieldSelector, { pointer: true }),
+  resourceFieldRef: field(3, ResourceFieldSelector, { pointer: true }),
+  mode: field(4, int32(), { pointer: true }),
+})
+export type DownwardAPIVolumeFile = Of<typeof DownwardAPIVolumeFile>
+
+export const DownwardAPIVolumeSource = message('k8s.io.api.core.v1.DownwardAPIVolumeSource', {
+  items: field(1, list(DownwardAPIVolumeFile)),
+  defaultMode: field(2, int32(), { pointer: true }),
+})
+export type DownwardAPIVolumeSource = Of<typeof DownwardAPIVolumeSource>
+
+export const FCVolumeSource = message('k8s.io.api.core.v1.FCVolumeSource', {
+  targetWWNs: field(1, list(string())),
+  lun: field(2, int32(), { pointer: true }),
+  fsType: field(3, string()),
+  readOnly: field(4, bool()),
+  wwids: field(5, list(string())),
+})
+export type FCVolumeSource = Of<typeof FCVolumeSource>
+
+export const AzureFileVolumeSource = message('k8s.io.api.core.v1.AzureFileVolumeSource', {
+  secretName: field(1, string(), { required: true }),
+  shareName: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+})
+export type AzureFileVolumeSource = Of<typeof AzureFileVolumeSource>
+
+export const ConfigMapVolumeSource = message(
+  'k8s.io.api.core.v1.ConfigMapVolumeSource',
+  {
+    ...LocalObjectReferenceFields,
+    items: field(2, list(KeyToPath)),
+    defaultMode: field(3, int32(), { pointer: true }),
+    optional: field(4, bool(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type ConfigMapVolumeSource = Of<typeof ConfigMapVolumeSource>
+
+export const VsphereVirtualDiskVolumeSource = message('k8s.io.api.core.v1.VsphereVirtualDiskVolumeSource', {
+  volumePath: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  storagePolicyName: field(3, string()),
+  storagePolicyID: field(4, string()),
+})
+export type VsphereVirtualDiskVolumeSource = Of<typeof VsphereVirtualDiskVolumeSource>
+
+export const QuobyteVolumeSource = message('k8s.io.api.core.v1.QuobyteVolumeSource', {
+  registry: field(1, string(), { required: true }),
+  volume: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+  user: field(4, string()),
+  group: field(5, string()),
+  tenant: field(6, string()),
+})
+export type QuobyteVolumeSource = Of<typeof QuobyteVolumeSource>
+
+export const AzureDataDiskCachingMode = oneOf('None', 'ReadOnly', 'ReadWrite')
+export type AzureDataDiskCachingMode = Of<typeof AzureDataDiskCachingMode>
+
+export const AzureDataDiskKind = oneOf('Shared', 'Dedicated', 'Managed')
+export type AzureDataDiskKind = Of<typeof AzureDataDiskKind>
+
+export const AzureDiskVolumeSource = message('k8s.io.api.core.v1.AzureDiskVolumeSource', {
+  diskName: field(1, string(), { required: true }),
+  diskURI: field(2, string(), { required: true }),
+  cachingMode: field(3, AzureDataDiskCachingMode, { pointer: true }),
+  fsType: field(4, string(), { default: 'ext4', pointer: true }),
+  readOnly: field(5, bool(), { default: false, pointer: true }),
+  kind: field(6, AzureDataDiskKind, { pointer: true }),
+})
+export type AzureDiskVolumeSource = Of<typeof AzureDiskVolumeSource>
+
+export const PhotonPersistentDiskVolumeSource = message('k8s.io.api.core.v1.PhotonPersistentDiskVolumeSource', {
+  pdID: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+})
+export type PhotonPersistentDiskVolumeSource = Of<typeof PhotonPersistentDiskVolumeSource>
+
+export const SecretProjection = message(
+  'k8s.io.api.core.v1.SecretProjection',
+  {
+    ...LocalObjectReferenceFields,
+    items: field(2, list(KeyToPath)),
+    optional: field(4, bool(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type SecretProjection = Of<typeof SecretProjection>
+
+export const DownwardAPIProjection = message('k8s.io.api.core.v1.DownwardAPIProjection', {
+  items: field(1, list(DownwardAPIVolumeFile)),
+})
+export type DownwardAPIProjection = Of<typeof DownwardAPIProjection>
+
+export const ConfigMapProjection = message(
+  'k8s.io.api.core.v1.ConfigMapProjection',
+  {
+    ...LocalObjectReferenceFields,
+    items: field(2, list(KeyToPath)),
+    optional: field(4, bool(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type ConfigMapProjection = Of<typeof ConfigMapProjection>
+
+export const ServiceAccountTokenProjection = message('k8s.io.api.core.v1.ServiceAccountTokenProjection', {
+  audience: field(1, string()),
+  expirationSeconds: field(2, int64(), { pointer: true }),
+  path: field(3, string(), { required: true }),
+})
+export type ServiceAccountTokenProjection = Of<typeof ServiceAccountTokenProjection>
+
+export const ClusterTrustBundleProjection = message('k8s.io.api.core.v1.ClusterTrustBundleProjection', {
+  name: field(1, string(), { pointer: true }),
+  signerName: field(2, string(), { pointer: true }),
+  labelSelector: field(3, meta.LabelSelector, { pointer: true }),
+  optional: field(5, bool(), { pointer: true }),
+  path: field(4, string(), { required: true }),
+})
+export type ClusterTrustBundleProjection = Of<typeof ClusterTrustBundleProjection>
+
+export const PodCertificateProjection = message('k8s.io.api.core.v1.PodCertificateProjection', {
+  signerName: field(1, string()),
+  keyType: field(2, string()),
+  maxExpirationSeconds: field(3, int32(), { pointer: true }),
+  credentialBundlePath: field(4, string()),
+  keyPath: field(5, string()),
+  certificateChainPath: field(6, string()),
+  userAnnotations: field(7, map(string())),
+})
+export type PodCertificateProjection = Of<typeof PodCertificateProjection>
+
+export const VolumeProjection = message('k8s.io.api.core.v1.VolumeProjection', {
+  secret: field(1, SecretProjection, { pointer: true }),
+  downwardAPI: field(2, DownwardAPIProjection, { pointer: true }),
+  configMap: field(3, ConfigMapProjection, { pointer: true }),
+  serviceAccountToken: field(4, ServiceAccountTokenProjection, { pointer: true }),
+  clusterTrustBundle: field(5, ClusterTrustBundleProjection, { pointer: true }),
+  podCertificate: field(6, PodCertificateProjection, { pointer: true }),
+})
+export type VolumeProjection = Of<typeof VolumeProjection>
+
+export const ProjectedVolumeSource = message('k8s.io.api.core.v1.ProjectedVolumeSource', {
+  sources: field(1, list(VolumeProjection), { always: true }),
+  defaultMode: field(2, int32(), { pointer: true }),
+})
+export type ProjectedVolumeSource = Of<typeof ProjectedVolumeSource>
+
+export const PortworxVolumeSource = message('k8s.io.api.core.v1.PortworxVolumeSource', {
+  volumeID: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  readOnly: field(3, bool()),
+})
+export type PortworxVolumeSource = Of<typeof PortworxVolumeSource>
+
+export const ScaleIOVolumeSource = message('k8s.io.api.core.v1.ScaleIOVolumeSource', {
+  gateway: field(1, string(), { required: true }),
+  system: field(2, string(), { required: true }),
+  secretRef: field(3, LocalObjectReference, { required: true, pointer: true }),
+  sslEnabled: field(4, bool()),
+  protectionDomain: field(5, string()),
+  storagePool: field(6, string()),
+  storageMode: field(7, string(), { default: 'ThinProvisioned' }),
+  volumeName: field(8, string()),
+  fsType: field(9, string(), { default: 'xfs' }),
+  readOnly: field(10, bool()),
+})
+export type ScaleIOVolumeSource = Of<typeof ScaleIOVolumeSource>
+
+export const StorageOSVolumeSource = message('k8s.io.api.core.v1.StorageOSVolumeSource', {
+  volumeName: field(1, string()),
+  volumeNamespace: field(2, string()),
+  fsType: field(3, string()),
+  readOnly: field(4, bool()),
+  secretRef: field(5, LocalObjectReference, { pointer: true }),
+})
+export type StorageOSVolumeSource = Of<typeof StorageOSVolumeSource>
+
+export const CSIVolumeSource = message('k8s.io.api.core.v1.CSIVolumeSource', {
+  driver: field(1, string(), { required: true }),
+  readOnly: field(2, bool(), { pointer: true }),
+  fsType: field(3, string(), { pointer: true }),
+  volumeAttributes: field(4, map(string())),
+  nodePublishSecretRef: field(5, LocalObjectReference, { pointer: true }),
+})
+export type CSIVolumeSource = Of<typeof CSIVolumeSource>
+
+export const PersistentVolumeAccessMode = oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod')
+export type PersistentVolumeAccessMode = Of<typeof PersistentVolumeAccessMode>
+
+export const ResourceList = map(quantity())
+export type ResourceList = Of<typeof ResourceList>
+
+export const VolumeResourceRequirements = message('k8s.io.api.core.v1.VolumeResourceRequirements', {
+  limits: field(1, ResourceList),
+  requests: field(2, ResourceList),
+})
+export type VolumeResourceRequirements = Of<typeof VolumeResourceRequirements>
+
+export const PersistentVolumeMode = oneOf('Block', 'Filesystem')
+export type PersistentVolumeMode = Of<typeof PersistentVolumeMode>
+
+export const TypedLocalObjectReference = message(
+  'k8s.io.api.core.v1.TypedLocalObjectReference',
+  {
+    apiGroup: field(1, string(), { always: true, pointer: true }),
+    kind: field(2, string(), { required: true }),
+    name: field(3, string(), { required: true }),
+  },
+  { atomic: true },
+)
+export type TypedLocalObjectReference = Of<typeof TypedLocalObjectReference>
+
+export const TypedObjectReference = message('k8s.io.api.core.v1.TypedObjectReference', {
+  apiGroup: field(1, string(), { always: true, pointer: true }),
+  kind: field(2, string(), { required: true }),
+  name: field(3, string(), { required: true }),
+  namespace: field(4, string(), { pointer: true }),
+})
+export type TypedObjectReference = Of<typeof TypedObjectReference>
+
+export const PersistentVolumeClaimSpec = message('k8s.io.api.core.v1.PersistentVolumeClaimSpec', {
+  accessModes: field(1, list(PersistentVolumeAccessMode)),
+  selector: field(4, meta.LabelSelector, { pointer: true }),
+  resources: field(2, VolumeResourceRequirements, { always: true }),
+  volumeName: field(3, string()),
+  storageClassName: field(5, string(), { pointer: true }),
+  volumeMode: field(6, PersistentVolumeMode, { pointer: true }),
+  dataSource: field(7, TypedLocalObjectReference, { pointer: true }),
+  dataSourceRef: field(8, TypedObjectReference, { pointer: true }),
+  volumeAttributesClassName: field(9, string(), { pointer: true }),
+})
+export type PersistentVolumeClaimSpec = Of<typeof PersistentVolumeClaimSpec>
+
+export const PersistentVolumeClaimTemplate = message('k8s.io.api.core.v1.PersistentVolumeClaimTemplate', {
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, PersistentVolumeClaimSpec, { required: true }),
+})
+export type PersistentVolumeClaimTemplate = Of<typeof PersistentVolumeClaimTemplate>
+
+export const EphemeralVolumeSource = message('k8s.io.api.core.v1.EphemeralVolumeSource', {
+  volumeClaimTemplate: field(1, PersistentVolumeClaimTemplate, { pointer: true }),
+})
+export type EphemeralVolumeSource = Of<typeof EphemeralVolumeSource>
+
+export const PullPolicy = oneOf('Always', 'Never', 'IfNotPresent')
+export type PullPolicy = Of<typeof PullPolicy>
+
+export const ImageVolumeSource = message('k8s.io.api.core.v1.ImageVolumeSource', {
+  reference: field(1, string()),
+  pullPolicy: field(2, PullPolicy),
+})
+export type ImageVolumeSource = Of<typeof ImageVolumeSource>
+
+const VolumeSourceFields = {
+  hostPath: field(1, HostPathVolumeSource, { pointer: true }),
+  emptyDir: field(2, EmptyDirVolumeSource, { pointer: true }),
+  gcePersistentDisk: field(3, GCEPersistentDiskVolumeSource, { pointer: true }),
+  awsElasticBlockStore: field(4, AWSElasticBlockStoreVolumeSource, { pointer: true }),
+  gitRepo: field(5, GitRepoVolumeSource, { pointer: true }),
+  secret: field(6, SecretVolumeSource, { pointer: true }),
+  nfs: field(7, NFSVolumeSource, { pointer: true }),
+  iscsi: field(8, ISCSIVolumeSource, { pointer: true }),
+  glusterfs: field(9, GlusterfsVolumeSource, { pointer: true }),
+  persistentVolumeClaim: field(10, PersistentVolumeClaimVolumeSource, { pointer: true }),
+  rbd: field(11, RBDVolumeSource, { pointer: true }),
+  flexVolume: field(12, FlexVolumeSource, { pointer: true }),
+  cinder: field(13, CinderVolumeSource, { pointer: true }),
+  cephfs: field(14, CephFSVolumeSource, { pointer: true }),
+  flocker: field(15, FlockerVolumeSource, { pointer: true }),
+  downwardAPI: field(16, DownwardAPIVolumeSource, { pointer: true }),
+  fc: field(17, FCVolumeSource, { pointer: true }),
+  azureFile: field(18, AzureFileVolumeSource, { pointer: true }),
+  configMap: field(19, ConfigMapVolumeSource, { pointer: true }),
+  vsphereVolume: field(20, VsphereVirtualDiskVolumeSource, { pointer: true }),
+  quobyte: field(21, QuobyteVolumeSource, { pointer: true }),
+  azureDisk: field(22, AzureDiskVolumeSource, { pointer: true }),
+  photonPersistentDisk: field(23, PhotonPersistentDiskVolumeSource, { pointer: true }),
+  projected: field(26, ProjectedVolumeSource, { pointer: true }),
+  portworxVolume: field(24, PortworxVolumeSource, { pointer: true }),
+  scaleIO: field(25, ScaleIOVolumeSource, { pointer: true }),
+  storageos: field(27, StorageOSVolumeSource, { pointer: true }),
+  csi: field(28, CSIVolumeSource, { pointer: true }),
+  ephemeral: field(29, EphemeralVolumeSource, { pointer: true }),
+  image: field(30, ImageVolumeSource, { pointer: true }),
+}
+export const VolumeSource = message('k8s.io.api.core.v1.VolumeSource', VolumeSourceFields)
+export type VolumeSource = Of<typeof VolumeSource>
+
+export const Volume = message(
+  'k8s.io.api.core.v1.Volume',
+  {
+    name: field(1, string(), { required: true }),
+    ...VolumeSourceFields,
+  },
+  { embeds: [{ number: 2, type: VolumeSource }] },
+)
+export type Volume = Of<typeof Volume>
+
+export const GlusterfsPersistentVolumeSource = message('k8s.io.api.core.v1.GlusterfsPersistentVolumeSource', {
+  endpoints: field(1, string(), { required: true }),
+  path: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+  endpointsNamespace: field(4, string(), { pointer: true }),
+})
+export type GlusterfsPersistentVolumeSource = Of<typeof GlusterfsPersistentVolumeSource>
+
+export const SecretReference = message(
+  'k8s.io.api.core.v1.SecretReference',
+  {
+    name: field(1, string()),
+    namespace: field(2, string()),
+  },
+  { atomic: true },
+)
+export type SecretReference = Of<typeof SecretReference>
+
+export const RBDPersistentVolumeSource = message('k8s.io.api.core.v1.RBDPersistentVolumeSource', {
+  monitors: field(1, list(string()), { required: true }),
+  image: field(2, string(), { required: true }),
+  fsType: field(3, string()),
+  pool: field(4, string(), { default: 'rbd' }),
+  user: field(5, string(), { default: 'admin' }),
+  keyring: field(6, string(), { default: '/etc/ceph/keyring' }),
+  secretRef: field(7, SecretReference, { pointer: true }),
+  readOnly: field(8, bool()),
+})
+export type RBDPersistentVolumeSource = Of<typeof RBDPersistentVolumeSource>
+
+export const ISCSIPersistentVolumeSource = message('k8s.io.api.core.v1.ISCSIPersistentVolumeSource', {
+  targetPortal: field(1, string(), { required: true }),
+  iqn: field(2, string(), { required: true }),
+  lun: field(3, int32(), { required: true }),
+  iscsiInterface: field(4, string(), { default: 'default' }),
+  fsType: field(5, string()),
+  readOnly: field(6, bool()),
+  portals: field(7, list(string())),
+  chapAuthDiscovery: field(8, bool()),
+  chapAuthSession: field(11, bool()),
+  secretRef: field(10, SecretReference, { pointer: true }),
+  initiatorName: field(12, string(), { pointer: true }),
+})
+export type ISCSIPersistentVolumeSource = Of<typeof ISCSIPersistentVolumeSource>
+
+export const CinderPersistentVolumeSource = message('k8s.io.api.core.v1.CinderPersistentVolumeSource', {
+  volumeID: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  readOnly: field(3, bool()),
+  secretRef: field(4, SecretReference, { pointer: true }),
+})
+export type CinderPersistentVolumeSource = Of<typeof CinderPersistentVolumeSource>
+
+export const CephFSPersistentVolumeSource = message('k8s.io.api.core.v1.CephFSPersistentVolumeSource', {
+  monitors: field(1, list(string()), { required: true }),
+  path: field(2, string()),
+  user: field(3, string()),
+  secretFile: field(4, string()),
+  secretRef: field(5, SecretReference, { pointer: true }),
+  readOnly: field(6, bool()),
+})
+export type CephFSPersistentVolumeSource = Of<typeof CephFSPersistentVolumeSource>
+
+export const FlexPersistentVolumeSource = message('k8s.io.api.core.v1.FlexPersistentVolumeSource', {
+  driver: field(1, string(), { required: true }),
+  fsType: field(2, string()),
+  secretRef: field(3, SecretReference, { pointer: true }),
+  readOnly: field(4, bool()),
+  options: field(5, map(string())),
+})
+export type FlexPersistentVolumeSource = Of<typeof FlexPersistentVolumeSource>
+
+export const AzureFilePersistentVolumeSource = message('k8s.io.api.core.v1.AzureFilePersistentVolumeSource', {
+  secretName: field(1, string(), { required: true }),
+  shareName: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+  secretNamespace: field(4, string(), { always: true, pointer: true }),
+})
+export type AzureFilePersistentVolumeSource = Of<typeof AzureFilePersistentVolumeSource>
+
+export const ScaleIOPersistentVolumeSource = message('k8s.io.api.core.v1.ScaleIOPersistentVolumeSource', {
+  gateway: field(1, string(), { required: true }),
+  system: field(2, string(), { required: true }),
+  secretRef: field(3, SecretReference, { required: true, pointer: true }),
+  sslEnabled: field(4, bool()),
+  protectionDomain: field(5, string()),
+  storagePool: field(6, string()),
+  storageMode: field(7, string(), { default: 'ThinProvisioned' }),
+  volumeName: field(8, string()),
+  fsType: field(9, string(), { default: 'xfs' }),
+  readOnly: field(10, bool()),
+})
+export type ScaleIOPersistentVolumeSource = Of<typeof ScaleIOPersistentVolumeSource>
+
+export const LocalVolumeSource = message('k8s.io.api.core.v1.LocalVolumeSource', {
+  path: field(1, string(), { required: true }),
+  fsType: field(2, string(), { pointer: true }),
+})
+export type LocalVolumeSource = Of<typeof LocalVolumeSource>
+
+export const ObjectReference = message(
+  'k8s.io.api.core.v1.ObjectReference',
+  {
+    kind: field(1, string()),
+    namespace: field(2, string()),
+    name: field(3, string()),
+    uid: field(4, string()),
+    apiVersion: field(5, string()),
+    resourceVersion: field(6, string()),
+    fieldPath: field(7, string()),
+  },
+  { atomic: true },
+)
+export type ObjectReference = Of<typeof ObjectReference>
+
+export const StorageOSPersistentVolumeSource = message('k8s.io.api.core.v1.StorageOSPersistentVolumeSource', {
+  volumeName: field(1, string()),
+  volumeNamespace: field(2, string()),
+  fsType: field(3, string()),
+  readOnly: field(4, bool()),
+  secretRef: field(5, ObjectReference, { pointer: true }),
+})
+export type StorageOSPersistentVolumeSource = Of<typeof StorageOSPersistentVolumeSource>
+
+export const CSIPersistentVolumeSource = message('k8s.io.api.core.v1.CSIPersistentVolumeSource', {
+  driver: field(1, string(), { required: true }),
+  volumeHandle: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+  fsType: field(4, string()),
+  volumeAttributes: field(5, map(string())),
+  controllerPublishSecretRef: field(6, SecretReference, { pointer: true }),
+  nodeStageSecretRef: field(7, SecretReference, { pointer: true }),
+  nodePublishSecretRef: field(8, SecretReference, { pointer: true }),
+  controllerExpandSecretRef: field(9, SecretReference, { pointer: true }),
+  nodeExpandSecretRef: field(10, SecretReference, { pointer: true }),
+})
+export type CSIPersistentVolumeSource = Of<typeof CSIPersistentVolumeSource>
+
+const PersistentVolumeSourceFields = {
+  gcePersistentDisk: field(1, GCEPersistentDiskVolumeSource, { pointer: true }),
+  awsElasticBlockStore: field(2, AWSElasticBlockStoreVolumeSource, { pointer: true }),
+  hostPath: field(3, HostPathVolumeSource, { pointer: true }),
+  glusterfs: field(4, GlusterfsPersistentVolumeSource, { pointer: true }),
+  nfs: field(5, NFSVolumeSource, { pointer: true }),
+  rbd: field(6, RBDPersistentVolumeSource, { pointer: true }),
+  iscsi: field(7, ISCSIPersistentVolumeSource, { pointer: true }),
+  cinder: field(8, CinderPersistentVolumeSource, { pointer: true }),
+  cephfs: field(9, CephFSPersistentVolumeSource, { pointer: true }),
+  fc: field(10, FCVolumeSource, { pointer: true }),
+  flocker: field(11, FlockerVolumeSource, { pointer: true }),
+  flexVolume: field(12, FlexPersistentVolumeSource, { pointer: true }),
+  azureFile: field(13, AzureFilePersistentVolumeSource, { pointer: true }),
+  vsphereVolume: field(14, VsphereVirtualDiskVolumeSource, { pointer: true }),
+  quobyte: field(15, QuobyteVolumeSource, { pointer: true }),
+  azureDisk: field(16, AzureDiskVolumeSource, { pointer: true }),
+  photonPersistentDisk: field(17, PhotonPersistentDiskVolumeSource, { pointer: true }),
+  portworxVolume: field(18, PortworxVolumeSource, { pointer: true }),
+  scaleIO: field(19, ScaleIOPersistentVolumeSource, { pointer: true }),
+  local: field(20, LocalVolumeSource, { pointer: true }),
+  storageos: field(21, StorageOSPersistentVolumeSource, { pointer: true }),
+  csi: field(22, CSIPersistentVolumeSource, { pointer: true }),
+}
+export const PersistentVolumeSource = message('k8s.io.api.core.v1.PersistentVolumeSource', PersistentVolumeSourceFields)
+export type PersistentVolumeSource = Of<typeof PersistentVolumeSource>
+
+export const PersistentVolumeReclaimPolicy = oneOf('Recycle', 'Delete', 'Retain')
+export type PersistentVolumeReclaimPolicy = Of<typeof PersistentVolumeReclaimPolicy>
+
+export const NodeSelectorOperator = oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt')
+export type NodeSelectorOperator = Of<typeof NodeSelectorOperator>
+
+export const NodeSelectorRequirement = message('k8s.io.api.core.v1.NodeSelectorRequirement', {
+  key: field(1, string(), { required: true }),
+  operator: field(2, NodeSelectorOperator, { required: true }),
+  values: field(3, list(string())),
+})
+export type NodeSelectorRequirement = Of<typeof NodeSelectorRequirement>
+
+export const NodeSelectorTerm = message(
+  'k8s.io.api.core.v1.NodeSelectorTerm',
+  {
+    matchExpressions: field(1, list(NodeSelectorRequirement)),
+    matchFields: field(2, list(NodeSelectorRequirement)),
+  },
+  { atomic: true },
+)
+export type NodeSelectorTerm = Of<typeof NodeSelectorTerm>
+
+export const NodeSelector = message(
+  'k8s.io.api.core.v1.NodeSelector',
+  {
+    nodeSelectorTerms: field(1, list(NodeSelectorTerm), { required: true }),
+  },
+  { atomic: true },
+)
+export type NodeSelector = Of<typeof NodeSelector>
+
+export const VolumeNodeAffinity = message('k8s.io.api.core.v1.VolumeNodeAffinity', {
+  required: field(1, NodeSelector, { pointer: true }),
+})
+export type VolumeNodeAffinity = Of<typeof VolumeNodeAffinity>
+
+export const PersistentVolumeSpec = message(
+  'k8s.io.api.core.v1.PersistentVolumeSpec',
+  {
+    capacity: field(1, ResourceList),
+    ...PersistentVolumeSourceFields,
+    accessModes: field(3, list(PersistentVolumeAccessMode)),
+    claimRef: field(4, ObjectReference, { pointer: true }),
+    persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy),
+    storageClassName: field(6, string()),
+    mountOptions: field(7, list(string())),
+    volumeMode: field(8, PersistentVolumeMode, { pointer: true }),
+    nodeAffinity: field(9, VolumeNodeAffinity, { pointer: true }),
+    volumeAttributesClassName: field(10, string(), { pointer: true }),
+  },
+  { embeds: [{ number: 2, type: PersistentVolumeSource }] },
+)
+export type PersistentVolumeSpec = Of<typeof PersistentVolumeSpec>
+
+export const PersistentVolumePhase = oneOf('Pending', 'Available', 'Bound', 'Released', 'Failed')
+export type PersistentVolumePhase = Of<typeof PersistentVolumePhase>
+
+export const PersistentVolumeStatus = message('k8s.io.api.core.v1.PersistentVolumeStatus', {
+  phase: field(1, PersistentVolumePhase),
+  message: field(2, string()),
+  reason: field(3, string()),
+  lastPhaseTransitionTime: field(4, time(), { pointer: true }),
+})
+export type PersistentVolumeStatus = Of<typeof PersistentVolumeStatus>
+
+export const PersistentVolume = message('k8s.io.api.core.v1.PersistentVolume', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, PersistentVolumeSpec, { always: true }),
+  status: field(3, PersistentVolumeStatus, { always: true }),
+})
+export type PersistentVolume = Of<typeof PersistentVolume>
+
+export const PersistentVolumeClaimPhase = oneOf('Pending', 'Bound', 'Lost')
+export type PersistentVolumeClaimPhase = Of<typeof PersistentVolumeClaimPhase>
+
+export const PersistentVolumeClaimCondition = message('k8s.io.api.core.v1.PersistentVolumeClaimCondition', {
+  type: field(1, string(), { required: true }),
+  status: field(2, string(), { required: true }),
+  lastProbeTime: field(3, nullable(time()), { always: true }),
+  lastTransitionTime: field(4, nullable(time()), { always: true }),
+  reason: field(5, string()),
+  message: field(6, string()),
+})
+export type PersistentVolumeClaimCondition = Of<typeof PersistentVolumeClaimCondition>
+
+export const ClaimResourceStatus = oneOf(
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizePending',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+)
+export type ClaimResourceStatus = Of<typeof ClaimResourceStatus>
+
+export const PersistentVolumeClaimModifyVolumeStatus = oneOf('Pending', 'InProgress', 'Infeasible')
+export type PersistentVolumeClaimModifyVolumeStatus = Of<typeof PersistentVolumeClaimModifyVolumeStatus>
+
+export const ModifyVolumeStatus = message('k8s.io.api.core.v1.ModifyVolumeStatus', {
+  targetVolumeAttributesClassName: field(1, string()),
+  status: field(2, PersistentVolumeClaimModifyVolumeStatus, { required: true }),
+})
+export type ModifyVolumeStatus = Of<typeof ModifyVolumeStatus>
+
+export const PersistentVolumeClaimStatus = message('k8s.io.api.core.v1.PersistentVolumeClaimStatus', {
+  phase: field(1, PersistentVolumeClaimPhase),
+  accessModes: field(2, list(PersistentVolumeAccessMode)),
+  capacity: field(3, ResourceList),
+  conditions: field(
+    4,
+    list(PersistentVolumeClaimCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
+  ),
+  allocatedResources: field(5, ResourceList),
+  allocatedResourceStatuses: field(7, map(ClaimResourceStatus)),
+  currentVolumeAttributesClassName: field(8, string(), { pointer: true }),
+  modifyVolumeStatus: field(9, ModifyVolumeStatus, { pointer: true }),
+})
+export type PersistentVolumeClaimStatus = Of<typeof PersistentVolumeClaimStatus>
+
+export const PersistentVolumeClaim = message('k8s.io.api.core.v1.PersistentVolumeClaim', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, PersistentVolumeClaimSpec, { always: true }),
+  status: field(3, PersistentVolumeClaimStatus, { always: true }),
+})
+export type PersistentVolumeClaim = Of<typeof PersistentVolumeClaim>
+
+export const Protocol = oneOf('TCP', 'UDP', 'SCTP')
+export type Protocol = Of<typeof Protocol>
+
+export const ContainerPort = message('k8s.io.api.core.v1.ContainerPort', {
+  name: field(1, string()),
+  hostPort: field(2, int32()),
+  containerPort: field(3, int32(), { required: true }),
+  protocol: field(4, Protocol, { default: 'TCP' }),
+  hostIP: field(5, string()),
+})
+export type ContainerPort = Of<typeof ContainerPort>
+
+export const MountPropagationMode = oneOf('None', 'HostToContainer', 'Bidirectional')
+export type MountPropagationMode = Of<typeof MountPropagationMode>
+
+export const VolumeMount = message('k8s.io.api.core.v1.VolumeMount', {
+  name: field(1, string(), { required: true }),
+  readOnly: field(2, bool()),
+  recursiveReadOnly: field(7, string(), { pointer: true }),
+  mountPath: field(3, string(), { required: true }),
+  subPath: field(4, string()),
+  mountPropagation: field(5, MountPropagationMode, { pointer: true }),
+  subPathExpr: field(6, string()),
+})
+export type VolumeMount = Of<typeof VolumeMount>
+
+export const VolumeDevice = message('k8s.io.api.core.v1.VolumeDevice', {
+  name: field(1, string(), { required: true }),
+  devicePath: field(2, string(), { required: true }),
+})
+export type VolumeDevice = Of<typeof VolumeDevice>
+
+export const ConfigMapKeySelector = message(
+  'k8s.io.api.core.v1.ConfigMapKeySelector',
+  {
+    ...LocalObjectReferenceFields,
+    key: field(2, string(), { required: true }),
+    optional: field(3, bool(), { pointer: true }),
+  },
+  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type ConfigMapKeySelector = Of<typeof ConfigMapKeySelector>
+
+export const SecretKeySelector = message(
+  'k8s.io.api.core.v1.SecretKeySelector',
+  {
+    ...LocalObjectReferenceFields,
+    key: field(2, string(), { required: true }),
+    optional: field(3, bool(), { pointer: true }),
+  },
+  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type SecretKeySelector = Of<typeof SecretKeySelector>
+
+export const FileKeySelector = message(
+  'k8s.io.api.core.v1.FileKeySelector',
+  {
+    volumeName: field(1, string(), { required: true }),
+    path: field(2, string(), { required: true }),
+    key: field(3, string(), { required: true }),
+    optional: field(4, bool(), { default: false, pointer: true }),
+  },
+  { atomic: true },
+)
+export type FileKeySelector = Of<typeof FileKeySelector>
+
+export const EnvVarSource = message('k8s.io.api.core.v1.EnvVarSource', {
+  fieldRef: field(1, ObjectFieldSelector, { pointer: true }),
+  resourceFieldRef: field(2, ResourceFieldSelector, { pointer: true }),
+  configMapKeyRef: field(3, ConfigMapKeySelector, { pointer: true }),
+  secretKeyRef: field(4, SecretKeySelector, { pointer: true }),
+  fileKeyRef: field(5, FileKeySelector, { pointer: true }),
+})
+export type EnvVarSource = Of<typeof EnvVarSource>
+
+export const EnvVar = message('k8s.io.api.core.v1.EnvVar', {
+  name: field(1, string(), { required: true }),
+  value: field(2, string()),
+  valueFrom: field(3, EnvVarSource, { pointer: true }),
+})
+export type EnvVar = Of<typeof EnvVar>
+
+export const ConfigMapEnvSource = message(
+  'k8s.io.api.core.v1.ConfigMapEnvSource',
+  {
+    ...LocalObjectReferenceFields,
+    optional: field(2, bool(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type ConfigMapEnvSource = Of<typeof ConfigMapEnvSource>
+
+export const SecretEnvSource = message(
+  'k8s.io.api.core.v1.SecretEnvSource',
+  {
+    ...LocalObjectReferenceFields,
+    optional: field(2, bool(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: LocalObjectReference }] },
+)
+export type SecretEnvSource = Of<typeof SecretEnvSource>
+
+export const EnvFromSource = message('k8s.io.api.core.v1.EnvFromSource', {
+  prefix: field(1, string()),
+  configMapRef: field(2, ConfigMapEnvSource, { pointer: true }),
+  secretRef: field(3, SecretEnvSource, { pointer: true }),
+})
+export type EnvFromSource = Of<typeof EnvFromSource>
+
+export const HTTPHeader = message('k8s.io.api.core.v1.HTTPHeader', {
+  name: field(1, string(), { required: true }),
+  value: field(2, string(), { required: true }),
+})
+export type HTTPHeader = Of<typeof HTTPHeader>
+
+export const URIScheme = oneOf('HTTP', 'HTTPS')
+export type URIScheme = Of<typeof URIScheme>
+
+export const HTTPGetAction = message('k8s.io.api.core.v1.HTTPGetAction', {
+  path: field(1, string()),
+  port: field(2, intOrString(), { required: true }),
+  host: field(3, string()),
+  scheme: field(4, URIScheme),
+  httpHeaders: field(5, list(HTTPHeader)),
+})
+export type HTTPGetAction = Of<typeof HTTPGetAction>
+
+export const TCPSocketAction = message('k8s.io.api.core.v1.TCPSocketAction', {
+  port: field(1, intOrString(), { required: true }),
+  host: field(2, string()),
+})
+export type TCPSocketAction = Of<typeof TCPSocketAction>
+
+export const GRPCAction = message('k8s.io.api.core.v1.GRPCAction', {
+  port: field(1, int32(), { required: true }),
+  service: field(2, string(), { default: '', pointer: true }),
+})
+export type GRPCAction = Of<typeof GRPCAction>
+
+export const ExecAction = message('k8s.io.api.core.v1.ExecAction', {
+  command: field(1, list(string())),
+})
+export type ExecAction = Of<typeof ExecAction>
+
+export const SleepAction = message('k8s.io.api.core.v1.SleepAction', {
+  seconds: field(1, int64(), { required: true }),
+})
+export type SleepAction = Of<typeof SleepAction>
+
+const ProbeHandlerFields = {
+  exec: field(1, ExecAction, { pointer: true }),
+  httpGet: field(2, HTTPGetAction, { pointer: true }),
+  tcpSocket: field(3, TCPSocketAction, { pointer: true }),
+  grpc: field(4, GRPCAction, { pointer: true }),
+}
+export const ProbeHandler = message('k8s.io.api.core.v1.ProbeHandler', ProbeHandlerFields)
+export type ProbeHandler = Of<typeof ProbeHandler>
+
+export const Probe = message(
+  'k8s.io.api.core.v1.Probe',
+  {
+    ...ProbeHandlerFields,
+    initialDelaySeconds: field(2, int32()),
+    timeoutSeconds: field(3, int32()),
+    periodSeconds: field(4, int32()),
+    successThreshold: field(5, int32()),
+    failureThreshold: field(6, int32()),
+    terminationGracePeriodSeconds: field(7, int64(), { pointer: true }),
+  },
+  { embeds: [{ number: 1, type: ProbeHandler }] },
+)
+export type Probe = Of<typeof Probe>
+
+export const ContainerResizePolicy = message('k8s.io.api.core.v1.ContainerResizePolicy', {
+  resourceName: field(1, string(), { required: true }),
+  restartPolicy: field(2, string(), { required: true }),
+})
+export type ContainerResizePolicy = Of<typeof ContainerResizePolicy>
+
+export const PreemptionPolicy = oneOf('PreemptLowerPriority', 'Never')
+export type PreemptionPolicy = Of<typeof PreemptionPolicy>
+
+export const TerminationMessagePolicy = oneOf('File', 'FallbackToLogsOnError')
+export type TerminationMessagePolicy = Of<typeof TerminationMessagePolicy>
+
+export const Capabilities = message('k8s.io.api.core.v1.Capabilities', {
+  add: field(1, list(string())),
+  drop: field(2, list(string())),
+})
+export type Capabilities = Of<typeof Capabilities>
+
+export const ResourceClaim = message('k8s.io.api.core.v1.ResourceClaim', {
+  name: field(1, string(), { required: true }),
+  request: field(2, string()),
+})
+export type ResourceClaim = Of<typeof ResourceClaim>
+
+export const ResourceRequirements = message('k8s.io.api.core.v1.ResourceRequirements', {
+  limits: field(1, ResourceList),
+  requests: field(2, ResourceList),
+  claims: field(3, list(ResourceClaim, { apply: { type: 'map', keys: ['name'] } })),
+})
+export type ResourceRequirements = Of<typeof ResourceRequirements>
+
+export const ContainerRestartRuleOnExitCodes = message('k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes', {
+  operator: field(1, string()),
+  values: field(2, list(int32(), { apply: { type: 'set' } })),
+})
+export type ContainerRestartRuleOnExitCodes = Of<typeof ContainerRestartRuleOnExitCodes>
+
+export const ContainerRestartRule = message('k8s.io.api.core.v1.ContainerRestartRule', {
+  action: field(1, string()),
+  exitCodes: field(2, ContainerRestartRuleOnExitCodes, { pointer: true }),
+})
+export type ContainerRestartRule = Of<typeof ContainerRestartRule>
+
+export const LifecycleHandler = message('k8s.io.api.core.v1.LifecycleHandler', {
+  exec: field(1, ExecAction, { pointer: true }),
+  httpGet: field(2, HTTPGetAction, { pointer: true }),
+  tcpSocket: field(3, TCPSocketAction, { pointer: true }),
+  sleep: field(4, SleepAction, { pointer: true }),
+})
+export type LifecycleHandler = Of<typeof LifecycleHandler>
+
+export const Signal = oneOf(
+  'SIGABRT',
+  'SIGALRM',
+  'SIGBUS',
+  'SIGCHLD',
+  'SIGCLD',
+  'SIGCONT',
+  'SIGFPE',
+  'SIGHUP',
+  'SIGILL',
+  'SIGINT',
+  'SIGIO',
+  'SIGIOT',
+  'SIGKILL',
+  'SIGPIPE',
+  'SIGPOLL',
+  'SIGPROF',
+  'SIGPWR',
+  'SIGQUIT',
+  'SIGSEGV',
+  'SIGSTKFLT',
+  'SIGSTOP',
+  'SIGSYS',
+  'SIGTERM',
+  'SIGTRAP',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGURG',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGVTALRM',
+  'SIGWINCH',
+  'SIGXCPU',
+  'SIGXFSZ',
+  'SIGRTMIN',
+  'SIGRTMIN+1',
+  'SIGRTMIN+2',
+  'SIGRTMIN+3',
+  'SIGRTMIN+4',
+  'SIGRTMIN+5',
+  'SIGRTMIN+6',
+  'SIGRTMIN+7',
+  'SIGRTMIN+8',
+  'SIGRTMIN+9',
+  'SIGRTMIN+10',
+  'SIGRTMIN+11',
+  'SIGRTMIN+12',
+  'SIGRTMIN+13',
+  'SIGRTMIN+14',
+  'SIGRTMIN+15',
+  'SIGRTMAX-14',
+  'SIGRTMAX-13',
+  'SIGRTMAX-12',
+  'SIGRTMAX-11',
+  'SIGRTMAX-10',
+  'SIGRTMAX-9',
+  'SIGRTMAX-8',
+  'SIGRTMAX-7',
+  'SIGRTMAX-6',
+  'SIGRTMAX-5',
+  'SIGRTMAX-4',
+  'SIGRTMAX-3',
+  'SIGRTMAX-2',
+  'SIGRTMAX-1',
+  'SIGRTMAX',
+)
+export type Signal = Of<typeof Signal>
+
+export const Lifecycle = message('k8s.io.api.core.v1.Lifecycle', {
+  postStart: field(1, LifecycleHandler, { pointer: true }),
+  preStop: field(2, LifecycleHandler, { pointer: true }),
+  stopSignal: field(3, Signal, { pointer: true }),
+})
+export type Lifecycle = Of<typeof Lifecycle>
+
+export const SELinuxOptions = message('k8s.io.api.core.v1.SELinuxOptions', {
+  user: field(1, string()),
+  role: field(2, string()),
+  type: field(3, string()),
+  level: field(4, string()),
+})
+export type SELinuxOptions = Of<typeof SELinuxOptions>
+
+export const WindowsSecurityContextOptions = message('k8s.io.api.core.v1.WindowsSecurityContextOptions', {
+  gmsaCredentialSpecName: field(1, string(), { pointer: true }),
+  gmsaCredentialSpec: field(2, string(), { pointer: true }),
+  runAsUserName: field(3, string(), { pointer: true }),
+  hostProcess: field(4, bool(), { pointer: true }),
+})
+export type WindowsSecurityContextOptions = Of<typeof WindowsSecurityContextOptions>
+
+export const ProcMountType = oneOf('Default', 'Unmasked')
+export type ProcMountType = Of<typeof ProcMountType>
+
+export const SeccompProfileType = oneOf('Unconfined', 'RuntimeDefault', 'Localhost')
+export type SeccompProfileType = Of<typeof SeccompProfileType>
+
+export const SeccompProfile = message('k8s.io.api.core.v1.SeccompProfile', {
+  type: field(1, SeccompProfileType, { required: true }),
+  localhostProfile: field(2, string(), { pointer: true }),
+})
+export type SeccompProfile = Of<typeof SeccompProfile>
+
+export const AppArmorProfileType = oneOf('Unconfined', 'RuntimeDefault', 'Localhost')
+export type AppArmorProfileType = Of<typeof AppArmorProfileType>
+
+export const AppArmorProfile = message('k8s.io.api.core.v1.AppArmorProfile', {
+  type: field(1, AppArmorProfileType, { required: true }),
+  localhostProfile: field(2, string(), { pointer: true }),
+})
+export type AppArmorProfile = Of<typeof AppArmorProfile>
+
+export const SecurityContext = message('k8s.io.api.core.v1.SecurityContext', {
+  capabilities: field(1, Capabilities, { pointer: true }),
+  privileged: field(2, bool(), { pointer: true }),
+  seLinuxOptions: field(3, SELinuxOptions, { pointer: true }),
+  windowsOptions: field(10, WindowsSecurityContextOptions, { pointer: true }),
+  runAsUser: field(4, int64(), { pointer: true }),
+  runAsGroup: field(8, int64(), { pointer: true }),
+  runAsNonRoot: field(5, bool(), { pointer: true }),
+  readOnlyRootFilesystem: field(6, bool(), { pointer: true }),
+  allowPrivilegeEscalation: field(7, bool(), { pointer: true }),
+  procMount: field(9, ProcMountType, { pointer: true }),
+  seccompProfile: field(11, SeccompProfile, { pointer: true }),
+  appArmorProfile: field(12, AppArmorProfile, { pointer: true }),
+})
+export type SecurityContext = Of<typeof SecurityContext>
+
+export const Container = message('k8s.io.api.core.v1.Container', {
+  name: field(1, string(), { required: true }),
+  image: field(2, string()),
+  command: field(3, list(string())),
+  args: field(4, list(string())),
+  workingDir: field(5, string()),
+  ports: field(
+    6,
+    list(ContainerPort, {
+      apply: { type: 'map', keys: ['containerPort', 'protocol'] },
+      patch: { strategy: 'merge', key: 'containerPort' },
+    }),
+  ),
+  envFrom: field(19, list(EnvFromSource)),
+  env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
+  resources: field(8, ResourceRequirements, { always: true }),
+  resizePolicy: field(23, list(ContainerResizePolicy)),
+  restartPolicy: field(24, string(), { pointer: true }),
+  restartPolicyRules: field(25, list(ContainerRestartRule)),
+  volumeMounts: field(
+    9,
+    list(VolumeMount, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+  ),
+  volumeDevices: field(
+    21,
+    list(VolumeDevice, { apply: { type: 'map', keys: ['devicePath'] }, patch: { strategy: 'merge', key: 'devicePath' } }),
+  ),
+  livenessProbe: field(10, Probe, { pointer: true }),
+  readinessProbe: field(11, Probe, { pointer: true }),
+  startupProbe: field(22, Probe, { pointer: true }),
+  lifecycle: field(12, Lifecycle, { pointer: true }),
+  terminationMessagePath: field(13, string()),
+  terminationMessagePolicy: field(20, TerminationMessagePolicy),
+  imagePullPolicy: field(14, PullPolicy),
+  securityContext: field(15, SecurityContext, { pointer: true }),
+  stdin: field(16, bool()),
+  stdinOnce: field(17, bool()),
+  tty: field(18, bool()),
+})
+export type Container = Of<typeof Container>
+
+export const ContainerStateWaiting = message('k8s.io.api.core.v1.ContainerStateWaiting', {
+  reason: field(1, string()),
+  message: field(2, string()),
+})
+export type ContainerStateWaiting = Of<typeof ContainerStateWaiting>
+
+export const ContainerStateRunning = message('k8s.io.api.core.v1.ContainerStateRunning', {
+  startedAt: field(1, nullable(time()), { always: true }),
+})
+export type ContainerStateRunning = Of<typeof ContainerStateRunning>
+
+export const ContainerStateTerminated = message('k8s.io.api.core.v1.ContainerStateTerminated', {
+  exitCode: field(1, int32(), { required: true }),
+  signal: field(2, int32()),
+  reason: field(3, string()),
+  message: field(4, string()),
+  startedAt: field(5, nullable(time()), { always: true }),
+  finishedAt: field(6, nullable(time()), { always: true }),
+  containerID: field(7, string()),
+})
+export type ContainerStateTerminated = Of<typeof ContainerStateTerminated>
+
+export const ContainerState = message('k8s.io.api.core.v1.ContainerState', {
+  waiting: field(1, ContainerStateWaiting, { pointer: true }),
+  running: field(2, ContainerStateRunning, { pointer: true }),
+  terminated: field(3, ContainerStateTerminated, { pointer: true }),
+})
+export type ContainerState = Of<typeof ContainerState>
+
+export const ImageVolumeStatus = message('k8s.io.api.core.v1.ImageVolumeStatus', {
+  imageRef: field(1, string()),
+})
+export type ImageVolumeStatus = Of<typeof ImageVolumeStatus>
+
+export const VolumeStatus = message('k8s.io.api.core.v1.VolumeStatus', {
+  image: field(1, ImageVolumeStatus, { pointer: true }),
+})
+export type VolumeStatus = Of<typeof VolumeStatus>
+
+export const VolumeMountStatus = message('k8s.io.api.core.v1.VolumeMountStatus', {
+  name: field(1, string(), { required: true }),
+  mountPath: field(2, string(), { required: true }),
+  readOnly: field(3, bool()),
+  recursiveReadOnly: field(4, string(), { pointer: true }),
+  volumeStatus: field(5, VolumeStatus, { pointer: true }),
+})
+export type VolumeMountStatus = Of<typeof VolumeMountStatus>
+
+export const LinuxContainerUser = message('k8s.io.api.core.v1.LinuxContainerUser', {
+  uid: field(1, int64(), { required: true }),
+  gid: field(2, int64(), { required: true }),
+  supplementalGroups: field(3, list(int64())),
+})
+export type LinuxContainerUser = Of<typeof LinuxContainerUser>
+
+export const ContainerUser = message('k8s.io.api.core.v1.ContainerUser', {
+  linux: field(1, LinuxContainerUser, { pointer: true }),
+})
+export type ContainerUser = Of<typeof ContainerUser>
+
+export const ResourceHealth = message('k8s.io.api.core.v1.ResourceHealth', {
+  resourceID: field(1, string(), { required: true }),
+  health: field(2, string()),
+  message: field(6, string(), { pointer: true }),
+})
+export type ResourceHealth = Of<typeof ResourceHealth>
+
+export const ResourceStatus = message('k8s.io.api.core.v1.ResourceStatus', {
+  name: field(1, string(), { required: true }),
+  resources: field(2, list(ResourceHealth, { apply: { type: 'map', keys: ['resourceID'] } })),
+})
+export type ResourceStatus = Of<typeof ResourceStatus>
+
+export const ContainerStatus = message('k8s.io.api.core.v1.ContainerStatus', {
+  name: field(1, string(), { required: true }),
+  state: field(2, ContainerState, { always: true }),
+  lastState: field(3, ContainerState, { always: true }),
+  ready: field(4, bool(), { required: true }),
+  restartCount: field(5, int32(), { required: true }),
+  image: field(6, string(), { required: true }),
+  imageID: field(7, string(), { required: true }),
+  containerID: field(8, string()),
+  started: field(9, bool(), { pointer: true }),
+  allocatedResources: field(10, ResourceList),
+  resources: field(11, ResourceRequirements, { pointer: true }),
+  volumeMounts: field(
+    12,
+    list(VolumeMountStatus, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+  ),
+  user: field(13, ContainerUser, { pointer: true }),
+  allocatedResourcesStatus: field(
+    14,
+    list(ResourceStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+  ),
+  stopSignal: field(15, Signal, { pointer: true }),
+})
+export type ContainerStatus = Of<typeof ContainerStatus>
+
+export const PodPhase = oneOf('Pending', 'Running', 'Succeeded', 'Failed', 'Unknown')
+export type PodPhase = Of<typeof PodPhase>
+
+export const PodCondition = message('k8s.io.api.core.v1.PodCondition', {
+  type: field(1, string(), { required: true }),
+  observedGeneration: field(7, int64()),
+  status: field(2, string(), { required: true }),
+  lastProbeTime: field(3, nullable(time()), { always: true }),
+  lastTransitionTime: field(4, nullable(time()), { always: true }),
+  reason: field(5, string()),
+  message: field(6, string()),
+})
+export type PodCondition = Of<typeof PodCondition>
+
+export const RestartPolicy = oneOf('Always', 'OnFailure', 'Never')
+export type RestartPolicy = Of<typeof RestartPolicy>
+
+export const DNSPolicy = oneOf('ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None')
+export type DNSPolicy = Of<typeof DNSPolicy>
+
+export const TopologySelectorLabelRequirement = message('k8s.io.api.core.v1.TopologySelectorLabelRequirement', {
+  key: field(1, string(), { required: true }),
+  values: field(2, list(string()), { required: true }),
+})
+export type TopologySelectorLabelRequirement = Of<typeof TopologySelectorLabelRequirement>
+
+export const TopologySelectorTerm = message(
+  'k8s.io.api.core.v1.TopologySelectorTerm',
+  {
+    matchLabelExpressions: field(1, list(TopologySelectorLabelRequirement)),
+  },
+  { atomic: true },
+)
+export type TopologySelectorTerm = Of<typeof TopologySelectorTerm>
+
+export const PreferredSchedulingTerm = message('k8s.io.api.core.v1.PreferredSchedulingTerm', {
+  weight: field(1, int32(), { required: true }),
+  preference: field(2, NodeSelectorTerm, { required: true }),
+})
+export type PreferredSchedulingTerm = Of<typeof PreferredSchedulingTerm>
+
+export const NodeAffinity = message('k8s.io.api.core.v1.NodeAffinity', {
+  requiredDuringSchedulingIgnoredDuringExecution: field(1, NodeSelector, { pointer: true }),
+  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(PreferredSchedulingTerm)),
+})
+export type NodeAffinity = Of<typeof NodeAffinity>
+
+export const PodAffinityTerm = message('k8s.io.api.core.v1.PodAffinityTerm', {
+  labelSelector: field(1, meta.LabelSelector, { pointer: true }),
+  namespaces: field(2, list(string())),
+  topologyKey: field(3, string(), { required: true }),
+  namespaceSelector: field(4, meta.LabelSelector, { pointer: true }),
+  matchLabelKeys: field(5, list(string())),
+  mismatchLabelKeys: field(6, list(string())),
+})
+export type PodAffinityTerm = Of<typeof PodAffinityTerm>
+
+export const WeightedPodAffinityTerm = message('k8s.io.api.core.v1.WeightedPodAffinityTerm', {
+  weight: field(1, int32(), { required: true }),
+  podAffinityTerm: field(2, PodAffinityTerm, { required: true }),
+})
+export type WeightedPodAffinityTerm = Of<typeof WeightedPodAffinityTerm>
+
+export const PodAffinity = message('k8s.io.api.core.v1.PodAffinity', {
+  requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm)),
+  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm)),
+})
+export type PodAffinity = Of<typeof PodAffinity>
+
+export const PodAntiAffinity = message('k8s.io.api.core.v1.PodAntiAffinity', {
+  requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm)),
+  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm)),
+})
+export type PodAntiAffinity = Of<typeof PodAntiAffinity>
+
+export const Affinity = message('k8s.io.api.core.v1.Affinity', {
+  nodeAffinity: field(1, NodeAffinity, { pointer: true }),
+  podAffinity: field(2, PodAffinity, { pointer: true }),
+  podAntiAffinity: field(3, PodAntiAffinity, { pointer: true }),
+})
+export type Affinity = Of<typeof Affinity>
+
+export const TaintEffect = oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')
+export type TaintEffect = Of<typeof TaintEffect>
+
+export const Taint = message('k8s.io.api.core.v1.Taint', {
+  key: field(1, string(), { required: true }),
+  value: field(2, string()),
+  effect: field(3, TaintEffect, { required: true }),
+  timeAdded: field(4, time(), { pointer: true }),
+})
+export type Taint = Of<typeof Taint>
+
+export const TolerationOperator = oneOf('Exists', 'Equal', 'Lt', 'Gt')
+export type TolerationOperator = Of<typeof TolerationOperator>
+
+export const Toleration = message('k8s.io.api.core.v1.Toleration', {
+  key: field(1, string()),
+  operator: field(2, TolerationOperator),
+  value: field(3, string()),
+  effect: field(4, TaintEffect),
+  tolerationSeconds: field(5, int64(), { pointer: true }),
+})
+export type Toleration = Of<typeof Toleration>
+
+export const PodReadinessGate = message('k8s.io.api.core.v1.PodReadinessGate', {
+  conditionType: field(1, string(), { required: true }),
+})
+export type PodReadinessGate = Of<typeof PodReadinessGate>
+
+const EphemeralContainerCommonFields = {
+  name: field(1, string(), { required: true }),
+  image: field(2, string()),
+  command: field(3, list(string())),
+  args: field(4, list(string())),
+  workingDir: field(5, string()),
+  ports: field(
+    6,
+    list(ContainerPort, {
+      apply: { type: 'map', keys: ['containerPort', 'protocol'] },
+      patch: { strategy: 'merge', key: 'containerPort' },
+    }),
+  ),
+  envFrom: field(19, list(EnvFromSource)),
+  env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
+  resources: field(8, ResourceRequirements, { always: true }),
+  resizePolicy: field(23, list(ContainerResizePolicy)),
+  restartPolicy: field(24, string(), { pointer: true }),
+  restartPolicyRules: field(25, list(ContainerRestartRule)),
+  volumeMounts: field(
+    9,
+    list(VolumeMount, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+  ),
+  volumeDevices: field(
+    21,
+    list(VolumeDevice, { apply: { type: 'map', keys: ['devicePath'] }, patch: { strategy: 'merge', key: 'devicePath' } }),
+  ),
+  livenessProbe: field(10, Probe, { pointer: true }),
+  readinessProbe: field(11, Probe, { pointer: true }),
+  startupProbe: field(22, Probe, { pointer: true }),
+  lifecycle: field(12, Lifecycle, { pointer: true }),
+  terminationMessagePath: field(13, string()),
+  terminationMessagePolicy: field(20, TerminationMessagePolicy),
+  imagePullPolicy: field(14, PullPolicy),
+  securityContext: field(15, SecurityContext, { pointer: true }),
+  stdin: field(16, bool()),
+  stdinOnce: field(17, bool()),
+  tty: field(18, bool()),
+}
+export const EphemeralContainerCommon = message('k8s.io.api.core.v1.EphemeralContainerCommon', EphemeralContainerCommonFields)
+export type EphemeralContainerCommon = Of<typeof EphemeralContainerCommon>
+
+export const EphemeralContainer = message(
+  'k8s.io.api.core.v1.EphemeralContainer',
+  {
+    ...EphemeralContainerCommonFields,
+    targetContainerName: field(2, string()),
+  },
+  { embeds: [{ number: 1, type: EphemeralContainerCommon }] },
+)
+export type EphemeralContainer = Of<typeof EphemeralContainer>
+
+export const SupplementalGroupsPolicy = oneOf('Merge', 'Strict')
+export type SupplementalGroupsPolicy = Of<typeof SupplementalGroupsPolicy>
+
+export const Sysctl = message('k8s.io.api.core.v1.Sysctl', {
+  name: field(1, string(), { required: true }),
+  value: field(2, string(), { required: true }),
+})
+export type Sysctl = Of<typeof Sysctl>
+
+export const PodFSGroupChangePolicy = oneOf('OnRootMismatch', 'Always')
+export type PodFSGroupChangePolicy = Of<typeof PodFSGroupChangePolicy>
+
+export const PodSecurityContext = message('k8s.io.api.core.v1.PodSecurityContext', {
+  seLinuxOptions: field(1, SELinuxOptions, { pointer: true }),
+  windowsOptions: field(8, WindowsSecurityContextOptions, { pointer: true }),
+  runAsUser: field(2, int64(), { pointer: true }),
+  runAsGroup: field(6, int64(), { pointer: true }),
+  runAsNonRoot: field(3, bool(), { pointer: true }),
+  supplementalGroups: field(4, list(int64())),
+  supplementalGroupsPolicy: field(12, SupplementalGroupsPolicy, { pointer: true }),
+  fsGroup: field(5, int64(), { pointer: true }),
+  sysctls: field(7, list(Sysctl)),
+  fsGroupChangePolicy: field(9, PodFSGroupChangePolicy, { pointer: true }),
+  seccompProfile: field(10, SeccompProfile, { pointer: true }),
+  appArmorProfile: field(11, AppArmorProfile, { pointer: true }),
+  seLinuxChangePolicy: field(13, string(), { pointer: true }),
+})
+export type PodSecurityContext = Of<typeof PodSecurityContext>
+
+export const HostAlias = message('k8s.io.api.core.v1.HostAlias', {
+  ip: field(1, string(), { required: true }),
+  hostnames: field(2, list(string())),
+})
+export type HostAlias = Of<typeof HostAlias>
+
+export const PodDNSConfigOption = message('k8s.io.api.core.v1.PodDNSConfigOption', {
+  name: field(1, string()),
+  value: field(2, string(), { pointer: true }),
+})
+export type PodDNSConfigOption = Of<typeof PodDNSConfigOption>
+
+export const PodDNSConfig = message('k8s.io.api.core.v1.PodDNSConfig', {
+  nameservers: field(1, list(string())),
+  searches: field(2, list(string())),
+  options: field(3, list(PodDNSConfigOption)),
+})
+export type PodDNSConfig = Of<typeof PodDNSConfig>
+
+export const UnsatisfiableConstraintAction = oneOf('DoNotSchedule', 'ScheduleAnyway')
+export type UnsatisfiableConstraintAction = Of<typeof UnsatisfiableConstraintAction>
+
+export const NodeInclusionPolicy = oneOf('Ignore', 'Honor')
+export type NodeInclusionPolicy = Of<typeof NodeInclusionPolicy>
+
+export const TopologySpreadConstraint = message('k8s.io.api.core.v1.TopologySpreadConstraint', {
+  maxSkew: field(1, int32(), { required: true }),
+  topologyKey: field(2, string(), { required: true }),
+  whenUnsatisfiable: field(3, UnsatisfiableConstraintAction, { required: true }),
+  labelSelector: field(4, meta.LabelSelector, { pointer: true }),
+  minDomains: field(5, int32(), { pointer: true }),
+  nodeAffinityPolicy: field(6, NodeInclusionPolicy, { pointer: true }),
+  nodeTaintsPolicy: field(7, NodeInclusionPolicy, { pointer: true }),
+  matchLabelKeys: field(8, list(string())),
+})
+export type TopologySpreadConstraint = Of<typeof TopologySpreadConstraint>
+
+export const PodOS = message('k8s.io.api.core.v1.PodOS', {
+  name: field(1, string(), { required: true }),
+})
+export type PodOS = Of<typeof PodOS>
+
+export const PodSchedulingGate = message('k8s.io.api.core.v1.PodSchedulingGate', {
+  name: field(1, string(), { required: true }),
+})
+export type PodSchedulingGate = Of<typeof PodSchedulingGate>
+
+export const PodResourceClaim = message('k8s.io.api.core.v1.PodResourceClaim', {
+  name: field(1, string(), { required: true }),
+  resourceClaimName: field(3, string(), { pointer: true }),
+  resourceClaimTemplateName: field(4, string(), { pointer: true }),
+})
+export type PodResourceClaim = Of<typeof PodResourceClaim>
+
+export const PodSchedulingGroup = message('k8s.io.api.core.v1.PodSchedulingGroup', {
+  podGroupName: field(1, string(), { pointer: true }),
+})
+export type PodSchedulingGroup = Of<typeof PodSchedulingGroup>
+
+export const PodSpec = message('k8s.io.api.core.v1.PodSpec', {
+  volumes: field(1, list(Volume, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } })),
+  initContainers: field(20, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
+  containers: field(2, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+    required: true,
+  }),
+  ephemeralContainers: field(
+    34,
+    list(EphemeralContainer, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+  ),
+  restartPolicy: field(3, RestartPolicy),
+  terminationGracePeriodSeconds: field(4, int64(), { pointer: true }),
+  activeDeadlineSeconds: field(5, int64(), { pointer: true }),
+  dnsPolicy: field(6, DNSPolicy),
+  nodeSelector: field(7, map(string(), 'atomic')),
+  serviceAccountName: field(8, string()),
+  serviceAccount: field(9, string()),
+  automountServiceAccountToken: field(21, bool(), { pointer: true }),
+  nodeName: field(10, string()),
+  hostNetwork: field(11, bool()),
+  hostPID: field(12, bool()),
+  hostIPC: field(13, bool()),
+  shareProcessNamespace: field(27, bool(), { pointer: true }),
+  securityContext: field(14, PodSecurityContext, { pointer: true }),
+  imagePullSecrets: field(
+    15,
+    list(LocalObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+  ),
+  hostname: field(16, string()),
+  subdomain: field(17, string()),
+  affinity: field(18, Affinity, { pointer: true }),
+  schedulerName: field(19, string()),
+  tolerations: field(22, list(Toleration)),
+  hostAliases: field(23, list(HostAlias, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } })),
+  priorityClassName: field(24, string()),
+  priority: field(25, int32(), { pointer: true }),
+  dnsConfig: field(26, PodDNSConfig, { pointer: true }),
+  readinessGates: field(28, list(PodReadinessGate)),
+  runtimeClassName: field(29, string(), { pointer: true }),
+  enableServiceLinks: field(30, bool(), { pointer: true }),
+  preemptionPolicy: field(31, PreemptionPolicy, { pointer: true }),
+  overhead: field(32, ResourceList),
+  topologySpreadConstraints: field(
+    33,
+    list(TopologySpreadConstraint, {
+      apply: { type: 'map', keys: ['topologyKey', 'whenUnsatisfiable'] },
+      patch: { strategy: 'merge', key: 'topologyKey' },
+    }),
+  ),
+  setHostnameAsFQDN: field(35, bool(), { pointer: true }),
+  os: field(36, PodOS, { pointer: true }),
+  hostUsers: field(37, bool(), { pointer: true }),
+  schedulingGates: field(
+    38,
+    list(PodSchedulingGate, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+  ),
+  resourceClaims: field(
+    39,
+    list(PodResourceClaim, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
+  ),
+  resources: field(40, ResourceRequirements, { pointer: true }),
+  hostnameOverride: field(41, string(), { pointer: true }),
+  schedulingGroup: field(43, PodSchedulingGroup, { pointer: true }),
+})
+export type PodSpec = Of<typeof PodSpec>
+
+export const PodResourceClaimStatus = message('k8s.io.api.core.v1.PodResourceClaimStatus', {
+  name: field(1, string(), { required: true }),
+  resourceClaimName: field(2, string(), { pointer: true }),
+})
+export type PodResourceClaimStatus = Of<typeof PodResourceClaimStatus>
+
+export const ContainerExtendedResourceRequest = message('k8s.io.api.core.v1.ContainerExtendedResourceRequest', {
+  containerName: field(1, string(), { required: true }),
+  resourceName: field(2, string(), { required: true }),
+  requestName: field(3, string(), { required: true }),
+})
+export type ContainerExtendedResourceRequest = Of<typeof ContainerExtendedResourceRequest>
+
+export const PodExtendedResourceClaimStatus = message('k8s.io.api.core.v1.PodExtendedResourceClaimStatus', {
+  requestMappings: field(1, list(ContainerExtendedResourceRequest), { required: true }),
+  resourceClaimName: field(2, string(), { required: true }),
+})
+export type PodExtendedResourceClaimStatus = Of<typeof PodExtendedResourceClaimStatus>
+
+export const PodQOSClass = oneOf('Guaranteed', 'Burstable', 'BestEffort')
+export type PodQOSClass = Of<typeof PodQOSClass>
+
+export const PodIP = message('k8s.io.api.core.v1.PodIP', {
+  ip: field(1, string(), { required: true }),
+})
+export type PodIP = Of<typeof PodIP>
+
+export const HostIP = message('k8s.io.api.core.v1.HostIP', {
+  ip: field(1, string(), { required: true }),
+})
+export type HostIP = Of<typeof HostIP>
+
+export const NodeAllocatableResourceClaimStatus = message('k8s.io.api.core.v1.NodeAllocatableResourceClaimStatus', {
+  resourceClaimName: field(1, string(), { required: true }),
+  containers: field(2, list(string(), { apply: { type: 'set' } })),
+  resources: field(3, map(quantity()), { required: true }),
+})
+export type NodeAllocatableResourceClaimStatus = Of<typeof NodeAllocatableResourceClaimStatus>
+
+export const PodStatus = message('k8s.io.api.core.v1.PodStatus', {
+  observedGeneration: field(17, int64()),
+  phase: field(1, PodPhase),
+  conditions: field(2, list(PodCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+  message: field(3, string()),
+  reason: field(4, string()),
+  nominatedNodeName: field(11, string()),
+  hostIP: field(5, string()),
+  hostIPs: field(16, list(HostIP, { patch: { strategy: 'merge', key: 'ip' } })),
+  podIP: field(6, string()),
+  podIPs: field(12, list(PodIP, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } })),
+  startTime: field(7, time(), { pointer: true }),
+  initContainerStatuses: field(10, list(ContainerStatus)),
+  containerStatuses: field(8, list(ContainerStatus)),
+  qosClass: field(9, PodQOSClass),
+  ephemeralContainerStatuses: field(13, list(ContainerStatus)),
+  resize: field(14, string()),
+  resourceClaimStatuses: field(
+    15,
+    list(PodResourceClaimStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
+  ),
+  extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus, { pointer: true }),
+  allocatedResources: field(19, ResourceList),
+  resources: field(20, ResourceRequirements, { pointer: true }),
+  nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus)),
+})
+export type PodStatus = Of<typeof PodStatus>
+
+export const PodStatusResult = message('k8s.io.api.core.v1.PodStatusResult', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  status: field(2, PodStatus, { always: true }),
+})
+export type PodStatusResult = Of<typeof PodStatusResult>
+
+export const Pod = message('k8s.io.api.core.v1.Pod', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, PodSpec, { always: true }),
+  status: field(3, PodStatus, { always: true }),
+})
+export type Pod = Of<typeof Pod>
+
+export const PodTemplateSpec = message('k8s.io.api.core.v1.PodTemplateSpec', {
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, PodSpec, { always: true }),
+})
+export type PodTemplateSpec = Of<typeof PodTemplateSpec>
+
+export const PodTemplate = message('k8s.io.api.core.v1.PodTemplate', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  template: field(2, PodTemplateSpec, { always: true }),
+})
+export type PodTemplate = Of<typeof PodTemplate>
+
+export const ReplicationControllerSpec = message('k8s.io.api.core.v1.ReplicationControllerSpec', {
+  replicas: field(1, int32(), { default: 1, pointer: true }),
+  minReadySeconds: field(4, int32(), { default: 0 }),
+  selector: field(2, map(string(), 'atomic')),
+  template: field(3, PodTemplateSpec, { pointer: true }),
+})
+export type ReplicationControllerSpec = Of<typeof ReplicationControllerSpec>
+
+export const ReplicationControllerCondition = message('k8s.io.api.core.v1.ReplicationControllerCondition', {
+  type: field(1, string(), { required: true }),
+  status: field(2, string(), { required: true }),
+  lastTransitionTime: field(3, nullable(time()), { always: true }),
+  reason: field(4, string()),
+  message: field(5, string()),
+})
+export type ReplicationControllerCondition = Of<typeof ReplicationControllerCondition>
+
+export const ReplicationControllerStatus = message('k8s.io.api.core.v1.ReplicationControllerStatus', {
+  replicas: field(1, int32(), { required: true }),
+  fullyLabeledReplicas: field(2, int32()),
+  readyReplicas: field(4, int32()),
+  availableReplicas: field(5, int32()),
+  observedGeneration: field(3, int64()),
+  conditions: field(
+    6,
+    list(ReplicationControllerCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
+  ),
+})
+export type ReplicationControllerStatus = Of<typeof ReplicationControllerStatus>
+
+export const ReplicationController = message('k8s.io.api.core.v1.ReplicationController', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, ReplicationControllerSpec, { always: true }),
+  status: field(3, ReplicationControllerStatus, { always: true }),
+})
+export type ReplicationController = Of<typeof ReplicationController>
+
+export const ServiceAffinity = oneOf('ClientIP', 'None')
+export type ServiceAffinity = Of<typeof ServiceAffinity>
+
+export const ClientIPConfig = message('k8s.io.api.core.v1.ClientIPConfig', {
+  timeoutSeconds: field(1, int32(), { pointer: true }),
+})
+export type ClientIPConfig = Of<typeof ClientIPConfig>
+
+export const SessionAffinityConfig = message('k8s.io.api.core.v1.SessionAffinityConfig', {
+  clientIP: field(1, ClientIPConfig, { pointer: true }),
+})
+export type SessionAffinityConfig = Of<typeof SessionAffinityConfig>
+
+export const ServiceType = oneOf('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName')
+export type ServiceType = Of<typeof ServiceType>
+
+export const ServiceInternalTrafficPolicy = oneOf('Cluster', 'Local')
+export type ServiceInternalTrafficPolicy = Of<typeof ServiceInternalTrafficPolicy>
+
+export const ServiceInternalTrafficPolicyType = ServiceInternalTrafficPolicy
+export type ServiceInternalTrafficPolicyType = Of<typeof ServiceInternalTrafficPolicyType>
+
+export const ServiceExternalTrafficPolicy = oneOf('Cluster', 'Local')
+export type ServiceExternalTrafficPolicy = Of<typeof ServiceExternalTrafficPolicy>
+
+export const ServiceExternalTrafficPolicyType = ServiceExternalTrafficPolicy
+export type ServiceExternalTrafficPolicyType = Of<typeof ServiceExternalTrafficPolicyType>
+
+export const PortStatus = message('k8s.io.api.core.v1.PortStatus', {
+  port: field(1, int32(), { required: true }),
+  protocol: field(2, Protocol, { required: true }),
+  error: field(3, string(), { pointer: true }),
+})
+export type PortStatus = Of<typeof PortStatus>
+
+export const LoadBalancerIngress = message('k8s.io.api.core.v1.LoadBalancerIngress', {
+  ip: field(1, string()),
+  hostname: field(2, string()),
+  ipMode: field(3, string(), { pointer: true }),
+  ports: field(4, list(PortStatus)),
+})
+export type LoadBalancerIngress = Of<typeof LoadBalancerIngress>
+
+export const LoadBalancerStatus = message('k8s.io.api.core.v1.LoadBalancerStatus', {
+  ingress: field(1, list(LoadBalancerIngress)),
+})
+export type LoadBalancerStatus = Of<typeof LoadBalancerStatus>
+
+export const ServiceStatus = message('k8s.io.api.core.v1.ServiceStatus', {
+  loadBalancer: field(1, LoadBalancerStatus, { always: true }),
+  conditions: field(2, list(meta.Condition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+})
+export type ServiceStatus = Of<typeof ServiceStatus>
+
+export const IPFamily = oneOf('IPv4', 'IPv6', '')
+export type IPFamily = Of<typeof IPFamily>
+
+export const IPFamilyPolicy = oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack')
+export type IPFamilyPolicy = Of<typeof IPFamilyPolicy>
+
+export const IPFamilyPolicyType = IPFamilyPolicy
+export type IPFamilyPolicyType = Of<typeof IPFamilyPolicyType>
+
+export const ServicePort = message('k8s.io.api.core.v1.ServicePort', {
+  name: field(1, string()),
+  protocol: field(2, Protocol, { default: 'TCP' }),
+  appProtocol: field(6, string(), { pointer: true }),
+  port: field(3, int32(), { required: true }),
+  targetPort: field(4, intOrString(), { always: true }),
+  nodePort: field(5, int32()),
+})
+export type ServicePort = Of<typeof ServicePort>
+
+export const ServiceSpec = message('k8s.io.api.core.v1.ServiceSpec', {
+  ports: field(1, list(ServicePort, { apply: { type: 'map', keys: ['port', 'protocol'] }, patch: { strategy: 'merge', key: 'port' } })),
+  selector: field(2, map(string(), 'atomic')),
+  clusterIP: field(3, string()),
+  clusterIPs: field(18, list(string())),
+  type: field(4, ServiceType),
+  externalIPs: field(5, list(string())),
+  sessionAffinity: field(7, ServiceAffinity),
+  loadBalancerIP: field(8, string()),
+  loadBalancerSourceRanges: field(9, list(string())),
+  externalName: field(10, string()),
+  externalTrafficPolicy: field(11, ServiceExternalTrafficPolicy),
+  healthCheckNodePort: field(12, int32()),
+  publishNotReadyAddresses: field(13, bool()),
+  sessionAffinityConfig: field(14, SessionAffinityConfig, { pointer: true }),
+  ipFamilies: field(19, list(IPFamily)),
+  ipFamilyPolicy: field(17, IPFamilyPolicy, { pointer: true }),
+  allocateLoadBalancerNodePorts: field(20, bool(), { pointer: true }),
+  loadBalancerClass: field(21, string(), { pointer: true }),
+  internalTrafficPolicy: field(22, ServiceInternalTrafficPolicy, { pointer: true }),
+  trafficDistribution: field(23, string(), { pointer: true }),
+})
+export type ServiceSpec = Of<typeof ServiceSpec>
+
+export const Service = message('k8s.io.api.core.v1.Service', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, ServiceSpec, { always: true }),
+  status: field(3, ServiceStatus, { always: true }),
+})
+export type Service = Of<typeof Service>
+
+export const ServiceAccount = message('k8s.io.api.core.v1.ServiceAccount', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  secrets: field(2, list(ObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
+  imagePullSecrets: field(3, list(LocalObjectReference)),
+  automountServiceAccountToken: field(4, bool(), { pointer: true }),
+})
+export type ServiceAccount = Of<typeof ServiceAccount>
+
+export const EndpointAddress = message(
+  'k8s.io.api.core.v1.EndpointAddress',
+  {
+    ip: field(1, string(), { required: true }),
+    hostname: field(3, string()),
+    nodeName: field(4, string(), { pointer: true }),
+    targetRef: field(2, ObjectReference, { pointer: true }),
+  },
+  { atomic: true },
+)
+export type EndpointAddress = Of<typeof EndpointAddress>
+
+export const EndpointPort = message(
+  'k8s.io.api.core.v1.EndpointPort',
+  {
+    name: field(1, string()),
+    port: field(2, int32(), { required: true }),
+    protocol: field(3, Protocol),
+    appProtocol: field(4, string(), { pointer: true }),
+  },
+  { atomic: true },
+)
+export type EndpointPort = Of<typeof EndpointPort>
+
+export const EndpointSubset = message('k8s.io.api.core.v1.EndpointSubset', {
+  addresses: field(1, list(EndpointAddress)),
+  notReadyAddresses: field(2, list(EndpointAddress)),
+  ports: field(3, list(EndpointPort)),
+})
+export type EndpointSubset = Of<typeof EndpointSubset>
+
+export const Endpoints = message('k8s.io.api.core.v1.Endpoints', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  subsets: field(2, list(EndpointSubset)),
+})
+export type Endpoints = Of<typeof Endpoints>
+
+export const ConfigMapNodeConfigSource = message('k8s.io.api.core.v1.ConfigMapNodeConfigSource', {
+  namespace: field(1, string(), { required: true }),
+  name: field(2, string(), { required: true }),
+  uid: field(3, string()),
+  resourceVersion: field(4, string()),
+  kubeletConfigKey: field(5, string(), { required: true }),
+})
+export type ConfigMapNodeConfigSource = Of<typeof ConfigMapNodeConfigSource>
+
+export const NodeConfigSource = message('k8s.io.api.core.v1.NodeConfigSource', {
+  configMap: field(2, ConfigMapNodeConfigSource, { pointer: true }),
+})
+export type NodeConfigSource = Of<typeof NodeConfigSource>
+
+export const NodeSpec = message('k8s.io.api.core.v1.NodeSpec', {
+  podCIDR: field(1, string()),
+  podCIDRs: field(7, list(string(), { apply: { type: 'set' }, patch: { strategy: 'merge' } })),
+  providerID: field(3, string()),
+  unschedulable: field(4, bool()),
+  taints: field(5, list(Taint)),
+  configSource: field(6, NodeConfigSource, { pointer: true }),
+  externalID: field(2, string()),
+})
+export type NodeSpec = Of<typeof NodeSpec>
+
+export const DaemonEndpoint = message('k8s.io.api.core.v1.DaemonEndpoint', {
+  Port: field(1, int32(), { required: true }),
+})
+export type DaemonEndpoint = Of<typeof DaemonEndpoint>
+
+export const NodeDaemonEndpoints = message('k8s.io.api.core.v1.NodeDaemonEndpoints', {
+  kubeletEndpoint: field(1, DaemonEndpoint, { always: true }),
+})
+export type NodeDaemonEndpoints = Of<typeof NodeDaemonEndpoints>
+
+export const NodeRuntimeHandlerFeatures = message('k8s.io.api.core.v1.NodeRuntimeHandlerFeatures', {
+  recursiveReadOnlyMounts: field(1, bool(), { pointer: true }),
+  userNamespaces: field(2, bool(), { pointer: true }),
+})
+export type NodeRuntimeHandlerFeatures = Of<typeof NodeRuntimeHandlerFeatures>
+
+export const NodeRuntimeHandler = message('k8s.io.api.core.v1.NodeRuntimeHandler', {
+  name: field(1, string(), { always: true }),
+  features: field(2, NodeRuntimeHandlerFeatures, { pointer: true }),
+})
+export type NodeRuntimeHandler = Of<typeof NodeRuntimeHandler>
+
+export const NodeFeatures = message('k8s.io.api.core.v1.NodeFeatures', {
+  supplementalGroupsPolicy: field(1, bool(), { pointer: true }),
+})
+export type NodeFeatures = Of<typeof NodeFeatures>
+
+export const NodeSwapStatus = message('k8s.io.api.core.v1.NodeSwapStatus', {
+  capacity: field(1, int64(), { pointer: true }),
+})
+export type NodeSwapStatus = Of<typeof NodeSwapStatus>
+
+export const NodeSystemInfo = message('k8s.io.api.core.v1.NodeSystemInfo', {
+  machineID: field(1, string(), { required: true }),
+  systemUUID: field(2, string(), { required: true }),
+  bootID: field(3, string(), { required: true }),
+  kernelVersion: field(4, string(), { required: true }),
+  osImage: field(5, string(), { required: true }),
+  containerRuntimeVersion: field(6, string(), { required: true }),
+  kubeletVersion: field(7, string(), { required: true }),
+  kubeProxyVersion: field(8, string(), { required: true }),
+  operatingSystem: field(9, string(), { required: true }),
+  architecture: field(10, string(), { required: true }),
+  swap: field(11, NodeSwapStatus, { pointer: true }),
+})
+export type NodeSystemInfo = Of<typeof NodeSystemInfo>
+
+export const NodeConfigStatus = message('k8s.io.api.core.v1.NodeConfigStatus', {
+  assigned: field(1, NodeConfigSource, { pointer: true }),
+  active: field(2, NodeConfigSource, { pointer: true }),
+  lastKnownGood: field(3, NodeConfigSource, { pointer: true }),
+  error: field(4, string()),
+})
+export type NodeConfigStatus = Of<typeof NodeConfigStatus>
+
+export const NodePhase = oneOf('Pending', 'Running', 'Terminated')
+export type NodePhase = Of<typeof NodePhase>
+
+export const NodeCondition = message('k8s.io.api.core.v1.NodeCondition', {
+  type: field(1, string(), { required: true }),
+  status: field(2, string(), { required: true }),
+  lastHeartbeatTime: field(3, nullable(time()), { always: true }),
+  lastTransitionTime: field(4, nullable(time()), { always: true }),
+  reason: field(5, string()),
+  message: field(6, string()),
+})
+export type NodeCondition = Of<typeof NodeCondition>
+
+export const NodeAddress = message('k8s.io.api.core.v1.NodeAddress', {
+  type: field(1, string(), { required: true }),
+  address: field(2, string(), { required: true }),
+})
+export type NodeAddress = Of<typeof NodeAddress>
+
+export const ContainerImage = message('k8s.io.api.core.v1.ContainerImage', {
+  names: field(1, list(string()), { always: true }),
+  sizeBytes: field(2, int64()),
+})
+export type ContainerImage = Of<typeof ContainerImage>
+
+export const AttachedVolume = message('k8s.io.api.core.v1.AttachedVolume', {
+  name: field(1, string(), { required: true }),
+  devicePath: field(2, string(), { required: true }),
+})
+export type AttachedVolume = Of<typeof AttachedVolume>
+
+export const NodeStatus = message('k8s.io.api.core.v1.NodeStatus', {
+  capacity: field(1, ResourceList),
+  allocatable: field(2, ResourceList),
+  phase: field(3, NodePhase),
+  conditions: field(4, list(NodeCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+  addresses: field(5, list(NodeAddress, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+  daemonEndpoints: field(6, NodeDaemonEndpoints, { always: true }),
+  nodeInfo: field(7, NodeSystemInfo, { always: true }),
+  images: field(8, list(ContainerImage)),
+  volumesInUse: field(9, list(string())),
+  volumesAttached: field(10, list(AttachedVolume)),
+  config: field(11, NodeConfigStatus, { pointer: true }),
+  runtimeHandlers: field(12, list(NodeRuntimeHandler)),
+  features: field(13, NodeFeatures, { pointer: true }),
+  declaredFeatures: field(14, list(string())),
+})
+export type NodeStatus = Of<typeof NodeStatus>
+
+export const PodSignature = message('k8s.io.api.core.v1.PodSignature', {
+  podController: field(1, meta.OwnerReference, { pointer: true }),
+})
+export type PodSignature = Of<typeof PodSignature>
+
+export const PreferAvoidPodsEntry = message('k8s.io.api.core.v1.PreferAvoidPodsEntry', {
+  podSignature: field(1, PodSignature, { required: true }),
+  evictionTime: field(2, nullable(time()), { always: true }),
+  reason: field(3, string()),
+  message: field(4, string()),
+})
+export type PreferAvoidPodsEntry = Of<typeof PreferAvoidPodsEntry>
+
+export const AvoidPods = message('k8s.io.api.core.v1.AvoidPods', {
+  preferAvoidPods: field(1, list(PreferAvoidPodsEntry)),
+})
+export type AvoidPods = Of<typeof AvoidPods>
+
+export const Node = message('k8s.io.api.core.v1.Node', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, NodeSpec, { always: true }),
+  status: field(3, NodeStatus, { always: true }),
+})
+export type Node = Of<typeof Node>
+
+export const NamespaceSpec = message('k8s.io.api.core.v1.NamespaceSpec', {
+  finalizers: field(1, list(string())),
+})
+export type NamespaceSpec = Of<typeof NamespaceSpec>
+
+export const NamespacePhase = oneOf('Active', 'Terminating')
+export type NamespacePhase = Of<typeof NamespacePhase>
+
+export const NamespaceCondition = message('k8s.io.api.core.v1.NamespaceCondition', {
+  type: field(1, string(), { required: true }),
+  status: field(2, string(), { required: true }),
+  lastTransitionTime: field(4, nullable(time()), { always: true }),
+  reason: field(5, string()),
+  message: field(6, string()),
+})
+export type NamespaceCondition = Of<typeof NamespaceCondition>
+
+export const NamespaceStatus = message('k8s.io.api.core.v1.NamespaceStatus', {
+  phase: field(1, NamespacePhase),
+  conditions: field(2, list(NamespaceCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+})
+export type NamespaceStatus = Of<typeof NamespaceStatus>
+
+export const Namespace = message('k8s.io.api.core.v1.Namespace', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, NamespaceSpec, { always: true }),
+  status: field(3, NamespaceStatus, { always: true }),
+})
+export type Namespace = Of<typeof Namespace>
+
+export const Binding = message('k8s.io.api.core.v1.Binding', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  target: field(2, ObjectReference, { required: true }),
+})
+export type Binding = Of<typeof Binding>
+
+export const Preconditions = message('k8s.io.api.core.v1.Preconditions', {
+  uid: field(1, string(), { pointer: true }),
+})
+export type Preconditions = Of<typeof Preconditions>
+
+export const PodLogOptions = message('k8s.io.api.core.v1.PodLogOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  container: field(1, string()),
+  follow: field(2, bool()),
+  previous: field(3, bool()),
+  sinceSeconds: field(4, int64(), { pointer: true }),
+  sinceTime: field(5, time(), { pointer: true }),
+  timestamps: field(6, bool()),
+  tailLines: field(7, int64(), { pointer: true }),
+  limitBytes: field(8, int64(), { pointer: true }),
+  insecureSkipTLSVerifyBackend: field(9, bool()),
+  stream: field(10, string(), { pointer: true }),
+})
+export type PodLogOptions = Of<typeof PodLogOptions>
+
+export const PodAttachOptions = message('k8s.io.api.core.v1.PodAttachOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  stdin: field(1, bool()),
+  stdout: field(2, bool()),
+  stderr: field(3, bool()),
+  tty: field(4, bool()),
+  container: field(5, string()),
+})
+export type PodAttachOptions = Of<typeof PodAttachOptions>
+
+export const PodExecOptions = message('k8s.io.api.core.v1.PodExecOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  stdin: field(1, bool()),
+  stdout: field(2, bool()),
+  stderr: field(3, bool()),
+  tty: field(4, bool()),
+  container: field(5, string()),
+  command: field(6, list(string()), { required: true }),
+})
+export type PodExecOptions = Of<typeof PodExecOptions>
+
+export const PodPortForwardOptions = message('k8s.io.api.core.v1.PodPortForwardOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  ports: field(1, list(int32())),
+})
+export type PodPortForwardOptions = Of<typeof PodPortForwardOptions>
+
+export const PodProxyOptions = message('k8s.io.api.core.v1.PodProxyOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  path: field(1, string()),
+})
+export type PodProxyOptions = Of<typeof PodProxyOptions>
+
+export const NodeProxyOptions = message('k8s.io.api.core.v1.NodeProxyOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  path: field(1, string()),
+})
+export type NodeProxyOptions = Of<typeof NodeProxyOptions>
+
+export const ServiceProxyOptions = message('k8s.io.api.core.v1.ServiceProxyOptions', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  path: field(1, string()),
+})
+export type ServiceProxyOptions = Of<typeof ServiceProxyOptions>
+
+export const SerializedReference = message('k8s.io.api.core.v1.SerializedReference', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  reference: field(1, ObjectReference, { always: true }),
+})
+export type SerializedReference = Of<typeof SerializedReference>
+
+export const EventSource = message('k8s.io.api.core.v1.EventSource', {
+  component: field(1, string()),
+  host: field(2, string()),
+})
+export type EventSource = Of<typeof EventSource>
+
+export const EventSeries = message('k8s.io.api.core.v1.EventSeries', {
+  count: field(1, int32()),
+  lastObservedTime: field(2, nullable(microTime()), { always: true }),
+})
+export type EventSeries = Of<typeof EventSeries>
+
+export const Event = message('k8s.io.api.core.v1.Event', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { required: true }),
+  involvedObject: field(2, ObjectReference, { required: true }),
+  reason: field(3, string()),
+  message: field(4, string()),
+  source: field(5, EventSource, { always: true }),
+  firstTimestamp: field(6, nullable(time()), { always: true }),
+  lastTimestamp: field(7, nullable(time()), { always: true }),
+  count: field(8, int32()),
+  type: field(9, string()),
+  eventTime: field(10, nullable(microTime()), { always: true }),
+  series: field(11, EventSeries, { pointer: true }),
+  action: field(12, string()),
+  related: field(13, ObjectReference, { pointer: true }),
+  reportingComponent: field(14, string(), { always: true }),
+  reportingInstance: field(15, string(), { always: true }),
+})
+export type Event = Of<typeof Event>
+
+export const LimitRangeItem = message('k8s.io.api.core.v1.LimitRangeItem', {
+  type: field(1, string(), { required: true }),
+  max: field(2, ResourceList),
+  min: field(3, ResourceList),
+  default: field(4, ResourceList),
+  defaultRequest: field(5, ResourceList),
+  maxLimitRequestRatio: field(6, ResourceList),
+})
+export type LimitRangeItem = Of<typeof LimitRangeItem>
+
+export const LimitRangeSpec = message('k8s.io.api.core.v1.LimitRangeSpec', {
+  limits: field(1, list(LimitRangeItem), { required: true }),
+})
+export type LimitRangeSpec = Of<typeof LimitRangeSpec>
+
+export const LimitRange = message('k8s.io.api.core.v1.LimitRange', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, LimitRangeSpec, { always: true }),
+})
+export type LimitRange = Of<typeof LimitRange>
+
+export const ResourceQuotaScope = oneOf(
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'PriorityClass',
+  'CrossNamespacePodAffinity',
+  'VolumeAttributesClass',
+)
+export type ResourceQuotaScope = Of<typeof ResourceQuotaScope>
+
+export const ScopeSelectorOperator = oneOf('In', 'NotIn', 'Exists', 'DoesNotExist')
+export type ScopeSelectorOperator = Of<typeof ScopeSelectorOperator>
+
+export const ScopedResourceSelectorRequirement = message('k8s.io.api.core.v1.ScopedResourceSelectorRequirement', {
+  scopeName: field(1, ResourceQuotaScope, { required: true }),
+  operator: field(2, ScopeSelectorOperator, { required: true }),
+  values: field(3, list(string())),
+})
+export type ScopedResourceSelectorRequirement = Of<typeof ScopedResourceSelectorRequirement>
+
+export const ScopeSelector = message(
+  'k8s.io.api.core.v1.ScopeSelector',
+  {
+    matchExpressions: field(1, list(ScopedResourceSelectorRequirement)),
+  },
+  { atomic: true },
+)
+export type ScopeSelector = Of<typeof ScopeSelector>
+
+export const ResourceQuotaSpec = message('k8s.io.api.core.v1.ResourceQuotaSpec', {
+  hard: field(1, ResourceList),
+  scopes: field(2, list(ResourceQuotaScope)),
+  scopeSelector: field(3, ScopeSelector, { pointer: true }),
+})
+export type ResourceQuotaSpec = Of<typeof ResourceQuotaSpec>
+
+export const ResourceQuotaStatus = message('k8s.io.api.core.v1.ResourceQuotaStatus', {
+  hard: field(1, ResourceList),
+  used: field(2, ResourceList),
+})
+export type ResourceQuotaStatus = Of<typeof ResourceQuotaStatus>
+
+export const ResourceQuota = message('k8s.io.api.core.v1.ResourceQuota', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  spec: field(2, ResourceQuotaSpec, { always: true }),
+  status: field(3, ResourceQuotaStatus, { always: true }),
+})
+export type ResourceQuota = Of<typeof ResourceQuota>
+
+export const Secret = message('k8s.io.api.core.v1.Secret', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  immutable: field(5, bool(), { pointer: true }),
+  data: field(2, map(bytes())),
+  stringData: field(4, map(string())),
+  type: field(3, string()),
+})
+export type Secret = Of<typeof Secret>
+
+export const ConfigMap = message('k8s.io.api.core.v1.ConfigMap', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  immutable: field(4, bool(), { pointer: true }),
+  data: field(2, map(string())),
+  binaryData: field(3, map(bytes())),
+})
+export type ConfigMap = Of<typeof ConfigMap>
+
+export const ComponentCondition = message('k8s.io.api.core.v1.ComponentCondition', {
+  type: field(1, string(), { required: true }),
+  status: field(2, string(), { required: true }),
+  message: field(3, string()),
+  error: field(4, string()),
+})
+export type ComponentCondition = Of<typeof ComponentCondition>
+
+export const ComponentStatus = message('k8s.io.api.core.v1.ComponentStatus', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  conditions: field(2, list(ComponentCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
+})
+export type ComponentStatus = Of<typeof ComponentStatus>
+
+export const RangeAllocation = message('k8s.io.api.core.v1.RangeAllocation', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  metadata: field(1, meta.ObjectMeta, { always: true }),
+  range: field(2, string(), { required: true }),
+  data: field(3, bytes(), { required: true }),
+})
+export type RangeAllocation = Of<typeof RangeAllocation>

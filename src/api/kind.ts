@@ -1,0 +1,176 @@
+import type { ObjectMeta } from '#api/meta/v1/types.ts'
+import type { Cause } from '#lib/errors.ts'
+import type { AnyType, Type } from '#schema/schema.ts'
+
+/**
+ * A kind as data: its type, its names, and the pure functions by which it answers for itself. The API server, the client and every fold
+ * take a `Kind` and ask nothing about which one it is. A custom resource becomes a `Kind` too, made from its definition.
+ */
+export interface Kind<T = KubeObject, I = unknown> extends Type<T, I>, KindFacts {
+  readonly rules: Rules<T>
+}
+
+export interface KindFacts {
+  /** '' for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** Resource name in paths: `pods`. */
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly scope: 'Namespaced' | 'Cluster'
+  /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
+  readonly verbs?: readonly Verb[]
+  /** Printed columns after NAME, without AGE unless listed: `kubectl get`. */
+  readonly columns?: readonly Column[]
+  /** Parts with a path of their own: `status`, `scale`, `binding`. The common path knows what each sort means. */
+  readonly subresources?: Readonly<Record<string, Subresource>>
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** Whatever the kind, an object looks like this. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: StoredMeta
+}
+
+/** Metadata as the server hands it out. `namespace` is '' in no answer: it is absent for a cluster-wide object. */
+export type StoredMeta = Omit<ObjectMeta, 'name' | 'uid' | 'resourceVersion' | 'creationTimestamp'> & {
+  name: string
+  uid: string
+  resourceVersion: string
+  creationTimestamp: string
+}
+export type NamespacedMeta = StoredMeta & { namespace: string }
+
+/** `T` as stored: apiVersion, kind and the server's metadata are there. */
+export type Stored<T, Meta = StoredMeta> = Omit<T, 'apiVersion' | 'kind' | 'metadata'> & {
+  apiVersion: string
+  kind: string
+  metadata: Meta
+}
+
+/**
+ * What a kind adds to the common path. Every function is pure; none may change its arguments in place: they get frozen objects and return
+ * new ones (or the same). All are optional.
+ */
+export interface Rules<T> {
+  /** Defaults that hang on other fields, after the schema's own. Runs on create, update and on read of an older object. */
+  readonly defaults?: (object: T) => T
+  /** Before a create: drops what a client may not set (status), computes what the server owes. */
+  readonly prepareCreate?: (object: T, context: WriteContext) => T
+  /** Before an update of the main resource: restores what it may not touch (status). metadata.generation is raised by the common path where `spec` changed. */
+  readonly prepareUpdate?: (next: T, previous: T, context: WriteContext) => T
+  /** All that is wrong with the object, with the reference's words and paths. Metadata is checked by the common path. */
+  readonly validate?: (object: T, context: WriteContext) => readonly Cause[]
+  /** In addition, what this transition may not do. */
+  readonly validateUpdate?: (next: T, previous: T, context: WriteContext) => readonly Cause[]
+  /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
+  readonly validateName?: (name: string) => readonly string[]
+  /** Shown to the client as Warning headers. */
+  readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
+  /** Whether metadata.generation is kept: 1 at creation, +1 at each change outside metadata and status. */
+  readonly generation?: boolean
+  /** Seconds of grace that a delete gives; undefined or 0: removed at once (finalizers apart). Pods only, but asked of every kind. */
+  readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
+  /** What `propagationPolicy` means when a delete names none. Absent: background. */
+  readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
+  /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
+  readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
+  /** Field selectors beside metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
+  /** Encrypted at rest: Secrets. */
+  readonly confidential?: boolean
+  /** Seconds after which the store forgets an untouched object: Events. */
+  readonly ttlSeconds?: number
+}
+
+export interface WriteContext {
+  /** RFC 3339, seconds. */
+  readonly now: string
+  readonly user: { readonly name: string; readonly groups: readonly string[] }
+  /** The subresource written: '' for the object itself. */
+  readonly subresource: string
+  readonly dryRun: boolean
+}
+
+/** One value taken from a pool. Empty `value`: take any free one and put it into the object with `set`. */
+export interface Claim<T> {
+  /** `clusterIPs`, `nodePorts`: the API server is configured with what each pool holds. */
+  readonly pool: string
+  readonly value: string
+  readonly set: (object: T, value: string) => T
+  /** Where the value stands, for error messages. */
+  readonly field: string
+}
+
+export interface ClaimContext {
+  readonly previous?: unknown
+}
+
+export type Subresource =
+  /** Reads the object; writes only what `take` brings over from the body. `status`, `resize`, `ephemeralcontainers`. */
+  | {
+      readonly sort: 'part'
+      readonly verbs: readonly Verb[]
+      readonly take: (previous: never, body: never) => unknown
+      readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
+    }
+  /** Shown as another type (autoscaling/v1 Scale). */
+  | {
+      readonly sort: 'view'
+      readonly verbs: readonly Verb[]
+      readonly type: Kind<never>
+      readonly show: (object: never) => unknown
+      readonly write: (object: never, body: never) => unknown
+    }
+  /** A create that turns the object into another state: `binding`, `eviction`, `token`. `handler` names a function that the API server is composed with. */
+  | {
+      readonly sort: 'action'
+      readonly verbs: readonly Verb[]
+      readonly type?: AnyType
+      readonly kindGV?: readonly [group: string, version: string, kind: string]
+      readonly handler: string
+    }
+  /** Relayed to the node or the endpoint: `log`, `exec`, `attach`, `portforward`, `proxy`. */
+  | {
+      readonly sort: 'connect'
+      readonly verbs: readonly ('create' | 'get' | 'delete' | 'patch' | 'update')[]
+      readonly handler: string
+      readonly kindGV?: readonly [group: string, version: string, kind: string]
+    }
+
+export interface Column {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'date' | 'boolean'
+  readonly format?: string
+  /** 0: always; above: only with `-o wide`. */
+  readonly priority?: number
+  readonly description?: string
+  /** The cell; `now` is for ages. */
+  readonly cell: (object: never, now: number) => string | number | boolean | null
+}
+
+/** Makes a namespaced or cluster-wide kind out of its type and facts. */
+export function kind<T, I>(
+  type: Type<T, I>,
+  facts: KindFacts & { scope: 'Namespaced' },
+  rules?: Rules<Stored<T, NamespacedMeta>>,
+): Kind<Stored<T, NamespacedMeta>, I>
+export function kind<T, I>(type: Type<T, I>, facts: KindFacts & { scope: 'Cluster' }, rules?: Rules<Stored<T>>): Kind<Stored<T>, I>
+export function kind(type: AnyType, facts: KindFacts, rules: object = {}): AnyKind {
+  return { shape: type.shape, ...facts, rules }
+}
+
+/** `apps/v1`, and `v1` for the core group: what stands in apiVersion. */
+export const apiVersionOf = (kind: Pick<KindFacts, 'group' | 'version'>): string =>
+  kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+
+// A list of kinds holds kinds of every type: functions of objects cannot be called through it without knowing which.
+// biome-ignore lint/suspicious/noExplicitAny: the registry of kinds is a fold's edge
+export type AnyKind = Kind<any, any>

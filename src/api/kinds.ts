@@ -1,0 +1,70 @@
+/** Every built-in kind, in the order of discovery. The API server and the client learn of a kind only from here. */
+
+import { Deployment } from '#api/apps/v1/deployment.ts'
+import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { SelfSubjectReview } from '#api/authentication/v1/self-subject-review.ts'
+import { TokenReview } from '#api/authentication/v1/token-review.ts'
+import { LocalSubjectAccessReview } from '#api/authorization/v1/local-subject-access-review.ts'
+import { SelfSubjectAccessReview } from '#api/authorization/v1/self-subject-access-review.ts'
+import { SelfSubjectRulesReview } from '#api/authorization/v1/self-subject-rules-review.ts'
+import { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
+import { Lease } from '#api/coordination/v1/lease.ts'
+import { Binding } from '#api/core/v1/binding.ts'
+import { ComponentStatus } from '#api/core/v1/component-status.ts'
+import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { Endpoints } from '#api/core/v1/endpoints.ts'
+import { Event } from '#api/core/v1/event.ts'
+import { LimitRange } from '#api/core/v1/limit-range.ts'
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { PodTemplate } from '#api/core/v1/pod-template.ts'
+import { ReplicationController } from '#api/core/v1/replication-controller.ts'
+import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
+import { Secret } from '#api/core/v1/secret.ts'
+import { Service } from '#api/core/v1/service.ts'
+import { ServiceAccount } from '#api/core/v1/service-account.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { Event as EventsEvent } from '#api/events/v1/event.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
+import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
+import { Role } from '#api/rbac/v1/role.ts'
+import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+
+export const kinds: readonly AnyKind[] = [
+  Binding,
+  ComponentStatus,
+  ConfigMap,
+  Endpoints,
+  Event,
+  LimitRange,
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  PersistentVolume,
+  Pod,
+  PodTemplate,
+  ReplicationController,
+  ResourceQuota,
+  Secret,
+  ServiceAccount,
+  Service,
+  Deployment,
+  ReplicaSet,
+  EventsEvent,
+  SelfSubjectReview,
+  TokenReview,
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  ClusterRoleBinding,
+  ClusterRole,
+  RoleBinding,
+  Role,
+  Lease,
+  EndpointSlice,
+]

@@ -1,0 +1,13 @@
+import { kind } from '#api/kind.ts'
+import * as types from '#api/rbac/v1/types.ts'
+import type { Of } from '#schema/schema.ts'
+
+export const RoleBinding = kind(types.RoleBinding, {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  singular: 'rolebinding',
+  scope: 'Namespaced',
+})
+export type RoleBinding = Of<typeof RoleBinding>

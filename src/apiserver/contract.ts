@@ -1,0 +1,133 @@
+/**
+ * What the stages of the request path say to each other. Order: authentication → audit → authorization → decode → defaults → mutating
+ * admission → validation → validating admission → registry → store. A stage knows the attributes and the kind as data, never a kind by name.
+ */
+import type { Duplex } from 'node:stream'
+import type { AnyKind, KubeObject, Verb } from '#api/kind.ts'
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+
+/** Who asks, as far as the connection tells. In-process callers come with a user, whom the composition vouches for. */
+export interface Caller {
+  readonly user?: UserInfo
+  /** DER of the client certificate that TLS verified against the client CA. */
+  readonly certificate?: Uint8Array
+  readonly remoteAddress: string
+  /** The raw connection of an HTTP/1.1 upgrade, and the bytes already read from it. Whoever takes it answers on it. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Uint8Array }
+}
+
+export interface UserInfo {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** The API server as a function. `status` 101 with an empty body says that a stage took the upgraded connection. */
+export type ApiHandler = (request: HttpRequest, caller: Caller) => Promise<HttpResponse>
+
+/** The user, undefined when the request carries no credentials (then: anonymous); bad credentials throw `Unauthorized`. */
+export type Authenticator = (request: HttpRequest, caller: Caller) => Promise<UserInfo | undefined>
+
+/** What is asked, as authorization and audit see it. */
+export interface Attributes {
+  readonly user: UserInfo
+  /** An API verb for a resource, the lower-case HTTP method otherwise. */
+  readonly verb: Verb | string
+  readonly isResource: boolean
+  readonly path: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface Decision {
+  readonly allowed: boolean
+  readonly denied?: boolean
+  readonly reason: string
+}
+/** Stateless towards the request; reads its rules from memory. The first authorizer with an opinion decides. */
+export type Authorizer = (attributes: Attributes) => Promise<Decision>
+
+/** Read access to the present objects, from the same indexes that serve requests: for authorizers and admission. Objects are frozen. */
+export interface Objects {
+  get(kind: AnyKind, name: string, namespace?: string): KubeObject | undefined
+  list(kind: AnyKind, namespace?: string): readonly KubeObject[]
+  /** Called after every change of the kind, in order; for derived indexes. Returns how to stop. */
+  observe(kind: AnyKind, listener: (object: KubeObject, change: 'put' | 'delete') => void): () => void
+  /** The kind by its resource, `undefined` when not served. */
+  kindOf(group: string, resource: string): AnyKind | undefined
+}
+
+/** One write on its way, as admission sees it. */
+export interface Admission {
+  readonly attributes: Attributes
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly kind: AnyKind
+  /** The new object; undefined for a delete. For a subresource that acts: its body. */
+  readonly object: KubeObject | undefined
+  readonly previous: KubeObject | undefined
+  readonly options: Readonly<Record<string, unknown>>
+  readonly dryRun: boolean
+  readonly objects: Objects
+  readonly warn: (message: string) => void
+}
+
+/** A plug-in refuses by throwing `Forbidden` or `Invalid`. Order stands once, in `admission/order.ts`. */
+export interface AdmissionPlugin {
+  readonly name: string
+  /** Returns the changed object, or the one it got. */
+  readonly admit?: (admission: Admission) => Promise<KubeObject | undefined>
+  readonly validate?: (admission: Admission) => Promise<void>
+}
+
+/** Handler of a `connect` or `action` subresource, by the name its kind gives. */
+export interface SubresourceCall {
+  readonly request: HttpRequest
+  readonly caller: Caller
+  readonly attributes: Attributes
+  readonly kind: AnyKind
+  /** The present parent object. */
+  readonly object: KubeObject
+  /** Decoded body of an `action`. */
+  readonly body: unknown
+  readonly query: URLSearchParams
+  /** Rest of the path after the subresource, for `proxy`. */
+  readonly rest: string
+  readonly dryRun: boolean
+  readonly server: Internals
+}
+export type SubresourceHandler = (call: SubresourceCall) => Promise<HttpResponse | KubeObject>
+
+/** What handlers may do beside reading. Writes pass validation and admission like everybody's. */
+export interface Internals {
+  readonly objects: Objects
+  /** Changes the present object until the write meets no conflict (bounded); returning the same object writes nothing. */
+  update(
+    kind: AnyKind,
+    name: string,
+    namespace: string | undefined,
+    change: (present: KubeObject) => KubeObject,
+    options?: { readonly dryRun?: boolean; readonly user?: UserInfo },
+  ): Promise<KubeObject>
+  create(
+    kind: AnyKind,
+    object: object,
+    options?: { readonly namespace?: string; readonly dryRun?: boolean; readonly user?: UserInfo },
+  ): Promise<KubeObject>
+  delete(
+    kind: AnyKind,
+    name: string,
+    namespace: string | undefined,
+    options?: {
+      readonly gracePeriodSeconds?: number
+      readonly uid?: string
+      readonly resourceVersion?: string
+      readonly dryRun?: boolean
+      readonly user?: UserInfo
+    },
+  ): Promise<KubeObject>
+}

@@ -1,0 +1,95 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { Instant } from '#lib/clock.ts'
+import type { Of } from '#schema/schema.ts'
+
+/**
+ * A controller: `view` gathers what is true now for one key, `plan` decides purely, the loop's one executor acts. Neither function waits,
+ * asks the time or draws a number: `now` and whatever else they need is in the view. A second pass over a settled world plans nothing.
+ */
+export interface Controller<View> {
+  /** Also the name of its identity: `system:serviceaccount:kube-system:<name>`, and of its field manager. */
+  readonly name: string
+  /** Whose changes concern it, and which keys each touches. A key is a name, never an event: `namespace/name` by habit. */
+  readonly sources: readonly Source[]
+  /** Undefined: nothing to do for this key. */
+  readonly view: (key: string, cache: Cache, now: Instant) => View | undefined
+  readonly plan: (view: View) => Plan
+}
+
+export interface Source {
+  readonly kind: AnyKind
+  /** Keys to look at again after this object came, changed or went (`previous`: before the change). Absent: the object's own. */
+  readonly keys?: (object: never, cache: Cache, previous: never | undefined) => readonly string[]
+}
+
+export interface Plan {
+  readonly commands: readonly Command[]
+  /** When waiting alone would change the answer; `Infinity`: never. */
+  readonly wakeAt: Instant
+}
+export const settled: Plan = { commands: [], wakeAt: Infinity }
+
+/**
+ * What a controller can do to the world, as data. The executor runs them in order and stops at the first failure; the key is then tried
+ * again after a back-off. A conflict or a vanished object only means that the view was old: the key is looked at again at once.
+ */
+export type Command =
+  /** `ifExists: 'keep'`: an AlreadyExists answer counts as done. */
+  | {
+      readonly do: 'create'
+      readonly kind: AnyKind
+      readonly object: object
+      readonly namespace?: string
+      readonly ifExists?: 'fail' | 'keep'
+    }
+  /** Whole object; its metadata.resourceVersion is the precondition. */
+  | { readonly do: 'update'; readonly kind: AnyKind; readonly object: KubeObject; readonly subresource?: string }
+  /** Merge patch. `resourceVersion` and `uid`, where given, are preconditions. */
+  | {
+      readonly do: 'patch'
+      readonly kind: AnyKind
+      readonly name: string
+      readonly namespace?: string
+      readonly body: object
+      readonly subresource?: string
+      readonly uid?: string
+      readonly resourceVersion?: string
+    }
+  | {
+      readonly do: 'delete'
+      readonly kind: AnyKind
+      readonly name: string
+      readonly namespace?: string
+      readonly uid: string
+      readonly resourceVersion?: string
+      readonly gracePeriodSeconds?: number
+      readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+    }
+  /** POST to an acting subresource: binding, eviction. */
+  | {
+      readonly do: 'act'
+      readonly kind: AnyKind
+      readonly name: string
+      readonly namespace?: string
+      readonly subresource: string
+      readonly body: object
+    }
+  /** Aggregated by the recorder; its failure never fails the plan. */
+  | {
+      readonly do: 'event'
+      readonly regarding: KubeObject
+      readonly type: 'Normal' | 'Warning'
+      readonly reason: string
+      readonly message: string
+      readonly action?: string
+    }
+
+/** Read access to what the informers hold. One cache a kind, shared by all. Objects are frozen: copy before changing. */
+export interface Cache {
+  get<K extends AnyKind>(kind: K, name: string, namespace?: string): Of<K> | undefined
+  list<K extends AnyKind>(kind: K, namespace?: string): readonly Of<K>[]
+  /** Objects whose controller reference (or, with `any`, whose any owner reference) has this uid. */
+  ownedBy<K extends AnyKind>(kind: K, uid: string, which?: 'controller' | 'any'): readonly Of<K>[]
+  /** Objects by an index that the composition declared for the kind, such as pods by `spec.nodeName`. */
+  indexed<K extends AnyKind>(kind: K, index: string, value: string): readonly Of<K>[]
+}

@@ -1,0 +1,177 @@
+/**
+ * The schema language: a type of the API is a plain value, and everything else about it (its TypeScript type, decoding, defaults,
+ * validation, JSON, YAML, protobuf, patches, OpenAPI, table columns) is a fold over that value. This file holds the language only;
+ * each fold is a file beside it.
+ */
+
+/** A type whose values are `T`. `of` is never set: it carries `T` for the compiler. */
+export interface Type<T, I = T> {
+  readonly shape: Shape
+  /** Phantom: what the server hands out, defaults filled in. */
+  readonly of?: T
+  /** Phantom: what a client may write, defaults left out. */
+  readonly input?: I
+}
+
+export type Shape =
+  | { readonly kind: 'string'; readonly format?: string; readonly values?: readonly string[] }
+  /** Base64 text in JSON and in memory, raw bytes in protobuf. */
+  | { readonly kind: 'bytes' }
+  | { readonly kind: 'bool' }
+  | { readonly kind: 'int32' | 'int64' | 'uint32' | 'uint64' | 'double' }
+  /** Text such as `100m` or `1Gi`; a JSON number is accepted and becomes text. See lib/quantity.ts. */
+  | { readonly kind: 'quantity' }
+  /** RFC 3339 in UTC: `time` has whole seconds, `microTime` six digits. */
+  | { readonly kind: 'time' | 'microTime' }
+  /** Go duration text such as `1m30s`. */
+  | { readonly kind: 'duration' }
+  | { readonly kind: 'intOrString' }
+  /** Any JSON value (RawExtension, JSON, FieldsV1): kept as it is. */
+  | { readonly kind: 'json' }
+  | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic' }
+  | { readonly kind: 'list'; readonly item: AnyType; readonly merge: ListMerge }
+  | Message
+
+/** A structure with numbered fields. `atomic`: server-side apply and strategic merge treat it as one value. */
+export interface Message {
+  readonly kind: 'message'
+  readonly name: string
+  /** Full protobuf name, such as `k8s.io.api.core.v1.Pod`; also the OpenAPI component's source. */
+  readonly protoName: string
+  /** Read through `fieldsOf`: a recursive type gives a function. */
+  readonly fields: Fields | (() => Fields)
+  readonly atomic?: boolean
+  /** Parts whose fields stand in this message's JSON, but in a message of their own, at `number`, in protobuf. `fields` has them too. */
+  readonly embeds?: readonly { readonly number: number; readonly type: AnyType }[]
+}
+
+/**
+ * How two versions of a list become one. `apply` is the list type of server-side apply, `patch` what a strategic merge patch does;
+ * the two disagree in places (ServicePort), so each stands for itself.
+ */
+export interface ListMerge {
+  readonly apply: { readonly type: 'atomic' } | { readonly type: 'set' } | { readonly type: 'map'; readonly keys: readonly string[] }
+  readonly patch: { readonly strategy: 'replace' } | { readonly strategy: 'merge'; readonly key?: string; readonly retainKeys?: boolean }
+}
+
+export interface FieldOptions {
+  /** A client has to give it (no `optional` marker and no default). Presence is checked by the kind's rules, with the reference's words. */
+  readonly required?: boolean
+  /** Filled in when absent (and, unless `pointer`, when it is the zero value). */
+  readonly default?: unknown
+  /** Zero and absent are two different things: a Go pointer. Protobuf writes it only when present. */
+  readonly pointer?: boolean
+  /** Written even when empty: a Go field without `omitempty`, or a structure held by value. Absent lists and maps are written as null. */
+  readonly always?: boolean
+  /** `retainKeys` strategy of a structure in a strategic merge patch (`volumes[*]`, `deployment.spec.strategy`). */
+  readonly retainKeys?: boolean
+  /** Server-side apply treats this structure as one value here. */
+  readonly atomic?: boolean
+  readonly format?: string
+  /** Why the field exists, in one sentence: `kubectl explain` shows it. */
+  readonly about?: string
+}
+
+/** `Present`: readers may rely on it. `Given`: writers must give it. */
+export interface Field<T, I, Present extends boolean, Given extends boolean> {
+  /** Wire number; 0 for what only JSON has (apiVersion, kind). */
+  readonly number: number
+  readonly type: Type<T, I>
+  readonly options: FieldOptions
+  readonly present?: Present
+  readonly given?: Given
+}
+
+// A fold walks types that it does not know: the one place where `any` is meant.
+// biome-ignore lint/suspicious/noExplicitAny: folds are generic over every type
+export type AnyType = Type<any, any>
+// biome-ignore lint/suspicious/noExplicitAny: folds are generic over every field
+export type AnyField = Field<any, any, boolean, boolean>
+export type Fields = Readonly<Record<string, AnyField>>
+
+/** What a reader gets: fields with defaults are there. */
+export type Of<S> = S extends { readonly of?: infer T } ? Exclude<T, undefined> : never
+/** What a writer gives: fields with defaults may be left out. */
+export type Input<S> = S extends { readonly input?: infer I } ? Exclude<I, undefined> : never
+
+type OfField<F> = F extends Field<infer T, infer _I, boolean, boolean> ? T : never
+type InputField<F> = F extends Field<infer _T, infer I, boolean, boolean> ? I : never
+type PresentKeys<F extends Fields> = { [K in keyof F]: F[K] extends { readonly present?: true } ? K : never }[keyof F]
+type GivenKeys<F extends Fields> = { [K in keyof F]: F[K] extends { readonly given?: true } ? K : never }[keyof F]
+type Flat<T> = { [K in keyof T]: T[K] }
+export type OfFields<F extends Fields> = Flat<
+  { [K in PresentKeys<F>]: OfField<F[K]> } & { [K in Exclude<keyof F, PresentKeys<F>>]?: OfField<F[K]> | undefined }
+>
+export type InputFields<F extends Fields> = Flat<
+  { [K in GivenKeys<F>]: InputField<F[K]> } & { [K in Exclude<keyof F, GivenKeys<F>>]?: InputField<F[K]> | undefined }
+>
+
+// --- types -------------------------------------------------------------------------------------------------------------------------
+
+export const string = (limits: { readonly format?: string } = {}): Type<string> => ({ shape: { kind: 'string', ...limits } })
+/** A string with a closed set of values. An unknown value is a validation error of the kind, never of the decoder. */
+export const oneOf = <const V extends readonly string[]>(...values: V): Type<V[number]> => ({ shape: { kind: 'string', values } })
+export const bytes = (): Type<string> => ({ shape: { kind: 'bytes' } })
+export const bool = (): Type<boolean> => ({ shape: { kind: 'bool' } })
+export const int32 = (): Type<number> => ({ shape: { kind: 'int32' } })
+export const int64 = (): Type<number> => ({ shape: { kind: 'int64' } })
+export const uint32 = (): Type<number> => ({ shape: { kind: 'uint32' } })
+export const uint64 = (): Type<number> => ({ shape: { kind: 'uint64' } })
+export const double = (): Type<number> => ({ shape: { kind: 'double' } })
+export const quantity = (): Type<string, string | number> => ({ shape: { kind: 'quantity' } })
+export const time = (): Type<string> => ({ shape: { kind: 'time' } })
+export const microTime = (): Type<string> => ({ shape: { kind: 'microTime' } })
+export const duration = (): Type<string> => ({ shape: { kind: 'duration' } })
+export const intOrString = (): Type<number | string> => ({ shape: { kind: 'intOrString' } })
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export const json = (): Type<Json> => ({ shape: { kind: 'json' } })
+
+/** A value that is written as null while it is empty: a time that Go holds by value. */
+export const nullable = <T, I>(type: Type<T, I>): Type<T | null, I | null> => type as Type<T | null, I | null>
+
+export const map = <T, I>(value: Type<T, I>, merge: 'granular' | 'atomic' = 'granular'): Type<Record<string, T>, Record<string, I>> => ({
+  shape: { kind: 'map', value, merge },
+})
+
+/** A list; unless told otherwise it is replaced whole. */
+export const list = <T, I>(item: Type<T, I>, merge: Partial<ListMerge> = {}): Type<T[], readonly I[]> => ({
+  shape: { kind: 'list', item, merge: { apply: { type: 'atomic' }, patch: { strategy: 'replace' }, ...merge } },
+})
+
+export const message = <F extends Fields>(
+  protoName: string,
+  fields: F,
+  options: Pick<Message, 'atomic' | 'embeds'> = {},
+): Type<OfFields<F>, InputFields<F>> => ({
+  shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields, ...options },
+})
+
+/** A message that contains itself. Its TypeScript type has to be given, since inference cannot follow the circle. */
+export const recursive = <T>(protoName: string, fields: () => Fields): Type<T> => ({
+  shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields },
+})
+
+/** The fields of a message, and nothing for other shapes: for embedding by spread. */
+export function fieldsOf(type: AnyType): Fields {
+  const shape = type.shape
+  if (shape.kind !== 'message') throw new TypeError(`a ${shape.kind} has no fields`)
+  return typeof shape.fields === 'function' ? shape.fields() : shape.fields
+}
+
+// --- fields ------------------------------------------------------------------------------------------------------------------------
+
+/** Absent when empty. */
+export function field<T, I>(
+  number: number,
+  type: Type<T, I>,
+  options?: Omit<FieldOptions, 'required' | 'default' | 'always'>,
+): Field<T, I, false, false>
+/** Given by every writer. */
+export function field<T, I>(number: number, type: Type<T, I>, options: FieldOptions & { required: true }): Field<T, I, true, true>
+/** Filled in when a writer leaves it out. */
+export function field<T, I>(number: number, type: Type<T, I>, options: FieldOptions & { default: NoInfer<I> }): Field<T, I, true, false>
+/** Always written, even when empty. */
+export function field<T, I>(number: number, type: Type<T, I>, options: FieldOptions & { always: true }): Field<T, I, true, false>
+export function field<T, I>(number: number, type: Type<T, I>, options: FieldOptions = {}): Field<T, I, boolean, boolean> {
+  return { number, type, options }
+}
