@@ -1,5 +1,6 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
+import type { WherryError } from '#lib/errors.ts'
 import type { Of } from '#schema/schema.ts'
 
 /**
@@ -14,6 +15,12 @@ export interface Controller<View> {
   /** Undefined: nothing to do for this key. */
   readonly view: (key: string, cache: Cache, now: Instant) => View | undefined
   readonly plan: (view: View) => Plan
+  /**
+   * What follows from one command's answer, which nobody can know before: the event that names a created object, the condition that names a
+   * failure. Pure. Asked after each command but an `event` or `confirmAbsent`, and not for a view that was old (Conflict, NotFound, an existing
+   * object that was to be kept). Its commands run at once; their failure is logged and changes nothing else.
+   */
+  readonly answered?: (view: View, command: Command, answer: KubeObject | WherryError) => readonly Command[]
 }
 
 export interface Source {
@@ -74,6 +81,11 @@ export type Command =
       readonly subresource: string
       readonly body: object
     }
+  /**
+   * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid. While it is
+   * there the view was old, and the plan stops before the commands that follow. For decisions that an informer's lag could make wrong.
+   */
+  | { readonly do: 'confirmAbsent'; readonly kind: AnyKind; readonly name: string; readonly namespace?: string; readonly uid: string }
   /** Aggregated by the recorder; its failure never fails the plan. */
   | {
       readonly do: 'event'
