@@ -18,7 +18,7 @@ export const RollingUpdateStatefulSetStrategy = message('k8s.io.api.apps.v1.Roll
 export type RollingUpdateStatefulSetStrategy = Of<typeof RollingUpdateStatefulSetStrategy>
 
 export const StatefulSetUpdateStrategy = message('k8s.io.api.apps.v1.StatefulSetUpdateStrategy', {
-  type: field(1, StatefulSetUpdateStrategyType),
+  type: field(1, StatefulSetUpdateStrategyType, { default: 'RollingUpdate' }),
   rollingUpdate: field(2, RollingUpdateStatefulSetStrategy, { pointer: true }),
 })
 export type StatefulSetUpdateStrategy = Of<typeof StatefulSetUpdateStrategy>
@@ -26,8 +26,8 @@ export type StatefulSetUpdateStrategy = Of<typeof StatefulSetUpdateStrategy>
 export const StatefulSetPersistentVolumeClaimRetentionPolicy = message(
   'k8s.io.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy',
   {
-    whenDeleted: field(1, string()),
-    whenScaled: field(2, string()),
+    whenDeleted: field(1, string(), { default: 'Retain' }),
+    whenScaled: field(2, string(), { default: 'Retain' }),
   },
 )
 export type StatefulSetPersistentVolumeClaimRetentionPolicy = Of<typeof StatefulSetPersistentVolumeClaimRetentionPolicy>
@@ -38,16 +38,16 @@ export const StatefulSetOrdinals = message('k8s.io.api.apps.v1.StatefulSetOrdina
 export type StatefulSetOrdinals = Of<typeof StatefulSetOrdinals>
 
 export const StatefulSetSpec = message('k8s.io.api.apps.v1.StatefulSetSpec', {
-  replicas: field(1, int32(), { pointer: true }),
+  replicas: field(1, int32(), { default: 1, pointer: true }),
   selector: field(2, meta.LabelSelector, { required: true, pointer: true }),
   template: field(3, core.PodTemplateSpec, { required: true }),
   volumeClaimTemplates: field(4, list(core.PersistentVolumeClaim)),
   serviceName: field(5, string(), { always: true }),
-  podManagementPolicy: field(6, PodManagementPolicyType),
+  podManagementPolicy: field(6, PodManagementPolicyType, { default: 'OrderedReady' }),
   updateStrategy: field(7, StatefulSetUpdateStrategy, { always: true }),
-  revisionHistoryLimit: field(8, int32(), { pointer: true }),
+  revisionHistoryLimit: field(8, int32(), { default: 10, pointer: true }),
   minReadySeconds: field(9, int32()),
-  persistentVolumeClaimRetentionPolicy: field(10, StatefulSetPersistentVolumeClaimRetentionPolicy, { pointer: true }),
+  persistentVolumeClaimRetentionPolicy: field(10, StatefulSetPersistentVolumeClaimRetentionPolicy, { default: {}, pointer: true }),
   ordinals: field(11, StatefulSetOrdinals, { pointer: true }),
 })
 export type StatefulSetSpec = Of<typeof StatefulSetSpec>
@@ -88,26 +88,26 @@ export const DeploymentStrategyType = oneOf('Recreate', 'RollingUpdate')
 export type DeploymentStrategyType = Of<typeof DeploymentStrategyType>
 
 export const RollingUpdateDeployment = message('k8s.io.api.apps.v1.RollingUpdateDeployment', {
-  maxUnavailable: field(1, intOrString(), { pointer: true }),
-  maxSurge: field(2, intOrString(), { pointer: true }),
+  maxUnavailable: field(1, intOrString(), { default: '25%', pointer: true }),
+  maxSurge: field(2, intOrString(), { default: '25%', pointer: true }),
 })
 export type RollingUpdateDeployment = Of<typeof RollingUpdateDeployment>
 
 export const DeploymentStrategy = message('k8s.io.api.apps.v1.DeploymentStrategy', {
-  type: field(1, DeploymentStrategyType),
+  type: field(1, DeploymentStrategyType, { default: 'RollingUpdate' }),
   rollingUpdate: field(2, RollingUpdateDeployment, { pointer: true }),
 })
 export type DeploymentStrategy = Of<typeof DeploymentStrategy>
 
 export const DeploymentSpec = message('k8s.io.api.apps.v1.DeploymentSpec', {
-  replicas: field(1, int32(), { pointer: true }),
+  replicas: field(1, int32(), { default: 1, pointer: true }),
   selector: field(2, meta.LabelSelector, { required: true, pointer: true }),
   template: field(3, core.PodTemplateSpec, { required: true }),
   strategy: field(4, DeploymentStrategy, { always: true, retainKeys: true }),
   minReadySeconds: field(5, int32()),
-  revisionHistoryLimit: field(6, int32(), { pointer: true }),
+  revisionHistoryLimit: field(6, int32(), { default: 10, pointer: true }),
   paused: field(7, bool()),
-  progressDeadlineSeconds: field(9, int32(), { pointer: true }),
+  progressDeadlineSeconds: field(9, int32(), { default: 600, pointer: true }),
 })
 export type DeploymentSpec = Of<typeof DeploymentSpec>
 
@@ -147,13 +147,13 @@ export const DaemonSetUpdateStrategyType = oneOf('RollingUpdate', 'OnDelete')
 export type DaemonSetUpdateStrategyType = Of<typeof DaemonSetUpdateStrategyType>
 
 export const RollingUpdateDaemonSet = message('k8s.io.api.apps.v1.RollingUpdateDaemonSet', {
-  maxUnavailable: field(1, intOrString(), { pointer: true }),
-  maxSurge: field(2, intOrString(), { pointer: true }),
+  maxUnavailable: field(1, intOrString(), { default: 1, pointer: true }),
+  maxSurge: field(2, intOrString(), { default: 0, pointer: true }),
 })
 export type RollingUpdateDaemonSet = Of<typeof RollingUpdateDaemonSet>
 
 export const DaemonSetUpdateStrategy = message('k8s.io.api.apps.v1.DaemonSetUpdateStrategy', {
-  type: field(1, DaemonSetUpdateStrategyType),
+  type: field(1, DaemonSetUpdateStrategyType, { default: 'RollingUpdate' }),
   rollingUpdate: field(2, RollingUpdateDaemonSet, { pointer: true }),
 })
 export type DaemonSetUpdateStrategy = Of<typeof DaemonSetUpdateStrategy>
@@ -163,7 +163,7 @@ export const DaemonSetSpec = message('k8s.io.api.apps.v1.DaemonSetSpec', {
   template: field(2, core.PodTemplateSpec, { required: true }),
   updateStrategy: field(3, DaemonSetUpdateStrategy, { always: true }),
   minReadySeconds: field(4, int32()),
-  revisionHistoryLimit: field(6, int32(), { pointer: true }),
+  revisionHistoryLimit: field(6, int32(), { default: 10, pointer: true }),
 })
 export type DaemonSetSpec = Of<typeof DaemonSetSpec>
 
@@ -200,7 +200,7 @@ export const DaemonSet = message('k8s.io.api.apps.v1.DaemonSet', {
 export type DaemonSet = Of<typeof DaemonSet>
 
 export const ReplicaSetSpec = message('k8s.io.api.apps.v1.ReplicaSetSpec', {
-  replicas: field(1, int32(), { pointer: true }),
+  replicas: field(1, int32(), { default: 1, pointer: true }),
   minReadySeconds: field(4, int32()),
   selector: field(2, meta.LabelSelector, { required: true, pointer: true }),
   template: field(3, core.PodTemplateSpec, { always: true }),

@@ -48,7 +48,7 @@ export type BoundObjectReference = Of<typeof BoundObjectReference>
 
 export const TokenRequestSpec = message('k8s.io.api.authentication.v1.TokenRequestSpec', {
   audiences: field(1, list(string()), { always: true }),
-  expirationSeconds: field(4, int64(), { always: true, pointer: true }),
+  expirationSeconds: field(4, int64(), { default: 3600, always: true, pointer: true }),
   boundObjectRef: field(3, BoundObjectReference, { always: true, pointer: true }),
 })
 export type TokenRequestSpec = Of<typeof TokenRequestSpec>

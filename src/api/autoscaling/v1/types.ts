@@ -17,7 +17,7 @@ export type CrossVersionObjectReference = Of<typeof CrossVersionObjectReference>
 
 export const HorizontalPodAutoscalerSpec = message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec', {
   scaleTargetRef: field(1, CrossVersionObjectReference, { required: true }),
-  minReplicas: field(2, int32(), { pointer: true }),
+  minReplicas: field(2, int32(), { default: 1, pointer: true }),
   maxReplicas: field(3, int32(), { required: true }),
   targetCPUUtilizationPercentage: field(4, int32(), { pointer: true }),
 })

@@ -25,7 +25,7 @@ export type HostPathType = Of<typeof HostPathType>
 
 export const HostPathVolumeSource = message('k8s.io.api.core.v1.HostPathVolumeSource', {
   path: field(1, string(), { required: true }),
-  type: field(2, HostPathType, { pointer: true }),
+  type: field(2, HostPathType, { default: '', pointer: true }),
 })
 export type HostPathVolumeSource = Of<typeof HostPathVolumeSource>
 
@@ -68,7 +68,7 @@ export type KeyToPath = Of<typeof KeyToPath>
 export const SecretVolumeSource = message('k8s.io.api.core.v1.SecretVolumeSource', {
   secretName: field(1, string()),
   items: field(2, list(KeyToPath)),
-  defaultMode: field(3, int32(), { pointer: true }),
+  defaultMode: field(3, int32(), { default: 0o644, pointer: true }),
   optional: field(4, bool(), { pointer: true }),
 })
 export type SecretVolumeSource = Of<typeof SecretVolumeSource>
@@ -162,7 +162,7 @@ export type FlockerVolumeSource = Of<typeof FlockerVolumeSource>
 export const ObjectFieldSelector = message(
   'k8s.io.api.core.v1.ObjectFieldSelector',
   {
-    apiVersion: field(1, string()),
+    apiVersion: field(1, string(), { default: 'v1' }),
     fieldPath: field(2, string(), { required: true }),
   },
   { atomic: true },
@@ -190,7 +190,7 @@ export type DownwardAPIVolumeFile = Of<typeof DownwardAPIVolumeFile>
 
 export const DownwardAPIVolumeSource = message('k8s.io.api.core.v1.DownwardAPIVolumeSource', {
   items: field(1, list(DownwardAPIVolumeFile)),
-  defaultMode: field(2, int32(), { pointer: true }),
+  defaultMode: field(2, int32(), { default: 0o644, pointer: true }),
 })
 export type DownwardAPIVolumeSource = Of<typeof DownwardAPIVolumeSource>
 
@@ -215,7 +215,7 @@ export const ConfigMapVolumeSource = message(
   {
     ...LocalObjectReferenceFields,
     items: field(2, list(KeyToPath)),
-    defaultMode: field(3, int32(), { pointer: true }),
+    defaultMode: field(3, int32(), { default: 0o644, pointer: true }),
     optional: field(4, bool(), { pointer: true }),
   },
   { embeds: [{ number: 1, type: LocalObjectReference }] },
@@ -249,10 +249,10 @@ export type AzureDataDiskKind = Of<typeof AzureDataDiskKind>
 export const AzureDiskVolumeSource = message('k8s.io.api.core.v1.AzureDiskVolumeSource', {
   diskName: field(1, string(), { required: true }),
   diskURI: field(2, string(), { required: true }),
-  cachingMode: field(3, AzureDataDiskCachingMode, { pointer: true }),
+  cachingMode: field(3, AzureDataDiskCachingMode, { default: 'ReadWrite', pointer: true }),
   fsType: field(4, string(), { default: 'ext4', pointer: true }),
   readOnly: field(5, bool(), { default: false, pointer: true }),
-  kind: field(6, AzureDataDiskKind, { pointer: true }),
+  kind: field(6, AzureDataDiskKind, { default: 'Shared', pointer: true }),
 })
 export type AzureDiskVolumeSource = Of<typeof AzureDiskVolumeSource>
 
@@ -291,7 +291,7 @@ export type ConfigMapProjection = Of<typeof ConfigMapProjection>
 
 export const ServiceAccountTokenProjection = message('k8s.io.api.core.v1.ServiceAccountTokenProjection', {
   audience: field(1, string()),
-  expirationSeconds: field(2, int64(), { pointer: true }),
+  expirationSeconds: field(2, int64(), { default: 3600, pointer: true }),
   path: field(3, string(), { required: true }),
 })
 export type ServiceAccountTokenProjection = Of<typeof ServiceAccountTokenProjection>
@@ -328,7 +328,7 @@ export type VolumeProjection = Of<typeof VolumeProjection>
 
 export const ProjectedVolumeSource = message('k8s.io.api.core.v1.ProjectedVolumeSource', {
   sources: field(1, list(VolumeProjection), { always: true }),
-  defaultMode: field(2, int32(), { pointer: true }),
+  defaultMode: field(2, int32(), { default: 0o644, pointer: true }),
 })
 export type ProjectedVolumeSource = Of<typeof ProjectedVolumeSource>
 
@@ -411,7 +411,7 @@ export const PersistentVolumeClaimSpec = message('k8s.io.api.core.v1.PersistentV
   resources: field(2, VolumeResourceRequirements, { always: true }),
   volumeName: field(3, string()),
   storageClassName: field(5, string(), { pointer: true }),
-  volumeMode: field(6, PersistentVolumeMode, { pointer: true }),
+  volumeMode: field(6, PersistentVolumeMode, { default: 'Filesystem', pointer: true }),
   dataSource: field(7, TypedLocalObjectReference, { pointer: true }),
   dataSourceRef: field(8, TypedObjectReference, { pointer: true }),
   volumeAttributesClassName: field(9, string(), { pointer: true }),
@@ -692,10 +692,10 @@ export const PersistentVolumeSpec = message(
     ...PersistentVolumeSourceFields,
     accessModes: field(3, list(PersistentVolumeAccessMode)),
     claimRef: field(4, ObjectReference, { pointer: true }),
-    persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy),
+    persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy, { default: 'Retain' }),
     storageClassName: field(6, string()),
     mountOptions: field(7, list(string())),
-    volumeMode: field(8, PersistentVolumeMode, { pointer: true }),
+    volumeMode: field(8, PersistentVolumeMode, { default: 'Filesystem', pointer: true }),
     nodeAffinity: field(9, VolumeNodeAffinity, { pointer: true }),
     volumeAttributesClassName: field(10, string(), { pointer: true }),
   },
@@ -707,7 +707,7 @@ export const PersistentVolumePhase = oneOf('Pending', 'Available', 'Bound', 'Rel
 export type PersistentVolumePhase = Of<typeof PersistentVolumePhase>
 
 export const PersistentVolumeStatus = message('k8s.io.api.core.v1.PersistentVolumeStatus', {
-  phase: field(1, PersistentVolumePhase),
+  phase: field(1, PersistentVolumePhase, { default: 'Pending' }),
   message: field(2, string()),
   reason: field(3, string()),
   lastPhaseTransitionTime: field(4, time(), { pointer: true }),
@@ -755,7 +755,7 @@ export const ModifyVolumeStatus = message('k8s.io.api.core.v1.ModifyVolumeStatus
 export type ModifyVolumeStatus = Of<typeof ModifyVolumeStatus>
 
 export const PersistentVolumeClaimStatus = message('k8s.io.api.core.v1.PersistentVolumeClaimStatus', {
-  phase: field(1, PersistentVolumeClaimPhase),
+  phase: field(1, PersistentVolumeClaimPhase, { default: 'Pending' }),
   accessModes: field(2, list(PersistentVolumeAccessMode)),
   capacity: field(3, ResourceList),
   conditions: field(
@@ -897,10 +897,10 @@ export const URIScheme = oneOf('HTTP', 'HTTPS')
 export type URIScheme = Of<typeof URIScheme>
 
 export const HTTPGetAction = message('k8s.io.api.core.v1.HTTPGetAction', {
-  path: field(1, string()),
+  path: field(1, string(), { default: '/' }),
   port: field(2, intOrString(), { required: true }),
   host: field(3, string()),
-  scheme: field(4, URIScheme),
+  scheme: field(4, URIScheme, { default: 'HTTP' }),
   httpHeaders: field(5, list(HTTPHeader)),
 })
 export type HTTPGetAction = Of<typeof HTTPGetAction>
@@ -941,10 +941,10 @@ export const Probe = message(
   {
     ...ProbeHandlerFields,
     initialDelaySeconds: field(2, int32()),
-    timeoutSeconds: field(3, int32()),
-    periodSeconds: field(4, int32()),
-    successThreshold: field(5, int32()),
-    failureThreshold: field(6, int32()),
+    timeoutSeconds: field(3, int32(), { default: 1 }),
+    periodSeconds: field(4, int32(), { default: 10 }),
+    successThreshold: field(5, int32(), { default: 1 }),
+    failureThreshold: field(6, int32(), { default: 3 }),
     terminationGracePeriodSeconds: field(7, int64(), { pointer: true }),
   },
   { embeds: [{ number: 1, type: ProbeHandler }] },
@@ -1162,8 +1162,8 @@ export const Container = message('k8s.io.api.core.v1.Container', {
   readinessProbe: field(11, Probe, { pointer: true }),
   startupProbe: field(22, Probe, { pointer: true }),
   lifecycle: field(12, Lifecycle, { pointer: true }),
-  terminationMessagePath: field(13, string()),
-  terminationMessagePolicy: field(20, TerminationMessagePolicy),
+  terminationMessagePath: field(13, string(), { default: '/dev/termination-log' }),
+  terminationMessagePolicy: field(20, TerminationMessagePolicy, { default: 'File' }),
   imagePullPolicy: field(14, PullPolicy),
   securityContext: field(15, SecurityContext, { pointer: true }),
   stdin: field(16, bool()),
@@ -1411,8 +1411,8 @@ const EphemeralContainerCommonFields = {
   readinessProbe: field(11, Probe, { pointer: true }),
   startupProbe: field(22, Probe, { pointer: true }),
   lifecycle: field(12, Lifecycle, { pointer: true }),
-  terminationMessagePath: field(13, string()),
-  terminationMessagePolicy: field(20, TerminationMessagePolicy),
+  terminationMessagePath: field(13, string(), { default: '/dev/termination-log' }),
+  terminationMessagePolicy: field(20, TerminationMessagePolicy, { default: 'File' }),
   imagePullPolicy: field(14, PullPolicy),
   securityContext: field(15, SecurityContext, { pointer: true }),
   stdin: field(16, bool()),
@@ -1530,10 +1530,10 @@ export const PodSpec = message('k8s.io.api.core.v1.PodSpec', {
     34,
     list(EphemeralContainer, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
   ),
-  restartPolicy: field(3, RestartPolicy),
-  terminationGracePeriodSeconds: field(4, int64(), { pointer: true }),
+  restartPolicy: field(3, RestartPolicy, { default: 'Always' }),
+  terminationGracePeriodSeconds: field(4, int64(), { default: 30, pointer: true }),
   activeDeadlineSeconds: field(5, int64(), { pointer: true }),
-  dnsPolicy: field(6, DNSPolicy),
+  dnsPolicy: field(6, DNSPolicy, { default: 'ClusterFirst' }),
   nodeSelector: field(7, map(string(), 'atomic')),
   serviceAccountName: field(8, string()),
   serviceAccount: field(9, string()),
@@ -1543,7 +1543,7 @@ export const PodSpec = message('k8s.io.api.core.v1.PodSpec', {
   hostPID: field(12, bool()),
   hostIPC: field(13, bool()),
   shareProcessNamespace: field(27, bool(), { pointer: true }),
-  securityContext: field(14, PodSecurityContext, { pointer: true }),
+  securityContext: field(14, PodSecurityContext, { default: {}, pointer: true }),
   imagePullSecrets: field(
     15,
     list(LocalObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
@@ -1551,7 +1551,7 @@ export const PodSpec = message('k8s.io.api.core.v1.PodSpec', {
   hostname: field(16, string()),
   subdomain: field(17, string()),
   affinity: field(18, Affinity, { pointer: true }),
-  schedulerName: field(19, string()),
+  schedulerName: field(19, string(), { default: 'default-scheduler' }),
   tolerations: field(22, list(Toleration)),
   hostAliases: field(23, list(HostAlias, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } })),
   priorityClassName: field(24, string()),
@@ -1801,9 +1801,9 @@ export const ServiceSpec = message('k8s.io.api.core.v1.ServiceSpec', {
   selector: field(2, map(string(), 'atomic')),
   clusterIP: field(3, string()),
   clusterIPs: field(18, list(string())),
-  type: field(4, ServiceType),
+  type: field(4, ServiceType, { default: 'ClusterIP' }),
   externalIPs: field(5, list(string())),
-  sessionAffinity: field(7, ServiceAffinity),
+  sessionAffinity: field(7, ServiceAffinity, { default: 'None' }),
   loadBalancerIP: field(8, string()),
   loadBalancerSourceRanges: field(9, list(string())),
   externalName: field(10, string()),
@@ -1856,7 +1856,7 @@ export const EndpointPort = message(
   {
     name: field(1, string()),
     port: field(2, int32(), { required: true }),
-    protocol: field(3, Protocol),
+    protocol: field(3, Protocol, { default: 'TCP' }),
     appProtocol: field(4, string(), { pointer: true }),
   },
   { atomic: true },
@@ -2052,7 +2052,7 @@ export const NamespaceCondition = message('k8s.io.api.core.v1.NamespaceCondition
 export type NamespaceCondition = Of<typeof NamespaceCondition>
 
 export const NamespaceStatus = message('k8s.io.api.core.v1.NamespaceStatus', {
-  phase: field(1, NamespacePhase),
+  phase: field(1, NamespacePhase, { default: 'Active' }),
   conditions: field(2, list(NamespaceCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
 })
 export type NamespaceStatus = Of<typeof NamespaceStatus>
@@ -2268,7 +2268,7 @@ export const Secret = message('k8s.io.api.core.v1.Secret', {
   immutable: field(5, bool(), { pointer: true }),
   data: field(2, map(bytes())),
   stringData: field(4, map(string())),
-  type: field(3, string()),
+  type: field(3, string(), { default: 'Opaque' }),
 })
 export type Secret = Of<typeof Secret>
 

@@ -5,7 +5,7 @@ import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
 import { bool, field, int32, list, map, message, oneOf, string } from '#schema/schema.ts'
 
-export const AddressType = oneOf('FQDN')
+export const AddressType = oneOf('IPv4', 'IPv6', 'FQDN')
 export type AddressType = Of<typeof AddressType>
 
 export const EndpointConditions = message('k8s.io.api.discovery.v1.EndpointConditions', {
@@ -46,8 +46,8 @@ export type Endpoint = Of<typeof Endpoint>
 export const EndpointPort = message(
   'k8s.io.api.discovery.v1.EndpointPort',
   {
-    name: field(1, string(), { pointer: true }),
-    protocol: field(2, core.Protocol, { pointer: true }),
+    name: field(1, string(), { default: '', pointer: true }),
+    protocol: field(2, core.Protocol, { default: 'TCP', pointer: true }),
     port: field(3, int32(), { pointer: true }),
     appProtocol: field(4, string(), { pointer: true }),
   },

@@ -28,7 +28,7 @@ export type Subject = Of<typeof Subject>
 export const RoleRef = message(
   'k8s.io.api.rbac.v1.RoleRef',
   {
-    apiGroup: field(1, string(), { always: true }),
+    apiGroup: field(1, string(), { default: 'rbac.authorization.k8s.io', always: true }),
     kind: field(2, string(), { required: true }),
     name: field(3, string(), { required: true }),
   },
