@@ -17,7 +17,7 @@ export interface Controller<View> {
   readonly plan: (view: View) => Plan
   /**
    * What follows from one command's answer, which nobody can know before: the event that names a created object, the condition that names a
-   * failure. Pure. Asked after each command but an `event` or `confirmAbsent`, and not for a view that was old (Conflict, NotFound, an existing
+   * failure. Pure. Asked after each command but an `event` or a confirmation, and not for a view that was old (Conflict, NotFound, an existing
    * object that was to be kept). Its commands run at once; their failure is logged and changes nothing else.
    */
   readonly answered?: (view: View, command: Command, answer: KubeObject | WherryError) => readonly Command[]
@@ -86,6 +86,8 @@ export type Command =
    * there the view was old, and the plan stops before the commands that follow. For decisions that an informer's lag could make wrong.
    */
   | { readonly do: 'confirmAbsent'; readonly kind: AnyKind; readonly name: string; readonly namespace?: string; readonly uid: string }
+  /** The same for an object that must still be at its `metadata.resourceVersion`: nobody began to delete the owner that is about to adopt. */
+  | { readonly do: 'confirmUnchanged'; readonly kind: AnyKind; readonly object: KubeObject }
   /** Aggregated by the recorder; its failure never fails the plan. */
   | {
       readonly do: 'event'
