@@ -1,0 +1,109 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WherryError } from '#lib/errors.ts'
+import { findDaemon, startDaemon } from './daemon.ts'
+import { pauseImage } from './images/pause.ts'
+
+/** One node's own containerd: it shares nothing with a containerd that the machine may run already. */
+export interface ContainerdOptions {
+  /** Image store and snapshots. */
+  readonly rootDirectory: string
+  /** Sockets and shims; gone after a restart of the machine. */
+  readonly stateDirectory: string
+  readonly logFile: string
+  readonly cniConfigDirectory: string
+  readonly cniBinaryDirectories: readonly string[]
+}
+
+export const containerdSocket = (options: Pick<ContainerdOptions, 'stateDirectory'>): string =>
+  join(options.stateDirectory, 'containerd.sock')
+export const containerdPidFile = (options: Pick<ContainerdOptions, 'stateDirectory'>): string =>
+  join(options.stateDirectory, 'containerd.pid')
+
+/** Starts it unless it runs, and resolves once its socket answers. Safe to call again at any time. */
+export async function ensureContainerd(options: ContainerdOptions): Promise<void> {
+  const socket = containerdSocket(options)
+  if (!findDaemon(containerdPidFile(options))) {
+    mkdirSync(options.rootDirectory, { recursive: true, mode: 0o711 })
+    mkdirSync(options.stateDirectory, { recursive: true, mode: 0o711 })
+    mkdirSync(options.cniConfigDirectory, { recursive: true, mode: 0o700 })
+    const configFile = join(options.rootDirectory, 'config.toml')
+    writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
+    startDaemon({ command: 'containerd', args: ['--config', configFile], pidFile: containerdPidFile(options), logFile: options.logFile })
+  }
+  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 25, await delay(25)) {
+    if (await answers(socket)) return
+    if (!findDaemon(containerdPidFile(options)))
+      throw new WherryError(
+        'ServiceUnavailable',
+        `containerd ended at its start; the last lines of ${options.logFile} say why:\n${lastLines(options.logFile, 5)}`,
+      )
+  }
+  throw new WherryError('Timeout', `containerd does not answer on ${socket} after 30 s; see ${options.logFile}`)
+}
+
+/** The configuration file, version 2: read by containerd 1.6 to 2.x. */
+export function containerdConfig(options: ContainerdOptions, mayRaisePriority: boolean): string {
+  const text = JSON.stringify
+  return `version = 2
+root = ${text(options.rootDirectory)}
+state = ${text(options.stateDirectory)}
+oom_score = 0
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+
+[grpc]
+  address = ${text(containerdSocket(options))}
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = ${text(pauseImage)}
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  # Without CAP_SYS_RESOURCE a process may not lower its own OOM score, and every container would fail to start.
+  restrict_oom_score_adj = ${!mayRaisePriority}
+  max_container_log_line_size = 16384
+  enable_unprivileged_ports = true
+  enable_unprivileged_icmp = true
+  device_ownership_from_security_context = true
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = ${text(options.cniBinaryDirectories[0])}
+  conf_dir = ${text(options.cniConfigDirectory)}
+  max_conf_num = 1
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "/etc/containerd/certs.d"
+
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  snapshotter = "overlayfs"
+  default_runtime_name = "runc"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+  SystemdCgroup = false
+`
+}
+
+/** Whether this process holds CAP_SYS_RESOURCE (bit 24 of the effective set, capabilities(7)). */
+function mayRaiseOwnPriority(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
+  return ((BigInt(`0x${effective}`) >> 24n) & 1n) === 1n
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket)
+    connection.once('connect', () => {
+      connection.destroy()
+      resolve(true)
+    })
+    connection.once('error', () => resolve(false))
+  })
+}
+
+function lastLines(file: string, count: number): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
+}

@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream'
+import { run } from '../run.ts'
+
+/** Images of one containerd, by its own client `ctr`, in the namespace that CRI uses. */
+const ctr = (socket: string, ...args: string[]): string[] => ['--address', socket, '--namespace', 'k8s.io', ...args]
+
+/** Imports an OCI or Docker archive, given as parts or as a file, and returns the names under which its images are now known. */
+export async function importImages(socket: string, archive: readonly Uint8Array[] | { readonly file: string }): Promise<string[]> {
+  const source = 'file' in archive ? archive.file : '-'
+  const { stdout } = await run('ctr', ctr(socket, 'images', 'import', '--digests=false', '--no-unpack=false', source), {
+    timeoutMs: 600_000,
+    ...('file' in archive ? {} : { input: Readable.from(archive) }),
+  })
+  const imported = [...stdout.matchAll(/^unpacking (\S+) /gm)].map((match) => match[1]!)
+  const names: string[] = []
+  for (const name of imported) {
+    const full = normalizeImageName(name)
+    // Kubernetes asks for the full name; archives often carry a short one.
+    if (full !== name) await run('ctr', ctr(socket, 'images', 'tag', '--force', name, full))
+    names.push(full)
+  }
+  return names
+}
+
+export interface ListedImage {
+  readonly name: string
+  readonly digest: string
+  readonly size: string
+}
+
+/** Named images; the entries by digest only, which CRI keeps for itself, are left out. */
+export async function listImages(socket: string): Promise<ListedImage[]> {
+  const { stdout } = await run('ctr', ctr(socket, 'images', 'list'))
+  return stdout
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .filter(([name]) => name !== undefined && !name.startsWith('sha256:') && !name.includes('@sha256:'))
+    .map(([name, , digest, size, unit]) => ({ name: name!, digest: digest!, size: `${size} ${unit}` }))
+}
+
+export async function removeImage(socket: string, name: string): Promise<void> {
+  await run('ctr', ctr(socket, 'images', 'remove', '--sync', normalizeImageName(name)))
+}
+
+/**
+ * The full form of an image name, as the reference's parser gives it: `nginx` → `docker.io/library/nginx:latest`. A first part without a dot
+ * or a port, and other than localhost, is not a registry.
+ */
+export function normalizeImageName(name: string): string {
+  const [first, ...rest] = name.split('/')
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first!) || first === 'localhost')
+  const path = hasRegistry ? name : `docker.io/${rest.length === 0 ? 'library/' : ''}${name}`
+  return path.includes('@') || path.slice(path.lastIndexOf('/')).includes(':') ? path : `${path}:latest`
+}
