@@ -1,0 +1,148 @@
+import { type AnyKind, apiVersionOf } from '#api/kind.ts'
+import type { Status } from '#api/meta/v1/types.ts'
+import { WherryError } from '#lib/errors.ts'
+import { type HttpResponse, readBody, type Transport } from '#lib/http.ts'
+import type { Of } from '#schema/schema.ts'
+import type { Client, ObjectList, Patch, WatchEvent, WatchOptions } from './client.ts'
+import { decodeObject } from './decode-object.ts'
+import { listQuery, pathOf, watchQuery, writeQuery } from './path.ts'
+import { errorOfAnswer } from './status.ts'
+import { watchFrames } from './watch-frames.ts'
+
+export interface ClientOptions {
+  /** Stands in managedFields for writes that name no manager of their own. */
+  readonly fieldManager?: string
+  readonly userAgent?: string
+}
+
+/** A client over any transport. It holds nothing: no connection, no cache, no timer. */
+export function createClient(transport: Transport, { fieldManager, userAgent = 'wherry' }: ClientOptions = {}): Client {
+  const manager = fieldManager === undefined ? {} : { fieldManager }
+
+  async function exchange(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<unknown> {
+    const response = await transport({
+      method,
+      path,
+      headers: { accept: 'application/json', 'user-agent': userAgent, ...(body !== undefined && { 'content-type': contentType }) },
+      ...(body !== undefined && { body: encoder.encode(JSON.stringify(body)) }),
+    })
+    return JSON.parse(new TextDecoder().decode(await wholeBody(response)))
+  }
+
+  return {
+    async get(kind, name, namespace) {
+      return decodeObject(kind, await exchange('GET', pathOf(kind, namespace, name)))
+    },
+    async list(kind, options = {}) {
+      const list = await exchange('GET', pathOf(kind, options.namespace) + listQuery(options))
+      return decodeList(kind, list)
+    },
+    watch: (kind, options) => watch(transport, userAgent, kind, options),
+    async create(kind, object, options = {}) {
+      const named = withNames(kind, object)
+      const namespace = options.namespace ?? named.metadata?.namespace
+      const path = pathOf(kind, namespace) + writeQuery({ ...manager, ...options })
+      return decodeObject(kind, await exchange('POST', path, named))
+    },
+    async update(kind, object, options = {}) {
+      const { name, namespace } = (object as { metadata: { name: string; namespace?: string } }).metadata
+      const path = pathOf(kind, namespace, name, options.subresource) + writeQuery({ ...manager, ...options })
+      return decodeObject(kind, await exchange('PUT', path, withNames(kind, object)))
+    },
+    async patch(kind, name, patch, options = {}) {
+      const path = pathOf(kind, options.namespace, name, options.subresource) + writeQuery({ ...manager, ...options })
+      return decodeObject(
+        kind,
+        await exchange('PATCH', path, patch.type === 'json' ? patch.operations : patch.body, patchTypes[patch.type]),
+      )
+    },
+    async delete(kind, name, { namespace, ...options } = {}) {
+      const body = Object.keys(options).length === 0 ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', ...options }
+      const answer = await exchange('DELETE', pathOf(kind, namespace, name), body)
+      return (answer as Status).kind === 'Status' ? (answer as Status) : decodeObject(kind, answer)
+    },
+    act: (kind, name, subresource, body, options = {}) =>
+      exchange('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body),
+  }
+}
+
+/** Every page of a list, as of one resourceVersion. */
+export async function listAll<K extends AnyKind>(
+  client: Client,
+  kind: K,
+  options: Parameters<Client['list']>[1] = {},
+  pageSize = 500,
+): Promise<ObjectList<Of<K>>> {
+  const items: Of<K>[] = []
+  let page = await client.list(kind, { ...options, limit: pageSize })
+  for (;;) {
+    items.push(...page.items)
+    if (page.continue === undefined) return { items, resourceVersion: page.resourceVersion }
+    // A continued page already knows its revision: naming one again is an error.
+    const { resourceVersion: _version, resourceVersionMatch: _match, ...rest } = options
+    page = await client.list(kind, { ...rest, limit: pageSize, continue: page.continue })
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** A list of many thousand objects may be large; a server that sends without end may not fill the memory. */
+const bodyLimitBytes = 1024 * 1024 * 1024
+
+const patchTypes: Readonly<Record<Patch['type'], string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+}
+
+async function wholeBody(response: HttpResponse): Promise<Uint8Array> {
+  const body = await readBody(response.body, bodyLimitBytes)
+  if (response.status >= 200 && response.status < 300) return body
+  throw errorOfAnswer(response.status, body, header(response, 'retry-after'))
+}
+
+async function* watch<K extends AnyKind>(
+  transport: Transport,
+  userAgent: string,
+  kind: K,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<Of<K>>> {
+  const { signal } = options
+  if (signal?.aborted) return
+  try {
+    const response = await transport({
+      method: 'GET',
+      path: pathOf(kind, options.namespace) + watchQuery(options),
+      headers: { accept: 'application/json', 'user-agent': userAgent },
+      ...(signal && { signal }),
+    })
+    if (response.status !== 200)
+      throw errorOfAnswer(response.status, await readBody(response.body, 1 << 20), header(response, 'retry-after'))
+    yield* watchFrames(kind, response.body)
+  } catch (error) {
+    // Whatever an aborted exchange ends with, its end was asked for.
+    if (!signal?.aborted) throw error
+  }
+}
+
+function decodeList<K extends AnyKind>(kind: K, json: unknown): ObjectList<Of<K>> {
+  const { items, metadata } = json as { items: unknown[] | null; metadata?: { resourceVersion?: string; continue?: string } }
+  if (items === undefined || metadata === undefined)
+    throw new WherryError('InternalError', `the server's answer is no list of ${kind.plural}`)
+  return {
+    items: (items ?? []).map((item) => decodeObject(kind, item)),
+    resourceVersion: metadata.resourceVersion ?? '',
+    ...(metadata.continue && { continue: metadata.continue }),
+  }
+}
+
+/** What a writer may leave out because the kind knows it. */
+const withNames = (kind: AnyKind, object: unknown): { readonly metadata?: { readonly namespace?: string } } => {
+  const names = { apiVersion: apiVersionOf(kind), kind: kind.kind }
+  return { ...names, ...(object as object) }
+}
+
+function header(response: HttpResponse, name: string): string | undefined {
+  const value = response.headers[name]
+  return typeof value === 'object' ? value[0] : value
+}

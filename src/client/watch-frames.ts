@@ -1,0 +1,61 @@
+import type { AnyKind } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { HttpResponse } from '#lib/http.ts'
+import type { Of } from '#schema/schema.ts'
+import type { WatchEvent } from './client.ts'
+import { decodeObject } from './decode-object.ts'
+import { errorOfStatus } from './status.ts'
+
+/** Marks the bookmark that closes the initial events (KEP-3157). */
+export const initialEventsEnd = 'k8s.io/initial-events-end'
+
+/** The events of a watch's body, one JSON text a line, as they come, however the body is cut into pieces. An ERROR event is thrown. */
+export async function* watchFrames<K extends AnyKind>(kind: K, body: HttpResponse['body']): AsyncGenerator<WatchEvent<Of<K>>> {
+  for await (const line of lines(body)) {
+    if (line.length > 0) yield parseFrame(kind, line)
+  }
+}
+
+/** An object is at most some megabytes (the store's bound); more is no object. */
+const lineLimitBytes = 32 * 1024 * 1024
+
+async function* lines(body: HttpResponse['body']): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  const parts: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+    let start = 0
+    for (let end = chunk.indexOf(newline, start); end >= 0; end = chunk.indexOf(newline, start)) {
+      parts.push(chunk.subarray(start, end))
+      yield decoder.decode(parts.length === 1 ? parts[0]! : Buffer.concat(parts))
+      parts.length = 0
+      sizeBytes = 0
+      start = end + 1
+    }
+    if (start === chunk.byteLength) continue
+    parts.push(chunk.subarray(start))
+    sizeBytes += chunk.byteLength - start
+    if (sizeBytes > lineLimitBytes) throw new WherryError('InternalError', `a watch event exceeds ${lineLimitBytes} bytes`)
+  }
+  // What follows the last newline is a torn event: the connection broke, and resuming will bring it again.
+}
+
+const newline = 0x0a
+
+function parseFrame<K extends AnyKind>(kind: K, line: string): WatchEvent<Of<K>> {
+  const { type, object } = JSON.parse(line)
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type, object: decodeObject(kind, object) }
+    case 'BOOKMARK': {
+      const { resourceVersion, annotations } = object.metadata
+      return { type, resourceVersion, initialEventsEnd: annotations?.[initialEventsEnd] === 'true' }
+    }
+    case 'ERROR':
+      throw errorOfStatus(object)
+    default:
+      throw new WherryError('InternalError', `the server sent a watch event of type ${JSON.stringify(type)}`)
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Instant } from '#lib/clock.ts'
+
+/** Time that stands still until a test moves it. */
+export interface VirtualClock extends Clock {
+  /** Lets `ms` pass: runs everything due in that time, in order of deadline, and what follows from it, before time moves on. */
+  advance(ms: number): Promise<void>
+  /**
+   * Jumps from deadline to deadline until nothing is scheduled, and answers true; false when `limitMs` have passed and something still
+   * is (a lease that is renewed for ever never becomes idle).
+   */
+  runUntilIdle(limitMs?: number): Promise<boolean>
+  /** Deadlines that are still to come. */
+  readonly pending: number
+}
+
+export function createVirtualClock(start: Instant): VirtualClock {
+  let now = start
+  let next = 0
+  /** Sorted by deadline, then by order of scheduling, so that a seed gives one history. */
+  const timers: Timer[] = []
+
+  function schedule(at: Instant, run: () => void): () => void {
+    if (at === Infinity) return () => {}
+    const timer = { at: Math.max(at, now), order: (next += 1), run }
+    let low = 0
+    let high = timers.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (timers[middle]!.at <= timer.at) low = middle + 1
+      else high = middle
+    }
+    timers.splice(low, 0, timer)
+    return () => {
+      const index = timers.indexOf(timer)
+      if (index >= 0) timers.splice(index, 1)
+    }
+  }
+
+  async function runTo(end: Instant): Promise<void> {
+    await settle()
+    for (let due = timers[0]; due !== undefined && due.at <= end; due = timers[0]) {
+      timers.shift()
+      now = Math.max(now, due.at)
+      due.run()
+      await settle()
+    }
+  }
+
+  return {
+    now: () => now,
+    monotonicMs: () => now - start,
+    schedule,
+    async advance(ms) {
+      const end = now + ms
+      await runTo(end)
+      now = end
+    },
+    async runUntilIdle(limitMs = 3_600_000) {
+      await runTo(now + limitMs)
+      return timers.length === 0
+    },
+    get pending() {
+      return timers.length
+    },
+  }
+}
+
+interface Timer {
+  readonly at: Instant
+  readonly order: number
+  readonly run: () => void
+}
+
+/** Everything that follows without waiting for time has run: an immediate comes only after all settled promises. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
