@@ -137,10 +137,8 @@ function decodeList<K extends AnyKind>(kind: K, json: unknown): ObjectList<Of<K>
 }
 
 /** What a writer may leave out because the kind knows it. */
-const withNames = (kind: AnyKind, object: unknown): { readonly metadata?: { readonly namespace?: string } } => {
-  const names = { apiVersion: apiVersionOf(kind), kind: kind.kind }
-  return { ...names, ...(object as object) }
-}
+const withNames = (kind: AnyKind, object: unknown) =>
+  ({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...(object as object) }) as { readonly metadata?: { readonly namespace?: string } }
 
 function header(response: HttpResponse, name: string): string | undefined {
   const value = response.headers[name]
