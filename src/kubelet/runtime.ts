@@ -11,7 +11,8 @@ export interface Runtime {
   runSandbox(config: SandboxConfig): Promise<string>
   stopSandbox(id: string): Promise<void>
   removeSandbox(id: string): Promise<void>
-  sandboxes(): Promise<readonly Sandbox[]>
+  /** All, or those of one pod. */
+  sandboxes(filter?: PodFilter): Promise<readonly Sandbox[]>
   /** The sandbox's addresses come only from here. */
   sandboxStatus(id: string): Promise<SandboxStatus>
 
@@ -20,7 +21,7 @@ export interface Runtime {
   /** TERM (or the image's stop signal), then KILL after the grace. Resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
-  containers(): Promise<readonly Container[]>
+  containers(filter?: PodFilter): Promise<readonly Container[]>
   containerStatus(id: string): Promise<ContainerStatus>
   updateContainerResources(id: string, resources: LinuxResources): Promise<void>
   /** Tells the runtime that the log file was moved away, so that it opens a new one. */
@@ -64,6 +65,11 @@ export interface Runtime {
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>
 }
 
+/** By the label `io.kubernetes.pod.uid`. */
+export interface PodFilter {
+  readonly podUid: string
+}
+
 export interface RuntimeEvent {
   readonly type: 'created' | 'started' | 'stopped' | 'deleted' | 'oom'
   /** Of a container, or of a sandbox. */
@@ -104,6 +110,7 @@ export interface SandboxSecurity {
   readonly runAsUser?: number
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
+  readonly supplementalGroupsPolicy?: 'Merge' | 'Strict'
   readonly privileged: boolean
   readonly readonlyRootfs: boolean
   readonly seccomp: SeccompProfile
@@ -182,6 +189,7 @@ export interface ContainerSecurity {
   readonly runAsUsername?: string
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
+  readonly supplementalGroupsPolicy?: 'Merge' | 'Strict'
   readonly readonlyRootfs: boolean
   readonly noNewPrivs: boolean
   readonly maskedPaths: readonly string[]

@@ -1,0 +1,62 @@
+import type { RuntimeEvent } from '#kubelet/runtime.ts'
+import { isError } from '#lib/errors.ts'
+import { decodeProtobuf } from '#schema/protobuf.ts'
+import type { Channel } from './channel.ts'
+import { containerEvents } from './enums.ts'
+import * as cri from './messages.ts'
+
+/**
+ * What happens to containers and sandboxes, as it happens. CRI's own stream where the runtime has one (containerd 1.7, CRI-O 1.26);
+ * containerd 1.6 answers Unimplemented, and there its event service tells the same. Ends with an error when the connection breaks.
+ */
+export async function* runtimeEvents(channel: Channel, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+  try {
+    const events = channel.stream('/runtime.v1.RuntimeService/GetContainerEvents', cri.Empty, cri.ContainerEventResponse, {}, { signal })
+    for await (const { containerId = '', containerEventType = 0 } of events) {
+      const type = containerEvents[containerEventType]
+      if (type !== undefined) yield { type, id: containerId }
+    }
+  } catch (error) {
+    if (!isError(error, 'MethodNotAllowed')) throw error
+    yield* containerdEvents(channel, signal)
+  }
+}
+
+async function* containerdEvents(channel: Channel, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+  const envelopes = channel.stream(
+    '/containerd.services.events.v1.Events/Subscribe',
+    cri.SubscribeRequest,
+    cri.Envelope,
+    { filters },
+    { signal, headers: { 'containerd-namespace': NAMESPACE } },
+  )
+  for await (const { topic = '', event } of envelopes) {
+    const read = topics[topic]
+    if (read === undefined || event?.value === undefined) continue
+    const found = read(Buffer.from(event.value, 'base64'))
+    if (found !== undefined) yield found
+  }
+}
+
+/** Where containerd keeps what CRI made. */
+const NAMESPACE = 'k8s.io'
+
+const topics: Readonly<Record<string, (bytes: Uint8Array) => RuntimeEvent | undefined>> = {
+  '/containers/create': ofContainer('created'),
+  '/tasks/start': ofContainer('started'),
+  '/tasks/exit': (bytes) => {
+    const { containerId = '', id = '' } = decodeProtobuf(cri.TaskExit, bytes, { syntax: 'proto3' })
+    // The end of an exec is an exit too, under another id.
+    return id === containerId ? { type: 'stopped', id } : undefined
+  },
+  '/tasks/oom': ofContainer('oom'),
+  '/containers/delete': ofContainer('deleted'),
+}
+const filters = Object.keys(topics).map((topic) => `topic=="${topic}",namespace=="${NAMESPACE}"`)
+
+function ofContainer(type: RuntimeEvent['type']) {
+  return (bytes: Uint8Array): RuntimeEvent => ({
+    type,
+    id: decodeProtobuf(cri.TaskEvent, bytes, { syntax: 'proto3' }).containerId ?? '',
+  })
+}

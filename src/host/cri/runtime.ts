@@ -1,0 +1,198 @@
+import type { Runtime, RuntimeEvent } from '#kubelet/runtime.ts'
+import type { Clock } from '#lib/clock.ts'
+import { sleep } from '#lib/clock.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import type { Type } from '#schema/schema.ts'
+import { type Channel, openChannel } from './channel.ts'
+import * as convert from './convert.ts'
+import { runtimeEvents } from './events.ts'
+import * as cri from './messages.ts'
+
+export interface CriOptions {
+  /** Path of the runtime's unix socket, with or without `unix://`. */
+  readonly endpoint: string
+  readonly clock: Clock
+  /** Bound of an ordinary call; the reference's default of `runtimeRequestTimeout` is two minutes. */
+  readonly requestTimeoutMs?: number
+  readonly pullTimeoutMs?: number
+}
+
+/** A container runtime (containerd, CRI-O) over CRI v1. */
+export function createCriRuntime(options: CriOptions): Runtime & { close(): void } {
+  const { clock, requestTimeoutMs = 2 * 60_000, pullTimeoutMs = 60 * 60_000 } = options
+  const channel = openChannel(options.endpoint)
+  const runtime = service(channel, 'RuntimeService', requestTimeoutMs)
+  const images = service(channel, 'ImageService', requestTimeoutMs)
+
+  return {
+    async version() {
+      const answer = await runtime('Version', cri.VersionRequest, cri.VersionResponse, { version: 'v1' })
+      return { name: answer.runtimeName ?? '', version: answer.runtimeVersion ?? '' }
+    },
+    async status() {
+      const { status } = await runtime('Status', cri.Empty, cri.StatusResponse, {})
+      const conditions = status?.conditions ?? []
+      const holds = (type: string) => conditions.some((condition) => condition.type === type && condition.status === true)
+      const bad = conditions.filter(({ status }) => status !== true)
+      return {
+        runtimeReady: holds('RuntimeReady'),
+        networkReady: holds('NetworkReady'),
+        message: bad.map(({ type, reason = '', message = '' }) => `${type}=false reason:${reason} message:${message}`).join(', '),
+      }
+    },
+
+    async runSandbox(config) {
+      const request = { config: convert.sandboxConfig(config), runtimeHandler: config.runtimeHandler }
+      // The network plug-in has its own two minutes: the reference doubles the bound here too.
+      const answer = await runtime('RunPodSandbox', cri.RunPodSandboxRequest, cri.RunPodSandboxResponse, request, requestTimeoutMs * 2)
+      return answer.podSandboxId ?? ''
+    },
+    async stopSandbox(podSandboxId) {
+      await runtime('StopPodSandbox', cri.PodSandboxRequest, cri.Empty, { podSandboxId })
+    },
+    async removeSandbox(podSandboxId) {
+      await runtime('RemovePodSandbox', cri.PodSandboxRequest, cri.Empty, { podSandboxId })
+    },
+    async sandboxes(filter) {
+      const { items = [] } = await runtime('ListPodSandbox', cri.ListPodSandboxRequest, cri.ListPodSandboxResponse, {
+        filter: filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } },
+      })
+      return items.map(convert.sandbox)
+    },
+    async sandboxStatus(podSandboxId) {
+      const { status } = await runtime('PodSandboxStatus', cri.PodSandboxRequest, cri.PodSandboxStatusResponse, { podSandboxId })
+      if (status === undefined) throw new WherryError('NotFound', `sandbox ${podSandboxId} has no status`)
+      return convert.sandboxStatus(status)
+    },
+
+    async createContainer(podSandboxId, config, sandbox) {
+      const answer = await runtime('CreateContainer', cri.CreateContainerRequest, cri.CreateContainerResponse, {
+        podSandboxId,
+        config: convert.containerConfig(config),
+        sandboxConfig: convert.sandboxConfig(sandbox),
+      })
+      return answer.containerId ?? ''
+    },
+    async startContainer(containerId) {
+      await runtime('StartContainer', cri.ContainerRequest, cri.Empty, { containerId })
+    },
+    async stopContainer(containerId, graceSeconds) {
+      const timeout = Math.max(0, Math.ceil(graceSeconds))
+      await runtime('StopContainer', cri.StopContainerRequest, cri.Empty, { containerId, timeout }, requestTimeoutMs + timeout * 1000)
+    },
+    async removeContainer(containerId) {
+      await runtime('RemoveContainer', cri.ContainerRequest, cri.Empty, { containerId })
+    },
+    async containers(filter) {
+      const { containers = [] } = await runtime('ListContainers', cri.ListContainersRequest, cri.ListContainersResponse, {
+        filter: filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } },
+      })
+      return containers.map(convert.container)
+    },
+    async containerStatus(containerId) {
+      const { status } = await runtime('ContainerStatus', cri.ContainerRequest, cri.ContainerStatusResponse, { containerId })
+      if (status === undefined) throw new WherryError('NotFound', `container ${containerId} has no status`)
+      return convert.containerStatus(status)
+    },
+    async updateContainerResources(containerId, resources) {
+      const linux = convert.linuxResources(resources)
+      await runtime('UpdateContainerResources', cri.UpdateContainerResourcesRequest, cri.Empty, { containerId, linux })
+    },
+    async reopenLog(containerId) {
+      await runtime('ReopenContainerLog', cri.ContainerRequest, cri.Empty, { containerId })
+    },
+
+    async execSync(containerId, command, timeoutMs) {
+      const timeout = Math.ceil(timeoutMs / 1000)
+      // The runtime ends the command itself; the call's own bound only serves when the runtime hangs.
+      const boundMs = timeoutMs === 0 ? Infinity : timeout * 1000 + requestTimeoutMs
+      const request = { containerId, cmd: command, timeout }
+      const answer = await runtime('ExecSync', cri.ExecSyncRequest, cri.ExecSyncResponse, request, boundMs)
+      const cut = (text = '') => Buffer.from(text, 'base64').subarray(0, OUTPUT_LIMIT_BYTES)
+      return { exitCode: answer.exitCode ?? 0, stdout: cut(answer.stdout), stderr: cut(answer.stderr) }
+    },
+    async exec({ command, ...request }) {
+      const { url = '' } = await runtime('Exec', cri.ExecRequest, cri.UrlResponse, { ...request, cmd: command })
+      return url
+    },
+    async attach(request) {
+      const { url = '' } = await runtime('Attach', cri.AttachRequest, cri.UrlResponse, request)
+      return url
+    },
+    async portForward(podSandboxId, port) {
+      const { url = '' } = await runtime('PortForward', cri.PortForwardRequest, cri.UrlResponse, { podSandboxId, port })
+      return url
+    },
+
+    async images() {
+      const { images: found = [] } = await images('ListImages', cri.Empty, cri.ListImagesResponse, {})
+      return found.map(convert.image)
+    },
+    async imageStatus(name) {
+      const { image } = await images('ImageStatus', cri.ImageRequest, cri.ImageStatusResponse, { image: { image: name } })
+      return image?.id ? convert.image(image) : undefined
+    },
+    async pullImage(name, auth, sandbox) {
+      const request = { image: { image: name }, auth, sandboxConfig: convert.sandboxConfig(sandbox) }
+      const answer = await images('PullImage', cri.PullImageRequest, cri.PullImageResponse, request, pullTimeoutMs)
+      return answer.imageRef ?? ''
+    },
+    async removeImage(name) {
+      await images('RemoveImage', cri.ImageRequest, cri.Empty, { image: { image: name } })
+    },
+    async imageFsUsage() {
+      const { imageFilesystems = [] } = await images('ImageFsInfo', cri.Empty, cri.ImageFsInfoResponse, {})
+      return imageFilesystems.map(({ fsId, usedBytes, inodesUsed }) => ({
+        mountpoint: fsId?.mountpoint ?? '',
+        usedBytes: usedBytes?.value ?? 0,
+        inodesUsed: inodesUsed?.value ?? 0,
+      }))
+    },
+    async containerStats() {
+      const { stats = [] } = await runtime('ListContainerStats', cri.Empty, cri.ListContainerStatsResponse, {})
+      return stats.map(convert.containerStats)
+    },
+
+    async *events(signal) {
+      for await (const event of runtimeEvents(channel, signal)) {
+        if (event.type === 'stopped') await shown(this, event, clock, signal)
+        yield event
+      }
+    },
+    close: () => channel.close(),
+  }
+}
+
+const POD_UID_LABEL = 'io.kubernetes.pod.uid'
+const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
+
+/** Calls of one CRI service by method name. */
+function service(channel: Channel, name: 'RuntimeService' | 'ImageService', requestTimeoutMs: number) {
+  return <Q, QI, A, AI>(method: string, request: Type<Q, QI>, answer: Type<A, AI>, message: QI, timeoutMs = requestTimeoutMs) =>
+    channel.call(`/runtime.v1.${name}/${method}`, request, answer, message, timeoutMs)
+}
+
+/**
+ * Waits until an end shows in the status of the container (or sandbox). containerd publishes an exit before its CRI part has heard of it;
+ * who then asks too early is told "running", and no second event would come. A few milliseconds as a rule, two seconds at most.
+ */
+async function shown(runtime: Runtime, { id }: RuntimeEvent, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (let waitMs = 2; waitMs < 1100; waitMs *= 2) {
+    if (!(await runs(runtime, id))) return
+    await sleep(clock, waitMs, signal)
+  }
+}
+
+async function runs(runtime: Runtime, id: string): Promise<boolean> {
+  try {
+    return (await runtime.containerStatus(id)).state === 'running'
+  } catch (error) {
+    if (!isError(error, 'NotFound')) throw error
+  }
+  try {
+    return (await runtime.sandboxStatus(id)).ready
+  } catch (error) {
+    if (isError(error, 'NotFound')) return false
+    throw error
+  }
+}
