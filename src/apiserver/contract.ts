@@ -42,6 +42,9 @@ export interface Attributes {
   readonly subresource: string
   readonly namespace: string
   readonly name: string
+  /** Raw selectors of a list, watch or deletecollection: a node may list only what its own name selects. */
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
 }
 
 export interface Decision {
