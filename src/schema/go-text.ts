@@ -1,6 +1,5 @@
 /** How Go prints a string with `%q`: the form of every quoted value in an error message of the API. */
 export function quote(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
   if (/^[\x20-\x7e]*$/.test(text) && !/["\\]/.test(text)) return `"${text}"`
   let out = '"'
   for (const character of text) out += escapeCharacter(character)

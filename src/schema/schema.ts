@@ -15,8 +15,8 @@ export interface Type<T, I = T> {
 
 export type Shape =
   | { readonly kind: 'string'; readonly format?: string; readonly values?: readonly string[] }
-  /** Base64 text in JSON and in memory, raw bytes in protobuf. */
-  | { readonly kind: 'bytes' }
+  /** Base64 text in JSON and in memory, raw bytes in protobuf. `raw`: a `Uint8Array` in memory, for messages that are never JSON (gRPC). */
+  | { readonly kind: 'bytes'; readonly raw?: true }
   | { readonly kind: 'bool' }
   | { readonly kind: 'int32' | 'int64' | 'uint32' | 'uint64' | 'double' }
   /** Text such as `100m` or `1Gi`; a JSON number is accepted and becomes text. See lib/quantity.ts. */
@@ -28,7 +28,8 @@ export type Shape =
   | { readonly kind: 'intOrString' }
   /** Any JSON value (RawExtension, JSON, FieldsV1): kept as it is. */
   | { readonly kind: 'json' }
-  | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic' }
+  /** Keys are strings in memory; `keyShape` is set where protobuf has another kind of key. */
+  | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic'; readonly keyShape?: Shape }
   | { readonly kind: 'list'; readonly item: AnyType; readonly merge: ListMerge }
   | Message
 
@@ -68,6 +69,8 @@ export interface FieldOptions {
   /** Server-side apply treats this structure as one value here. */
   readonly atomic?: boolean
   readonly format?: string
+  /** A list that protobuf holds as a message of its own, with the items at number 1 (`Verbs`). */
+  readonly wrapped?: boolean
   /** Why the field exists, in one sentence: `kubectl explain` shows it. */
   readonly about?: string
 }
@@ -112,6 +115,8 @@ export const string = (limits: { readonly format?: string } = {}): Type<string> 
 /** A string with a closed set of values. An unknown value is a validation error of the kind, never of the decoder. */
 export const oneOf = <const V extends readonly string[]>(...values: V): Type<V[number]> => ({ shape: { kind: 'string', values } })
 export const bytes = (): Type<string> => ({ shape: { kind: 'bytes' } })
+/** Bytes as a `Uint8Array` in memory: for gRPC messages. */
+export const rawBytes = (): Type<Uint8Array> => ({ shape: { kind: 'bytes', raw: true } })
 export const bool = (): Type<boolean> => ({ shape: { kind: 'bool' } })
 export const int32 = (): Type<number> => ({ shape: { kind: 'int32' } })
 export const int64 = (): Type<number> => ({ shape: { kind: 'int64' } })

@@ -1,0 +1,83 @@
+import { fieldsPlan } from './plan.ts'
+import type { AnyType, Shape } from './schema.ts'
+
+/** Fills in the defaults that the type declares. Returns the very same object where nothing was missing; never changes its argument. */
+export function withDefaults<T>(type: AnyType, value: T): T {
+  return (fillerOf(type.shape) ?? same)(value) as T
+}
+
+type Filler = (value: unknown) => unknown
+const same: Filler = (value) => value
+/** `undefined` stands for "nothing to fill in anywhere below". */
+const fillers = new WeakMap<Shape, Filler | undefined>()
+
+function fillerOf(shape: Shape): Filler | undefined {
+  if (fillers.has(shape)) return fillers.get(shape)
+  // A type that holds itself finds this entry while its own is being made.
+  fillers.set(shape, (value) => made?.(value) ?? value)
+  const made = makeFiller(shape)
+  fillers.set(shape, made)
+  return made
+}
+
+function makeFiller(shape: Shape): Filler | undefined {
+  if (shape.kind === 'list') {
+    const item = fillerOf(shape.item.shape)
+    return item && ((value) => fillList(value as readonly unknown[], item))
+  }
+  if (shape.kind === 'map') {
+    const item = fillerOf(shape.value.shape)
+    return item && ((value) => fillMap(value as Readonly<Record<string, unknown>>, item))
+  }
+  return shape.kind === 'message' ? messageFiller(shape) : undefined
+}
+
+interface Step {
+  readonly name: string
+  readonly fallback: unknown
+  readonly pointer: boolean
+  readonly fill: Filler | undefined
+}
+
+function messageFiller(shape: Shape): Filler | undefined {
+  const steps: Step[] = fieldsPlan(shape)
+    .map((field) => ({ name: field.name, fallback: field.field.options.default, pointer: field.pointer, fill: fillerOf(field.shape) }))
+    .filter((step) => step.fill !== undefined || (step.fallback !== undefined && step.fallback !== ''))
+  if (steps.length === 0) return undefined
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return value
+    let copy = value as Record<string, unknown>
+    for (const { name, fallback, pointer, fill } of steps) {
+      const before = copy[name]
+      const isMissing = before === undefined || before === null || (!pointer && (before === '' || before === 0 || before === false))
+      const filled = isMissing && fallback !== undefined ? fallback : before
+      const after = filled === undefined || filled === null || fill === undefined ? filled : fill(filled)
+      if (after === before) continue
+      if (copy === value) copy = { ...copy }
+      copy[name] = after
+    }
+    return copy
+  }
+}
+
+function fillList(list: readonly unknown[], fill: Filler): readonly unknown[] {
+  let copy: unknown[] | undefined
+  for (let i = 0; i < list.length; i += 1) {
+    const after = fill(list[i])
+    if (after === list[i]) continue
+    copy ??= [...list]
+    copy[i] = after
+  }
+  return copy ?? list
+}
+
+function fillMap(map: Readonly<Record<string, unknown>>, fill: Filler): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined
+  for (const key of Object.keys(map)) {
+    const after = fill(map[key])
+    if (after === map[key]) continue
+    copy ??= { ...map }
+    Object.defineProperty(copy, key, { value: after, writable: true, enumerable: true, configurable: true })
+  }
+  return copy ?? map
+}

@@ -1,0 +1,74 @@
+import { quote } from './go-text.ts'
+
+/** Keys given twice in a JSON text that has been read already, as `duplicate field "spec.containers[0].name"`. Stops at 100, as the reference does. */
+export function findDuplicates(text: string): string[] {
+  const found: string[] = []
+  const stack: Level[] = []
+  let level: Level | undefined
+  let key: string | undefined
+  for (let i = 0; i < text.length && found.length < FOUND_MAX; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === QUOTE) {
+      const end = endOfString(text, i)
+      if (level?.keys !== undefined && level.isKeyNext) {
+        key = keyText(text, i, end)
+        level.isKeyNext = false
+        if (level.keys.has(key)) found.push(`duplicate field ${quote(pathOf(stack, key))}`)
+        else level.keys.add(key)
+        level.step = key
+      }
+      i = end
+    } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      level =
+        code === OPEN_OBJECT
+          ? { keys: new Set(), isKeyNext: true, step: '', index: 0 }
+          : { keys: undefined, isKeyNext: false, step: '', index: 0 }
+      stack.push(level)
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
+      stack.pop()
+      level = stack.at(-1)
+    } else if (code === COMMA && level !== undefined) {
+      if (level.keys === undefined) level.index += 1
+      else level.isKeyNext = true
+    }
+  }
+  return found
+}
+
+interface Level {
+  /** Undefined in a list. */
+  readonly keys: Set<string> | undefined
+  isKeyNext: boolean
+  /** The key whose value is being read. */
+  step: string
+  index: number
+}
+
+const FOUND_MAX = 100
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+
+function endOfString(text: string, start: number): number {
+  let i = start + 1
+  while (text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1
+  return i
+}
+
+function keyText(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end)
+  return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
+}
+
+function pathOf(stack: readonly Level[], key: string): string {
+  let path = ''
+  for (const level of stack.slice(0, -1)) {
+    if (level.keys === undefined) path += `[${level.index}]`
+    else path += path === '' ? level.step : `.${level.step}`
+  }
+  return path === '' ? key : `${path}.${key}`
+}

@@ -1,0 +1,171 @@
+import { canonicalQuantity } from '#lib/quantity.ts'
+import { findDuplicates } from './duplicates.ts'
+import { fieldsPlan } from './plan.ts'
+import type { AnyType, Shape } from './schema.ts'
+import { normalizeMicroTime, normalizeTime } from './times.ts'
+import { zeroOf } from './zero.ts'
+
+export interface JsonLimits {
+  /** Default 10,000, as in Go's decoder. */
+  readonly depthMax?: number
+  /** Look for keys given twice; off, `duplicates` stays empty and reading is twice as fast. Default on. */
+  readonly findDuplicates?: boolean
+}
+
+export interface ParsedJson {
+  readonly value: unknown
+  /** `duplicate field "metadata.name"`, in order of appearance, at most 100. */
+  readonly duplicates: readonly string[]
+}
+
+/** Reads JSON. Throws a `SyntaxError` for what is none, and for what nests too deep. A key `__proto__` becomes an ordinary own property. */
+export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): ParsedJson {
+  const text = typeof input === 'string' ? input : decoder.decode(input)
+  const depthMax = limits.depthMax ?? 10_000
+  if (isDeeperThan(text, depthMax)) throw new SyntaxError('exceeded max depth')
+  const value: unknown = JSON.parse(text)
+  return { value, duplicates: limits.findDuplicates === false ? [] : findDuplicates(text) }
+}
+
+/**
+ * The canonical JSON of a typed value: fields in declared order, those that are always written even when empty, other empty ones left out,
+ * keys of maps sorted, times and quantities in their one form. What the type does not know is not written.
+ */
+export function encodeJson(type: AnyType, value: unknown): string {
+  return encoderOf(type.shape)(value)
+}
+
+const decoder = new TextDecoder()
+
+/** A cheap upper bound: brackets in strings count too, and only a text with that many brackets is looked at closely. */
+function isDeeperThan(text: string, depthMax: number): boolean {
+  if (text.length <= depthMax) return false
+  let depth = 0
+  let isString = false
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i)
+    if (isString) {
+      if (code === 0x5c) i += 1
+      else if (code === 0x22) isString = false
+    } else if (code === 0x22) isString = true
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1
+      if (depth > depthMax) return true
+    } else if (code === 0x7d || code === 0x5d) depth -= 1
+  }
+  return false
+}
+
+type Encoder = (value: unknown) => string
+const encoders = new WeakMap<Shape, Encoder>()
+
+function encoderOf(shape: Shape): Encoder {
+  const known = encoders.get(shape)
+  if (known !== undefined) return known
+  const encoder = makeEncoder(shape)
+  encoders.set(shape, encoder)
+  return encoder
+}
+
+function makeEncoder(shape: Shape): Encoder {
+  switch (shape.kind) {
+    case 'quantity':
+      return (value) => JSON.stringify(canonicalQuantity(value as string))
+    case 'time':
+      return (value) => (isAbsent(value) ? 'null' : `"${normalizeTime(value as string)}"`)
+    case 'microTime':
+      return (value) => (isAbsent(value) ? 'null' : `"${normalizeMicroTime(value as string)}"`)
+    case 'list':
+      return listEncoder(shape.item.shape)
+    case 'map':
+      return mapEncoder(shape.value.shape)
+    case 'message':
+      return messageEncoder(shape)
+    default:
+      return (value) => JSON.stringify(value) ?? 'null'
+  }
+}
+
+function listEncoder(item: Shape): Encoder {
+  let encode: Encoder | undefined
+  return (value) => {
+    if (isAbsent(value)) return 'null'
+    encode ??= encoderOf(item)
+    let out = '['
+    for (const [i, each] of (value as readonly unknown[]).entries()) out += i === 0 ? encode(each) : `,${encode(each)}`
+    return `${out}]`
+  }
+}
+
+function mapEncoder(item: Shape): Encoder {
+  let encode: Encoder | undefined
+  return (value) => {
+    if (isAbsent(value)) return 'null'
+    encode ??= encoderOf(item)
+    const map = value as Readonly<Record<string, unknown>>
+    let out = ''
+    for (const key of sortedKeys(map)) out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${encode(map[key])}`
+    return `{${out}}`
+  }
+}
+
+interface FieldEncoder {
+  readonly name: string
+  readonly prefix: string
+  readonly encode: Encoder
+  readonly pointer: boolean
+  /** Text of the field while it is empty; undefined: it is left out. */
+  readonly emptyText: string | undefined
+}
+
+function messageEncoder(shape: Shape & { kind: 'message' }): Encoder {
+  let fields: readonly FieldEncoder[] | undefined
+  return (value) => {
+    if (isAbsent(value)) return 'null'
+    fields ??= fieldsPlan(shape).map((field) => ({
+      name: field.name,
+      prefix: `${JSON.stringify(field.name)}:`,
+      encode: encoderOf(field.shape),
+      pointer: field.pointer,
+      emptyText: field.kept ? emptyText(field.shape, field.pointer) : undefined,
+    }))
+    const message = value as Readonly<Record<string, unknown>>
+    let out = '{'
+    for (const field of fields) {
+      const item = message[field.name]
+      const text = item === undefined || item === null || (!field.pointer && isEmpty(item)) ? field.emptyText : field.encode(item)
+      if (text === undefined) continue
+      out += out.length === 1 ? field.prefix : `,${field.prefix}`
+      out += text
+    }
+    return `${out}}`
+  }
+}
+
+/** What Go writes for a field that nobody set. */
+function emptyText(shape: Shape, isPointer: boolean): string {
+  if (isPointer || shape.kind === 'list' || shape.kind === 'map') return 'null'
+  return encoderOf(shape)(zeroOf(shape))
+}
+
+const isAbsent = (value: unknown): boolean => value === null || value === undefined
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object') return value === '' || value === 0 || value === false
+  if (Array.isArray(value)) return value.length === 0
+  for (const _ in value) return false
+  return true
+}
+
+function sortedKeys(map: Readonly<Record<string, unknown>>): string[] {
+  const keys = Object.keys(map)
+  return keys.length < 2 ? keys : keys.sort(compareBytes)
+}
+
+/** The order of UTF-8 bytes, which differs from that of UTF-16 units only past the basic plane. */
+function compareBytes(a: string, b: string): number {
+  if (a === b) return 0
+  return surrogates.test(a) || surrogates.test(b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1
+}
+
+const surrogates = /[\ud800-\udfff]/
