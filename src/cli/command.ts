@@ -1,0 +1,40 @@
+import type { ParseArgsOptionsConfig } from 'node:util'
+import type { Layout } from '#host/layout.ts'
+
+/** One word after `wherry`, with its help. Commands are listed once, in `commands.ts`. */
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** After `wherry NAME`: `[options] FILE…`. */
+  readonly usage: string
+  readonly options: Readonly<Record<string, Option>>
+  /** More help, in full sentences. */
+  readonly about?: string
+  /** Hands everything after the name over as it is: `kubectl`. */
+  readonly passesThrough?: boolean
+  /** How many arguments it takes: at least, at most. Absent: none. */
+  readonly arguments?: readonly [least: number, most: number]
+  /** Resolves with the exit code: 0 done, 1 failed, 2 wrong use. */
+  readonly run: (given: Given, terminal: Terminal) => Promise<number>
+}
+
+export type Option = ParseArgsOptionsConfig[string] & { readonly help: string; readonly value?: string }
+
+export interface Given {
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  readonly arguments: readonly string[]
+  readonly layout: Layout
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What the person sees. */
+export interface Terminal {
+  readonly out: (text: string) => void
+  readonly error: (text: string) => void
+  /** Lines may be overwritten, colours shown. */
+  readonly interactive: boolean
+}
+
+/** Exit codes (sysexits.h where it has one). */
+export const exit = { done: 0, failed: 1, usage: 2, unavailable: 69, noPermission: 77 } as const

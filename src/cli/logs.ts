@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { paths } from '#host/layout.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Command } from './command.ts'
+
+export const logs: Command = {
+  name: 'logs',
+  summary: 'Show what server, agent or containerd logged',
+  usage: '[options] server|agent|containerd',
+  options: {
+    follow: { type: 'boolean', short: 'f', help: 'go on as lines come' },
+    lines: { type: 'string', short: 'n', default: '100', value: 'N', help: 'how many lines of the past (default 100)' },
+  },
+  arguments: [1, 1],
+  async run({ options, arguments: [which], layout }, terminal) {
+    const { serverLog, agentLog, containerdLog } = paths(layout)
+    const files: Readonly<Record<string, string>> = { server: serverLog, agent: agentLog, containerd: containerdLog }
+    const file = files[which!]
+    if (!file) throw new WherryError('BadRequest', `"${which}" has no log; there are server, agent and containerd`)
+    if (!/^\d+$/.test(String(options['lines']))) throw new WherryError('BadRequest', `--lines must be a number, not "${options['lines']}"`)
+    if (!existsSync(file)) throw new WherryError('ServiceUnavailable', `${file} does not exist: ${which} has not run on this machine`)
+    const child = spawn('tail', ['-n', String(options['lines']), ...(options['follow'] ? ['-F'] : []), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child.stdout.on('data', (bytes: Buffer) => terminal.out(bytes.toString()))
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve(code ?? 0))
+    })
+  },
+}

@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
+import { dirname } from 'node:path'
+import { parse, stringify } from 'yaml'
+import { WherryError } from '#lib/errors.ts'
+
+/** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
+export interface Config {
+  readonly nodeName: string
+  /** The machine's own IPv4 address: other nodes and pods reach server and kubelet there. */
+  readonly nodeAddress: string
+  readonly apiPort: number
+  readonly kubeletPort: number
+  /** Each node takes a /24 of it. */
+  readonly podCIDR: string
+  readonly serviceCIDR: string
+  readonly nodePortRange: string
+  readonly dnsAddress: string
+  readonly clusterDomain: string
+}
+
+export function defaultConfig(): Config {
+  return {
+    nodeName: hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9.-]/g, '-'),
+    nodeAddress: ownAddress(),
+    apiPort: 6443,
+    kubeletPort: 10250,
+    podCIDR: '10.244.0.0/16',
+    serviceCIDR: '10.96.0.0/12',
+    nodePortRange: '30000-32767',
+    dnsAddress: '10.96.0.10',
+    clusterDomain: 'cluster.local',
+  }
+}
+
+/** The file's settings over the defaults. No file: undefined. A file that is not YAML, or has an unknown setting, is an error that names it. */
+export function readConfig(file: string): Config | undefined {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new WherryError('InternalError', `cannot read ${file}: ${(cause as Error).message}`, { cause })
+  }
+  let settings: unknown
+  try {
+    settings = parse(text, { maxAliasCount: 0 })
+  } catch (cause) {
+    throw new WherryError('Invalid', `${file} is not YAML: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw new WherryError('Invalid', `${file} must hold settings, one a line, such as "apiPort: 6443"`)
+  const defaults = defaultConfig()
+  for (const [name, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(defaults, name))
+      throw new WherryError('Invalid', `${file}: there is no setting "${name}"; known are ${Object.keys(defaults).join(', ')}`)
+    const wanted = typeof defaults[name as keyof Config]
+    if (typeof value !== wanted) throw new WherryError('Invalid', `${file}: ${name} must be a ${wanted}, not ${JSON.stringify(value)}`)
+  }
+  return { ...defaults, ...settings }
+}
+
+export function writeConfig(file: string, config: Config): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
+  writeFileSync(`${file}.new`, stringify(config), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+/** The first IPv4 address that is not loopback, link-local or of a bridge that pods hang on. */
+function ownAddress(): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (/^(lo|veth|cni|wherry|docker|br-)/.test(name)) continue
+    for (const { family, internal, address } of addresses ?? [])
+      if (family === 'IPv4' && !internal && !address.startsWith('169.254.')) return address
+  }
+  return '127.0.0.1'
+}

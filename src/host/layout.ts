@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+
+/** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders; nothing of ours stands anywhere else. */
+export interface Layout {
+  /** Kept over a restart of the machine. */
+  readonly dataDirectory: string
+  /** Sockets, process numbers: gone after a restart. */
+  readonly runDirectory: string
+}
+
+export const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
+
+/** `WHERRY_DATA` and `WHERRY_RUN` move the two folders. */
+export function layoutFrom(env: Readonly<Record<string, string | undefined>>): Layout {
+  return { dataDirectory: env['WHERRY_DATA'] ?? defaultLayout.dataDirectory, runDirectory: env['WHERRY_RUN'] ?? defaultLayout.runDirectory }
+}
+
+/** The paths beneath, each named once. */
+export function paths(layout: Layout) {
+  const { dataDirectory: data, runDirectory: run } = layout
+  return {
+    config: join(data, 'config.yaml'),
+    pki: join(data, 'pki'),
+    adminKubeconfig: join(data, 'admin.kubeconfig'),
+    store: join(data, 'server', 'store.db'),
+    compileCache: join(data, 'cache'),
+    logs: join(data, 'logs'),
+    serverLog: join(data, 'logs', 'server.log'),
+    agentLog: join(data, 'logs', 'agent.log'),
+    containerdLog: join(data, 'logs', 'containerd.log'),
+    serverPid: join(run, 'server.pid'),
+    agentPid: join(run, 'agent.pid'),
+    containerdRoot: join(data, 'node', 'containerd'),
+    containerdState: join(run, 'containerd'),
+    cniConfig: join(data, 'node', 'cni'),
+    /** host-local keeps the addresses it gave out here; they die with the sandboxes, so with the machine's run. */
+    cniState: join(run, 'cni'),
+    kubelet: join(data, 'node', 'kubelet'),
+    podLogs: join(data, 'node', 'pod-logs'),
+  } as const
+}
+export type Paths = ReturnType<typeof paths>

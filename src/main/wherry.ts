@@ -1,0 +1,18 @@
+/** The `wherry` command. */
+import { enableCompileCache } from 'node:module'
+import { layoutFrom } from '#host/layout.ts'
+import { searchPath } from '#host/packages.ts'
+
+enableCompileCache()
+process.env['PATH'] = searchPath().join(':')
+const { cli } = await import('#cli/cli.ts')
+process.exitCode = await cli({
+  words: process.argv.slice(2),
+  layout: layoutFrom(process.env),
+  env: process.env,
+  terminal: {
+    out: (text) => void process.stdout.write(text),
+    error: (text) => void process.stderr.write(text),
+    interactive: process.stdout.isTTY === true,
+  },
+})
