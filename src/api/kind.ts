@@ -23,10 +23,19 @@ export interface KindFacts {
   readonly scope: 'Namespaced' | 'Cluster'
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
-  /** Printed columns after NAME, without AGE unless listed: `kubectl get`. */
+  /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */
   readonly columns?: readonly Column[]
   /** Parts with a path of their own: `status`, `scale`, `binding`. The common path knows what each sort means. */
   readonly subresources?: Readonly<Record<string, Subresource>>
+  /**
+   * The same objects in another group's words (Event of events.k8s.io and of core): stored, watched and counted as objects of `kind`, and
+   * converted on the way in and out. Rules of the present kind run on its own form.
+   */
+  readonly storedAs?: {
+    readonly kind: () => AnyKind
+    readonly toStored: (object: never) => unknown
+    readonly fromStored: (object: never) => unknown
+  }
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
@@ -74,10 +83,17 @@ export interface Rules<T> {
   readonly validateName?: (name: string) => readonly string[]
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
-  /** Whether metadata.generation is kept: 1 at creation, +1 at each change outside metadata and status. */
-  readonly generation?: boolean
+  /**
+   * Whether metadata.generation is kept: 1 at creation, +1 at each change of `spec`. A function says instead which changes count, for kinds
+   * without a spec and for those whose annotations count too.
+   */
+  readonly generation?: boolean | ((next: T, previous: T) => boolean)
   /** Seconds of grace that a delete gives; undefined or 0: removed at once (finalizers apart). Pods only, but asked of every kind. */
   readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
+  /** Whether an update of an object that is not there creates it. Absent: it answers 404. */
+  readonly createOnUpdate?: boolean
+  /** Whether an update has to name the resourceVersion that it changes (Lease). */
+  readonly requiresResourceVersion?: boolean
   /** What `propagationPolicy` means when a delete names none. Absent: background. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
@@ -125,7 +141,7 @@ export type Subresource =
   | {
       readonly sort: 'view'
       readonly verbs: readonly Verb[]
-      readonly type: Kind<never>
+      readonly type: AnyKind
       readonly show: (object: never) => unknown
       readonly write: (object: never, body: never) => unknown
     }
