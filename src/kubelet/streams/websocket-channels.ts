@@ -1,0 +1,105 @@
+import { Readable, Writable } from 'node:stream'
+import type { RawData, WebSocket } from 'ws'
+
+/** Bytes that one channel holds for its reader before the connection is read no further. */
+const bufferBytes = 128 << 10
+const maxMessageBytes = 32 << 10
+const closeSignal = 255
+
+/**
+ * The channels of a Kubernetes WebSocket: each message begins with the channel's number, as a byte or (base64 protocols) as a digit before
+ * base64 text. In version 5 a message of 255 and a number closes that channel.
+ */
+export interface Channels {
+  /** What the client sends on a channel. Must be called in the turn in which the connection was accepted, or messages are lost. */
+  reader(channel: number): Readable
+  writer(channel: number): Writable
+  readonly closed: AbortSignal
+  /** Sends the close frame after all that was written. */
+  close(): void
+}
+
+export function webSocketChannels(socket: WebSocket, encoding: { readonly base64: boolean; readonly closeSignals: boolean }): Channels {
+  const ended = new AbortController()
+  const readers = new Map<number, Readable>()
+  const writers: Writable[] = []
+  const full = new Set<Readable>()
+  const relieved = (reader: Readable) => {
+    if (full.delete(reader) && full.size === 0) socket.resume()
+  }
+
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    const message = decodeMessage(data, encoding.base64 && !isBinary)
+    if (!message) return
+    if (encoding.closeSignals && message.channel === closeSignal) {
+      const closing = readers.get(message.body[0] ?? closeSignal)
+      if (closing && !closing.destroyed && !closing.readableEnded) closing.push(null)
+      return
+    }
+    const reader = readers.get(message.channel)
+    // A channel that nobody reads, or reads any more: a client may well go on typing after the command closed its input.
+    if (!reader || reader.destroyed || message.body.length === 0) return
+    if (reader.push(message.body) || reader.readableLength < bufferBytes) return
+    full.add(reader)
+    socket.pause()
+  })
+  socket.once('close', () => {
+    ended.abort()
+    for (const stream of [...readers.values(), ...writers]) stream.destroy()
+  })
+
+  return {
+    closed: ended.signal,
+    reader: (channel) => {
+      const reader = new Readable({
+        highWaterMark: bufferBytes,
+        read: () => relieved(reader),
+        destroy: (error, done) => {
+          relieved(reader)
+          done(error)
+        },
+      })
+      reader.on('error', () => {})
+      readers.set(channel, reader)
+      return reader
+    },
+    writer: (channel) => {
+      const writer = new Writable({
+        highWaterMark: bufferBytes,
+        write: (data: Uint8Array, _encoding, done) => sendPieces(socket, channel, data, encoding.base64, done),
+      })
+      writer.on('error', () => {})
+      writers.push(writer)
+      return writer
+    },
+    close: () => socket.close(1000),
+  }
+}
+
+/** Calls `done` when the last piece has left our memory: the back-pressure of the connection. */
+function sendPieces(socket: WebSocket, channel: number, data: Uint8Array, base64: boolean, done: (error?: Error | null) => void): void {
+  if (data.length <= maxMessageBytes) return socket.send(encodeMessage(channel, data, base64), (error) => done(error ?? null))
+  socket.send(encodeMessage(channel, data.subarray(0, maxMessageBytes), base64), (error) =>
+    error ? done(error) : sendPieces(socket, channel, data.subarray(maxMessageBytes), base64, done),
+  )
+}
+
+/** The empty message on a channel that tells a client that the connection stands. */
+export function greet(socket: WebSocket, channel: number, base64: boolean): void {
+  socket.send(encodeMessage(channel, new Uint8Array(), base64))
+}
+
+function encodeMessage(channel: number, data: Uint8Array, base64: boolean): Uint8Array | string {
+  if (base64) return String.fromCharCode(0x30 + channel) + Buffer.from(data).toString('base64')
+  const message = Buffer.allocUnsafe(data.length + 1)
+  message[0] = channel
+  message.set(data, 1)
+  return message
+}
+
+function decodeMessage(data: RawData, base64: boolean): { readonly channel: number; readonly body: Buffer } | undefined {
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)
+  if (bytes.length === 0) return undefined
+  if (!base64) return { channel: bytes[0]!, body: bytes.subarray(1) }
+  return { channel: bytes[0]! - 0x30, body: Buffer.from(bytes.toString('latin1', 1), 'base64') }
+}
