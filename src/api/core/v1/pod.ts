@@ -1,15 +1,77 @@
+import { podColumns } from '#api/core/v1/pod-columns.ts'
+import { initialPodStatus, mergeLabelKeys } from '#api/core/v1/pod-create.ts'
+import { defaultPod } from '#api/core/v1/pod-defaults.ts'
+import { isTerminalPhase } from '#api/core/v1/pod-helpers.ts'
+import { podEphemeralContainers, podResize, podStatus } from '#api/core/v1/pod-parts.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import { Eviction as EvictionType } from '#api/policy/v1/types.ts'
+import { keepStatus } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const Pod = kind(types.Pod, {
-  group: '',
-  version: 'v1',
-  kind: 'Pod',
-  plural: 'pods',
-  singular: 'pod',
-  shortNames: ['po'],
-  categories: ['all'],
-  scope: 'Namespaced',
-})
+const connectVerbs = ['create', 'delete', 'get', 'patch', 'update'] as const
+
+export const Pod = kind(
+  types.Pod,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Pod',
+    plural: 'pods',
+    singular: 'pod',
+    shortNames: ['po'],
+    categories: ['all'],
+    scope: 'Namespaced',
+    columns: podColumns,
+    subresources: {
+      attach: { sort: 'connect', verbs: ['create', 'get'], handler: 'podAttach', kindGV: ['', 'v1', 'PodAttachOptions'] },
+      binding: { sort: 'action', verbs: ['create'], type: types.Binding, handler: 'podBinding', kindGV: ['', 'v1', 'Binding'] },
+      ephemeralcontainers: podEphemeralContainers,
+      eviction: { sort: 'action', verbs: ['create'], type: EvictionType, handler: 'podEviction', kindGV: ['policy', 'v1', 'Eviction'] },
+      exec: { sort: 'connect', verbs: ['create', 'get'], handler: 'podExec', kindGV: ['', 'v1', 'PodExecOptions'] },
+      log: { sort: 'connect', verbs: ['get'], handler: 'podLog' },
+      portforward: { sort: 'connect', verbs: ['create', 'get'], handler: 'podPortForward', kindGV: ['', 'v1', 'PodPortForwardOptions'] },
+      proxy: { sort: 'connect', verbs: connectVerbs, handler: 'podProxy', kindGV: ['', 'v1', 'PodProxyOptions'] },
+      resize: podResize,
+      status: podStatus,
+    },
+  },
+  {
+    defaults: (pod) => ({ ...pod, spec: defaultPod(pod.spec), status: syncPodIPs(pod.status) }),
+    prepareCreate: (pod) => ({
+      ...pod,
+      spec: mergeLabelKeys(pod.spec, pod.metadata.labels ?? {}),
+      status: initialPodStatus(pod.spec),
+    }),
+    prepareUpdate: keepStatus,
+    generation: true,
+    gracePeriodSeconds: (pod, requested) => {
+      // Nothing runs yet, or nothing any more: there is nobody to wait for.
+      if (!pod.spec.nodeName || isTerminalPhase(pod.status.phase)) return 0
+      const period = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0
+      return period < 0 ? 1 : period
+    },
+    selectableFields: {
+      'spec.nodeName': (pod) => pod.spec.nodeName ?? '',
+      'spec.host': (pod) => pod.spec.nodeName ?? '',
+      'spec.restartPolicy': (pod) => pod.spec.restartPolicy,
+      'spec.schedulerName': (pod) => pod.spec.schedulerName,
+      'spec.serviceAccountName': (pod) => pod.spec.serviceAccountName ?? '',
+      'spec.hostNetwork': (pod) => String(pod.spec.hostNetwork ?? false),
+      'status.phase': (pod) => pod.status.phase ?? '',
+      'status.podIP': (pod) => pod.status.podIPs?.[0]?.ip ?? '',
+      // Known to the reference, but never filled in: it equals only the empty text.
+      'status.podIPs': () => '',
+      'status.nominatedNodeName': (pod) => pod.status.nominatedNodeName ?? '',
+    },
+  },
+)
 export type Pod = Of<typeof Pod>
+
+/** `podIP` and the first of `podIPs` are one fact; where they differ, the older field wins. */
+function syncPodIPs(status: types.PodStatus): types.PodStatus {
+  const { podIP, podIPs } = status ?? {}
+  if (podIP && podIP !== podIPs?.[0]?.ip) return { ...status, podIPs: [{ ip: podIP }] }
+  if (!podIP && podIPs?.[0]?.ip) return { ...status, podIP: podIPs[0].ip }
+  return status
+}

@@ -1,0 +1,112 @@
+import { isHugePages, isPodLevelResource, resourceListOf, sumContainers } from '#api/core/v1/resources.ts'
+import type {
+  Container,
+  EphemeralContainer,
+  PodSpec,
+  PodTemplateSpec,
+  ResourceList,
+  ResourceRequirements,
+  Volume,
+} from '#api/core/v1/types.ts'
+import { formatQuantity, parseQuantity, quantityOfMilli, quantityToMilli } from '#lib/quantity.ts'
+
+/** Defaults of a pod's spec that hang on its other fields: for pods and for templates alike. */
+export function defaultPodSpec(spec: PodSpec): PodSpec {
+  const serviceAccountName = spec.serviceAccountName || spec.serviceAccount
+  return {
+    ...spec,
+    ...(serviceAccountName && { serviceAccountName, serviceAccount: serviceAccountName }),
+    ...(spec.volumes && { volumes: spec.volumes.map(defaultVolume) }),
+    ...(spec.initContainers && { initContainers: spec.initContainers.map(defaultContainer) }),
+    containers: spec.containers?.map(defaultContainer),
+    ...(spec.ephemeralContainers && { ephemeralContainers: spec.ephemeralContainers.map(defaultContainer<EphemeralContainer>) }),
+    ...(spec.overhead && { overhead: roundToMilli(spec.overhead) }),
+    ...(spec.resources && { resources: roundResources(spec.resources) }),
+  }
+}
+
+export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec =>
+  template?.spec === undefined ? template : { ...template, spec: defaultPodSpec(template.spec) }
+
+/** What only a pod gets, and no template. */
+export function defaultPod(spec: PodSpec): PodSpec {
+  const general = defaultPodSpec(spec)
+  const complete = (container: Container): Container => {
+    const withRequests = { ...container, resources: requestsFromLimits(container.resources) }
+    return general.hostNetwork ? { ...withRequests, ...hostPorts(container) } : withRequests
+  }
+  const withContainers = {
+    ...general,
+    containers: general.containers?.map(complete),
+    ...(general.initContainers && { initContainers: general.initContainers.map(complete) }),
+    enableServiceLinks: general.enableServiceLinks ?? true,
+  }
+  return general.resources === undefined ? withContainers : { ...withContainers, resources: podLevelResources(withContainers) }
+}
+
+/** `latest`, and no tag at all, may change under the same name. */
+export const pullPolicyOf = (image: string | undefined): 'Always' | 'IfNotPresent' => {
+  if (image === undefined || image === '' || image.includes('@')) return 'IfNotPresent'
+  const tag = /:([^:/]+)$/.exec(image)?.[1]
+  return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent'
+}
+
+function defaultContainer<C extends Container | EphemeralContainer>(container: C): C {
+  return {
+    ...container,
+    imagePullPolicy: container.imagePullPolicy || pullPolicyOf(container.image),
+    resources: roundResources(container.resources ?? {}),
+  }
+}
+
+function defaultVolume(volume: Volume): Volume {
+  const sources = Object.keys(volume).filter((key) => key !== 'name' && volume[key as keyof Volume] !== undefined)
+  if (sources.length === 0) return { ...volume, emptyDir: {} }
+  const { image } = volume
+  return image === undefined || image.pullPolicy ? volume : { ...volume, image: { ...image, pullPolicy: pullPolicyOf(image.reference) } }
+}
+
+const requestsFromLimits = (resources: ResourceRequirements): ResourceRequirements =>
+  resources.limits === undefined ? resources : { ...resources, requests: { ...resources.limits, ...resources.requests } }
+
+const hostPorts = (container: Container): Partial<Container> =>
+  container.ports === undefined
+    ? {}
+    : { ports: container.ports.map((port) => ({ ...port, hostPort: port.hostPort || port.containerPort })) }
+
+/** Pod-level requests come from the containers' requests, and failing that from the pod's limits; huge page limits from the containers' (KEP-2837). */
+function podLevelResources(spec: PodSpec): ResourceRequirements {
+  const given = spec.resources!
+  if (Object.keys(given.limits ?? {}).length + Object.keys(given.requests ?? {}).length === 0) return given
+  const limits: ResourceList = { ...given.limits }
+  for (const [name, text] of Object.entries(resourceListOf(sumContainers(spec, 'limits'))))
+    if (isHugePages(name) && given.requests?.[name] === undefined) limits[name] ??= text
+  if (Object.keys(limits).length === 0) return given
+  const requests: ResourceList = { ...given.requests }
+  for (const [name, text] of Object.entries(resourceListOf(sumContainers(spec, 'requests'))))
+    if (isPodLevelResource(name) && !isHugePages(name)) requests[name] ??= text
+  for (const [name, text] of Object.entries(limits)) if (isPodLevelResource(name)) requests[name] ??= text
+  return { ...given, limits, ...(Object.keys(requests).length > 0 && { requests }) }
+}
+
+/** Resource amounts finer than a thousandth are rounded up, for compatibility with what was always done. */
+export function roundToMilli(list: ResourceList): ResourceList {
+  const out: ResourceList = {}
+  for (const [name, text] of Object.entries(list)) out[name] = roundQuantity(text)
+  return out
+}
+
+export const roundResources = <R extends { readonly limits?: ResourceList | undefined; readonly requests?: ResourceList | undefined }>(
+  resources: R,
+): R => ({
+  ...resources,
+  ...(resources.limits && { limits: roundToMilli(resources.limits) }),
+  ...(resources.requests && { requests: roundToMilli(resources.requests) }),
+})
+
+/** Only these families of text can be finer than a thousandth. */
+function roundQuantity(text: string): string {
+  if (!/[nue.]/i.test(text)) return text
+  const quantity = parseQuantity(text)
+  return quantity.nano % 1_000_000n === 0n ? text : formatQuantity(quantityOfMilli(quantityToMilli(quantity)))
+}

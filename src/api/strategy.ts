@@ -1,0 +1,47 @@
+import type { Subresource, Verb, WriteContext } from '#api/kind.ts'
+import type { Cause } from '#lib/errors.ts'
+
+/** Pieces that the kinds' rules share. */
+
+const readAndWrite: readonly Verb[] = ['get', 'patch', 'update']
+
+type Validate<T> = (next: T, previous: T, context: WriteContext) => readonly Cause[]
+
+/** The `status` subresource: everything but the spec comes from the body. */
+export const statusOf = <T extends { readonly spec: unknown }>(
+  options: { readonly take?: (previous: T, body: T) => T; readonly validateUpdate?: Validate<T> } = {},
+): Subresource => part<T>({ take: (previous, body) => ({ ...body, spec: previous.spec }), ...options })
+
+/** A part of the object with a path of its own. */
+export const part = <T>(options: {
+  readonly take: (previous: T, body: T) => T
+  readonly validateUpdate?: Validate<T>
+  readonly verbs?: readonly Verb[]
+}): Subresource => ({
+  sort: 'part',
+  verbs: options.verbs ?? readAndWrite,
+  take: options.take,
+  ...(options.validateUpdate && { validateUpdate: options.validateUpdate }),
+})
+
+/** An update of the main resource leaves the status as it was. */
+export const keepStatus = <T extends { readonly status: unknown }>(next: T, previous: T): T => ({ ...next, status: previous.status })
+
+/**
+ * Equal as API values: an absent field and an undefined one are the same, and so are an absent and an empty list. An empty structure is
+ * not an absent one: `emptyDir: {}` says something.
+ */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (isNothing(a) || isNothing(b)) return isNothing(a) && isNothing(b)
+  if (Array.isArray(a) || Array.isArray(b))
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]))
+  if (typeof a !== 'object' || typeof b !== 'object') return false
+  const left = a as Readonly<Record<string, unknown>>
+  const right = b as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(left)) if (!same(left[key], right[key])) return false
+  for (const key of Object.keys(right)) if (!(key in left) && !isNothing(right[key])) return false
+  return true
+}
+
+const isNothing = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
