@@ -1,7 +1,7 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { type ErrorCode, WherryError } from '#lib/errors.ts'
 import { decodeProtobuf, encodeProtobuf } from '#schema/protobuf.ts'
-import type { Type } from '#schema/schema.ts'
+import type { AnyType, Type } from '#schema/schema.ts'
 
 /**
  * One gRPC connection to a container runtime's unix socket. It connects when first used, again after the runtime came back, and gives
@@ -33,11 +33,8 @@ export function openChannel(endpoint: string): Channel {
     'grpc.max_reconnect_backoff_ms': 1000,
     'grpc.enable_retries': 0,
   })
-  const writer = (type: Type<unknown>) => (value: unknown) => Buffer.from(encodeProtobuf(type, value, { syntax: 'proto3' }))
-  const reader =
-    <A>(type: Type<A>) =>
-    (bytes: Buffer) =>
-      decodeProtobuf(type, bytes, { syntax: 'proto3' }) as A
+  const writer = (type: AnyType) => (value: unknown) => Buffer.from(encodeProtobuf(type, value, { syntax: 'proto3' }))
+  const reader = (type: AnyType) => (bytes: Buffer) => decodeProtobuf(type, bytes, { syntax: 'proto3' })
 
   return {
     call: (path, request, answer, message, timeoutMs) =>
@@ -45,12 +42,12 @@ export function openChannel(endpoint: string): Channel {
         const done = (error: ServiceError | null, value?: unknown) =>
           error === null ? resolve(value as never) : reject(translate(path, error))
         const options = timeoutMs === Infinity ? {} : { deadline: new Date(Date.now() + timeoutMs) }
-        client.makeUnaryRequest(path, writer(request as never), reader(answer as never), message, new Metadata(), options, done)
+        client.makeUnaryRequest(path, writer(request), reader(answer), message, new Metadata(), options, done)
       }),
     async *stream(path, request, answer, message, { signal, headers = {} }) {
       const metadata = new Metadata()
       for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-      const call = client.makeServerStreamRequest(path, writer(request as never), reader(answer as never), message, metadata)
+      const call = client.makeServerStreamRequest(path, writer(request), reader(answer), message, metadata)
       const stop = () => call.cancel()
       signal.addEventListener('abort', stop, { once: true })
       try {

@@ -1,6 +1,7 @@
 import type { RuntimeEvent } from '#kubelet/runtime.ts'
 import { isError } from '#lib/errors.ts'
 import { decodeProtobuf } from '#schema/protobuf.ts'
+import type { Of } from '#schema/schema.ts'
 import type { Channel } from './channel.ts'
 import { containerEvents } from './enums.ts'
 import * as cri from './messages.ts'
@@ -33,7 +34,7 @@ async function* containerdEvents(channel: Channel, signal: AbortSignal): AsyncIt
   for await (const { topic = '', event } of envelopes) {
     const read = topics[topic]
     if (read === undefined || event?.value === undefined) continue
-    const found = read(Buffer.from(event.value, 'base64'))
+    const found = read(event.value)
     if (found !== undefined) yield found
   }
 }
@@ -45,7 +46,7 @@ const topics: Readonly<Record<string, (bytes: Uint8Array) => RuntimeEvent | unde
   '/containers/create': ofContainer('created'),
   '/tasks/start': ofContainer('started'),
   '/tasks/exit': (bytes) => {
-    const { containerId = '', id = '' } = decodeProtobuf(cri.TaskExit, bytes, { syntax: 'proto3' })
+    const { containerId = '', id = '' } = decodeProtobuf(cri.TaskExit, bytes, { syntax: 'proto3' }) as Of<typeof cri.TaskExit>
     // The end of an exec is an exit too, under another id.
     return id === containerId ? { type: 'stopped', id } : undefined
   },
@@ -57,6 +58,6 @@ const filters = Object.keys(topics).map((topic) => `topic=="${topic}",namespace=
 function ofContainer(type: RuntimeEvent['type']) {
   return (bytes: Uint8Array): RuntimeEvent => ({
     type,
-    id: decodeProtobuf(cri.TaskEvent, bytes, { syntax: 'proto3' }).containerId ?? '',
+    id: (decodeProtobuf(cri.TaskEvent, bytes, { syntax: 'proto3' }) as Of<typeof cri.TaskEvent>).containerId ?? '',
   })
 }

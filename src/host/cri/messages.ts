@@ -4,7 +4,7 @@
  */
 
 import type { AnyField } from '#schema/schema.ts'
-import { bool, bytes, field, int32, int64, list, map, message, string, uint32, uint64 } from '#schema/schema.ts'
+import { bool, field, int32, int64, list, map, message, rawBytes, string, uint32, uint64 } from '#schema/schema.ts'
 
 const cri = <F extends Record<string, AnyField>>(name: string, fields: F) => message(`runtime.v1.${name}`, fields)
 const strings = () => list(string())
@@ -269,8 +269,8 @@ export const ExecSyncRequest = cri('ExecSyncRequest', {
   timeout: field(3, int64()),
 })
 export const ExecSyncResponse = cri('ExecSyncResponse', {
-  stdout: field(1, bytes()),
-  stderr: field(2, bytes()),
+  stdout: field(1, rawBytes()),
+  stderr: field(2, rawBytes()),
   exitCode: field(3, int32()),
 })
 export const ExecRequest = cri('ExecRequest', {
@@ -355,7 +355,7 @@ export const ContainerEventResponse = cri('ContainerEventResponse', {
 
 /** containerd's own event service (api/services/events/v1/events.proto), for runtimes without a CRI event stream. */
 export const SubscribeRequest = message('containerd.services.events.v1.SubscribeRequest', { filters: field(1, list(string())) })
-export const Any = message('google.protobuf.Any', { typeUrl: field(1, string()), value: field(2, bytes()) })
+export const Any = message('google.protobuf.Any', { typeUrl: field(1, string()), value: field(2, rawBytes()) })
 export const Envelope = message('containerd.services.events.v1.Envelope', {
   namespace: field(2, string()),
   topic: field(3, string()),

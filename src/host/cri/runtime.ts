@@ -108,7 +108,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
       const boundMs = timeoutMs === 0 ? Infinity : timeout * 1000 + requestTimeoutMs
       const request = { containerId, cmd: command, timeout }
       const answer = await runtime('ExecSync', cri.ExecSyncRequest, cri.ExecSyncResponse, request, boundMs)
-      const cut = (text = '') => Buffer.from(text, 'base64').subarray(0, OUTPUT_LIMIT_BYTES)
+      const cut = (bytes: Uint8Array | undefined) => (bytes ?? new Uint8Array()).subarray(0, OUTPUT_LIMIT_BYTES)
       return { exitCode: answer.exitCode ?? 0, stdout: cut(answer.stdout), stderr: cut(answer.stderr) }
     },
     async exec({ command, ...request }) {
