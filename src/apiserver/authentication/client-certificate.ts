@@ -1,0 +1,95 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import type { Clock } from '#lib/clock.ts'
+import { readDer } from '#lib/der.ts'
+import type { Authenticator, UserInfo } from '../contract.ts'
+import { credentialIdKey } from '../tokens/claims.ts'
+
+/**
+ * Users by client certificate: the common name is the user, organizations are the groups. TLS has verified the chain before; the rest (time
+ * of validity, use as a client) is checked here again, because a connection outlives the handshake and a TLS stack may be configured laxly.
+ * With `authorities` (PEM) given, the signature is checked too. Throws an Error when the certificate may not be used.
+ */
+export function clientCertificateAuthenticator(options: {
+  readonly clock: Clock
+  readonly authorities?: readonly string[]
+}): Authenticator {
+  const authorities = options.authorities?.map((pem) => new X509Certificate(pem))
+  // One connection carries many requests with one certificate object.
+  const parsed = new WeakMap<Uint8Array, Identity>()
+  return async (_request, caller) => {
+    if (caller.certificate === undefined) return undefined
+    let identity = parsed.get(caller.certificate)
+    if (identity === undefined) {
+      identity = readIdentity(caller.certificate, authorities)
+      parsed.set(caller.certificate, identity)
+    }
+    const now = options.clock.now()
+    if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
+    return identity.user
+  }
+}
+
+interface Identity {
+  readonly user: UserInfo | undefined
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280 section 4.2.1.12). */
+const clientUses = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+
+function readIdentity(raw: Uint8Array, authorities: readonly X509Certificate[] | undefined): Identity {
+  const certificate = new X509Certificate(raw)
+  if (certificate.ca) throw new Error('x509: an authority cannot be a client')
+  const uses = certificate.keyUsage as readonly string[] | undefined
+  if (uses !== undefined && !uses.some((use) => clientUses.includes(use)))
+    throw new Error('x509: certificate specifies an incompatible key usage')
+  if (
+    authorities !== undefined &&
+    !authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
+  )
+    throw new Error('x509: certificate signed by unknown authority')
+  return {
+    user: userOf(certificate),
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  }
+}
+
+/**
+ * Read from the DER and not from the text that OpenSSL prints: there a name with a line break or an equal sign in it can pass for another
+ * (CVE-2021-44533).
+ */
+function userOf(certificate: X509Certificate): UserInfo | undefined {
+  const fields = readDer(readDer(readDer(certificate.raw)[0]!.content)[0]!.content)
+  // version, serial number, signature, issuer, validity, subject (RFC 5280 section 4.1); every version 3 certificate states its version.
+  const subject = fields[0]!.tag === 0xa0 ? fields[5]! : fields[4]!
+  const names = { commonName: '', uid: '', organizations: [] as string[] }
+  for (const part of readDer(subject.content).flatMap((set) => readDer(set.content))) {
+    const [type, value] = readDer(part.content)
+    const text = value === undefined ? '' : textOf(value.tag, value.content)
+    const id = Buffer.from(type!.content).toString('hex')
+    if (id === commonNameId) names.commonName = text
+    else if (id === organizationId) names.organizations.push(text)
+    else if (id === uidId) names.uid = text
+  }
+  if (names.commonName === '') return undefined
+  const fingerprint = createHash('sha256').update(certificate.raw).digest('hex')
+  return {
+    name: names.commonName,
+    ...(names.uid !== '' && { uid: names.uid }),
+    groups: names.organizations,
+    extra: { [credentialIdKey]: [`X509SHA256=${fingerprint}`] },
+  }
+}
+
+/** Contents of the object identifiers 2.5.4.3, 2.5.4.10 and Kubernetes' 1.3.6.1.4.1.57683.2 (a user's uid). */
+const commonNameId = '550403'
+const organizationId = '55040a'
+const uidId = '2b0601040183c25302'
+
+/** BMPString is UTF-16 with the high byte first; the other string types that certificates use agree with UTF-8 or Latin-1. */
+function textOf(tag: number, content: Uint8Array): string {
+  if (tag === 0x1e) return Buffer.from(content).swap16().toString('utf16le')
+  return Buffer.from(content).toString(tag === 0x0c ? 'utf8' : 'latin1')
+}

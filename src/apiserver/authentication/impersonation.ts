@@ -1,0 +1,205 @@
+import { WherryError } from '#lib/errors.ts'
+import type { HttpRequest } from '#lib/http.ts'
+import { checkDns1123Subdomain, checkDomainPrefixedPath } from '#schema/formats.ts'
+import { quote } from '#schema/go-text.ts'
+import { forbiddenError } from '../authorization/forbidden.ts'
+import type { Attributes, Authorizer, UserInfo } from '../contract.ts'
+import { badRequest } from '../http/status.ts'
+import { nodeNameKey, parseServiceAccountUser, serviceAccountGroups } from '../tokens/claims.ts'
+import { anonymous, authenticatedGroup, unauthenticatedGroup } from './authenticate.ts'
+
+/** Who a request wants to be taken for: the `Impersonate-*` headers as they came, undefined when there are none. */
+export interface WantedUser {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * The user to go on with. With impersonation headers, the caller must be allowed to impersonate every part of the wanted user: first by one
+ * of the constrained modes (KEP 5284: the caller may also be limited in what they do as that user), then by the plain verb `impersonate`.
+ * `attributes` are the request's own, with the true caller. Errors: `Forbidden` with the first mode's refusal, `BadRequest` for headers
+ * without a user name. Repeated headers reach us as one,
+ * joined by comma and blank, so a group with these in its name cannot be impersonated.
+ */
+export async function impersonate(request: HttpRequest, attributes: Attributes, authorize: Authorizer): Promise<UserInfo> {
+  const wanted = wantedUser(request.headers)
+  if (wanted === undefined) return attributes.user
+  let refusal: unknown
+  for (const mode of modes) {
+    if (!mode.fits(wanted, attributes.user)) continue
+    try {
+      return await tryMode(mode, wanted, attributes, authorize)
+    } catch (error) {
+      if (!(error instanceof WherryError)) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
+/** Reads the headers. Errors: `BadRequest` when a group, uid or extra is wanted without a name. */
+export function wantedUser(headers: Readonly<Record<string, string>>): WantedUser | undefined {
+  const groups = headers['impersonate-group'] === undefined ? [] : splitHeader(headers['impersonate-group'])
+  const extra: Record<string, string[]> = {}
+  for (const [header, value] of Object.entries(headers)) {
+    if (!header.startsWith(extraPrefix)) continue
+    const key = unescapeKey(header.slice(extraPrefix.length))
+    extra[key] = [...(Object.hasOwn(extra, key) ? extra[key]! : []), ...splitHeader(value)]
+  }
+  const wanted = { name: headers['impersonate-user'] ?? '', uid: headers['impersonate-uid'] ?? '', groups, extra }
+  if (wanted.name !== '') return wanted
+  if (wanted.uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return undefined
+  throw badRequest(`requested ${goDump(wanted)} without impersonating a user name`)
+}
+
+/** True for headers that say who the caller is or wants to be: nobody behind the API server may see them. */
+export const isCredentialHeader = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-')
+
+const extraPrefix = 'impersonate-extra-'
+
+/** node:http joins repeated headers that it does not know by a comma and a blank. */
+const splitHeader = (value: string): string[] => value.split(', ')
+
+interface Mode {
+  /** '' for the plain verb. */
+  readonly name: string
+  readonly fits: (wanted: WantedUser, requestor: UserInfo) => boolean
+}
+
+/** From the narrowest to the plain one, as the reference tries them. */
+const modes: readonly Mode[] = [
+  { name: 'associated-node', fits: (wanted, requestor) => isOnlyName(wanted) && isOwnNode(requestor, wanted.name) },
+  { name: 'arbitrary-node', fits: (wanted) => isOnlyName(wanted) && nodeOf(wanted.name) !== undefined },
+  { name: 'serviceaccount', fits: (wanted) => isOnlyName(wanted) && parseServiceAccountUser(wanted.name) !== undefined },
+  { name: 'user-info', fits: (wanted) => nodeOf(wanted.name) === undefined && parseServiceAccountUser(wanted.name) === undefined },
+  { name: '', fits: () => true },
+]
+
+async function tryMode(mode: Mode, wanted: WantedUser, attributes: Attributes, authorize: Authorizer): Promise<UserInfo> {
+  const isConstrained = mode.name !== ''
+  const verb = isConstrained ? `impersonate:${mode.name}` : 'impersonate'
+  const user = mode.name === 'associated-node' ? withoutExtra(attributes.user) : attributes.user
+  const check = async (asked: Attributes) => {
+    const decision = await authorize(asked)
+    if (!decision.allowed) throw forbiddenError(asked, decision.reason)
+  }
+  if (isConstrained) await check({ ...attributes, user, verb: `impersonate-on:${mode.name}:${attributes.verb}` })
+  // The plain mode asks for users and groups of the core group, the constrained ones for those of authentication.k8s.io.
+  const names = { group: isConstrained ? 'authentication.k8s.io' : '', version: 'v1' }
+  const ask = (part: Partial<Attributes>): Attributes => ({ ...impersonation, ...names, user, verb, ...part })
+  const account = parseServiceAccountUser(wanted.name)
+  const node = isConstrained ? nodeOf(wanted.name) : undefined
+  if (account !== undefined) await check(ask({ resource: 'serviceaccounts', namespace: account.namespace, name: account.name }))
+  else if (node !== undefined) await check(ask({ resource: 'nodes', name: mode.name === 'associated-node' ? '*' : node }))
+  else await check(ask({ resource: 'users', name: wanted.name }))
+  const fine = { group: 'authentication.k8s.io', version: 'v1' }
+  if (wanted.uid !== '') await check(ask({ ...fine, resource: 'uids', name: wanted.uid }))
+  await checkGroups(wanted.groups, isConstrained, ask, check)
+  await checkExtra(wanted.extra, isConstrained, (part) => ask({ ...fine, ...part }), check)
+  const groups = [
+    ...(node !== undefined
+      ? ['system:nodes']
+      : account !== undefined && wanted.groups.length === 0
+        ? serviceAccountGroups(account.namespace)
+        : wanted.groups),
+  ]
+  if (wanted.name === anonymous.name) {
+    if (!groups.includes(unauthenticatedGroup)) groups.push(unauthenticatedGroup)
+  } else if (!groups.includes(unauthenticatedGroup) && !groups.includes(authenticatedGroup)) groups.push(authenticatedGroup)
+  return {
+    name: wanted.name,
+    ...(wanted.uid !== '' && { uid: wanted.uid }),
+    groups,
+    ...(Object.keys(wanted.extra).length > 0 && { extra: wanted.extra }),
+  }
+}
+
+type Ask = (part: Partial<Attributes>) => Attributes
+type Check = (asked: Attributes) => Promise<void>
+
+/** From this many on, one question about all of them is tried before one about each. */
+const manyChecks = 4
+
+async function checkGroups(groups: readonly string[], isConstrained: boolean, ask: Ask, check: Check): Promise<void> {
+  if (groups.length === 0) return
+  if (isConstrained) {
+    if (groups.includes('')) throw forbiddenError(ask({ resource: 'groups' }), 'impersonating the empty string group is not allowed')
+    if (groups.includes('system:masters'))
+      throw forbiddenError(ask({ resource: 'groups', name: 'system:masters' }), 'impersonating the system:masters group is not allowed')
+    if (groups.length >= manyChecks && (await passes(check, ask({ resource: 'groups', name: '*' })))) return
+  }
+  for (const name of groups) await check(ask({ resource: 'groups', name }))
+}
+
+async function checkExtra(extra: WantedUser['extra'], isConstrained: boolean, ask: Ask, check: Check): Promise<void> {
+  const pairs = Object.entries(extra).flatMap(([key, values]) => values.map((value) => [key, value] as const))
+  if (isConstrained && Object.keys(extra).length > 0) {
+    for (const [key, values] of Object.entries(extra)) {
+      const problem = extraProblem(key, values)
+      if (problem !== undefined) throw forbiddenError(ask({ resource: 'userextras' }), problem)
+    }
+    if (pairs.length >= manyChecks && (await passes(check, ask({ resource: 'userextras', subresource: '*', name: '*' })))) return
+  }
+  for (const [subresource, name] of pairs) await check(ask({ resource: 'userextras', subresource, name }))
+}
+
+async function passes(check: Check, asked: Attributes): Promise<boolean> {
+  try {
+    await check(asked)
+    return true
+  } catch (error) {
+    if (error instanceof WherryError) return false
+    throw error
+  }
+}
+
+function extraProblem(key: string, values: readonly string[]): string | undefined {
+  if (key === '') return 'impersonating the empty string key in extra is not allowed'
+  const [problem] = checkDomainPrefixedPath(key)
+  if (problem !== undefined)
+    return `impersonating an invalid key in extra is not allowed: extra.key: Invalid value: ${quote(key)}: ${problem[0]}`
+  return values.includes('') ? 'impersonating the empty string value in extra is not allowed' : undefined
+}
+
+/** What a question about impersonation is like before its parts are filled in. */
+const impersonation = { isResource: true, path: '', resource: '', subresource: '', namespace: '', name: '' }
+
+const isOnlyName = (wanted: WantedUser): boolean =>
+  wanted.uid === '' && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0
+
+function nodeOf(user: string): string | undefined {
+  if (!user.startsWith('system:node:')) return undefined
+  const name = user.slice('system:node:'.length)
+  return checkDns1123Subdomain(name).length === 0 ? name : undefined
+}
+
+function isOwnNode(requestor: UserInfo, user: string): boolean {
+  const node = nodeOf(user)
+  const own = requestor.extra?.[nodeNameKey]
+  return node !== undefined && parseServiceAccountUser(requestor.name) !== undefined && own?.length === 1 && own[0] === node
+}
+
+/** The rule holds for the account wherever it runs, so an authorizer sees which facts are known of it, not the facts. */
+const withoutExtra = (user: UserInfo): UserInfo => ({
+  ...user,
+  extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(user.extra ?? {}).toSorted() },
+})
+
+function unescapeKey(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    // Malformed keys are kept as they came, as the reference does: refusing them is authorization's business.
+    return key
+  }
+}
+
+/** How the reference prints the structure in its answer (Go's `%#v`). */
+function goDump({ name, uid, groups, extra }: WantedUser): string {
+  const strings = (values: readonly string[]) => `[]string{${values.map(quote).join(', ')}}`
+  const keys = Object.keys(extra).toSorted()
+  const extras = keys.length === 0 ? '(nil)' : `{${keys.map((key) => `${quote(key)}:${strings(extra[key]!)}`).join(', ')}}`
+  return `&user.DefaultInfo{Name:${quote(name)}, UID:${quote(uid)}, Groups:${groups.length === 0 ? '[]string(nil)' : strings(groups)}, Extra:map[string][]string${extras}}`
+}
