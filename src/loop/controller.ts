@@ -96,6 +96,8 @@ export type Command =
       readonly reason: string
       readonly message: string
       readonly action?: string
+      /** The part of the object that it is about: `spec.containers{web}`. */
+      readonly fieldPath?: string
     }
 
 /** Read access to what the informers hold. One cache a kind, shared by all. Objects are frozen: copy before changing. */

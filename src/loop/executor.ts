@@ -1,0 +1,172 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { Client } from '#client/client.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import type { Command } from './controller.ts'
+import type { EventRecorder } from './events.ts'
+import { type Expectation, type InformerOf, isMet } from './expectation.ts'
+
+/** All effects of every controller go through here: commands in order, up to the first that fails. */
+export async function execute(commands: readonly Command[], hands: Hands): Promise<Execution> {
+  const expectations: Expectation[] = []
+  for (const command of commands) {
+    // Between two commands one may stop; a command on its way is always seen to its end.
+    if (hands.signal?.aborted) return { end: 'stopped', expectations }
+    // What the cache shows before the write is what it has to go beyond after it.
+    const shown = shownVersion(command, hands.informerOf)
+    try {
+      expectations.push(...(await perform(command, hands, shown)))
+    } catch (error) {
+      if (isStale(command, error)) return { end: 'stale', expectations, error, command, change: changeOf(command, shown) }
+      return { end: 'failed', expectations, error, command }
+    }
+  }
+  return { end: 'done', expectations: expectations.filter((expectation) => !isMet(expectation, hands.informerOf)) }
+}
+
+export interface Hands {
+  /** Acts as the controller's own identity. */
+  readonly client: Client
+  readonly fieldManager: string
+  readonly recorder: Pick<EventRecorder, 'record'>
+  readonly informerOf: InformerOf
+  readonly signal?: AbortSignal
+}
+
+export type Execution =
+  | { readonly end: 'done' | 'stopped'; readonly expectations: readonly Expectation[] }
+  /** The view was old: worth another look as soon as the cache shows `change`. */
+  | {
+      readonly end: 'stale'
+      readonly expectations: readonly Expectation[]
+      readonly error: unknown
+      readonly command: Command
+      readonly change: readonly Expectation[]
+    }
+  | { readonly end: 'failed'; readonly expectations: readonly Expectation[]; readonly error: unknown; readonly command: Command }
+
+async function perform(command: Command, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Expectation[]> {
+  switch (command.do) {
+    case 'create': {
+      const { kind, object, namespace, ifExists } = command
+      try {
+        return written(kind, await client.create(kind, object, { fieldManager, ...(namespace !== undefined && { namespace }) }))
+      } catch (error) {
+        if (ifExists === 'keep' && isError(error, 'AlreadyExists')) return []
+        throw error
+      }
+    }
+    case 'update': {
+      const { kind, object, subresource } = command
+      return written(kind, await client.update(kind, object, { fieldManager, ...(subresource !== undefined && { subresource }) }))
+    }
+    case 'patch': {
+      const { kind, name, namespace, subresource } = command
+      const options = { fieldManager, ...(namespace !== undefined && { namespace }), ...(subresource !== undefined && { subresource }) }
+      return written(kind, await client.patch(kind, name, { type: 'merge', body: withPreconditions(command) }, options))
+    }
+    case 'delete': {
+      const { kind, name, namespace, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = command
+      const answer = (await client.delete(kind, name, {
+        preconditions: { uid, ...(resourceVersion !== undefined && { resourceVersion }) },
+        ...(namespace !== undefined && { namespace }),
+        ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+        ...(propagationPolicy !== undefined && { propagationPolicy }),
+      })) as KubeObject
+      const gone: Expectation = { show: 'gone', kind, name, namespace, uid }
+      return answer.kind === kind.kind ? [gone, ...written(kind, answer)] : [gone]
+    }
+    case 'act': {
+      const { kind, name, namespace, subresource, body } = command
+      const answer = await client.act(kind, name, subresource, body, namespace === undefined ? {} : { namespace })
+      // A binding answers with a Status: that it was written shows in the object being another than before.
+      return isObjectOf(kind, answer) ? written(kind, answer) : [{ show: 'change', kind, name, namespace, from: shown }]
+    }
+    case 'confirmAbsent': {
+      const { kind, name, namespace, uid } = command
+      if ((await presentUid(client, kind, name, namespace)) === uid)
+        throw new WherryError('Conflict', `${kind.plural} "${name}" is still there`, { kind: kind.plural, name, uid })
+      return []
+    }
+    case 'confirmUnchanged': {
+      const { kind } = command
+      const { name, namespace, uid, resourceVersion } = command.object.metadata
+      const { metadata } = (await client.get(kind, name, namespace)) as KubeObject
+      if (metadata.uid !== uid || metadata.resourceVersion !== resourceVersion)
+        throw new WherryError('Conflict', `${kind.plural} "${name}" has changed since it was looked at`, { kind: kind.plural, name, uid })
+      return []
+    }
+    case 'event':
+      recorder.record(command)
+      return []
+  }
+}
+
+async function presentUid(client: Client, kind: AnyKind, name: string, namespace: string | undefined): Promise<string | undefined> {
+  try {
+    return ((await client.get(kind, name, namespace)) as KubeObject).metadata.uid
+  } catch (error) {
+    if (isError(error, 'NotFound')) return undefined
+    throw error
+  }
+}
+
+/** A merge patch that names a uid or resourceVersion is refused by the server when they differ. */
+function withPreconditions({ body, uid, resourceVersion }: Extract<Command, { do: 'patch' }>): object {
+  if (uid === undefined && resourceVersion === undefined) return body
+  const { metadata } = body as { metadata?: object }
+  return {
+    ...body,
+    metadata: { ...metadata, ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
+  }
+}
+
+const isObjectOf = (kind: AnyKind, answer: unknown): answer is KubeObject =>
+  (answer as KubeObject | undefined)?.kind === kind.kind && (answer as KubeObject).metadata?.resourceVersion !== undefined
+
+const written = (kind: AnyKind, object: unknown): Expectation[] => [
+  { show: 'version', kind, resourceVersion: (object as KubeObject).metadata.resourceVersion },
+]
+
+/** These say that the cache showed something that is not so any more; everything else is a failure. */
+function isStale(command: Command, error: unknown): boolean {
+  if (command.do === 'create') return isError(error, 'AlreadyExists')
+  return isError(error, 'Conflict', 'NotFound')
+}
+
+interface Subject {
+  readonly kind: AnyKind
+  readonly name: string
+  readonly namespace: string | undefined
+}
+
+function subjectOf(command: Command): Subject | undefined {
+  switch (command.do) {
+    case 'event':
+      return undefined
+    case 'create':
+    case 'update':
+    case 'confirmUnchanged': {
+      const { name, namespace } = (command.object as Partial<KubeObject>).metadata ?? {}
+      if (name === undefined) return undefined
+      return { kind: command.kind, name, namespace: command.do === 'create' ? (command.namespace ?? namespace) : namespace }
+    }
+    default:
+      return { kind: command.kind, name: command.name, namespace: command.namespace }
+  }
+}
+
+function shownVersion(command: Command, informerOf: InformerOf): string | undefined {
+  const subject = subjectOf(command)
+  if (subject === undefined) return undefined
+  const shown = informerOf(subject.kind)?.get(subject.name, subject.namespace) as KubeObject | undefined
+  return shown?.metadata.resourceVersion
+}
+
+function changeOf(command: Command, shown: string | undefined): Expectation[] {
+  const subject = subjectOf(command)
+  if (subject === undefined) return []
+  // The version that was refused, where the command names it: the cache may have moved on since the view was taken.
+  const named =
+    command.do === 'update' ? command.object.metadata.resourceVersion : 'resourceVersion' in command ? command.resourceVersion : undefined
+  return [{ show: 'change', ...subject, from: named ?? shown }]
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Cache, Controller } from './controller.ts'
+import { execute, type Hands } from './executor.ts'
+import { areMet, type Expectation } from './expectation.ts'
+import type { Outcome } from './work-queue.ts'
+
+/** One controller's work on one key: wait for our own last writes to show, view, plan, execute. */
+export interface Reconciler {
+  reconcile(key: string): Promise<Outcome>
+  readonly counters: Readonly<Counters>
+}
+
+/** Since the start, for `/metrics`. */
+export interface Counters {
+  /** Views taken. */
+  looks: number
+  /** Commands that were executed without failure, by plans that succeeded or not. */
+  plansWithCommands: number
+  /** Plans that met an older world than the present one. */
+  stale: number
+  failures: number
+  /** Waits for our own writes that were given up. */
+  lateCaches: number
+}
+
+export interface ReconcilerOptions<View> {
+  readonly controller: Controller<View>
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly log: Log
+  readonly hands: Hands
+}
+
+export function createReconciler<View>({ controller, cache, clock, log, hands }: ReconcilerOptions<View>): Reconciler {
+  /** What the cache has to show before the key may be decided on again. */
+  const awaited = new Map<string, readonly Expectation[]>()
+  const staleInARow = new Map<string, number>()
+  const counters: Counters = { looks: 0, plansWithCommands: 0, stale: 0, failures: 0, lateCaches: 0 }
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const expectations = awaited.get(key)
+    if (expectations !== undefined) {
+      // Deciding before our own writes are visible would repeat them. A cache that stays behind means waiting on, never deciding.
+      if (!(await areMet(expectations, hands.informerOf, ownWritesMs))) {
+        if (hands.signal?.aborted) return never
+        counters.lateCaches += 1
+        // What an acting subresource changes is a guess, and it may have changed nothing; our writes are certain.
+        awaited.set(
+          key,
+          expectations.filter((expectation) => expectation.show !== 'change'),
+        )
+        log.warn('the cache does not show our own last write yet', { key, waitedMs: ownWritesMs })
+        return { again: 'later' }
+      }
+      awaited.delete(key)
+    }
+    if (hands.signal?.aborted) return never
+
+    counters.looks += 1
+    const view = controller.view(key, cache, clock.now())
+    if (view === undefined) {
+      staleInARow.delete(key)
+      return never
+    }
+    const plan = controller.plan(view)
+    if (plan.commands.length === 0) {
+      staleInARow.delete(key)
+      return { again: 'at', at: plan.wakeAt }
+    }
+    counters.plansWithCommands += 1
+    const execution = await execute(plan.commands, hands)
+    if (execution.expectations.length > 0) awaited.set(key, execution.expectations)
+    switch (execution.end) {
+      case 'done':
+        staleInARow.delete(key)
+        return { again: 'at', at: plan.wakeAt }
+      case 'stopped':
+        return never
+      case 'stale': {
+        counters.stale += 1
+        const inARow = (staleInARow.get(key) ?? 0) + 1
+        staleInARow.set(key, inARow)
+        log.debug('the view was old', { key, command: execution.command.do, error: execution.error })
+        // Looking at the same old cache again would plan the same again.
+        await areMet(execution.change, hands.informerOf, changeMs)
+        return inARow <= staleLimit ? { again: 'now' } : { again: 'later' }
+      }
+      case 'failed':
+        counters.failures += 1
+        log.warn('a command failed', { key, ...described(execution.command), error: execution.error })
+        return { again: 'later' }
+    }
+  }
+
+  return {
+    async reconcile(key) {
+      try {
+        return await reconcile(key)
+      } catch (error) {
+        counters.failures += 1
+        log.error('cannot decide', { key, error })
+        return { again: 'later' }
+      }
+    },
+    counters,
+  }
+}
+
+const never: Outcome = { again: 'at', at: Infinity }
+
+/** A watch is late by milliseconds, an interrupted one by seconds. */
+const ownWritesMs = 30_000
+/** Not needed for being right, only for not asking in vain. */
+const changeMs = 1_000
+/** Then something other than lateness is wrong. */
+const staleLimit = 3
+
+/** What a log line says of a command: never its body, which may be a Secret. */
+function described(command: Parameters<typeof execute>[0][number]): object {
+  if (command.do === 'event') return { command: command.do, reason: command.reason }
+  const subresource = 'subresource' in command ? command.subresource : undefined
+  const name = 'name' in command ? command.name : (command.object as { metadata?: { name?: string } }).metadata?.name
+  return { command: command.do, kind: command.kind.kind, name, ...(subresource !== undefined && { subresource }) }
+}

@@ -1,0 +1,172 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { apiVersionOf } from '#api/kind.ts'
+import type { Client } from '#client/client.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import type { IndexFunction } from '#client/object-index.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import type { Of } from '#schema/schema.ts'
+import type { Cache, Controller, Source } from './controller.ts'
+import { createEventRecorder } from './events.ts'
+import { type Counters, createReconciler } from './reconcile.ts'
+import { createWorkQueue, type Lane, type WorkQueue } from './work-queue.ts'
+
+/** Controllers at work over shared caches, from `runControllers` until `stop`. */
+export interface Running {
+  readonly cache: Cache
+  /** Resolves when every cache is filled and the controllers have begun; rejects when stopped before. */
+  synced(): Promise<void>
+  /** Nothing is waiting or in work; deadlines may still be to come. */
+  readonly isIdle: boolean
+  counters(): readonly ({ readonly controller: string; readonly depth: number; readonly droppedEvents: number } & Counters)[]
+  /** Begins no further command; resolves when those on their way have ended. */
+  stop(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly controllers: readonly AnyController[]
+  /** Reads and watches. */
+  readonly client: Client
+  /** The client that acts as this controller. Absent: `client` acts for all, told apart by their field managers. */
+  readonly clientFor?: (controller: string) => Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Keys that one controller works on side by side; default 8. */
+  readonly concurrency?: number
+  /** How a kind is held in memory; also names kinds that views read without being a source of any controller. */
+  readonly kinds?: readonly HeldKind[]
+  /** Where the events of `host` components come from: the node's name. */
+  readonly host?: string
+}
+
+// A list of controllers holds controllers of every view: nobody but themselves looks into it.
+// biome-ignore lint/suspicious/noExplicitAny: the list of controllers is a fold's edge
+export type AnyController = Controller<any>
+
+export interface HeldKind {
+  readonly kind: AnyKind
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  readonly indexes?: Readonly<Record<string, IndexFunction<never>>>
+}
+
+export function runControllers(options: RunOptions): Running {
+  const { controllers, client, clock, random, log, concurrency } = options
+  const stopping = new AbortController()
+  const informers = startInformers(options)
+  const informerOf = (kind: AnyKind) => informers.get(nameOf(kind))
+  const cache = cacheOver(informerOf)
+
+  const workers = controllers.map((controller) => {
+    const { name } = controller
+    const own = options.clientFor?.(name) ?? client
+    const ownLog = log.with({ controller: name })
+    const ownRandom = random.fork(name)
+    const host = options.host === undefined ? {} : { host: options.host }
+    const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component: name, ...host })
+    const hands = { client: own, fieldManager: name, recorder, informerOf, signal: stopping.signal }
+    const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands })
+    const queue = createWorkQueue({
+      clock,
+      random: ownRandom.fork('queue'),
+      log: ownLog,
+      work: reconciler.reconcile,
+      ...(concurrency !== undefined && { concurrency }),
+    })
+    return { controller, queue, reconciler, recorder, log: ownLog }
+  })
+
+  async function begin(): Promise<void> {
+    // A view over half-filled caches would see a world in which things are missing, and make them again.
+    await Promise.all([...informers.values()].map((informer) => informer.synced()))
+    if (stopping.signal.aborted) throw stopping.signal.reason
+    for (const worker of workers)
+      for (const source of worker.controller.sources) connect(source, informerOf(source.kind)!, worker.queue, cache, worker.log)
+  }
+
+  const begun = begin()
+  // A composition that stops before the caches are filled need not have asked.
+  begun.catch(() => {})
+
+  return {
+    cache,
+    synced: () => begun,
+    get isIdle() {
+      return workers.every((worker) => worker.queue.isIdle)
+    },
+    counters: () =>
+      workers.map(({ controller, queue, reconciler, recorder }) => ({
+        controller: controller.name,
+        depth: queue.depth,
+        droppedEvents: recorder.dropped,
+        ...reconciler.counters,
+      })),
+    async stop() {
+      if (!stopping.signal.aborted) stopping.abort(new Error('the controllers were stopped'))
+      // The queues first, so that nothing begins; the caches then let go of those who wait for them.
+      const stopped = workers.map((worker) => worker.queue.stop())
+      await Promise.all([...informers.values()].map((informer) => informer.close()))
+      await Promise.all(stopped)
+      for (const { recorder } of workers) recorder.close()
+    },
+  }
+}
+
+type AnyInformer = Informer<unknown>
+
+/** One informer a kind, for all controllers together. */
+function startInformers({ controllers, client, clock, random, log, kinds = [] }: RunOptions): Map<string, AnyInformer> {
+  const held = new Map<string, HeldKind>()
+  for (const controller of controllers) for (const { kind } of controller.sources) held.set(nameOf(kind), { kind })
+  for (const kind of kinds) held.set(nameOf(kind.kind), kind)
+  const informers = new Map<string, AnyInformer>()
+  for (const [name, { kind, indexes, ...selection }] of held) {
+    const declared = indexes as Readonly<Record<string, IndexFunction<unknown>>> | undefined
+    informers.set(
+      name,
+      createInformer(client, kind, {
+        clock,
+        random: random.fork(`informer ${name}`),
+        log,
+        ...selection,
+        ...(declared && { indexes: declared }),
+      }),
+    )
+  }
+  return informers
+}
+
+/** What is there already is bulk work; each later change passes it. */
+function connect(source: Source, informer: AnyInformer, queue: WorkQueue, cache: Cache, log: Log): void {
+  const keysOf = source.keys as ((object: unknown, cache: Cache, previous: unknown) => readonly string[]) | undefined
+  let lane: Lane = 'bulk'
+  informer.onChange((object, previous) => {
+    try {
+      for (const key of keysOf?.(object, cache, previous) ?? [ownKey(object as KubeObject)]) queue.add(key, lane)
+    } catch (error) {
+      log.error('cannot tell which keys a change concerns', { kind: source.kind.kind, name: (object as KubeObject).metadata.name, error })
+    }
+  })
+  lane = 'change'
+}
+
+const ownKey = ({ metadata: { name, namespace } }: KubeObject): string => (namespace ? `${namespace}/${name}` : name)
+
+const nameOf = (kind: AnyKind): string => `${apiVersionOf(kind)}/${kind.plural}`
+
+function cacheOver(informerOf: (kind: AnyKind) => AnyInformer | undefined): Cache {
+  const of = <K extends AnyKind>(kind: K): Informer<Of<K>> => {
+    const informer = informerOf(kind)
+    if (informer === undefined) throw new TypeError(`${kind.kind} is neither a source of a controller nor among the kinds held in memory`)
+    return informer as Informer<Of<K>>
+  }
+  return {
+    get: (kind, name, namespace) => of(kind).get(name, namespace),
+    list: (kind, namespace) => of(kind).list(namespace),
+    ownedBy: (kind, uid, which) => of(kind).ownedBy(uid, which),
+    indexed: (kind, index, value) => of(kind).indexed(index, value),
+  }
+}

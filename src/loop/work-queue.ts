@@ -1,0 +1,151 @@
+import { type BackoffOptions, backoff } from '#lib/backoff.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import { createDeadlines } from './deadlines.ts'
+
+/**
+ * Keys that want to be looked at. A key waits at most once and is worked on by one worker at a time; what is added while it is worked on
+ * is looked at once more afterwards. So the queue is bounded by the number of names there are, however many changes come.
+ */
+export interface WorkQueue {
+  /** `bulk` work (a first list, a re-list) lets single changes pass, but is never starved. */
+  add(key: string, lane?: Lane): void
+  readonly depth: number
+  /** No key waits, and none is being worked on; deadlines may still be to come. */
+  readonly isIdle: boolean
+  /** Takes no more keys, and resolves when those in work are done. */
+  stop(): Promise<void>
+}
+
+export type Lane = 'change' | 'bulk'
+
+/** When the key wants to be looked at again; what comes in by `add` counts anyway. */
+export type Outcome =
+  /** At an instant; `Infinity`: not by itself. The key counts as healthy. */
+  | { readonly again: 'at'; readonly at: Instant }
+  /** At once, without counting as a failure. */
+  | { readonly again: 'now' }
+  /** After a back-off that grows with each failure in a row. */
+  | { readonly again: 'later' }
+
+export interface WorkQueueOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Keys worked on side by side; default 8. */
+  readonly concurrency?: number
+  readonly backoff?: BackoffOptions
+  /** May throw: that counts as `later`. */
+  readonly work: (key: string) => Promise<Outcome>
+}
+
+export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
+  const { clock, random, log, concurrency = 8, work } = options
+  const lanes: Record<Lane, Set<string>> = { change: new Set(), bulk: new Set() }
+  /** In work, and the lane of what came in meanwhile. */
+  const working = new Map<string, Lane | undefined>()
+  const failures = new Map<string, number>()
+  const deadlines = createDeadlines(clock, (key) => add(key, 'change'))
+  let changesInARow = 0
+  let stopped: PromiseWithResolvers<void> | undefined
+  let scheduled = false
+
+  function add(key: string, lane: Lane = 'change'): void {
+    if (stopped !== undefined) return
+    if (working.has(key)) {
+      if (working.get(key) !== 'change') working.set(key, lane)
+      return
+    }
+    if (lanes.change.has(key)) return
+    if (lane === 'change') lanes.bulk.delete(key)
+    lanes[lane].add(key)
+    // After the present turn: a burst of adds of one key is then one look.
+    if (scheduled) return
+    scheduled = true
+    queueMicrotask(() => {
+      scheduled = false
+      start()
+    })
+  }
+
+  function start(): void {
+    while (stopped === undefined && working.size < concurrency) {
+      const key = take()
+      if (key === undefined) return
+      working.set(key, undefined)
+      // What was to happen later happens now, and the outcome says when again.
+      deadlines.delete(key)
+      run(key)
+    }
+  }
+
+  function take(): string | undefined {
+    const bulkFirst = lanes.change.size === 0 || (lanes.bulk.size > 0 && changesInARow >= bulkShare)
+    const lane = lanes[bulkFirst ? 'bulk' : 'change']
+    const key = lane.values().next().value
+    if (key === undefined) return undefined
+    lane.delete(key)
+    changesInARow = bulkFirst ? 0 : changesInARow + 1
+    return key
+  }
+
+  async function run(key: string): Promise<void> {
+    let outcome: Outcome
+    try {
+      outcome = await work(key)
+    } catch (error) {
+      log.error('work failed', { key, error })
+      outcome = { again: 'later' }
+    }
+    const added = working.get(key)
+    working.delete(key)
+    settle(key, outcome, added)
+    if (stopped !== undefined) {
+      if (working.size === 0) stopped.resolve()
+    } else start()
+  }
+
+  function settle(key: string, outcome: Outcome, added: Lane | undefined): void {
+    if (stopped !== undefined) return
+    if (outcome.again === 'later') {
+      const attempt = failures.get(key) ?? 0
+      failures.set(key, attempt + 1)
+      // A failing key waits even when something changed meanwhile: else a busy object would be tried in a tight loop.
+      deadlines.set(key, clock.now() + backoff(options.backoff ?? defaultBackoff, attempt, random))
+      return
+    }
+    if (outcome.again === 'at') {
+      failures.delete(key)
+      // A plan that wants to be woken in the past may not stop time for everybody else.
+      deadlines.set(key, Math.max(outcome.at, clock.now() + 1))
+    } else add(key, 'change')
+    if (added !== undefined) add(key, added)
+  }
+
+  return {
+    add,
+    get depth() {
+      return lanes.change.size + lanes.bulk.size
+    },
+    get isIdle() {
+      return lanes.change.size + lanes.bulk.size + working.size === 0
+    },
+    async stop() {
+      if (stopped === undefined) {
+        stopped = Promise.withResolvers()
+        deadlines.clear()
+        lanes.change.clear()
+        lanes.bulk.clear()
+        failures.clear()
+        if (working.size === 0) stopped.resolve()
+      }
+      await stopped.promise
+    },
+  }
+}
+
+/** As the reference's controllers: 5 ms doubling, but capped at a minute instead of a quarter of an hour, since people wait. */
+const defaultBackoff: BackoffOptions = { initialMs: 5, factor: 2, maxMs: 60_000, jitter: 0.5 }
+/** One piece of bulk work after so many changes. */
+const bulkShare = 8
