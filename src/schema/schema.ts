@@ -66,6 +66,8 @@ export interface FieldOptions {
   readonly always?: boolean
   /** `retainKeys` strategy of a structure in a strategic merge patch (`volumes[*]`, `deployment.spec.strategy`). */
   readonly retainKeys?: boolean
+  /** `replace` strategy of a structure in a strategic merge patch: it is never merged. */
+  readonly replaced?: boolean
   /** Server-side apply treats this structure as one value here. */
   readonly atomic?: boolean
   readonly format?: string

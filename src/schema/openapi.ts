@@ -1,0 +1,184 @@
+import { getOwn } from './fields.ts'
+import { fieldsPlan, type PlannedField } from './plan.ts'
+import type { AnyType, Message, Shape } from './schema.ts'
+
+/** What of a kind OpenAPI shows. A type that is no kind has none of it. */
+export interface OpenapiFacts {
+  readonly group?: string
+  readonly version?: string
+  readonly kind?: string
+  /** A list component is made where a kind can be listed. */
+  readonly verbs?: readonly string[]
+}
+
+/** One component by its name, `io.k8s.api.core.v1.Pod`; references read `#/components/schemas/<name>`. */
+export type OpenapiComponents = Record<string, Readonly<Record<string, unknown>>>
+
+/** OpenAPI v3 components of the types and of all that they hold, with the reference's names and `x-kubernetes-*` extensions. */
+export function openapiComponents(types: readonly (AnyType & OpenapiFacts)[]): OpenapiComponents {
+  const components: OpenapiComponents = {}
+  for (const type of types) {
+    addComponent(components, type.shape)
+    if (type.shape.kind !== 'message' || type.kind === undefined) continue
+    const name = componentName(type.shape.protoName)
+    components[name] = withKind(components[name]!, type, type.kind)
+    if (type.verbs === undefined || type.verbs.includes('list')) addList(components, type, name)
+  }
+  return Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** `k8s.io.api.core.v1.Pod` is known to clients as `io.k8s.api.core.v1.Pod`: the domain reversed. */
+export function componentName(protoName: string): string {
+  const [second, first, ...rest] = protoName.split('.')
+  return [first, second, ...rest].join('.')
+}
+
+/** A kind can be known under several groups: `DeleteOptions`, `WatchEvent`. */
+function withKind(component: Readonly<Record<string, unknown>>, facts: OpenapiFacts, kind: string): Record<string, unknown> {
+  const entry = { group: facts.group ?? '', kind, version: facts.version ?? '' }
+  const known = (getOwn(component, GROUP_VERSION_KIND) ?? []) as readonly unknown[]
+  return { ...component, [GROUP_VERSION_KIND]: [...known, entry] }
+}
+
+function addList(components: OpenapiComponents, facts: OpenapiFacts, itemName: string): void {
+  components[`${itemName}List`] ??= withKind(
+    {
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string' },
+        items: { type: 'array', items: { default: {}, ...reference(itemName) } },
+        kind: { type: 'string' },
+        metadata: { default: {}, ...reference(LIST_META) },
+      },
+    },
+    facts,
+    `${facts.kind}List`,
+  )
+}
+
+const GROUP_VERSION_KIND = 'x-kubernetes-group-version-kind'
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+const LIST_META = `${META}.ListMeta`
+
+const reference = (name: string): { allOf: [{ $ref: string }] } => ({ allOf: [{ $ref: `#/components/schemas/${name}` }] })
+
+/** Scalars that are components of their own. */
+const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: string, schema: Readonly<Record<string, unknown>>]>>> = {
+  quantity: ['io.k8s.apimachinery.pkg.api.resource.Quantity', { oneOf: [{ type: 'string' }, { type: 'number' }] }],
+  time: [`${META}.Time`, { type: 'string', format: 'date-time' }],
+  microTime: [`${META}.MicroTime`, { type: 'string', format: 'date-time' }],
+  duration: [`${META}.Duration`, { type: 'string' }],
+  intOrString: [
+    'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+    { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  ],
+  json: ['io.k8s.apimachinery.pkg.runtime.RawExtension', { type: 'object' }],
+}
+
+const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<string, unknown>>>>> = {
+  bytes: { type: 'string', format: 'byte' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  uint32: { type: 'integer', format: 'int64' },
+  uint64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+}
+
+function addComponent(components: OpenapiComponents, shape: Shape): void {
+  if (shape.kind === 'list') return addComponent(components, shape.item.shape)
+  if (shape.kind === 'map') return addComponent(components, shape.value.shape)
+  const scalar = scalarComponents[shape.kind]
+  if (scalar !== undefined) components[scalar[0]] ??= scalar[1]
+  if (shape.kind !== 'message') return
+  const name = componentName(shape.protoName)
+  if (components[name] !== undefined) return
+  // Entered before its fields are looked at, since a type may hold itself.
+  components[name] = { type: 'object' }
+  components[name] = componentOf(shape)
+  for (const field of fieldsPlan(shape)) addComponent(components, field.shape)
+}
+
+function componentOf(shape: Message): Record<string, unknown> {
+  const fields = fieldsPlan(shape)
+  const required = fields.filter((field) => field.field.options.required === true).map((field) => field.name)
+  const properties = fields.map((field) => [field.name, propertyOf(field)] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    type: 'object',
+    ...(required.length === 0 ? {} : { required: required.sort() }),
+    ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
+    ...(shape.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+  }
+}
+
+function propertyOf(field: PlannedField): Record<string, unknown> {
+  const { options } = field.field
+  const fallback = defaultOf(field)
+  return {
+    ...(options.about === undefined ? {} : { description: options.about }),
+    ...schemaOf(field.shape),
+    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(fallback === undefined ? {} : { default: fallback }),
+    ...(options.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(options.retainKeys === true ? { 'x-kubernetes-patch-strategy': 'retainKeys' } : {}),
+  }
+}
+
+/** Its own default, and else the zero value where the field is always written. */
+function defaultOf(field: PlannedField): unknown {
+  const given = field.field.options.default
+  if (given !== undefined) return given
+  if (field.pointer) return undefined
+  if (field.shape.kind === 'message') return {}
+  return field.kept ? zeroDefault(field.shape) : undefined
+}
+
+function zeroDefault(shape: Shape): unknown {
+  if (shape.kind === 'string') return ''
+  if (shape.kind === 'bool') return false
+  if (shape.kind.startsWith('int') && shape.kind !== 'intOrString') return 0
+  return shape.kind === 'double' ? 0 : undefined
+}
+
+function schemaOf(shape: Shape): Record<string, unknown> {
+  const scalar = scalarComponents[shape.kind]
+  if (scalar !== undefined) return reference(scalar[0])
+  switch (shape.kind) {
+    case 'string':
+      return {
+        type: 'string',
+        ...(shape.format === undefined ? {} : { format: shape.format }),
+        ...(shape.values === undefined ? {} : { enum: [...shape.values].sort() }),
+      }
+    case 'list':
+      return { type: 'array', items: itemSchema(shape.item.shape), ...listExtensions(shape) }
+    case 'map':
+      return {
+        type: 'object',
+        additionalProperties: itemSchema(shape.value.shape),
+        ...(shape.merge === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+      }
+    case 'message':
+      return reference(componentName(shape.protoName))
+    default:
+      return { ...plainSchemas[shape.kind] }
+  }
+}
+
+/** Items and values of maps are always there, so they have a default of their own. */
+function itemSchema(shape: Shape): Record<string, unknown> {
+  const fallback = shape.kind === 'message' ? {} : zeroDefault(shape)
+  return { ...schemaOf(shape), ...(fallback === undefined ? {} : { default: fallback }) }
+}
+
+function listExtensions({ merge }: Shape & { kind: 'list' }): Record<string, unknown> {
+  const { apply, patch } = merge
+  const strategy = patch.strategy === 'merge' ? (patch.retainKeys === true ? 'merge,retainKeys' : 'merge') : undefined
+  return {
+    ...(apply.type === 'map' ? { 'x-kubernetes-list-map-keys': apply.keys } : {}),
+    'x-kubernetes-list-type': apply.type,
+    ...(patch.strategy === 'merge' && patch.key !== undefined ? { 'x-kubernetes-patch-merge-key': patch.key } : {}),
+    ...(strategy === undefined ? {} : { 'x-kubernetes-patch-strategy': strategy }),
+  }
+}
