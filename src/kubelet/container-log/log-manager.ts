@@ -1,0 +1,144 @@
+import type { LogManager } from '#kubelet/interfaces.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import type { LogFiles } from './files.ts'
+import { readLog } from './read-log.ts'
+import { planRotation } from './rotation.ts'
+
+export interface LogManagerOptions {
+  readonly files: LogFiles
+  readonly runtime: { reopenLog(containerId: string): Promise<void> }
+  readonly clock: Clock
+  /** A rotation that failed; the next is tried 10 s later. */
+  readonly report: (error: unknown, logPath: string) => void
+  /** KubeletConfiguration.containerLogMaxSize, default 10Mi. */
+  readonly maxBytes?: number
+  /** KubeletConfiguration.containerLogMaxFiles, default 5, the present one included. */
+  readonly maxFiles?: number
+}
+
+/** KubeletConfiguration.containerLogMonitorInterval, default 10 s. */
+const intervalMs = 10_000
+
+interface Tracked {
+  readonly path: string
+  sizeBytes: number
+  /** Ends whichever of watch and deadline is set. */
+  stop: () => void
+  ended: boolean
+}
+
+/**
+ * Rotates container logs by size. A log that grows is looked at once in 10 s; one that stays the same is left to a kernel watch on its folder,
+ * which the first write ends. So a silent container costs nothing, and a loud one a `stat` in 10 s instead of an event a line. Within
+ * the 10 s a log may outgrow its bound, as with the reference.
+ */
+export function createLogManager(options: LogManagerOptions): LogManager {
+  const { files, runtime, clock, report, maxBytes = 10 << 20, maxFiles = 5 } = options
+  const tracked = new Map<string, Tracked>()
+  const working = new Set<Promise<void>>()
+
+  const look = (id: string, entry: Tracked): void => {
+    const work = lookNow(id, entry)
+      .catch((error: unknown) => {
+        report(error, entry.path)
+        lookLater(id, entry)
+      })
+      .finally(() => working.delete(work))
+    working.add(work)
+  }
+  const lookLater = (id: string, entry: Tracked): void => {
+    if (!entry.ended) entry.stop = clock.schedule(clock.now() + intervalMs, () => look(id, entry))
+  }
+  const lookNow = async (id: string, entry: Tracked): Promise<void> => {
+    const before = entry.sizeBytes
+    entry.sizeBytes = (await files.stat(entry.path))?.sizeBytes ?? 0
+    if (entry.ended) return
+    if (entry.sizeBytes > maxBytes) {
+      await rotate(id, entry.path)
+      entry.sizeBytes = 0
+      return lookLater(id, entry)
+    }
+    if (entry.sizeBytes !== before) return lookLater(id, entry)
+    await watch(id, entry)
+  }
+  const watch = async (id: string, entry: Tracked): Promise<void> => {
+    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
+    let stop: () => void
+    try {
+      stop = files.watch(directoryOf(entry.path), (file) => {
+        if (file !== name && file !== '') return
+        entry.stop()
+        lookLater(id, entry)
+      })
+    } catch (error) {
+      // Without its folder nothing is written; the pod is about to go, or its folder about to come.
+      if (!isError(error, 'NotFound')) throw error
+      return lookLater(id, entry)
+    }
+    entry.stop = stop
+    // What was written between the look and the watch made no event.
+    const now = await files.stat(entry.path)
+    if (entry.stop !== stop || entry.ended || (now?.sizeBytes ?? 0) === entry.sizeBytes) return
+    stop()
+    lookLater(id, entry)
+  }
+
+  const rotate = async (id: string, path: string): Promise<void> => {
+    const directory = directoryOf(path)
+    const plan = planRotation(path.slice(directory.length + 1), await files.list(directory), clock.now(), maxFiles)
+    for (const name of plan.remove) await files.remove(`${directory}/${name}`)
+    for (const name of plan.compress) await files.compress(`${directory}/${name}`)
+    const moved = `${directory}/${plan.moveTo}`
+    await files.rename(path, moved)
+    try {
+      await runtime.reopenLog(id)
+    } catch (error) {
+      // The runtime goes on writing to the moved file: give it back its name, or its lines would be lost to readers.
+      await files.rename(moved, path)
+      throw error
+    }
+  }
+
+  return {
+    track(containerId, logPath) {
+      if (tracked.get(containerId)?.path === logPath) return
+      this.forget(containerId)
+      const entry: Tracked = { path: logPath, sizeBytes: -1, stop: () => {}, ended: false }
+      tracked.set(containerId, entry)
+      look(containerId, entry)
+    },
+    forget(containerId) {
+      const entry = tracked.get(containerId)
+      if (!entry) return
+      entry.ended = true
+      entry.stop()
+      tracked.delete(containerId)
+    },
+    async remove(logPath) {
+      const directory = directoryOf(logPath)
+      const name = logPath.slice(directory.length + 1)
+      for (const file of await files.list(directory)) {
+        if (file === name || file.startsWith(`${name}.`)) await files.remove(`${directory}/${file}`)
+      }
+    },
+    async tail(logPath, { lines, bytes }) {
+      const parts: Uint8Array[] = []
+      const query = { follow: false, timestamps: false, stream: 'All', tailLines: lines } as const
+      try {
+        for await (const part of readLog(files, logPath, query, ended, new AbortController().signal)) parts.push(part)
+      } catch (error) {
+        if (isError(error, 'NotFound')) return ''
+        throw error
+      }
+      return Buffer.concat(parts).subarray(-bytes).toString()
+    },
+    async close() {
+      for (const id of [...tracked.keys()]) this.forget(id)
+      await Promise.all(working)
+    },
+  }
+}
+
+const ended = { isRunning: () => false, onChange: () => () => {} }
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
