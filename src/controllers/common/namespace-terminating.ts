@@ -1,0 +1,5 @@
+import type { WherryError } from '#lib/errors.ts'
+
+/** The API server refused because the namespace is being deleted: nobody is to blame, and no event could be written there either. */
+export const isNamespaceTerminating = (error: WherryError): boolean =>
+  error.details.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false

@@ -1,0 +1,72 @@
+import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { isPodActive, podAvailableAt } from '#api/core/v1/pod-helpers.ts'
+import { ownerReference } from '#api/meta/v1/owner.ts'
+import type { Instant } from '#lib/clock.ts'
+import type { Command, Plan } from '#loop/controller.ts'
+import { claim } from '../common/claim.ts'
+import { inDeletionOrder } from './deletion-order.ts'
+import { statusCommand } from './status.ts'
+
+/** The reference's burst limit: more than this many creations or deletions in one go would only queue up at the API server. */
+export const commandsAtOnce = 500
+
+export interface ReplicaSetView {
+  readonly now: Instant
+  readonly replicaSet: ReplicaSet
+  /** Those that it controls, in whatever state, and the namespace's pods without a controller. */
+  readonly pods: readonly Pod[]
+  /** Pods that count as neighbours when one has to go. */
+  readonly related: readonly Pod[]
+  /** Creations would be refused. */
+  readonly namespaceIsLeaving: boolean
+}
+
+/** Adopts and releases by selector, then creates what is missing or deletes what is too much, then tells how it stands. */
+export function planReplicaSet(view: ReplicaSetView): Plan {
+  const { now, replicaSet } = view
+  const { claimed, commands: claims } = claimPods(view)
+  const commands: Command[] = [...claims]
+  if (replicaSet.metadata.deletionTimestamp === undefined) commands.push(...replicaCommands(view, claimed))
+  const status = statusCommand(view, claimed)
+  if (status !== undefined) commands.push(status)
+
+  // Waiting alone makes a ready pod available; no event will say so.
+  const dueAt = claimed.map((pod) => podAvailableAt(pod, replicaSet.spec.minReadySeconds ?? 0) ?? Infinity).filter((at) => at > now)
+  return { commands, wakeAt: Math.min(...dueAt) }
+}
+
+export const claimPods = ({ replicaSet, pods }: ReplicaSetView) => claim(ReplicaSet, replicaSet, Pod, pods.filter(isPodActive))
+
+function replicaCommands({ now, replicaSet, related, namespaceIsLeaving }: ReplicaSetView, claimed: readonly Pod[]): Command[] {
+  const { replicas } = replicaSet.spec
+  const surplus = claimed.length - replicas
+  if (surplus < 0 && !namespaceIsLeaving) return Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(replicaSet))
+  if (surplus <= 0) return []
+  return inDeletionOrder(claimed, related, now)
+    .slice(0, Math.min(surplus, commandsAtOnce))
+    .map(({ metadata }) => ({ do: 'delete', kind: Pod, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }))
+}
+
+function createPod(replicaSet: ReplicaSet): Command {
+  const { metadata, spec } = replicaSet.spec.template
+  const { labels, annotations, finalizers } = metadata ?? {}
+  return {
+    do: 'create',
+    kind: Pod,
+    namespace: replicaSet.metadata.namespace,
+    object: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        generateName: `${replicaSet.metadata.name}-`,
+        namespace: replicaSet.metadata.namespace,
+        ...(labels === undefined ? {} : { labels }),
+        ...(annotations === undefined ? {} : { annotations }),
+        ...(finalizers === undefined ? {} : { finalizers }),
+        ownerReferences: [ownerReference(ReplicaSet, replicaSet)],
+      },
+      spec,
+    },
+  }
+}
