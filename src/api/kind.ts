@@ -123,6 +123,8 @@ export interface Claim<T> {
   readonly set: (object: T, value: string) => T
   /** Where the value stands, for error messages. */
   readonly field: string
+  /** What an error message shows as the value, where that is more than `value`: the whole list of addresses. */
+  readonly shown?: unknown
 }
 
 export interface ClaimContext {

@@ -1,15 +1,41 @@
 import * as types from '#api/apps/v1/types.ts'
+import { scaleOf } from '#api/autoscaling/v1/scale.ts'
+import { age, column, containerColumns } from '#api/columns.ts'
+import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { kind } from '#api/kind.ts'
+import { formatSelector, selectorOf } from '#api/meta/v1/selector.ts'
+import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const ReplicaSet = kind(types.ReplicaSet, {
-  group: 'apps',
-  version: 'v1',
-  kind: 'ReplicaSet',
-  plural: 'replicasets',
-  singular: 'replicaset',
-  shortNames: ['rs'],
-  categories: ['all'],
-  scope: 'Namespaced',
-})
+export const ReplicaSet = kind(
+  types.ReplicaSet,
+  {
+    group: 'apps',
+    version: 'v1',
+    kind: 'ReplicaSet',
+    plural: 'replicasets',
+    singular: 'replicaset',
+    shortNames: ['rs'],
+    categories: ['all'],
+    scope: 'Namespaced',
+    columns: [
+      column<types.ReplicaSet>('Desired', ({ spec }) => spec.replicas, { type: 'integer' }),
+      column<types.ReplicaSet>('Current', ({ status }) => status.replicas, { type: 'integer' }),
+      column<types.ReplicaSet>('Ready', ({ status }) => status.readyReplicas ?? 0, { type: 'integer' }),
+      age,
+      ...containerColumns<types.ReplicaSet>(({ spec }) => spec.template.spec.containers),
+      column<types.ReplicaSet>('Selector', ({ spec }) => formatSelector(selectorOf(spec.selector)) || '<none>', { wide: true }),
+    ],
+    subresources: {
+      scale: scaleOf<types.ReplicaSet>(({ spec }) => selectorOf(spec.selector)),
+      status: statusOf<types.ReplicaSet>(),
+    },
+  },
+  {
+    defaults: (set) => ({ ...set, spec: { ...set.spec, template: defaultPodTemplate(set.spec.template) } }),
+    prepareCreate: (set) => ({ ...set, status: { replicas: 0 } }),
+    prepareUpdate: keepStatus,
+    generation: true,
+  },
+)
 export type ReplicaSet = Of<typeof ReplicaSet>

@@ -1,3 +1,4 @@
+import { age, column } from '#api/columns.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
@@ -10,5 +11,6 @@ export const ConfigMap = kind(types.ConfigMap, {
   singular: 'configmap',
   shortNames: ['cm'],
   scope: 'Namespaced',
+  columns: [column<types.ConfigMap>('Data', (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length), age],
 })
 export type ConfigMap = Of<typeof ConfigMap>

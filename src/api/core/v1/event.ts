@@ -1,14 +1,36 @@
+import { eventColumns } from '#api/core/v1/event-columns.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const Event = kind(types.Event, {
-  group: '',
-  version: 'v1',
-  kind: 'Event',
-  plural: 'events',
-  singular: 'event',
-  shortNames: ['ev'],
-  scope: 'Namespaced',
-})
+export const Event = kind(
+  types.Event,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Event',
+    plural: 'events',
+    singular: 'event',
+    shortNames: ['ev'],
+    scope: 'Namespaced',
+    columns: eventColumns,
+  },
+  {
+    createOnUpdate: true,
+    ttlSeconds: 3600,
+    selectableFields: {
+      'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
+      'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
+      'involvedObject.name': ({ involvedObject }) => involvedObject.name ?? '',
+      'involvedObject.uid': ({ involvedObject }) => involvedObject.uid ?? '',
+      'involvedObject.apiVersion': ({ involvedObject }) => involvedObject.apiVersion ?? '',
+      'involvedObject.resourceVersion': ({ involvedObject }) => involvedObject.resourceVersion ?? '',
+      'involvedObject.fieldPath': ({ involvedObject }) => involvedObject.fieldPath ?? '',
+      reason: ({ reason }) => reason ?? '',
+      reportingComponent: ({ reportingComponent }) => reportingComponent ?? '',
+      source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',
+      type: ({ type }) => type ?? '',
+    },
+  },
+)
 export type Event = Of<typeof Event>

@@ -1,14 +1,53 @@
+import { nodeColumns } from '#api/core/v1/node-columns.ts'
+import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const Node = kind(types.Node, {
-  group: '',
-  version: 'v1',
-  kind: 'Node',
-  plural: 'nodes',
-  singular: 'node',
-  shortNames: ['no'],
-  scope: 'Cluster',
-})
+export const Node = kind(
+  types.Node,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Node',
+    plural: 'nodes',
+    singular: 'node',
+    shortNames: ['no'],
+    scope: 'Cluster',
+    columns: nodeColumns,
+    subresources: {
+      proxy: {
+        sort: 'connect',
+        verbs: ['create', 'delete', 'get', 'patch', 'update'],
+        handler: 'nodeProxy',
+        kindGV: ['', 'v1', 'NodeProxyOptions'],
+      },
+      status: statusOf<types.Node>(),
+    },
+  },
+  {
+    defaults: (node) => ({ ...node, spec: syncPodCidrs(node.spec), status: defaultNodeStatus(node.status) }),
+    prepareUpdate: keepStatus,
+    selectableFields: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
+  },
+)
 export type Node = Of<typeof Node>
+
+/** `podCIDR` and the first of `podCIDRs` are one fact; the older field wins. */
+function syncPodCidrs(spec: types.NodeSpec): types.NodeSpec {
+  const { podCIDR, podCIDRs } = spec
+  if (podCIDR && podCIDR !== podCIDRs?.[0]) return { ...spec, podCIDRs: [podCIDR] }
+  if (!podCIDR && podCIDRs?.[0]) return { ...spec, podCIDR: podCIDRs[0] }
+  return spec
+}
+
+/** A node that does not say otherwise offers all it has. */
+function defaultNodeStatus(status: types.NodeStatus): types.NodeStatus {
+  const rounded = {
+    ...status,
+    ...(status.capacity && { capacity: roundToMilli(status.capacity) }),
+    ...(status.allocatable && { allocatable: roundToMilli(status.allocatable) }),
+  }
+  return rounded.allocatable === undefined && rounded.capacity !== undefined ? { ...rounded, allocatable: rounded.capacity } : rounded
+}

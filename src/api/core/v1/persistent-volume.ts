@@ -1,14 +1,56 @@
+import { age, column } from '#api/columns.ts'
+import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { accessModes, storageClassOf } from '#api/core/v1/volume-columns.ts'
 import { kind } from '#api/kind.ts'
+import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const PersistentVolume = kind(types.PersistentVolume, {
-  group: '',
-  version: 'v1',
-  kind: 'PersistentVolume',
-  plural: 'persistentvolumes',
-  singular: 'persistentvolume',
-  shortNames: ['pv'],
-  scope: 'Cluster',
-})
+export const PersistentVolume = kind(
+  types.PersistentVolume,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'PersistentVolume',
+    plural: 'persistentvolumes',
+    singular: 'persistentvolume',
+    shortNames: ['pv'],
+    scope: 'Cluster',
+    columns: [
+      column<types.PersistentVolume>('Capacity', ({ spec }) => spec.capacity?.storage ?? '0'),
+      column<types.PersistentVolume>('Access Modes', ({ spec }) => accessModes(spec.accessModes)),
+      column<types.PersistentVolume>('Reclaim Policy', ({ spec }) => spec.persistentVolumeReclaimPolicy),
+      column<types.PersistentVolume>('Status', ({ metadata, status }) =>
+        metadata.deletionTimestamp === undefined ? status.phase : 'Terminating',
+      ),
+      column<types.PersistentVolume>('Claim', ({ spec: { claimRef } }) =>
+        claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '',
+      ),
+      column<types.PersistentVolume>('StorageClass', storageClassOf),
+      column<types.PersistentVolume>('VolumeAttributesClass', ({ spec }) => spec.volumeAttributesClassName ?? '<unset>'),
+      column<types.PersistentVolume>('Reason', ({ status }) => status.reason ?? ''),
+      age,
+      column<types.PersistentVolume>('VolumeMode', ({ spec }) => spec.volumeMode ?? '<unset>', { wide: true }),
+    ],
+    subresources: {
+      status: statusOf<types.PersistentVolume>({
+        take: (previous, body) => ({ ...body, spec: previous.spec, status: keepTime(body.status, previous.status) }),
+      }),
+    },
+  },
+  {
+    defaults: (volume) =>
+      volume.spec?.capacity ? { ...volume, spec: { ...volume.spec, capacity: roundToMilli(volume.spec.capacity) } } : volume,
+    prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending' as const, lastPhaseTransitionTime: now } }),
+    prepareUpdate: keepStatus,
+  },
+)
 export type PersistentVolume = Of<typeof PersistentVolume>
+
+/** The time of the last change of phase stays while the phase does and the writer names no other. */
+function keepTime(next: types.PersistentVolumeStatus, previous: types.PersistentVolumeStatus): types.PersistentVolumeStatus {
+  const { lastPhaseTransitionTime } = previous
+  return next.phase !== previous.phase || next.lastPhaseTransitionTime !== undefined || lastPhaseTransitionTime === undefined
+    ? next
+    : { ...next, lastPhaseTransitionTime }
+}

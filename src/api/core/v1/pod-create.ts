@@ -3,7 +3,7 @@ import type { Affinity, PodAffinityTerm, PodSpec, Pod as PodType } from '#api/co
 import type { LabelSelector } from '#api/meta/v1/types.ts'
 
 /** The status that a new pod starts with: Pending, its quality of service fixed for life, held back while it has scheduling gates (KEP-3521). */
-export const initialPodStatus = (spec: PodSpec): PodType['status'] => ({
+export const initialPodStatus = (spec: PodSpec, now: string): PodType['status'] => ({
   phase: 'Pending',
   ...((spec.schedulingGates ?? []).length > 0 && {
     conditions: [
@@ -11,7 +11,7 @@ export const initialPodStatus = (spec: PodSpec): PodType['status'] => ({
         type: 'PodScheduled',
         status: 'False',
         lastProbeTime: null,
-        lastTransitionTime: null,
+        lastTransitionTime: now,
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
       },

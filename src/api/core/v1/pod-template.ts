@@ -1,13 +1,28 @@
+import { column, formatLabels } from '#api/columns.ts'
+import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import { same } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const PodTemplate = kind(types.PodTemplate, {
-  group: '',
-  version: 'v1',
-  kind: 'PodTemplate',
-  plural: 'podtemplates',
-  singular: 'podtemplate',
-  scope: 'Namespaced',
-})
+export const PodTemplate = kind(
+  types.PodTemplate,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'PodTemplate',
+    plural: 'podtemplates',
+    singular: 'podtemplate',
+    scope: 'Namespaced',
+    columns: [
+      column<types.PodTemplate>('Containers', ({ template }) => (template.spec.containers ?? []).map(({ name }) => name).join(',')),
+      column<types.PodTemplate>('Images', ({ template }) => (template.spec.containers ?? []).map(({ image }) => image ?? '').join(',')),
+      column<types.PodTemplate>('Pod Labels', ({ template }) => formatLabels(template.metadata.labels)),
+    ],
+  },
+  {
+    defaults: (object) => ({ ...object, template: defaultPodTemplate(object.template) }),
+    generation: (next, previous) => !same(next.template, previous.template),
+  },
+)
 export type PodTemplate = Of<typeof PodTemplate>

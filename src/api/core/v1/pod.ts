@@ -38,10 +38,10 @@ export const Pod = kind(
   },
   {
     defaults: (pod) => ({ ...pod, spec: defaultPod(pod.spec), status: syncPodIPs(pod.status) }),
-    prepareCreate: (pod) => ({
+    prepareCreate: (pod, { now }) => ({
       ...pod,
       spec: mergeLabelKeys(pod.spec, pod.metadata.labels ?? {}),
-      status: initialPodStatus(pod.spec),
+      status: initialPodStatus(pod.spec, now),
     }),
     prepareUpdate: keepStatus,
     generation: true,

@@ -1,15 +1,60 @@
+import { scaleOf } from '#api/autoscaling/v1/scale.ts'
+import { age, column, containerColumns, formatLabels } from '#api/columns.ts'
+import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import { selectorOfLabels } from '#api/meta/v1/selector.ts'
+import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const ReplicationController = kind(types.ReplicationController, {
-  group: '',
-  version: 'v1',
-  kind: 'ReplicationController',
-  plural: 'replicationcontrollers',
-  singular: 'replicationcontroller',
-  shortNames: ['rc'],
-  categories: ['all'],
-  scope: 'Namespaced',
-})
+export const ReplicationController = kind(
+  types.ReplicationController,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'ReplicationController',
+    plural: 'replicationcontrollers',
+    singular: 'replicationcontroller',
+    shortNames: ['rc'],
+    categories: ['all'],
+    scope: 'Namespaced',
+    columns: [
+      column<types.ReplicationController>('Desired', ({ spec }) => spec.replicas, { type: 'integer' }),
+      column<types.ReplicationController>('Current', ({ status }) => status.replicas, { type: 'integer' }),
+      column<types.ReplicationController>('Ready', ({ status }) => status.readyReplicas ?? 0, { type: 'integer' }),
+      age,
+      ...containerColumns<types.ReplicationController>(({ spec }) => spec.template?.spec.containers ?? []),
+      column<types.ReplicationController>('Selector', ({ spec }) => formatLabels(spec.selector), { wide: true }),
+    ],
+    subresources: {
+      scale: scaleOf<types.ReplicationController>((controller) => selectorOfLabels(controller.spec.selector)),
+      status: statusOf<types.ReplicationController>(),
+    },
+  },
+  {
+    defaults: (controller) => {
+      const template = controller.spec.template && defaultPodTemplate(controller.spec.template)
+      const labels = template?.metadata?.labels
+      return {
+        ...controller,
+        metadata: isEmpty(controller.metadata?.labels) && labels ? { ...controller.metadata, labels } : controller.metadata,
+        spec: {
+          ...controller.spec,
+          ...(template && { template }),
+          ...(isEmpty(controller.spec.selector) && labels && { selector: labels }),
+        },
+      }
+    },
+    prepareCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),
+    prepareUpdate: keepStatus,
+    generation: true,
+    // As it was before there were owners.
+    defaultPropagation: 'Orphan',
+    selectableFields: { 'status.replicas': ({ status }) => String(status.replicas) },
+  },
+)
 export type ReplicationController = Of<typeof ReplicationController>
+
+function isEmpty(labels: object | undefined): boolean {
+  return Object.keys(labels ?? {}).length === 0
+}

@@ -1,14 +1,44 @@
+import { age, column } from '#api/columns.ts'
+import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const ResourceQuota = kind(types.ResourceQuota, {
-  group: '',
-  version: 'v1',
-  kind: 'ResourceQuota',
-  plural: 'resourcequotas',
-  singular: 'resourcequota',
-  shortNames: ['quota'],
-  scope: 'Namespaced',
-})
+export const ResourceQuota = kind(
+  types.ResourceQuota,
+  {
+    group: '',
+    version: 'v1',
+    kind: 'ResourceQuota',
+    plural: 'resourcequotas',
+    singular: 'resourcequota',
+    shortNames: ['quota'],
+    scope: 'Namespaced',
+    columns: [
+      column<types.ResourceQuota>('Request', (quota) => usage(quota, false)),
+      column<types.ResourceQuota>('Limit', (quota) => usage(quota, true)),
+      age,
+    ],
+    subresources: { status: statusOf<types.ResourceQuota>() },
+  },
+  {
+    defaults: (quota) => ({ ...quota, spec: roundHard(quota.spec), status: roundHard(quota.status) }),
+    prepareCreate: (quota) => ({ ...quota, status: {} }),
+    prepareUpdate: keepStatus,
+  },
+)
 export type ResourceQuota = Of<typeof ResourceQuota>
+
+/** `cpu: 1/2` for each resource that has a ceiling. */
+function usage({ status }: types.ResourceQuota, limits: boolean): string {
+  return Object.keys(status.hard ?? {})
+    .filter((name) => name.startsWith('limits.') === limits)
+    .sort()
+    .map((name) => `${name}: ${status.used?.[name] ?? '0'}/${status.hard![name]}`)
+    .join(', ')
+}
+
+function roundHard<S extends types.ResourceQuotaStatus | types.ResourceQuotaSpec>(part: S): S {
+  return part?.hard === undefined ? part : { ...part, hard: roundToMilli(part.hard) }
+}

@@ -1,13 +1,22 @@
 import { kind } from '#api/kind.ts'
+import { bindingColumns, defaultSubjects } from '#api/rbac/v1/bindings.ts'
 import * as types from '#api/rbac/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
 
-export const RoleBinding = kind(types.RoleBinding, {
-  group: 'rbac.authorization.k8s.io',
-  version: 'v1',
-  kind: 'RoleBinding',
-  plural: 'rolebindings',
-  singular: 'rolebinding',
-  scope: 'Namespaced',
-})
+export const RoleBinding = kind(
+  types.RoleBinding,
+  {
+    group: 'rbac.authorization.k8s.io',
+    version: 'v1',
+    kind: 'RoleBinding',
+    plural: 'rolebindings',
+    singular: 'rolebinding',
+    scope: 'Namespaced',
+    columns: bindingColumns,
+  },
+  {
+    defaults: defaultSubjects,
+    createOnUpdate: true,
+  },
+)
 export type RoleBinding = Of<typeof RoleBinding>

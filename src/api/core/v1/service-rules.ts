@@ -1,0 +1,121 @@
+import type { IPFamily, IPFamilyPolicy, ServiceSpec, Service as ServiceType } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
+import { parseIp } from '#schema/ip.ts'
+
+/** Which fields of a service go with its type, and what an update keeps or lets go. */
+
+export const needsClusterIP = (spec: ServiceSpec): boolean => spec.type !== 'ExternalName'
+export const needsNodePort = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+export const needsHealthCheckNodePort = (spec: ServiceSpec): boolean =>
+  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
+export const isExternallyAccessible = (spec: ServiceSpec): boolean =>
+  needsNodePort(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)
+
+export function defaultService<S extends ServiceType>(service: S): S {
+  const spec = { ...service.spec }
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
+  else if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: threeHoursSeconds } }
+  if (spec.ports) spec.ports = spec.ports.map((port) => (port.targetPort ? port : { ...port, targetPort: port.port }))
+  if (isExternallyAccessible(spec) && !spec.externalTrafficPolicy) spec.externalTrafficPolicy = 'Cluster'
+  if (spec.internalTrafficPolicy === undefined && spec.type !== 'ExternalName') spec.internalTrafficPolicy = 'Cluster'
+  if (spec.type !== 'LoadBalancer') return { ...service, spec }
+  spec.allocateLoadBalancerNodePorts ??= true
+  const ingress = service.status?.loadBalancer?.ingress
+  if (ingress === undefined) return { ...service, spec }
+  const withMode = ingress.map((one) => (one.ip && one.ipMode === undefined ? { ...one, ipMode: 'VIP' } : one))
+  return { ...service, spec, status: { ...service.status, loadBalancer: { ...service.status.loadBalancer, ingress: withMode } } }
+}
+
+export const prepareServiceCreate = <S extends ServiceType>(service: S): S => ({
+  ...service,
+  spec: withFamilies(pluralAddress(service.spec), undefined),
+  status: { loadBalancer: {} },
+})
+
+export function prepareServiceUpdate<S extends ServiceType>(next: S, previous: S): S {
+  const spec = { ...next.spec }
+  dropOfOtherType(spec, previous.spec)
+  keepAllocated(spec, previous.spec)
+  const families = withFamilies(syncAddresses(spec, previous.spec), previous.spec)
+  const status = spec.type === 'LoadBalancer' ? previous.status : { ...previous.status, loadBalancer: {} }
+  return { ...next, spec: families, status }
+}
+
+const threeHoursSeconds = 10800
+
+/** An older client gives the single address only. */
+const pluralAddress = (spec: ServiceSpec): ServiceSpec =>
+  spec.clusterIP && (spec.clusterIPs ?? []).length === 0 ? { ...spec, clusterIPs: [spec.clusterIP] } : spec
+
+/** What the new type has no use for goes, unless the client changed it too: then it is an error, and validation's. */
+function dropOfOtherType(spec: ServiceSpec, previous: ServiceSpec): void {
+  if (needsClusterIP(previous) && !needsClusterIP(spec)) {
+    if (spec.clusterIP === previous.clusterIP && same(spec.clusterIPs, previous.clusterIPs)) {
+      delete spec.clusterIP
+      delete spec.clusterIPs
+    }
+    if (same(spec.ipFamilies, previous.ipFamilies)) delete spec.ipFamilies
+    if (spec.ipFamilyPolicy === previous.ipFamilyPolicy) delete spec.ipFamilyPolicy
+  }
+  const nodePorts = ({ ports = [] }: ServiceSpec) => ports.map(({ nodePort }) => nodePort ?? 0).sort((a, b) => a - b)
+  if (needsNodePort(previous) && !needsNodePort(spec) && same(nodePorts(spec), nodePorts(previous)) && spec.ports)
+    spec.ports = spec.ports.map(({ nodePort: _, ...port }) => port)
+  if (needsHealthCheckNodePort(previous) && !needsHealthCheckNodePort(spec) && spec.healthCheckNodePort === previous.healthCheckNodePort)
+    delete spec.healthCheckNodePort
+  if (previous.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
+    if (spec.allocateLoadBalancerNodePorts === previous.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts
+    if (spec.loadBalancerClass === previous.loadBalancerClass) delete spec.loadBalancerClass
+  }
+  if (isExternallyAccessible(previous) && !isExternallyAccessible(spec) && spec.externalTrafficPolicy === previous.externalTrafficPolicy)
+    delete spec.externalTrafficPolicy
+}
+
+/** What was allotted stays when a client leaves it out: a manifest may be applied twice. */
+function keepAllocated(spec: ServiceSpec, previous: ServiceSpec): void {
+  if (needsClusterIP(previous) && needsClusterIP(spec)) {
+    if (!spec.clusterIP && previous.clusterIP) spec.clusterIP = previous.clusterIP
+    if ((spec.clusterIPs ?? []).length === 0 && previous.clusterIPs?.length) spec.clusterIPs = previous.clusterIPs
+  }
+  if (needsNodePort(previous) && needsNodePort(spec) && spec.ports) {
+    const used = new Set(
+      spec.ports.map(({ nodePort }) => nodePort).filter((port) => previous.ports?.some(({ nodePort }) => nodePort === port)),
+    )
+    const byName = new Map((previous.ports ?? []).map(({ name, nodePort }) => [name ?? '', nodePort]))
+    spec.ports = spec.ports.map((port) => {
+      const old = port.nodePort ? undefined : byName.get(port.name ?? '')
+      return old && !used.has(old) ? { ...port, nodePort: old } : port
+    })
+  }
+  if (needsHealthCheckNodePort(previous) && needsHealthCheckNodePort(spec) && !spec.healthCheckNodePort && previous.healthCheckNodePort)
+    spec.healthCheckNodePort = previous.healthCheckNodePort
+}
+
+/** `clusterIP` and the first of `clusterIPs` follow each other when a client changes only one of them. */
+function syncAddresses(given: ServiceSpec, previous: ServiceSpec): ServiceSpec {
+  const spec = { ...given }
+  const samePlural = same(spec.clusterIPs, previous.clusterIPs)
+  if ((spec.clusterIP ?? '') === (previous.clusterIP ?? '')) return spec
+  if (!samePlural) return spec
+  if (!spec.clusterIP) delete spec.clusterIPs
+  else spec.clusterIPs = [spec.clusterIP]
+  return spec
+}
+
+/**
+ * Address families (KEP-563) of a cluster that has one: what the client left open is filled in. A headless service without a selector is
+ * taken to have both, since nobody knows what its endpoints are.
+ */
+function withFamilies(given: ServiceSpec, previous: ServiceSpec | undefined): ServiceSpec {
+  if (!needsClusterIP(given)) return given
+  const isOpenHeadless = given.clusterIP === 'None' && Object.keys(given.selector ?? {}).length === 0
+  const ipFamilyPolicy: IPFamilyPolicy =
+    given.ipFamilyPolicy ?? previous?.ipFamilyPolicy ?? (isOpenHeadless ? 'RequireDualStack' : 'SingleStack')
+  const spec: ServiceSpec = { ...given, ipFamilyPolicy }
+  const families: IPFamily[] = [...(spec.ipFamilies ?? [])]
+  for (const [i, address] of (spec.clusterIPs ?? []).entries())
+    if (address !== 'None' && i >= families.length) families.push(parseIp(address)?.length === 16 ? 'IPv6' : 'IPv4')
+  if (families.length === 0) families.push('IPv4')
+  if (isOpenHeadless && families.length === 1 && ipFamilyPolicy !== 'SingleStack') families.push(families[0] === 'IPv4' ? 'IPv6' : 'IPv4')
+  return { ...spec, ipFamilies: families }
+}
