@@ -167,6 +167,10 @@ function changeOf(command: Command, shown: string | undefined): Expectation[] {
   if (subject === undefined) return []
   // The version that was refused, where the command names it: the cache may have moved on since the view was taken.
   const named =
-    command.do === 'update' ? command.object.metadata.resourceVersion : 'resourceVersion' in command ? command.resourceVersion : undefined
+    command.do === 'update' || command.do === 'confirmUnchanged'
+      ? command.object.metadata.resourceVersion
+      : 'resourceVersion' in command
+        ? command.resourceVersion
+        : undefined
   return [{ show: 'change', ...subject, from: named ?? shown }]
 }
