@@ -1,0 +1,20 @@
+import type { Authorizer } from '../contract.ts'
+
+/** Whoever is in this group may do everything, whatever roles say: the way back in when they are broken. */
+export const mastersGroup = 'system:masters'
+
+/** Allows `system:masters`, has no opinion on others. */
+export const mastersAuthorizer: Authorizer = async ({ user }) => ({ allowed: user.groups.includes(mastersGroup), reason: '' })
+
+/** The first authorizer that allows or denies decides. Where none does, the request is refused, with all their reasons. */
+export function anyAuthorizer(...authorizers: readonly Authorizer[]): Authorizer {
+  return async (attributes) => {
+    const reasons: string[] = []
+    for (const authorizer of authorizers) {
+      const decision = await authorizer(attributes)
+      if (decision.allowed || decision.denied === true) return decision
+      if (decision.reason !== '') reasons.push(decision.reason)
+    }
+    return { allowed: false, reason: reasons.join('\n') }
+  }
+}

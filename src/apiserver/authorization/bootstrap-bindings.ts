@@ -1,0 +1,19 @@
+/**
+ * Bindings that a cluster of ours has beside the reference's bootstrap objects, to be created when absent. The administrator's group and its
+ * name are kubeadm's: deleting this binding takes the power from every administrator certificate at once, which for `system:masters`
+ * nothing could. The API server's own client certificate gets no more than the kubelets' port.
+ */
+export const bootstrapBindings = [
+  binding('kubeadm:cluster-admins', 'cluster-admin', { kind: 'Group', name: 'kubeadm:cluster-admins' }),
+  binding('wherry:apiserver-kubelet-client', 'system:kubelet-api-admin', { kind: 'User', name: 'kube-apiserver-kubelet-client' }),
+] as const
+
+function binding(name: string, role: string, subject: { readonly kind: 'Group' | 'User'; readonly name: string }) {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', ...subject }],
+  }
+}
