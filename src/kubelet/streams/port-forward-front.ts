@@ -57,12 +57,7 @@ export function forwardSpdy(socket: Duplex, head: Uint8Array, forwarder: Forward
 }
 
 /** The channels' way: two channels for each port in order, data and error, each opened by the port's number as two bytes. One connection a port. */
-export async function forwardChannels(
-  socket: WebSocket,
-  protocol: string,
-  ports: readonly number[],
-  forwarder: Forwarder,
-): Promise<void> {
+export async function forwardChannels(socket: WebSocket, protocol: string, ports: readonly number[], forwarder: Forwarder): Promise<void> {
   const channels = webSocketChannels(socket, { base64: protocol.includes('base64'), closeSignals: false })
   await Promise.all(
     ports.map((port, i) => {

@@ -18,7 +18,9 @@ export function dialSpdy(
   const { promise, resolve, reject } = Promise.withResolvers<{ connection: SpdyConnection; protocol: string }>()
   const target = new URL(url)
   if (target.protocol !== 'http:')
-    return Promise.reject(new WherryError('InternalError', `streaming URL of the runtime is ${target.protocol}//, only http:// is understood`))
+    return Promise.reject(
+      new WherryError('InternalError', `streaming URL of the runtime is ${target.protocol}//, only http:// is understood`),
+    )
   const ask = request(target, {
     method: 'POST',
     agent: false,
@@ -47,7 +49,9 @@ export function dialSpdy(
     })
     answer.once('close', () => reject(new WherryError('InternalError', text.trim() || `the runtime answered ${answer.statusCode}`)))
   })
-  ask.once('error', (cause) => reject(new WherryError('ServiceUnavailable', `cannot reach the runtime's streaming server: ${cause.message}`, { cause })))
+  ask.once('error', (cause) =>
+    reject(new WherryError('ServiceUnavailable', `cannot reach the runtime's streaming server: ${cause.message}`, { cause })),
+  )
   ask.end()
   return promise
 }

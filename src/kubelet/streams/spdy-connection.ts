@@ -125,7 +125,8 @@ export class SpdyConnection {
       if (this.closed.aborted) {
         // Nobody is there to send to. An error here would throw away what the reader of this stream has not read yet.
         stream.outgoing = undefined
-        return done()
+        done()
+        return
       }
       const window = Math.min(
         this.#keepsStreamWindows ? stream.sendWindow : Infinity,
@@ -184,9 +185,11 @@ export class SpdyConnection {
   #handle(frame: Frame): void {
     switch (frame.type) {
       case 'data':
-        return this.#handleData(frame.streamId, frame.data, frame.fin)
+        this.#handleData(frame.streamId, frame.data, frame.fin)
+        return
       case 'syn-stream':
-        return this.#handleOpen(frame.streamId, frame.headers, frame.fin)
+        this.#handleOpen(frame.streamId, frame.headers, frame.fin)
+        return
       case 'syn-reply':
       case 'headers':
         if (frame.fin) this.#streams.get(frame.streamId)?.receiveEnd()
@@ -199,7 +202,8 @@ export class SpdyConnection {
         if ((frame.id % 2 === 1) === (this.#options.side === 'server')) this.#send(frame)
         return
       case 'window-update':
-        return this.#handleWindow(frame.streamId, frame.delta)
+        this.#handleWindow(frame.streamId, frame.delta)
+        return
       case 'settings':
         for (const { id, value } of frame.entries) {
           if (id !== initialWindowSetting) continue

@@ -79,7 +79,10 @@ test('header blocks that zlib compressed with one running state are read', async
 
 refused('another version', Buffer.from([0x80, 2, 0, 1, 0, 0, 0, 0]))
 refused('a control frame that is too long', Buffer.from([0x80, 3, 0, 1, 0, 2, 0, 0]))
-refused('a header block that is no zlib', Buffer.from([0x80, 3, 0, 2, 0, 0, 0, 12, 0, 0, 0, 1, 0x78, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]))
+refused(
+  'a header block that is no zlib',
+  Buffer.from([0x80, 3, 0, 2, 0, 0, 0, 12, 0, 0, 0, 1, 0x78, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+)
 refused('a settings frame that promises more than it holds', Buffer.from([0x80, 3, 0, 4, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xff]))
 refused('a header bomb', bomb())
 

@@ -185,6 +185,6 @@ function control(type: ControlType, flags: number, ...body: readonly Uint8Array[
 
 function words(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4)
-  values.forEach((value, i) => bytes.writeUInt32BE(value >>> 0, i * 4))
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, i * 4)
   return bytes
 }

@@ -47,13 +47,7 @@ export function switchToSpdy(socket: Duplex, protocol: string): void {
  * The client's streams of an exec or attach over SPDY, once it has opened them all: `error`, and what it asked for. Throws `Timeout` after
  * 30 s and `ServiceUnavailable` when the client leaves before.
  */
-export async function spdyStreams(
-  socket: Duplex,
-  head: Uint8Array,
-  protocol: string,
-  asked: StreamsAsked,
-  clock: Clock,
-): Promise<Streams> {
+export async function spdyStreams(socket: Duplex, head: Uint8Array, protocol: string, asked: StreamsAsked, clock: Clock): Promise<Streams> {
   const version = versionOf(protocol)
   const expected = ['error']
   if (asked.stdin) expected.push('stdin')

@@ -1,4 +1,4 @@
-import { inflateRawSync, constants } from 'node:zlib'
+import { constants, inflateRawSync } from 'node:zlib'
 import { WherryError } from '#lib/errors.ts'
 import { spdyDictionary } from './spdy-dictionary.ts'
 

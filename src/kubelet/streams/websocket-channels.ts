@@ -78,10 +78,11 @@ export function webSocketChannels(socket: WebSocket, encoding: { readonly base64
 
 /** Calls `done` when the last piece has left our memory: the back-pressure of the connection. */
 function sendPieces(socket: WebSocket, channel: number, data: Uint8Array, base64: boolean, done: (error?: Error | null) => void): void {
-  if (data.length <= maxMessageBytes) return socket.send(encodeMessage(channel, data, base64), (error) => done(error ?? null))
-  socket.send(encodeMessage(channel, data.subarray(0, maxMessageBytes), base64), (error) =>
-    error ? done(error) : sendPieces(socket, channel, data.subarray(maxMessageBytes), base64, done),
-  )
+  const rest = data.subarray(maxMessageBytes)
+  socket.send(encodeMessage(channel, data.subarray(0, maxMessageBytes), base64), (error) => {
+    if (error || rest.length === 0) done(error ?? null)
+    else sendPieces(socket, channel, rest, base64, done)
+  })
 }
 
 /** The empty message on a channel that tells a client that the connection stands. */

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { QosClass } from './cgroup-names.ts'
+import type { CgroupResources } from './pod-resources.ts'
+import { podCgroupResources, qosOf, quotaOf, sharesOf, weightOf } from './pod-resources.ts'
+
+const full = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } }
+const asking = { requests: { cpu: '250m' } }
+const limited = { limits: { cpu: '500m', memory: '64Mi' } }
+
+check('nothing asked', { containers: [{}] }, 'BestEffort', { cpuShares: 2 })
+check('all limited', { containers: [{ resources: full }] }, 'Guaranteed', {
+  cpuShares: 1024,
+  cpuQuota: 100_000,
+  cpuPeriod: 100_000,
+  memoryBytes: 1 << 30,
+})
+check('limits stand for requests', { containers: [{ resources: limited }] }, 'Guaranteed', {
+  cpuShares: 512,
+  cpuQuota: 50_000,
+  cpuPeriod: 100_000,
+  memoryBytes: 64 << 20,
+})
+check('requests only', { containers: [{ resources: asking }] }, 'Burstable', { cpuShares: 256 })
+check('one container without a limit lifts the pod’s', { containers: [{ resources: limited }, { resources: asking }] }, 'Burstable', {
+  cpuShares: 768,
+})
+check(
+  'an init container larger than all',
+  { containers: [{ resources: asking }], initContainers: [{ resources: { requests: { cpu: '1' } } }] },
+  'Burstable',
+  {
+    cpuShares: 1024,
+  },
+)
+check(
+  'sidecars count beside the containers',
+  { containers: [{ resources: asking }], initContainers: [{ resources: asking, restartPolicy: 'Always' }] },
+  'Burstable',
+  { cpuShares: 512 },
+)
+check('limits of the pod as a whole', { containers: [{}], resources: { limits: { memory: '128Mi' } } }, 'Burstable', {
+  cpuShares: 2,
+  memoryBytes: 128 << 20,
+})
+check('overhead', { containers: [{ resources: asking }], overhead: { cpu: '250m' } }, 'Burstable', { cpuShares: 512 })
+
+test('shares, weights and quotas', () => {
+  assert.deepEqual([0, 1, 2, 100, 1000, 1e9].map(sharesOf), [2, 2, 2, 102, 1024, 262_144])
+  assert.deepEqual([2, 1024, 262_144, 300_000].map(weightOf), [1, 39, 10_000, 10_000])
+  assert.deepEqual([1, 10, 1500].map(quotaOf), [1000, 1000, 150_000])
+})
+
+function check(name: string, spec: object, qos: QosClass, expected: CgroupResources): void {
+  test(name, () => {
+    const pod = { metadata: { uid: 'u' }, spec } as unknown as Pod
+    assert.equal(qosOf(pod), qos)
+    assert.deepEqual(podCgroupResources(pod), expected)
+  })
+}
