@@ -174,7 +174,7 @@ async function write({ client, clock, namespace, name, identity, leaseDurationMs
 }
 
 /** Nobody has to wait for a lease whose holder went in order. */
-async function release({ client, clock, identity, log }: Election, lease: Lease): Promise<void> {
+async function release({ client, clock, log }: Election, lease: Lease): Promise<void> {
   const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) }
   try {
     await client.update(Lease, { ...lease, spec }, { fieldManager: 'leader-election' })

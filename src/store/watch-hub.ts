@@ -14,8 +14,8 @@ export interface WatchHub {
   readonly watch: Store['watch']
   /** The newest revision whose history no watch has still to read: how far a compaction may go. */
   compactable(): Revision
-  /** Ends every watch quietly. */
-  close(): void
+  /** Ends every watch: quietly, or with this error. */
+  close(error?: Error): void
 }
 
 export interface History {
@@ -44,8 +44,8 @@ export function createWatchHub(history: History): WatchHub {
       for (const watch of watches) revision = Math.min(revision, watch.readUpTo)
       return revision
     },
-    close() {
-      for (const watch of watches) end(watch)
+    close(error) {
+      for (const watch of watches) end(watch, error)
     },
   }
 }
@@ -59,6 +59,8 @@ interface Watch {
   /** History is needed after this revision; Infinity once the present is reached. */
   readUpTo: Revision
   state: 'open' | 'overflown' | 'ended'
+  /** Why it ended, unless that was asked for. */
+  error: Error | undefined
   wake: () => void
 }
 
@@ -78,6 +80,7 @@ async function* follow(
     pendingEvents: 0,
     readUpTo: after,
     state: 'open',
+    error: undefined,
     wake: () => {},
   }
   // From here on changes are offered, so what lies between the past and the present is a fixed stretch.
@@ -89,23 +92,20 @@ async function* follow(
     while (watch.readUpTo < present) {
       const piece = await history.read(prefix, watch.readUpTo, present)
       for (const change of piece.changes) {
-        if (isEnded(watch)) return
-        if (isOverflown(watch)) throw lagged(bufferedEvents)
+        if (hasEnded(watch)) return
         yield change
       }
       watch.readUpTo = piece.upTo
     }
     watch.readUpTo = Infinity
     for (;;) {
-      if (isEnded(watch)) return
-      if (isOverflown(watch)) throw lagged(bufferedEvents)
+      if (hasEnded(watch)) return
       const taken = watch.pending
       watch.pending = []
       for (const change of taken) {
         watch.pendingEvents -= change.length
         if (change[0]!.revision > after) yield change
-        if (isEnded(watch)) return
-        if (isOverflown(watch)) throw lagged(bufferedEvents)
+        if (hasEnded(watch)) return
       }
       if (watch.pending.length === 0 && watch.state === 'open') await new Promise<void>((resolve) => (watch.wake = resolve))
     }
@@ -132,16 +132,20 @@ function offer(watch: Watch, change: Change): void {
   watch.wake()
 }
 
-function end(watch: Watch): void {
+function end(watch: Watch, error?: Error): void {
   watch.state = 'ended'
+  watch.error = error
   watch.pending = []
   watch.readUpTo = Infinity
   watch.wake()
 }
 
-// Through functions, because the compiler cannot know that `state` changes while the generator waits.
-const isEnded = (watch: Watch): boolean => watch.state === 'ended'
-const isOverflown = (watch: Watch): boolean => watch.state === 'overflown'
+/** True when the watch is to end quietly; throws when it ends otherwise. */
+function hasEnded(watch: Watch): boolean {
+  if (watch.state === 'overflown') throw lagged(watch.bufferedEvents)
+  if (watch.error !== undefined) throw watch.error
+  return watch.state === 'ended'
+}
 
 /** The history after `revision` is forgotten. */
 export const expired = (revision: Revision, compacted: Revision): WherryError =>

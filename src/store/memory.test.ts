@@ -1,0 +1,4 @@
+import { checkStore } from './contract.ts'
+import { createMemoryStore } from './memory.ts'
+
+checkStore('memory', async () => createMemoryStore())
