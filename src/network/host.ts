@@ -1,0 +1,16 @@
+/** What the pod network needs of the machine: `host/network.ts` does it, tests and the simulation keep a record. */
+export interface NetworkHost {
+  /** One nftables transaction (the language of nft(8)): all of it or nothing. */
+  nft(text: string): Promise<void>
+  /** Forgets UDP flows to an address that lead to an endpoint which is gone; answers would be awaited from it for ever (conntrack(8)). */
+  forgetFlows(flows: readonly { readonly protocol: string; readonly destination: string; readonly endpoint: string }[]): Promise<void>
+  /** Makes the machine forward packets, and bridged ones pass the rules of routed ones, and remembers how it was. */
+  prepare(): Promise<void>
+  /**
+   * An interface of our own with a local address for the cluster's name server, and the route of all Service addresses: what no rule turns
+   * to a pod ends there instead of leaving the machine, and the machine itself reaches Services without a default route. `source` is the
+   * address under which it does.
+   */
+  addServiceDevice(device: string, address: string, serviceCIDR: string, source: string): Promise<void>
+  writeFile(path: string, text: string): Promise<void>
+}

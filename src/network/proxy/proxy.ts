@@ -1,0 +1,196 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { NetworkHost } from '../host.ts'
+import type { ElementOwner, Piece } from './piece.ts'
+import { elementOwners, hostPortPiece, servicePiece } from './piece.ts'
+import { servicePorts } from './service-ports.ts'
+import type { TableOptions } from './table.ts'
+import { mergePieces, tableChanges, wholeTable } from './table.ts'
+
+export interface ServiceProxyOptions {
+  readonly services: Informer<Service>
+  /** With the index `service`: namespace/name of the Service that a slice belongs to. */
+  readonly slices: Informer<EndpointSlice>
+  /** The pods of this node. */
+  readonly pods: Informer<Pod>
+  readonly host: NetworkHost
+  readonly clock: Clock
+  readonly log: Log
+  readonly nodeName: string
+  readonly table: TableOptions
+}
+
+export const sliceServiceIndex = { service: (slice: EndpointSlice): string[] => sliceService(slice) }
+
+/** After a failed transaction the whole table is written anew, not sooner than this. */
+const retryMs = 1_000
+
+/**
+ * Keeps the node's packet rules equal to what Services, EndpointSlices and pods say. One transaction carries all changes that came while the
+ * last one was running; its size depends on what changed, not on how much there is. Returns how to stop: the rules stay.
+ */
+export function startServiceProxy({ services, slices, pods, host, clock, log, nodeName, table }: ServiceProxyOptions): {
+  stop: () => Promise<void>
+  synced: Promise<void>
+} {
+  /** What the kernel has, by owner; undefined: unknown, as at start and after a failure. */
+  let applied: Map<string, Piece> | undefined
+  const dirty = new Set<string>()
+  let running: Promise<void> | undefined
+  let stopped = false
+  let forgetRetry = (): void => {}
+  const first = Promise.withResolvers<void>()
+
+  function want(owner: string): Piece {
+    const [kind, namespace, name] = owner.split('/') as [string, string, string]
+    if (kind === 'pod') return mergePieces(hostPorts(pods.get(name, namespace)).map(hostPortPiece))
+    const service = services.get(name, namespace)
+    return mergePieces(
+      service
+        ? servicePorts(service, slices.indexed('service', `${namespace}/${name}`), nodeName).map((port) =>
+            servicePiece(port, table.clusterCIDR),
+          )
+        : [],
+    )
+  }
+
+  function touch(owner: string): void {
+    dirty.add(owner)
+    stir()
+  }
+
+  function stir(): void {
+    if (stopped || running || !services.isSynced || !slices.isSynced || !pods.isSynced) return
+    // Changes of one moment go together.
+    running = Promise.resolve()
+      .then(apply)
+      .finally(() => {
+        running = undefined
+        if (dirty.size > 0 && applied) stir()
+      })
+  }
+
+  async function apply(): Promise<void> {
+    const before = applied
+    try {
+      if (before === undefined) await applyAll()
+      else await applyChanges(before)
+      first.resolve()
+    } catch (error) {
+      log.error('the service rules could not be written; all of them will be written anew', { error })
+      applied = undefined
+      forgetRetry = clock.schedule(clock.now() + retryMs, stir)
+    }
+  }
+
+  async function applyAll(): Promise<void> {
+    dirty.clear()
+    const owners = [...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))]
+    const pieces = new Map(owners.map((owner) => [owner, want(owner)] as const))
+    await host.nft(wholeTable(table, pieces.values()))
+    applied = pieces
+    log.info('wrote all service rules', { owners: owners.length })
+  }
+
+  async function applyChanges(before: Map<string, Piece>): Promise<void> {
+    const owners = [...dirty]
+    dirty.clear()
+    const next = new Map(before)
+    for (const owner of owners) next.set(owner, want(owner))
+    const [old, now] = [owners.map((owner) => before.get(owner) ?? mergePieces([])), owners.map((owner) => next.get(owner)!)]
+    const shared = sharedElements(before, owners)
+    const text = tableChanges(table, without(mergePieces(old), shared), without(mergePieces(now), shared))
+    if (text !== '') await host.nft(text)
+    for (const owner of owners) if (isEmpty(next.get(owner)!)) next.delete(owner)
+    applied = next
+    await host.forgetFlows(lostFlows(mergePieces(old), mergePieces(now)))
+  }
+
+  const stops = [
+    services.onChange((service) => touch(ownerOf('service')(service))),
+    slices.onChange((slice, previous) => {
+      for (const service of new Set([...sliceService(slice), ...(previous ? sliceService(previous) : [])])) touch(`service/${service}`)
+    }),
+    pods.onChange((pod, previous) => {
+      if (hostPorts(pod).length > 0 || (previous && hostPorts(previous).length > 0)) touch(ownerOf('pod')(pod))
+    }),
+  ]
+  Promise.all([services.synced(), slices.synced(), pods.synced()]).then(stir, () => log.debug('stopped before the caches were full'))
+
+  return {
+    synced: first.promise,
+    async stop() {
+      stopped = true
+      forgetRetry()
+      for (const stop of stops) stop()
+      await running
+    },
+  }
+}
+
+const ownerOf = (kind: 'service' | 'pod') => (object: Service | Pod) => `${kind}/${object.metadata.namespace}/${object.metadata.name}`
+
+function sliceService(slice: EndpointSlice): string[] {
+  const name = slice.metadata.labels?.['kubernetes.io/service-name']
+  return name === undefined ? [] : [`${slice.metadata.namespace}/${name}`]
+}
+
+function hostPorts(pod: Pod | undefined) {
+  const podIP = pod?.status.podIP
+  if (!pod || !podIP || pod.spec.hostNetwork || isPodTerminal(pod)) return []
+  return pod.spec.containers
+    .flatMap((container) => container.ports ?? [])
+    .filter((port) => (port.hostPort ?? 0) > 0)
+    .map((port) => ({
+      protocol: port.protocol,
+      hostIP: port.hostIP ?? '',
+      hostPort: port.hostPort!,
+      podIP,
+      containerPort: port.containerPort,
+    }))
+}
+
+/** Elements that owners beside the changing ones hold as well: a pod behind two Services has one hairpin entry. */
+function sharedElements(all: ReadonlyMap<string, Piece>, changing: readonly string[]): ReadonlySet<string> {
+  const kept = new Set<string>()
+  const ours = new Set(changing)
+  for (const [owner, piece] of all) if (!ours.has(owner)) for (const key of Object.keys(piece.elements.hairpin)) kept.add(key)
+  return kept
+}
+
+const without = (piece: Piece, shared: ReadonlySet<string>): Piece => ({
+  ...piece,
+  elements: { ...piece.elements, hairpin: Object.fromEntries(Object.entries(piece.elements.hairpin).filter(([key]) => !shared.has(key))) },
+})
+
+const isEmpty = (piece: Piece): boolean =>
+  Object.keys(piece.chains).length === 0 && elementOwners.every((owner: ElementOwner) => Object.keys(piece.elements[owner]).length === 0)
+
+/** UDP has no end of a connection: flows to an endpoint that left a Service have to be forgotten by hand. */
+function lostFlows(before: Piece, after: Piece) {
+  const targets = (piece: Piece) => {
+    const found = new Map<string, { protocol: string; destination: string; endpoint: string }>()
+    for (const [key, verdict] of Object.entries(piece.elements['service-addresses'])) {
+      const [destination, protocol] = key.split(' . ') as [string, string]
+      if (protocol !== 'udp') continue
+      for (const endpoint of endpointsOf(piece, verdict)) found.set(`${destination}/${endpoint}`, { protocol, destination, endpoint })
+    }
+    return found
+  }
+  const still = targets(after)
+  return [...targets(before)].filter(([key]) => !still.has(key)).map(([, flow]) => flow)
+}
+
+/** The addresses to which a verdict leads, read from our own rules. */
+function endpointsOf(piece: Piece, verdict: string): string[] {
+  const chain = piece.chains[verdict.replace(/^goto /, '')] ?? []
+  return chain.flatMap((rule) => {
+    if (rule.includes(' dnat ')) return [...rule.matchAll(/(\d+\.\d+\.\d+\.\d+)/g)].map((match) => match[1]!)
+    return [...rule.matchAll(/goto (ep-[^\s,]+)/g)].flatMap((match) => endpointsOf(piece, match[1]!))
+  })
+}
