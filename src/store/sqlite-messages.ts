@@ -14,7 +14,7 @@ export type RequestBody =
       readonly prefix: string
       readonly from: string
       readonly limit: number
-      /** 0: the present. */
+      /** -1: the present. */
       readonly revision: Revision
     }
   | { readonly do: 'history'; readonly prefix: string; readonly after: Revision; readonly upTo: Revision }

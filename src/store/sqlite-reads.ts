@@ -10,7 +10,7 @@ import { expired } from './watch-hub.ts'
 export interface Reads {
   meta(name: 'revision' | 'compacted'): number
   get(key: string): Entry | undefined
-  /** Hands out entries page by page. `revision` 0: the present. */
+  /** Hands out entries page by page. `revision` -1: the present. */
   range(prefix: string, from: string, limit: number, revision: Revision, page: (entries: PackedEntries) => void): RangeAnswer
   history(prefix: string, after: Revision, upTo: Revision): HistoryAnswer
 }
@@ -51,10 +51,10 @@ export function createReads(database: DatabaseSync): Reads {
       const present = reads.meta('revision')
       const compacted = reads.meta('compacted')
       if (revision > present) throw new WherryError('InternalError', `revision ${revision} is in the future; the present one is ${present}`)
-      if (revision !== 0 && revision < compacted) throw expired(revision, compacted)
+      if (revision >= 0 && revision < compacted) throw expired(revision, compacted)
       const start = compareKeys(from, prefix) > 0 ? from : prefix
       const end = prefixEnd(prefix) ?? noEnd
-      if (revision !== 0 && revision !== present) return rangeThen(start, end, limit, revision, page)
+      if (revision >= 0 && revision !== present) return rangeThen(start, end, limit, revision, page)
       const pages = paged(page)
       let last: string | undefined
       let found = 0

@@ -113,7 +113,7 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
   return {
     revision: () => open(async () => revision),
     get: (key) => open(() => thread.ask({ do: 'get', key }) as Promise<Entry | undefined>),
-    range: (prefix, { from = '', limit = Infinity, revision: at = 0 } = {}) =>
+    range: (prefix, { from = '', limit = Infinity, revision: at = -1 } = {}) =>
       open(async () => {
         const entries: Entry[] = []
         const page = (part: readonly Entry[]) => void entries.push(...part)
