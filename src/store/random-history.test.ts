@@ -110,7 +110,7 @@ async function play(store: Store, steps: readonly Step[]): Promise<void> {
       }
       case 'range': {
         const { prefix, from, limit } = action
-        const at = revision() - action.behind
+        const at = Math.max(0, revision() - action.behind)
         const call = store.range(prefix, { from, limit, revision: at })
         if (at < compacted) await assert.rejects(call, (error) => isError(error, 'Expired'))
         else if (at >= base) {
