@@ -1,0 +1,146 @@
+import type { AnyKind } from '#api/kind.ts'
+import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '#api/meta/v1/types.ts'
+import type { Cause } from '#lib/errors.ts'
+import {
+  checkDns1123Label,
+  checkDns1123Subdomain,
+  checkLabelValue,
+  checkQualifiedName,
+  forbidden,
+  invalid,
+  invalidEach,
+  notNegative,
+  required,
+  tooLong,
+} from '#schema/validate.ts'
+
+type NamedKind = Pick<AnyKind, 'scope' | 'rules'>
+
+/** What is wrong with the metadata of a new object, at `path`. A generated name has been generated before. */
+export function validateMetadata(meta: ObjectMeta, kind: NamedKind, path = 'metadata'): readonly Cause[] {
+  const checkName = kind.rules.validateName ?? checkDns1123Subdomain
+  const { name, generateName, namespace } = meta
+  const causes: Cause[] = []
+  if (generateName) causes.push(...invalidEach(`${path}.generateName`, generateName, checkName(maskTrailingDash(generateName))))
+  if (name) causes.push(...invalidEach(`${path}.name`, name, checkName(name)))
+  else causes.push(required(`${path}.name`, 'name or generateName is required'))
+  if (kind.scope === 'Namespaced') {
+    if (namespace) causes.push(...invalidEach(`${path}.namespace`, namespace, checkDns1123Label(namespace)))
+    else causes.push(required(`${path}.namespace`))
+  } else if (namespace) causes.push(forbidden(`${path}.namespace`, 'not allowed on this type'))
+  return [
+    ...causes,
+    ...notNegative(`${path}.generation`, meta.generation),
+    ...validateLabels(meta.labels, `${path}.labels`),
+    ...validateAnnotations(meta.annotations, `${path}.annotations`),
+    ...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`),
+    ...validateFinalizers(meta.finalizers, `${path}.finalizers`),
+    ...validateManagedFields(meta.managedFields, `${path}.managedFields`),
+  ]
+}
+
+/** What an update of the metadata may not do. The name is checked again, as the reference does on every write. */
+export function validateMetadataUpdate(next: ObjectMeta, previous: ObjectMeta, kind: NamedKind, path = 'metadata'): readonly Cause[] {
+  const causes: Cause[] = [...validateMetadata(next, kind, path)]
+  if (previous.deletionTimestamp !== undefined) {
+    const added = [...new Set(next.finalizers ?? [])].filter((name) => !previous.finalizers?.includes(name)).sort()
+    if (added.length > 0) {
+      const shown = `[]string{${added.map((name) => JSON.stringify(name)).join(', ')}}`
+      causes.push(
+        forbidden(`${path}.finalizers`, `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`),
+      )
+    }
+  }
+  if (!next.resourceVersion) causes.push(invalid(`${path}.resourceVersion`, next.resourceVersion ?? '', 'must be specified for an update'))
+  if ((next.generation ?? 0) < (previous.generation ?? 0))
+    causes.push(invalid(`${path}.generation`, next.generation ?? 0, 'must not be decremented'))
+  for (const name of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if ((next[name] ?? '') === (previous[name] ?? '')) continue
+    const absent = name === 'name' || name === 'namespace' || name === 'uid' ? '' : null
+    causes.push(invalid(`${path}.${name}`, next[name] ?? absent, 'field is immutable'))
+  }
+  return causes
+}
+
+export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): Cause[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...invalidEach(path, key, checkQualifiedName(key)),
+    ...invalidEach(path, value, checkLabelValue(value)),
+  ])
+}
+
+/** Keys in any case, and 256 KiB for all of them together. */
+export function validateAnnotations(annotations: Readonly<Record<string, string>> | undefined, path: string): Cause[] {
+  const entries = Object.entries(annotations ?? {})
+  const causes = entries.flatMap(([key]) => invalidEach(path, key, checkQualifiedName(key.toLowerCase())))
+  const sizeBytes = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0)
+  return sizeBytes > ANNOTATIONS_SIZE_MAX_BYTES ? [...causes, tooLong(path, ANNOTATIONS_SIZE_MAX_BYTES)] : causes
+}
+
+const ANNOTATIONS_SIZE_MAX_BYTES = 256 * 1024
+
+function validateOwnerReferences(references: readonly OwnerReference[] | undefined, path: string): Cause[] {
+  const causes: Cause[] = []
+  let controller: OwnerReference | undefined
+  for (const reference of references ?? []) {
+    const { apiVersion, kind, name, uid } = reference
+    // `a/b/c` is no version at all.
+    const version = apiVersion.split('/').length > 2 ? '' : apiVersion.slice(apiVersion.indexOf('/') + 1)
+    if (version === '') causes.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'))
+    if (kind === '') causes.push(invalid(`${path}.kind`, kind, 'must not be empty'))
+    if (name === '') causes.push(invalid(`${path}.name`, name, 'must not be empty'))
+    if (uid === '') causes.push(invalid(`${path}.uid`, uid, 'must not be empty'))
+    if (apiVersion === 'v1' && kind === 'Event')
+      causes.push(invalid(path, ordered(reference), '/v1, Kind=Event is disallowed from being an owner'))
+    if (reference.controller !== true) continue
+    if (controller === undefined) controller = reference
+    else {
+      const both = `${controller.kind}/${controller.name} and ${kind}/${name}`
+      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${both}`
+      causes.push(invalid(path, references!.map(ordered), detail))
+    }
+  }
+  return causes
+}
+
+/** In the declared order of the fields, which messages show. */
+const ordered = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }: OwnerReference): OwnerReference => ({
+  apiVersion,
+  kind,
+  name,
+  uid,
+  ...(controller !== undefined && { controller }),
+  ...(blockOwnerDeletion !== undefined && { blockOwnerDeletion }),
+})
+
+function validateFinalizers(finalizers: readonly string[] = [], path: string): Cause[] {
+  const causes = finalizers.flatMap((name) => invalidEach(path, name, checkQualifiedName(name)))
+  return finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
+    ? [...causes, invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')]
+    : causes
+}
+
+function validateManagedFields(entries: readonly ManagedFieldsEntry[] | undefined, path: string): Cause[] {
+  return (entries ?? []).flatMap(({ operation = '', fieldsType, manager = '', subresource = '' }, i) => {
+    const at = `${path}[${i}]`
+    return [
+      ...(operation === 'Apply' || operation === 'Update' ? [] : [invalid(`${at}.operation`, operation, 'must be `Apply` or `Update`')]),
+      ...(!fieldsType || fieldsType === 'FieldsV1' ? [] : [invalid(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`')]),
+      ...validateFieldManager(manager, `${at}.manager`),
+      ...(subresource.length > SUBRESOURCE_LENGTH_MAX ? [tooLong(`${at}.subresource`, SUBRESOURCE_LENGTH_MAX)] : []),
+    ]
+  })
+}
+
+/** The name under which a client owns fields. */
+export function validateFieldManager(manager: string, path: string): Cause[] {
+  if (Buffer.byteLength(manager) > MANAGER_LENGTH_MAX) return [tooLong(path, MANAGER_LENGTH_MAX)]
+  const bad = [...manager].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
+  return bad < 0 ? [] : [invalid(path, manager, 'should only contain printable characters')]
+}
+
+const MANAGER_LENGTH_MAX = 128
+const SUBRESOURCE_LENGTH_MAX = 256
+
+/** A prefix for generated names may end in a dash, for more follows it. */
+const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name)
