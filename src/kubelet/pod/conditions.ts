@@ -1,0 +1,100 @@
+import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/v1/types.ts'
+import { initContainers, isSidecar, regularContainers } from './containers.ts'
+import { rfc3339 } from './rfc3339.ts'
+import { usableSandbox } from './usable-sandbox.ts'
+import type { PodView } from './view.ts'
+
+/**
+ * The conditions of a pod: those of others as they are (readiness gates, disruption), then ours with the reference's reasons and messages.
+ * A condition whose status did not change keeps its transition time.
+ */
+export function podConditions(view: PodView, status: PodStatus, previous: PodStatus): PodCondition[] {
+  const { pod } = view
+  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !ours.has(type))
+  const ready = containersReady(view, status)
+  const made: Made[] = [
+    { type: 'PodReadyToStartContainers', status: usableSandbox(view) === undefined ? 'False' : 'True' },
+    { type: 'Initialized', ...initialized(view, status) },
+    { type: 'Ready', ...podReady(view, ready, foreign) },
+    { type: 'ContainersReady', ...ready },
+    { type: 'PodScheduled', status: 'True' },
+  ]
+  const before = [...(previous.conditions ?? []), ...(pod.status?.conditions ?? [])]
+  return [...foreign, ...made.map((condition) => withTimes(condition, before, view))]
+}
+
+const ours = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+
+interface Verdict {
+  readonly status: 'True' | 'False'
+  readonly reason?: string
+  readonly message?: string
+}
+interface Made extends Verdict {
+  readonly type: string
+}
+
+function withTimes(condition: Made, before: readonly PodCondition[], { pod, now }: PodView): PodCondition {
+  const former = before.find(({ type, status }) => type === condition.type && status === condition.status)
+  return {
+    ...condition,
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    lastProbeTime: null,
+    lastTransitionTime: former?.lastTransitionTime ?? rfc3339(now),
+  }
+}
+
+function containersReady({ pod }: PodView, status: PodStatus): Verdict {
+  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+  const concerned = [...initContainers(pod).filter((one) => isSidecar(one, 'init')), ...regularContainers(pod)].map(({ name }) => name)
+  const unknown = concerned.filter((name) => statusOf(all, name) === undefined)
+  const unready = concerned.filter((name) => statusOf(all, name)?.ready === false)
+  if (status.phase === 'Succeeded' && unknown.length === 0) return { status: 'False', reason: 'PodCompleted' }
+  if (status.phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  const message = described([
+    ['unknown', unknown],
+    ['unready', unready],
+  ])
+  return message === '' ? { status: 'True' } : { status: 'False', reason: 'ContainersNotReady', message }
+}
+
+function podReady({ pod }: PodView, ready: Verdict, conditions: readonly PodCondition[]): Verdict {
+  if (ready.status !== 'True') return ready
+  const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const condition = conditions.find(({ type }) => type === conditionType)
+    if (condition === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+    return condition.status === 'True' ? [] : [`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`]
+  })
+  return messages.length === 0 ? ready : { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') }
+}
+
+function initialized({ pod }: PodView, status: PodStatus): Verdict {
+  const all = status.initContainerStatuses ?? []
+  const unknown: string[] = []
+  const incomplete: string[] = []
+  for (const container of initContainers(pod)) {
+    const found = statusOf(all, container.name)
+    if (found === undefined) unknown.push(container.name)
+    else if (!(isSidecar(container, 'init') ? found.started === true : found.ready)) incomplete.push(container.name)
+  }
+  if (status.phase === 'Succeeded' && unknown.length === 0) return { status: 'True', reason: 'PodCompleted' }
+  // Once a regular container has started, initialisation is history, whatever sidecars do.
+  const hasRegularStarted = (status.containerStatuses ?? []).some(
+    ({ state, lastState, started }) => state.running || state.terminated?.startedAt || lastState.terminated || started,
+  )
+  if (hasRegularStarted) return { status: 'True' }
+  const message = described([
+    ['unknown', unknown],
+    ['incomplete', incomplete],
+  ])
+  return message === '' ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message }
+}
+
+const statusOf = (statuses: readonly ContainerStatus[], name: string) => statuses.find((one) => one.name === name)
+
+/** Lists as Go prints them: `[a b]`. */
+const described = (groups: readonly (readonly [word: string, names: readonly string[]])[]): string =>
+  groups
+    .filter(([, names]) => names.length > 0)
+    .map(([word, names]) => `containers with ${word} status: [${names.join(' ')}]`)
+    .join(', ')

@@ -1,0 +1,176 @@
+import type { ContainerState, ContainerStatus, PodStatus, VolumeMountStatus } from '#api/core/v1/types.ts'
+import type * as runtime from '../runtime.ts'
+import {
+  type AnyContainer,
+  attemptsOf,
+  type ContainerKind,
+  ephemeralContainers,
+  initContainers,
+  isSidecar,
+  regularContainers,
+} from './containers.ts'
+import { hasStarted } from './due.ts'
+import { rfc3339 } from './rfc3339.ts'
+import type { PodPlan } from './steps.ts'
+import type { NodeView, PodView } from './view.ts'
+
+interface Context {
+  readonly view: PodView
+  readonly plan: PodPlan
+  readonly kind: ContainerKind
+  readonly previous: PodStatus
+  readonly node: NodeView
+}
+
+/** The statuses of one kind of containers: init containers in the order of the spec, the others by name, as the reference sorts them. */
+export function containerStatuses(context: Context): ContainerStatus[] {
+  const { view, kind, previous } = context
+  const [containers, before] = {
+    init: [initContainers(view.pod), previous.initContainerStatuses] as const,
+    regular: [regularContainers(view.pod), previous.containerStatuses] as const,
+    ephemeral: [ephemeralContainers(view.pod), previous.ephemeralContainerStatuses] as const,
+  }[kind]
+  const statuses = containers.map((container) => {
+    const status = statusOf(
+      context,
+      container,
+      before?.find(({ name }) => name === container.name),
+    )
+    return withProbes(context, container, withWaiting(context, container, status))
+  })
+  return kind === 'init' ? statuses : statuses.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+function statusOf(context: Context, container: AnyContainer, before: ContainerStatus | undefined): ContainerStatus {
+  const { view, node } = context
+  const [latest, former] = attemptsOf(view.containers, container.name)
+  if (latest === undefined) return unseen(context, container, before)
+  const state = stateOf(context, latest)
+  const id = `${node.runtimeName}://${latest.id}`
+  const lastState =
+    former !== undefined
+      ? stateOf(context, former)
+      : before === undefined
+        ? {}
+        : before.containerID !== id && before.state.terminated
+          ? { terminated: before.state.terminated }
+          : before.lastState
+  return {
+    ...base(container),
+    state,
+    lastState: lastState.terminated ? { terminated: lastState.terminated } : {},
+    restartCount: latest.metadata.attempt,
+    image: latest.image || (container.image ?? ''),
+    imageID: latest.imageId,
+    containerID: id,
+    ...(container.resources.requests && { allocatedResources: container.resources.requests }),
+    resources: container.resources,
+    ...(latest.user && {
+      user: {
+        linux: {
+          uid: latest.user.uid,
+          gid: latest.user.gid,
+          ...(latest.user.supplementalGroups.length > 0 && { supplementalGroups: [...latest.user.supplementalGroups] }),
+        },
+      },
+    }),
+  }
+}
+
+/** The runtime knows no attempt: not started yet, or its record is lost. */
+function unseen({ view, kind, plan }: Context, container: AnyContainer, before: ContainerStatus | undefined): ContainerStatus {
+  const hasInits = initContainers(view.pod).length > 0
+  const waiting: ContainerState = { waiting: { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
+  const fresh: ContainerStatus = {
+    ...base(container),
+    state: waiting,
+    lastState: before?.lastState ?? {},
+    restartCount: before?.restartCount ?? 0,
+    image: container.image ?? '',
+    imageID: '',
+  }
+  if (before?.state.terminated) return before
+  if (
+    kind === 'init' &&
+    !isSidecar(container, kind) &&
+    regularContainers(view.pod).some(({ name }) => attemptsOf(view.containers, name).length > 0)
+  )
+    return {
+      ...fresh,
+      state: {
+        terminated: {
+          exitCode: 0,
+          reason: 'Completed',
+          message: 'Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally',
+          startedAt: null,
+          finishedAt: null,
+        },
+      },
+    }
+  if (!before?.state.running) return fresh
+  const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null }
+  if (plan.isOver)
+    return {
+      ...before,
+      state: { terminated: { ...lost, message: 'The container could not be located when the pod was terminated' } },
+      ready: false,
+      started: false,
+    }
+  if (fresh.lastState.terminated) return fresh
+  const message = 'The container could not be located when the pod was deleted.  The container used to be Running'
+  return { ...fresh, lastState: { terminated: { ...lost, message } }, restartCount: fresh.restartCount + 1 }
+}
+
+function stateOf({ view, node }: Context, one: runtime.ContainerStatus): ContainerState {
+  const time = (at: number) => (at === 0 ? null : rfc3339(at))
+  switch (one.state) {
+    case 'running':
+      return { running: { startedAt: time(one.startedAt) } }
+    case 'exited': {
+      const message = view.terminationMessages.get(one.id) || one.message
+      return {
+        terminated: {
+          exitCode: one.exitCode,
+          reason: one.reason || (one.exitCode === 0 ? 'Completed' : 'Error'),
+          ...(message && { message }),
+          startedAt: time(one.startedAt),
+          finishedAt: time(one.finishedAt),
+          containerID: `${node.runtimeName}://${one.id}`,
+        },
+      }
+    }
+    default:
+      return { waiting: { reason: 'ContainerCreating' } }
+  }
+}
+
+/** A container that should run and is held back shows why; how it ended moves to `lastState`. */
+function withWaiting({ plan }: Context, container: AnyContainer, status: ContainerStatus): ContainerStatus {
+  const waiting = plan.waiting.get(container.name)
+  if (waiting === undefined || status.state.running !== undefined) return status
+  const { terminated } = status.state
+  return {
+    ...status,
+    state: { waiting: { reason: waiting.reason, message: waiting.message } },
+    ...(terminated && { lastState: { terminated } }),
+  }
+}
+
+function withProbes({ view, kind }: Context, container: AnyContainer, status: ContainerStatus): ContainerStatus {
+  const [latest] = attemptsOf(view.containers, container.name)
+  const isRunning = status.state.running !== undefined && latest !== undefined
+  const started = isRunning && hasStarted(view, container, latest)
+  if (kind === 'init' && !isSidecar(container, kind)) return { ...status, started, ready: status.state.terminated?.exitCode === 0 }
+  if (kind === 'ephemeral') return { ...status, ready: false }
+  const ready = started && (container.readinessProbe === undefined || view.probes.get(latest.id)?.readiness === 'success')
+  return { ...status, started, ready }
+}
+
+function base(container: AnyContainer) {
+  const volumeMounts: VolumeMountStatus[] = (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
+    name,
+    mountPath,
+    ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+  }))
+  return { name: container.name, ready: false, ...(volumeMounts.length > 0 && { volumeMounts }) }
+}

@@ -1,0 +1,97 @@
+import type { ContainerStatus } from '../runtime.ts'
+import { type AnyContainer, attemptsOf } from './containers.ts'
+import { podTitle } from './names.ts'
+import { restartAt } from './restart-delay.ts'
+import type { Steps } from './steps.ts'
+import type { PodView } from './view.ts'
+
+/**
+ * Brings one container that is due a step nearer to running: the restart delay, its image (which needs no sandbox and so comes in beside
+ * it), then, with sandbox and volumes there, the start itself. Whatever holds it back becomes its waiting reason.
+ */
+export function planStart(view: PodView, container: AnyContainer, sandboxId: string | undefined, steps: Steps): void {
+  const { name } = container
+  const [latest] = attemptsOf(view.containers, name)
+  const ended = latest?.state === 'exited' ? latest : undefined
+
+  if (ended !== undefined) {
+    const delay = view.restarts.get(name)
+    const at = restartAt(delay, ended.finishedAt)
+    if (at > view.now && delay !== undefined) {
+      const title = podTitle(view.pod)
+      const message = `back-off ${goSeconds(delay.delayMs)} restarting failed container=${name} pod=${title}`
+      steps.waiting.set(name, { reason: 'CrashLoopBackOff', message })
+      steps.add({
+        do: 'event',
+        key: `back-off ${ended.id}`,
+        type: 'Warning',
+        reason: 'BackOff',
+        message: `Back-off restarting failed container ${name} in pod ${title}`,
+        container: name,
+      })
+      steps.wake(at)
+      return
+    }
+  }
+
+  const image = view.images.get(name)
+  if (image === undefined) steps.add({ do: 'ensure-image', container: name })
+  else if (image.state === 'failed') imageFailed(view, name, image, steps)
+  else planCreate(view, name, sandboxId, ended, steps)
+}
+
+function planCreate(view: PodView, name: string, sandboxId: string | undefined, ended: ContainerStatus | undefined, steps: Steps): void {
+  const failure = view.failures.get(name)
+  if (failure !== undefined) {
+    steps.waiting.set(name, failure)
+    steps.wake(failure.retryAt)
+    if (failure.retryAt > view.now) return
+  }
+  if (sandboxId === undefined || view.volumes.state !== 'ready') return
+  steps.add({
+    do: 'start-container',
+    container: name,
+    sandboxId,
+    attempt: nextAttempt(view, name),
+    ...(ended !== undefined && { previousFinishedAt: ended.finishedAt }),
+  })
+}
+
+function imageFailed(
+  view: PodView,
+  name: string,
+  image: Extract<ReturnType<PodView['images']['get']>, { state: 'failed' }>,
+  steps: Steps,
+): void {
+  const isPull = image.reason === 'ErrImagePull'
+  if (isPull && view.now >= image.backOffAt) {
+    const message = `Back-off pulling image "${image.image}"`
+    steps.waiting.set(name, { reason: 'ImagePullBackOff', message: `${message}: ${image.reason}: ${image.message}` })
+    const key = `image-back-off ${name} ${image.failedAt}`
+    steps.add({ do: 'event', key, type: 'Normal', reason: 'BackOff', message, container: name })
+    steps.add({ do: 'event', key: `${key} error`, type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', container: name })
+  } else {
+    steps.waiting.set(name, { reason: image.reason, message: image.message })
+    if (isPull) steps.wake(image.backOffAt)
+  }
+  steps.retry(image.retryAt, { do: 'ensure-image', container: name })
+}
+
+/**
+ * One more than the newest attempt that the runtime knows; where it knows none (its state was lost), one more than the API server was told,
+ * so that the count of restarts never falls.
+ */
+function nextAttempt(view: PodView, name: string): number {
+  const [latest] = attemptsOf(view.containers, name)
+  if (latest !== undefined) return latest.metadata.attempt + 1
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = view.pod.status ?? {}
+  const known = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((one) => one.name === name)
+  if (known === undefined) return 0
+  return known.containerID ? known.restartCount + 1 : known.restartCount
+}
+
+/** As Go prints a duration of whole seconds: `10s`, `2m40s`, `5m0s`. */
+function goSeconds(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}

@@ -1,0 +1,20 @@
+import type { Instant } from '#lib/clock.ts'
+import type { RestartDelay } from './view.ts'
+
+/** The wait before another try of a container that ended (Kubernetes documentation, "Pod Lifecycle", restart policy): 10 s doubling to 5 min. */
+export const INITIAL_DELAY_MS = 10_000
+export const MAX_DELAY_MS = 300_000
+/** A container that ran for this long without a restart starts from the shortest wait again. */
+const FORGET_AFTER_MS = 2 * MAX_DELAY_MS
+
+/** From when on a container that ended at `finishedAt` may start again. The first restart is free. */
+export function restartAt(delay: RestartDelay | undefined, finishedAt: Instant): Instant {
+  if (delay === undefined || finishedAt - delay.raisedAt > FORGET_AFTER_MS) return finishedAt
+  return finishedAt + delay.delayMs
+}
+
+/** The wait that applies after the restart now being made. */
+export function raiseRestartDelay(delay: RestartDelay | undefined, finishedAt: Instant, now: Instant): RestartDelay {
+  const isForgotten = delay === undefined || finishedAt - delay.raisedAt > FORGET_AFTER_MS
+  return { delayMs: isForgotten ? INITIAL_DELAY_MS : Math.min(delay.delayMs * 2, MAX_DELAY_MS), raisedAt: now }
+}

@@ -1,0 +1,99 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Instant } from '#lib/clock.ts'
+import type { ContainerStatus, SandboxStatus } from '../runtime.ts'
+
+/** Everything that is true now about one pod on this node. `planPod` and `podStatus` are functions of it and of nothing else. */
+export interface PodView {
+  readonly now: Instant
+  /** As the API server last showed it. */
+  readonly pod: Pod
+  /** The object is gone from the API: what runs has to end, and there is no status to write. */
+  readonly isRemoved: boolean
+  /** The node ends the pod by itself: eviction, or the deadline that the pod set itself. */
+  readonly ending: Ending | undefined
+  /** When the kubelet first saw the pod: `status.startTime`. */
+  readonly startedAt: Instant
+  /** Set from the moment that the pod's end was decided; only ever moves earlier. */
+  readonly termination: Termination | undefined
+
+  /** What the runtime shows, newest first. */
+  readonly sandboxes: readonly SandboxStatus[]
+  readonly containers: readonly ContainerStatus[]
+
+  readonly volumes: Progress
+  readonly sandbox: Progress
+  /** By container name: of the next start. */
+  readonly images: ReadonlyMap<string, ImageState>
+  /** By container name: why the last try to start it failed; absent after a success. */
+  readonly failures: ReadonlyMap<string, StartFailure>
+  /** By container name. */
+  readonly restarts: ReadonlyMap<string, RestartDelay>
+  /** By container id. */
+  readonly probes: ReadonlyMap<string, ProbeResults>
+  readonly terminationMessages: ReadonlyMap<string, string>
+  /** Containers that we stopped because a probe failed or their definition changed: they start again although they may have ended well. */
+  readonly condemned: ReadonlySet<string>
+  /** Operations under way, by `operationKey`. */
+  readonly busy: ReadonlySet<string>
+  /** Containers being stopped, with the end of their grace. */
+  readonly stopping: ReadonlyMap<string, Instant>
+  /** Events told already, by their key. */
+  readonly told: ReadonlySet<string>
+  /** Volumes and cgroup are gone. */
+  readonly isCleanedUp: boolean
+  /** The API server has the last status that we decided. */
+  readonly isStatusWritten: boolean
+}
+
+export interface Ending {
+  readonly reason: string
+  readonly message: string
+  readonly graceSeconds?: number
+}
+
+export interface Termination {
+  readonly graceSeconds: number
+  readonly deadlineAt: Instant
+}
+
+export type Progress = { readonly state: 'none' } | { readonly state: 'ready' } | { readonly state: 'failed'; readonly retryAt: Instant }
+
+export type ImageState =
+  | { readonly state: 'present' }
+  /** `backOffAt`: from then on the reason shown is ImagePullBackOff. */
+  | {
+      readonly state: 'failed'
+      readonly reason: string
+      readonly message: string
+      readonly image: string
+      readonly failedAt: Instant
+      readonly backOffAt: Instant
+      readonly retryAt: Instant
+    }
+
+export interface StartFailure {
+  readonly reason: string
+  readonly message: string
+  readonly retryAt: Instant
+}
+
+/** CrashLoopBackOff of one container: `delayMs` counted from the end of its last attempt. */
+export interface RestartDelay {
+  readonly delayMs: number
+  /** When the restart that raised it was made. */
+  readonly raisedAt: Instant
+}
+
+export type ProbeResult = 'unknown' | 'success' | 'failure'
+export interface ProbeResults {
+  readonly startup: ProbeResult
+  readonly liveness: ProbeResult
+  readonly readiness: ProbeResult
+}
+
+/** What the node brings into every pod's status. */
+export interface NodeView {
+  readonly addresses: readonly string[]
+  /** Scheme of container ids: `containerd`. */
+  readonly runtimeName: string
+}

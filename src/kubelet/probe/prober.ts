@@ -1,0 +1,152 @@
+import type { Probe } from '#api/core/v1/types.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import type { NetworkProbe } from '../interfaces.ts'
+import type { ProbeResult, ProbeResults } from '../pod/view.ts'
+import type { Runtime } from '../runtime.ts'
+import { ask, type ProbeTarget } from './ask.ts'
+import { afterAnswer, firstAt, initialState, type ProbeState, type ProbeType, periodMs } from './probe-schedule.ts'
+
+/** A running container whose probes are to be asked. */
+export interface Probed extends ProbeTarget {
+  readonly startedAt: Instant
+  /** What the API server was told of this container by a former kubelet: it counts until the first answer. */
+  readonly adopted: { readonly started: boolean; readonly ready: boolean } | undefined
+  /** The pod is ending: only readiness is asked still, and nothing kills. */
+  readonly isEnding: boolean
+}
+
+/** The probes of one pod. Each waits for a deadline of its own; nothing runs while none is due. */
+export interface Prober {
+  /** These run now; probes of others end. */
+  watch(containers: readonly Probed[]): void
+  results(): ReadonlyMap<string, ProbeResults>
+  close(): void
+}
+
+export interface ProberOptions {
+  readonly runtime: Pick<Runtime, 'execSync'>
+  readonly network: NetworkProbe
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** A result changed. */
+  readonly onChange: () => void
+  /** A probe failed: `Readiness probe failed: …`. */
+  readonly tell: (container: string, message: string) => void
+}
+
+export function createProber({ runtime, network, clock, random, log, onChange, tell }: ProberOptions): Prober {
+  const containers = new Map<string, Followed>()
+
+  function start(probed: Probed): Followed {
+    const { container, adopted } = probed
+    const followed: Followed = { probed, probes: new Map() }
+    const specs = { startup: container.startupProbe, liveness: container.livenessProbe, readiness: container.readinessProbe }
+    const seeds: Partial<Record<ProbeType, ProbeResult | undefined>> = {
+      startup: adopted?.started ? 'success' : undefined,
+      readiness: adopted?.ready ? 'success' : undefined,
+    }
+    for (const type of types) {
+      const spec = specs[type]
+      if (spec === undefined) continue
+      followed.probes.set(type, { type, spec, state: initialState(type, seeds[type]), forget: undefined, isAsking: false })
+    }
+    return followed
+  }
+
+  /** Sets the next deadline of every probe that may be asked and waits for none. */
+  function arm(followed: Followed): void {
+    const startup = followed.probes.get('startup')
+    const isStarted = startup === undefined || startup.state.result === 'success'
+    for (const one of followed.probes.values()) {
+      if (one.forget !== undefined || one.isAsking || one.state.isDecided) continue
+      if ((one.type === 'startup') === isStarted) continue
+      if (followed.probed.isEnding && one.type !== 'readiness') continue
+      // After a restart of the kubelet all containers come at once: spread their first probes over a period.
+      const spreadMs = followed.probed.adopted === undefined ? 0 : random.next() * periodMs(one.spec)
+      schedule(followed, one, Math.max(firstAt(one.spec, followed.probed.startedAt), clock.now() + spreadMs))
+    }
+  }
+
+  function schedule(followed: Followed, one: Armed, at: Instant): void {
+    one.forget = clock.schedule(at, () => {
+      one.forget = undefined
+      void run(followed, one)
+    })
+  }
+
+  async function run(followed: Followed, one: Armed): Promise<void> {
+    const { probed } = followed
+    const startedAt = clock.now()
+    one.isAsking = true
+    try {
+      const { result, output } = await ask(one.spec, probed, { runtime, network })
+      if (containers.get(probed.containerId) !== followed) return
+      if (result === 'failure') tell(probed.container.name, `${titles[one.type]} probe failed: ${output}`)
+      const before = one.state
+      one.state = afterAnswer(before, one.type, one.spec, result)
+      if (one.state.result !== before.result) onChange()
+    } catch (error) {
+      log.debug('a probe could not be asked', { container: probed.container.name, probe: one.type, error })
+    } finally {
+      one.isAsking = false
+    }
+    if (containers.get(probed.containerId) !== followed) return
+    const mayAskAgain = !one.state.isDecided && !(followed.probed.isEnding && one.type !== 'readiness')
+    if (mayAskAgain) schedule(followed, one, Math.max(startedAt + periodMs(one.spec), clock.now()))
+    // A startup probe that succeeded lets the others begin.
+    if (one.type === 'startup') arm(followed)
+  }
+
+  function stop(followed: Followed): void {
+    containers.delete(followed.probed.containerId)
+    for (const one of followed.probes.values()) one.forget?.()
+  }
+
+  return {
+    watch(wanted) {
+      const ids = new Set(wanted.map(({ containerId }) => containerId))
+      for (const followed of [...containers.values()]) if (!ids.has(followed.probed.containerId)) stop(followed)
+      for (const probed of wanted) {
+        const known = containers.get(probed.containerId)
+        const followed = known ?? start(probed)
+        if (known !== undefined) known.probed = { ...probed, adopted: known.probed.adopted }
+        containers.set(probed.containerId, followed)
+        if (probed.isEnding)
+          for (const one of followed.probes.values())
+            if (one.type !== 'readiness') {
+              one.forget?.()
+              one.forget = undefined
+            }
+        arm(followed)
+      }
+    },
+    results: () =>
+      new Map(
+        [...containers].map(([id, { probes }]) => {
+          const of = (type: ProbeType) => probes.get(type)?.state.result ?? 'unknown'
+          return [id, { startup: of('startup'), liveness: of('liveness'), readiness: of('readiness') }]
+        }),
+      ),
+    close() {
+      for (const followed of [...containers.values()]) stop(followed)
+    },
+  }
+}
+
+interface Followed {
+  probed: Probed
+  readonly probes: Map<ProbeType, Armed>
+}
+interface Armed {
+  readonly type: ProbeType
+  readonly spec: Probe
+  state: ProbeState
+  forget: (() => void) | undefined
+  isAsking: boolean
+}
+
+const types: readonly ProbeType[] = ['startup', 'liveness', 'readiness']
+const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const
