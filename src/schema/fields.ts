@@ -87,3 +87,12 @@ function equalObjects(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
   for (const key of Object.keys(b)) if (b[key] !== undefined) present -= 1
   return present === 0
 }
+
+/** Whether Go would leave the value out: nothing, zero, or a list, map or structure without content. */
+export function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null)
+    return value === '' || value === 0 || value === false || value === null || value === undefined
+  if (Array.isArray(value)) return value.length === 0
+  for (const _ in value) return false
+  return true
+}

@@ -1,5 +1,6 @@
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { findDuplicates } from './duplicates.ts'
+import { isEmpty } from './fields.ts'
 import { fieldsPlan } from './plan.ts'
 import type { AnyType, Shape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
@@ -149,13 +150,6 @@ function emptyText(shape: Shape, isPointer: boolean): string {
 }
 
 const isAbsent = (value: unknown): boolean => value === null || value === undefined
-
-function isEmpty(value: unknown): boolean {
-  if (typeof value !== 'object') return value === '' || value === 0 || value === false
-  if (Array.isArray(value)) return value.length === 0
-  for (const _ in value) return false
-  return true
-}
 
 function sortedKeys(map: Readonly<Record<string, unknown>>): string[] {
   const keys = Object.keys(map)

@@ -76,6 +76,11 @@ const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: s
   json: ['io.k8s.apimachinery.pkg.runtime.RawExtension', { type: 'object' }],
 }
 
+function scalarComponent(shape: Shape): readonly [name: string, schema: Readonly<Record<string, unknown>>] | undefined {
+  const known = scalarComponents[shape.kind]
+  return shape.kind === 'json' && shape.name !== undefined ? [shape.name, known![1]] : known
+}
+
 const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<string, unknown>>>>> = {
   bytes: { type: 'string', format: 'byte' },
   bool: { type: 'boolean' },
@@ -87,9 +92,9 @@ const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<strin
 }
 
 function addComponent(components: OpenapiComponents, shape: Shape): void {
-  if (shape.kind === 'list') return addComponent(components, shape.item.shape)
-  if (shape.kind === 'map') return addComponent(components, shape.value.shape)
-  const scalar = scalarComponents[shape.kind]
+  if (shape.kind === 'list') addComponent(components, shape.item.shape)
+  if (shape.kind === 'map') addComponent(components, shape.value.shape)
+  const scalar = scalarComponent(shape)
   if (scalar !== undefined) components[scalar[0]] ??= scalar[1]
   if (shape.kind !== 'message') return
   const name = componentName(shape.protoName)
@@ -106,7 +111,7 @@ function componentOf(shape: Message): Record<string, unknown> {
   const properties = fields.map((field) => [field.name, propertyOf(field)] as const).sort(([a], [b]) => (a < b ? -1 : 1))
   return {
     type: 'object',
-    ...(required.length === 0 ? {} : { required: required.sort() }),
+    ...(required.length === 0 ? {} : { required }),
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
     ...(shape.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   }
@@ -117,10 +122,11 @@ function propertyOf(field: PlannedField): Record<string, unknown> {
   const fallback = defaultOf(field)
   return {
     ...(options.about === undefined ? {} : { description: options.about }),
-    ...schemaOf(field.shape),
+    ...(field.wrapped ? withoutListType(schemaOf(field.shape)) : schemaOf(field.shape)),
     ...(options.format === undefined ? {} : { format: options.format }),
     ...(fallback === undefined ? {} : { default: fallback }),
-    ...(options.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(options.atomic === undefined ? {} : { 'x-kubernetes-map-type': options.atomic ? 'atomic' : 'granular' }),
+    ...(options.replaced === true ? { 'x-kubernetes-patch-strategy': 'replace' } : {}),
     ...(options.retainKeys === true ? { 'x-kubernetes-patch-strategy': 'retainKeys' } : {}),
   }
 }
@@ -142,7 +148,7 @@ function zeroDefault(shape: Shape): unknown {
 }
 
 function schemaOf(shape: Shape): Record<string, unknown> {
-  const scalar = scalarComponents[shape.kind]
+  const scalar = scalarComponent(shape)
   if (scalar !== undefined) return reference(scalar[0])
   switch (shape.kind) {
     case 'string':
@@ -169,7 +175,12 @@ function schemaOf(shape: Shape): Record<string, unknown> {
 /** Items and values of maps are always there, so they have a default of their own. */
 function itemSchema(shape: Shape): Record<string, unknown> {
   const fallback = shape.kind === 'message' ? {} : zeroDefault(shape)
-  return { ...schemaOf(shape), ...(fallback === undefined ? {} : { default: fallback }) }
+  return { ...withoutListType(schemaOf(shape)), ...(fallback === undefined ? {} : { default: fallback }) }
+}
+
+/** A list that is a Go type of its own (`ExtraValue`, `Verbs`) says nothing of how it merges. */
+function withoutListType({ 'x-kubernetes-list-type': _, ...schema }: Record<string, unknown>): Record<string, unknown> {
+  return schema
 }
 
 function listExtensions({ merge }: Shape & { kind: 'list' }): Record<string, unknown> {

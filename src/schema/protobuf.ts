@@ -196,7 +196,7 @@ function writeNumber(number: number, value: number | bigint, writer: ProtoWriter
 function timeCodec(kind: 'time' | 'microTime'): Codec {
   const write: Codec['write'] = (value, writer) => {
     if (value === null || value === undefined) return
-    const { seconds, nanos } = parseTime(value as string)
+    const { seconds, nanos } = parseTime(value as string, kind)
     writeNumber(2, kind === 'time' ? 0 : Math.floor(nanos / 1000) * 1000, writer)
     writeNumber(1, seconds, writer)
   }

@@ -26,8 +26,8 @@ export type Shape =
   /** Go duration text such as `1m30s`. */
   | { readonly kind: 'duration' }
   | { readonly kind: 'intOrString' }
-  /** Any JSON value (RawExtension, JSON, FieldsV1): kept as it is. */
-  | { readonly kind: 'json' }
+  /** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension (JSON, FieldsV1). */
+  | { readonly kind: 'json'; readonly name?: string }
   /** Keys are strings in memory; `keyShape` is set where protobuf has another kind of key. */
   | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic'; readonly keyShape?: Shape }
   | { readonly kind: 'list'; readonly item: AnyType; readonly merge: ListMerge }
@@ -68,7 +68,7 @@ export interface FieldOptions {
   readonly retainKeys?: boolean
   /** `replace` strategy of a structure in a strategic merge patch: it is never merged. */
   readonly replaced?: boolean
-  /** Server-side apply treats this structure as one value here. */
+  /** Server-side apply treats this structure or map as one value here; `false`: field by field, whatever its type says. */
   readonly atomic?: boolean
   readonly format?: string
   /** A list that protobuf holds as a message of its own, with the items at number 1 (`Verbs`). */
@@ -131,7 +131,7 @@ export const microTime = (): Type<string> => ({ shape: { kind: 'microTime' } })
 export const duration = (): Type<string> => ({ shape: { kind: 'duration' } })
 export const intOrString = (): Type<number | string> => ({ shape: { kind: 'intOrString' } })
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-export const json = (): Type<Json> => ({ shape: { kind: 'json' } })
+export const json = (limits: { readonly name?: string } = {}): Type<Json> => ({ shape: { kind: 'json', ...limits } })
 
 /** A value that is written as null while it is empty: a time that Go holds by value. */
 export const nullable = <T, I>(type: Type<T, I>): Type<T | null, I | null> => type as Type<T | null, I | null>

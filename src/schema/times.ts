@@ -1,16 +1,19 @@
-/** RFC 3339 in the API's two forms. In memory and in JSON a time is always in UTC. */
+import { quote } from './go-text.ts'
 
-/** `2024-01-02T03:04:05Z`. Throws a `RangeError` for what is no RFC 3339 time. */
+/**
+ * RFC 3339 in the API's two forms; in memory and in JSON a time is always in UTC. What is no time is a `RangeError` in the words of Go's
+ * time package.
+ */
+
+/** `2024-01-02T03:04:05Z`; fractions are cut off. */
 export function normalizeTime(text: string): string {
-  if (plainTime.test(text) && !Number.isNaN(Date.parse(text))) return text
-  const { seconds } = parseTime(text)
-  return formatTime(seconds)
+  return isPlain(text, 20) ? text : formatTime(parseTime(text).seconds)
 }
 
-/** `2024-01-02T03:04:05.000000Z`: six digits, finer ones cut off. */
+/** `2024-01-02T03:04:05.000000Z`. Exactly six digits have to be given. */
 export function normalizeMicroTime(text: string): string {
-  if (plainMicroTime.test(text) && !Number.isNaN(Date.parse(text))) return text
-  const { seconds, nanos } = parseTime(text)
+  if (isPlain(text, 27) && text.charCodeAt(19) === 0x2e) return text
+  const { seconds, nanos } = parseTime(text, 'microTime')
   return formatMicroTime(seconds, nanos)
 }
 
@@ -20,18 +23,76 @@ export interface Timestamp {
   readonly nanos: number
 }
 
-export function parseTime(text: string): Timestamp {
-  const match = rfc3339.exec(text)
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[3]}`)
-  if (match === null || Number.isNaN(ms))
-    throw new RangeError(`${JSON.stringify(text)} is not a time of the form "2006-01-02T15:04:05Z07:00"`)
-  return { seconds: ms / 1000, nanos: Number((match[2] ?? '').slice(0, 9).padEnd(9, '0')) }
+export function parseTime(text: string, kind: 'time' | 'microTime' = 'time'): Timestamp {
+  const parts: string[] = []
+  let rest = text
+  for (const [pattern, element] of kind === 'time' ? layout : microLayout) {
+    const found = pattern.exec(rest)
+    if (found === null) throw notATime(text, kind, rest, element)
+    parts.push(found[0])
+    rest = rest.slice(found[0].length)
+  }
+  if (rest !== '') throw new RangeError(`parsing time ${quote(text)}: extra text: ${quote(rest)}`)
+  const [year, , month, , day, , hour, , minute, , second, fraction, zone] = parts
+  const wrong = outOfRange(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second))
+  if (wrong !== undefined) throw new RangeError(`parsing time ${quote(text)}: ${wrong} out of range`)
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return { seconds: ms / 1000 - offsetSeconds(zone!), nanos: Number(fraction!.slice(1, 10).padEnd(9, '0')) }
 }
 
-export const formatTime = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
+export const formatTime = (seconds: number): string => `${isoSeconds(seconds)}Z`
 export const formatMicroTime = (seconds: number, nanos: number): string =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`
+  `${isoSeconds(seconds)}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`
 
-const plainTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
-const plainMicroTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
-const rfc3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
+const isoSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 19)
+
+const layoutTexts = { time: '2006-01-02T15:04:05Z07:00', microTime: '2006-01-02T15:04:05.000000Z07:00' }
+
+type Layout = readonly (readonly [pattern: RegExp, element: string])[]
+const dateAndTime: Layout = [
+  [/^\d{4}/, '2006'],
+  [/^-/, '-'],
+  [/^\d\d/, '01'],
+  [/^-/, '-'],
+  [/^\d\d/, '02'],
+  [/^T/, 'T'],
+  [/^\d\d?/, '15'],
+  [/^:/, ':'],
+  [/^\d\d/, '04'],
+  [/^:/, ':'],
+  [/^\d\d/, '05'],
+]
+const zone = [/^(?:Z|[+-]\d\d:\d\d)/, 'Z07:00'] as const
+const layout: Layout = [...dateAndTime, [/^(?:[.,]\d+)?/, ''], zone]
+const microLayout: Layout = [...dateAndTime, [/^[.,]\d{6}(?!\d)/, '.000000'], zone]
+
+const notATime = (text: string, kind: 'time' | 'microTime', rest: string, element: string): RangeError =>
+  new RangeError(`parsing time ${quote(text)} as ${quote(layoutTexts[kind])}: cannot parse ${quote(rest)} as ${quote(element)}`)
+
+function outOfRange(year: number, month: number, day: number, hour: number, minute: number, second: number): string | undefined {
+  if (month < 1 || month > 12) return 'month'
+  if (day < 1 || day > daysIn(year, month)) return 'day'
+  if (hour > 23) return 'hour'
+  if (minute > 59) return 'minute'
+  return second > 59 ? 'second' : undefined
+}
+
+const daysIn = (year: number, month: number): number => {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+function offsetSeconds(text: string): number {
+  if (text === 'Z') return 0
+  const seconds = Number(text.slice(1, 3)) * 3600 + Number(text.slice(4, 6)) * 60
+  return text.startsWith('-') ? -seconds : seconds
+}
+
+const plain = /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
+
+/** Of the usual form and surely right: days past the 28th are left to the careful path. */
+function isPlain(text: string, length: number): boolean {
+  if (text.length !== length) return false
+  const found = plain.exec(text)
+  return found !== null && found[1]! >= '01' && found[1]! <= '12' && found[2]! >= '01' && found[2]! <= '28'
+}
