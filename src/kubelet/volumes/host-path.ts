@@ -1,0 +1,29 @@
+import { WherryError } from '#lib/errors.ts'
+import type { FileType, VolumeHost } from './volume-host.ts'
+
+/** What each type of hostPath wants to find (API docs, HostPathType), and the reference's words when it does not. */
+const wanted: Readonly<Record<string, { readonly type: FileType; readonly words: string; readonly create?: true }>> = {
+  Directory: { type: 'directory', words: 'a directory' },
+  DirectoryOrCreate: { type: 'directory', words: 'a directory', create: true },
+  File: { type: 'file', words: 'a file' },
+  FileOrCreate: { type: 'file', words: 'a file', create: true },
+  Socket: { type: 'socket', words: 'a socket file' },
+  CharDevice: { type: 'character device', words: 'a character device' },
+  BlockDevice: { type: 'block device', words: 'a block device' },
+}
+const createdDirectoryMode = 0o755
+const createdFileMode = 0o644
+
+/** Makes what may be made and refuses what is not as asked. No type: no check; the runtime then makes a directory where nothing is. */
+export async function checkHostPath(host: VolumeHost, path: string, type: string): Promise<void> {
+  if (type === '') return
+  const rule = wanted[type]
+  if (!rule) throw new WherryError('Invalid', `${type} is an invalid volume type`)
+  const found = await host.fileType(path)
+  if (found === undefined && rule.create) {
+    if (rule.type === 'directory') await host.makeDirectory(path, createdDirectoryMode)
+    else await host.makeFile(path, createdFileMode)
+    return
+  }
+  if (found !== rule.type) throw new WherryError('Invalid', `hostPath type check failed: ${path} is not ${rule.words}`)
+}
