@@ -35,6 +35,8 @@ export function paths(layout: Layout) {
     cniConfig: join(data, 'node', 'cni'),
     /** host-local keeps the addresses it gave out here; they die with the sandboxes, so with the machine's run. */
     cniState: join(run, 'cni'),
+    /** How the kernel was set before us. */
+    savedSettings: join(data, 'node', 'kernel-settings.json'),
     kubelet: join(data, 'node', 'kubelet'),
     podLogs: join(data, 'node', 'pod-logs'),
   } as const

@@ -1,0 +1,76 @@
+import { existsSync, rmSync } from 'node:fs'
+import { cgroupHost } from '#host/cgroups.ts'
+import { killShims, removeNetwork, unmountBeneath } from '#host/clean.ts'
+import { systemClock } from '#host/clock.ts'
+import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { createCriRuntime } from '#host/cri/runtime.ts'
+import { stopDaemon } from '#host/daemon.ts'
+import { paths } from '#host/layout.ts'
+import { names } from '#host/names.ts'
+import { restoreSettings } from '#host/network.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
+import { isThere } from '#host/packages.ts'
+import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
+import type { Command } from './command.ts'
+import { createProgress } from './progress.ts'
+import { requireRoot } from './require-root.ts'
+import { removeFromFile, userKubeconfig } from './up/kubeconfig-file.ts'
+
+export const reset: Command = {
+  name: 'reset',
+  summary: 'Remove the cluster with everything in it, and leave the machine as it was',
+  usage: '',
+  options: {},
+  about: 'Ends all containers and removes all data of this cluster, for good. Installed packages stay.',
+  async run({ layout, env }, terminal) {
+    requireRoot()
+    const where = paths(layout)
+    const progress = createProgress(terminal, () => performance.now())
+    await progress.step('Stopping agent and server', async () => {
+      await stopDaemon(where.agentPid)
+      await stopDaemon(where.serverPid)
+    })
+    if (existsSync(where.containerdRoot) && isThere('containerd')) {
+      const options = containerdOptions(layout)
+      await progress.step('Ending containers', async () => {
+        await ensureContainerd(options)
+        await removeSandboxes(containerdSocket(options))
+      })
+      await progress.step('Stopping containerd', () => stopDaemon(containerdPidFile(options)))
+    }
+    await progress.step('Cleaning up', async () => {
+      killShims(containerdSocket({ stateDirectory: where.containerdState }))
+      await unmountBeneath([layout.dataDirectory, layout.runDirectory])
+      if (isThere('ip') && isThere('nft')) await removeNetwork()
+      restoreSettings(where.savedSettings)
+      await createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
+      const file = userKubeconfig(env)
+      if (file) removeFromFile(file)
+      for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })
+    })
+    terminal.out('Nothing is left of the cluster.\n')
+    return 0
+  },
+}
+
+/** Through the runtime, so that it takes down namespaces, addresses and mounts itself; what it cannot is cleaned up after it. */
+async function removeSandboxes(socket: string): Promise<void> {
+  const runtime = createCriRuntime({ endpoint: `unix://${socket}`, clock: systemClock })
+  try {
+    const sandboxes = await runtime.sandboxes()
+    for (const container of await runtime.containers()) await runtime.stopContainer(container.id, 0).catch(ignore)
+    await Promise.all(
+      sandboxes
+        .map(async ({ id }) => {
+          await runtime.stopSandbox(id)
+          await runtime.removeSandbox(id)
+        })
+        .map((work) => work.catch(ignore)),
+    )
+  } finally {
+    runtime.close()
+  }
+}
+
+/** What the runtime could not end is ended by its process numbers afterwards. */
+const ignore = (): void => {}

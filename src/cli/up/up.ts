@@ -1,0 +1,189 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Config, defaultConfig, readConfig, writeConfig } from '#host/config.ts'
+import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { type Daemon, findDaemon, startDaemon } from '#host/daemon.ts'
+import { pauseArchive, pauseImage } from '#host/images/pause.ts'
+import { importImages, listImages } from '#host/images/store.ts'
+import { welcomeArchive, welcomeImage } from '#host/images/welcome.ts'
+import { type Layout, paths } from '#host/layout.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
+import { installPackages, missing, nodeRequirements } from '#host/packages.ts'
+import { kubeconfig } from '#host/pki/kubeconfig.ts'
+import { writeAtomically } from '#host/pki/write-atomically.ts'
+import { ensurePki, type Pki } from '#host/pki.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Command, Given, Terminal } from '../command.ts'
+import { connectAsAdmin, serverUrl } from '../connect.ts'
+import { createProgress, seconds } from '../progress.ts'
+import { requireRoot } from '../require-root.ts'
+import { addToFile, contextName, userKubeconfig } from './kubeconfig-file.ts'
+import { preflight } from './preflight.ts'
+import { waitForNode, waitForServer } from './wait.ts'
+import { createWelcome, waitForPage, welcomeUrl } from './welcome.ts'
+
+/** A machine that just installed its packages may be slow; a healthy one needs a tenth of this. */
+const patienceMs = 120_000
+
+export const up: Command = {
+  name: 'up',
+  summary: 'Start a cluster on this machine, and install what it needs',
+  usage: '[options]',
+  options: {
+    'api-port': { type: 'string', value: 'PORT', help: 'port of the API server (default 6443)' },
+    'kubelet-port': { type: 'string', value: 'PORT', help: 'port of the node agent (default 10250)' },
+    'node-name': { type: 'string', value: 'NAME', help: "the node's name (default: the host name)" },
+    'node-address': { type: 'string', value: 'ADDRESS', help: "the machine's own IPv4 address (default: the first one found)" },
+    'no-welcome': { type: 'boolean', help: 'leave the welcome application out' },
+  },
+  about:
+    'Does only what is still to be done: a cluster that stopped, or whose server or agent was killed, is taken up again with its containers.\nThe options are kept in the configuration file and count for every later start.',
+  async run(given, terminal) {
+    requireRoot()
+    const startedAt = performance.now()
+    const progress = createProgress(terminal, () => performance.now())
+    const { layout, options } = given
+    const where = paths(layout)
+    const config = settle(readConfig(where.config) ?? defaultConfig(), options)
+    await progress.step('Looking at this machine', () => preflight(layout, config))
+    const lacking = missing(nodeRequirements)
+    if (lacking.length > 0)
+      await progress.step(
+        'Installing packages',
+        () => installPackages(lacking),
+        (names) => names.join(', '),
+      )
+    writeConfig(where.config, config)
+    const pki = await progress.step(
+      'Certificates',
+      () => prepareIdentity(layout, config),
+      ({ made }) => (made.length > 0 ? 'made' : 'in place'),
+    )
+
+    const connection = connectAsAdmin(layout)
+    try {
+      const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
+      const withWelcome = !options['no-welcome'] && !existsSync(welcomeMark(layout))
+      const images = prepareImages(containerdOptions(layout), withWelcome)
+      // A failure is told by the step that waits for it; until then nobody looks.
+      images.catch(() => {})
+      const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
+      await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
+      await progress.step(
+        'Images',
+        () => images,
+        (made) => (made.length > 0 ? made.join(', ') : 'in place'),
+      )
+      await progress.step(`Node ${config.nodeName} ready`, () =>
+        waitForNode(connection, config.nodeName, agent, where.agentLog, patienceMs),
+      )
+      if (withWelcome) {
+        await progress.step('Welcome application', () => createWelcome(connection.client))
+        writeFileSync(welcomeMark(layout), '')
+      }
+      const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, config.nodeAddress)
+      if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
+      const context = shareKubeconfig(given, terminal, config, pki)
+      terminal.out(farewell(url, context, performance.now() - startedAt))
+      return 0
+    } finally {
+      connection.close()
+    }
+  },
+}
+
+/** The file's settings, changed by what the call says. */
+function settle(config: Config, options: Given['options']): Config {
+  const text = (name: string): string | undefined => (typeof options[name] === 'string' ? (options[name] as string) : undefined)
+  const port = (name: string, otherwise: number): number => {
+    const given = text(name)
+    if (given === undefined) return otherwise
+    if (!/^\d+$/.test(given) || Number(given) < 1 || Number(given) > 65_535)
+      throw new WherryError('BadRequest', `--${name} must be a port from 1 to 65535, not "${given}"`)
+    return Number(given)
+  }
+  return {
+    ...config,
+    apiPort: port('api-port', config.apiPort),
+    kubeletPort: port('kubelet-port', config.kubeletPort),
+    nodeName: text('node-name') ?? config.nodeName,
+    nodeAddress: text('node-address') ?? config.nodeAddress,
+  }
+}
+
+/** Certificates and the administrator's kubeconfig. */
+async function prepareIdentity(layout: Layout, config: Config): Promise<Pki> {
+  const where = paths(layout)
+  const pki = await ensurePki({
+    directory: where.pki,
+    nodeName: config.nodeName,
+    serverAddresses: [config.nodeAddress],
+    clusterDomain: config.clusterDomain,
+  })
+  await writeAtomically(where.adminKubeconfig, kubeconfig(kubeconfigEntry(config, pki)))
+  return pki
+}
+
+const kubeconfigEntry = (config: Config, pki: Pki) => ({
+  name: contextName,
+  server: serverUrl(config),
+  caCertificate: pki.clusterCa.certificate,
+  certificate: pki.admin.certificate,
+  key: pki.admin.key,
+})
+
+/** Starts `src/main/<name>.ts` in the background unless it runs. */
+function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: string, layout: Layout): Daemon {
+  const running = findDaemon(pidFile)
+  if (running) return running
+  const program = fileURLToPath(new URL(`../../main/${name}.ts`, import.meta.url))
+  const env = { WHERRY_DATA: layout.dataDirectory, WHERRY_RUN: layout.runDirectory }
+  return startDaemon({ command: process.execPath, args: [...nodeFlags, program], pidFile, logFile, env })
+}
+
+/** A small young generation keeps resident memory low; what lives long is small here. */
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
+
+/** Makes and imports the images that are not there yet; returns their names. */
+async function prepareImages(options: ContainerdOptions, withWelcome: boolean): Promise<string[]> {
+  await ensureContainerd(options)
+  const socket = containerdSocket(options)
+  const present = new Set((await listImages(socket)).map(({ name }) => name))
+  const made: string[] = []
+  if (!present.has(pauseImage)) made.push(...(await importImages(socket, pauseArchive(process.arch as 'x64' | 'arm64'))))
+  if (withWelcome && !present.has(welcomeImage)) made.push(...(await importImages(socket, await welcomeArchive())))
+  return made
+}
+
+/** Says that the welcome application was made once: whoever removes it does not want it back. */
+const welcomeMark = (layout: Layout): string => join(layout.dataDirectory, 'welcomed')
+
+/** Puts our context into the user's own kubeconfig; a file that cannot be understood is left alone, and said so. */
+function shareKubeconfig({ env }: Given, terminal: Terminal, config: Config, pki: Pki): string | undefined {
+  const file = userKubeconfig(env)
+  if (file === undefined) return undefined
+  try {
+    addToFile(file, kubeconfigEntry(config, pki))
+    return file
+  } catch (error) {
+    terminal.error(`  ! ${file} was left as it is: ${(error as Error).message}\n`)
+    return undefined
+  }
+}
+
+function farewell(url: string | undefined, kubeconfigFile: string | undefined, ms: number): string {
+  return [
+    '',
+    `Your cluster is up (${seconds(ms)}).`,
+    ...(url ? ['', `  ${url}`] : []),
+    '',
+    'What next:',
+    '  wherry kubectl get nodes,pods --all-namespaces',
+    ...(kubeconfigFile ? [`  kubectl --context ${contextName} get pods -A          (${kubeconfigFile} has the context)`] : []),
+    '  wherry kubectl create -f examples/nginx-deployment.yaml',
+    '  wherry image import FILE…                        (images without a registry)',
+    '  wherry status | logs server | down | reset',
+    '',
+  ].join('\n')
+}

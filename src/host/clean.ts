@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { names } from './names.ts'
+import { run } from './run.ts'
+
+/** Ends the shims of one containerd with all that runs beneath them: what a containerd that cannot be asked any more left behind. */
+export function killShims(socket: string): number {
+  let killed = 0
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const words = readOrNothing(`/proc/${pid}/cmdline`).split('\u0000')
+    if (!words[0]?.includes('containerd-shim') || !words.includes(socket)) continue
+    for (const child of [...descendants(Number(pid)), Number(pid)]) kill(child)
+    killed += 1
+  }
+  return killed
+}
+
+/** Unmounts everything beneath the directories, the innermost first. */
+export async function unmountBeneath(directories: readonly string[]): Promise<void> {
+  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    // Octal escapes stand for spaces in paths (proc(5)).
+    .map((line) => line.split(' ')[4]?.replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))) ?? '')
+    .filter((path) => directories.some((directory) => path === directory || path.startsWith(`${directory}/`)))
+  for (const path of mounted.reverse()) await run('umount', ['--lazy', path], { accept: [1, 32] })
+}
+
+/** Our interfaces and packet rules; the kernel's settings are `restoreSettings`' matter. */
+export async function removeNetwork(): Promise<void> {
+  for (const device of [names.bridge, names.serviceDevice])
+    if (existsSync(`/sys/class/net/${device}`)) await run('ip', ['link', 'delete', device])
+  await run('nft', ['-f', '-'], { input: `table ip ${names.table} {}\ndelete table ip ${names.table}\n` })
+}
+
+function descendants(pid: number): number[] {
+  const children = readOrNothing(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  return children.flatMap((child) => [...descendants(child), child])
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** A process may end while we look at it. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
