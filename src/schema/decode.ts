@@ -1,9 +1,9 @@
 import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
-import { isEmpty, isObject, setOwn } from './fields.ts'
+import { isObject, setOwn } from './fields.ts'
 import { Mismatch } from './mismatch.ts'
-import { fieldsPlan, type PlannedField } from './plan.ts'
+import { fieldsPlan, isEmptyFor, type PlannedField } from './plan.ts'
 import type { AnyType, Shape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
@@ -174,8 +174,8 @@ function nullSafe(shape: Shape): Decoder {
 
 interface FieldDecoder extends PlannedField {
   readonly decode: Decoder
-  /** A zero value of it is dropped. */
-  readonly isDropped: boolean
+  /** Whether to leave a value out. */
+  readonly isDropped: (value: unknown) => boolean
   readonly isFilled: boolean
 }
 
@@ -186,7 +186,7 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
     fields ??= fieldsPlan(shape).map((field) => ({
       ...field,
       decode: decoderOf(field.shape),
-      isDropped: !field.pointer && !field.kept,
+      isDropped: field.pointer || field.kept ? never : isEmptyFor(field.shape),
       isFilled: !field.pointer && field.kept,
     }))
     const message: Record<string, unknown> = {}
@@ -197,13 +197,15 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
       if (given !== undefined) left -= 1
       if (given !== undefined && given !== null) {
         const item = field.decode(given, context)
-        if (!(field.isDropped && isEmpty(item))) message[field.name] = item
+        if (!field.isDropped(item)) message[field.name] = item
       } else if (field.isFilled) message[field.name] = zeroOf(field.shape)
     }
     if (left > 0) context.hasUnknown = true
     return message
   }
 }
+
+const never = (): boolean => false
 
 function countKeys(value: Readonly<Record<string, unknown>>): number {
   let count = 0

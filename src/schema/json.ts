@@ -1,7 +1,6 @@
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { findDuplicates } from './duplicates.ts'
-import { isEmpty } from './fields.ts'
-import { fieldsPlan } from './plan.ts'
+import { fieldsPlan, isEmptyFor } from './plan.ts'
 import type { AnyType, Shape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
@@ -114,7 +113,7 @@ interface FieldEncoder {
   readonly name: string
   readonly prefix: string
   readonly encode: Encoder
-  readonly pointer: boolean
+  readonly isEmpty: (value: unknown) => boolean
   /** Text of the field while it is empty; undefined: it is left out. */
   readonly emptyText: string | undefined
 }
@@ -127,14 +126,14 @@ function messageEncoder(shape: Shape & { kind: 'message' }): Encoder {
       name: field.name,
       prefix: `${JSON.stringify(field.name)}:`,
       encode: encoderOf(field.shape),
-      pointer: field.pointer,
+      isEmpty: field.pointer ? isAbsent : isEmptyFor(field.shape),
       emptyText: field.kept ? emptyText(field.shape, field.pointer) : undefined,
     }))
     const message = value as Readonly<Record<string, unknown>>
     let out = '{'
     for (const field of fields) {
       const item = message[field.name]
-      const text = item === undefined || item === null || (!field.pointer && isEmpty(item)) ? field.emptyText : field.encode(item)
+      const text = item === undefined || item === null || field.isEmpty(item) ? field.emptyText : field.encode(item)
       if (text === undefined) continue
       out += out.length === 1 ? field.prefix : `,${field.prefix}`
       out += text

@@ -1,3 +1,4 @@
+import { isEmpty } from './fields.ts'
 import type { AnyField, Fields, Shape } from './schema.ts'
 
 /** A field as folds want it: options settled, shape at hand. */
@@ -34,3 +35,7 @@ export function fieldsPlan(shape: Shape): readonly PlannedField[] {
   plans.set(shape, plan)
   return plan
 }
+
+/** Whether Go would leave the value out where absence is allowed. JSON that is kept as it is (`{}`, `0`) is a value. */
+export const isEmptyFor = (shape: Shape): ((value: unknown) => boolean) =>
+  shape.kind === 'json' ? (value) => value === null || value === undefined : isEmpty

@@ -691,7 +691,7 @@ export const PersistentVolumeSpec = message(
     capacity: field(1, ResourceList),
     ...PersistentVolumeSourceFields,
     accessModes: field(3, list(PersistentVolumeAccessMode)),
-    claimRef: field(4, ObjectReference, { pointer: true }),
+    claimRef: field(4, ObjectReference, { pointer: true, atomic: false }),
     persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy, { default: 'Retain' }),
     storageClassName: field(6, string()),
     mountOptions: field(7, list(string())),
@@ -763,7 +763,7 @@ export const PersistentVolumeClaimStatus = message('k8s.io.api.core.v1.Persisten
     list(PersistentVolumeClaimCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
   ),
   allocatedResources: field(5, ResourceList),
-  allocatedResourceStatuses: field(7, map(ClaimResourceStatus)),
+  allocatedResourceStatuses: field(7, map(ClaimResourceStatus), { atomic: false }),
   currentVolumeAttributesClassName: field(8, string(), { pointer: true }),
   modifyVolumeStatus: field(9, ModifyVolumeStatus, { pointer: true }),
 })

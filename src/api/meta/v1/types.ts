@@ -37,7 +37,7 @@ export const ManagedFieldsEntry = message('k8s.io.apimachinery.pkg.apis.meta.v1.
   apiVersion: field(3, string()),
   time: field(4, time(), { pointer: true }),
   fieldsType: field(6, string()),
-  fieldsV1: field(7, json(), { pointer: true }),
+  fieldsV1: field(7, json({ name: 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1' }), { pointer: true }),
   subresource: field(8, string()),
 })
 export type ManagedFieldsEntry = Of<typeof ManagedFieldsEntry>
@@ -224,7 +224,7 @@ export const APIResource = message('k8s.io.apimachinery.pkg.apis.meta.v1.APIReso
   group: field(8, string()),
   version: field(9, string()),
   kind: field(3, string(), { required: true }),
-  verbs: field(4, Verbs, { required: true }),
+  verbs: field(4, Verbs, { required: true, wrapped: true }),
   shortNames: field(5, list(string())),
   categories: field(7, list(string())),
   storageVersionHash: field(10, string()),

@@ -2,14 +2,14 @@
 
 import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
-import { field, int32, int64, intOrString, list, map, message, nullable, oneOf, string, time } from '#schema/schema.ts'
+import { field, int32, int64, intOrString, list, map, message, oneOf, string, time } from '#schema/schema.ts'
 
 export const UnhealthyPodEvictionPolicyType = oneOf('IfHealthyBudget', 'AlwaysAllow')
 export type UnhealthyPodEvictionPolicyType = Of<typeof UnhealthyPodEvictionPolicyType>
 
 export const PodDisruptionBudgetSpec = message('k8s.io.api.policy.v1.PodDisruptionBudgetSpec', {
   minAvailable: field(1, intOrString(), { pointer: true }),
-  selector: field(2, meta.LabelSelector, { pointer: true }),
+  selector: field(2, meta.LabelSelector, { pointer: true, replaced: true }),
   maxUnavailable: field(3, intOrString(), { pointer: true }),
   unhealthyPodEvictionPolicy: field(4, UnhealthyPodEvictionPolicyType, { pointer: true }),
 })
@@ -17,7 +17,7 @@ export type PodDisruptionBudgetSpec = Of<typeof PodDisruptionBudgetSpec>
 
 export const PodDisruptionBudgetStatus = message('k8s.io.api.policy.v1.PodDisruptionBudgetStatus', {
   observedGeneration: field(1, int64()),
-  disruptedPods: field(2, nullable(map(time())), { always: true }),
+  disruptedPods: field(2, map(time())),
   disruptionsAllowed: field(3, int32(), { always: true }),
   currentHealthy: field(4, int32(), { always: true }),
   desiredHealthy: field(5, int32(), { always: true }),
