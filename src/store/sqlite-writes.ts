@@ -22,6 +22,8 @@ const compactStep = 2_000
 /** Pages kept for what comes next; what is freed beyond goes back to the disk. */
 const spareShare = 0.25
 const sparePages = 256
+/** Moved in one step of a vacuum: two megabytes of log. */
+const vacuumPages = 512
 
 export function createWrites(database: DatabaseSync, reads: Reads, path: string): Writes {
   const find = prepare(database, 'SELECT change FROM present WHERE key = ?')
@@ -147,10 +149,18 @@ export function createWrites(database: DatabaseSync, reads: Reads, path: string)
       })
     },
     tidy() {
-      const free = pragma(database, 'freelist_count')
-      const keep = Math.max(sparePages, Math.floor(pragma(database, 'page_count') * spareShare))
-      if (free > keep) database.prepare(`PRAGMA incremental_vacuum(${free - keep})`).all()
-      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      try {
+        // The log first: what it holds is then in its place, and on a full disk the vacuum has room to write.
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        const keep = Math.max(sparePages, Math.floor(pragma(database, 'page_count') * spareShare))
+        for (let free = pragma(database, 'freelist_count'); free > keep; free -= vacuumPages) {
+          database.prepare(`PRAGMA incremental_vacuum(${Math.min(free - keep, vacuumPages)})`).all()
+          database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        }
+      } catch (error) {
+        // Without room the file stays as large as it is, and the next tidying tries again; nothing is lost or wrong by that.
+        if (sqliteCode(error) !== diskFull) throw error
+      }
     },
   }
 }
