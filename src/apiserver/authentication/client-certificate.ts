@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import { readDer } from '#lib/der.ts'
 import type { Authenticator, UserInfo } from '../contract.ts'
 import { credentialIdKey } from '../tokens/claims.ts'
+import { readSubject } from './subject.ts'
 
 /**
  * Users by client certificate: the common name is the user, organizations are the groups. TLS has verified the chain before; the rest (time
@@ -64,15 +65,7 @@ function userOf(certificate: X509Certificate): UserInfo | undefined {
   const fields = readDer(readDer(readDer(certificate.raw)[0]!.content)[0]!.content)
   // version, serial number, signature, issuer, validity, subject (RFC 5280 section 4.1); every version 3 certificate states its version.
   const subject = fields[0]!.tag === 0xa0 ? fields[5]! : fields[4]!
-  const names = { commonName: '', uid: '', organizations: [] as string[] }
-  for (const part of readDer(subject.content).flatMap((set) => readDer(set.content))) {
-    const [type, value] = readDer(part.content)
-    const text = value === undefined ? '' : textOf(value.tag, value.content)
-    const id = Buffer.from(type!.content).toString('hex')
-    if (id === commonNameId) names.commonName = text
-    else if (id === organizationId) names.organizations.push(text)
-    else if (id === uidId) names.uid = text
-  }
+  const names = readSubject(subject)
   if (names.commonName === '') return undefined
   const fingerprint = createHash('sha256').update(certificate.raw).digest('hex')
   return {
@@ -81,15 +74,4 @@ function userOf(certificate: X509Certificate): UserInfo | undefined {
     groups: names.organizations,
     extra: { [credentialIdKey]: [`X509SHA256=${fingerprint}`] },
   }
-}
-
-/** Contents of the object identifiers 2.5.4.3, 2.5.4.10 and Kubernetes' 1.3.6.1.4.1.57683.2 (a user's uid). */
-const commonNameId = '550403'
-const organizationId = '55040a'
-const uidId = '2b0601040183c25302'
-
-/** BMPString is UTF-16 with the high byte first; the other string types that certificates use agree with UTF-8 or Latin-1. */
-function textOf(tag: number, content: Uint8Array): string {
-  if (tag === 0x1e) return Buffer.from(content).swap16().toString('utf16le')
-  return Buffer.from(content).toString(tag === 0x0c ? 'utf8' : 'latin1')
 }

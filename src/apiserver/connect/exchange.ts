@@ -1,0 +1,47 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** One HTTP/1.1 request over a connection that is there. */
+export interface Exchange {
+  readonly method: string
+  /** Path and query, as they go on the wire. */
+  readonly path: string
+  readonly host: string
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: Uint8Array
+  readonly signal?: AbortSignal
+}
+
+export type ExchangeResult =
+  | { readonly upgraded: false; readonly response: IncomingMessage }
+  | { readonly upgraded: true; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
+
+/** Largest head of an answer: a node or pod may be anybody's program. */
+const headSizeMaxBytes = 64 * 1024
+
+/** Resolves with the answer's head; the body is still to be read. Redirects are answers like others. The connection ends with the exchange. */
+export function exchange(connection: Duplex, { method, path, host, headers, body, signal }: Exchange): Promise<ExchangeResult> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      method,
+      path,
+      headers: { ...headers, host } as Record<string, string | string[]>,
+      createConnection: () => connection,
+      agent: false,
+      setDefaultHeaders: false,
+      maxHeaderSize: headSizeMaxBytes,
+      ...(signal !== undefined && { signal }),
+    })
+    const fail = (error: Error) => {
+      connection.destroy()
+      reject(error)
+    }
+    request.on('error', fail)
+    request.on('response', (response) => {
+      response.on('close', () => connection.destroy())
+      resolve({ upgraded: false, response })
+    })
+    request.on('upgrade', (response, socket, head) => resolve({ upgraded: true, response, socket, head }))
+    request.end(body)
+  })
+}
