@@ -1,16 +1,13 @@
 import { existsSync, rmSync } from 'node:fs'
-import { cgroupHost } from '#host/cgroups.ts'
-import { killShims, removeNetwork, unmountBeneath } from '#host/clean.ts'
+import { killShims, removeCgroups, removeNetwork, unmountBeneath } from '#host/clean.ts'
 import { systemClock } from '#host/clock.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
 import { paths } from '#host/layout.ts'
-import { names } from '#host/names.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { isThere } from '#host/packages.ts'
-import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import type { Command } from './command.ts'
 import { createProgress } from './progress.ts'
 import { requireRoot } from './require-root.ts'
@@ -43,7 +40,7 @@ export const reset: Command = {
       await unmountBeneath([layout.dataDirectory, layout.runDirectory])
       if (isThere('ip') && isThere('nft')) await removeNetwork()
       restoreSettings(where.savedSettings)
-      await createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
+      await removeCgroups()
       const file = userKubeconfig(env)
       if (file) removeFromFile(file)
       for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })

@@ -1,4 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
+import { cgroupHost } from './cgroups.ts'
+import { systemClock } from './clock.ts'
 import { names } from './names.ts'
 import { run } from './run.ts'
 
@@ -30,6 +33,10 @@ export async function removeNetwork(): Promise<void> {
     if (existsSync(`/sys/class/net/${device}`)) await run('ip', ['link', 'delete', device])
   await run('nft', ['-f', '-'], { input: `table ip ${names.table} {}\ndelete table ip ${names.table}\n` })
 }
+
+/** Our cgroups, of every controller, with whatever still runs in them. */
+export const removeCgroups = (): Promise<void> =>
+  createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
 
 function descendants(pid: number): number[] {
   const children = readOrNothing(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)

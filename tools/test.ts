@@ -1,0 +1,112 @@
+/**
+ * Everything that `npm test` does after `npm ci`: installs what the tests need, checks types, style and the house, runs the unit tests, those
+ * that need the machine itself, and the end-to-end tests. A first argument chooses one part: check, unit, host, e2e.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { installPackages, missing, nodeRequirements, type Requirement, searchPath } from '#host/packages.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(root)
+process.env['PATH'] = searchPath().join(':')
+
+/** What tests need beside what a node needs: images are made of Debian's own programs, and kubectl is the real one. */
+const testRequirements: readonly Requirement[] = [
+  ...nodeRequirements,
+  { needs: '/usr/sbin/nginx', package: 'nginx-light' },
+  { needs: '/bin/busybox', package: 'busybox-static' },
+  { needs: '/usr/bin/catatonit', package: 'catatonit' },
+  { needs: 'curl', package: 'curl' },
+  { needs: 'openssl', package: 'openssl' },
+  { needs: 'git', package: 'git' },
+]
+
+interface Counts {
+  readonly pass: number
+  readonly fail: number
+  readonly skipped: number
+}
+
+interface Part {
+  readonly name: string
+  readonly run: () => Promise<Counts>
+}
+
+const node = [process.execPath, '--disable-warning=ExperimentalWarning'] as const
+
+const parts: readonly Part[] = [
+  {
+    name: 'check',
+    run: () =>
+      all(['types', ...node, 'node_modules/typescript/bin/tsc'], ['style', 'node_modules/.bin/biome', 'check', '--error-on-warnings']),
+  },
+  { name: 'unit', run: () => tests(globSync('{src,bench,docs}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()) },
+  { name: 'host', run: () => tests(globSync('src/**/*.host.test.ts'), 1) },
+  { name: 'e2e', run: () => tests(globSync('e2e/**/*.test.ts').sort(), 1) },
+]
+
+const wanted = process.argv[2]
+if (wanted !== undefined && !parts.some(({ name }) => name === wanted))
+  throw new Error(`there is no part "${wanted}"; there are ${parts.map(({ name }) => name).join(', ')}`)
+await installPackages(missing(testRequirements))
+let sum: Counts = { pass: 0, fail: 0, skipped: 0 }
+for (const { name, run } of parts) {
+  if (wanted !== undefined && name !== wanted) continue
+  const startedAt = performance.now()
+  console.log(`\n== ${name}`)
+  const counts = await run()
+  console.log(`== ${name}: ${describe(counts)} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  sum = { pass: sum.pass + counts.pass, fail: sum.fail + counts.fail, skipped: sum.skipped + counts.skipped }
+}
+console.log(`\n${describe(sum)}`)
+process.exitCode = sum.fail === 0 && sum.pass > 0 ? 0 : 1
+
+function describe({ pass, fail, skipped }: Counts): string {
+  return `${pass} passed, ${fail} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+/** Programs one after another, each counting as one test. */
+async function all(...programs: readonly (readonly string[])[]): Promise<Counts> {
+  let fail = 0
+  for (const [name, ...words] of programs) {
+    const { code } = await start(words)
+    console.log(`${code === 0 ? '✔' : '✖'} ${name}`)
+    if (code !== 0) fail += 1
+  }
+  return { pass: programs.length - fail, fail, skipped: 0 }
+}
+
+/** Node's own runner over test files; its closing lines are the counts. */
+async function tests(files: readonly string[], concurrency: number): Promise<Counts> {
+  if (files.length === 0) return { pass: 0, fail: 0, skipped: 0 }
+  const { code, output } = await start(
+    [...node, '--test', `--test-concurrency=${concurrency}`, '--test-timeout=600000', '--test-reporter=spec', ...files],
+    true,
+  )
+  const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
+  const counts = { pass: count('pass'), fail: count('fail') + count('cancelled'), skipped: count('skipped') }
+  // A runner that broke down without a failed test has failed all the same.
+  return code !== 0 && counts.fail === 0 ? { ...counts, fail: 1 } : counts
+}
+
+/** Shows only what went wrong, and keeps everything for the counts. */
+function start([command, ...args]: readonly string[], quiet = false): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FORCE_COLOR: '0' } })
+    let output = ''
+    child.stdout.on('data', (bytes: Buffer) => {
+      output += bytes
+      if (!quiet) process.stdout.write(bytes)
+    })
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (quiet)
+        process.stdout.write(
+          code === 0 ? output.replaceAll(/^\s*✔ .*\n/gm, '') : output.slice(Math.max(0, output.indexOf('✖ failing tests:'))),
+        )
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
