@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
+import { WherryError } from '#lib/errors.ts'
 
 /** One message; the reference's server allows as much (golang.org/x/net/websocket). A message is held whole while it arrives. */
 const maxMessageBytes = 32 << 20
@@ -21,8 +22,17 @@ export function negotiateWebSocket(request: IncomingMessage, known: readonly str
   return offered.find((protocol) => known.includes(protocol))
 }
 
-/** Answers the handshake. Rejects with the socket's error when the handshake is malformed; `ws` has then answered 400 itself. */
-export function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: Uint8Array, protocol: string): Promise<WebSocket> {
+/**
+ * Answers the handshake and gives the connection to `use` in the same turn: a message may follow at once. Rejects when the handshake is
+ * malformed or the client leaves; the client has its answer then.
+ */
+export function acceptWebSocket<T>(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Uint8Array,
+  protocol: string,
+  use: (webSocket: WebSocket) => T,
+): Promise<T> {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -30,18 +40,18 @@ export function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: 
     handleProtocols: () => (protocol === '' ? false : protocol),
   })
   return new Promise((resolve, reject) => {
-    const failed = () => reject(new Error('WebSocket handshake failed'))
-    socket.once('close', failed)
+    const left = () => reject(new WherryError('ServiceUnavailable', 'client left during the WebSocket handshake'))
+    socket.once('close', left)
     server.once('wsClientError', (error) => {
       // With a listener, answering is ours.
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
       reject(error)
     })
     server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      socket.off('close', failed)
+      socket.off('close', left)
       // A broken connection shows as `close`; without a listener the error would end the process.
       webSocket.on('error', () => webSocket.terminate())
-      resolve(webSocket)
+      resolve(use(webSocket))
     })
   })
 }

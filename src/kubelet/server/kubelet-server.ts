@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { LogFiles } from '#kubelet/container-log/files.ts'
+import type { PodLookup } from '#kubelet/interfaces.ts'
+import type { Runtime } from '#kubelet/runtime.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError, statusOf, WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
+import type { Authenticate } from './authentication.ts'
+import type { Authorize } from './authorization.ts'
+import { createMetrics } from './metrics.ts'
+import { kubeletAttributes } from './request-attributes.ts'
+import { routeOf } from './routes.ts'
+import { upgradeRoutes } from './upgrade.ts'
+
+/** PEM. `clientCa` holds every authority whose client certificates are believed. */
+export interface ServingCertificate {
+  readonly certificate: string
+  readonly key: string
+  readonly clientCa: string
+}
+
+export interface KubeletServerOptions {
+  readonly nodeName: string
+  readonly pods: PodLookup
+  readonly runtime: Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'execSync' | 'containerStats'>
+  readonly logFiles: LogFiles
+  readonly authenticate: Authenticate
+  readonly authorize: Authorize
+  /** The present one, and a way to hear of a new one; connections that stand keep what they began with. */
+  readonly certificate: { current(): ServingCertificate; onChange?(listener: () => void): () => void }
+  /** Shown at /configz as `kubeletconfig`. */
+  readonly configuration?: object
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface KubeletServer {
+  /** Resolves with the port taken: 10250 by custom, 0 for any free one. */
+  listen(port: number, address?: string): Promise<number>
+  /** Ends every connection, also exec, attach and port-forward. */
+  close(): Promise<void>
+}
+
+/** A long command stands in the URL; Go's server takes headers of this size too. */
+const maxHeaderBytes = 1 << 20
+const headersMs = 30_000
+
+/** The node's HTTPS server: what the API server (and who may) asks of a kubelet. */
+export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
+  const { certificate, clock } = options
+  const log = options.log.with({ server: 'kubelet' })
+  const metrics = createMetrics(options)
+  const context = () => {
+    const { certificate: cert, key, clientCa } = certificate.current()
+    return { cert, key, ca: clientCa, minVersion: 'TLSv1.2' as const }
+  }
+  // Whoever comes without a certificate may still have a token: who is let in is decided for each request.
+  const server = createServer({
+    ...context(),
+    requestCert: true,
+    rejectUnauthorized: false,
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersMs,
+    requestTimeout: headersMs,
+  })
+  const upgraded = new Set<Duplex>()
+  const stopCertificate = certificate.onChange?.(() => server.setSecureContext(context()))
+
+  const admit = async (request: IncomingMessage, path: string): Promise<void> => {
+    const user = await options.authenticate(credentialsOf(request))
+    if (!user) throw new WherryError('Unauthorized', 'Unauthorized')
+    const attributes = kubeletAttributes(request.method ?? '', path)
+    if (await options.authorize(user, attributes)) return
+    const { verb, subresources } = attributes
+    throw new WherryError(
+      'Forbidden',
+      `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])`,
+    )
+  }
+
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '/', 'https://kubelet')
+    const done = metrics.begin(request.method ?? '', url.pathname)
+    response.once('close', () => done(response.statusCode))
+    try {
+      await admit(request, url.pathname)
+      const route = routeOf(request.method ?? '', url.pathname)
+      await route({ ...options, metrics, request, response, url })
+    } catch (error) {
+      report(error, url.pathname)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(codeOf(error), { 'content-type': 'text/plain; charset=utf-8' }).end(`${messageOf(error)}\n`)
+    }
+  })
+
+  server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const url = new URL(request.url ?? '/', 'https://kubelet')
+    const done = metrics.begin(request.method ?? '', url.pathname)
+    upgraded.add(socket)
+    socket.once('close', () => {
+      upgraded.delete(socket)
+      done(101)
+    })
+    // A connection that breaks shows as its close; unheard, the error would end the process.
+    socket.on('error', () => socket.destroy())
+    ;(socket as TLSSocket).setNoDelay?.(true)
+    ;(socket as TLSSocket).setTimeout?.(0)
+    let taken = false
+    try {
+      await admit(request, url.pathname)
+      await upgradeRoutes({ ...options, request, url, socket, head, taken: () => (taken = true) })
+    } catch (error) {
+      report(error, url.pathname)
+      if (taken) socket.destroy()
+      else refuse(socket, codeOf(error), messageOf(error))
+    }
+  })
+
+  const report = (error: unknown, path: string): void => {
+    if (isError(error) && codeOf(error) < 500) log.debug('request refused', { path, error: error.message })
+    else log.warn('request failed', { path, error: messageOf(error) })
+  }
+
+  return {
+    listen: (port, address) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, address, () => {
+          server.off('error', reject)
+          server.on('error', (error) => log.error('server failed', { error: error.message }))
+          const bound = server.address()
+          log.info('listening', { port: typeof bound === 'object' ? bound?.port : bound, at: clock.now() })
+          resolve(typeof bound === 'object' && bound ? bound.port : port)
+        })
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        stopCertificate?.()
+        server.close(() => resolve())
+        server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
+      }),
+  }
+}
+
+function credentialsOf(request: IncomingMessage) {
+  const socket = request.socket as TLSSocket
+  const subject = socket.authorized ? socket.getPeerCertificate()?.subject : undefined
+  const bearerToken = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const organizations = subject?.O as string | string[] | undefined
+  return {
+    ...(subject && {
+      certificate: {
+        commonName: [subject.CN as string | string[] | undefined].flat()[0] ?? '',
+        organizations: organizations === undefined ? [] : [organizations].flat(),
+      },
+    }),
+    ...(bearerToken !== undefined && { bearerToken }),
+  }
+}
+
+const codeOf = (error: unknown): number => (isError(error) ? (error.details.status ?? statusOf[error.code]) : 500)
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  503: 'Service Unavailable',
+}
+
+/** An answer on the raw connection of an upgrade that is not to be. */
+function refuse(socket: Duplex, code: number, message: string): void {
+  const body = `${message}\n`
+  const head = `HTTP/1.1 ${code} ${reasons[code] ?? 'Internal Server Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n`
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+}
