@@ -9,6 +9,8 @@ export function forbiddenError(attributes: Attributes, reason: string): WherryEr
     ...(group !== '' && { group }),
     ...(resource !== '' && { kind: resource }),
     ...(name !== '' && { name }),
+    // Empty details are there, even when they say nothing: so the reference writes them.
+    causes: [],
   })
 }
 

@@ -111,7 +111,7 @@ function bind(
 ): Pick<KubernetesClaims, 'pod' | 'secret' | 'node'> {
   if (ref === undefined || ref === null) return {}
   const [group, version] = splitApiVersion(ref.apiVersion ?? '')
-  const kind = group === '' ? bindable[ref.kind ?? ''] : undefined
+  const kind = group === '' ? bindable.find((candidate) => candidate.kind === ref.kind) : undefined
   if (kind === undefined) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`)
   const name = ref.name ?? ''
   const object = objects.get(kind, name, kind.scope === 'Namespaced' ? account.metadata.namespace : undefined)
@@ -135,7 +135,7 @@ function bind(
   return { pod: own, node: { name: nodeName, ...(uid !== undefined && { uid }) } }
 }
 
-const bindable: Readonly<Record<string, AnyKind>> = { Pod, Secret, Node }
+const bindable: readonly AnyKind[] = [Pod, Secret, Node]
 
 const splitApiVersion = (apiVersion: string): readonly [group: string, version: string] => {
   const slash = apiVersion.indexOf('/')
