@@ -42,7 +42,7 @@ interface Step {
 function messageFiller(shape: Shape): Filler | undefined {
   const steps: Step[] = fieldsPlan(shape)
     .map((field) => ({ name: field.name, fallback: field.field.options.default, pointer: field.pointer, fill: fillerOf(field.shape) }))
-    .filter((step) => step.fill !== undefined || (step.fallback !== undefined && step.fallback !== ''))
+    .filter((step) => step.fill !== undefined || (step.fallback !== undefined && (step.pointer || step.fallback !== '')))
   if (steps.length === 0) return undefined
   return (value) => {
     if (typeof value !== 'object' || value === null) return value

@@ -54,9 +54,16 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 
 function endOfString(text: string, start: number): number {
-  let i = start + 1
-  while (text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1
-  return i
+  let end = text.indexOf('"', start + 1)
+  while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end
+}
+
+/** After an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at
+  while (text.charCodeAt(start - 1) === BACKSLASH) start -= 1
+  return (at - start) % 2 === 1
 }
 
 function keyText(text: string, start: number, end: number): string {

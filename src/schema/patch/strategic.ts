@@ -13,6 +13,7 @@ import { isEqualKey, type Json, mergeOrder } from './order.ts'
  * as a plain error without a reason (a missing merge key, say).
  */
 export function applyStrategicPatch(type: AnyType, document: unknown, patch: unknown): unknown {
+  if (patch === null) return document
   if (!isObject(patch) || !isObject(document)) throw badRequest('invalid JSON document')
   return mergeObjects(document, patch, type.shape)
 }
