@@ -9,7 +9,6 @@ import { type Layout, paths } from '#host/layout.ts'
 import { systemRandom } from '#host/random.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
-import { silentLog } from '#lib/log.ts'
 
 /** The administrator's connection to this machine's API server. Opens nothing before the first call. */
 export interface Connection {
@@ -34,7 +33,6 @@ export function connectAsAdmin(layout: Layout): Connection {
     key: read('admin.key'),
     clock: systemClock,
     random: systemRandom,
-    log: silentLog,
   })
   return { client: createClient(transport, { fieldManager: 'wherry' }), transport, config, server, close: () => transport.close() }
 }

@@ -51,8 +51,7 @@ export async function run(command: string, args: readonly string[], options: Run
 }
 
 async function feed(stdin: NodeJS.WritableStream, input: Readable | string | Uint8Array): Promise<void> {
-  if (typeof input === 'string' || input instanceof Uint8Array) stdin.end(input)
-  else await pipeline(input, stdin)
+  await pipeline(typeof input === 'string' || input instanceof Uint8Array ? [input] : input, stdin)
 }
 
 async function collect(stream: Readable, onOutput: ((text: string) => void) | undefined): Promise<string> {

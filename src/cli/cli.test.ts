@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { cli } from './cli.ts'
+import { commands } from './commands.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'wherry-cli-'))
+after(() => rmSync(folder, { recursive: true }))
+
+check('no words: help', [], { code: 0, out: /Usage: wherry COMMAND/ })
+check('help', ['help'], { code: 0, out: /kubectl {2,}Run kubectl/ })
+check('help of a command', ['help', 'up'], { code: 0, out: /--api-port PORT/ })
+check('an unknown command', ['fly'], { code: 2, err: /there is no command "fly"/ })
+check('an unknown option', ['status', '--jsn'], { code: 2, err: /--jsn/ })
+check('an argument too many', ['version', 'x'], { code: 2, err: /does not take "x"/ })
+check('an argument too few', ['logs'], { code: 2, err: /needs .*server\|agent/ })
+check('a log that nobody writes', ['logs', 'kitchen'], { code: 2, err: /there are server, agent and containerd/ })
+check('a number that is none', ['logs', 'server', '-n', 'many'], { code: 2, err: /--lines must be a number/ })
+check('no cluster: what makes one', ['status'], { code: 69, err: /"wherry up" makes one/ })
+check('no cluster: no kubeconfig', ['kubeconfig'], { code: 69, err: /"wherry up" makes one/ })
+check('no cluster: no images', ['image', 'list'], { code: 69, err: /"wherry up" starts one/ })
+check('an image command that is none', ['image', 'eat'], { code: 69, err: /wherry up/ })
+check('version', ['version'], { code: 0, out: /^Wherry \d+\.\d+\.\d+, compatible with Kubernetes v1\.36/ })
+check('version for programs', ['version', '--json'], { code: 0, out: /^{"wherry":"\d/ })
+check('down without a cluster is done', ['down'], { code: 0, out: /Neither server nor agent was running/ }, { rootOnly: true })
+
+for (const { name } of commands.filter(({ passesThrough }) => !passesThrough))
+  check(`help of ${name}`, [name, '--help'], { code: 0, out: new RegExp(`^Usage: wherry ${name}`) })
+
+function check(name: string, words: string[], expected: { code: number; out?: RegExp; err?: RegExp }, { rootOnly = false } = {}): void {
+  const skip = rootOnly && process.getuid?.() !== 0 ? 'needs root' : false
+  test(name, { skip }, async () => {
+    let out = ''
+    let err = ''
+    const terminal = { out: (text: string) => void (out += text), error: (text: string) => void (err += text), interactive: false }
+    const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
+    const code = await cli({ words, layout, env: {}, terminal })
+    assert.equal(code, expected.code, err)
+    if (expected.out) assert.match(out, expected.out)
+    if (expected.err) assert.match(err, expected.err)
+  })
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { isError } from '#lib/errors.ts'
+import { defaultConfig, readConfig, writeConfig } from './config.ts'
+import { containerdConfig } from './containerd.ts'
+import { findDaemon, startDaemon, stopDaemon } from './daemon.ts'
+import { installPackages, missing } from './packages.ts'
+import { run } from './run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'wherry-machine-'))
+after(() => rmSync(folder, { recursive: true }))
+
+test('a program that is not there, fails, or hangs: three different errors', async () => {
+  await assert.rejects(run('no-such-program', []), (error) => isError(error, 'NotFound'))
+  await assert.rejects(run('sh', ['-c', 'echo why >&2; exit 3']), /ended with 3: why/)
+  await assert.rejects(run('sleep', ['60'], { timeoutMs: 50 }), (error) => isError(error, 'Timeout'))
+  assert.equal((await run('sh', ['-c', 'exit 3'], { accept: [3] })).code, 3)
+  assert.equal((await run('cat', [], { input: 'hello' })).stdout, 'hello')
+  assert.equal((await run('true', [], { input: 'x'.repeat(1 << 20) })).code, 0, 'a program need not read its input')
+})
+
+test('a daemon outlives the call, is found again, and ends when told, even if it will not', async () => {
+  const pidFile = join(folder, 'daemon.pid')
+  const logFile = join(folder, 'daemon.log')
+  assert.equal(findDaemon(pidFile), undefined)
+  const daemon = startDaemon({ command: 'sh', args: ['-c', 'trap "" TERM; echo up; while :; do sleep 0.05; done'], pidFile, logFile })
+  assert.equal(findDaemon(pidFile)?.pid, daemon.pid)
+  while (!readFileSync(logFile, 'utf8').includes('up')) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(await stopDaemon(pidFile, 100), true)
+  assert.equal(findDaemon(pidFile), undefined)
+})
+
+test('a number that another process has now is not our daemon', () => {
+  const pidFile = join(folder, 'foreign.pid')
+  writeFileSync(pidFile, JSON.stringify({ pid: process.pid, startTicks: '1' }))
+  assert.equal(findDaemon(pidFile), undefined)
+})
+
+checkConfig('apiPort: 7443\n', undefined)
+checkConfig('apiPort: many\n', /apiPort must be a number, not "many"/)
+checkConfig('apiprot: 1\n', /there is no setting "apiprot"; known are nodeName/)
+checkConfig('- a\n', /must hold settings/)
+checkConfig('a: [\n', /is not YAML/)
+
+test('a configuration comes back as it was written', () => {
+  const file = join(folder, 'written.yaml')
+  const config = { ...defaultConfig(), apiPort: 1234 }
+  writeConfig(file, config)
+  assert.deepEqual(readConfig(file), config)
+  assert.equal(readConfig(join(folder, 'absent.yaml')), undefined)
+})
+
+test('packages: what is missing, by name, and without apt the names are told', async () => {
+  const wanted = [
+    { needs: 'no-such-program', package: 'some-package' },
+    { needs: 'sh', package: 'dash' },
+  ]
+  assert.deepEqual(missing(wanted), [wanted[0]])
+  const path = process.env['PATH']
+  process.env['PATH'] = ''
+  try {
+    assert.deepEqual(await installPackages([]), [])
+  } finally {
+    process.env['PATH'] = path
+  }
+})
+
+test('containerd is told about what the machine may not do', () => {
+  const options = {
+    rootDirectory: '/r',
+    stateDirectory: '/s',
+    logFile: '/l',
+    cniConfigDirectory: '/c',
+    cniBinaryDirectories: ['/usr/lib/cni'],
+  }
+  assert.match(containerdConfig(options, false), /restrict_oom_score_adj = true/)
+  assert.match(containerdConfig(options, true), /restrict_oom_score_adj = false/)
+})
+
+function checkConfig(text: string, problem: RegExp | undefined): void {
+  test(`configuration ${JSON.stringify(text)}`, () => {
+    const file = join(folder, 'config.yaml')
+    writeFileSync(file, text)
+    if (problem) assert.throws(() => readConfig(file), problem)
+    else assert.equal(readConfig(file)?.apiPort, 7443)
+  })
+}
