@@ -90,6 +90,10 @@ export interface Rules<T> {
   readonly generation?: boolean | ((next: T, previous: T) => boolean)
   /** Seconds of grace that a delete gives; undefined or 0: removed at once (finalizers apart). Pods only, but asked of every kind. */
   readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
+  /** What a kind says of an object that is marked as deleted, beside its metadata: a namespace's phase. */
+  readonly prepareDelete?: (object: T) => T
+  /** Whether something beside metadata.finalizers keeps a deleted object: a namespace's spec.finalizers. */
+  readonly isHeld?: (object: T) => boolean
   /** Whether an update of an object that is not there creates it. Absent: it answers 404. */
   readonly createOnUpdate?: boolean
   /** Whether an update has to name the resourceVersion that it changes (Lease). */

@@ -44,6 +44,8 @@ export const Namespace = kind(
       spec: previous.spec,
       status: previous.status,
     }),
+    prepareDelete: (namespace) => ({ ...namespace, status: { ...namespace.status, phase: 'Terminating' as const } }),
+    isHeld: (namespace) => (namespace.spec.finalizers?.length ?? 0) > 0,
     selectableFields: { 'status.phase': (namespace) => namespace.status.phase },
   },
 )

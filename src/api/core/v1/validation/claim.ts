@@ -1,0 +1,61 @@
+import type { PersistentVolumeClaimSpec, TypedLocalObjectReference, TypedObjectReference } from '#api/core/v1/types.ts'
+import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import { parseQuantity } from '#lib/quantity.ts'
+import { checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+
+export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+export const volumeModes = ['Block', 'Filesystem']
+
+/** What a claim asks for: of itself, and as a pod's or StatefulSet's template. */
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): Cause[] {
+  const causes: Cause[] = [...validateAccessModes(spec.accessModes, path), ...validateLabelSelector(spec.selector, `${path}.selector`)]
+  const storage = spec.resources?.requests?.storage
+  // The reference leaves the word `requests` out of the first path.
+  if (storage === undefined) causes.push(required(`${path}.resources[storage]`))
+  else
+    causes.push(
+      ...validatePositiveQuantity(storage, `${path}.resources.requests[storage]`),
+      ...validatePositiveQuantity(storage, `${path}.resources[storage]`),
+    )
+  const { storageClassName, volumeMode, dataSource, dataSourceRef, volumeAttributesClassName } = spec
+  if (storageClassName) causes.push(...invalidEach(`${path}.storageClassName`, storageClassName, checkDns1123Subdomain(storageClassName)))
+  if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
+    causes.push(notSupported(`${path}.volumeMode`, volumeMode, volumeModes))
+  if (dataSource) causes.push(...validateDataSource(dataSource, `${path}.dataSource`))
+  if (dataSourceRef) causes.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`))
+  if (dataSource && dataSourceRef) {
+    const { namespace: _, ...reference } = dataSourceRef
+    if (!dataSourceRef.namespace && !same(dataSource, reference)) causes.push(invalid(path, 'spec', 'must match dataSourceRef'))
+  }
+  if (volumeAttributesClassName)
+    causes.push(
+      ...invalidEach(`${path}.volumeAttributesClassName`, volumeAttributesClassName, checkDns1123Subdomain(volumeAttributesClassName)),
+    )
+  return causes
+}
+
+/** At least one, all known, and ReadWriteOncePod only alone (KEP-2485). */
+export function validateAccessModes(modes: readonly string[] = [], path: string): Cause[] {
+  const at = `${path}.accessModes`
+  const causes: Cause[] = modes.length === 0 ? [required(at, 'at least 1 access mode is required')] : []
+  for (const mode of modes) if (!accessModes.includes(mode)) causes.push(notSupported(at, mode, accessModes))
+  const known = modes.filter((mode) => accessModes.includes(mode))
+  if (known.includes('ReadWriteOncePod') && known.some((mode) => mode !== 'ReadWriteOncePod'))
+    causes.push(forbidden(at, 'may not use ReadWriteOncePod with other access modes'))
+  return causes
+}
+
+export const validatePositiveQuantity = (text: string, path: string): Cause[] =>
+  parseQuantity(text).nano <= 0n ? [invalid(path, text, 'must be greater than zero')] : []
+
+function validateDataSource(source: TypedLocalObjectReference | TypedObjectReference, path: string): Cause[] {
+  const { apiGroup = '', kind, name } = source
+  const causes: Cause[] = name === '' ? [required(`${path}.name`)] : []
+  if (kind === '') causes.push(required(`${path}.kind`))
+  if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
+    causes.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+  if (apiGroup !== '') causes.push(...invalidEach(path, apiGroup, checkDns1123Subdomain(apiGroup)))
+  return causes
+}

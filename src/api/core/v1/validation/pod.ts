@@ -1,0 +1,188 @@
+import type { Container, NodeAffinity, Pod, PodSpec } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import { checkRange, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
+import { validateTolerations } from './affinity.ts'
+import { validateImageSpaces } from './container.ts'
+import { validatePodSpec } from './pod-spec.ts'
+
+/** A new pod. */
+export function validatePodCreate(pod: Pod): Cause[] {
+  const causes = validatePod(pod)
+  if ((pod.spec.ephemeralContainers ?? []).length > 0) causes.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0)
+    causes.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
+  return causes
+}
+
+/** What holds for a pod at any time. */
+export function validatePod(pod: Pod): Cause[] {
+  const { metadata, spec } = pod
+  const causes = [...validateAnnotations(pod), ...validatePodSpec(spec, 'spec', { meta: metadata, isPod: true })]
+  if (!spec.serviceAccountName)
+    for (const [i, { projected }] of (spec.volumes ?? []).entries())
+      for (const [j, { serviceAccountToken }] of (projected?.sources ?? []).entries())
+        if (serviceAccountToken !== undefined) {
+          const at = `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`
+          causes.push(forbidden(at, 'must not be specified when serviceAccountName is not set'))
+        }
+  for (const list of ['containers', 'initContainers'] as const)
+    causes.push(...(spec[list] ?? []).flatMap((container, i) => validateImageSpaces(container, `spec.${list}[${i}]`)))
+  return causes
+}
+
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
+const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost'
+
+function validateAnnotations({ metadata, spec }: Pod): Cause[] {
+  const annotations = metadata.annotations ?? {}
+  const causes: Cause[] = []
+  const mirror = annotations[mirrorAnnotation]
+  if (mirror !== undefined && !spec.nodeName)
+    causes.push(invalid(`metadata.annotations[${mirrorAnnotation}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
+  const cost = annotations[deletionCostAnnotation]
+  if (cost !== undefined && !(/^-?(0|[1-9]\d*)$/.test(cost) && Math.abs(Number(cost)) < 2 ** 31))
+    causes.push(invalid(`metadata.annotations[${deletionCostAnnotation}]`, cost, 'must be a 32bit integer'))
+  return causes
+}
+
+/** A change of a pod: nearly all of its spec is fixed for life. */
+export function validatePodUpdate(next: Pod, previous: Pod): Cause[] {
+  const causes = validatePod(next)
+  const mirror = next.metadata.annotations?.[mirrorAnnotation]
+  if (mirror !== previous.metadata.annotations?.[mirrorAnnotation])
+    causes.push(
+      forbidden(
+        `metadata.annotations[${mirrorAnnotation}]`,
+        mirror === undefined ? 'may not remove mirror pod annotation' : 'may not add mirror pod annotation',
+      ),
+    )
+  for (const list of ['containers', 'initContainers'] as const) {
+    const own = validateContainerUpdates(next.spec[list] ?? [], previous.spec[list] ?? [], `spec.${list}`)
+    causes.push(...own.causes)
+    if (own.stop) return causes
+  }
+  const deadline = validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds)
+  causes.push(...deadline.causes)
+  if (deadline.stop) return causes
+  causes.push(...validateAddedTolerations(next.spec, previous.spec), ...validateRemovedGates(next.spec, previous.spec))
+  const rest = withChangeable(next.spec, previous.spec)
+  if ((previous.spec.schedulingGates ?? []).length > 0) {
+    causes.push(...validateGatedChanges(rest, previous.spec))
+    if (previous.spec.nodeSelector === undefined) delete rest.nodeSelector
+    else rest.nodeSelector = previous.spec.nodeSelector
+    restoreNodeAffinity(rest, previous.spec)
+  }
+  if (!same(rest, previous.spec)) causes.push(forbidden('spec', `${fixedText}\n${changedFields(rest, previous.spec).join(', ')}`))
+  return causes
+}
+
+const fixedText =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+const changedFields = (next: PodSpec, previous: PodSpec): string[] =>
+  [...new Set([...Object.keys(next), ...Object.keys(previous)] as (keyof PodSpec)[])]
+    .filter((name) => !same(next[name], previous[name]))
+    .sort()
+
+function validateContainerUpdates(
+  next: readonly Container[],
+  previous: readonly Container[],
+  path: string,
+): { causes: Cause[]; stop: boolean } {
+  if (next.length !== previous.length) return { causes: [forbidden(path, 'pod updates may not add or remove containers')], stop: true }
+  const causes = next.flatMap((container, i) => [
+    ...(container.image ? [] : [required(`${path}[${i}].image`)]),
+    ...validateImageSpaces(container, `${path}[${i}]`),
+  ])
+  return { causes, stop: false }
+}
+
+function validateDeadline(next: number | undefined, previous: number | undefined): { causes: Cause[]; stop: boolean } {
+  const path = 'spec.activeDeadlineSeconds'
+  if (next === undefined)
+    return {
+      causes: previous === undefined ? [] : [invalid(path, null, 'must not update from a positive integer to nil value')],
+      stop: false,
+    }
+  const problems = checkRange(next, 0, 2 ** 31 - 1)
+  if (problems.length > 0) return { causes: invalidEach(path, next, problems), stop: true }
+  return previous !== undefined && previous < next
+    ? { causes: [invalid(path, next, 'must be less than or equal to previous value')], stop: true }
+    : { causes: [], stop: false }
+}
+
+function validateAddedTolerations(next: PodSpec, previous: PodSpec): Cause[] {
+  const kept = (previous.tolerations ?? []).every((old) =>
+    (next.tolerations ?? []).some(({ tolerationSeconds: _, ...rest }) => {
+      const { tolerationSeconds: __, ...before } = old
+      return same(before, rest)
+    }),
+  )
+  if (!kept) return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')]
+  return validateTolerations(next.tolerations, 'spec.tolerations')
+}
+
+const validateRemovedGates = (next: PodSpec, previous: PodSpec): Cause[] =>
+  (next.schedulingGates ?? []).flatMap(({ name }, i) =>
+    previous.schedulingGates?.some((gate) => gate.name === name)
+      ? []
+      : [forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`)],
+  )
+
+/** The new spec with everything that may change taken from the old one: what then differs is refused. */
+function withChangeable(next: PodSpec, previous: PodSpec): PodSpec {
+  const images = (now: readonly Container[] = [], before: readonly Container[] = []): Container[] =>
+    now.map((container, i) => {
+      const { image: _, ...rest } = container
+      const image = before[i]?.image
+      return image === undefined ? rest : { ...rest, image }
+    })
+  const out: PodSpec = { ...next, containers: images(next.containers, previous.containers) }
+  if (next.initContainers) out.initContainers = images(next.initContainers, previous.initContainers)
+  for (const name of ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'] as const) {
+    if (previous[name] === undefined) delete out[name]
+    else Object.assign(out, { [name]: previous[name] })
+  }
+  if (previous.terminationGracePeriodSeconds < 0 && out.terminationGracePeriodSeconds === 1)
+    out.terminationGracePeriodSeconds = previous.terminationGracePeriodSeconds
+  return out
+}
+
+/** While a pod waits at its gates, where it may run can be narrowed (KEP-3838). */
+function validateGatedChanges(next: PodSpec, previous: PodSpec): Cause[] {
+  const causes: Cause[] = []
+  const path = 'spec.nodeSelector'
+  for (const [key, value] of Object.entries(previous.nodeSelector ?? {}))
+    if (next.nodeSelector?.[key] !== value) {
+      causes.push(invalid(path, next.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
+      break
+    }
+  causes.push(...validateNodeAffinityChange(next.affinity?.nodeAffinity, previous.affinity?.nodeAffinity))
+  return causes
+}
+
+function validateNodeAffinityChange(next: NodeAffinity | undefined, previous: NodeAffinity | undefined): Cause[] {
+  const before = previous?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  if (before === undefined) return []
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
+  const now = next?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  if (now.length !== before.length) return [invalid(path, now, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
+  return before.flatMap((term, i) => {
+    const size = (one: typeof term | undefined) => (one?.matchExpressions ?? []).length + (one?.matchFields ?? []).length
+    if (size(term) === 0 && size(now[i]) > 0)
+      return [invalid(`${path}[${i}]`, now[i], 'only additions are allowed (no mutations or deletions)')]
+    const kept = (['matchExpressions', 'matchFields'] as const).every((name) =>
+      (term[name] ?? []).every((requirement, j) => same(now[i]?.[name]?.[j], requirement)),
+    )
+    return kept ? [] : [invalid(`${path}[${i}]`, now[i], 'only additions are allowed (no mutations or deletions)')]
+  })
+}
+
+function restoreNodeAffinity(spec: PodSpec, previous: PodSpec): void {
+  const { nodeAffinity: _, ...others } = spec.affinity ?? {}
+  const before = previous.affinity?.nodeAffinity
+  if (before !== undefined) spec.affinity = { ...others, nodeAffinity: before }
+  else if (Object.keys(others).length > 0 || previous.affinity !== undefined) spec.affinity = others
+  else delete spec.affinity
+}

@@ -1,0 +1,148 @@
+import type {
+  AppArmorProfile,
+  PodSecurityContext,
+  PodSpec,
+  SeccompProfile,
+  SecurityContext,
+  WindowsSecurityContextOptions,
+} from '#api/core/v1/types.ts'
+import type { Cause } from '#lib/errors.ts'
+import {
+  checkDns1123Subdomain,
+  checkGroupId,
+  checkUserId,
+  duplicate,
+  forbidden,
+  invalid,
+  invalidEach,
+  notSupported,
+  required,
+  tooLong,
+} from '#schema/validate.ts'
+import { validateDescendingPath } from './paths.ts'
+
+export function validateSecurityContext(context: SecurityContext | undefined, hostUsers: boolean, path: string): Cause[] {
+  if (context === undefined) return []
+  const causes: Cause[] = validateIds(context, path)
+  const { procMount, allowPrivilegeEscalation, privileged, capabilities } = context
+  if (procMount !== undefined) {
+    const at = `${path}.procMount`
+    if (procMount !== 'Default' && procMount !== 'Unmasked') causes.push(notSupported(at, procMount, ['Default', 'Unmasked']))
+    if (hostUsers && procMount === 'Unmasked') causes.push(invalid(at, procMount, '`hostUsers` must be false to use `Unmasked`'))
+  }
+  causes.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`))
+  if (allowPrivilegeEscalation === false) {
+    if (privileged) causes.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+    if (capabilities?.add?.includes('CAP_SYS_ADMIN'))
+      causes.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
+  }
+  causes.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
+  return [...causes, ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)]
+}
+
+export function validatePodSecurityContext(context: PodSecurityContext | undefined, spec: PodSpec, path: string): Cause[] {
+  if (context === undefined) return []
+  const { fsGroup, supplementalGroups = [], sysctls = [], fsGroupChangePolicy, supplementalGroupsPolicy, seLinuxChangePolicy } = context
+  const causes: Cause[] = validateIds(context, path)
+  if (fsGroup !== undefined) causes.push(...invalidEach(`${path}.fsGroup`, fsGroup, checkGroupId(fsGroup)))
+  for (const [i, id] of supplementalGroups.entries()) causes.push(...invalidEach(`${path}.supplementalGroups[${i}]`, id, checkGroupId(id)))
+  if (spec.shareProcessNamespace && spec.hostPID)
+    causes.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
+  causes.push(...validateSysctls(sysctls, spec, `${path}.sysctls`))
+  const oneOf = (name: string, value: string | undefined, supported: readonly string[]) => {
+    if (value !== undefined && !supported.includes(value)) causes.push(notSupported(`${path}.${name}`, value, supported))
+  }
+  oneOf('fsGroupChangePolicy', fsGroupChangePolicy, ['Always', 'OnRootMismatch'])
+  causes.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`))
+  causes.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
+  causes.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`))
+  oneOf('supplementalGroupsPolicy', supplementalGroupsPolicy, ['Merge', 'Strict'])
+  oneOf('seLinuxChangePolicy', seLinuxChangePolicy, ['MountOption', 'Recursive'])
+  return causes
+}
+
+const validateIds = (
+  { runAsUser, runAsGroup }: { readonly runAsUser?: number | undefined; readonly runAsGroup?: number | undefined },
+  path: string,
+): Cause[] => [
+  ...(runAsUser === undefined ? [] : invalidEach(`${path}.runAsUser`, runAsUser, checkUserId(runAsUser))),
+  ...(runAsGroup === undefined ? [] : invalidEach(`${path}.runAsGroup`, runAsGroup, checkGroupId(runAsGroup))),
+]
+
+function validateSeccomp(profile: SeccompProfile | undefined, path: string): Cause[] {
+  if (profile === undefined) return []
+  const { type, localhostProfile } = profile
+  const causes: Cause[] = []
+  if ((type as string) === '') causes.push(required(`${path}.type`, 'type is required when seccompProfile is set'))
+  else if (!profileTypes.includes(type)) causes.push(notSupported(`${path}.type`, type, profileTypes))
+  if (type === 'Localhost') {
+    if (localhostProfile === undefined) causes.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'))
+    else causes.push(...validateDescendingPath(localhostProfile, `${path}.localhostProfile`))
+  } else if (localhostProfile !== undefined)
+    causes.push(invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost'))
+  return causes
+}
+
+const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined']
+const PROFILE_NAME_LENGTH_MAX = 4095
+
+function validateAppArmor(profile: AppArmorProfile | undefined, path: string): Cause[] {
+  if (profile === undefined) return []
+  const { type, localhostProfile } = profile
+  const at = `${path}.localhostProfile`
+  if ((type as string) === '') return [required(`${path}.type`, 'type is required when appArmorProfile is set')]
+  if (!profileTypes.includes(type)) return [notSupported(`${path}.type`, type, profileTypes)]
+  if (type !== 'Localhost')
+    return localhostProfile === undefined ? [] : [invalid(at, localhostProfile, 'can only be set when AppArmor type is Localhost')]
+  if (localhostProfile === undefined || localhostProfile === '') return [required(at, 'must be set when AppArmor type is Localhost')]
+  if (localhostProfile.trim() !== localhostProfile) return [invalid(at, localhostProfile, 'must not be padded with whitespace')]
+  return localhostProfile.length > PROFILE_NAME_LENGTH_MAX ? [tooLong(at, PROFILE_NAME_LENGTH_MAX)] : []
+}
+
+const sysctlShown = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$'
+const SYSCTL_LENGTH_MAX = 253
+
+/** Kernel settings that belong to a namespace which the pod shares with the host would change the host. */
+function validateSysctls(sysctls: NonNullable<PodSecurityContext['sysctls']>, spec: PodSpec, path: string): Cause[] {
+  const seen = new Set<string>()
+  return sysctls.flatMap(({ name }, i) => {
+    const at = `${path}[${i}].name`
+    const causes: Cause[] = []
+    if (name === '') causes.push(required(at))
+    else if (name.length > SYSCTL_LENGTH_MAX || !new RegExp(sysctlShown).test(name))
+      causes.push(invalid(at, name, `must have at most ${SYSCTL_LENGTH_MAX} characters and match regex ${sysctlShown}`))
+    else if (seen.has(name)) causes.push(duplicate(at, name))
+    const dotted =
+      name.includes('/') && !name.slice(0, name.indexOf('/')).includes('.')
+        ? name.replaceAll(/[./]/g, (c) => (c === '/' ? '.' : '/'))
+        : name
+    if (spec.hostNetwork && dotted.startsWith('net.')) causes.push(invalid(at, name, "may not be specified when 'hostNetwork' is true"))
+    if (spec.hostIPC && /^(kernel\.(shm|msg|sem)|fs\.mqueue\.)/.test(dotted))
+      causes.push(invalid(at, name, "may not be specified when 'hostIPC' is true"))
+    seen.add(name)
+    return causes
+  })
+}
+
+function validateWindowsOptions(options: WindowsSecurityContextOptions | undefined, path: string): Cause[] {
+  if (options === undefined) return []
+  const { gmsaCredentialSpecName: specName, gmsaCredentialSpec: spec, runAsUserName: user } = options
+  const causes: Cause[] =
+    specName === undefined ? [] : invalidEach(`${path}.gmsaCredentialSpecName`, specName, checkDns1123Subdomain(specName))
+  if (spec === '') causes.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec cannot be an empty string'))
+  else if (spec !== undefined && spec.length > 64 * 1024)
+    causes.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec size must be under 64 KiB'))
+  if (user === '') causes.push(invalid(`${path}.runAsUserName`, user, 'runAsUserName cannot be an empty string'))
+  return causes
+}
+
+/** A pod with its own user namespace shares no other namespace with the host (KEP-127). */
+export function validateHostUsers(spec: PodSpec, path: string): Cause[] {
+  if (spec.hostUsers !== false) return []
+  const causes: Cause[] = []
+  // The reference writes the last two as Go spells them.
+  if (spec.hostNetwork) causes.push(forbidden(`${path}.hostNetwork`, 'when `hostUsers` is false'))
+  if (spec.hostPID) causes.push(forbidden(`${path}.HostPID`, 'when `hostUsers` is false'))
+  if (spec.hostIPC) causes.push(forbidden(`${path}.HostIPC`, 'when `hostUsers` is false'))
+  return causes
+}
