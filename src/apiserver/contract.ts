@@ -101,6 +101,8 @@ export interface SubresourceCall {
   /** Rest of the path after the subresource, for `proxy`. */
   readonly rest: string
   readonly dryRun: boolean
+  /** The moment of the call: RFC 3339, whole seconds. */
+  readonly now: string
   readonly server: Internals
 }
 export type SubresourceHandler = (call: SubresourceCall) => Promise<HttpResponse | KubeObject>
@@ -114,7 +116,8 @@ export interface Internals {
     name: string,
     namespace: string | undefined,
     change: (present: KubeObject) => KubeObject,
-    options?: { readonly dryRun?: boolean; readonly user?: UserInfo },
+    /** `asPart`: the change is a part's (status), so the kind's rules for the whole object do not restore what it touches. */
+    options?: { readonly dryRun?: boolean; readonly user?: UserInfo; readonly asPart?: boolean },
   ): Promise<KubeObject>
   create(
     kind: AnyKind,

@@ -49,6 +49,8 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number
   /** Overrides `statusOf[code]`, for the reference's odd answers. */
   readonly status?: number
+  /** Token with which a list goes on whose pages are gone: Status.metadata.continue. */
+  readonly continue?: string
 }
 
 /** One thing wrong with one field, in the form of Status.details.causes. */

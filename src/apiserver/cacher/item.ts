@@ -1,0 +1,84 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
+import { decode } from '#schema/decode.ts'
+import { deepFreeze } from '#schema/fields.ts'
+import { encodeJson } from '#schema/json.ts'
+import type { Entry, Revision } from '#store/store.ts'
+
+/**
+ * One version of one object. The store holds it without resourceVersion, since that is the revision of the commit that wrote it; what
+ * clients see is made once, when first asked for, and shared by every get, list and watch frame.
+ */
+export interface Item {
+  readonly kind: AnyKind
+  readonly key: string
+  /** Canonical JSON without metadata.resourceVersion, as stored. */
+  readonly value: Uint8Array
+  readonly revision: Revision
+  readonly createRevision: Revision
+  bytes: Uint8Array | undefined
+  object: KubeObject | undefined
+}
+
+export const itemOf = (kind: AnyKind, entry: Entry): Item => ({
+  kind,
+  key: entry.key,
+  value: entry.value,
+  revision: entry.modRevision,
+  createRevision: entry.createRevision,
+  bytes: undefined,
+  object: undefined,
+})
+
+/** Canonical JSON with its resourceVersion. */
+export function bytesOf(item: Item): Uint8Array {
+  return (item.bytes ??= withRevision(item.value, item.revision))
+}
+
+/** The object with its resourceVersion, decoded and frozen. */
+export function objectOf(item: Item): KubeObject {
+  return (item.object ??= deepFreeze(parseStored(item)))
+}
+
+function parseStored(item: Item): KubeObject {
+  const { value, errors } = decode(item.kind, JSON.parse(decoder.decode(bytesOf(item))), { strict: false })
+  if (errors.length > 0) throw new WherryError('InternalError', `${item.key} cannot be read from the store: ${errors.join(', ')}`)
+  return value as KubeObject
+}
+
+/** The item in the form of another kind that shares its storage (Event of events.k8s.io); made once. */
+export function itemAs(kind: AnyKind, item: Item): Item {
+  if (kind.storedAs === undefined || item.kind === kind) return item
+  const known = converted.get(item)
+  if (known !== undefined && known.kind === kind) return known
+  const { resourceVersion: _resourceVersion, ...metadata } = objectOf(item).metadata
+  const object = kind.storedAs.fromStored({ ...objectOf(item), metadata } as never)
+  const made: Item = { ...item, kind, value: Buffer.from(encodeJson(kind, object)), bytes: undefined, object: undefined }
+  converted.set(item, made)
+  return made
+}
+
+const converted = new WeakMap<Item, Item>()
+
+/** The same content as of another revision: what a DELETED event shows. */
+export const atRevision = (item: Item, revision: Revision): Item => ({ ...item, revision, bytes: undefined, object: undefined })
+
+/**
+ * Puts the revision into stored bytes without parsing them: stored objects begin with apiVersion, kind, metadata, in this order, so the
+ * first `"metadata":{` is the object's own. Metadata is never empty (it has at least a name), hence the comma.
+ */
+export function withRevision(value: Uint8Array, revision: Revision): Uint8Array {
+  const stored = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const at = stored.indexOf(metadataStart)
+  if (at < 0) throw new TypeError('a stored object has no metadata')
+  const cut = at + metadataStart.length
+  const inserted = `"resourceVersion":"${revision}",`
+  const whole = Buffer.allocUnsafeSlow(value.byteLength + inserted.length)
+  whole.set(stored.subarray(0, cut), 0)
+  whole.write(inserted, cut, 'latin1')
+  whole.set(stored.subarray(cut), cut + inserted.length)
+  return whole
+}
+
+const metadataStart = Buffer.from('"metadata":{')
+const decoder = new TextDecoder()

@@ -1,0 +1,219 @@
+import type { AnyKind } from '#api/kind.ts'
+import { apiVersionOf } from '#api/kind.ts'
+import { requiredValue } from '#api/meta/v1/field-selector.ts'
+import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Revision } from '#store/store.ts'
+import { keyOf, scopeOf } from '../registry/keys.ts'
+import { type ListQuery, selects } from '../registry/list-options.ts'
+import type { Cacher } from './cacher.ts'
+import { type Change, changeAt, nextSequence, sequenceAfter } from './history.ts'
+import { getItem, itemsOf } from './index.ts'
+import { atRevision, type Item, itemAs, objectOf } from './item.ts'
+import type { WatchScope } from './watchers.ts'
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
+
+/** How a watch writes its events. */
+export interface Frames {
+  /** Shared with other watches of the same representation; '' when the frame is this watch's own. */
+  readonly representation: string
+  frame(type: EventType, item: Item): Uint8Array
+  bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
+  failure(error: WherryError): Uint8Array
+}
+
+export interface WatchOptions {
+  readonly cacher: Cacher
+  readonly kind: AnyKind
+  readonly namespace: string
+  readonly query: ListQuery
+  readonly frames: Frames
+  readonly clock: Clock
+  /** Registers for the server's common bookmark moment; returns how to leave. */
+  readonly onBookmark: (send: () => void) => () => void
+  readonly signal?: AbortSignal
+  readonly timeoutMs: number
+  readonly onEnd?: () => void
+}
+
+/**
+ * A watch as a stream of encoded events: first the present state where it is asked for, then every change after it, in order, none left
+ * out. It holds no queue: it reads the kind's bounded history when its consumer has room, and is ended with `Expired` when it fell behind
+ * that. Ends by itself after `timeoutMs`.
+ */
+export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
+  const { cacher, kind, namespace, query, frames } = options
+  const cache = cacher.of(kind)
+  const prefix = scopeOf(kind, namespace)
+  const after = query.resourceVersion === '' || query.resourceVersion === '0' ? 0 : Number(query.resourceVersion)
+  // Without a version, and with 0, a watch begins with what is there; with a version it goes on after it, unless the state is asked for.
+  const withState = query.sendInitialEvents ?? after === 0
+  const startRevision = withState || after === 0 ? cacher.revision() : after
+  const start = withState || after === 0 ? nextSequence(cache.history) : sequenceAfter(cache.history, after)
+  if (start === undefined) {
+    options.onEnd?.()
+    return only(frames.failure(new WherryError('Expired', `too old resource version: ${after} (${cache.history.floor})`)))
+  }
+  const index = cache.index
+  const { watcher, remove } = cache.watchers.add(scopeFor(kind, namespace, query), start)
+  let state: 'initial' | 'live' | 'ended' = withState ? 'initial' : 'live'
+  const initial = withState ? initialItems(kind, namespace, query, index, prefix) : undefined
+  let pendingBookmark = false
+  let sentRevision = startRevision
+  const wake = (): void => {
+    const run = watcher.waiting
+    watcher.waiting = undefined
+    run?.()
+  }
+  const end = (): void => {
+    watcher.ended = true
+    wake()
+  }
+  const forgetTimeout = options.clock.schedule(options.clock.now() + options.timeoutMs, end)
+  const leaveBookmarks = query.allowWatchBookmarks
+    ? options.onBookmark(() => {
+        if (cacher.revision() <= sentRevision || state !== 'live') return
+        pendingBookmark = true
+        wake()
+      })
+    : () => {}
+  options.signal?.addEventListener('abort', end, { once: true })
+  const finish = (): IteratorReturnResult<undefined> => {
+    if (state !== 'ended') {
+      state = 'ended'
+      remove()
+      forgetTimeout()
+      leaveBookmarks()
+      options.onEnd?.()
+      options.signal?.removeEventListener('abort', end)
+    }
+    return { done: true, value: undefined }
+  }
+
+  /** Frames that are ready, up to a piece's size; the first return of an empty list means that the watch has to wait. */
+  function ready(): Uint8Array[] {
+    const out: Uint8Array[] = []
+    let sizeBytes = 0
+    const push = (frame: Uint8Array): void => {
+      out.push(frame)
+      sizeBytes += frame.byteLength
+    }
+    if (state === 'initial') {
+      for (let next = initial!.next(); ; next = initial!.next()) {
+        if (next.done) {
+          state = 'live'
+          if (query.allowWatchBookmarks && query.sendInitialEvents === true) push(frames.bookmark(startRevision, true))
+          break
+        }
+        push(frames.frame('ADDED', next.value))
+        if (sizeBytes >= pieceBytes) return out
+      }
+    }
+    while (sizeBytes < pieceBytes) {
+      if (watcher.cursor < cache.history.first) {
+        push(frames.failure(new WherryError('Expired', 'the watch fell too far behind; list again and watch from there')))
+        watcher.ended = true
+        return out
+      }
+      const change = changeAt(cache.history, watcher.cursor)
+      if (change === undefined) break
+      watcher.cursor += 1
+      // A version that is still to come, as a watch may name after another server's answer, is waited for.
+      if (change.revision <= startRevision) continue
+      const event = eventOf(kind, query, prefix, change)
+      if (event === undefined) continue
+      push(sharedFrame(frames, change, event.type, event.item))
+      sentRevision = change.revision
+    }
+    if (pendingBookmark && changeAt(cache.history, watcher.cursor) === undefined && watcher.cursor >= cache.history.first) {
+      pendingBookmark = false
+      // Everything up to here was looked at, so nothing of it will come later.
+      sentRevision = cacher.revision()
+      push(frames.bookmark(sentRevision, false))
+    }
+    return out
+  }
+
+  async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      if (state === 'ended' || watcher.ended || options.signal?.aborted) return finish()
+      const out = ready()
+      if (out.length > 0) return { done: false, value: out.length === 1 ? out[0]! : Buffer.concat(out) }
+      await new Promise<void>((resolve) => (watcher.waiting = resolve))
+    }
+  }
+
+  return { [Symbol.asyncIterator]: () => ({ next, return: async () => finish() }) }
+}
+
+/** The event that a change is to this watch: a selector turns changes into appearances and disappearances. */
+function eventOf(
+  kind: AnyKind,
+  query: ListQuery,
+  prefix: string,
+  change: Change,
+): { readonly type: EventType; readonly item: Item } | undefined {
+  if (!change.key.startsWith(prefix)) return undefined
+  const item = change.item && itemAs(kind, change.item)
+  const previous = change.previous && itemAs(kind, change.previous)
+  const now = item !== undefined && selects(kind, query, item)
+  const before = previous !== undefined && selects(kind, query, previous)
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', item }
+  // What is gone is shown as it last was, but as of its end, so that the watch can be resumed after it.
+  if (before) return { type: 'DELETED', item: atRevision(previous, change.revision) }
+  return undefined
+}
+
+function sharedFrame(frames: Frames, change: Change, type: EventType, item: Item): Uint8Array {
+  if (frames.representation === '') return frames.frame(type, item)
+  const name = `${frames.representation}/${type}/${item.kind.group}`
+  const known = change.frames.get(name)
+  if (known !== undefined) return known
+  const made = frames.frame(type, item)
+  change.frames.set(name, made)
+  return made
+}
+
+function* initialItems(
+  kind: AnyKind,
+  namespace: string,
+  query: ListQuery,
+  index: Parameters<typeof itemsOf>[0],
+  prefix: string,
+): Generator<Item> {
+  const name = requiredValue(query.fields, 'metadata.name')
+  if (name !== undefined && (kind.scope === 'Cluster' || namespace !== '')) {
+    const item = getItem(index, keyOf(kind, namespace, name))
+    if (item !== undefined && selects(kind, query, itemAs(kind, item))) yield itemAs(kind, item)
+    return
+  }
+  for (const item of itemsOf(index, prefix)) if (selects(kind, query, itemAs(kind, item))) yield itemAs(kind, item)
+}
+
+function scopeFor(kind: AnyKind, namespace: string, query: ListQuery): WatchScope {
+  const name = requiredValue(query.fields, 'metadata.name') ?? ''
+  const scope = { namespace: kind.scope === 'Namespaced' ? namespace : '', name }
+  if (name !== '') return scope
+  const fields: Readonly<Record<string, (object: never) => string>> = kind.rules.selectableFields ?? {}
+  for (const [field, read] of Object.entries(fields)) {
+    const value = requiredValue(query.fields, field)
+    // Kinds that share storage may give one name to different fields.
+    if (value !== undefined)
+      return { ...scope, field: { name: `${kind.group}/${field}`, value, read: (item) => read(objectOf(itemAs(kind, item)) as never) } }
+  }
+  return scope
+}
+
+async function* only(frame: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield frame
+}
+
+/** The object of a bookmark: nothing but a version. */
+export const bookmarkOf = (kind: AnyKind, revision: Revision, initialEventsEnd: boolean): object => ({
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+  metadata: { resourceVersion: `${revision}`, ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }) },
+})
+
+const pieceBytes = 256 * 1024

@@ -1,0 +1,49 @@
+import type { AnyKind } from '#api/kind.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Random } from '#lib/random.ts'
+import type { Store } from '#store/store.ts'
+import type { Cacher } from './cacher/cacher.ts'
+import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from './contract.ts'
+import type { KindRegistry } from './kind-registry.ts'
+import type { Metrics } from './metrics.ts'
+import type { Claims } from './registry/claims.ts'
+
+/** What every stage of the request path is composed with. */
+export interface Context {
+  readonly store: Store
+  readonly cacher: Cacher
+  readonly kinds: KindRegistry
+  readonly clock: Clock
+  readonly random: Random
+  readonly claims: Claims
+  readonly admission: readonly AdmissionPlugin[]
+  readonly handlers: Readonly<Record<string, SubresourceHandler>>
+  readonly objects: Objects
+  readonly internals: Internals
+  readonly authenticate: Authenticator
+  readonly authorize: Authorizer
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Spreads the ends of watches. */
+  readonly watchJitter: Random
+  /** Registers a watch for the common bookmark moment; returns how to leave. */
+  readonly onBookmark: (send: () => void) => () => void
+}
+
+/** Where failures of ours are told: never with an object's content. */
+export type Log = (message: string, details?: Readonly<Record<string, unknown>>) => void
+
+/** One write on its way through the registry. */
+export interface Write {
+  readonly kind: AnyKind
+  readonly namespace: string
+  readonly name: string
+  /** '' for the object itself. */
+  readonly subresource: string
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  readonly verb: string
+  /** As sent, for admission: `{"dryRun":["All"],"fieldManager":"x"}`. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly warn: (message: string) => void
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { apiVersionOf } from '#api/kind.ts'
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import type { Context } from '../context.ts'
+import { parseAccept } from '../http/negotiate.ts'
+import { json, statusAnswer } from '../http/respond.ts'
+import { routeStatus } from '../http/status.ts'
+import { isStored, resourcesOf, storageVersionHash } from './resources.ts'
+
+/** `/api`, `/apis` and below: which groups, versions and resources there are; both roots also in one piece (aggregated, v2). */
+export function serveDiscovery(
+  context: Context,
+  advertiseAddress: string,
+): (request: HttpRequest, path: string) => Promise<HttpResponse | undefined> {
+  const { kinds } = context
+  const groups = kinds.groups.filter(({ group }) => group !== '')
+  const core = kinds.groups.find(({ group }) => group === '')
+  const ofVersion = (group: string, version: string) =>
+    kinds.all.filter((kind) => kind.group === group && kind.version === version).toSorted((a, b) => (a.plural < b.plural ? -1 : 1))
+
+  const roots: Readonly<Record<string, object>> = {
+    '/api': {
+      kind: 'APIVersions',
+      versions: core?.versions ?? [],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: advertiseAddress }],
+    },
+    '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(({ group, versions }) => groupOf(group, versions, false)) },
+  }
+  const aggregated: Readonly<Record<string, object>> = {
+    '/api': aggregate(core === undefined ? [] : [core]),
+    '/apis': aggregate(groups),
+  }
+
+  function aggregate(list: typeof groups): object {
+    return {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items: list.map(({ group, versions }) => ({
+        metadata: { name: group, creationTimestamp: null },
+        versions: versions.map((version) => ({ version, resources: discoveryResources(group, version), freshness: 'Current' })),
+      })),
+    }
+  }
+
+  function discoveryResources(group: string, version: string): readonly object[] {
+    return ofVersion(group, version).map((kind) => {
+      const [own, ...parts] = resourcesOf(kind)
+      const responseKind = (name: string, foreign: readonly [string, string] | undefined): object => ({
+        group: foreign?.[0] ?? group,
+        version: foreign?.[1] ?? version,
+        kind: name,
+      })
+      return {
+        resource: kind.plural,
+        responseKind: responseKind(kind.kind, undefined),
+        scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
+        singularResource: kind.singular,
+        verbs: own!.verbs,
+        ...(kind.shortNames !== undefined && { shortNames: kind.shortNames }),
+        ...(kind.categories !== undefined && { categories: kind.categories }),
+        ...(parts.length > 0 && {
+          subresources: parts.map((part) => ({
+            subresource: part.subresource,
+            responseKind: responseKind(part.kind, part.foreign),
+            verbs: part.verbs,
+          })),
+        }),
+      }
+    })
+  }
+
+  const resourceList = (group: string, version: string): object => ({
+    kind: 'APIResourceList',
+    ...(group !== '' && { apiVersion: 'v1' }),
+    groupVersion: apiVersionOf({ group, version }),
+    resources: ofVersion(group, version).flatMap((kind) =>
+      resourcesOf(kind).map((facts) => ({
+        name: facts.name,
+        singularName: facts.subresource === '' ? kind.singular : '',
+        namespaced: kind.scope === 'Namespaced',
+        ...(facts.foreign !== undefined && { group: facts.foreign[0], version: facts.foreign[1] }),
+        kind: facts.kind,
+        verbs: facts.verbs,
+        ...(facts.subresource === '' && kind.shortNames !== undefined && { shortNames: kind.shortNames }),
+        ...(facts.subresource === '' && kind.categories !== undefined && { categories: kind.categories }),
+        ...(facts.subresource === '' && isStored(kind) && { storageVersionHash: storageVersionHash(kind) }),
+      })),
+    ),
+  })
+
+  const etags = new Map<string, string>()
+  /** Clients ask again and again; the hash spares them the same answer. */
+  function withTag(request: HttpRequest, name: string, value: object, contentType: string): HttpResponse {
+    const answer = json(value)
+    const body = answer.body as Uint8Array
+    const tag = etags.get(name) ?? `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+    etags.set(name, tag)
+    const headers = { ...answer.headers, 'content-type': contentType, etag: tag, vary: 'Accept', 'cache-control': 'public' }
+    if (request.headers['if-none-match'] === tag) return { status: 304, headers, body: new Uint8Array() }
+    return { ...answer, headers }
+  }
+
+  const readOnly = (request: HttpRequest, answer: () => HttpResponse): HttpResponse =>
+    request.method === 'GET'
+      ? answer()
+      : statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+
+  return async (request, path) => {
+    if (path === '/api' || path === '/apis') {
+      const version = wantsAggregated(request.headers['accept'])
+      return readOnly(request, () =>
+        version === undefined
+          ? json(roots[path])
+          : withTag(request, path, aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
+      )
+    }
+    const [, root, ...parts] = path.split('/')
+    if (root === 'api' && parts.length === 1 && kinds.hasVersion('', parts[0]!))
+      return readOnly(request, () => json(resourceList('', parts[0]!)))
+    if (root !== 'apis') return undefined
+    const [group = '', version] = parts
+    const found = groups.find((one) => one.group === group)
+    if (found === undefined) return undefined
+    // The reference answers a group to every method.
+    if (parts.length === 1) return json(groupOf(group, found.versions, true))
+    if (parts.length === 2 && found.versions.includes(version!)) return readOnly(request, () => json(resourceList(group, version!)))
+    return undefined
+  }
+}
+
+function groupOf(group: string, versions: readonly string[], typed: boolean): object {
+  const list = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }))
+  return { ...(typed && { kind: 'APIGroup', apiVersion: 'v1' }), name: group, versions: list, preferredVersion: list[0] }
+}
+
+/** The version of aggregated discovery that the client likes best; undefined when it wants the old form first. */
+function wantsAggregated(accept: string | undefined): 'v2' | undefined {
+  for (const { type, parameters } of parseAccept(accept ?? '')) {
+    if (type !== 'application/json' && type !== '*/*') continue
+    if (parameters.get('as') === 'APIGroupDiscoveryList') {
+      if (parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2') return 'v2'
+      continue
+    }
+    return undefined
+  }
+  return undefined
+}

@@ -1,0 +1,157 @@
+import { type AnyKind, apiVersionOf } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
+import { decode } from '#schema/decode.ts'
+import { isObject } from '#schema/fields.ts'
+import { quote } from '#schema/go-text.ts'
+import { parseJson } from '#schema/json.ts'
+import type { AnyType } from '#schema/schema.ts'
+import { parseYaml } from '#schema/yaml.ts'
+import { jsonProblem } from './json-problem.ts'
+import { bodyEncoding } from './negotiate.ts'
+import { badRequest } from './status.ts'
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+
+/** What a body has to be. */
+export interface Wanted {
+  readonly type: AnyType
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+export interface ReadBody {
+  /** Of the wanted type, apiVersion and kind filled in. */
+  readonly object: Record<string, unknown>
+  /** To be shown as Warning headers. */
+  readonly warnings: readonly string[]
+}
+
+export interface BodyOptions {
+  readonly validation: FieldValidation
+  /** Whether any kind goes by this name, for the wording of the refusal. */
+  readonly isKnown: (apiVersion: string, kind: string) => boolean
+}
+
+export interface ShapeOptions extends BodyOptions {
+  readonly duplicates: readonly string[]
+  /** The error for what does not fit. */
+  readonly refuse: (why: string) => WherryError
+}
+
+export const wantedOf = (kind: AnyKind): Wanted => ({ type: kind, group: kind.group, version: kind.version, kind: kind.kind })
+
+/**
+ * Reads an object out of a request's body. Throws `BadRequest` with the reference's words: what is no JSON, what is another kind, what does
+ * not fit its type and, with `Strict`, fields that are unknown or given twice.
+ */
+export function readObject(body: Uint8Array, contentType: string | undefined, wanted: Wanted, options: BodyOptions): ReadBody {
+  const unrecognized = (why: string): WherryError =>
+    badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${why} (${summaryOf(body)})`)
+  const parsed = parse(body, contentType, unrecognized)
+  return shape(parsed.value, parsed.duplicates, wanted, options, unrecognized)
+}
+
+/** The same for a value that is already at hand: a patch's result, whose mistakes are told as the patch's. */
+export function shapeObject(value: unknown, wanted: Wanted, options: ShapeOptions): ReadBody {
+  return shape(value, options.duplicates, wanted, options, options.refuse, options.refuse)
+}
+
+function shape(
+  value: unknown,
+  duplicates: readonly string[],
+  wanted: Wanted,
+  options: BodyOptions,
+  unrecognized: (why: string) => WherryError,
+  refuse?: (why: string) => WherryError,
+): ReadBody {
+  const given = identityOf(value, unrecognized)
+  const ownVersion = apiVersionOf(wanted)
+  const apiVersion = given.apiVersion || ownVersion
+  const kind = given.kind || wanted.kind
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  const refused = (why: string): WherryError =>
+    refuse?.(why) ?? badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${wanted.kind}: ${why}`)
+  if (apiVersion !== ownVersion || kind !== wanted.kind) throw refused(misfit(apiVersion, kind, wanted, options.isKnown))
+  const decoded = decode(wanted.type, value ?? {}, { strict: options.validation !== 'Ignore' })
+  if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
+  const problems = options.validation === 'Ignore' ? [] : [...duplicates, ...decoded.unknown]
+  if (problems.length > 0 && options.validation === 'Strict') throw refused(`strict decoding error: ${problems.join(', ')}`)
+  const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
+  return { object: { apiVersion, kind, ...rest }, warnings: problems }
+}
+
+interface Parsed {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+}
+
+function parse(body: Uint8Array, contentType: string | undefined, unrecognized: (why: string) => WherryError): Parsed {
+  const encoding = bodyEncoding(contentType)
+  if (encoding === 'json') return parseJsonBody(body, (why) => unrecognized(`couldn't get version/kind; json parse error: ${why}`))
+  if (encoding === 'protobuf')
+    throw startsWithMagic(body)
+      ? new WherryError('UnsupportedMediaType', 'bodies in application/vnd.kubernetes.protobuf are not read yet; send application/json')
+      : unrecognized('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  return parseYamlBody(body, unrecognized)
+}
+
+/** JSON, or the error that `refuse` makes of what Go would say about it. */
+export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryError): Parsed {
+  // V8 would skip a byte order mark; Go does not.
+  if (body[0] === 0xef) throw refuse(jsonProblem(body))
+  try {
+    return parseJson(body)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refuse(error.message === 'exceeded max depth' ? error.message : jsonProblem(body))
+  }
+}
+
+function parseYamlBody(body: Uint8Array, unrecognized: (why: string) => WherryError): Parsed {
+  try {
+    return parseYaml(Buffer.from(body).toString())
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw unrecognized(error.message)
+  }
+}
+
+function identityOf(value: unknown, unrecognized: (why: string) => WherryError): { readonly apiVersion: string; readonly kind: string } {
+  const unreadable = (why: string): WherryError =>
+    unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`)
+  if (value === null) return { apiVersion: '', kind: '' }
+  if (!isObject(value)) throw unreadable(`${goKind(value)} into Go value of type ${identityType}`)
+  for (const name of ['apiVersion', 'kind'] as const) {
+    const part = value[name]
+    if (part !== undefined && part !== null && typeof part !== 'string')
+      throw unreadable(`${goKind(part)} into Go struct field .${name} of type string`)
+  }
+  const apiVersion = (value['apiVersion'] as string | null | undefined) ?? ''
+  if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`)
+  return { apiVersion, kind: (value['kind'] as string | null | undefined) ?? '' }
+}
+
+function misfit(apiVersion: string, kind: string, wanted: Wanted, isKnown: BodyOptions['isKnown']): string {
+  if (!isKnown(apiVersion, kind))
+    return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  return `converting (${version}.${kind}) to (${goPackage(wanted.group)}.${wanted.kind}): unknown conversion`
+}
+
+/** The package in which the reference keeps its internal types of a group. */
+export const goPackage = (group: string): string => (group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!)
+
+/** The beginning of a body for an error message: text where it looks like JSON, else hexadecimal. */
+function summaryOf(body: Uint8Array): string {
+  if (body.byteLength === 0) return '<empty>'
+  const cut = body.byteLength > summaryBytes
+  const part = Buffer.from(body.subarray(0, summaryBytes))
+  return `${body[0] === 0x7b ? part.toString() : part.toString('hex')}${cut ? ' ...' : ''}`
+}
+
+const goKind = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value
+const startsWithMagic = (body: Uint8Array): boolean => body[0] === 0x6b && body[1] === 0x38 && body[2] === 0x73 && body[3] === 0
+const identityType = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+const summaryBytes = 30

@@ -1,0 +1,49 @@
+import type { AnyKind } from '#api/kind.ts'
+import type { Clock } from '#lib/clock.ts'
+import { bytesOf, objectOf } from '../cacher/item.ts'
+import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
+import type { Representation } from './negotiate.ts'
+import { statusOfError } from './status.ts'
+import { type IncludeObject, partialOf, tableOf } from './table.ts'
+
+/** How a watch of the kind writes its events in a representation: one JSON object a line. */
+export function framesOf(kind: AnyKind, representation: Representation, include: IncludeObject, clock: Clock): Frames {
+  const failure: Frames['failure'] = (error) => line('ERROR', statusOfError(error))
+  const { as, version = 'v1' } = representation
+  if (as === 'Table') {
+    let headed = true
+    const table = (objects: Parameters<typeof tableOf>[1], resourceVersion: string): object => {
+      const made = tableOf(kind, objects, { resourceVersion }, { now: clock.now(), include, version, headed })
+      headed = false
+      return made
+    }
+    return {
+      // Columns stand in the first event only, so frames differ from watch to watch.
+      representation: '',
+      frame: (type, item) => line(type, table([objectOf(item)], `${item.revision}`)),
+      bookmark: (revision) => line('BOOKMARK', table([], `${revision}`)),
+      failure,
+    }
+  }
+  if (as === 'PartialObjectMetadata') {
+    const apiVersion = `meta.k8s.io/${version}`
+    return {
+      representation: `partial/${version}`,
+      frame: (type, item) => line(type, partialOf(objectOf(item), apiVersion)),
+      bookmark: (revision, end) => line('BOOKMARK', { ...bookmarkOf(kind, revision, end), apiVersion, kind: 'PartialObjectMetadata' }),
+      failure,
+    }
+  }
+  return {
+    representation: 'json',
+    frame: (type, item) => Buffer.concat([starts[type], bytesOf(item), endOfLine]),
+    bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(kind, revision, end)),
+    failure,
+  }
+}
+
+const line = (type: string, object: object): Uint8Array => Buffer.from(`${JSON.stringify({ type, object })}\n`)
+
+const startOf = (type: EventType): Buffer => Buffer.from(`{"type":"${type}","object":`)
+const starts: Readonly<Record<EventType, Buffer>> = { ADDED: startOf('ADDED'), MODIFIED: startOf('MODIFIED'), DELETED: startOf('DELETED') }
+const endOfLine = Buffer.from('}\n')

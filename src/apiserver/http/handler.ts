@@ -1,0 +1,106 @@
+import { WherryError } from '#lib/errors.ts'
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import { anonymous } from '../authentication/authenticate.ts'
+import { impersonate } from '../authentication/impersonation.ts'
+import { forbiddenError } from '../authorization/forbidden.ts'
+import type { Context } from '../context.ts'
+import type { ApiHandler, Caller, UserInfo } from '../contract.ts'
+import type { ApiServerOptions } from '../server.ts'
+import { negotiate, type Representation } from './negotiate.ts'
+import { serveNonResource } from './non-resource.ts'
+import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts'
+import { serveResource } from './resource.ts'
+import { compressed, errorAnswer, text, warningHeaders } from './respond.ts'
+
+/** The request path: authentication → impersonation → authorization → what is asked. Every refusal becomes a Status. */
+export function createHandler(context: Context, options: ApiServerOptions): ApiHandler {
+  const nonResource = serveNonResource(context, options)
+  return async (request, caller) => {
+    const startedMs = context.clock.monotonicMs()
+    const info = parseRequest(request.method, request.path)
+    const isMutating = request.method !== 'GET' && request.method !== 'HEAD'
+    const warnings: string[] = []
+    context.metrics.inflight(1, isMutating)
+    let answer: HttpResponse
+    try {
+      answer = await serve(context, options, nonResource, request, caller, info, (warning) => void warnings.push(warning))
+    } catch (error) {
+      if (!(error instanceof WherryError) || error.code === 'InternalError')
+        context.log('a request failed', {
+          method: request.method,
+          path: info.path,
+          error: error instanceof Error ? error.message : String(error),
+          ...(!(error instanceof WherryError) && error instanceof Error && { stack: error.stack }),
+        })
+      answer = errorAnswer(error, representationOf(request, info))
+    } finally {
+      context.metrics.inflight(-1, isMutating)
+    }
+    context.metrics.request(labelsOf(info), answer.status, (context.clock.monotonicMs() - startedMs) / 1000)
+    if (warnings.length > 0) answer = { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
+    return info.verb === 'get' || info.verb === 'list' ? compressed(answer, request.headers['accept-encoding']) : answer
+  }
+}
+
+async function serve(
+  context: Context,
+  options: ApiServerOptions,
+  nonResource: ReturnType<typeof serveNonResource>,
+  request: HttpRequest,
+  caller: Caller,
+  info: RequestInfo,
+  warn: (warning: string) => void,
+): Promise<HttpResponse> {
+  if (request.body !== undefined && request.body.byteLength > bodyBytes)
+    throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
+  const open = !info.isResource && openPaths.test(info.path)
+  const user = await userOf(context, options, request, caller, info, open)
+  if (!open) {
+    const attributes = attributesOf(info, user)
+    const decision = await context.authorize(attributes)
+    if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+  }
+  if (!info.isResource) return nonResource(request, info)
+  if (!context.kinds.hasVersion(info.group, info.version)) return text('404 page not found\n', 404)
+  return serveResource(context, { request, caller, info, user, warn })
+}
+
+async function userOf(
+  context: Context,
+  options: ApiServerOptions,
+  request: HttpRequest,
+  caller: Caller,
+  info: RequestInfo,
+  open: boolean,
+): Promise<UserInfo> {
+  const user = caller.user ?? (await context.authenticate(request, caller))
+  if (user === undefined) {
+    if (!open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
+    return anonymous
+  }
+  return impersonate(request, attributesOf(info, user), context.authorize)
+}
+
+/** Errors come as the objects would; where that cannot be told, as JSON. */
+function representationOf(request: HttpRequest, info: RequestInfo): Representation {
+  try {
+    const { encoding } = negotiate(info.isResource ? request.headers['accept'] : undefined)
+    return { encoding }
+  } catch {
+    return { encoding: 'json' }
+  }
+}
+
+const labelsOf = (info: RequestInfo) => ({
+  verb: info.isResource ? info.verb.toUpperCase() : 'GET',
+  group: info.group,
+  version: info.version,
+  // What nobody serves would let strangers fill the memory with labels.
+  resource: info.isResource && info.resource.length < 64 ? info.resource : '',
+  subresource: info.subresource.length < 64 ? info.subresource : '',
+  scope: !info.isResource ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
+})
+
+/** Whether the server lives, and which API it speaks, may be asked by anybody: load balancers and clients before they log in. */
+const openPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
+const bodyBytes = 3 * 1024 * 1024

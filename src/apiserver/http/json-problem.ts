@@ -1,0 +1,152 @@
+/**
+ * Where Go's JSON scanner stops in a text that is no JSON, in its words. Clients see them, and V8's differ; only run once parsing failed.
+ */
+export function jsonProblem(text: Uint8Array): string {
+  const scan: Scan = { text, at: 0 }
+  const problem = value(scan, 'looking for beginning of value') ?? rest(scan)
+  return problem ?? 'invalid character'
+}
+
+interface Scan {
+  readonly text: Uint8Array
+  at: number
+}
+
+const end = 'unexpected end of JSON input'
+
+function skipSpace(scan: Scan): void {
+  while (
+    scan.at < scan.text.length &&
+    (scan.text[scan.at] === 0x20 ||
+      (scan.text[scan.at]! >= 0x09 && scan.text[scan.at]! <= 0x0d && scan.text[scan.at] !== 0x0b && scan.text[scan.at] !== 0x0c))
+  )
+    scan.at += 1
+}
+
+const invalid = (scan: Scan, context: string): string =>
+  scan.at >= scan.text.length ? end : `invalid character ${quoteByte(scan.text[scan.at]!)} ${context}`
+
+/** Go quotes a byte as if it were a character. */
+function quoteByte(byte: number): string {
+  if (byte === 0x27) return "'\\''"
+  if (byte === 0x22) return `'"'`
+  const short: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r', 92: '\\\\' }
+  if (short[byte] !== undefined) return `'${short[byte]}'`
+  if (byte < 0x20 || byte === 0x7f) return `'\\x${byte.toString(16).padStart(2, '0')}'`
+  if (byte < 0x7f || byte > 0xa0) return `'${String.fromCharCode(byte)}'`
+  return `'\\u00${byte.toString(16)}'`
+}
+
+function rest(scan: Scan): string | undefined {
+  skipSpace(scan)
+  return scan.at < scan.text.length ? invalid(scan, 'after top-level value') : undefined
+}
+
+function value(scan: Scan, context: string): string | undefined {
+  skipSpace(scan)
+  const byte = scan.text[scan.at]
+  if (byte === 0x7b) return object(scan)
+  if (byte === 0x5b) return array(scan)
+  if (byte === 0x22) return string(scan)
+  if (byte === 0x74) return literal(scan, 'true')
+  if (byte === 0x66) return literal(scan, 'false')
+  if (byte === 0x6e) return literal(scan, 'null')
+  if (byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)) return number(scan)
+  return invalid(scan, context)
+}
+
+function object(scan: Scan): string | undefined {
+  scan.at += 1
+  skipSpace(scan)
+  if (scan.text[scan.at] === 0x7d) {
+    scan.at += 1
+    return undefined
+  }
+  for (;;) {
+    skipSpace(scan)
+    if (scan.text[scan.at] !== 0x22) return invalid(scan, 'looking for beginning of object key string')
+    const key = string(scan)
+    if (key !== undefined) return key
+    skipSpace(scan)
+    if (scan.text[scan.at] !== 0x3a) return invalid(scan, 'after object key')
+    scan.at += 1
+    const inner = value(scan, 'looking for beginning of value')
+    if (inner !== undefined) return inner
+    skipSpace(scan)
+    if (scan.text[scan.at] === 0x7d) {
+      scan.at += 1
+      return undefined
+    }
+    if (scan.text[scan.at] !== 0x2c) return invalid(scan, 'after object key:value pair')
+    scan.at += 1
+  }
+}
+
+function array(scan: Scan): string | undefined {
+  scan.at += 1
+  skipSpace(scan)
+  if (scan.text[scan.at] === 0x5d) {
+    scan.at += 1
+    return undefined
+  }
+  for (;;) {
+    const inner = value(scan, 'looking for beginning of value')
+    if (inner !== undefined) return inner
+    skipSpace(scan)
+    if (scan.text[scan.at] === 0x5d) {
+      scan.at += 1
+      return undefined
+    }
+    if (scan.text[scan.at] !== 0x2c) return invalid(scan, 'after array element')
+    scan.at += 1
+  }
+}
+
+function string(scan: Scan): string | undefined {
+  scan.at += 1
+  for (; scan.at < scan.text.length; scan.at += 1) {
+    const byte = scan.text[scan.at]!
+    if (byte === 0x22) {
+      scan.at += 1
+      return undefined
+    }
+    if (byte < 0x20) return invalid(scan, 'in string literal')
+    if (byte !== 0x5c) continue
+    scan.at += 1
+    const escape = scan.text[scan.at]
+    if (escape === 0x75) {
+      for (let i = 0; i < 4; i += 1) {
+        scan.at += 1
+        if (!/^[0-9a-fA-F]$/.test(String.fromCharCode(scan.text[scan.at] ?? 0))) return invalid(scan, 'in \\u hexadecimal character escape')
+      }
+    } else if (escape === undefined || !'bfnrt\\/"'.includes(String.fromCharCode(escape))) return invalid(scan, 'in string escape code')
+  }
+  return end
+}
+
+function literal(scan: Scan, word: string): string | undefined {
+  for (let i = 0; i < word.length; i += 1, scan.at += 1)
+    if (scan.text[scan.at] !== word.charCodeAt(i)) return invalid(scan, `in literal ${word} (expecting '${word[i]}')`)
+  return undefined
+}
+
+function number(scan: Scan): string | undefined {
+  const digits = (): boolean => {
+    const start = scan.at
+    while (scan.at < scan.text.length && scan.text[scan.at]! >= 0x30 && scan.text[scan.at]! <= 0x39) scan.at += 1
+    return scan.at > start
+  }
+  if (scan.text[scan.at] === 0x2d) scan.at += 1
+  if (scan.text[scan.at] === 0x30) scan.at += 1
+  else if (!digits()) return invalid(scan, 'in numeric literal')
+  if (scan.text[scan.at] === 0x2e) {
+    scan.at += 1
+    if (!digits()) return invalid(scan, 'after decimal point in numeric literal')
+  }
+  if (scan.text[scan.at] === 0x65 || scan.text[scan.at] === 0x45) {
+    scan.at += 1
+    if (scan.text[scan.at] === 0x2b || scan.text[scan.at] === 0x2d) scan.at += 1
+    if (!digits()) return invalid(scan, 'in exponent of numeric literal')
+  }
+  return undefined
+}

@@ -1,0 +1,100 @@
+import { WherryError } from '#lib/errors.ts'
+
+/** How an answer is written. */
+export interface Representation {
+  readonly encoding: 'json' | 'yaml'
+  /** Absent: the object as it is. */
+  readonly as?: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList'
+  /** Version of `as`. */
+  readonly version?: string
+}
+
+/** Media types that an API object comes in. Protobuf is named, since clients know the list; it is not served yet. */
+export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+export const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+
+/** Whether the router has a representation at all, parameters aside. `*` only stands for everything, not for subtypes, as with the reference. */
+export function acceptable(accept: string | undefined, types: readonly string[]): boolean {
+  if (accept === undefined || accept.trim() === '') return true
+  const own = new Set(types.map((type) => type.split(';')[0]!))
+  return parseAccept(accept).some(({ type }) => type === '*/*' || own.has(type))
+}
+
+/** The best representation that client and server share; throws `NotAcceptable` with the list of what there is. */
+export function negotiate(
+  accept: string | undefined,
+  options: { readonly watch?: boolean; readonly transforms?: boolean } = {},
+): Representation {
+  if (accept === undefined || accept.trim() === '') return { encoding: 'json' }
+  for (const { type, parameters } of parseAccept(accept)) {
+    const encoding = encodings[type]
+    if (encoding === undefined || (options.watch && encoding === 'yaml')) continue
+    const as = parameters.get('as')
+    if (as === undefined) return { encoding }
+    if (options.transforms === false || parameters.get('g') !== 'meta.k8s.io') continue
+    const version = parameters.get('v') ?? ''
+    if ((version !== 'v1' && version !== 'v1beta1') || !transforms.has(as)) continue
+    return { encoding, as: as as 'Table', version }
+  }
+  throw notAcceptable(options.watch ? watchTypes : objectTypes)
+}
+
+export const notAcceptable = (types: readonly string[]): WherryError =>
+  new WherryError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
+
+export const unsupportedType = (types: readonly string[] = objectTypes): WherryError =>
+  new WherryError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
+  )
+
+/** The encoding of a body; none given means JSON. */
+export function bodyEncoding(contentType: string | undefined): 'json' | 'yaml' | 'protobuf' {
+  const type = mediaType(contentType)
+  if (type === '' || type === 'application/json') return 'json'
+  if (type === 'application/yaml') return 'yaml'
+  if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf'
+  throw unsupportedType()
+}
+
+/** Type and subtype of a Content-Type header, in lower case; '' when there is none, `?` when it cannot be read. */
+export function mediaType(contentType: string | undefined): string {
+  if (contentType === undefined || contentType.trim() === '') return ''
+  const found = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+*-]+)\s*(;.*)?$/.exec(contentType)
+  return found === null ? '?' : found[1]!.toLowerCase()
+}
+
+export interface AcceptClause {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+  readonly quality: number
+}
+
+/** Clauses of an Accept header, best first; equal ones in the order given. */
+export function parseAccept(accept: string): readonly AcceptClause[] {
+  return accept
+    .split(',')
+    .slice(0, maximumClauses)
+    .map((clause) => {
+      const [type = '', ...rest] = clause.split(';').map((part) => part.trim())
+      const parameters = new Map(
+        rest.map((part) => {
+          const equals = part.indexOf('=')
+          return equals < 0 ? ([part, ''] as const) : ([part.slice(0, equals).trim(), part.slice(equals + 1).trim()] as const)
+        }),
+      )
+      const quality = parameters.has('q') ? Number(parameters.get('q')) : 1
+      return { type: type === '*' ? '*/*' : type, parameters, quality: Number.isNaN(quality) ? 1 : quality }
+    })
+    .sort((a, b) => b.quality - a.quality)
+}
+
+const encodings: Readonly<Record<string, 'json' | 'yaml'>> = {
+  '*/*': 'json',
+  'application/*': 'json',
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+}
+const transforms = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
+// A header can be 64 KiB; nobody means more than a handful of clauses.
+const maximumClauses = 32

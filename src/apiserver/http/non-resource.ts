@@ -1,0 +1,41 @@
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import type { Context } from '../context.ts'
+import { serveDiscovery } from '../discovery/discovery.ts'
+import { serveOpenapi } from '../openapi/openapi.ts'
+import type { ApiServerOptions } from '../server.ts'
+import { createHealth } from './health.ts'
+import type { RequestInfo } from './request-info.ts'
+import { json, text } from './respond.ts'
+import { versionOf } from './version.ts'
+
+export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
+
+/** Everything that is no resource: discovery, OpenAPI, health, metrics, version. */
+export function serveNonResource(context: Context, options: ApiServerOptions): NonResource {
+  const health = createHealth(context, options.readyChecks ?? {})
+  const discovery = serveDiscovery(context, options.advertiseAddress)
+  const openapi = serveOpenapi(context, options.version)
+  const paths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  return async (request, info) => {
+    const path = info.path.replace(/\/+$/, '')
+    if (path === '') return json({ paths })
+    if (path === '/version') return json(versionOf(options.version))
+    if (path === '/metrics')
+      return text(context.metrics.text(storeMetrics(context)), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    return (
+      (await health(path, info)) ?? (await discovery(request, path)) ?? openapi(request, path, info) ?? text('404 page not found\n', 404)
+    )
+  }
+}
+
+/** What the caches hold, by kind. */
+const storeMetrics = (context: Context): readonly string[] => [
+  '# HELP apiserver_resource_objects Stored objects by resource.',
+  '# TYPE apiserver_resource_objects gauge',
+  ...context.kinds.all
+    .filter((kind) => kind.verbs === undefined || kind.verbs.includes('list'))
+    .map((kind) => `apiserver_resource_objects{group="${kind.group}",resource="${kind.plural}"} ${context.cacher.of(kind).index.size}`),
+  '# HELP apiserver_storage_revision Revision up to which everything is visible.',
+  '# TYPE apiserver_storage_revision gauge',
+  `apiserver_storage_revision ${context.cacher.revision()}`,
+]

@@ -1,0 +1,121 @@
+import type { Attributes, UserInfo } from '../contract.ts'
+
+/** What a request's method and path say, before anything is known about kinds. */
+export interface RequestInfo {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly isResource: boolean
+  /** An API verb for a resource, the lower-case method otherwise. */
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly namespace: string
+  readonly resource: string
+  readonly subresource: string
+  readonly name: string
+  /** Segments after the subresource. */
+  readonly rest: readonly string[]
+}
+
+/**
+ * Reads `/api/v1/namespaces/a/pods/b/log` and its like. `/api/v1/watch/…` is the old form of `?watch=true`. A list or watch whose field
+ * selector fixes metadata.name counts as one of that name, so that rules for single names cover it.
+ */
+export function parseRequest(method: string, target: string): RequestInfo {
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
+  const nonResource: RequestInfo = {
+    path,
+    query,
+    isResource: false,
+    verb: method.toLowerCase(),
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: [],
+  }
+  const segments = path.split('/').slice(1)
+  while (segments.at(-1) === '') segments.pop()
+  if (segments[0] !== 'api' && segments[0] !== 'apis') return nonResource
+  const isCore = segments[0] === 'api'
+  if (segments.length < (isCore ? 3 : 4)) return nonResource
+  const group = isCore ? '' : decode(segments[1]!)
+  const version = decode(segments[isCore ? 1 : 2]!)
+  let parts = segments.slice(isCore ? 2 : 3).map(decode)
+  let verb = verbs[method] ?? ''
+  if (parts[0] === 'watch') {
+    if (parts.length < 2) return nonResource
+    verb = 'watch'
+    parts = parts.slice(1)
+  }
+  let namespace = ''
+  if (parts[0] === 'namespaces') {
+    if (parts.length > 1) {
+      namespace = parts[1]!
+      if (parts.length > 2 && !namespaceSubresources.has(parts[2]!)) parts = parts.slice(2)
+    }
+  }
+  const [resource = '', name = '', subresource = '', ...rest] = parts
+  let selected = ''
+  if (name === '' && (verb === 'get' || verb === 'delete' || verb === 'watch')) {
+    if (verb === 'get') verb = isTrue(query.get('watch')) ? 'watch' : 'list'
+    else if (verb === 'delete') verb = 'deletecollection'
+    selected = /(?:^|,)metadata\.name==?([^,=!\\]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? ''
+  }
+  return {
+    path,
+    query,
+    isResource: true,
+    verb,
+    group,
+    version,
+    namespace,
+    resource,
+    subresource,
+    name: name === '' ? selected : name,
+    rest,
+  }
+}
+
+/** The part of a request that authorization and audit look at. */
+export const attributesOf = (info: RequestInfo, user: UserInfo): Attributes => ({
+  user,
+  verb: info.verb,
+  isResource: info.isResource,
+  path: info.path,
+  group: info.group,
+  version: info.version,
+  resource: info.resource,
+  subresource: info.subresource,
+  namespace: info.namespace,
+  name: info.name,
+  ...selectorsOf(info),
+})
+
+/** Only where a selector chooses objects; elsewhere it would be a claim that nobody checks. */
+function selectorsOf(info: RequestInfo): Pick<Attributes, 'fieldSelector' | 'labelSelector'> {
+  if (info.verb !== 'list' && info.verb !== 'watch' && info.verb !== 'deletecollection') return {}
+  const fieldSelector = info.query.get('fieldSelector')
+  const labelSelector = info.query.get('labelSelector')
+  return { ...(fieldSelector !== null && { fieldSelector }), ...(labelSelector !== null && { labelSelector }) }
+}
+
+/** A query's boolean: present and neither `false` nor `0`, as the reference converts them. */
+export const isTrue = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0'
+
+const verbs: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+/** Parts of a namespace itself; everything else after its name is a resource inside it. */
+const namespaceSubresources = new Set(['status', 'finalize'])
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    // A broken escape names nothing that exists; the segment as it came is as good as any.
+    return segment
+  }
+}

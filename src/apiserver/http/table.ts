@@ -1,0 +1,67 @@
+import type { AnyKind, Column, KubeObject } from '#api/kind.ts'
+import type { Instant } from '#lib/clock.ts'
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+/** Objects as rows of text, as `kubectl get` prints them (meta/v1 Table). */
+export interface Table {
+  readonly kind: 'Table'
+  readonly apiVersion: string
+  readonly metadata: object
+  readonly columnDefinitions: readonly object[] | null
+  readonly rows: readonly object[] | null
+}
+
+/** `headed` is false for the second and later events of a watch, which repeat no columns. */
+export function tableOf(
+  kind: AnyKind,
+  objects: readonly KubeObject[],
+  metadata: object,
+  options: { readonly now: Instant; readonly include: IncludeObject; readonly version: string; readonly headed?: boolean },
+): Table {
+  const columns = kind.columns ?? defaultColumns
+  const apiVersion = `meta.k8s.io/${options.version}`
+  return {
+    kind: 'Table',
+    apiVersion,
+    metadata,
+    columnDefinitions: options.headed === false ? null : [nameColumn, ...columns.map(definitionOf)],
+    rows: objects.map((object) => ({
+      cells: [object.metadata.name ?? '', ...columns.map((column) => column.cell(object as never, options.now))],
+      object: options.include === 'None' ? null : options.include === 'Object' ? object : partialOf(object, apiVersion),
+    })),
+  }
+}
+
+/** An object without all but its metadata. */
+export const partialOf = (object: KubeObject, apiVersion = 'meta.k8s.io/v1'): object => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion,
+  metadata: object.metadata,
+})
+
+const definitionOf = ({ name, type, format = '', priority = 0, description = '' }: Column): object => ({
+  name,
+  type,
+  format,
+  description,
+  priority,
+})
+
+const nameColumn = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name of the object, unique within its namespace and kind.',
+  priority: 0,
+}
+
+/** What a kind without columns of its own shows. */
+const defaultColumns: readonly Column[] = [
+  {
+    name: 'Created At',
+    type: 'date',
+    description: 'When the server made the object.',
+    cell: (object: KubeObject) => object.metadata.creationTimestamp,
+  } as Column,
+]

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { apiVersionOf } from '#api/kind.ts'
+import { CreateOptions, DeleteOptions, Status } from '#api/meta/v1/types.ts'
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import { openapiComponents } from '#schema/openapi.ts'
+import type { Context } from '../context.ts'
+import { parseAccept } from '../http/negotiate.ts'
+import type { RequestInfo } from '../http/request-info.ts'
+import { json, statusAnswer } from '../http/respond.ts'
+import { routeStatus } from '../http/status.ts'
+import type { VersionFacts } from '../http/version.ts'
+import { definitionsOf } from './definitions.ts'
+import { pathsOf } from './paths.ts'
+
+interface Document {
+  readonly body: Uint8Array
+  readonly hash: string
+}
+
+/** `/openapi/v3`, one document a group version, and `/openapi/v2`: made from the kinds when first asked for, and kept. */
+export function serveOpenapi(
+  context: Context,
+  version: VersionFacts,
+): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
+  const documents = new Map<string, Document>()
+  const documentOf = (name: string, make: () => object): Document => {
+    const known = documents.get(name)
+    if (known !== undefined) return known
+    const body = Buffer.from(JSON.stringify(make()))
+    const document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
+    documents.set(name, document)
+    return document
+  }
+  const versions = context.kinds.groups.flatMap(({ group, versions: list }) =>
+    list.map((each) => ({ group, version: each, name: group === '' ? `api/${each}` : `apis/${group}/${each}` })),
+  )
+  const info = { title: 'Kubernetes', version: version.gitVersion }
+  const kindsOf = (group: string, each: string) => context.kinds.all.filter((kind) => kind.group === group && kind.version === each)
+  const common = [DeleteOptions, Status, CreateOptions]
+  const versionDocument = ({ group, version: each, name }: (typeof versions)[number]): Document =>
+    documentOf(name, () => {
+      const kinds = kindsOf(group, each)
+      return {
+        openapi: '3.0.0',
+        info,
+        paths: Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3'))),
+        components: { schemas: openapiComponents([...common, ...kinds]) },
+      }
+    })
+  const second = (): Document =>
+    documentOf('v2', () => ({
+      swagger: '2.0',
+      info,
+      paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
+      definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all])),
+    }))
+
+  return (request, path, { query }) => {
+    if (path === '/openapi/v2') return acceptsJson(request.headers['accept']) ? tagged(request, second()) : refused()
+    if (path === '/openapi/v3')
+      return json({
+        paths: Object.fromEntries(
+          versions.map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
+        ),
+      })
+    if (!path.startsWith('/openapi/v3/')) return undefined
+    const found = versions.find(({ name }) => name === path.slice('/openapi/v3/'.length))
+    if (found === undefined) return undefined
+    if (!acceptsJson(request.headers['accept'])) return refused()
+    const document = versionDocument(found)
+    const hash = query.get('hash')
+    if (hash !== null && hash !== document.hash)
+      return {
+        status: 301,
+        headers: { location: `${path}?hash=${document.hash}`, 'content-type': 'text/plain; charset=utf-8' },
+        body: new Uint8Array(),
+      }
+    const answer = tagged(request, document)
+    // A client that names the hash may keep the answer for good.
+    return hash === null ? answer : { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires: farFuture } }
+  }
+}
+
+export const groupVersionKind = (kind: { readonly group: string; readonly version: string; readonly kind: string }): object => ({
+  group: kind.group,
+  version: kind.version,
+  kind: kind.kind,
+})
+
+/** `apps/v1` as the end of an operation's id: `AppsV1`. */
+export const idOf = (kind: { readonly group: string; readonly version: string }): string =>
+  (kind.group === '' ? `core/${kind.version}` : apiVersionOf(kind).replace(/\.(?:k8s\.io|authorization\.k8s\.io|apiserver\.k8s\.io)/, ''))
+    .split(/[./]/)
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join('')
+
+function tagged(request: HttpRequest, { body, hash }: Document): HttpResponse {
+  const headers = { 'content-type': 'application/json', etag: `"${hash}"`, vary: 'Accept', 'cache-control': 'no-cache, private' }
+  if (request.headers['if-none-match'] === `"${hash}"`) return { status: 304, headers, body: new Uint8Array() }
+  return { status: 200, headers, body }
+}
+
+function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true
+  return parseAccept(accept).some(({ type }) => type === '*/*' || type === 'application/*' || type === 'application/json')
+}
+
+const refused = (): HttpResponse => statusAnswer(routeStatus(406, 'NotAcceptable', 'OpenAPI is served as application/json only'))
+const farFuture = 'Fri, 31 Dec 2100 00:00:00 GMT'

@@ -1,0 +1,139 @@
+import { type AnyKind, allVerbs, apiVersionOf } from '#api/kind.ts'
+import { componentName } from '#schema/openapi.ts'
+import { groupVersionKind, idOf } from './openapi.ts'
+
+type Format = 'v2' | 'v3'
+
+/** The paths of a kind with their operations: which parameters they take (clients look for fieldValidation and dryRun), and which kind they are of. */
+export function pathsOf(kind: AnyKind, format: Format): Readonly<Record<string, object>> {
+  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`
+  const collection = kind.scope === 'Namespaced' ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`
+  const item = `${collection}/{name}`
+  const verbs: readonly string[] = kind.verbs ?? allVerbs
+  const make = (action: string, method: string, scope: string, options: OperationOptions): Readonly<Record<string, object>> => ({
+    [method]: operationOf(kind, action, scope, format, options),
+  })
+  const namespaced = kind.scope === 'Namespaced' ? 'Namespaced' : ''
+  const paths: Record<string, object> = {}
+  const add = (path: string, operations: readonly Readonly<Record<string, object>>[]): void => {
+    if (operations.length > 0) paths[path] = Object.assign({ parameters: pathParameters(path, format) }, ...operations)
+  }
+  add(collection, [
+    ...(verbs.includes('list') ? [make('list', 'get', namespaced, { list: true, query: listParameters })] : []),
+    ...(verbs.includes('create') ? [make('post', 'post', namespaced, { body: true, query: writeParameters })] : []),
+    ...(verbs.includes('deletecollection')
+      ? [make('deletecollection', 'delete', `Collection${namespaced}`, { query: deleteParameters })]
+      : []),
+  ])
+  if (kind.scope === 'Namespaced' && verbs.includes('list'))
+    add(`${root}/${kind.plural}`, [make('list', 'get', 'ForAllNamespaces', { list: true, query: listParameters })])
+  add(item, [
+    ...(verbs.includes('get') ? [make('get', 'get', namespaced, {})] : []),
+    ...(verbs.includes('update') ? [make('put', 'put', namespaced, { body: true, query: writeParameters })] : []),
+    ...(verbs.includes('patch')
+      ? [make('patch', 'patch', namespaced, { patch: true, query: [...writeParameters, ['force', 'boolean']] })]
+      : []),
+    ...(verbs.includes('delete') ? [make('delete', 'delete', namespaced, { query: deleteParameters })] : []),
+  ])
+  for (const [name, part] of Object.entries(kind.subresources ?? {})) {
+    if (part.sort !== 'part') continue
+    add(`${item}/${name}`, [
+      ...(part.verbs.includes('get') ? [make('get', 'get', `${namespaced}${name}`, {})] : []),
+      ...(part.verbs.includes('update') ? [make('put', 'put', `${namespaced}${name}`, { body: true, query: writeParameters })] : []),
+      ...(part.verbs.includes('patch') ? [make('patch', 'patch', `${namespaced}${name}`, { patch: true, query: writeParameters })] : []),
+    ])
+  }
+  return paths
+}
+
+interface OperationOptions {
+  readonly list?: boolean
+  readonly body?: boolean
+  readonly patch?: boolean
+  readonly query?: readonly (readonly [name: string, type: string])[]
+}
+
+function operationOf(kind: AnyKind, action: string, scope: string, format: Format, options: OperationOptions): object {
+  const component = kind.shape.kind === 'message' ? componentName(kind.shape.protoName) : ''
+  const schema = (suffix = ''): object => ({ $ref: `${format === 'v3' ? '#/components/schemas/' : '#/definitions/'}${component}${suffix}` })
+  const id = `${methodWords[action] ?? action}${idOf(kind)}${scope}${kind.kind}`
+  const parameters = [...(options.query ?? []), ['pretty', 'string'] as const].map(([name, type]) =>
+    parameterOf(name, type, 'query', format),
+  )
+  const media = (body: object): object => ({ 'application/json': { schema: body }, 'application/yaml': { schema: body } })
+  const answer = schema(options.list ? 'List' : '')
+  const isWrite = options.body === true || options.patch === true
+  return {
+    tags: [idOf(kind)],
+    operationId: id,
+    ...(format === 'v2' && {
+      consumes: options.patch ? patchTypes : ['*/*'],
+      produces: ['application/json', 'application/yaml'],
+      schemes: ['https'],
+    }),
+    parameters: [
+      ...(isWrite && format === 'v2'
+        ? [{ name: 'body', in: 'body', required: true, schema: options.patch ? patchSchema(format) : schema() }]
+        : []),
+      ...parameters,
+    ],
+    ...(isWrite &&
+      format === 'v3' && {
+        requestBody: {
+          required: true,
+          content: options.patch
+            ? Object.fromEntries(patchTypes.map((type) => [type, { schema: patchSchema(format) }]))
+            : { '*/*': { schema: schema() } },
+        },
+      }),
+    responses: {
+      200: format === 'v3' ? { description: 'OK', content: media(answer) } : { description: 'OK', schema: answer },
+      401: { description: 'Unauthorized' },
+    },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': groupVersionKind(kind),
+  }
+}
+
+function pathParameters(path: string, format: Format): readonly object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ ...parameterOf(name!, 'string', 'path', format), required: true }))
+}
+
+const parameterOf = (name: string, type: string, place: string, format: Format): object =>
+  format === 'v3' ? { name, in: place, schema: { type, uniqueItems: true } } : { name, in: place, type, uniqueItems: true }
+
+const patchSchema = (_format: Format): object => ({ type: 'object' })
+
+const writeParameters = [
+  ['dryRun', 'string'],
+  ['fieldManager', 'string'],
+  ['fieldValidation', 'string'],
+] as const
+const deleteParameters = [
+  ['dryRun', 'string'],
+  ['gracePeriodSeconds', 'integer'],
+  ['orphanDependents', 'boolean'],
+  ['propagationPolicy', 'string'],
+] as const
+const listParameters = [
+  ['allowWatchBookmarks', 'boolean'],
+  ['continue', 'string'],
+  ['fieldSelector', 'string'],
+  ['labelSelector', 'string'],
+  ['limit', 'integer'],
+  ['resourceVersion', 'string'],
+  ['resourceVersionMatch', 'string'],
+  ['sendInitialEvents', 'boolean'],
+  ['timeoutSeconds', 'integer'],
+  ['watch', 'boolean'],
+] as const
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const methodWords: Readonly<Record<string, string>> = {
+  list: 'list',
+  post: 'create',
+  deletecollection: 'delete',
+  get: 'read',
+  put: 'replace',
+  patch: 'patch',
+  delete: 'delete',
+}

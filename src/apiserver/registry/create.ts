@@ -1,0 +1,93 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
+import { deepFreeze } from '#schema/fields.ts'
+import { admissionRun } from '../admission/chain.ts'
+import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
+import type { Context, Write } from '../context.ts'
+import { alreadyExists, badRequest, invalidError } from '../http/status.ts'
+import { keyOf, storageKindOf } from './keys.ts'
+import { metadataProblems, nameOrGenerateName } from './metadata.ts'
+import { applyDefaults, storedBytes, timestampOf, withMetadata, writeContextOf } from './prepare.ts'
+import { committedItem, unstoredItem } from './result.ts'
+
+/**
+ * Stores a new object. Order: system fields and defaults, mutating admission, the kind's preparation, validation, validating admission,
+ * commit. A generated name that is taken is tried again with another. Throws `AlreadyExists`, `Invalid`, or what admission refuses with.
+ */
+export async function createObject(context: Context, write: Write, body: KubeObject): Promise<Item> {
+  const { kind } = write
+  // Admission reads other objects: it has to see what was acknowledged before this request came.
+  await context.cacher.fresh()
+  // Random names rarely meet; when they do, another try is cheaper than the client's.
+  for (let attempt = 1; ; attempt += 1) {
+    const { key, object } = await prepare(context, write, body)
+    const claims = context.claims.plan(kind, object, undefined, key)
+    if (claims.causes.length > 0) throw invalidError(kind, object.metadata.name, claims.causes)
+    const stored = deepFreeze(claims.object!)
+    if (write.dryRun) {
+      const present = await context.store.get(key)
+      if (present !== undefined) throw taken(kind, stored.metadata.name, objectOf(itemOf(storageKindOf(kind), present)))
+      return unstoredItem(kind, key, stored)
+    }
+    const value = storedBytes(kind, stored)
+    const result = await context.store.commit(
+      [{ do: 'put', key, value }, ...claims.operations],
+      [{ key, modRevision: 0 }, ...claims.conditions],
+    )
+    if (result.done) return itemAs(kind, committedItem(kind, key, value, result.revision))
+    const present = result.failed.find((failed) => failed.key === key)?.present
+    if (present === undefined) {
+      // Only a claim failed: somebody took the value in between. The next plan sees that.
+      await context.cacher.reached(result.revision, claimWaitMs)
+      if (attempt < attemptsMax) continue
+      throw new WherryError('ServerTimeout', `the values that ${kind.plural} need are contended; try again`, { retryAfterSeconds: 1 })
+    }
+    const isGenerated = !body.metadata?.name && Boolean(body.metadata?.generateName)
+    if (!isGenerated) throw taken(kind, stored.metadata.name, objectOf(itemOf(storageKindOf(kind), present)))
+    if (attempt >= attemptsMax) throw alreadyExists(kind, stored.metadata.name)
+  }
+}
+
+async function prepare(context: Context, write: Write, body: KubeObject): Promise<{ readonly key: string; readonly object: KubeObject }> {
+  const { kind } = write
+  const rules = writeContextOf(context, write)
+  const { metadata } = body
+  if (metadata?.resourceVersion)
+    throw new WherryError('InternalError', 'resourceVersion should not be set on objects to be created', { status: 500 })
+  const name = nameOrGenerateName(metadata ?? {}, context.random)
+  const named = withMetadata(body, {
+    name,
+    namespace: kind.scope === 'Namespaced' ? write.namespace : undefined,
+    uid: context.random.uuid(),
+    creationTimestamp: timestampOf(context.clock.now()),
+    deletionTimestamp: undefined,
+    deletionGracePeriodSeconds: undefined,
+    generation: undefined,
+    selfLink: undefined,
+    managedFields: undefined,
+    resourceVersion: undefined,
+  })
+  const run = admissionRun(context.admission, context.objects, { ...write, name }, 'CREATE')
+  let object = deepFreeze(applyDefaults(kind, named))
+  const admitted = await run.admit(object, undefined)
+  if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, admitted))
+  object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
+  if (kind.rules.generation !== undefined && kind.rules.generation !== false) object = withMetadata(object, { generation: 1 })
+  object = deepFreeze(applyDefaults(kind, object))
+  const causes = [...metadataProblems(kind, object, undefined), ...(kind.rules.validate?.(object, rules) ?? [])]
+  if (causes.length > 0) throw invalidError(kind, object.metadata.name ?? '', causes)
+  await run.validate(object, undefined)
+  for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)
+  if (!object.metadata.name) throw badRequest('metadata.name is empty')
+  return { key: keyOf(kind, write.namespace, object.metadata.name), object }
+}
+
+function taken(kind: AnyKind, name: string, present: KubeObject): WherryError {
+  const error = alreadyExists(kind, name)
+  if (present.metadata.deletionTimestamp === undefined) return error
+  return new WherryError('AlreadyExists', `object is being deleted: ${error.message}`, error.details)
+}
+
+// The reference tries a generated name eight times.
+const attemptsMax = 8
+const claimWaitMs = 1_000

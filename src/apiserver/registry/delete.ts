@@ -1,0 +1,109 @@
+import type { KubeObject } from '#api/kind.ts'
+import { deepEqual, deepFreeze } from '#schema/fields.ts'
+import { admissionRun } from '../admission/chain.ts'
+import { getItem } from '../cacher/index.ts'
+import { type Item, itemAs, objectOf } from '../cacher/item.ts'
+import type { Context, Write } from '../context.ts'
+import { conflict, modified, notFoundError } from '../http/status.ts'
+import { keyOf } from './keys.ts'
+import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
+import { storedBytes, timestampOf, withMetadata } from './prepare.ts'
+import { committedItem, unstoredItem } from './result.ts'
+
+export interface DeleteOptions extends DeletionWish {
+  readonly gracePeriodSeconds?: number
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+}
+
+/** What a delete left: `removed` says that the object is gone, else it is on its way out and `item` shows it. */
+export interface Deletion {
+  readonly removed: boolean
+  readonly item: Item
+  /** Whether the kind deletes with grace, so that clients want to see the object. */
+  readonly graceful: boolean
+}
+
+/**
+ * Deletes an object, or begins to: with a grace period or finalizers it is marked (deletionTimestamp) and stays until those who hold it are
+ * done. Throws `NotFound`, and `Conflict` where a precondition fails.
+ */
+export async function deleteObject(context: Context, write: Write, options: DeleteOptions): Promise<Deletion> {
+  const { kind } = write
+  const key = keyOf(kind, write.namespace, write.name)
+  const cache = context.cacher.of(kind)
+  const run = admissionRun(context.admission, context.objects, write, 'DELETE')
+  for (let attempt = 1; ; attempt += 1) {
+    await context.cacher.fresh()
+    const item = getItem(cache.index, key)
+    if (item === undefined) throw notFoundError(kind, write.name)
+    const present = objectOf(itemAs(kind, item))
+    checkPreconditions(write, item, present, options)
+    if (attempt === 1) {
+      await run.admit(undefined, present)
+      await run.validate(undefined, present)
+    }
+    const graceful = kind.rules.gracePeriodSeconds !== undefined
+    const next = deepFreeze(markDeleted(context, write, present, options))
+    const removes = !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
+    if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), graceful }
+    if (write.dryRun) return { removed: removes, item: unstoredItem(kind, key, next), graceful }
+    const value = storedBytes(kind, next)
+    const claims = removes ? context.claims.plan(kind, undefined, present, key).operations : []
+    const result = await context.store.commit(removes ? [{ do: 'delete', key }, ...claims] : [{ do: 'put', key, value }], [
+      { key, modRevision: item.revision },
+    ])
+    if (result.done)
+      return {
+        removed: removes,
+        item: removes
+          ? unstoredItem(kind, key, graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present)
+          : itemAs(kind, committedItem(kind, key, value, result.revision)),
+        graceful,
+      }
+    if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
+    await context.cacher.reached(result.revision, catchUpMs)
+  }
+}
+
+function checkPreconditions({ kind, name }: Write, item: Item, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
+  const failed = (what: string): never => {
+    throw conflict(kind, name, `Precondition failed: ${what}`)
+  }
+  const { uid, resourceVersion } = preconditions ?? {}
+  if (uid !== undefined && uid !== metadata.uid) failed(`UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+  if (resourceVersion !== undefined && resourceVersion !== `${item.revision}`)
+    failed(`ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${item.revision}`)
+}
+
+/** The object as its deletion leaves it: marked, with the grace and the finalizers that apply. */
+function markDeleted(context: Context, { kind }: Write, present: KubeObject, options: DeleteOptions): KubeObject {
+  const now = context.clock.now()
+  const { metadata } = present
+  const finalizers = finalizersOnDelete(kind, metadata.finalizers ?? [], options)
+  const wished = options.gracePeriodSeconds
+  // A negative wish is as good as none, but the shortest grace there is (as the reference reads it).
+  const seconds = Math.max(0, kind.rules.gracePeriodSeconds?.(present, wished) ?? 0)
+  const withFinalizers = deepEqual(finalizers, metadata.finalizers ?? [])
+    ? present
+    : withMetadata(present, { finalizers: finalizers.length === 0 ? undefined : finalizers })
+  if (metadata.deletionTimestamp !== undefined) {
+    const before = metadata.deletionGracePeriodSeconds ?? 0
+    // A later delete may only shorten what is left.
+    if (seconds >= before || (seconds !== 0 && wished === undefined)) return withFinalizers
+    const asked = Date.parse(metadata.deletionTimestamp) - before * 1000
+    return withMetadata(withFinalizers, {
+      deletionTimestamp: timestampOf(seconds === 0 ? now : asked + seconds * 1000),
+      deletionGracePeriodSeconds: seconds,
+    })
+  }
+  const generation = metadata.generation !== undefined && metadata.generation > 0 ? { generation: metadata.generation + 1 } : {}
+  const marked = withMetadata(withFinalizers, {
+    deletionTimestamp: timestampOf(now + seconds * 1000),
+    deletionGracePeriodSeconds: seconds,
+    ...generation,
+  })
+  return (kind.rules.prepareDelete?.(deepFreeze(marked)) ?? marked) as KubeObject
+}
+
+const attemptsMax = 16
+const catchUpMs = 1_000

@@ -1,0 +1,32 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+
+/** Whether something keeps a deleted object: its finalizers, or what its kind says (a namespace's spec.finalizers). */
+export const isHeld = (kind: AnyKind, object: KubeObject): boolean =>
+  (object.metadata.finalizers?.length ?? 0) > 0 || (kind.rules.isHeld?.(object) ?? false)
+
+export type Propagation = 'Background' | 'Foreground' | 'Orphan'
+
+/** Finalizers by which the garbage collector is told what to do with dependents (API conventions). */
+export const orphanFinalizer = 'orphan'
+export const foregroundFinalizer = 'foregroundDeletion'
+
+export interface DeletionWish {
+  readonly orphanDependents?: boolean
+  readonly propagationPolicy?: string
+}
+
+/** The finalizers that a delete leaves: other people's, and at most one of the garbage collector's. */
+export function finalizersOnDelete(kind: AnyKind, present: readonly string[], wish: DeletionWish): readonly string[] {
+  const rest = present.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer)
+  const mode = modeOf(kind, present, wish)
+  return mode === 'Orphan' ? [...rest, orphanFinalizer] : mode === 'Foreground' ? [...rest, foregroundFinalizer] : rest
+}
+
+/** What the delete says, else what an earlier one said, else what the kind does by itself. */
+function modeOf(kind: AnyKind, present: readonly string[], { orphanDependents, propagationPolicy }: DeletionWish): Propagation {
+  if (orphanDependents !== undefined) return orphanDependents ? 'Orphan' : 'Background'
+  if (propagationPolicy !== undefined) return propagationPolicy as Propagation
+  if (present.includes(orphanFinalizer)) return 'Orphan'
+  if (present.includes(foregroundFinalizer)) return 'Foreground'
+  return kind.rules.defaultPropagation ?? 'Background'
+}

@@ -1,0 +1,49 @@
+import { WherryError } from '#lib/errors.ts'
+import { isObject } from '#schema/fields.ts'
+import { applyJsonPatch } from '#schema/patch/json-patch.ts'
+import { applyMergePatch } from '#schema/patch/merge-patch.ts'
+import { applyStrategicPatch } from '#schema/patch/strategic.ts'
+import type { AnyType } from '#schema/schema.ts'
+import { invalid } from '#schema/validate.ts'
+import { parseJsonBody } from '../http/body.ts'
+import { mediaType } from '../http/negotiate.ts'
+import { badRequest, invalidError } from '../http/status.ts'
+
+export interface Patch {
+  /** The present document with the patch applied; throws what is wrong with the patch. */
+  apply(type: AnyType, document: unknown): unknown
+  /** Keys that the patch itself gives twice. */
+  readonly duplicates: readonly string[]
+}
+
+export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+
+/** Whether the router takes such a body for a patch at all. Server-side apply is told apart, since clients probe for it. */
+export const isPatchType = (contentType: string | undefined): boolean =>
+  patchTypes.includes(mediaType(contentType)) || isApplyType(contentType)
+export const isApplyType = (contentType: string | undefined): boolean => mediaType(contentType).startsWith('application/apply-patch+')
+
+/** Reads a patch. Throws `BadRequest` with the reference's words, `UnsupportedMediaType` for a sort that is not served. */
+export function readPatch(body: Uint8Array, contentType: string | undefined): Patch {
+  const type = mediaType(contentType)
+  if (isApplyType(contentType))
+    throw new WherryError('UnsupportedMediaType', `server-side apply (${type}) is not served; use ${patchTypes.join(', ')}`)
+  const { value, duplicates } = parseJsonBody(body, (why) => badRequest(`error decoding patch: ${why}`))
+  if (type === 'application/json-patch+json') {
+    if (value !== null && !Array.isArray(value))
+      throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
+    return { duplicates, apply: (_type, document) => applyJsonPatch(document, value ?? []) }
+  }
+  if (value === null && type === 'application/merge-patch+json') throw badRequest('Invalid JSON Patch')
+  if (!isObject(value ?? {}))
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
+  if (type === 'application/merge-patch+json') return { duplicates, apply: (_type, document) => applyMergePatch(document, value) }
+  return { duplicates, apply: (shape, document) => applyStrategicPatch(shape, document, value ?? {}) }
+}
+
+/** The refusal of a patch whose result is no object of its kind. */
+export const badPatchResult = (result: unknown, why: string): WherryError =>
+  invalidError({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(result), why)])
+
+const goKind = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value

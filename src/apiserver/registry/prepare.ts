@@ -1,0 +1,50 @@
+import type { AnyKind, KubeObject, WriteContext } from '#api/kind.ts'
+import type { Instant } from '#lib/clock.ts'
+import { withDefaults } from '#schema/defaults.ts'
+import { deepEqual, deepFreeze } from '#schema/fields.ts'
+import { encodeJson } from '#schema/json.ts'
+import type { Context, Write } from '../context.ts'
+import { storageKindOf } from './keys.ts'
+
+/** RFC 3339 in UTC, whole seconds: the form of every time that the server writes. */
+export const timestampOf = (now: Instant): string => new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z')
+
+export const writeContextOf = (context: Context, write: Write): WriteContext => ({
+  now: timestampOf(context.clock.now()),
+  user: { name: write.user.name, groups: write.user.groups },
+  subresource: write.subresource,
+  dryRun: write.dryRun,
+})
+
+/** Both sorts of defaults: those of the type, then those that hang on other fields. */
+export function applyDefaults(kind: AnyKind, object: KubeObject): KubeObject {
+  const filled = withDefaults(kind, object)
+  return kind.rules.defaults === undefined ? filled : (kind.rules.defaults(deepFreeze(filled)) as KubeObject)
+}
+
+/** With other metadata. */
+export const withMetadata = (object: KubeObject, metadata: object): KubeObject =>
+  ({ ...object, metadata: dropUndefined({ ...object.metadata, ...metadata }) }) as KubeObject
+
+/** What the store keeps: canonical JSON without resourceVersion, which is the revision of the commit. */
+export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
+  const { resourceVersion: _resourceVersion, managedFields: _managedFields, ...metadata } = object.metadata
+  const bare = { ...object, metadata }
+  const stored = kind.storedAs?.toStored(bare as never) ?? bare
+  return Buffer.from(encodeJson(storageKindOf(kind), stored))
+}
+
+/** What a client sees of an object that is not stored (dry run). */
+export const shownBytes = (kind: AnyKind, object: KubeObject): Uint8Array => Buffer.from(encodeJson(kind, object))
+
+/** Whether metadata.generation is to be raised: where `spec` changed, unless the kind counts otherwise. */
+export function raisesGeneration(kind: AnyKind, next: KubeObject, previous: KubeObject): boolean {
+  const { generation } = kind.rules
+  if (generation === undefined || generation === false) return false
+  if (typeof generation === 'function') return generation(next, previous)
+  return !deepEqual((next as { spec?: unknown }).spec, (previous as { spec?: unknown }).spec)
+}
+
+function dropUndefined(object: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,142 @@
+import type { KubeObject } from '#api/kind.ts'
+import type { Cause } from '#lib/errors.ts'
+import { WherryError } from '#lib/errors.ts'
+import { deepFreeze } from '#schema/fields.ts'
+import { invalid } from '#schema/validate.ts'
+import { admissionRun } from '../admission/chain.ts'
+import { getItem } from '../cacher/index.ts'
+import { type Item, itemAs, objectOf } from '../cacher/item.ts'
+import type { Context, Write } from '../context.ts'
+import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
+import { displayKeyOf, keyOf } from './keys.ts'
+import { isHeld } from './lifecycle.ts'
+import { metadataProblems } from './metadata.ts'
+import { applyDefaults, raisesGeneration, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
+import { committedItem, unstoredItem } from './result.ts'
+
+export interface UpdateOptions {
+  /** Makes the wanted object from the present one; called again after a conflict that the client did not ask to see. */
+  readonly change: (present: KubeObject) => KubeObject | Promise<KubeObject>
+  /** For a part with a path of its own: what it may not do. */
+  readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
+  /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
+  readonly whole: boolean
+  /** Whether a uid in the wanted object is a precondition (a client's whole object), not an attempt to change it (a patch). */
+  readonly checkUid?: boolean
+}
+
+/**
+ * Replaces an object by what `change` makes of it. A resourceVersion in the wanted object has to be the present one (`Conflict`); without
+ * one a concurrent write leads to another try. Writes nothing where nothing changed. Removes the object where it was only held by
+ * finalizers that are gone now.
+ */
+export async function updateObject(context: Context, write: Write, options: UpdateOptions): Promise<Item> {
+  const { kind } = write
+  const key = keyOf(kind, write.namespace, write.name)
+  const cache = context.cacher.of(kind)
+  for (let attempt = 1; ; attempt += 1) {
+    await context.cacher.fresh()
+    const item = getItem(cache.index, key)
+    if (item === undefined) throw notFoundError(kind, write.name)
+    const previous = objectOf(itemAs(kind, item))
+    const wanted = await options.change(previous)
+    const asked = wanted.metadata.resourceVersion
+    checkPreconditions(write, item, previous, wanted, options.checkUid === true, kind.rules.requiresResourceVersion !== true)
+    const next = await prepare(context, write, wanted, previous, options)
+    const value = storedBytes(kind, next)
+    if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
+    const claims = context.claims.plan(kind, next, previous, key)
+    if (claims.causes.length > 0) throw invalidError(kind, write.name, claims.causes)
+    const final = deepFreeze(claims.object!)
+    const removes =
+      final.metadata.deletionTimestamp !== undefined && !isHeld(kind, final) && (final.metadata.deletionGracePeriodSeconds ?? 0) === 0
+    if (write.dryRun) return unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${item.revision}` }))
+    const bytes = claims.object === next ? value : storedBytes(kind, final)
+    const release = removes ? context.claims.plan(kind, undefined, previous, key).operations : claims.operations
+    const result = await context.store.commit(
+      [removes ? { do: 'delete', key } : { do: 'put', key, value: bytes }, ...release],
+      [{ key, modRevision: item.revision }, ...(removes ? [] : claims.conditions)],
+    )
+    if (result.done)
+      return removes
+        ? unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${result.revision}` }))
+        : itemAs(kind, committedItem(kind, key, bytes, result.revision))
+    if (asked && result.failed.some((failed) => failed.key === key)) throw conflict(kind, write.name, modified)
+    if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
+    await context.cacher.reached(result.revision, catchUpMs)
+  }
+}
+
+function checkPreconditions(
+  write: Write,
+  item: Item,
+  previous: KubeObject,
+  wanted: KubeObject,
+  checkUid: boolean,
+  unconditional: boolean,
+): void {
+  const { kind, name } = write
+  const { uid, resourceVersion } = wanted.metadata
+  if (checkUid && uid && uid !== previous.metadata.uid)
+    throw conflict(
+      kind,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${displayKeyOf(kind, write.namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
+    )
+  if (resourceVersion && resourceVersion !== '0') {
+    if (!/^\d+$/.test(resourceVersion))
+      throw new WherryError(
+        'BadRequest',
+        `metadata.resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      )
+    if (Number(resourceVersion) !== item.revision) throw conflict(kind, name, modified)
+  } else if (!unconditional)
+    throw invalidError({ group: kind.group, kind: kind.plural }, name, [
+      invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ])
+}
+
+async function prepare(
+  context: Context,
+  write: Write,
+  wanted: KubeObject,
+  previous: KubeObject,
+  options: UpdateOptions,
+): Promise<KubeObject> {
+  const { kind } = write
+  const rules = writeContextOf(context, write)
+  const before = previous.metadata
+  // What clients leave out of metadata that is the server's stays as it was.
+  const kept = (object: KubeObject): KubeObject =>
+    withMetadata(object, {
+      namespace: object.metadata.namespace || before.namespace,
+      uid: object.metadata.uid || before.uid,
+      creationTimestamp: object.metadata.creationTimestamp ?? before.creationTimestamp,
+      deletionTimestamp: object.metadata.deletionTimestamp ?? before.deletionTimestamp,
+      deletionGracePeriodSeconds: object.metadata.deletionGracePeriodSeconds ?? before.deletionGracePeriodSeconds,
+      generation: before.generation,
+      selfLink: undefined,
+      managedFields: undefined,
+    })
+  const run = admissionRun(context.admission, context.objects, write, 'UPDATE')
+  let object = deepFreeze(applyDefaults(kind, kept(wanted)))
+  const admitted = await run.admit(object, previous)
+  if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, kept(admitted)))
+  if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
+  object = deepFreeze(applyDefaults(kind, object))
+  if (raisesGeneration(kind, object, previous)) object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
+  const causes = [
+    ...metadataProblems(kind, object, previous),
+    ...(options.whole ? (kind.rules.validate?.(object, rules) ?? []) : []),
+    ...(options.whole ? (kind.rules.validateUpdate?.(object, previous, rules) ?? []) : []),
+    ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
+  ]
+  if (causes.length > 0) throw invalidError(kind, write.name, causes)
+  await run.validate(object, previous)
+  for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
+  return object
+}
+
+// Under contention each round lets one writer through; a client that is still here after this many is told.
+const attemptsMax = 16
+const catchUpMs = 1_000

@@ -1,0 +1,124 @@
+import type { AnyKind } from '#api/kind.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Transport } from '#lib/http.ts'
+import type { Random } from '#lib/random.ts'
+import type { Store } from '#store/store.ts'
+import { builtinActions } from './actions/builtin.ts'
+import { createBookmarks } from './bookmarks.ts'
+import { createCacher } from './cacher/cacher.ts'
+import { startCompaction } from './compaction.ts'
+import type { Context, Log } from './context.ts'
+import type {
+  AdmissionPlugin,
+  ApiHandler,
+  Authenticator,
+  Authorizer,
+  Internals,
+  Objects,
+  SubresourceHandler,
+  UserInfo,
+} from './contract.ts'
+import { startExpiry } from './expiry.ts'
+import { createHandler } from './http/handler.ts'
+import type { VersionFacts } from './http/version.ts'
+import { createKindRegistry } from './kind-registry.ts'
+import { createMetrics } from './metrics.ts'
+import { createClaims } from './registry/claims.ts'
+import { createInternals } from './registry/internals.ts'
+import { createObjects } from './registry/objects.ts'
+import { addressPool, portPool } from './registry/pools.ts'
+
+export interface ApiServerOptions {
+  readonly store: Store
+  readonly kinds: readonly AnyKind[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly authenticate: Authenticator
+  readonly authorize: Authorizer
+  /** In the order of `admission/order.ts`. */
+  readonly admission: readonly AdmissionPlugin[]
+  /** By the name that a kind gives, and reviews by `${group}/${plural}`. */
+  readonly handlers: Readonly<Record<string, SubresourceHandler>>
+  readonly pools: {
+    /** IPv4 range of service addresses: `10.96.0.0/12`. */
+    readonly clusterIPs: string
+    readonly nodePorts: readonly [first: number, last: number]
+  }
+  readonly version: VersionFacts
+  /** Address that discovery tells clients: `10.0.0.1:6443`. */
+  readonly advertiseAddress: string
+  readonly log: Log
+  /** Requests without credentials may reach authorization, as `system:anonymous`. Health and version are open in any case. */
+  readonly allowAnonymous: boolean
+  /** Named checks behind `/readyz`; a text says what is wrong. */
+  readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
+}
+
+export interface ApiServer {
+  readonly handler: ApiHandler
+  readonly objects: Objects
+  readonly internals: Internals
+  /** The handler as a transport without socket or TLS. The user is vouched for; authorization applies to it as to anybody. */
+  transportAs(user: UserInfo): Transport
+  /** Ends all watches and stops what runs by time. The store stays open: it is the caller's. */
+  close(): Promise<void>
+}
+
+/** Loads everything from the store and serves it. Rejects when the store cannot be read. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { store, clock, random, log } = options
+  const kinds = createKindRegistry(options.kinds)
+  const claims = createClaims(
+    { clusterIPs: addressPool(options.pools.clusterIPs), nodePorts: portPool(...options.pools.nodePorts) },
+    random.fork('claims'),
+  )
+  const onFailure = (error: unknown): void =>
+    log('the API server met a failure', { error: error instanceof Error ? error.message : String(error) })
+  const cacher = await createCacher({ store, kinds: options.kinds, clock, onClaim: claims.note, onFailure })
+  const bookmarks = createBookmarks(clock)
+  const metrics = createMetrics()
+  const objects = createObjects(() => cacher, kinds)
+  const internals = createInternals(() => context)
+  const compaction = startCompaction(store, cacher, clock, onFailure)
+  const context: Context = {
+    store: noting(store, compaction.noteWrite),
+    cacher,
+    kinds,
+    clock,
+    random: random.fork('registry'),
+    claims,
+    admission: options.admission,
+    handlers: { ...builtinActions(), ...options.handlers },
+    objects,
+    internals,
+    authenticate: options.authenticate,
+    authorize: options.authorize,
+    metrics,
+    log,
+    watchJitter: random.fork('watches'),
+    onBookmark: bookmarks.join,
+  }
+  const expiry = startExpiry({ store, cacher, kinds: options.kinds, clock, onFailure })
+  const handler = createHandler(context, options)
+  return {
+    handler,
+    objects,
+    internals,
+    transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
+    async close() {
+      expiry.close()
+      compaction.close()
+      bookmarks.close()
+      await cacher.close()
+    },
+  }
+}
+
+/** The store, telling of every write. */
+const noting = (store: Store, noteWrite: () => void): Store => ({
+  ...store,
+  commit(operations, conditions) {
+    noteWrite()
+    return store.commit(operations, conditions)
+  },
+})
