@@ -121,13 +121,15 @@ function unseen({ view, kind, plan }: Context, container: AnyContainer, before: 
   return { ...fresh, lastState: { terminated: { ...lost, message } }, restartCount: fresh.restartCount + 1 }
 }
 
-function stateOf({ view, node }: Context, one: runtime.ContainerStatus): ContainerState {
+function stateOf({ view, node, previous }: Context, one: runtime.ContainerStatus): ContainerState {
   const time = (at: number) => (at === 0 ? null : rfc3339(at))
   switch (one.state) {
     case 'running':
       return { running: { startedAt: time(one.startedAt) } }
     case 'exited': {
-      const message = view.terminationMessages.get(one.id) || one.message
+      const id = `${node.runtimeName}://${one.id}`
+      // The message's file goes with the pod's volumes: what was told of it stays true.
+      const message = view.terminationMessages.get(one.id) || one.message || messageTold(previous, id)
       return {
         terminated: {
           exitCode: one.exitCode,
@@ -135,13 +137,23 @@ function stateOf({ view, node }: Context, one: runtime.ContainerStatus): Contain
           ...(message && { message }),
           startedAt: time(one.startedAt),
           finishedAt: time(one.finishedAt),
-          containerID: `${node.runtimeName}://${one.id}`,
+          containerID: id,
         },
       }
     }
     default:
       return { waiting: { reason: 'ContainerCreating' } }
   }
+}
+
+function messageTold(previous: PodStatus, containerID: string): string | undefined {
+  const all = [
+    ...(previous.initContainerStatuses ?? []),
+    ...(previous.containerStatuses ?? []),
+    ...(previous.ephemeralContainerStatuses ?? []),
+  ]
+  const ends = all.flatMap(({ state, lastState }) => [state.terminated, lastState.terminated])
+  return ends.find((end) => end?.containerID === containerID)?.message
 }
 
 /** A container that should run and is held back shows why; how it ended moves to `lastState`. */

@@ -42,12 +42,8 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
 
 function planCreate(view: PodView, name: string, sandboxId: string | undefined, ended: ContainerStatus | undefined, steps: Steps): void {
   const failure = view.failures.get(name)
-  if (failure !== undefined) {
-    steps.waiting.set(name, failure)
-    steps.wake(failure.retryAt)
-    if (failure.retryAt > view.now) return
-  }
-  if (sandboxId === undefined || view.volumes.state !== 'ready') return
+  if (failure !== undefined) steps.waiting.set(name, failure)
+  if (sandboxId === undefined || !view.hasVolumes) return
   steps.add({
     do: 'start-container',
     container: name,

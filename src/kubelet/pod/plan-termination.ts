@@ -26,8 +26,7 @@ export function planTermination(view: PodView, steps: Steps): PodPlan {
   if (ready.length > 0) return steps.plan(true)
 
   if (!view.isCleanedUp) {
-    if (view.volumes.state === 'failed') steps.retry(view.volumes.retryAt, { do: 'clean-up' })
-    else steps.add({ do: 'clean-up' })
+    steps.add({ do: 'clean-up' })
     return steps.plan(true)
   }
   if (!view.isRemoved) {

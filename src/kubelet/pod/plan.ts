@@ -1,5 +1,4 @@
 import type { Instant } from '#lib/clock.ts'
-import type { PodCommand } from './command.ts'
 import { attemptsOf, containerNamed, ephemeralContainers } from './containers.ts'
 import { containersDue, type Due } from './due.ts'
 import { planStart } from './plan-start.ts'
@@ -19,8 +18,7 @@ export function planPod(view: PodView): PodPlan {
 
   const deadline = activeDeadline(view)
   steps.wake(deadline)
-  if (view.volumes.state === 'none') steps.add({ do: 'prepare-volumes' })
-  else if (view.volumes.state === 'failed') steps.retry(view.volumes.retryAt, { do: 'prepare-volumes' })
+  if (!view.hasVolumes) steps.add({ do: 'prepare-volumes' })
 
   const sandbox = planSandbox(view, steps)
   for (const kill of due.kill) {
@@ -33,7 +31,7 @@ export function planPod(view: PodView): PodPlan {
   return steps.plan(false)
 }
 
-function mustEnd(view: PodView, due: Due): boolean {
+export function mustEnd(view: PodView, due: Due): boolean {
   const { pod } = view
   const phase = pod.status?.phase
   return (
@@ -67,13 +65,11 @@ function planSandbox(view: PodView, steps: Steps): string | undefined {
   }
   if (running.length > 0) return undefined
   const [newest] = view.sandboxes
-  const command: PodCommand = {
+  steps.add({
     do: 'run-sandbox',
     attempt: newest === undefined ? 0 : newest.metadata.attempt + 1,
     ...(newest !== undefined && { replaces: view.sandboxes.map(({ id }) => id) }),
-  }
-  if (view.sandbox.state === 'failed') steps.retry(view.sandbox.retryAt, command)
-  else steps.add(command)
+  })
   return undefined
 }
 

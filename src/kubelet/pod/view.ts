@@ -20,8 +20,8 @@ export interface PodView {
   readonly sandboxes: readonly SandboxStatus[]
   readonly containers: readonly ContainerStatus[]
 
-  readonly volumes: Progress
-  readonly sandbox: Progress
+  /** `spec.volumes` are there to be mounted. */
+  readonly hasVolumes: boolean
   /** By container name: of the next start. */
   readonly images: ReadonlyMap<string, ImageState>
   /** By container name: why the last try to start it failed; absent after a success. */
@@ -33,7 +33,7 @@ export interface PodView {
   readonly terminationMessages: ReadonlyMap<string, string>
   /** Containers that we stopped because a probe failed or their definition changed: they start again although they may have ended well. */
   readonly condemned: ReadonlySet<string>
-  /** Operations under way, by `operationKey`. */
+  /** Operations under way, or put off after a failure, by `operationKey`. */
   readonly busy: ReadonlySet<string>
   /** Containers being stopped, with the end of their grace. */
   readonly stopping: ReadonlyMap<string, Instant>
@@ -56,8 +56,6 @@ export interface Termination {
   readonly deadlineAt: Instant
 }
 
-export type Progress = { readonly state: 'none' } | { readonly state: 'ready' } | { readonly state: 'failed'; readonly retryAt: Instant }
-
 export type ImageState =
   | { readonly state: 'present' }
   /** `backOffAt`: from then on the reason shown is ImagePullBackOff. */
@@ -74,7 +72,6 @@ export type ImageState =
 export interface StartFailure {
   readonly reason: string
   readonly message: string
-  readonly retryAt: Instant
 }
 
 /** CrashLoopBackOff of one container: `delayMs` counted from the end of its last attempt. */

@@ -1,0 +1,261 @@
+import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { Secret } from '#api/core/v1/secret.ts'
+import { Service } from '#api/core/v1/service.ts'
+import type { Client } from '#client/client.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import { type BackoffOptions, backoff } from '#lib/backoff.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import type { KubeletConfig } from './config.ts'
+import type { References } from './container/environment.ts'
+import { createImagePuller } from './image/image-puller.ts'
+import type {
+  CgroupManager,
+  EventSink,
+  Files,
+  LogManager,
+  MachineFacts,
+  NetworkProbe,
+  NodeFacts,
+  PodLookup,
+  VolumeManager,
+} from './interfaces.ts'
+import { createNodeStatus } from './node-status.ts'
+import { podUidLabel } from './pod/names.ts'
+import { orphanPod } from './pod/orphan.ts'
+import type { PodContext } from './pod/pod-context.ts'
+import { createPodWorker, type PodWorker } from './pod/pod-worker.ts'
+import { createStatusWriter } from './pod/status-writer.ts'
+import type { Container, Runtime, Sandbox } from './runtime.ts'
+
+export interface KubeletOptions {
+  readonly config: KubeletConfig
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly volumes: VolumeManager
+  readonly cgroups: CgroupManager
+  readonly logs: LogManager
+  readonly files: Files
+  readonly network: NetworkProbe
+  readonly events: EventSink
+  readonly facts: NodeFacts
+  /** Handler of a RuntimeClass; throws `NotFound`. Absent: pods that name a class do not start. */
+  readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
+}
+
+/** The node agent: runs the pods that are bound to its node, and tells the API server of them and of the node. */
+export interface Kubelet {
+  /** Resolves once the node is registered and every pod of this node has been looked at. */
+  start(): Promise<void>
+  /** Ends all following and writing. Every container runs on. */
+  stop(): Promise<void>
+  readonly pods: PodLookup
+}
+
+export function createKubelet(options: KubeletOptions): Kubelet {
+  const { config, client, clock, random, log, runtime, facts } = options
+  const workers = new Map<string, PodWorker>()
+  /** Which pod a container or sandbox belongs to. */
+  const owners = new Map<string, string>()
+  const owned = new Map<string, readonly string[]>()
+  const listeners = new Set<(uid: string) => void>()
+  const stopping = new AbortController()
+  const following: Promise<void>[] = []
+  let machine: MachineFacts | undefined
+  let runtimeName = 'containerd'
+  let podInformer: Informer<Pod> | undefined
+  let serviceInformer: Informer<Service> | undefined
+  let forgetRelist = () => {}
+
+  const nodeStatus = createNodeStatus({ ...options, random: random.fork('node') })
+  const statuses = createStatusWriter({
+    client,
+    clock,
+    random: random.fork('status'),
+    log,
+    onWritten: (uid) => workers.get(uid)?.look(),
+  })
+  const references: References = {
+    configMap: (name, namespace) => orMissing(client.get(ConfigMap, name, namespace)),
+    secret: (name, namespace) => orMissing(client.get(Secret, name, namespace)),
+    async services(namespace) {
+      await serviceInformer!.synced()
+      const kubernetes = serviceInformer!.get('kubernetes', 'default')
+      const own = serviceInformer!.list(namespace)
+      return kubernetes === undefined ? own : [kubernetes, ...own]
+    },
+  }
+  const context: PodContext = {
+    ...options,
+    random: random.fork('pods'),
+    images: createImagePuller({ runtime, clock }),
+    statuses,
+    references,
+    node() {
+      if (machine === undefined) throw new WherryError('ServiceUnavailable', 'the kubelet has not started')
+      const { addresses, memoryBytes } = machine
+      return { addresses, memoryBytes, runtimeName, allocatable: nodeStatus.allocatable() }
+    },
+    async runtimeHandler(pod) {
+      const name = pod.spec.runtimeClassName
+      if (!name) return ''
+      if (options.runtimeHandler === undefined)
+        throw new WherryError('NotFound', `failed to get RuntimeClass "${name}": this node serves none`)
+      return options.runtimeHandler(name)
+    },
+  }
+
+  function addWorker(pod: Pod): PodWorker {
+    const { uid } = pod.metadata
+    const worker = createPodWorker({
+      context,
+      pod,
+      onIds(ids) {
+        for (const id of owned.get(uid) ?? []) owners.delete(id)
+        for (const id of ids) owners.set(id, uid)
+        owned.set(uid, ids)
+      },
+      onChange: () => notify(uid),
+      onForgotten() {
+        for (const id of owned.get(uid) ?? []) owners.delete(id)
+        owned.delete(uid)
+        workers.delete(uid)
+        notify(uid)
+      },
+    })
+    workers.set(uid, worker)
+    return worker
+  }
+
+  function notify(uid: string): void {
+    for (const listener of listeners) listener(uid)
+  }
+
+  /** Pods of which something is left here, but no object: all that they left goes. */
+  async function clearOrphans(sandboxes: readonly Sandbox[], containers: readonly Container[]): Promise<void> {
+    const [volumes, groups] = await Promise.all([options.volumes.known(), options.cgroups.known()])
+    const traces = [...sandboxes, ...containers].filter(({ labels }) => labels[podUidLabel] !== undefined)
+    const uids = new Set([...traces.map(({ labels }) => labels[podUidLabel]!), ...volumes, ...groups])
+    for (const uid of uids) {
+      if (workers.has(uid)) continue
+      log.info('clearing up after a pod that is gone', { uid })
+      const trace = traces.find(({ labels }) => labels[podUidLabel] === uid)
+      addWorker(
+        orphanPod(
+          uid,
+          trace?.labels ?? {},
+          containers.filter(({ labels }) => labels[podUidLabel] === uid),
+        ),
+      ).remove()
+    }
+  }
+
+  /** The runtime's events, for ever. After a break everything is listed anew, for nobody knows what was missed. */
+  async function followRuntime(): Promise<void> {
+    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+      try {
+        for await (const { id } of runtime.events(stopping.signal)) {
+          attempt = 0
+          const uid = owners.get(id)
+          if (uid !== undefined) workers.get(uid)?.changed(id)
+        }
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        log.warn('the events of the container runtime broke off', { error })
+      }
+      if (stopping.signal.aborted) return
+      nodeStatus.runtimeChanged()
+      await sleep(clock, backoff(reconnect, attempt, random), stopping.signal).catch(ignoreAbort)
+      for (const worker of workers.values()) worker.relist()
+    }
+  }
+
+  /** The safety net under the events: rare, so that it costs nothing, and spread by chance. */
+  function relistLater(): void {
+    forgetRelist = clock.schedule(clock.now() + RELIST_MS * (0.75 + 0.5 * random.next()), () => {
+      for (const worker of workers.values()) worker.relist()
+      relistLater()
+    })
+  }
+
+  return {
+    async start() {
+      machine = await facts.read()
+      await options.cgroups.ensureTree()
+      const selection = { clock, random: random.fork('watch'), log }
+      podInformer = createInformer(client, Pod, { ...selection, fieldSelector: `spec.nodeName=${config.nodeName}` })
+      serviceInformer = createInformer(client, Service, selection)
+      await nodeStatus.start()
+      runtimeName = (await untilThere(() => runtime.version())).name
+      following.push(followRuntime())
+      await podInformer.synced()
+      podInformer.onChange((pod, _, change) => {
+        const worker = workers.get(pod.metadata.uid)
+        if (change === 'deleted') worker?.remove(pod)
+        else if (worker === undefined) addWorker(pod).look()
+        else worker.update(pod)
+      })
+      const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
+      await clearOrphans(sandboxes, containers)
+      relistLater()
+    },
+    async stop() {
+      stopping.abort(new Error('the kubelet stops'))
+      forgetRelist()
+      for (const worker of workers.values()) worker.close()
+      statuses.close()
+      await Promise.all([podInformer?.close(), serviceInformer?.close(), nodeStatus.stop(), ...following])
+    },
+    pods: {
+      list: () => [...workers.values()].map((worker) => worker.record()),
+      get(namespace, name) {
+        const found = [...workers.values()].map((worker) => worker.record()).filter(({ pod }) => pod.metadata.name === name)
+        const here = found.filter(({ pod }) => pod.metadata.namespace === namespace)
+        // Of two with one name the older is on its way out.
+        return here.toSorted((a, b) => (a.pod.metadata.creationTimestamp < b.pod.metadata.creationTimestamp ? 1 : -1))[0]
+      },
+      byUid: (uid) => workers.get(uid)?.record(),
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      async killPod(uid, how) {
+        await workers.get(uid)?.end(how)
+      },
+    },
+  }
+
+  /** The runtime may come up after us. */
+  async function untilThere<T>(call: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await call()
+      } catch (error) {
+        if (!isError(error, 'ServiceUnavailable', 'Timeout')) throw error
+        log.warn('the container runtime does not answer', { error })
+        await sleep(clock, backoff(reconnect, attempt, random), stopping.signal)
+      }
+    }
+  }
+}
+
+const RELIST_MS = 5 * 60_000
+const reconnect: BackoffOptions = { initialMs: 50, factor: 2, maxMs: 5_000, jitter: 0.5 }
+
+/** A wait that was called off has done its duty. */
+const ignoreAbort = (): void => {}
+
+async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (isError(error, 'NotFound')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import { Lease } from '#api/coordination/v1/lease.ts'
+import type { Client } from '#client/client.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+
+/** The heartbeat of a node (KEP-589): small, so that it can come often. */
+export const LEASE_NAMESPACE = 'kube-node-lease'
+export const LEASE_PERIOD_MS = 10_000
+const LEASE_SECONDS = 40
+
+/** Renews the node's Lease once, making it where there is none. */
+export async function renewLease(client: Client, clock: Clock, node: { readonly name: string; readonly uid: string }): Promise<void> {
+  const renewTime = microTime(clock.now())
+  const body = { spec: { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }
+  try {
+    await client.patch(Lease, node.name, { type: 'merge', body }, { namespace: LEASE_NAMESPACE })
+  } catch (error) {
+    if (!isError(error, 'NotFound')) throw error
+    const metadata = {
+      name: node.name,
+      namespace: LEASE_NAMESPACE,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid }],
+    }
+    await client.create(Lease, { metadata, ...body }, { namespace: LEASE_NAMESPACE })
+  }
+}
+
+const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')

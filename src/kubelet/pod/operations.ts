@@ -1,0 +1,215 @@
+import { Pod } from '#api/core/v1/pod.ts'
+import { sleep } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import { runHook } from '../container/hook.ts'
+import type { SandboxConfig } from '../runtime.ts'
+import { parseResolvConf } from '../sandbox/dns.ts'
+import { sandboxConfig } from '../sandbox/sandbox-config.ts'
+import type { PodCommand } from './command.ts'
+import { containerNamed } from './containers.ts'
+import { podDirectory, podLogDirectory } from './names.ts'
+import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
+import type { PodContext } from './pod-context.ts'
+import { forgetContainer, type PodState, refresh } from './pod-state.ts'
+import { startContainer } from './start-container.ts'
+
+/** The effects of one pod. */
+export interface Operations {
+  /** Carries one command out. A failure is thrown: the worker puts the command off. */
+  run(command: PodCommand): Promise<void>
+  tell(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void
+  /** Gives up what waits for nothing but time: hooks and volumes. */
+  abort(): void
+}
+
+export interface OperationsOptions {
+  readonly context: PodContext
+  readonly state: PodState
+  /** Something that a view shows has changed while an operation goes on. */
+  readonly onProgress: () => void
+  readonly onForgotten: () => void
+}
+
+export function createOperations({ context, state, onProgress, onForgotten }: OperationsOptions): Operations {
+  const { runtime, volumes, cgroups, logs, files, clock, client, config } = context
+  const aborting = new AbortController()
+  const preparing = new AbortController()
+  /** Hooks run once, whichever command asks first. */
+  const preStops = new Map<string, Promise<void>>()
+  let prepared: Promise<void> | undefined
+
+  const tell: Operations['tell'] = (type, reason, message, container) => {
+    const kind = container === undefined ? undefined : containerNamed(state.pod, container)?.kind
+    const field =
+      kind === undefined
+        ? undefined
+        : `spec.${{ init: 'initContainers', regular: 'containers', ephemeral: 'ephemeralContainers' }[kind]}{${container}}`
+    context.events.record({ regarding: state.pod, type, reason, message, ...(field !== undefined && { fieldPath: field }) })
+  }
+
+  async function makeSandboxConfig(attempt: number, cgroupParent: string): Promise<SandboxConfig> {
+    const resolvConf = await files.read(config.resolvConf, RESOLV_CONF_LIMIT_BYTES)
+    return sandboxConfig({
+      pod: state.pod,
+      attempt,
+      cgroupParent,
+      runtimeHandler: await context.runtimeHandler(state.pod),
+      clusterDns: config.clusterDns,
+      nodeDns: parseResolvConf(resolvConf === undefined ? '' : Buffer.from(resolvConf).toString()),
+      podLogsDirectory: config.podLogsDirectory,
+      seccompDirectory: config.seccompDirectory,
+    })
+  }
+
+  const perform: { readonly [K in PodCommand['do']]: (command: Extract<PodCommand, { do: K }>) => Promise<void> } = {
+    async 'prepare-volumes'() {
+      const signal = AbortSignal.any([aborting.signal, preparing.signal])
+      prepared = volumes.prepare(state.pod, signal).then((found) => void (state.volumes = found))
+      try {
+        await prepared
+      } catch (error) {
+        if (!signal.aborted) tell('Warning', 'FailedMount', messageOf(error))
+        throw error
+      }
+    },
+    async 'run-sandbox'({ attempt, replaces = [] }) {
+      if (replaces.length > 0) tell('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+      for (const id of replaces) {
+        await ifThere(runtime.stopSandbox(id))
+        await refresh(state, id, context)
+      }
+      try {
+        const made = await makeSandboxConfig(attempt, await cgroups.ensurePod(state.pod))
+        await files.makeDirectory(made.logDirectory, 0o755)
+        const id = await runtime.runSandbox(made)
+        state.sandboxes.set(id, { ...(await runtime.sandboxStatus(id)), id })
+      } catch (error) {
+        tell('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`)
+        throw error
+      }
+    },
+    async 'ensure-image'({ container: name }) {
+      const container = containerNamed(state.pod, name)?.container
+      if (container === undefined) return
+      const result = await context.images.ensure({
+        pod: state.pod,
+        container,
+        sandbox: await makeSandboxConfig(0, ''),
+        secrets: pullSecrets,
+        tell: (type, reason, message) => tell(type, reason, message, name),
+      })
+      state.images.set(name, result)
+    },
+    'start-container': (command) => startContainer({ command, context, state, tell, onProgress, makeSandboxConfig }),
+    'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),
+    async 'stop-container'({ id, container, deadlineAt, message, condemn }) {
+      const isFirst = !state.stopping.has(id)
+      state.stopping.set(id, deadlineAt)
+      if (condemn) state.condemned.add(id)
+      if (isFirst) {
+        tell('Normal', 'Killing', message, container)
+        await preStop(id, container, deadlineAt)
+      }
+      const leftSeconds = Math.ceil((deadlineAt - clock.now()) / 1000)
+      await ifThere(runtime.stopContainer(id, Math.max(leftSeconds, MINIMUM_GRACE_SECONDS)))
+      preStops.delete(id)
+      await refresh(state, id, context)
+    },
+    async 'remove-container'({ id, logPath }) {
+      await ifThere(runtime.removeContainer(id))
+      logs.forget(id)
+      if (logPath !== '') await logs.remove(logPath)
+      forgetContainer(state, id)
+    },
+    async 'stop-sandbox'({ id }) {
+      await ifThere(runtime.stopSandbox(id))
+      await refresh(state, id, context)
+    },
+    async 'remove-sandbox'({ id }) {
+      await ifThere(runtime.removeSandbox(id))
+      state.sandboxes.delete(id)
+    },
+    async 'clean-up'() {
+      // What is being prepared has to be done with before it can be taken down.
+      preparing.abort(new Error('the pod ends'))
+      await prepared?.catch((error: unknown) => context.log.debug('preparing volumes was given up', { error }))
+      state.volumes = undefined
+      await volumes.teardown(state.pod.metadata.uid)
+      await cgroups.removePod(state.pod.metadata.uid)
+      await files.remove(podDirectory(config.rootDirectory, state.pod.metadata.uid))
+      state.isCleanedUp = true
+    },
+    async 'delete-pod'() {
+      const { name, namespace, uid } = state.pod.metadata
+      try {
+        await client.delete(Pod, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } })
+      } catch (error) {
+        // Gone already, or another pod has the name by now.
+        if (!isError(error, 'NotFound', 'Conflict')) throw error
+      }
+    },
+    async forget() {
+      await files.remove(podLogDirectory(config.podLogsDirectory, state.pod.metadata))
+      onForgotten()
+    },
+    async event({ key, type, reason, message, container }) {
+      state.told.add(key)
+      tell(type, reason, message, container)
+    },
+  }
+
+  async function pullSecrets() {
+    const { namespace } = state.pod.metadata
+    const names = (state.pod.spec.imagePullSecrets ?? []).map(({ name }) => name).filter((name) => name !== '')
+    const found = await Promise.all(names.map((name) => context.references.secret(name, namespace)))
+    const missing = names.filter((_, index) => found[index] === undefined)
+    if (missing.length > 0) {
+      const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`
+      tell('Warning', 'FailedToRetrieveImagePullSecret', message)
+    }
+    return found.filter((secret) => secret !== undefined)
+  }
+
+  /** The hook, at most once and at most until the deadline. Its failure is told and keeps nothing from ending. */
+  function preStop(id: string, name: string, deadlineAt: number): Promise<void> {
+    const running = preStops.get(id)
+    if (running !== undefined) return running
+    const container = containerNamed(state.pod, name)?.container
+    const handler = container?.lifecycle?.preStop
+    if (container === undefined || handler === undefined) return Promise.resolve()
+    const ending = new AbortController()
+    const signal = AbortSignal.any([aborting.signal, ending.signal])
+    const podIP = [...state.sandboxes.values()].find(({ ready }) => ready)?.ips[0] ?? context.node().addresses[0] ?? ''
+    const hook = runHook(handler, { ...context, pod: state.pod, container, containerId: id, podIP }, signal).catch((error: unknown) => {
+      if (signal.aborted) return
+      context.log.info('a preStop hook failed', { pod: state.pod.metadata.name, container: name, error })
+      tell('Warning', 'FailedPreStopHook', 'PreStopHook failed', name)
+    })
+    const limit = sleep(clock, Math.max(0, deadlineAt - clock.now()), signal).catch(ignoreAbort)
+    const bounded = Promise.race([hook, limit]).finally(() => ending.abort(new Error('the hook is over')))
+    preStops.set(id, bounded)
+    return bounded
+  }
+
+  return {
+    run: (command) => perform[command.do](command as never),
+    tell,
+    abort: () => aborting.abort(new Error('the kubelet stops')),
+  }
+}
+
+const RESOLV_CONF_LIMIT_BYTES = 64 * 1024
+
+/** A wait that was called off has done its duty. */
+const ignoreAbort = (): void => {}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Stopping or removing what is gone is done. */
+async function ifThere(call: Promise<void>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    if (!isError(error, 'NotFound')) throw error
+  }
+}

@@ -1,0 +1,37 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Client } from '#client/client.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import type { KubeletConfig } from '../config.ts'
+import type { References } from '../container/environment.ts'
+import type { ImagePuller } from '../image/image-puller.ts'
+import type { CgroupManager, EventSink, Files, LogManager, NetworkProbe, VolumeManager } from '../interfaces.ts'
+import type { Runtime } from '../runtime.ts'
+import type { StatusWriter } from './status-writer.ts'
+import type { NodeView } from './view.ts'
+
+/** What all pods of a node share. */
+export interface PodContext {
+  readonly config: KubeletConfig
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly volumes: VolumeManager
+  readonly cgroups: CgroupManager
+  readonly logs: LogManager
+  readonly files: Files
+  readonly network: NetworkProbe
+  readonly events: EventSink
+  readonly images: ImagePuller
+  readonly statuses: StatusWriter
+  readonly references: References
+  readonly node: () => NodeView & {
+    readonly allocatable: Readonly<Record<string, string>>
+    readonly memoryBytes: number
+  }
+  /** Handler of `spec.runtimeClassName`; throws for a class that does not exist. */
+  readonly runtimeHandler: (pod: Pod) => Promise<string>
+}

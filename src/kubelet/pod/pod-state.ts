@@ -1,0 +1,113 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Instant } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import { terminationMessage } from '../container/termination-message.ts'
+import type { PreparedVolume } from '../interfaces.ts'
+import type { ContainerStatus, Image, SandboxStatus } from '../runtime.ts'
+import type { PodContext } from './pod-context.ts'
+import type { Ending, ImageState, RestartDelay, StartFailure, Termination } from './view.ts'
+
+/** What a worker knows of its pod. Operations change it; views are taken from it. */
+export interface PodState {
+  pod: Pod
+  isRemoved: boolean
+  ending: Ending | undefined
+  termination: Termination | undefined
+  readonly startedAt: Instant
+  readonly sandboxes: Map<string, SandboxStatus>
+  readonly containers: Map<string, ContainerStatus>
+  volumes: ReadonlyMap<string, PreparedVolume> | undefined
+  readonly images: Map<string, ImageState & { readonly image: Image | string }>
+  readonly failures: Map<string, StartFailure>
+  readonly restarts: Map<string, RestartDelay>
+  readonly terminationMessages: Map<string, string>
+  readonly condemned: Set<string>
+  readonly stopping: Map<string, Instant>
+  readonly told: Set<string>
+  isCleanedUp: boolean
+}
+
+export function createPodState(pod: Pod, now: Instant): PodState {
+  const startTime = pod.status?.startTime
+  return {
+    pod,
+    isRemoved: false,
+    ending: undefined,
+    termination: undefined,
+    startedAt: startTime ? Date.parse(startTime) : now,
+    sandboxes: new Map(),
+    containers: new Map(),
+    volumes: undefined,
+    images: new Map(),
+    failures: new Map(),
+    restarts: new Map(),
+    terminationMessages: new Map(),
+    condemned: new Set(),
+    stopping: new Map(),
+    told: new Set(),
+    isCleanedUp: false,
+  }
+}
+
+/** Looks one container or sandbox up again. One that the runtime no longer has is forgotten. Throws when the runtime does not answer. */
+export async function refresh(state: PodState, id: string, context: Pick<PodContext, 'runtime' | 'files' | 'logs'>): Promise<void> {
+  const { runtime } = context
+  const sandbox = state.sandboxes.get(id)
+  if (sandbox !== undefined) {
+    const status = await orGone(runtime.sandboxStatus(id))
+    if (status === undefined) state.sandboxes.delete(id)
+    // A sandbox that has ended says nothing about its addresses; the pod had them all the same.
+    else state.sandboxes.set(id, status.ips.length > 0 ? status : { ...status, ips: sandbox.ips })
+    return
+  }
+  const known = state.containers.get(id)
+  if (known === undefined) return
+  const status = await orGone(runtime.containerStatus(id))
+  if (status === undefined) forgetContainer(state, id)
+  else await see(state, { ...status, sandboxId: known.sandboxId }, context)
+}
+
+/** Takes a container's status over, with its last words once it has ended. */
+export async function see(state: PodState, status: ContainerStatus, { files, logs }: Pick<PodContext, 'files' | 'logs'>): Promise<void> {
+  if (status.state === 'exited') {
+    if (!state.terminationMessages.has(status.id)) state.terminationMessages.set(status.id, await terminationMessage(status, files, logs))
+    state.stopping.delete(status.id)
+    logs.forget(status.id)
+  }
+  state.containers.set(status.id, status)
+}
+
+export function forgetContainer(state: PodState, id: string): void {
+  state.containers.delete(id)
+  state.terminationMessages.delete(id)
+  state.condemned.delete(id)
+  state.stopping.delete(id)
+}
+
+/** Everything that the runtime has of the pod, anew: after a start, or when events may have been missed. */
+export async function relist(state: PodState, context: PodContext): Promise<void> {
+  const filter = { podUid: state.pod.metadata.uid }
+  const [sandboxes, containers] = await Promise.all([context.runtime.sandboxes(filter), context.runtime.containers(filter)])
+  for (const id of state.sandboxes.keys()) if (!sandboxes.some((one) => one.id === id)) state.sandboxes.delete(id)
+  for (const id of state.containers.keys()) if (!containers.some((one) => one.id === id)) forgetContainer(state, id)
+  for (const one of sandboxes) if (!state.sandboxes.has(one.id)) state.sandboxes.set(one.id, { ...one, ips: [] })
+  const seeds = containers.filter(({ id }) => !state.containers.has(id))
+  for (const one of seeds) {
+    const status = await orGone(context.runtime.containerStatus(one.id))
+    if (status === undefined) continue
+    await see(state, { ...status, sandboxId: one.sandboxId }, context)
+    if (status.state === 'running' && status.logPath) context.logs.track(one.id, status.logPath)
+  }
+  const seeded = new Set(seeds.map(({ id }) => id))
+  await Promise.all([...state.sandboxes.keys()].map((id) => refresh(state, id, context)))
+  await Promise.all([...state.containers.keys()].filter((id) => !seeded.has(id)).map((id) => refresh(state, id, context)))
+}
+
+async function orGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (isError(error, 'NotFound')) return undefined
+    throw error
+  }
+}

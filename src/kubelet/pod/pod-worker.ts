@@ -1,0 +1,276 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { PodStatus } from '#api/core/v1/types.ts'
+import { type BackoffOptions, backoff } from '#lib/backoff.ts'
+import type { Instant } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import type { ContainerRecord, PodRecord } from '../interfaces.ts'
+import { createProber, type Probed } from '../probe/prober.ts'
+import { operationKey, type PodCommand } from './command.ts'
+import { containerNamed, isSidecar } from './containers.ts'
+import { containersDue } from './due.ts'
+import { createOperations, messageOf } from './operations.ts'
+import { activeDeadline, mustEnd, planPod } from './plan.ts'
+import type { PodContext } from './pod-context.ts'
+import { createPodState, refresh, relist } from './pod-state.ts'
+import { isSame } from './same.ts'
+import { podStatus } from './status.ts'
+import { terminationAfter } from './termination.ts'
+import type { Ending, PodView } from './view.ts'
+
+/**
+ * One pod's life on this node. Whatever happens (the object changed, the runtime told of something, an operation ended, a deadline came)
+ * leads to one look at the whole pod; looks never overlap, operations do.
+ */
+export interface PodWorker {
+  readonly uid: string
+  /** The API server shows this now. */
+  update(pod: Pod): void
+  /** The object is gone: everything of the pod ends and is removed. */
+  remove(pod?: Pod): void
+  /** Resolves when nothing of the pod runs any more. */
+  end(ending: Ending): Promise<void>
+  /** Something happened to a container or sandbox of this pod. */
+  changed(id: string): void
+  /** Events may have been missed: list everything of the pod. */
+  relist(): void
+  look(): void
+  record(): PodRecord
+  close(): void
+}
+
+export interface PodWorkerOptions {
+  readonly context: PodContext
+  readonly pod: Pod
+  /** Ids of the pod's containers and sandboxes, for the events that concern it. */
+  readonly onIds: (ids: readonly string[]) => void
+  readonly onChange: () => void
+  readonly onForgotten: () => void
+}
+
+export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: PodWorkerOptions): PodWorker {
+  const { clock, statuses } = context
+  const { uid } = pod.metadata
+  const log = context.log.with({ pod: pod.metadata.name, namespace: pod.metadata.namespace })
+  const state = createPodState(pod, clock.now())
+  /** As a former kubelet left it: what its probes had found counts until they are asked again. */
+  const adopted: PodStatus | undefined = pod.status
+  const running = new Map<string, number>()
+  const delays = new Map<string, { readonly attempt: number; readonly until: Instant }>()
+  const dirty = new Set<string>()
+  const ended = Promise.withResolvers<void>()
+  let isListed = false
+  let isLooking = false
+  let isAskedAgain = false
+  let isClosed = false
+  let forgetWake = () => {}
+
+  const operations = createOperations({ context, state, onProgress: look, onForgotten: forget })
+  const prober = createProber({
+    ...context,
+    log,
+    random: context.random,
+    onChange: look,
+    tell: (container, message) => operations.tell('Warning', 'Unhealthy', message, container),
+  })
+
+  /** One look at a time; one asked for meanwhile follows. */
+  function look(): void {
+    if (isClosed) return
+    if (isLooking) {
+      isAskedAgain = true
+      return
+    }
+    isLooking = true
+    void lookOnce()
+      .catch((error: unknown) => {
+        log.warn('a pod could not be looked at', { error })
+        const attempt = (delays.get(LOOK)?.attempt ?? -1) + 1
+        const until = clock.now() + backoff(retry, attempt, context.random)
+        delays.set(LOOK, { attempt, until })
+        wakeAt(until)
+      })
+      .finally(() => {
+        isLooking = false
+        if (!isAskedAgain) return
+        isAskedAgain = false
+        look()
+      })
+  }
+
+  async function lookOnce(): Promise<void> {
+    if (!isListed) {
+      await relist(state, context)
+      isListed = true
+      dirty.clear()
+    }
+    for (const id of [...dirty]) {
+      dirty.delete(id)
+      try {
+        await refresh(state, id, context)
+      } catch (error) {
+        dirty.add(id)
+        throw error
+      }
+    }
+    delays.delete(LOOK)
+    if (!isClosed) decide()
+  }
+
+  /** View, plan, commands. Nothing here waits. */
+  function decide(): void {
+    onIds([...state.containers.keys(), ...state.sandboxes.keys()])
+    if (state.ending === undefined && clock.now() >= activeDeadline(state) && !state.isRemoved) {
+      state.ending = { reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }
+      operations.tell('Normal', 'DeadlineExceeded', DEADLINE_MESSAGE)
+    }
+    // Probes first: a view needs a result for every container that runs.
+    prober.watch(probed())
+    const before = view()
+    if (mustEnd(before, containersDue(before)))
+      state.termination = terminationAfter(state.termination, { pod: state.pod, ending: state.ending, now: before.now })
+    const current = view()
+    const plan = planPod(current)
+
+    if (!state.isRemoved) {
+      const previous = statuses.get(uid) ?? state.pod.status ?? {}
+      const status = podStatus(current, plan, previous, context.node())
+      const isChanged = !isSame(status, previous)
+      statuses.set(state.pod, status)
+      if (isChanged) onChange()
+    }
+    for (const command of plan.commands) start(command)
+    if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
+    const puts = [...delays.values()].map(({ until }) => until)
+    wakeAt(Math.min(plan.wakeAt, ...puts))
+  }
+
+  function view(): PodView {
+    const now = clock.now()
+    const busy = new Set(running.keys())
+    for (const [key, { until }] of delays) if (until > now) busy.add(key)
+    const byAge = (a: { readonly createdAt: number }, b: { readonly createdAt: number }) => b.createdAt - a.createdAt
+    return {
+      ...state,
+      now,
+      sandboxes: [...state.sandboxes.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
+      containers: [...state.containers.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
+      hasVolumes: state.volumes !== undefined,
+      probes: prober.results(),
+      busy,
+      isStatusWritten: statuses.isWritten(uid),
+    }
+  }
+
+  function start(command: PodCommand): void {
+    const key = operationKey(command)
+    running.set(key, (running.get(key) ?? 0) + 1)
+    void operations
+      .run(command)
+      .then(() => delays.delete(key))
+      .catch((error: unknown) => {
+        if (isClosed) return
+        const attempt = (delays.get(key)?.attempt ?? -1) + 1
+        delays.set(key, { attempt, until: clock.now() + backoff(retry, attempt, context.random) })
+        const write = isError(error, 'ServiceUnavailable') ? log.debug : log.info
+        write('a step of a pod failed and is put off', { step: key, error: messageOf(error) })
+      })
+      .finally(() => {
+        const left = (running.get(key) ?? 1) - 1
+        if (left > 0) running.set(key, left)
+        else running.delete(key)
+        look()
+      })
+  }
+
+  function wakeAt(at: Instant): void {
+    forgetWake()
+    forgetWake = clock.schedule(at, look)
+  }
+
+  /** The running containers whose probes are to be asked. */
+  function probed(): Probed[] {
+    const isEnding = state.isRemoved || state.termination !== undefined || state.pod.metadata.deletionTimestamp !== undefined
+    const sandbox = [...state.sandboxes.values()].find(({ ready }) => ready)
+    const podIP = (state.pod.spec.hostNetwork ? context.node().addresses[0] : sandbox?.ips[0]) ?? ''
+    return [...state.containers.values()].flatMap((one): Probed[] => {
+      const found = containerNamed(state.pod, one.metadata.name)
+      if (one.state !== 'running' || found === undefined) return []
+      const { container, kind } = found
+      if (kind === 'ephemeral' || (kind === 'init' && !isSidecar(container, kind))) return []
+      return [{ container, containerId: one.id, podIP, startedAt: one.startedAt, adopted: adoptedStatus(one.id), isEnding }]
+    })
+  }
+
+  function adoptedStatus(id: string): Probed['adopted'] {
+    const known = [...(adopted?.containerStatuses ?? []), ...(adopted?.initContainerStatuses ?? [])]
+    const status = known.find(({ containerID }) => containerID?.endsWith(`//${id}`))
+    return status === undefined ? undefined : { started: status.started ?? false, ready: status.ready }
+  }
+
+  function forget(): void {
+    close()
+    statuses.forget(uid)
+    context.images.forget(uid)
+    ended.resolve()
+    onForgotten()
+  }
+
+  function close(): void {
+    isClosed = true
+    forgetWake()
+    prober.close()
+    operations.abort()
+  }
+
+  return {
+    uid,
+    update(next) {
+      const previous = state.pod
+      state.pod = next
+      const isOther = !isSame(previous.spec, next.spec) || !isSame(previous.metadata.annotations, next.metadata.annotations)
+      // What failed because of what the object said deserves a new try at once.
+      if (isOther) for (const key of [...delays.keys()]) if (!running.has(key)) delays.delete(key)
+      if (state.volumes !== undefined) context.volumes.refresh(next)
+      look()
+    },
+    remove(last) {
+      if (last !== undefined) state.pod = last
+      state.isRemoved = true
+      look()
+    },
+    async end(ending) {
+      state.ending ??= ending
+      look()
+      await ended.promise
+    },
+    changed(id) {
+      dirty.add(id)
+      look()
+    },
+    relist() {
+      isListed = false
+      look()
+    },
+    look,
+    record: () => recordOf(view(), statuses.get(uid)),
+    close,
+  }
+}
+
+const LOOK = 'look'
+const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
+
+/** For steps that failed: soon at first, for most causes pass; never so often that a lasting one costs anything. */
+const retry: BackoffOptions = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 }
+
+function recordOf(view: PodView, status: PodStatus | undefined): PodRecord {
+  const { pod } = view
+  const containers = view.containers.flatMap((one): ContainerRecord[] => {
+    const kind = containerNamed(pod, one.metadata.name)?.kind
+    if (kind === undefined) return []
+    const { id, metadata, state, logPath } = one
+    return [{ name: metadata.name, kind, id, attempt: metadata.attempt, state, logPath }]
+  })
+  const sandboxId = view.sandboxes.find(({ ready }) => ready)?.id
+  return { pod, withStatus: status === undefined ? pod : { ...pod, status }, sandboxId, containers }
+}

@@ -1,0 +1,180 @@
+import { isError } from '#lib/errors.ts'
+import { containerConfig, mountSubPath } from '../container/container-config.ts'
+import { containerEnvironment } from '../container/environment.ts'
+import { runHook } from '../container/hook.ts'
+import { containerResources } from '../container/resources.ts'
+import { containerSecurity } from '../container/security.ts'
+import type { ContainerConfig, Image, SandboxConfig, SandboxStatus } from '../runtime.ts'
+import { podHostname } from '../sandbox/hostname.ts'
+import { hostsFile } from '../sandbox/hosts-file.ts'
+import type { PodCommand } from './command.ts'
+import { type AnyContainer, containerNamed, hasSharedHostNetwork } from './containers.ts'
+import { podDirectory } from './names.ts'
+import type { Operations } from './operations.ts'
+import type { PodContext } from './pod-context.ts'
+import { type PodState, see } from './pod-state.ts'
+import { raiseRestartDelay } from './restart-delay.ts'
+import { DEFAULT_GRACE_SECONDS } from './steps.ts'
+
+export interface StartOptions {
+  readonly command: Extract<PodCommand, { do: 'start-container' }>
+  readonly context: PodContext
+  readonly state: PodState
+  readonly tell: Operations['tell']
+  readonly onProgress: () => void
+  readonly makeSandboxConfig: (attempt: number, cgroupParent: string) => Promise<SandboxConfig>
+}
+
+/**
+ * Makes and starts one attempt of a container, then runs its postStart hook. What goes wrong becomes the container's waiting reason and an
+ * event; what the runtime never heard of is thrown, to be tried again later.
+ */
+export async function startContainer(options: StartOptions): Promise<void> {
+  const { command, context, state, tell, onProgress } = options
+  const { runtime, clock } = context
+  const name = command.container
+  const container = containerNamed(state.pod, name)?.container
+  const sandbox = state.sandboxes.get(command.sandboxId)
+  const chosen = state.images.get(name)
+  if (container === undefined || sandbox === undefined || chosen?.state !== 'present') return
+  // Whatever happens now, the next start looks at its image anew.
+  state.images.delete(name)
+  if (command.previousFinishedAt !== undefined)
+    state.restarts.set(name, raiseRestartDelay(state.restarts.get(name), command.previousFinishedAt, clock.now()))
+
+  const fail = (reason: string, error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error)
+    // A runtime that is away says nothing about the container.
+    if (isError(error, 'ServiceUnavailable')) return
+    state.failures.set(name, { reason, message })
+    tell('Warning', 'Failed', `Error: ${message}`, name)
+  }
+
+  let config: ContainerConfig
+  let sandboxConfig: SandboxConfig
+  try {
+    sandboxConfig = await options.makeSandboxConfig(sandbox.metadata.attempt, '')
+    config = await makeConfig(options, container, sandbox, chosen.image as Image)
+  } catch (error) {
+    fail('CreateContainerConfigError', error)
+    throw error
+  }
+  let id: string
+  try {
+    id = await runtime.createContainer(command.sandboxId, config, sandboxConfig)
+  } catch (error) {
+    fail('CreateContainerError', error)
+    throw error
+  }
+  const show = async () => see(state, { ...(await runtime.containerStatus(id)), sandboxId: command.sandboxId }, context)
+  await show()
+  tell('Normal', 'Created', 'Container created', name)
+  try {
+    await runtime.startContainer(id)
+  } catch (error) {
+    fail('RunContainerError', error)
+    // The attempt exists and shows its end: the restart delay rules from here on.
+    await show()
+    return
+  }
+  tell('Normal', 'Started', 'Container started', name)
+  state.failures.delete(name)
+  await show()
+  const logPath = `${sandboxConfig.logDirectory}/${config.logPath}`
+  context.logs.track(id, logPath)
+  await linkLog(options, container, id, logPath)
+  const hook = container.lifecycle?.postStart
+  if (hook === undefined) return
+  onProgress()
+  try {
+    await runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP: addressesOf(context, state, sandbox)[0] ?? '' })
+  } catch (error) {
+    context.log.info('a postStart hook failed', { pod: state.pod.metadata.name, container: name, error })
+    tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', name)
+    state.failures.set(name, { reason: 'PostStartHookError', message: 'PostStartHook failed' })
+    tell('Normal', 'Killing', 'FailedPostStartHook', name)
+    const graceSeconds = state.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    state.stopping.set(id, clock.now() + graceSeconds * 1000)
+    await runtime.stopContainer(id, graceSeconds)
+    await show()
+  }
+}
+
+async function makeConfig(
+  { command, context, state }: StartOptions,
+  container: AnyContainer,
+  sandbox: SandboxStatus,
+  image: Image,
+): Promise<ContainerConfig> {
+  const { pod } = state
+  const { config, files, random } = context
+  const node = context.node()
+  const podIPs = addressesOf(context, state, sandbox)
+  const volumes = state.volumes ?? new Map()
+  const environment = await containerEnvironment({
+    pod,
+    container,
+    podIPs,
+    hostIPs: node.addresses,
+    allocatable: node.allocatable,
+    references: context.references,
+  })
+  const subPaths = new Map<number, string>()
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    const subPath = mountSubPath(mount, environment)
+    if (subPath !== '') subPaths.set(index, await context.volumes.subPath(pod.metadata.uid, mount.name, container.name, index, subPath))
+  }
+
+  const directory = podDirectory(config.rootDirectory, pod.metadata.uid)
+  const messageFile = `${directory}/containers/${container.name}/${Buffer.from(random.bytes(4)).toString('hex')}`
+  // Whoever the container runs as has to be able to write its last words.
+  await files.write(messageFile, '', 0o666)
+  const target = container.targetContainerName
+  const targetId = target ? newestRunning(state, target) : undefined
+  return containerConfig({
+    pod,
+    container,
+    attempt: command.attempt,
+    image,
+    environment,
+    volumes,
+    subPaths,
+    hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`),
+    terminationMessageFile: messageFile,
+    resources: containerResources(pod, container, node.memoryBytes),
+    security: containerSecurity({
+      pod,
+      container,
+      image,
+      extraGroups: [...volumes.values()].flatMap(({ groupId }) => (groupId === undefined ? [] : [groupId])),
+      targetId,
+      seccompDirectory: config.seccompDirectory,
+    }),
+  })
+}
+
+const addressesOf = (context: PodContext, { pod }: PodState, sandbox: SandboxStatus): readonly string[] =>
+  hasSharedHostNetwork(pod) ? context.node().addresses.slice(0, 2) : sandbox.ips
+
+const newestRunning = (state: PodState, name: string): string | undefined =>
+  [...state.containers.values()].find((one) => one.metadata.name === name && one.state === 'running')?.id
+
+/** All containers of the pod share one file, written anew at each start since the addresses may have changed. */
+async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: readonly string[], path: string): Promise<string> {
+  const { name, domain } = podHostname(pod, context.config.clusterDns.domain)
+  const nodeFile = hasSharedHostNetwork(pod)
+    ? Buffer.from((await context.files.read('/etc/hosts', HOSTS_LIMIT_BYTES)) ?? []).toString()
+    : undefined
+  const content = hostsFile({ ips: podIPs, hostname: name, domain, aliases: pod.spec.hostAliases ?? [], nodeFile })
+  await context.files.write(path, content, 0o644)
+  return path
+}
+
+const HOSTS_LIMIT_BYTES = 1024 * 1024
+
+async function linkLog({ context, state }: StartOptions, container: AnyContainer, id: string, logPath: string): Promise<void> {
+  const folder = context.config.containerLogsDirectory
+  if (folder === undefined) return
+  const { name, namespace } = state.pod.metadata
+  await context.files.link(`${folder}/${name}_${namespace}_${container.name}-${id}.log`, logPath)
+}

@@ -1,0 +1,150 @@
+import { Pod } from '#api/core/v1/pod.ts'
+import type { PodCondition, PodStatus } from '#api/core/v1/types.ts'
+import type { Client } from '#client/client.ts'
+import { type BackoffOptions, backoff } from '#lib/backoff.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import { isSame } from './same.ts'
+
+/** Writes the statuses of this node's pods: only real changes, one write a pod at a time, the latest wins, retried until it is in. */
+export interface StatusWriter {
+  set(pod: Pod, status: PodStatus): void
+  /** The status decided last. */
+  get(uid: string): PodStatus | undefined
+  /** The API server has what was decided last. */
+  isWritten(uid: string): boolean
+  forget(uid: string): void
+  close(): void
+}
+
+export interface StatusWriterOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly onWritten: (uid: string) => void
+}
+
+export function createStatusWriter({ client, clock, random, log, onWritten }: StatusWriterOptions): StatusWriter {
+  const pods = new Map<string, Written>()
+  const closing = new AbortController()
+
+  async function write(uid: string): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const one = pods.get(uid)
+      if (one === undefined || closing.signal.aborted) return
+      const wanted = one.decided
+      try {
+        const changes = statusPatch(one.known, wanted)
+        if (changes !== undefined) {
+          const { name, namespace } = one.pod.metadata
+          const body = { metadata: { uid }, status: changes }
+          const answer = await client.patch(Pod, name, { type: 'strategic', body }, { namespace, subresource: 'status' })
+          one.known = answer.status ?? wanted
+        }
+        one.sent = wanted
+        attempt = 0
+        if (one.decided !== wanted) continue
+        onWritten(uid)
+        return
+      } catch (error) {
+        // Gone, or replaced by another of its name: nobody is left to tell.
+        if (isError(error, 'NotFound', 'Conflict')) {
+          one.sent = wanted
+          onWritten(uid)
+          return
+        }
+        log.warn('a pod status could not be written', { pod: one.pod.metadata.name, namespace: one.pod.metadata.namespace, error })
+        await sleep(clock, backoff(retry, attempt, random), closing.signal).catch(() => {})
+      }
+    }
+  }
+
+  function start(uid: string, one: Written): void {
+    if (one.writing !== undefined) return
+    one.writing = write(uid).finally(() => {
+      one.writing = undefined
+      // Decided anew between the last look and now.
+      if (pods.get(uid) === one && one.sent !== one.decided && !closing.signal.aborted) start(uid, one)
+    })
+  }
+
+  return {
+    set(pod, status) {
+      const { uid } = pod.metadata
+      const one = pods.get(uid)
+      if (one === undefined) {
+        const fresh: Written = { pod, decided: status, known: pod.status ?? {}, sent: undefined, writing: undefined }
+        pods.set(uid, fresh)
+        start(uid, fresh)
+        return
+      }
+      if (isSame(one.decided, status)) return
+      one.pod = pod
+      one.decided = status
+      start(uid, one)
+    },
+    get: (uid) => pods.get(uid)?.decided,
+    isWritten(uid) {
+      const one = pods.get(uid)
+      return one !== undefined && one.sent === one.decided
+    },
+    forget: (uid) => void pods.delete(uid),
+    close: () => closing.abort(new Error('the kubelet stops')),
+  }
+}
+
+const retry: BackoffOptions = { initialMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5 }
+
+interface Written {
+  pod: Pod
+  decided: PodStatus
+  /** As the API server answered last. */
+  known: PodStatus
+  sent: PodStatus | undefined
+  writing: Promise<void> | undefined
+}
+
+/** The fields that the kubelet answers for. */
+const owned = [
+  'observedGeneration',
+  'phase',
+  'reason',
+  'message',
+  'hostIP',
+  'hostIPs',
+  'podIP',
+  'podIPs',
+  'startTime',
+  'initContainerStatuses',
+  'containerStatuses',
+  'ephemeralContainerStatuses',
+  'qosClass',
+] as const
+
+/** A strategic merge patch of what differs; undefined when nothing does. Conditions of others stay out of it. */
+export function statusPatch(known: PodStatus, wanted: PodStatus): object | undefined {
+  const patch: Record<string, unknown> = {}
+  for (const field of owned) {
+    if (isSame(known[field], wanted[field])) continue
+    const value = wanted[field]
+    patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
+  }
+  const conditions = (wanted.conditions ?? []).filter(
+    (condition) =>
+      !isSame(
+        condition,
+        known.conditions?.find(({ type }) => type === condition.type),
+      ),
+  )
+  if (conditions.length > 0) patch['conditions'] = conditions satisfies PodCondition[]
+  return Object.keys(patch).length === 0 ? undefined : patch
+}
+
+/** These lists are merged by address: one that is no longer there has to be named. */
+function mergedAddresses(known: readonly { ip: string }[] = [], wanted: readonly { ip: string }[] = []): object[] {
+  const gone = known.filter(({ ip }) => !wanted.some((one) => one.ip === ip))
+  return [...wanted, ...gone.map(({ ip }) => ({ $patch: 'delete', ip }))]
+}
