@@ -104,7 +104,9 @@ function serviceAccount(question: Question): Decision {
 
 const ownVerbs = ['get', 'create', 'update', 'patch', 'delete']
 
-function lease({ node, attributes: { verb, namespace, name } }: Question): Decision {
+function lease({ node, attributes: { verb, subresource, namespace, name } }: Question): Decision {
+  // Leases have none; should they get one, a node has no business there.
+  if (subresource !== '') return no('cannot authorize Lease subresources')
   if (!ownVerbs.includes(verb)) return no('can only get, create, update, patch, or delete a node lease')
   if (namespace !== 'kube-node-lease') return no('can only access leases in the "kube-node-lease" system namespace')
   // The name of what is created stands in the body: NodeRestriction looks at it.

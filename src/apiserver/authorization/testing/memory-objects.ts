@@ -28,7 +28,14 @@ export function memoryObjects(): MemoryObjects {
     kindOf: (group, resource) => kinds.find((kind) => kind.group === group && kind.plural === resource),
     put: (kind, object) => {
       const given = object as KubeObject
-      const whole = { ...given, metadata: { ...given.metadata, uid: given.metadata.uid ?? `uid-${given.metadata.name}`, resourceVersion: given.metadata.resourceVersion ?? '1' } }
+      const whole = {
+        ...given,
+        metadata: {
+          ...given.metadata,
+          uid: given.metadata.uid ?? `uid-${given.metadata.name}`,
+          resourceVersion: given.metadata.resourceVersion ?? '1',
+        },
+      }
       of(kind).set(`${whole.metadata.namespace ?? ''}/${whole.metadata.name}`, whole)
       tell(kind, whole, 'put')
       return whole

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Lease } from '#api/coordination/v1/lease.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { isError } from '#lib/errors.ts'
+import { asking, memoryObjects } from '../authorization/testing/memory-objects.ts'
+import type { Admission } from '../contract.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { forbiddenLabels } from './node-restriction-labels.ts'
+
+const objects = memoryObjects()
+objects.put(Node, { metadata: { name: 'n' }, spec: {} })
+const pod = (name: string, spec: object = {}) => objects.put(Pod, { metadata: { name, namespace: 'd' }, spec: { nodeName: 'n', ...spec } })
+pod('own', {
+  volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { audience: 'vault' } }, { serviceAccountToken: {} }] } }],
+})
+pod('foreign', { nodeName: 'x' })
+
+interface Write {
+  readonly kind: AnyKind
+  readonly operation?: Admission['operation']
+  readonly subresource?: string
+  readonly name?: string
+  readonly namespace?: string
+  readonly object?: object
+  readonly previous?: object
+  readonly user?: string
+  readonly rights?: boolean
+}
+
+async function check(write: Write, refusal?: string): Promise<void> {
+  const { kind, operation = 'CREATE', subresource = '', name = '', object, previous, user = 'system:node:n', rights = false } = write
+  const namespace = write.namespace ?? (kind.scope === 'Namespaced' ? 'd' : '')
+  const attributes = asking(
+    { name: user, groups: ['system:nodes'] },
+    { group: kind.group, resource: kind.plural, subresource, namespace, name },
+  )
+  const admission = { attributes, operation, kind, object, previous, objects } as unknown as Admission
+  const run = nodeRestriction(async () => ({ allowed: rights, reason: '' })).admit!(admission)
+  if (refusal === undefined) assert.equal(await run, object)
+  else await assert.rejects(run, (error) => isError(error, 'Forbidden', 'NotFound') && error.message === refusal, refusal)
+}
+
+test('its own Node, without labels or taints of its choice', async () => {
+  const node = (labels: object = {}, spec: object = {}, meta: object = {}) => ({ metadata: { name: 'n', labels, ...meta }, spec })
+  const update = (next: object, previous: object = node()) =>
+    ({ kind: Node, operation: 'UPDATE', name: 'n', object: next, previous }) as const
+  await check({ kind: Node, object: node({ 'kubernetes.io/hostname': 'h', 'example.com/x': 'y' }) })
+  await check({ kind: Node, object: { metadata: { name: 'z' } } }, 'nodes "z" is forbidden: node "n" is not allowed to modify node "z"')
+  await check(
+    { kind: Node, object: node({ 'node-restriction.kubernetes.io/x': 'y' }) },
+    'nodes "n" is forbidden: node "n" is not allowed to set the following labels: node-restriction.kubernetes.io/x',
+  )
+  await check(update(node({ 'example.com/ok': 'x' })))
+  await check(
+    update(node({ 'node-role.kubernetes.io/master': '' })),
+    'nodes "n" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/master',
+  )
+  await check(
+    update(node(), node({ 'a.node-restriction.kubernetes.io/x': '' })),
+    'nodes "n" is forbidden: is not allowed to modify labels: a.node-restriction.kubernetes.io/x',
+  )
+  await check(update(node({}, { taints: [{ key: 'a' }] })), 'nodes "n" is forbidden: node "n" is not allowed to modify taints')
+  await check(
+    update(node({}, {}, { ownerReferences: [{ name: 'a' }] })),
+    'nodes "n" is forbidden: node "n" is not allowed to modify ownerReferences',
+  )
+  await check({ ...update(node()), subresource: 'status' })
+  await check({ ...update(node({}, { taints: [] })), subresource: 'status' })
+  await check({ ...update(node()), user: 'system:node:other' }, 'nodes "n" is forbidden: node "other" is not allowed to modify node "n"')
+  await check({ ...update(node()), user: 'system:node:' }, 'nodes "n" is forbidden: could not determine node from user "system:node:"')
+  await check({ ...update(node({}, { taints: [{}] })), user: 'kubernetes-admin' })
+})
+
+test('labels', () => {
+  assert.deepEqual(
+    forbiddenLabels(
+      {
+        'kubernetes.io/os': 'linux',
+        'topology.kubernetes.io/zone': 'a',
+        'kubelet.kubernetes.io/x': '',
+        'node.kubernetes.io/x': '',
+        plain: '',
+      },
+      {},
+    ),
+    [],
+  )
+  assert.deepEqual(forbiddenLabels({ 'k8s.io/x': '', 'x.k8s.io/y': '', 'kubernetes.io/z': '' }, {}), [
+    'k8s.io/x',
+    'kubernetes.io/z',
+    'x.k8s.io/y',
+  ])
+  assert.deepEqual(forbiddenLabels({}, { 'k8s.io/x': '' }), ['k8s.io/x'])
+  assert.deepEqual(forbiddenLabels({ 'evilk8s.io/x': '' }, {}), [])
+})
+
+test('pods: mirrors of its own', async () => {
+  const mirror = (spec: object = {}, meta: object = {}) => ({
+    metadata: {
+      name: 'm',
+      annotations: { 'kubernetes.io/config.mirror': 'x' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'uid-n', controller: true }],
+      ...meta,
+    },
+    spec: { nodeName: 'n', containers: [], ...spec },
+  })
+  const no = (why: string) => `pods "m" is forbidden: ${why}`
+  await check({ kind: Pod, object: mirror() })
+  await check({
+    kind: Pod,
+    object: mirror({
+      volumes: [
+        { name: 'a', hostPath: {} },
+        { name: 'b', projected: { sources: [{ downwardAPI: {} }] } },
+      ],
+    }),
+  })
+  await check(
+    { kind: Pod, object: mirror({}, { annotations: {} }) },
+    no('pod does not have "kubernetes.io/config.mirror" annotation, node "n" can only create mirror pods'),
+  )
+  await check({ kind: Pod, object: mirror({ nodeName: 'x' }) }, no('node "n" can only create pods with spec.nodeName set to itself'))
+  await check(
+    { kind: Pod, object: mirror({}, { ownerReferences: [] }) },
+    no('node "n" can only create pods with an owner reference set to itself'),
+  )
+  await check(
+    { kind: Pod, object: mirror({}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'old', controller: true }] }) },
+    no('node n UID mismatch: expected old got uid-n'),
+  )
+  for (const [volume, what] of [
+    [{ secret: { secretName: 's' } }, 'secrets'],
+    [{ persistentVolumeClaim: { claimName: 's' } }, 'persistentvolumeclaims'],
+    [{ csi: { driver: 'x' } }, 'csidrivers (via CSI volumes)'],
+    [{ projected: { sources: [{ serviceAccountToken: {} }] } }, 'serviceaccounts (via projected volumes)'],
+    [{ somethingNew: {} }, 'unknown volume source'],
+  ] as const)
+    await check(
+      { kind: Pod, object: mirror({ volumes: [{ name: 'v', ...volume }] }) },
+      no(`node "n" can not create pods that reference ${what}`),
+    )
+  await check(
+    { kind: Pod, object: mirror({ serviceAccountName: 'admin' }) },
+    no('node "n" can not create pods that reference serviceaccounts'),
+  )
+  await check({ kind: Pod, operation: 'DELETE', name: 'own' })
+  await check(
+    { kind: Pod, operation: 'DELETE', name: 'foreign' },
+    'pods "foreign" is forbidden: node "n" can only delete pods with spec.nodeName set to itself',
+  )
+  await check({ kind: Pod, operation: 'DELETE', name: 'none' }, 'pods "none" not found')
+  await check(
+    { kind: Pod, operation: 'UPDATE', name: 'own', object: pod('own2') },
+    'pods "own" is forbidden: unexpected operation "UPDATE", node "n" can only create and delete mirror pods',
+  )
+  await check(
+    { kind: Pod, subresource: 'exec', name: 'own', object: {} },
+    `pods "own" is forbidden: unexpected pod subresource "exec", only 'status' and 'eviction' are allowed`,
+  )
+  await check(
+    { kind: Pod, subresource: 'eviction', name: 'foreign', object: {} },
+    'pods "foreign" is forbidden: node n can only evict pods with spec.nodeName set to itself',
+  )
+})
+
+test('status of its own pods', async () => {
+  const status = (previous: object, object: object = previous) =>
+    ({ kind: Pod, operation: 'UPDATE', subresource: 'status', name: 'p', object, previous }) as const
+  const of = (nodeName: string, labels = {}) => ({ metadata: { name: 'p', labels }, spec: { nodeName }, status: {} })
+  await check(status(of('n')))
+  await check(status(of('x')), 'pods "p" is forbidden: node "n" can only update pod status for pods with spec.nodeName set to itself')
+  await check(status(of('n'), of('n', { a: 'b' })), 'pods "p" is forbidden: node "n" cannot update labels through pod status')
+})
+
+test('leases and claims', async () => {
+  await check({ kind: Lease, namespace: 'kube-node-lease', object: { metadata: { name: 'n' } } })
+  const no = (name: string, why: string) => `leases.coordination.k8s.io "${name}" is forbidden: ${why}`
+  await check(
+    { kind: Lease, namespace: 'kube-node-lease', object: { metadata: { name: 'x' } } },
+    no('x', 'can only access node lease with the same name as the requesting node'),
+  )
+  await check(
+    { kind: Lease, namespace: 'd', object: { metadata: { name: 'n' } } },
+    no('n', 'can only access leases in the "kube-node-lease" system namespace'),
+  )
+  const claim = (labels: object, status: object) => ({ metadata: { name: 'c', labels }, spec: {}, status })
+  const update = (object: object) =>
+    ({
+      kind: PersistentVolumeClaim,
+      operation: 'UPDATE',
+      subresource: 'status',
+      name: 'c',
+      object,
+      previous: claim({}, { phase: 'Bound' }),
+    }) as const
+  await check(update(claim({}, { phase: 'Bound', capacity: { storage: '2Gi' }, conditions: [] })))
+  await check(
+    update(claim({}, { phase: 'Lost' })),
+    'persistentvolumeclaims "c" is forbidden: node "n" is not allowed to update fields other than status.quantity and status.conditions: ',
+  )
+})
+
+test('tokens of its own pods, for audiences that they name', async () => {
+  const ask = (spec: object, rights = false) =>
+    ({ kind: ServiceAccount, subresource: 'token', name: 'default', object: { metadata: {}, spec }, rights }) as const
+  const ref = (name: string, uid = `uid-${name}`) => ({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid } })
+  const no = (why: string) => `serviceaccounts "default" is forbidden: ${why}`
+  await check(ask(ref('own')))
+  await check(ask({ ...ref('own'), audiences: ['vault'] }))
+  await check(
+    ask({ ...ref('own'), audiences: ['bank'] }),
+    no('audience "bank" not found in pod spec volume, system:node:n is not authorized to request tokens for this audience'),
+  )
+  await check(ask({ ...ref('own'), audiences: ['bank'] }, true))
+  await check(ask({ ...ref('own'), audiences: ['vault', 'bank'] }), no('node may only request 0 or 1 audiences'))
+  await check(ask({}), no('node requested token not bound to a pod'))
+  await check(
+    ask({ boundObjectRef: { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'uid-n' } }),
+    no('node requested token not bound to a pod'),
+  )
+  await check(ask(ref('own', '')), no('node requested token with a pod binding without a uid'))
+  await check(ask(ref('foreign')), no('node requested token bound to a pod scheduled on a different node'))
+  await check(ask(ref('none')), 'pods "none" not found')
+})
