@@ -26,8 +26,8 @@ export function exchange(connection: Duplex, { method, path, host, headers, body
       method,
       path,
       headers: { ...headers, host } as Record<string, string | string[]>,
+      // No agent, not even `agent: false`: any agent would leave this connection aside and dial on its own.
       createConnection: () => connection,
-      agent: false,
       setDefaultHeaders: false,
       maxHeaderSize: headSizeMaxBytes,
       ...(signal !== undefined && { signal }),
