@@ -1,0 +1,24 @@
+import { createClient } from '#client/http.ts'
+import { createStubServer, type StubServer } from '#client/testing/stub-server.ts'
+import type { Log } from '#lib/log.ts'
+import { createJsonLog } from '#lib/log.ts'
+import { type Random, seededRandom } from '#lib/random.ts'
+import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
+
+/** What a test of the loop stands on: a small server, virtual time, and the log's lines to look at. */
+export interface Scene {
+  readonly server: StubServer
+  readonly client: ReturnType<typeof createClient>
+  readonly clock: VirtualClock
+  readonly random: Random
+  readonly log: Log
+  readonly lines: { readonly level: string; readonly message: string; readonly [field: string]: unknown }[]
+}
+
+export function createScene(): Scene {
+  const server = createStubServer()
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const lines: Scene['lines'] = []
+  const log = createJsonLog((line) => lines.push(JSON.parse(line)), clock, 'debug')
+  return { server, client: createClient(server.transport), clock, random: seededRandom(7), log, lines }
+}
