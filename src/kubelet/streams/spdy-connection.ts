@@ -50,12 +50,18 @@ export class SpdyConnection {
   #sendWindow = initialWindowBytes
   #initialSendWindow = initialWindowBytes
   #receivedBytes = 0
+  /**
+   * Container runtimes are served by spdystream, which never waits for a window. Worse: it closes while our grants lie unread, the kernel
+   * then resets the connection, and the end of the output that we have not read yet is lost. So only a server grants.
+   */
+  readonly #grants: boolean
 
   constructor(socket: Duplex, options: SpdyOptions, head?: Uint8Array) {
     this.#socket = socket
     this.#options = options
     this.closed = this.#ended.signal
     this.#nextId = options.side === 'client' ? 1 : 2
+    this.#grants = options.side === 'server'
     socket.on('drain', () => this.#drained())
     socket.on('data', (bytes: Uint8Array) => this.#receive(bytes))
     socket.on('end', () => this.#peerEnded())
@@ -239,7 +245,7 @@ export class SpdyConnection {
     const stream = this.#streams.get(id)
     // Bytes for a stream that is over are still bytes of the connection's window.
     this.#receivedBytes += data.length
-    if (this.#receivedBytes >= initialWindowBytes / 2) {
+    if (this.#grants && this.#receivedBytes >= initialWindowBytes / 2) {
       this.#send({ type: 'window-update', streamId: 0, delta: this.#receivedBytes })
       this.#receivedBytes = 0
     }
@@ -271,7 +277,7 @@ export class SpdyConnection {
   }
 
   #grant(stream: SpdyStream): void {
-    if (stream.ungrantedBytes === 0 || stream.readableEnded || stream.destroyed) return
+    if (!this.#grants || stream.ungrantedBytes === 0 || stream.readableEnded || stream.destroyed) return
     this.#send({ type: 'window-update', streamId: stream.id, delta: stream.ungrantedBytes })
     stream.ungrantedBytes = 0
   }

@@ -33,11 +33,11 @@ export function acceptWebSocket<T>(
   protocol: string,
   use: (webSocket: WebSocket) => T,
 ): Promise<T> {
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: maxMessageBytes,
-    perMessageDeflate: false,
-    handleProtocols: () => (protocol === '' ? false : protocol),
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false })
+  // `SPDY/3.1+portforward.k8s.io` is no token in the sense of RFC 6455, so `ws` would refuse the client; it is chosen and answered here.
+  delete request.headers['sec-websocket-protocol']
+  server.on('headers', (headers) => {
+    if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`)
   })
   return new Promise((resolve, reject) => {
     const left = () => reject(new WherryError('ServiceUnavailable', 'client left during the WebSocket handshake'))
