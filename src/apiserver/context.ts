@@ -1,5 +1,6 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { LogFields } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import type { Cacher } from './cacher/cacher.ts'
@@ -23,15 +24,16 @@ export interface Context {
   readonly authenticate: Authenticator
   readonly authorize: Authorizer
   readonly metrics: Metrics
-  readonly log: Log
+  /** Failures of ours: never with an object's content. */
+  readonly log: Tell
   /** Spreads the ends of watches. */
   readonly watchJitter: Random
   /** Registers a watch for the common bookmark moment; returns how to leave. */
   readonly onBookmark: (send: () => void) => () => void
 }
 
-/** Where failures of ours are told: never with an object's content. */
-export type Log = (message: string, details?: Readonly<Record<string, unknown>>) => void
+/** Where failures of ours are told: a constant message and fields, never an object's content. */
+export type Tell = (message: string, fields?: LogFields) => void
 
 /** One write on its way through the registry. */
 export interface Write {

@@ -1,13 +1,13 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { Transport } from '#lib/http.ts'
+import type { HttpResponse, Transport } from '#lib/http.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
 import { createBookmarks } from './bookmarks.ts'
 import { createCacher } from './cacher/cacher.ts'
 import { startCompaction } from './compaction.ts'
-import type { Context, Log } from './context.ts'
+import type { Context, Tell } from './context.ts'
 import type {
   AdmissionPlugin,
   ApiHandler,
@@ -47,9 +47,11 @@ export interface ApiServerOptions {
   readonly version: VersionFacts
   /** Address that discovery tells clients: `10.0.0.1:6443`. */
   readonly advertiseAddress: string
-  readonly log: Log
+  readonly log: Tell
   /** Requests without credentials may reach authorization, as `system:anonymous`. Health and version are open in any case. */
   readonly allowAnonymous: boolean
+  /** Answers to further paths that are no resources, past authorization: `/openid/v1/jwks`. */
+  readonly responders?: Readonly<Record<string, () => HttpResponse>>
   /** Named checks behind `/readyz`; a text says what is wrong. */
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
 }
@@ -72,8 +74,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     { clusterIPs: addressPool(options.pools.clusterIPs), nodePorts: portPool(...options.pools.nodePorts) },
     random.fork('claims'),
   )
-  const onFailure = (error: unknown): void =>
-    log('the API server met a failure', { error: error instanceof Error ? error.message : String(error) })
+  const onFailure = (error: unknown): void => log('the API server met a failure', { error })
   const cacher = await createCacher({ store, kinds: options.kinds, clock, onClaim: claims.note, onFailure })
   const bookmarks = createBookmarks(clock)
   const metrics = createMetrics()

@@ -26,12 +26,7 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
       answer = await serve(context, options, nonResource, request, caller, info, (warning) => void warnings.push(warning))
     } catch (error) {
       if (!(error instanceof WherryError) || error.code === 'InternalError')
-        context.log('a request failed', {
-          method: request.method,
-          path: info.path,
-          error: error instanceof Error ? error.message : String(error),
-          ...(!(error instanceof WherryError) && error instanceof Error && { stack: error.stack }),
-        })
+        context.log('a request failed', { method: request.method, path: info.path, error })
       answer = errorAnswer(error, representationOf(request, info))
     } finally {
       context.metrics.inflight(-1, isMutating)

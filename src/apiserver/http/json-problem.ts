@@ -113,13 +113,13 @@ function string(scan: Scan): string | undefined {
     if (byte < 0x20) return invalid(scan, 'in string literal')
     if (byte !== 0x5c) continue
     scan.at += 1
-    const escape = scan.text[scan.at]
-    if (escape === 0x75) {
+    const next = scan.text[scan.at]
+    if (next === 0x75) {
       for (let i = 0; i < 4; i += 1) {
         scan.at += 1
         if (!/^[0-9a-fA-F]$/.test(String.fromCharCode(scan.text[scan.at] ?? 0))) return invalid(scan, 'in \\u hexadecimal character escape')
       }
-    } else if (escape === undefined || !'bfnrt\\/"'.includes(String.fromCharCode(escape))) return invalid(scan, 'in string escape code')
+    } else if (next === undefined || !'bfnrt\\/"'.includes(String.fromCharCode(next))) return invalid(scan, 'in string escape code')
   }
   return end
 }

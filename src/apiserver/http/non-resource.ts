@@ -19,6 +19,8 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
   return async (request, info) => {
     const path = info.path.replace(/\/+$/, '')
     if (path === '') return json({ paths })
+    const responder = options.responders?.[path]
+    if (responder !== undefined && request.method === 'GET') return responder()
     if (path === '/version') return json(versionOf(options.version))
     if (path === '/metrics')
       return text(context.metrics.text(storeMetrics(context)), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

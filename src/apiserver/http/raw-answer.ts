@@ -1,0 +1,15 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type HttpResponse, readBody } from '#lib/http.ts'
+
+/** Answers on the raw connection of a refused HTTP/1.1 upgrade, and ends it. */
+export async function writeRawAnswer(socket: Duplex, answer: HttpResponse): Promise<void> {
+  const body = await readBody(answer.body, bodyBytes)
+  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`]
+  for (const [name, value] of Object.entries({ ...answer.headers, 'content-length': `${body.byteLength}`, connection: 'close' }))
+    for (const each of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${String(each).replace(/[\r\n]/g, ' ')}`)
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  socket.end(body)
+}
+
+const bodyBytes = 1024 * 1024

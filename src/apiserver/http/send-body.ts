@@ -1,0 +1,59 @@
+import type { Writable } from 'node:stream'
+import type { Clock } from '#lib/clock.ts'
+
+/**
+ * Writes a body as it comes, never ahead of the reader: where the connection is full it waits, and gives up on one that takes nothing for
+ * `stallMs`. The source is always told to end.
+ */
+export async function sendBody(out: Writable, body: AsyncIterable<Uint8Array>, clock: Clock, stallMs = 60_000): Promise<void> {
+  const source = body[Symbol.asyncIterator]()
+  // One promise a step: a race against one that lives as long as the watch would keep every step's in memory.
+  let leave = (): void => {}
+  let gone = out.destroyed
+  out.once('close', () => {
+    gone = true
+    leave()
+  })
+  const unlessGone = <T>(step: Promise<T>): Promise<T | 'gone'> =>
+    gone
+      ? Promise.resolve('gone')
+      : new Promise((resolve, reject) => {
+          leave = () => resolve('gone')
+          step.then(resolve, reject)
+        })
+  try {
+    for (;;) {
+      const next = await unlessGone(source.next())
+      if (next === 'gone') return
+      if (next.done) break
+      if (out.write(next.value)) continue
+      const result = await unlessGone(drained(out, clock, stallMs))
+      if (result === 'drained') continue
+      out.destroy()
+      return
+    }
+    out.end()
+  } catch (error) {
+    // Headers are out, so the only way left to say that the answer is incomplete is to break it off.
+    out.destroy()
+    throw error
+  } finally {
+    await source.return?.()
+  }
+}
+
+function drained(out: Writable, clock: Clock, stallMs: number): Promise<'drained' | 'stalled'> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      forget()
+      resolve('drained')
+    }
+    const forget = clock.schedule(clock.now() + stallMs, () => {
+      out.off('drain', done)
+      resolve('stalled')
+    })
+    out.once('drain', done)
+    // A connection that is gone drains no more.
+    out.once('close', done)
+  })
+}
