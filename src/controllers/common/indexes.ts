@@ -1,15 +1,11 @@
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
-import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
-
-/** An index that the composition has to keep for `Cache.indexed`. An object is under its value, or nowhere. */
-export interface CacheIndex {
-  readonly kind: AnyKind
-  readonly name: string
-  readonly valueOf: (object: KubeObject) => string | undefined
-}
+import type { HeldKind } from '#loop/run.ts'
 
 /** Pods by node. */
 export const byNodeName = 'spec.nodeName'
@@ -18,18 +14,22 @@ export const orphansByNamespace = 'orphans'
 /** Endpoint slices by `namespace/service`. */
 export const byService = 'service'
 
-const orphanOf = (object: KubeObject): string | undefined => (controllerOf(object) === undefined ? object.metadata.namespace : undefined)
+const present = (value: string | undefined): readonly string[] => (value === undefined || value === '' ? [] : [value])
+const orphans = (object: KubeObject): readonly string[] => (controllerOf(object) === undefined ? present(object.metadata.namespace) : [])
 
-export const controllerIndexes: readonly CacheIndex[] = [
-  { kind: Pod, name: byNodeName, valueOf: (object) => (object as Pod).spec.nodeName },
-  { kind: Pod, name: orphansByNamespace, valueOf: orphanOf },
-  { kind: ReplicaSet, name: orphansByNamespace, valueOf: orphanOf },
+/** How the controllers want kinds held in memory: the indexes that their views look things up by, and kinds that no source names. */
+export const heldKinds: readonly HeldKind[] = [
+  { kind: Pod, indexes: { [byNodeName]: (pod: Pod) => present(pod.spec.nodeName), [orphansByNamespace]: orphans } },
+  { kind: ReplicaSet, indexes: { [orphansByNamespace]: orphans } },
   {
     kind: EndpointSlice,
-    name: byService,
-    valueOf: ({ metadata }) => {
-      const service = metadata.labels?.['kubernetes.io/service-name']
-      return service === undefined ? undefined : `${metadata.namespace}/${service}`
+    indexes: {
+      [byService]: ({ metadata }: EndpointSlice) => {
+        const service = metadata.labels?.['kubernetes.io/service-name']
+        return service === undefined ? [] : [`${metadata.namespace}/${service}`]
+      },
     },
   },
+  { kind: Namespace },
+  { kind: Node },
 ]

@@ -6,7 +6,7 @@ import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Cache, Command, Controller, Source } from '#loop/controller.ts'
 import type { Of } from '#schema/schema.ts'
-import { controllerIndexes } from '../common/indexes.ts'
+import { heldKinds } from '../common/indexes.ts'
 import { formatTime } from '../common/time.ts'
 
 type Mutable = { metadata: Record<string, unknown> } & Record<string, unknown>
@@ -60,7 +60,7 @@ export class World implements Cache {
     const all = [...(this.objects.get(kind.plural)?.values() ?? [])]
     return (namespace === undefined || namespace === ''
       ? all
-      : all.filter((object) => object.metadata.namespace === namespace)) as readonly KubeObject[] as readonly Of<K>[]
+      : all.filter((object) => (object.metadata.namespace ?? '') === namespace)) as readonly KubeObject[] as readonly Of<K>[]
   }
 
   ownedBy<K extends AnyKind>(kind: K, uid: string, which: 'controller' | 'any' = 'controller'): readonly Of<K>[] {
@@ -70,10 +70,10 @@ export class World implements Cache {
   }
 
   indexed<K extends AnyKind>(kind: K, index: string, value: string): readonly Of<K>[] {
-    const found = controllerIndexes.find((one) => one.kind === kind && one.name === index)
+    const found = heldKinds.find((one) => one.kind === kind)?.indexes?.[index] as ((object: KubeObject) => readonly string[]) | undefined
     if (found === undefined) throw new Error(`no index ${index} of ${kind.plural}`)
-    return (this.list(kind) as readonly KubeObject[]).filter(
-      (object) => found.valueOf(object) === value,
+    return (this.list(kind) as readonly KubeObject[]).filter((object) =>
+      found(object).includes(value),
     ) as readonly KubeObject[] as readonly Of<K>[]
   }
 
@@ -212,7 +212,7 @@ export class World implements Cache {
     if (command.propagationPolicy === 'Orphan') finalizers.add('orphan')
     const isPod = (command.kind as unknown) === Pod
     const graceSeconds = isPod && (present as Pod).spec.nodeName ? (command.gracePeriodSeconds ?? 30) : 0
-    if (finalizers.size === 0 && graceSeconds === 0) {
+    if (finalizers.size === 0 && graceSeconds === 0 && command.kind.rules.isHeld?.(present) !== true) {
       this.remove(command.kind, present)
       return present
     }
@@ -237,7 +237,8 @@ export class World implements Cache {
       ...next,
       metadata: { ...metadata, resourceVersion: `${this.last}`, generation: (present.metadata.generation ?? 1) + raised },
     } as unknown as KubeObject
-    const held = (metadata.finalizers?.length ?? 0) > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0
+    const held =
+      (metadata.finalizers?.length ?? 0) > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0 || kind.rules.isHeld?.(object) === true
     if (metadata.deletionTimestamp !== undefined && !held) this.remove(kind, present)
     else this.store(kind, object, present)
     return object

@@ -1,0 +1,57 @@
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { Service } from '#api/core/v1/service.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Cache, Controller } from '#loop/controller.ts'
+import { byNodeName, byService } from '../common/indexes.ts'
+import { splitKey } from '../common/key.ts'
+import { podsOf, selectsPods, servicesOfPod } from '../common/service-pods.ts'
+import { type EndpointSliceView, managedBy, planEndpointSlices } from './plan.ts'
+
+/** Keeps the list of where a service's pods can be reached, in slices. */
+export const endpointSliceController: Controller<EndpointSliceView> = {
+  name: 'endpointslice-controller',
+  sources: [
+    { kind: Service },
+    { kind: Pod, keys: servicesOfPod },
+    {
+      kind: EndpointSlice,
+      keys: (slice: EndpointSlice, _cache: Cache, previous: EndpointSlice | undefined) => [
+        ...serviceOf(slice),
+        ...(previous === undefined ? [] : serviceOf(previous)),
+      ],
+    },
+    { kind: Node, keys: servicesOnNode },
+  ],
+  view: (key, cache) => {
+    const { namespace, name } = splitKey(key)
+    const service = cache.get(Service, name, namespace)
+    // The slices of a service that is gone go with it: it owns them.
+    if (service === undefined || !selectsPods(service)) return undefined
+    const pods = podsOf(service, cache)
+    const zones = new Map<string, string | undefined>()
+    for (const { spec } of pods) {
+      const node = spec.nodeName === undefined ? undefined : cache.get(Node, spec.nodeName)
+      if (node !== undefined) zones.set(node.metadata.name, node.metadata.labels?.[zoneLabel])
+    }
+    const slices = cache.indexed(EndpointSlice, byService, key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy)
+    return { service, pods, zones, slices }
+  },
+  plan: planEndpointSlices,
+}
+
+const zoneLabel = 'topology.kubernetes.io/zone'
+const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
+
+function serviceOf({ metadata }: EndpointSlice): string[] {
+  const service = metadata.labels?.['kubernetes.io/service-name']
+  return service === undefined || metadata.labels?.[managedByLabel] !== managedBy ? [] : [`${metadata.namespace}/${service}`]
+}
+
+/** A node that came, went or moved to another zone changes what is told of its pods; its heartbeats do not. */
+function servicesOnNode(node: Node, cache: Cache, previous: Node | undefined): readonly string[] {
+  const moved = previous === undefined || previous === node || previous.metadata.labels?.[zoneLabel] !== node.metadata.labels?.[zoneLabel]
+  if (!moved) return []
+  const keys = cache.indexed(Pod, byNodeName, node.metadata.name).flatMap((pod) => servicesOfPod(pod, cache, undefined))
+  return [...new Set(keys)]
+}

@@ -1,0 +1,66 @@
+/** Every controller, in no order that matters: they meet only in API objects. */
+
+import type { AnyKind } from '#api/kind.ts'
+import type { Controller } from '#loop/controller.ts'
+import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { deploymentController } from './deployment/controller.ts'
+import { endpointsController } from './endpoints/controller.ts'
+import { endpointSliceController } from './endpointslice/controller.ts'
+import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
+import { garbageCollector } from './garbage-collector/controller.ts'
+import { kubernetesServiceController } from './kubernetes-service/controller.ts'
+import type { ApiServerAddress } from './kubernetes-service/plan.ts'
+import { namespaceController } from './namespace/controller.ts'
+import { nodeIpamController } from './node-ipam/controller.ts'
+import type { AddressPlan } from './node-ipam/plan.ts'
+import { type NodeLifecycleConfig, nodeLifecycleController } from './node-lifecycle/controller.ts'
+import { podGcController } from './pod-gc/controller.ts'
+import { replicaSetController } from './replicaset/controller.ts'
+import { rootCaController } from './root-ca/controller.ts'
+import { serviceAccountController } from './service-account/controller.ts'
+import { serviceAccountTokenController } from './service-account-token/controller.ts'
+import { taintEvictionController } from './taint-eviction/controller.ts'
+
+export { heldKinds } from './common/indexes.ts'
+
+export interface ControllersConfig {
+  /** All kinds that the API server serves. Those that are stored and can be deleted are collected and, with their namespace, removed. */
+  readonly kinds: readonly AnyKind[]
+  /** PEM of the CA that signed the API server's certificate. */
+  readonly rootCa: string
+  /** Where the API servers listen. */
+  readonly apiServer: ApiServerAddress
+  /** Absent: 10.244.0.0/16 in networks of /24. */
+  readonly podNetwork?: AddressPlan
+  readonly nodeLifecycle?: NodeLifecycleConfig
+  /** Ended pods that may stay; absent: 12,500, as in the reference. */
+  readonly terminatedPodThreshold?: number
+}
+
+export function controllers(config: ControllersConfig): readonly Controller<unknown>[] {
+  const collectable = config.kinds.filter(isCollectable)
+  // The list knows none of their views: each is only ever handed back to the controller that made it.
+  return [
+    replicaSetController,
+    deploymentController,
+    endpointSliceController,
+    endpointsController,
+    endpointSliceMirroringController,
+    // What goes by itself after a while (Event) is not worth a place in the graph.
+    garbageCollector(collectable.filter(({ rules }) => rules.ttlSeconds === undefined)),
+    namespaceController(collectable.filter(({ scope }) => scope === 'Namespaced')),
+    serviceAccountController,
+    serviceAccountTokenController,
+    rootCaController(config.rootCa),
+    nodeLifecycleController(config.nodeLifecycle),
+    taintEvictionController,
+    nodeIpamController(config.podNetwork ?? { clusterCidr: '10.244.0.0/16', nodeBits: 24 }),
+    podGcController(config.terminatedPodThreshold ?? 12_500),
+    clusterRoleAggregationController,
+    kubernetesServiceController(config.apiServer),
+  ] as unknown as readonly Controller<unknown>[]
+}
+
+/** Stored, as itself and not as another kind's words, and deletable. Absent verbs mean all. */
+const isCollectable = ({ verbs, storedAs }: AnyKind): boolean =>
+  storedAs === undefined && (verbs === undefined || (['list', 'watch', 'delete'] as const).every((verb) => verbs.includes(verb)))

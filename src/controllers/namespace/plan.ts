@@ -1,0 +1,102 @@
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { NamespaceCondition } from '#api/core/v1/types.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { Instant } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
+import { type Command, type Plan, settled } from '#loop/controller.ts'
+import { patchSeen, targetOf } from '../common/commands.ts'
+import { changedCondition, conditionOf } from '../common/conditions.ts'
+
+const finalizer = 'kubernetes'
+/** A large namespace goes in parts: each part's deletions bring the next. */
+const deletionsAtOnce = 500
+
+export interface NamespaceView {
+  readonly now: Instant
+  readonly namespace: Namespace
+  /** What is in it, by kind; kinds without any are left out. */
+  readonly content: readonly { readonly kind: AnyKind; readonly objects: readonly KubeObject[] }[]
+}
+
+/** Empties a namespace that is being deleted, pods first (KEP-5080), says what is still there, and lets it go when nothing is. */
+export function planNamespace(view: NamespaceView): Plan {
+  const { namespace, content } = view
+  if (namespace.metadata.deletionTimestamp === undefined) return settled
+  if (!(namespace.spec.finalizers ?? []).includes(finalizer)) return settled
+  const pods = content.filter(({ kind }) => isPodKind(kind))
+  const turn = pods.length > 0 ? pods : content
+  const deletions = turn.flatMap(({ kind, objects }) =>
+    objects
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map((object): Command => ({ do: 'delete', ...targetOf(kind, object), propagationPolicy: 'Background' })),
+  )
+  if (deletions.length > 0) return { commands: deletions.slice(0, deletionsAtOnce), wakeAt: Infinity }
+  const status = statusCommand(view, conditionsOf(turn))
+  if (status !== undefined) return { commands: [status], wakeAt: Infinity }
+  if (content.length > 0) return settled
+  const finalizers = (namespace.spec.finalizers ?? []).filter((one) => one !== finalizer)
+  const object = { ...namespace, spec: { ...namespace.spec, finalizers } } as Namespace
+  return { commands: [{ do: 'update', kind: Namespace, object, subresource: 'finalize' }], wakeAt: Infinity }
+}
+
+/** A deletion that was refused shows in the conditions. */
+export function afterNamespaceAnswer(view: NamespaceView, command: Command, answer: KubeObject | WherryError): readonly Command[] {
+  if (command.do !== 'delete' || !(answer instanceof WherryError)) return []
+  const failure: Findings = {
+    NamespaceDeletionContentFailure: ['ContentDeletionFailed', `Failed to delete all resource types, 1 remaining: ${answer.message}`],
+  }
+  const status = statusCommand(view, failure)
+  return status === undefined ? [] : [status]
+}
+
+const isPodKind = ({ group, plural }: AnyKind): boolean => group === Pod.group && plural === Pod.plural
+
+/** Reason and message of what is wrong, by condition type. */
+type Findings = Readonly<Partial<Record<keyof typeof fine, readonly [reason: string, message: string]>>>
+
+/** In the reference's order, with what each says when all is well. */
+const fine = {
+  NamespaceDeletionDiscoveryFailure: ['ResourcesDiscovered', 'All resources successfully discovered'],
+  NamespaceDeletionGroupVersionParsingFailure: ['ParsedGroupVersions', 'All legacy kube types successfully parsed'],
+  NamespaceDeletionContentFailure: ['ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
+  NamespaceContentRemaining: ['ContentRemoved', 'All content successfully removed'],
+  NamespaceFinalizersRemaining: ['ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+} as const
+
+function conditionsOf(content: NamespaceView['content']): Findings {
+  if (content.length === 0) return {}
+  const remaining = content.map(({ kind, objects }) => `${kind.plural}.${kind.group} has ${objects.length} resource instances`).toSorted()
+  const held = Map.groupBy(
+    content.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? [])),
+    (name) => name,
+  )
+  const byFinalizer = [...held].map(([name, { length }]) => `${name} in ${length} resource instances`).toSorted()
+  return {
+    NamespaceContentRemaining: ['SomeResourcesRemain', `Some resources are remaining: ${remaining.join(', ')}`],
+    ...(byFinalizer.length === 0
+      ? {}
+      : {
+          NamespaceFinalizersRemaining: [
+            'SomeFinalizersRemain',
+            `Some content in the namespace has finalizers remaining: ${byFinalizer.join(', ')}`,
+          ] as const,
+        }),
+  }
+}
+
+function statusCommand({ now, namespace }: NamespaceView, findings: Findings): Command | undefined {
+  const present = namespace.status.conditions ?? []
+  const types = Object.keys(fine) as (keyof typeof fine)[]
+  let changed = namespace.status.phase !== 'Terminating'
+  const conditions = types.map((type): NamespaceCondition => {
+    const [reason, message] = findings[type] ?? fine[type]
+    const before = conditionOf(present, type)
+    const next = changedCondition(before, { type, status: findings[type] === undefined ? 'False' : 'True', reason, message }, now)
+    if (next !== undefined) changed = true
+    return (next ?? before) as NamespaceCondition
+  })
+  if (!changed) return undefined
+  const others = present.filter(({ type }) => !(type in fine))
+  return patchSeen(Namespace, namespace, { status: { phase: 'Terminating', conditions: [...others, ...conditions] } }, 'status')
+}

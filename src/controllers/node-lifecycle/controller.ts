@@ -1,0 +1,83 @@
+import { Lease } from '#api/coordination/v1/lease.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { Cache, Controller } from '#loop/controller.ts'
+import { conditionOf } from '../common/conditions.ts'
+import { equal } from '../common/equal.ts'
+import { byNodeName } from '../common/indexes.ts'
+import { type EvictionLimits, type EvictionView, planEviction, zoneOf } from './eviction.ts'
+import { createSignsOfLife } from './health.ts'
+import { type NodeView, planNode } from './plan.ts'
+
+export interface NodeLifecycleConfig {
+  /** How long a node may be silent: 50 s in v1.36, 40 s before. */
+  readonly graceMs: number
+  /** The same for one that has not said anything yet. */
+  readonly startupGraceMs: number
+  readonly limits: EvictionLimits
+}
+
+export const nodeLifecycleDefaults: NodeLifecycleConfig = {
+  graceMs: 50_000,
+  startupGraceMs: 60_000,
+  limits: { nodesPerSecond: 0.1, reducedNodesPerSecond: 0.01, largeZoneNodes: 50, unhealthyShare: 0.55 },
+}
+
+/** Notices nodes that are silent or unwell, keeps pods away from them, and gives them up with care. */
+export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecycleDefaults): Controller<NodeView | EvictionView> {
+  const signs = createSignsOfLife()
+  return {
+    name: 'node-controller',
+    sources: [
+      {
+        kind: Node,
+        keys: (node: Node, _cache: Cache, previous: Node | undefined) =>
+          previous !== undefined && previous !== node && equal(standing(node), standing(previous))
+            ? [keyOfNode(node.metadata.name)]
+            : [keyOfNode(node.metadata.name), all],
+      },
+      {
+        kind: Lease,
+        keys: ({ metadata }: Lease) => (metadata.namespace === leaseNamespace ? [keyOfNode(metadata.name)] : []),
+      },
+      {
+        kind: Pod,
+        keys: ({ spec }: Pod, cache: Cache) => {
+          const node = spec.nodeName ? cache.get(Node, spec.nodeName) : undefined
+          return node !== undefined && conditionOf(node.status.conditions, 'Ready')?.status === 'Unknown'
+            ? [keyOfNode(node.metadata.name)]
+            : []
+        },
+      },
+    ],
+    view: (key, cache, now) => {
+      if (key === all) return { about: 'all', now, nodes: cache.list(Node), limits: config.limits }
+      const name = key.slice(prefix.length)
+      const node = cache.get(Node, name)
+      if (node === undefined) {
+        signs.forget(name)
+        return undefined
+      }
+      const { at, isFirst } = signs.seenAt(node, cache.get(Lease, name, leaseNamespace), now)
+      const ready = conditionOf(node.status.conditions, 'Ready')
+      const graceMs = ready === undefined ? config.startupGraceMs : config.graceMs
+      const pods = ready?.status === 'Unknown' ? cache.indexed(Pod, byNodeName, name) : []
+      return { about: 'node', now, node, seenAt: at, graceMs, isNew: isFirst, pods }
+    },
+    plan: (view) => (view.about === 'all' ? planEviction(view) : planNode(view)),
+  }
+}
+
+const leaseNamespace = 'kube-node-lease'
+/** One key for all nodes together: how many may be given up is decided in one place. */
+const all = 'all nodes'
+const prefix = 'node/'
+const keyOfNode = (name: string): string => `${prefix}${name}`
+
+/** What the decision about all nodes hangs on; a heartbeat changes nothing of it. */
+const standing = (node: Node) => ({
+  uid: node.metadata.uid,
+  ready: conditionOf(node.status.conditions, 'Ready')?.status,
+  taints: node.spec.taints,
+  zone: zoneOf(node),
+})

@@ -1,0 +1,49 @@
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { Cache, Controller } from '#loop/controller.ts'
+import { conditionOf } from '../common/conditions.ts'
+import { byNodeName } from '../common/indexes.ts'
+import { keyOf, splitKey } from '../common/key.ts'
+import { type PodGcView, planPodGc } from './plan.ts'
+
+/** Removes pods that no node will. `threshold`: how many ended pods may stay in the cluster; 0: all. */
+export const podGcController = (threshold: number): Controller<PodGcView> => ({
+  name: 'pod-garbage-collector',
+  sources: [
+    {
+      kind: Pod,
+      keys: (pod: Pod, cache: Cache, previous: Pod | undefined) => [
+        ...(placeOf(pod, cache) === 'present' ? [] : [keyOf(pod)]),
+        ...(isPodTerminal(pod) && (previous === undefined || !isPodTerminal(previous)) ? [ended] : []),
+      ],
+    },
+    {
+      kind: Node,
+      keys: (node: Node, cache: Cache) =>
+        cache
+          .indexed(Pod, byNodeName, node.metadata.name)
+          .filter((pod) => placeOf(pod, cache) !== 'present')
+          .map(keyOf),
+    },
+  ],
+  view: (key, cache, now) => {
+    if (key === ended) return { about: 'ended', pods: cache.list(Pod).filter(isPodTerminal), threshold }
+    const { namespace, name } = splitKey(key)
+    const pod = cache.get(Pod, name, namespace)
+    return pod === undefined ? undefined : { about: 'pod', now, pod, node: placeOf(pod, cache) }
+  },
+  plan: planPodGc,
+})
+
+/** No pod's key: they have a slash. */
+const ended = 'ended'
+
+function placeOf(pod: Pod, cache: Cache): 'none' | 'present' | 'out of service' | 'gone' {
+  if (!pod.spec.nodeName) return 'none'
+  const node = cache.get(Node, pod.spec.nodeName)
+  if (node === undefined) return 'gone'
+  const isReady = conditionOf(node.status.conditions, 'Ready')?.status === 'True'
+  const isOut = node.spec.taints?.some(({ key }) => key === 'node.kubernetes.io/out-of-service') ?? false
+  return isOut && !isReady ? 'out of service' : 'present'
+}

@@ -1,0 +1,36 @@
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { Taint } from '#api/core/v1/types.ts'
+import type { Cache, Controller } from '#loop/controller.ts'
+import { equal } from '../common/equal.ts'
+import { byNodeName } from '../common/indexes.ts'
+import { keyOf, splitKey } from '../common/key.ts'
+import { planTaintEviction, type TaintEvictionView } from './plan.ts'
+
+/** Evicts pods from nodes with NoExecute taints. */
+export const taintEvictionController: Controller<TaintEvictionView> = {
+  name: 'taint-eviction-controller',
+  sources: [
+    { kind: Pod, keys: (pod: Pod, cache: Cache) => (taintsOn(pod.spec.nodeName, cache).length > 0 ? [keyOf(pod)] : []) },
+    {
+      kind: Node,
+      keys: (node: Node, cache: Cache, previous: Node | undefined) =>
+        previous !== undefined && equal(noExecute(node), noExecute(previous))
+          ? []
+          : cache.indexed(Pod, byNodeName, node.metadata.name).map(keyOf),
+    },
+  ],
+  view: (key, cache, now) => {
+    const { namespace, name } = splitKey(key)
+    const pod = cache.get(Pod, name, namespace)
+    return pod === undefined ? undefined : { now, pod, taints: taintsOn(pod.spec.nodeName, cache) }
+  },
+  plan: planTaintEviction,
+}
+
+const noExecute = ({ spec }: Node): readonly Taint[] => (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+
+function taintsOn(nodeName: string | undefined, cache: Cache): readonly Taint[] {
+  const node = nodeName === undefined || nodeName === '' ? undefined : cache.get(Node, nodeName)
+  return node === undefined ? [] : noExecute(node)
+}
