@@ -50,12 +50,13 @@ const rules: Readonly<Record<string, (write: NodeWrite) => Refusal | Promise<Ref
   'certificates.k8s.io/certificatesigningrequests': checkSigningRequest,
 }
 
-function refusal({ attributes, object, kind }: Admission, why: string): WherryError {
+function refusal({ attributes, object }: Admission, why: string): WherryError {
   const name = attributes.name || (object?.metadata?.name ?? '')
-  const resource = attributes.group === '' ? kind.plural : `${kind.plural}.${attributes.group}`
+  // The attributes name what is written to; `kind` may be that of an action's body.
+  const resource = attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`
   return new WherryError('Forbidden', `${resource}${name === '' ? '' : ` ${quote(name)}`} is forbidden: ${why}`, {
     ...(attributes.group !== '' && { group: attributes.group }),
-    kind: kind.plural,
+    kind: attributes.resource,
     ...(name !== '' && { name }),
   })
 }

@@ -15,14 +15,16 @@ export function clientCertificateAuthenticator(options: {
   readonly authorities?: readonly string[]
 }): Authenticator {
   const authorities = options.authorities?.map((pem) => new X509Certificate(pem))
-  // One connection carries many requests with one certificate object.
-  const parsed = new WeakMap<Uint8Array, Identity>()
+  // A connection carries many requests with one certificate. Bounded, although only who holds a certificate of ours can add to it.
+  const parsed = new Map<string, Identity>()
   return async (_request, caller) => {
     if (caller.certificate === undefined) return undefined
-    let identity = parsed.get(caller.certificate)
+    const key = Buffer.from(caller.certificate).toString('latin1')
+    let identity = parsed.get(key)
     if (identity === undefined) {
       identity = readIdentity(caller.certificate, authorities)
-      parsed.set(caller.certificate, identity)
+      if (parsed.size >= parsedMax) parsed.delete(parsed.keys().next().value!)
+      parsed.set(key, identity)
     }
     const now = options.clock.now()
     if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
@@ -35,6 +37,8 @@ interface Identity {
   readonly notBefore: number
   readonly notAfter: number
 }
+
+const parsedMax = 1000
 
 /** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280 section 4.2.1.12). */
 const clientUses = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
