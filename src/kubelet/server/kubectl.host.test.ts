@@ -168,7 +168,7 @@ async function startApi(kubeletPort: number) {
         upstream.pipe(socket).pipe(upstream)
       },
     )
-    for (const one of [upstream, socket]) one.on('error', () => [upstream, socket].forEach((end) => end.destroy()))
+    for (const one of [upstream, socket]) one.on('error', () => upstream.destroy())
     upstream.on('close', () => socket.destroy())
     socket.on('close', () => upstream.destroy())
   })
