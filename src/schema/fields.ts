@@ -50,7 +50,7 @@ export function deepFreeze<T>(value: T): T {
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(clone) as T
-  if (value instanceof Uint8Array) return value.slice() as T
+  if (value instanceof Uint8Array) return new Uint8Array(value) as T
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(value)) setOwn(copy, key, clone((value as Record<string, unknown>)[key]))
   return copy as T

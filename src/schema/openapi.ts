@@ -14,7 +14,10 @@ export interface OpenapiFacts {
 /** One component by its name, `io.k8s.api.core.v1.Pod`; references read `#/components/schemas/<name>`. */
 export type OpenapiComponents = Record<string, Readonly<Record<string, unknown>>>
 
-/** OpenAPI v3 components of the types and of all that they hold, with the reference's names and `x-kubernetes-*` extensions. */
+/**
+ * OpenAPI v3 components of the types and of all that they hold, with the reference's names and `x-kubernetes-*` extensions. List
+ * components refer to ListMeta, which the caller has to pass too.
+ */
 export function openapiComponents(types: readonly (AnyType & OpenapiFacts)[]): OpenapiComponents {
   const components: OpenapiComponents = {}
   for (const type of types) {

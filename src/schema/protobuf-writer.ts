@@ -7,7 +7,7 @@ export class ProtoWriter {
   #position = 1024
 
   finish(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, this.#position)
+    return new Uint8Array(this.#bytes.subarray(this.#position))
   }
 
   /** Where we are, counted from the end: stays true when the buffer grows. */

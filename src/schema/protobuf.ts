@@ -149,7 +149,7 @@ const rawBytes = scalar(
   LENGTH,
   new Uint8Array(0),
   (value, writer) => writer.bytes(value as Uint8Array),
-  (reader, end) => reader.bytes(end).slice(),
+  (reader, end) => new Uint8Array(reader.bytes(end)),
 )
 const base64Bytes = scalar(
   LENGTH,

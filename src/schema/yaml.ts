@@ -1,18 +1,7 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseAllDocuments,
-  parseDocument,
-  stringify,
-  type Tags,
-} from 'yaml'
+import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, parseDocument, type Scalar, visit } from 'yaml'
 import { setOwn } from './fields.ts'
 import { quote } from './go-text.ts'
+import { isAmbiguous, resolvePlain } from './yaml-scalars.ts'
 
 export interface YamlLimits {
   /** Characters; default 3 MiB, as large as a request may be. */
@@ -31,10 +20,12 @@ export interface ParsedYaml {
 
 /**
  * Reads one YAML document as JSON, the way Kubernetes does: YAML 1.1 scalars (`yes` and `on` are true, `0644` is octal) without its times and
- * base-60 numbers, merge keys, keys turned into text. Throws a `SyntaxError` in the form `yaml: line 1: …`.
+ * base-60 numbers, merge keys, keys turned into text. Throws a `SyntaxError` in the form `yaml: line 1: …`. What follows a first document is
+ * left aside.
  */
 export function parseYaml(text: string, limits: YamlLimits = {}): ParsedYaml {
   checkSize(text, limits)
+  if (/^\s*\t\s*$/.test(text)) throw new SyntaxError(`yaml: ${errorTexts['TAB_AS_INDENT']}`)
   const lines = new LineCounter()
   const document = guarded(() => parseDocument(text, { ...options, lineCounter: lines }))
   return toJson(document, lines, limits)
@@ -45,28 +36,22 @@ export function parseYamlDocuments(text: string, limits: YamlLimits = {}): Parse
   checkSize(text, limits)
   const lines = new LineCounter()
   const documents = guarded(() => parseAllDocuments(text, { ...options, lineCounter: lines }))
-  if (!Array.isArray(documents)) return []
-  return documents.map((document) => toJson(document as Document, lines, limits)).filter(({ value }) => value !== null)
+  return [...documents].map((document) => toJson(document as Document, lines, limits)).filter(({ value }) => value !== null)
 }
 
-/** Writes YAML as kubectl shows it: keys in the value's own order, text quoted only where it would read as something else. */
+/** Writes YAML as kubectl shows it: keys sorted, text quoted only where it would read as something else. */
 export function formatYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', schema: 'yaml-1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
+  const document = new Document(value, { version: '1.2', aliasDuplicateObjects: false, sortMapEntries: true })
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && isAmbiguous(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ lineWidth: 0, indentSeq: false })
 }
 
-/** Base-60 numbers would turn `8080:80` into a number, and times would lose their text. */
-const unwanted = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:set', 'tag:yaml.org,2002:omap', 'tag:yaml.org,2002:pairs'])
-
-const options = {
-  version: '1.1',
-  schema: 'yaml-1.1',
-  merge: false,
-  uniqueKeys: false,
-  keepSourceTokens: false,
-  logLevel: 'silent',
-  customTags: (tags: Tags): Tags =>
-    tags.filter((tag) => typeof tag === 'string' || (!unwanted.has(tag.tag) && !('format' in tag && tag.format === 'TIME'))),
-} as const
+/** Every scalar stays text here; what an unquoted one means is told by `resolvePlain`. */
+const options = { version: '1.2', schema: 'failsafe', merge: false, uniqueKeys: false, logLevel: 'silent' } as const
 
 const SIZE_MAX = 3 * 1024 * 1024
 const DEPTH_MAX = 1000
@@ -96,8 +81,8 @@ interface Walk {
 }
 
 function toJson(document: Document, lines: LineCounter, limits: YamlLimits): ParsedYaml {
-  const [error] = document.errors
-  if (error !== undefined) throw new SyntaxError(errorText(error.code, error.linePos?.[0].line ?? 1), { cause: error })
+  const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
+  if (error !== undefined) throw new SyntaxError(errorText(error.code, error.message, error.linePos?.[0].line ?? 1), { cause: error })
   const walk: Walk = {
     document,
     lines,
@@ -112,39 +97,39 @@ function convert(node: unknown, walk: Walk, depth: number): unknown {
   if (depth > walk.depthMax) throw new SyntaxError('yaml: exceeded max depth')
   walk.valuesLeft -= 1
   if (walk.valuesLeft < 0) throw new SyntaxError('yaml: document contains excessive aliasing')
-  if (isAlias(node)) return convert(resolveAlias(node, walk), walk, depth + 1)
+  if (isAlias(node)) {
+    const target = node.resolve(walk.document)
+    if (target === undefined) throw new SyntaxError(`yaml: unknown anchor '${node.source}' referenced`)
+    return convert(target, walk, depth + 1)
+  }
   if (isMap(node)) return convertMap(node, walk, depth)
   if (isSeq(node)) return node.items.map((item) => convert(item, walk, depth + 1))
-  return isScalar(node) ? scalarValue(node.value) : null
+  return isScalar(node) ? scalarValue(node) : null
 }
 
-function resolveAlias(node: unknown, walk: Walk): unknown {
-  const target = isAlias(node) ? node.resolve(walk.document) : undefined
-  if (target === undefined) throw new SyntaxError(`yaml: unknown anchor '${isAlias(node) ? node.source : ''}' referenced`)
-  return target
-}
-
-function convertMap(node: { items: unknown[] }, walk: Walk, depth: number): Record<string, unknown> {
+function convertMap(node: { readonly items: readonly unknown[] }, walk: Walk, depth: number): Record<string, unknown> {
   const map: Record<string, unknown> = {}
-  const merged: Record<string, unknown>[] = []
+  const merged: unknown[] = []
   for (const pair of node.items) {
     if (!isPair(pair)) continue
-    const key = keyText(pair.key, walk, depth)
-    if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
-      const part = convert(pair.value, walk, depth + 1)
-      merged.push(...(Array.isArray(part) ? part : [part]))
+    if (isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === 'PLAIN') {
+      merged.push(convert(pair.value, walk, depth + 1))
       continue
     }
+    const key = keyText(pair.key, walk, depth)
     if (Object.hasOwn(map, key)) walk.duplicates.push(`line ${lineOf(pair.key, walk)}: key ${quote(key)} already set in map`)
     setOwn(map, key, convert(pair.value, walk, depth + 1))
   }
-  for (const part of merged) for (const key of Object.keys(part)) if (!Object.hasOwn(map, key)) setOwn(map, key, part[key])
+  for (const part of merged.flat()) {
+    if (typeof part !== 'object' || part === null) throw new SyntaxError('yaml: map merge requires map or sequence of maps as the value')
+    for (const [key, value] of Object.entries(part)) if (!Object.hasOwn(map, key)) setOwn(map, key, value)
+  }
   return map
 }
 
 function keyText(key: unknown, walk: Walk, depth: number): string {
   const value = convert(key, walk, depth + 1)
-  if (typeof value === 'object') throw new SyntaxError('yaml: unsupported map key')
+  if (typeof value === 'object') throw new SyntaxError('yaml: unsupported type of a map key: a key must be text, a number or true or false')
   return String(value)
 }
 
@@ -153,25 +138,29 @@ function lineOf(key: unknown, walk: Walk): number {
   return range ? walk.lines.linePos(range[0]).line : 1
 }
 
-function scalarValue(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value)
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError(`json: unsupported value: ${value}`)
-  return value === undefined ? null : value
+function scalarValue(node: Scalar): unknown {
+  if (node.value instanceof Uint8Array) return Buffer.from(node.value).toString('latin1')
+  const text = String(node.value ?? '')
+  const isPlain = node.tag === undefined ? node.type === 'PLAIN' || node.type === undefined : typed.has(node.tag)
+  const value = isPlain ? resolvePlain(text) : text
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError(`json: unsupported value: ${text}`)
+  return value
 }
 
+/** Tags that say that a text, even a quoted one, is something else. */
+const typed: ReadonlySet<string> = new Set(['int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`))
+
 /** The words of the reference's parser for the mistakes that people make. */
-function errorText(code: string, line: number): string {
+function errorText(code: string, message: string, line: number): string {
+  if (/^Flow \w+ in block collection/.test(message)) return `yaml: line ${line}: did not find expected node content`
   const text = errorTexts[code]
-  return text === undefined
-    ? `yaml: line ${line}: could not find expected ':'`
-    : `yaml: ${text.startsWith('did') ? `line ${line}: ` : ''}${text}`
+  return text === undefined ? `yaml: line ${line}: could not find expected ':'` : `yaml: ${text.replace('<line>', String(line))}`
 }
 
 const errorTexts: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
   TAB_AS_INDENT: 'found character that cannot start any token',
-  BAD_INDENT: 'did not find expected key',
-  MISSING_CHAR: 'did not find expected node content',
-  UNEXPECTED_TOKEN: 'did not find expected node content',
+  BAD_INDENT: 'line <line>: did not find expected key',
+  MISSING_CHAR: 'line <line>: found unexpected end of stream',
+  UNEXPECTED_TOKEN: 'line <line>: did not find expected node content',
 }

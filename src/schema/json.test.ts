@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Event, Pod, Secret } from '#api/core/v1/types.ts'
+import { ClusterRole } from '#api/rbac/v1/types.ts'
+import { encodeJson, parseJson } from './json.ts'
+import type { AnyType } from './schema.ts'
+
+test('the canonical JSON of a value', () => {
+  const cases: readonly (readonly [AnyType, unknown, string])[] = [
+    [
+      Secret,
+      { data: { b: 'Yg==', a: 'YQ==' }, type: '', immutable: false },
+      '{"metadata":{},"immutable":false,"data":{"a":"YQ==","b":"Yg=="}}',
+    ],
+    [ClusterRole, {}, '{"metadata":{},"rules":null}'],
+    [ClusterRole, { rules: [] }, '{"metadata":{},"rules":null}'],
+    [
+      Pod,
+      { spec: { containers: [{ name: 'c' }] }, unknown: 1 },
+      '{"metadata":{},"spec":{"containers":[{"name":"c","resources":{}}]},"status":{}}',
+    ],
+    [Pod, {}, '{"metadata":{},"spec":{"containers":null},"status":{}}'],
+    [
+      Pod,
+      { metadata: { deletionTimestamp: '2024-01-01T01:00:00+01:00' } },
+      '{"metadata":{"deletionTimestamp":"2024-01-01T00:00:00Z"},"spec":{"containers":null},"status":{}}',
+    ],
+  ]
+  for (const [type, value, text] of cases) assert.equal(encodeJson(type, value), text)
+})
+
+test('times that nobody set are null where they are always written', () => {
+  const event = JSON.parse(encodeJson(Event, {})) as Record<string, unknown>
+  assert.deepEqual([event['eventTime'], event['firstTimestamp'], event['source']], [null, null, {}])
+})
+
+test('duplicate keys are found with their paths', () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['{}', []],
+    ['{"a":1,"a":2}', ['duplicate field "a"']],
+    ['{"metadata":{"name":"x","name":"y"},"kind":1,"kind":2}', ['duplicate field "metadata.name"', 'duplicate field "kind"']],
+    ['{"spec":{"c":[{"a":1},{"b":{"x":1},"n":2,"n":3}]}}', ['duplicate field "spec.c[1].n"']],
+    ['{"a\\"":1,"\\u0061\\"":{"x":"{\\\\"},"y":"a"}', ['duplicate field "a\\""']],
+    ['{"a":{"b":1},"b":{"b":1}}', []],
+  ]
+  for (const [text, duplicates] of cases) {
+    assert.deepEqual(parseJson(text).duplicates, duplicates, text)
+    assert.deepEqual(parseJson(Buffer.from(text), { findDuplicates: false }).duplicates, [])
+  }
+})
+
+test('nesting is bounded, brackets in text are not nesting', () => {
+  assert.throws(() => parseJson('['.repeat(20_000) + ']'.repeat(20_000)), { name: 'SyntaxError', message: 'exceeded max depth' })
+  assert.equal(parseJson(JSON.stringify('['.repeat(20_000))).value, '['.repeat(20_000))
+  assert.throws(() => parseJson('[[[1]]]', { depthMax: 2 }), SyntaxError)
+})
+
+test('what is no JSON is refused, __proto__ stays a key', () => {
+  for (const text of ['', '{', 'x', '{"a":}', '[1,]']) assert.throws(() => parseJson(text), SyntaxError)
+  const { value } = parseJson('{"__proto__":{"polluted":true}}')
+  assert.deepEqual(Object.keys(value as object), ['__proto__'])
+  assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { componentName, openapiComponents } from './openapi.ts'
+import { field, int32, intOrString, list, map, message, oneOf, quantity, recursive, string, type Type, time } from './schema.ts'
+
+const Port = message('k8s.io.api.test.v1.Port', {
+  number: field(1, int32(), { required: true }),
+  protocol: field(2, oneOf('UDP', 'TCP'), { default: 'TCP' }),
+  target: field(3, intOrString(), { pointer: true }),
+})
+interface Node {
+  readonly next?: Node
+}
+const Node: Type<Node> = recursive<Node>('k8s.io.api.test.v1.Node', () => ({ next: field(1, Node, { pointer: true }) }))
+const Thing = message('k8s.io.api.test.v1.Thing', {
+  kind: field(0, string()),
+  ports: field(1, list(Port, { apply: { type: 'map', keys: ['number'] }, patch: { strategy: 'merge', key: 'number' } })),
+  limits: field(2, map(quantity())),
+  since: field(3, time(), { pointer: true }),
+  node: field(4, Node),
+})
+
+test('components of a kind and of all that it holds', () => {
+  const $ref = (name: string) => ({ allOf: [{ $ref: `#/components/schemas/${name}` }] })
+  const components = openapiComponents([{ ...Thing, group: 'test.k8s.io', version: 'v1', kind: 'Thing' }])
+  assert.deepEqual(Object.keys(components), [
+    'io.k8s.api.test.v1.Node',
+    'io.k8s.api.test.v1.Port',
+    'io.k8s.api.test.v1.Thing',
+    'io.k8s.api.test.v1.ThingList',
+    'io.k8s.apimachinery.pkg.api.resource.Quantity',
+    'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
+    'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  ])
+  assert.deepEqual(components['io.k8s.api.test.v1.Port'], {
+    type: 'object',
+    required: ['number'],
+    properties: {
+      number: { type: 'integer', format: 'int32', default: 0 },
+      protocol: { type: 'string', enum: ['TCP', 'UDP'], default: 'TCP' },
+      target: $ref('io.k8s.apimachinery.pkg.util.intstr.IntOrString'),
+    },
+  })
+  assert.deepEqual(components['io.k8s.api.test.v1.Thing'], {
+    type: 'object',
+    properties: {
+      kind: { type: 'string' },
+      limits: { type: 'object', additionalProperties: $ref('io.k8s.apimachinery.pkg.api.resource.Quantity') },
+      node: { ...$ref('io.k8s.api.test.v1.Node'), default: {} },
+      ports: {
+        type: 'array',
+        items: { ...$ref('io.k8s.api.test.v1.Port'), default: {} },
+        'x-kubernetes-list-map-keys': ['number'],
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-patch-merge-key': 'number',
+        'x-kubernetes-patch-strategy': 'merge',
+      },
+      since: $ref('io.k8s.apimachinery.pkg.apis.meta.v1.Time'),
+    },
+    'x-kubernetes-group-version-kind': [{ group: 'test.k8s.io', kind: 'Thing', version: 'v1' }],
+  })
+})
+
+test('names of components', () => {
+  assert.equal(componentName('k8s.io.api.core.v1.Pod'), 'io.k8s.api.core.v1.Pod')
+})
