@@ -6,6 +6,8 @@ import { searchPath } from '#host/packages.ts'
 enableCompileCache()
 process.env['PATH'] = searchPath().join(':')
 const { cli } = await import('#cli/cli.ts')
+// Timers of the clock keep no process alive, and a command may wait for nothing else.
+const alive = setInterval(() => {}, 2 ** 30)
 process.exitCode = await cli({
   words: process.argv.slice(2),
   layout: layoutFrom(process.env),
@@ -16,3 +18,4 @@ process.exitCode = await cli({
     interactive: process.stdout.isTTY === true,
   },
 })
+clearInterval(alive)

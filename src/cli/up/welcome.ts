@@ -36,7 +36,7 @@ export async function createWelcome(client: Client): Promise<void> {
                     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                     { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   ],
-                  readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 5 },
+                  readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1 },
                   resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { memory: '128Mi' } },
                   securityContext: {
                     allowPrivilegeEscalation: false,

@@ -1,0 +1,231 @@
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { kinds } from '#api/kinds.ts'
+import { defaultAdmission } from '#apiserver/admission/defaults.ts'
+import { nodeRestriction } from '#apiserver/admission/node-restriction.ts'
+import { inAdmissionOrder } from '#apiserver/admission/order.ts'
+import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts'
+import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
+import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
+import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
+import { anyAuthorizer, mastersAuthorizer, mastersGroup } from '#apiserver/authorization/authorize.ts'
+import { escalationCheck } from '#apiserver/authorization/escalation.ts'
+import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
+import { createNodeGraph } from '#apiserver/authorization/node-graph.ts'
+import { createRbac } from '#apiserver/authorization/rbac.ts'
+import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
+import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
+import type { Dialer } from '#apiserver/connect/dialer.ts'
+import type { ApiHandler, Authorizer, Objects, UserInfo } from '#apiserver/contract.ts'
+import { type ApiServer, createApiServer } from '#apiserver/server.ts'
+import { openIdResponders } from '#apiserver/tokens/openid.ts'
+import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
+import { createTokenRequestHandler } from '#apiserver/tokens/token-request.ts'
+import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
+import type { Client } from '#client/client.ts'
+import { createClient } from '#client/http.ts'
+import { createInformer } from '#client/informer.ts'
+import { controllers, heldKinds } from '#controllers/mod.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Transport } from '#lib/http.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
+import { createEventRecorder } from '#loop/events.ts'
+import { runLeaderElection } from '#loop/leader-election.ts'
+import { type Running, runControllers } from '#loop/run.ts'
+import { startScheduler } from '#scheduler/scheduler.ts'
+import type { Store } from '#store/store.ts'
+import { bootstrap } from './bootstrap.ts'
+
+export interface ControlPlaneOptions {
+  /** Open; closed by the caller. Confidential values reach it as they are: wrap it where they are to be sealed. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Unique to this process: who leads. */
+  readonly identity: string
+  /** Where clients outside find this API server. */
+  readonly advertise: { readonly address: string; readonly port: number }
+  readonly podCIDR: string
+  readonly serviceCIDR: string
+  readonly nodePorts: readonly [first: number, last: number]
+  /** PEM: of the authority that pods are to trust. */
+  readonly rootCa: string
+  readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
+  /** How to reach kubelets and pods. */
+  readonly dial: Dialer
+}
+
+export interface ControlPlane {
+  readonly handler: ApiHandler
+  /** In-process, as this user. */
+  transportAs(user: UserInfo): Transport
+  readonly objects: Objects
+  /** Resolves when the first leader's controllers have begun. */
+  readonly leading: Promise<void>
+  /** Controllers and scheduler first, then the API server. */
+  stop(): Promise<void>
+}
+
+/**
+ * API server, controllers and scheduler over one store, in one process, without a socket: what `server` serves on a port, and what a
+ * simulation runs in virtual time.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { clock, random, log } = options
+  const api = await createApi(options)
+  const asSystem = (name: string): Client => createClient(api.transportAs(systemUser(name)), { fieldManager: name })
+  await bootstrap(asSystem('bootstrap'), api.objects)
+  const stopping = new AbortController()
+  const leading = Promise.withResolvers<void>()
+  const election = runLeaderElection({
+    client: asSystem('wherry-controllers'),
+    clock,
+    random: random.fork('election'),
+    log,
+    namespace: 'kube-system',
+    name: 'wherry-controllers',
+    identity: options.identity,
+    lead: (signal) => lead(options, asSystem, signal, leading.resolve),
+    signal: stopping.signal,
+  })
+  return {
+    handler: api.handler,
+    transportAs: api.transportAs,
+    objects: api.objects,
+    leading: leading.promise,
+    async stop() {
+      stopping.abort(new Error('the control plane stops'))
+      await election
+      await api.close()
+    },
+  }
+}
+
+async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
+  const { clock, random, log } = options
+  const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
+  const audiences = [keys.issuer]
+  // Authorization reads the objects that the server serves, and the server asks authorization: the circle is closed once the server is there.
+  let authorizer: Authorizer = async () => ({ allowed: false, reason: 'the API server is starting' })
+  const authorize: Authorizer = (attributes) => authorizer(attributes)
+  const objects = later<Objects>('objects')
+  const verifyToken = anyToken(createTokenVerifier({ keys, objects: objects.value, clock }))
+  const rbac = later<ReturnType<typeof createRbac>>('rbac')
+  const { address, port } = options.advertise
+  const api = await createApiServer({
+    store: options.store,
+    kinds,
+    clock,
+    random: random.fork('api'),
+    authenticate: createAuthentication({
+      authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
+    }),
+    authorize,
+    admission: [
+      ...inAdmissionOrder([
+        ...defaultAdmission,
+        nodeRestriction(authorize),
+        serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
+      ]),
+      escalationCheck(rbac.value, authorize),
+    ],
+    handlers: {
+      ...reviewHandlers({ verifyToken, audiences, clock, authorize, rbac: rbac.value }),
+      ...connectHandlers({ dial: options.dial, random: random.fork('connect'), authorize }),
+      serviceAccountToken: createTokenRequestHandler({ keys, clock, random: random.fork('tokens') }),
+    },
+    responders: openIdResponders(keys, `https://${address}:${port}/openid/v1/jwks`),
+    pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
+    version: { gitVersion: `${kubernetesVersion}+wherry.${wherryVersion}`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
+    advertiseAddress: `${address}:${port}`,
+    allowAnonymous: false,
+    log: (message, fields) => log.warn(message, fields),
+  })
+  objects.set(api.objects)
+  rbac.set(createRbac(api.objects))
+  authorizer = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(api.objects), api.objects), rbac.value.authorize)
+  return api
+}
+
+/** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
+async function lead(
+  options: ControlPlaneOptions,
+  asSystem: (name: string) => Client,
+  signal: AbortSignal,
+  begun: () => void,
+): Promise<void> {
+  const { clock, random, log } = options
+  const running = runControllers({
+    controllers: controllers({
+      kinds: kinds as readonly AnyKind[],
+      apiServer: { addresses: [options.advertise.address], port: options.advertise.port },
+      podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
+      rootCa: options.rootCa,
+    }),
+    client: asSystem('controllers'),
+    clientFor: asSystem,
+    kinds: heldKinds,
+    clock,
+    random: random.fork('controllers'),
+    log,
+  })
+  const scheduler = await startSchedulerOver(running, options, asSystem('default-scheduler'))
+  running.synced().then(begun, () => log.debug('stopped before the controllers began'))
+  await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  await Promise.all([scheduler.stop(), running.stop()])
+}
+
+async function startSchedulerOver(_running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {
+  const informers = { clock, random: random.fork('scheduler caches'), log }
+  const [pods, nodes, namespaces] = [
+    createInformer(client, Pod, informers),
+    createInformer(client, Node, informers),
+    createInformer(client, Namespace, informers),
+  ]
+  const recorder = createEventRecorder({ client, clock, random: random.fork('scheduler events'), log, component: 'default-scheduler' })
+  const scheduler = startScheduler({
+    client,
+    pods,
+    nodes,
+    namespaces,
+    clock,
+    random: random.fork('scheduler'),
+    log: log.with({ component: 'scheduler' }),
+    record: (event) => recorder.record(event),
+  })
+  return {
+    async stop() {
+      await scheduler.stop()
+      recorder.close()
+      await Promise.all([pods.close(), nodes.close(), namespaces.close()])
+    },
+  }
+}
+
+/** Parts of the control plane are trusted as the server itself is; their names tell them apart in audit and managed fields. */
+const systemUser = (name: string): UserInfo => ({
+  name: `system:serviceaccount:kube-system:${name}`,
+  groups: [mastersGroup, 'system:authenticated'],
+})
+
+/** A value that others hold before it is there. */
+function later<T extends object>(name: string): { readonly value: T; set(value: T): void } {
+  let present: T | undefined
+  const value = new Proxy({} as T, {
+    get(_target, property) {
+      if (present === undefined) throw new Error(`${name} is asked for before it is there`)
+      return Reflect.get(present, property, present)
+    },
+  })
+  return {
+    value,
+    set(next) {
+      present = next
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { kinds } from '#api/kinds.ts'
+import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
+import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
+import { createSealer } from '#apiserver/encryption/sealer.ts'
+import { listen } from '#apiserver/listen.ts'
+import { systemClock } from '#host/clock.ts'
+import { readConfig } from '#host/config.ts'
+import { createDialer } from '#host/dialer.ts'
+import type { Paths } from '#host/layout.ts'
+import { ensurePki } from '#host/pki.ts'
+import { systemRandom } from '#host/random.ts'
+import { WherryError } from '#lib/errors.ts'
+import { openSqliteStore } from '#store/sqlite.ts'
+import { startControlPlane } from './control-plane.ts'
+import { processLog, untilTold } from './process.ts'
+
+/** Runs the server until it is told to stop. `identity` tells this process from others that want to lead. */
+export async function runServer(where: Paths, identity: string): Promise<void> {
+  const log = processLog('server')
+  const config = readConfig(where.config)
+  if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
+  const identityOptions = {
+    directory: where.pki,
+    nodeName: config.nodeName,
+    serverAddresses: [config.nodeAddress],
+    clusterDomain: config.clusterDomain,
+  }
+  const pki = await ensurePki(identityOptions)
+  const raw = await openSqliteStore({ path: where.store })
+  const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
+  const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
+  const plane = await startControlPlane({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    identity,
+    advertise: { address: config.nodeAddress, port: config.apiPort },
+    podCIDR: config.podCIDR,
+    serviceCIDR: config.serviceCIDR,
+    nodePorts: [first, last],
+    rootCa: pki.clusterCa.certificate,
+    serviceAccounts: pki.serviceAccounts,
+    dial: createDialer({ ca: pki.clusterCa.certificate, certificate: pki.kubeletClient.certificate, key: pki.kubeletClient.key }),
+  })
+  const listener = await listen({
+    handler: plane.handler,
+    port: config.apiPort,
+    certificate: pki.server.certificate,
+    key: pki.server.key,
+    clientCa: pki.clusterCa.certificate,
+    clock: systemClock,
+    log,
+  })
+  log.info('serving', { port: config.apiPort })
+
+  // Certificates are renewed while they still serve, and taken up without a restart.
+  const renew = (at: number): (() => void) =>
+    systemClock.schedule(at, () => {
+      ensurePki(identityOptions).then(
+        (next) => {
+          listener.setCertificate({ certificate: next.server.certificate, key: next.server.key })
+          log.info('renewed certificates', { made: next.made })
+          forgetRenewal = renew(next.renewAt)
+        },
+        (error: unknown) => {
+          log.error('certificates could not be renewed; trying again in an hour', { error })
+          forgetRenewal = renew(systemClock.now() + 3_600_000)
+        },
+      )
+    })
+  let forgetRenewal = renew(pki.renewAt)
+
+  log.info('stopping', { signal: await untilTold() })
+  forgetRenewal()
+  await listener.close()
+  await plane.stop()
+  await raw.close()
+}

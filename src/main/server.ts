@@ -1,0 +1,12 @@
+/** The `server` process: API server, controllers and scheduler over one store, on one TLS port. */
+import { mkdirSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { layoutFrom, paths } from '#host/layout.ts'
+
+const where = paths(layoutFrom(process.env))
+enableCompileCache(where.compileCache)
+const { runServer } = await import('./run-server.ts')
+mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
+await runServer(where, `${hostname()}_${process.pid}`)
