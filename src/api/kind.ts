@@ -21,6 +21,8 @@ export interface KindFacts {
   readonly shortNames?: readonly string[]
   readonly categories?: readonly string[]
   readonly scope: 'Namespaced' | 'Cluster'
+  /** Told as a warning to everybody who uses the kind. */
+  readonly deprecation?: string
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
   /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */
@@ -92,6 +94,8 @@ export interface Rules<T> {
   readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
   /** What a kind says of an object that is marked as deleted, beside its metadata: a namespace's phase. */
   readonly prepareDelete?: (object: T) => T
+  /** Whether a delete answers with the object instead of a Status. */
+  readonly returnsDeleted?: boolean
   /** Whether something beside metadata.finalizers keeps a deleted object: a namespace's spec.finalizers. */
   readonly isHeld?: (object: T) => boolean
   /** Whether an update of an object that is not there creates it. Absent: it answers 404. */

@@ -1,4 +1,5 @@
 import * as types from '#api/apps/v1/types.ts'
+import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from '#api/apps/v1/validate-deployment.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
@@ -31,6 +32,7 @@ export const Deployment = kind(
       scale: scaleOf<types.Deployment>(({ spec }) => selectorOf(spec.selector)),
       status: statusOf<types.Deployment>({
         take: (previous, body) => ({ ...body, metadata: keepLabels(body.metadata, previous.metadata), spec: previous.spec }),
+        validateUpdate: validateDeploymentStatus,
       }),
     },
   },
@@ -45,6 +47,8 @@ export const Deployment = kind(
     }),
     prepareCreate: (deployment) => ({ ...deployment, status: {} }),
     prepareUpdate: keepStatus,
+    validate: validateDeployment,
+    validateUpdate: validateDeploymentUpdate,
     // Annotations are copied to the replica sets, so a change of them is work for the controller.
     generation: (next, previous) => !same(next.spec, previous.spec) || !same(next.metadata.annotations, previous.metadata.annotations),
   },

@@ -1,7 +1,9 @@
 import { age, column } from '#api/columns.ts'
 import * as types from '#api/coordination/v1/types.ts'
 import { kind } from '#api/kind.ts'
+import type { Cause } from '#lib/errors.ts'
 import type { Of } from '#schema/schema.ts'
+import { invalid, notNegative } from '#schema/validate.ts'
 
 export const Lease = kind(
   types.Lease,
@@ -20,6 +22,8 @@ export const Lease = kind(
     createOnUpdate: true,
     // A lease taken without knowing its present holder would be stolen.
     requiresResourceVersion: true,
+    validate: validateLease,
+    validateUpdate: validateLease,
   },
 )
 export type Lease = Of<typeof Lease>
@@ -28,4 +32,11 @@ export type Lease = Of<typeof Lease>
 function withoutStrategy<L extends types.Lease>(lease: L): L {
   const { strategy: _strategy, preferredHolder: _holder, ...spec } = lease.spec
   return { ...lease, spec }
+}
+
+function validateLease({ spec: { leaseDurationSeconds: duration, leaseTransitions } }: types.Lease): Cause[] {
+  return [
+    ...(duration !== undefined && duration <= 0 ? [invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0')] : []),
+    ...notNegative('spec.leaseTransitions', leaseTransitions),
+  ]
 }

@@ -1,5 +1,6 @@
 import { age, column, firstThree } from '#api/columns.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateEndpoints, validateEndpointsUpdate } from '#api/core/v1/validation/endpoints.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
 
@@ -13,10 +14,13 @@ export const Endpoints = kind(
     singular: 'endpoints',
     shortNames: ['ep'],
     scope: 'Namespaced',
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     columns: [column<types.Endpoints>('Endpoints', formatEndpoints), age],
   },
   {
     createOnUpdate: true,
+    validate: validateEndpoints,
+    validateUpdate: validateEndpointsUpdate,
   },
 )
 export type Endpoints = Of<typeof Endpoints>

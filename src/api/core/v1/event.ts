@@ -1,6 +1,8 @@
 import { eventColumns } from '#api/core/v1/event-columns.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateEvent } from '#api/core/v1/validation/event.ts'
 import { kind } from '#api/kind.ts'
+import { checkPathSegment } from '#api/meta/v1/names.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const Event = kind(
@@ -18,6 +20,9 @@ export const Event = kind(
   {
     createOnUpdate: true,
     ttlSeconds: 3600,
+    validateName: checkPathSegment,
+    validate: (event) => validateEvent(event),
+    validateUpdate: (event) => validateEvent(event),
     selectableFields: {
       'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
       'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',

@@ -1,6 +1,7 @@
 import { nodeColumns } from '#api/core/v1/node-columns.ts'
 import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateNode, validateNodeUpdate } from '#api/core/v1/validation/node.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -23,13 +24,15 @@ export const Node = kind(
         handler: 'nodeProxy',
         kindGV: ['', 'v1', 'NodeProxyOptions'],
       },
-      status: statusOf<types.Node>(),
+      status: statusOf<types.Node>({ validateUpdate: validateNodeUpdate }),
     },
   },
   {
     defaults: (node) => ({ ...node, spec: syncPodCidrs(node.spec), status: defaultNodeStatus(node.status) }),
     prepareUpdate: keepStatus,
     selectableFields: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
+    validate: validateNode,
+    validateUpdate: validateNodeUpdate,
   },
 )
 export type Node = Of<typeof Node>

@@ -31,6 +31,7 @@ export const PersistentVolumeClaim = kind(
     subresources: { status: statusOf<types.PersistentVolumeClaim>() },
   },
   {
+    returnsDeleted: true,
     defaults: (claim) =>
       claim.spec ? { ...claim, spec: { ...claim.spec, resources: roundResources(claim.spec.resources ?? {}) } } : claim,
     prepareCreate: (claim) => ({ ...claim, spec: normalizeDataSources(claim.spec), status: { phase: 'Pending' as const } }),

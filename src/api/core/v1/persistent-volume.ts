@@ -39,6 +39,7 @@ export const PersistentVolume = kind(
     },
   },
   {
+    returnsDeleted: true,
     defaults: (volume) =>
       volume.spec?.capacity ? { ...volume, spec: { ...volume.spec, capacity: roundToMilli(volume.spec.capacity) } } : volume,
     prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending' as const, lastPhaseTransitionTime: now } }),

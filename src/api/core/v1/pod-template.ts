@@ -1,6 +1,7 @@
 import { column, formatLabels } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
 import { kind } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -21,7 +22,10 @@ export const PodTemplate = kind(
     ],
   },
   {
+    returnsDeleted: true,
     defaults: (object) => ({ ...object, template: defaultPodTemplate(object.template) }),
+    validate: ({ template }) => validatePodTemplate(template, 'template'),
+    validateUpdate: ({ template }) => validatePodTemplate(template, 'template'),
     generation: (next, previous) => !same(next.template, previous.template),
   },
 )

@@ -4,6 +4,7 @@ import { defaultPod } from '#api/core/v1/pod-defaults.ts'
 import { isTerminalPhase } from '#api/core/v1/pod-helpers.ts'
 import { podEphemeralContainers, podResize, podStatus } from '#api/core/v1/pod-parts.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validatePodCreate, validatePodUpdate } from '#api/core/v1/validation/pod.ts'
 import { kind } from '#api/kind.ts'
 import { Eviction as EvictionType } from '#api/policy/v1/types.ts'
 import { keepStatus } from '#api/strategy.ts'
@@ -44,6 +45,8 @@ export const Pod = kind(
       status: initialPodStatus(pod.spec, now),
     }),
     prepareUpdate: keepStatus,
+    validate: validatePodCreate,
+    validateUpdate: validatePodUpdate,
     generation: true,
     gracePeriodSeconds: (pod, requested) => {
       // Nothing runs yet, or nothing any more: there is nobody to wait for.

@@ -2,10 +2,14 @@ import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns, formatLabels } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateReplicatedTemplate } from '#api/core/v1/validation/pod-template.ts'
+import { validateReplicaCounts } from '#api/core/v1/validation/replicas.ts'
 import { kind } from '#api/kind.ts'
 import { selectorOfLabels } from '#api/meta/v1/selector.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
 import type { Of } from '#schema/schema.ts'
+import { notNegative, required } from '#schema/validate.ts'
 
 export const ReplicationController = kind(
   types.ReplicationController,
@@ -28,7 +32,10 @@ export const ReplicationController = kind(
     ],
     subresources: {
       scale: scaleOf<types.ReplicationController>((controller) => selectorOfLabels(controller.spec.selector)),
-      status: statusOf<types.ReplicationController>(),
+      status: statusOf<types.ReplicationController>({
+        validateUpdate: ({ status }) =>
+          validateReplicaCounts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'], ['observedGeneration']),
+      }),
     },
   },
   {
@@ -47,6 +54,8 @@ export const ReplicationController = kind(
     },
     prepareCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),
     prepareUpdate: keepStatus,
+    validate: validateController,
+    validateUpdate: validateController,
     generation: true,
     // As it was before there were owners.
     defaultPropagation: 'Orphan',
@@ -57,4 +66,13 @@ export type ReplicationController = Of<typeof ReplicationController>
 
 function isEmpty(labels: object | undefined): boolean {
   return Object.keys(labels ?? {}).length === 0
+}
+
+function validateController({ spec }: types.ReplicationController): Cause[] {
+  return [
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...(isEmpty(spec.selector) ? [required('spec.selector')] : []),
+    ...notNegative('spec.replicas', spec.replicas),
+    ...validateReplicatedTemplate(spec.template, selectorOfLabels(spec.selector), 'ReplicationController', 'spec.template'),
+  ]
 }

@@ -23,6 +23,7 @@ export const ResourceQuota = kind(
     subresources: { status: statusOf<types.ResourceQuota>() },
   },
   {
+    returnsDeleted: true,
     defaults: (quota) => ({ ...quota, spec: roundHard(quota.spec), status: roundHard(quota.status) }),
     prepareCreate: (quota) => ({ ...quota, status: {} }),
     prepareUpdate: keepStatus,

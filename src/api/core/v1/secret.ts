@@ -1,5 +1,6 @@
 import { age, column } from '#api/columns.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateSecret, validateSecretUpdate } from '#api/core/v1/validation/data.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
 
@@ -22,6 +23,8 @@ export const Secret = kind(
     defaults: mergeStringData,
     confidential: true,
     selectableFields: { type: (secret) => secret.type },
+    validate: validateSecret,
+    validateUpdate: validateSecretUpdate,
   },
 )
 export type Secret = Of<typeof Secret>

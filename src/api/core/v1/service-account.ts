@@ -26,6 +26,7 @@ export const ServiceAccount = kind(
     },
   },
   {
+    returnsDeleted: true,
     prepareCreate: namesOfSecretsOnly,
     prepareUpdate: namesOfSecretsOnly,
   },

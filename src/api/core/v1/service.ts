@@ -2,9 +2,12 @@ import { serviceClaims } from '#api/core/v1/service-claims.ts'
 import { serviceColumns } from '#api/core/v1/service-columns.ts'
 import { defaultService, prepareServiceCreate, prepareServiceUpdate } from '#api/core/v1/service-rules.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateService } from '#api/core/v1/validation/service.ts'
+import { validateServiceStatus, validateServiceUpdate } from '#api/core/v1/validation/service-addresses.ts'
 import { kind } from '#api/kind.ts'
 import { statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
+import { checkDns1123Label } from '#schema/validate.ts'
 
 export const Service = kind(
   types.Service,
@@ -25,13 +28,17 @@ export const Service = kind(
         handler: 'serviceProxy',
         kindGV: ['', 'v1', 'ServiceProxyOptions'],
       },
-      status: statusOf<types.Service>(),
+      status: statusOf<types.Service>({ validateUpdate: validateServiceStatus }),
     },
   },
   {
+    returnsDeleted: true,
     defaults: defaultService,
     prepareCreate: prepareServiceCreate,
     prepareUpdate: prepareServiceUpdate,
+    validateName: checkDns1123Label,
+    validate: (service) => validateService(service),
+    validateUpdate: validateServiceUpdate,
     createOnUpdate: true,
     claims: (service) => serviceClaims(service),
     selectableFields: {

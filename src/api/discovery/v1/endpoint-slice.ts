@@ -1,5 +1,6 @@
 import { age, column, firstThree } from '#api/columns.ts'
 import * as types from '#api/discovery/v1/types.ts'
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '#api/discovery/v1/validate-endpoint-slice.ts'
 import { kind } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -38,6 +39,8 @@ export const EndpointSlice = kind(
       !same(next.ports, previous.ports) ||
       next.addressType !== previous.addressType ||
       !same(next.metadata.labels, previous.metadata.labels),
+    validate: validateEndpointSlice,
+    validateUpdate: validateEndpointSliceUpdate,
   },
 )
 export type EndpointSlice = Of<typeof EndpointSlice>

@@ -1,6 +1,7 @@
 import { Event as CoreEvent } from '#api/core/v1/event.ts'
 import { eventColumns } from '#api/core/v1/event-columns.ts'
 import type * as core from '#api/core/v1/types.ts'
+import { validateNewEvent, validateNewEventUpdate } from '#api/core/v1/validation/event.ts'
 import * as types from '#api/events/v1/types.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
@@ -21,6 +22,8 @@ export const Event = kind(
   {
     createOnUpdate: true,
     ttlSeconds: 3600,
+    validate: (event) => validateNewEvent(toCore(event)),
+    validateUpdate: (next, previous) => validateNewEventUpdate(toCore(next), toCore(previous)),
     selectableFields: {
       'regarding.kind': ({ regarding }) => regarding.kind ?? '',
       'regarding.namespace': ({ regarding }) => regarding.namespace ?? '',

@@ -114,11 +114,20 @@ const ordered = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }
 })
 
 function validateFinalizers(finalizers: readonly string[] = [], path: string): Cause[] {
-  const causes = finalizers.flatMap((name) => invalidEach(path, name, checkQualifiedName(name)))
+  const causes = finalizers.flatMap((name, i) => [
+    ...invalidEach(path, name, checkQualifiedName(name)),
+    ...validateFinalizerDomain(name, `${path}[${i}]`),
+  ])
   return finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
     ? [...causes, invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')]
     : causes
 }
+
+/** A finalizer without a domain is one of Kubernetes' own. */
+export const validateFinalizerDomain = (name: string, path: string): Cause[] =>
+  name.includes('/') || ['kubernetes', 'orphan', 'foregroundDeletion'].includes(name)
+    ? []
+    : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]
 
 function validateManagedFields(entries: readonly ManagedFieldsEntry[] | undefined, path: string): Cause[] {
   return (entries ?? []).flatMap(({ operation = '', fieldsType, manager = '', subresource = '' }, i) => {

@@ -1,6 +1,8 @@
 import { createdAt } from '#api/columns.ts'
 import { kind } from '#api/kind.ts'
+import { checkPathSegment } from '#api/meta/v1/names.ts'
 import * as types from '#api/rbac/v1/types.ts'
+import { validateAggregation, validateRules } from '#api/rbac/v1/validate.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const ClusterRole = kind(
@@ -16,6 +18,9 @@ export const ClusterRole = kind(
   },
   {
     createOnUpdate: true,
+    validateName: checkPathSegment,
+    validate: (role) => [...validateRules(role.rules, false), ...validateAggregation(role.aggregationRule)],
+    validateUpdate: (role) => [...validateRules(role.rules, false), ...validateAggregation(role.aggregationRule)],
   },
 )
 export type ClusterRole = Of<typeof ClusterRole>

@@ -1,6 +1,8 @@
 import { kind } from '#api/kind.ts'
+import { checkPathSegment } from '#api/meta/v1/names.ts'
 import { bindingColumns, defaultSubjects } from '#api/rbac/v1/bindings.ts'
 import * as types from '#api/rbac/v1/types.ts'
+import { validateBinding, validateBindingUpdate } from '#api/rbac/v1/validate.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const RoleBinding = kind(
@@ -17,6 +19,9 @@ export const RoleBinding = kind(
   {
     defaults: defaultSubjects,
     createOnUpdate: true,
+    validateName: checkPathSegment,
+    validate: (binding) => validateBinding(binding, true),
+    validateUpdate: (next, previous) => validateBindingUpdate(next, previous, true),
   },
 )
 export type RoleBinding = Of<typeof RoleBinding>

@@ -27,7 +27,7 @@ export function validateEnvFrom(sources: NonNullable<Container['envFrom']> = [],
     const causes: Cause[] = prefix ? invalidEach(`${at}.prefix`, prefix, checkRelaxedEnvVarName(prefix)) : []
     for (const [name, reference] of Object.entries({ configMapRef, secretRef })) {
       if (reference === undefined) continue
-      if (reference.name === '') causes.push(required(`${at}.${name}.name`))
+      if (!reference.name) causes.push(required(`${at}.${name}.name`))
       else causes.push(...invalidEach(`${at}.${name}.name`, reference.name, checkDns1123Subdomain(reference.name)))
     }
     if (configMapRef === undefined && secretRef === undefined)
@@ -61,7 +61,8 @@ function validateValueFrom({ value, valueFrom }: EnvVar, path: string): Cause[] 
   if (resourceFieldRef) causes.push(...validateResourceFieldRef(resourceFieldRef, `${path}.resourceFieldRef`, false))
   for (const [name, selector] of Object.entries({ configMapKeyRef, secretKeyRef })) {
     if (selector === undefined) continue
-    causes.push(...invalidEach(`${path}.${name}.name`, selector.name, checkDns1123Subdomain(selector.name)))
+    const referred = selector.name || ''
+    causes.push(...invalidEach(`${path}.${name}.name`, referred, checkDns1123Subdomain(referred)))
     if (selector.key === '') causes.push(required(`${path}.${name}.key`))
     else causes.push(...invalidEach(`${path}.${name}.key`, selector.key, checkConfigMapKey(selector.key)))
   }

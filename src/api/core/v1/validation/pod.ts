@@ -18,7 +18,10 @@ export function validatePodCreate(pod: Pod): Cause[] {
 /** What holds for a pod at any time. */
 export function validatePod(pod: Pod): Cause[] {
   const { metadata, spec } = pod
-  const causes = [...validateAnnotations(pod), ...validatePodSpec(spec, 'spec', { meta: metadata, isPod: true })]
+  const causes = [
+    ...validatePodAnnotations(metadata.annotations, spec, 'metadata.annotations'),
+    ...validatePodSpec(spec, 'spec', { meta: metadata, isPod: true }),
+  ]
   if (!spec.serviceAccountName)
     for (const [i, { projected }] of (spec.volumes ?? []).entries())
       for (const [j, { serviceAccountToken }] of (projected?.sources ?? []).entries())
@@ -34,15 +37,15 @@ export function validatePod(pod: Pod): Cause[] {
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost'
 
-function validateAnnotations({ metadata, spec }: Pod): Cause[] {
-  const annotations = metadata.annotations ?? {}
+/** Annotations that mean something to the API server itself. */
+export function validatePodAnnotations(annotations: Readonly<Record<string, string>> = {}, spec: PodSpec, path: string): Cause[] {
   const causes: Cause[] = []
   const mirror = annotations[mirrorAnnotation]
   if (mirror !== undefined && !spec.nodeName)
-    causes.push(invalid(`metadata.annotations[${mirrorAnnotation}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
+    causes.push(invalid(`${path}[${mirrorAnnotation}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
   const cost = annotations[deletionCostAnnotation]
   if (cost !== undefined && !(/^-?(0|[1-9]\d*)$/.test(cost) && Math.abs(Number(cost)) < 2 ** 31))
-    causes.push(invalid(`metadata.annotations[${deletionCostAnnotation}]`, cost, 'must be a 32bit integer'))
+    causes.push(invalid(`${path}[${deletionCostAnnotation}]`, cost, 'must be a 32bit integer'))
   return causes
 }
 

@@ -29,9 +29,9 @@ function validateSource(source: VolumeProjection, at: string, path: string, clai
   const causes: Cause[] = []
   for (const [name, one] of Object.entries({ secret, configMap })) {
     if (one === undefined) continue
-    if (one.name === '') causes.push(required(`${at}.${name}.name`))
+    if (!one.name) causes.push(required(`${at}.${name}.name`))
     for (const [i, item] of (one.items ?? ([] as KeyToPath[])).entries())
-      causes.push(...validateKeyToPath(item, `${at}.${name}.items[${i}]`), ...claim(item.path, one.name))
+      causes.push(...validateKeyToPath(item, `${at}.${name}.items[${i}]`), ...claim(item.path, one.name || ''))
   }
   for (const file of downwardAPI?.items ?? [])
     causes.push(...validateDownwardFile(file, `${at}.downwardAPI`), ...claim(file.path, file.path))

@@ -165,7 +165,7 @@ function validateOne(volume: Volume, source: (typeof order)[number], meta: Objec
         ...validateDriverName(driver, `${at}.driver`),
         ...(nodePublishSecretRef === undefined
           ? []
-          : nodePublishSecretRef.name === ''
+          : !nodePublishSecretRef.name
             ? [required(`${at}.nodePublishSecretRef.name`)]
             : invalidEach(`${at}.name`, nodePublishSecretRef.name, checkDns1123Subdomain(nodePublishSecretRef.name))),
       ]

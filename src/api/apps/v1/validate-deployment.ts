@@ -1,0 +1,72 @@
+import type { Deployment, DeploymentStrategy } from '#api/apps/v1/types.ts'
+import { validateReplicaCounts, validateSelectorAndTemplate } from '#api/core/v1/validation/replicas.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import { checkPercent, forbidden, invalid, invalidEach, notNegative, notSupported, percentOf } from '#schema/validate.ts'
+
+export function validateDeployment({ spec }: Deployment): Cause[] {
+  const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
+  return [
+    ...notNegative('spec.replicas', spec.replicas),
+    ...validateSelectorAndTemplate(spec, 'spec'),
+    ...validateStrategy(spec.strategy, 'spec.strategy'),
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...notNegative('spec.progressDeadlineSeconds', deadline),
+    ...(deadline <= minReadySeconds ? [invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')] : []),
+  ]
+}
+
+export function validateDeploymentUpdate(next: Deployment, previous: Deployment): Cause[] {
+  const causes = validateDeployment(next)
+  return same(next.spec.selector, previous.spec.selector)
+    ? causes
+    : [...causes, invalid('spec.selector', next.spec.selector ?? null, 'field is immutable')]
+}
+
+export function validateDeploymentStatus({ status: next }: Deployment, { status: previous }: Deployment): Cause[] {
+  const causes = validateReplicaCounts(
+    next,
+    ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+    ['observedGeneration', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+  )
+  return (next.collisionCount ?? 0) < (previous.collisionCount ?? 0)
+    ? [...causes, invalid('status.collisionCount', next.collisionCount ?? 0, 'cannot be decremented')]
+    : causes
+}
+
+function validateStrategy(strategy: DeploymentStrategy, path: string): Cause[] {
+  const { type, rollingUpdate } = strategy
+  if (type === 'Recreate')
+    return rollingUpdate === undefined
+      ? []
+      : [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
+  // The reference shows its own structure here, with Go's names.
+  if (type !== 'RollingUpdate')
+    return [
+      notSupported(path, { Type: type, RollingUpdate: rollingUpdate ? shownRolling(rollingUpdate) : null }, ['Recreate', 'RollingUpdate']),
+    ]
+  if (rollingUpdate === undefined) return []
+  const { maxUnavailable, maxSurge } = rollingUpdate
+  const at = `${path}.rollingUpdate`
+  const percent = typeof maxUnavailable === 'string' ? percentOf(maxUnavailable) : undefined
+  return [
+    ...validateCountOrPercent(maxUnavailable, `${at}.maxUnavailable`),
+    ...validateCountOrPercent(maxSurge, `${at}.maxSurge`),
+    ...(amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0
+      ? [invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
+      : []),
+    ...(percent !== undefined && percent > 100 ? [invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%')] : []),
+  ]
+}
+
+const shownRolling = ({ maxUnavailable, maxSurge }: NonNullable<DeploymentStrategy['rollingUpdate']>) => ({
+  MaxUnavailable: maxUnavailable,
+  MaxSurge: maxSurge,
+})
+
+/** A count that is not negative, or a percentage. */
+export const validateCountOrPercent = (value: number | string, path: string): Cause[] =>
+  typeof value === 'number' ? notNegative(path, value) : invalidEach(path, value, checkPercent(value))
+
+const amountOf = (value: number | string): number => (typeof value === 'number' ? value : (percentOf(value) ?? 0))

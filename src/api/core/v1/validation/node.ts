@@ -1,0 +1,71 @@
+import type { Node, Taint } from '#api/core/v1/types.ts'
+import type { Cause } from '#lib/errors.ts'
+import { formatQuantity, parseQuantity } from '#lib/quantity.ts'
+import { parseCidr } from '#schema/ip.ts'
+import {
+  checkLabelValue,
+  checkLegacyCidr,
+  checkQualifiedName,
+  duplicate,
+  forbidden,
+  invalid,
+  invalidEach,
+  required,
+} from '#schema/validate.ts'
+import { validateTaintEffect } from './affinity.ts'
+import { validateQuantity } from './resources.ts'
+
+export function validateNode(node: Node): Cause[] {
+  const cidrs = node.spec.podCIDRs ?? []
+  const families = cidrs.map((cidr) => parseCidr(cidr)?.address.length)
+  const isDual = cidrs.length === 2 && families[0] !== families[1]
+  return [
+    ...validateTaints(node.spec.taints, 'metadata.taints'),
+    ...validateNodeResources(node),
+    ...cidrs.flatMap((cidr, i) => invalidEach(`spec.podCIDRs[${i}]`, cidr, checkLegacyCidr(cidr))),
+    ...(cidrs.length > 1 && !isDual ? [invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family')] : []),
+  ]
+}
+
+/** Of the spec: what was assigned once stays. Of the status: addresses are a set. */
+export function validateNodeUpdate(next: Node, previous: Node): Cause[] {
+  const causes: Cause[] = [...validateNodeResources(next), ...validateTaints(next.spec.taints, 'metadata.taints')]
+  const before = previous.spec.podCIDRs ?? []
+  const now = next.spec.podCIDRs ?? []
+  const kept = before.length === now.length && before.every((cidr, i) => cidr === now[i])
+  if (before.length > 0 && !kept) causes.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  if (previous.spec.providerID && previous.spec.providerID !== next.spec.providerID)
+    causes.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) causes.push(forbidden('spec.externalID', 'may not be updated'))
+  const seen = new Set<string>()
+  for (const [i, { type, address }] of (next.status.addresses ?? []).entries()) {
+    const key = `${type} ${address}`
+    if (seen.has(key)) causes.push(duplicate(`status.addresses[${i}]`, { Type: type, Address: address }))
+    seen.add(key)
+  }
+  return causes
+}
+
+/** The reference says `metadata.taints`, though they stand in the spec. */
+function validateTaints(taints: readonly Taint[] = [], path: string): Cause[] {
+  return taints.flatMap((taint, i) => {
+    const { key, value = '', effect, timeAdded } = taint
+    const at = `${path}[${i}]`
+    const problems = checkLabelValue(value)
+    const causes: Cause[] = invalidEach(`${at}.key`, key, checkQualifiedName(key))
+    if (problems.length > 0) causes.push(invalid(`${at}.value`, value, problems.join(';')))
+    causes.push(...((effect as string) === '' ? [required(`${at}.effect`)] : validateTaintEffect(effect, `${at}.effect`)))
+    if (taints.findIndex((other) => other.key === key && other.effect === effect) < i) {
+      const cause = duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded ?? null })
+      causes.push({ ...cause, message: `${cause.message}: taints must be unique by key and effect pair` })
+    }
+    return causes
+  })
+}
+
+const validateNodeResources = ({ status }: Node): Cause[] =>
+  (['capacity', 'allocatable'] as const).flatMap((list) =>
+    Object.entries(status[list] ?? {}).flatMap(([name, text]) =>
+      validateQuantity(name, formatQuantity(parseQuantity(text)), `status.${list}.${name}`),
+    ),
+  )
