@@ -44,6 +44,8 @@ export const LABEL_LENGTH_MAX = 63
 export const SUBDOMAIN_LENGTH_MAX = 253
 
 export const maxLengthProblem = (max: number): string => `must be no more than ${max} characters`
+/** What the newer checks of labels say instead. */
+const maxBytesProblem = (max: number): string => `must be no more than ${max} bytes`
 export const rangeProblem = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`
 export const regexProblem = (message: string, pattern: string, ...examples: string[]): string =>
   examples.length === 0
@@ -92,15 +94,15 @@ export function checkQualifiedName(value: string): Problems {
   const name = parts.at(-1)!
   const prefix = parts.length === 2 ? parts[0]! : undefined
   if (prefix === '') problems.push('prefix part must be non-empty')
-  else if (prefix !== undefined) problems.push(...checkDns1123Subdomain(prefix).map((problem) => `prefix part ${problem}`))
+  else if (prefix !== undefined) problems.push(...checkDns1123Subdomain(prefix).map((problem) => `prefix part ${problem.replace(/characters$/, 'bytes')}`))
   if (name === '') problems.push('name part must be non-empty')
-  else if (byteLength(name) > LABEL_LENGTH_MAX) problems.push(`name part ${maxLengthProblem(LABEL_LENGTH_MAX)}`)
+  else if (byteLength(name) > LABEL_LENGTH_MAX) problems.push(`name part ${maxBytesProblem(LABEL_LENGTH_MAX)}`)
   if (!regex.labelKey.test(name)) problems.push(`name part ${nameText()}`)
   return problems
 }
 
 export function checkLabelValue(value: string): Problems {
-  const problems = tooLongFor(value, LABEL_LENGTH_MAX)
+  const problems = byteLength(value) > LABEL_LENGTH_MAX ? [maxBytesProblem(LABEL_LENGTH_MAX)] : []
   return regex.labelValue.test(value) ? problems : [...problems, regexProblem(labelValueText, labelValue, 'MyValue', 'my_value', '12345')]
 }
 
