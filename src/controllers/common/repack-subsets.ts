@@ -17,11 +17,14 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubse
       for (const address of notReadyAddresses) add(found.addresses, address, false)
     }
   }
-  const byAddresses = Map.groupBy(byPort.values(), ({ addresses }) =>
-    [...addresses]
-      .map(([key, { ready }]) => `${key} ${ready}`)
-      .toSorted()
-      .join(),
+  const byAddresses = Map.groupBy(
+    byPort.values(),
+    ({ port, addresses }) =>
+      (port === undefined ? 'none ' : '') +
+      [...addresses]
+        .map(([key, { ready }]) => `${key} ${ready}`)
+        .toSorted()
+        .join(),
   )
   const packed = [...byAddresses.values()].map((group): EndpointSubset => {
     const all = [...group[0]!.addresses.values()]

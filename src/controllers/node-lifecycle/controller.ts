@@ -1,11 +1,12 @@
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { conditionOf } from '../common/conditions.ts'
 import { equal } from '../common/equal.ts'
 import { byNodeName } from '../common/indexes.ts'
-import { type EvictionLimits, type EvictionView, planEviction, zoneOf } from './eviction.ts'
+import { type EvictionLimits, type EvictionView, lastGivenUp, planEviction, zoneOf } from './eviction.ts'
 import { createSignsOfLife } from './health.ts'
 import { type NodeView, planNode } from './plan.ts'
 
@@ -26,6 +27,7 @@ export const nodeLifecycleDefaults: NodeLifecycleConfig = {
 /** Notices nodes that are silent or unwell, keeps pods away from them, and gives them up with care. */
 export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecycleDefaults): Controller<NodeView | EvictionView> {
   const signs = createSignsOfLife()
+  const lastAt = new Map<string, Instant>()
   return {
     name: 'node-controller',
     sources: [
@@ -51,7 +53,14 @@ export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecy
       },
     ],
     view: (key, cache, now) => {
-      if (key === all) return { about: 'all', now, nodes: cache.list(Node), limits: config.limits }
+      if (key === all) {
+        const nodes = cache.list(Node)
+        // The taints tell when the last node was given up; that of a node which is well again is gone with its taint, and is remembered here.
+        const zones = new Set(nodes.map(zoneOf))
+        for (const zone of zones) lastAt.set(zone, Math.max(lastAt.get(zone) ?? -Infinity, lastGivenUp(nodes, zone)))
+        for (const zone of lastAt.keys()) if (!zones.has(zone)) lastAt.delete(zone)
+        return { about: 'all', now, nodes, limits: config.limits, lastAt }
+      }
       const name = key.slice(prefix.length)
       const node = cache.get(Node, name)
       if (node === undefined) {

@@ -20,28 +20,27 @@ export interface EvictionView {
   readonly now: Instant
   readonly nodes: readonly Node[]
   readonly limits: EvictionLimits
+  /** When a node was last given up, by zone: also one that is well again and carries the taint no more. */
+  readonly lastAt: ReadonlyMap<string, Instant>
 }
 
 /**
  * Which unready nodes get the taint that evicts their pods: one after the other in each zone, slower where much of a zone is down, none when
- * all zones are down entirely, since then it is us who cannot see. The time of the last such taint in the zone is the limiter's memory.
+ * all zones are down entirely, since then it is us who cannot see.
  */
-export function planEviction({ now, nodes, limits }: EvictionView): Plan {
-  const zones = [...Map.groupBy(nodes, zoneOf).values()].map((members) => ({ members, counted: members.filter(countsForDisruption) }))
+export function planEviction({ now, nodes, limits, lastAt }: EvictionView): Plan {
+  const zones = [...Map.groupBy(nodes, zoneOf)].map(([zone, members]) => ({ zone, members, counted: members.filter(countsForDisruption) }))
   const counting = zones.filter(({ counted }) => counted.length > 0)
   if (counting.length > 0 && counting.every(({ counted }) => counted.every((node) => !isReady(node)))) {
     return { commands: nodes.flatMap(withoutEviction), wakeAt: Infinity }
   }
-  const plans = zones.map(({ members, counted }) => planZone(members, rateOf(counted, limits), now))
+  const plans = zones.map(({ zone, members, counted }) => planZone(members, rateOf(counted, limits), lastAt.get(zone) ?? -Infinity, now))
   return { commands: plans.flatMap(({ commands }) => commands), wakeAt: Math.min(...plans.map(({ wakeAt }) => wakeAt)) }
 }
 
-function planZone(nodes: readonly Node[], nodesPerSecond: number, now: Instant): Plan {
+function planZone(nodes: readonly Node[], nodesPerSecond: number, last: Instant, now: Instant): Plan {
   const waiting = nodes.filter((node) => evictingTaint(node) !== 'none' && !(node.spec.taints ?? []).some(isEvicting))
   if (waiting.length === 0 || nodesPerSecond === 0) return { commands: [], wakeAt: Infinity }
-  const last = Math.max(
-    ...nodes.flatMap((node) => (node.spec.taints ?? []).filter(isEvicting)).map(({ timeAdded }) => parseTime(timeAdded) ?? -Infinity),
-  )
   const pauseMs = 1000 / nodesPerSecond
   if (last + pauseMs > now) return { commands: [], wakeAt: last + pauseMs }
   const [first] = waiting.toSorted((a, b) => notReadySince(a) - notReadySince(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
@@ -61,6 +60,12 @@ function withoutEviction(node: Node): Command[] {
   const taints = node.spec.taints ?? []
   const kept = taints.filter((taint) => !isEvicting(taint))
   return kept.length === taints.length ? [] : [patchSeen(Node, node, { spec: { taints: kept.length === 0 ? null : kept } })]
+}
+
+/** The latest time of an evicting taint among the zone's nodes. */
+export function lastGivenUp(nodes: readonly Node[], zone: string): Instant {
+  const taints = nodes.filter((node) => zoneOf(node) === zone).flatMap((node) => (node.spec.taints ?? []).filter(isEvicting))
+  return Math.max(-Infinity, ...taints.map(({ timeAdded }) => parseTime(timeAdded) ?? -Infinity))
 }
 
 const isReady = (node: Node): boolean => conditionOf(node.status.conditions, 'Ready')?.status === 'True'
