@@ -27,7 +27,7 @@ export function parseDeleteOptions(
   const { orphanDependents, propagationPolicy } = given
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
     causes.push(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'))
-  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan', ''].includes(propagationPolicy))
+  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy))
     causes.push(notSupported('propagationPolicy', propagationPolicy, ['Foreground', 'Background', 'Orphan', 'nil']))
   const dryRun = given.dryRun ?? []
   causes.push(...dryRunProblems(dryRun))

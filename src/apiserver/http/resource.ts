@@ -47,6 +47,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const missing = refuseRoute(kind, part, info)
   if (missing !== undefined) return missing
   const accept = request.headers['accept']
+  if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
   if (part?.sort === 'connect') return connect(context, { ...call, kind: kind!, representation: { encoding: 'json' } }, part)
   if (info.verb === 'patch' && !isPatchType(request.headers['content-type']))
     return statusAnswer(routeStatus(415, 'UnsupportedMediaType', '415: Unsupported Media Type'))
@@ -276,8 +277,8 @@ function patched(
 async function remove(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, request, info } = call
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
-  const { removed, item, graceful } = await deleteObject(context, writeOf(call, options), options)
-  if (removed && !graceful) {
+  const { removed, item, shown } = await deleteObject(context, writeOf(call, options), options)
+  if (removed && !shown) {
     const { uid } = objectOf(item).metadata
     return json(
       {
@@ -372,10 +373,13 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     part.type === undefined
       ? undefined
       : readBodyObject(context, call, { type: part.type, group, version, kind: name }, options.fieldValidation)
-  if (body !== undefined) matchNamespace(call, body)
+  if (body !== undefined) {
+    matchNamespace(call, body)
+    if (body.metadata.name && body.metadata.name !== info.name) throw badRequest(`name in URL does not match name in ${name} object`)
+  }
   const handler = context.handlers[part.handler]
-  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const item = await readItem(context, { ...call, info: { ...info, query: new URLSearchParams() } })
+  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const object = objectOf(item)
   const run = admissionRun(context.admission, context.objects, writeOf(call, options), 'CREATE')
   const admitted = (await run.admit(body, undefined)) ?? body
@@ -390,8 +394,8 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
 
 async function connect(context: Context, call: Routed, part: Extract<Subresource, { sort: 'connect' }>): Promise<HttpResponse> {
   const handler = context.handlers[part.handler]
-  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const item = await readItem(context, { ...call, info: { ...call.info, query: new URLSearchParams() } })
+  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const object = objectOf(item)
   // A part without a type of options is only read (a log): admission looks at connections.
   if (part.kindGV !== undefined) {

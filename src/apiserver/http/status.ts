@@ -80,7 +80,7 @@ export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: stri
   const joined = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
   return new WherryError('Invalid', `${qualified(kind.kind, kind.group)} ${JSON.stringify(name)} is invalid: ${joined}`, {
     ...(kind.group !== '' && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind !== '' && { kind: kind.kind }),
     ...(name !== '' && { name }),
     causes,
   })

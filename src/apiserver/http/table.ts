@@ -20,14 +20,16 @@ export function tableOf(
   options: { readonly now: Instant; readonly include: IncludeObject; readonly version: string; readonly headed?: boolean },
 ): Table {
   const columns = kind.columns ?? defaultColumns
+  // A kind that has a column for the name puts it where it belongs.
+  const named = !columns.some(({ name }) => name === 'Name')
   const apiVersion = `meta.k8s.io/${options.version}`
   return {
     kind: 'Table',
     apiVersion,
     metadata,
-    columnDefinitions: options.headed === false ? null : [nameColumn, ...columns.map(definitionOf)],
+    columnDefinitions: options.headed === false ? null : [...(named ? [nameColumn] : []), ...columns.map(definitionOf)],
     rows: objects.map((object) => ({
-      cells: [object.metadata.name ?? '', ...columns.map((column) => column.cell(object as never, options.now))],
+      cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => column.cell(object as never, options.now))],
       object: options.include === 'None' ? null : options.include === 'Object' ? object : partialOf(object, apiVersion),
     })),
   }

@@ -1,12 +1,13 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#schema/fields.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, invalidError } from '../http/status.ts'
+import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
-import { metadataProblems, nameOrGenerateName } from './metadata.ts'
 import { applyDefaults, storedBytes, timestampOf, withMetadata, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
@@ -74,7 +75,7 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
   if (kind.rules.generation !== undefined && kind.rules.generation !== false) object = withMetadata(object, { generation: 1 })
   object = deepFreeze(applyDefaults(kind, object))
-  const causes = [...metadataProblems(kind, object, undefined), ...(kind.rules.validate?.(object, rules) ?? [])]
+  const causes = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
   if (causes.length > 0) throw invalidError(kind, object.metadata.name ?? '', causes)
   await run.validate(object, undefined)
   for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)

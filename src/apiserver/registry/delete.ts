@@ -19,8 +19,8 @@ export interface DeleteOptions extends DeletionWish {
 export interface Deletion {
   readonly removed: boolean
   readonly item: Item
-  /** Whether the kind deletes with grace, so that clients want to see the object. */
-  readonly graceful: boolean
+  /** Whether clients want to see the object even where it is gone. */
+  readonly shown: boolean
 }
 
 /**
@@ -43,10 +43,11 @@ export async function deleteObject(context: Context, write: Write, options: Dele
       await run.validate(undefined, present)
     }
     const graceful = kind.rules.gracePeriodSeconds !== undefined
+    const shown = graceful || kind.rules.returnsDeleted === true
     const next = deepFreeze(markDeleted(context, write, present, options))
     const removes = !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
-    if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), graceful }
-    if (write.dryRun) return { removed: removes, item: unstoredItem(kind, key, next), graceful }
+    if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), shown }
+    if (write.dryRun) return { removed: removes, item: removes && !graceful ? itemAs(kind, item) : unstoredItem(kind, key, next), shown }
     const value = storedBytes(kind, next)
     const claims = removes ? context.claims.plan(kind, undefined, present, key).operations : []
     const result = await context.store.commit(removes ? [{ do: 'delete', key }, ...claims] : [{ do: 'put', key, value }], [
@@ -58,7 +59,7 @@ export async function deleteObject(context: Context, write: Write, options: Dele
         item: removes
           ? unstoredItem(kind, key, graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present)
           : itemAs(kind, committedItem(kind, key, value, result.revision)),
-        graceful,
+        shown,
       }
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)

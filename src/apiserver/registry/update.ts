@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/kind.ts'
+import { validateMetadataUpdate } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#schema/fields.ts'
@@ -10,7 +11,6 @@ import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
 import { displayKeyOf, keyOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
-import { metadataProblems } from './metadata.ts'
 import { applyDefaults, raisesGeneration, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
@@ -115,6 +115,7 @@ async function prepare(
       deletionTimestamp: object.metadata.deletionTimestamp ?? before.deletionTimestamp,
       deletionGracePeriodSeconds: object.metadata.deletionGracePeriodSeconds ?? before.deletionGracePeriodSeconds,
       generation: before.generation,
+      resourceVersion: before.resourceVersion,
       selfLink: undefined,
       managedFields: undefined,
     })
@@ -126,7 +127,7 @@ async function prepare(
   object = deepFreeze(applyDefaults(kind, object))
   if (raisesGeneration(kind, object, previous)) object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const causes = [
-    ...metadataProblems(kind, object, previous),
+    ...validateMetadataUpdate(object.metadata, before, kind),
     ...(options.whole ? (kind.rules.validate?.(object, rules) ?? []) : []),
     ...(options.whole ? (kind.rules.validateUpdate?.(object, previous, rules) ?? []) : []),
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
