@@ -94,7 +94,8 @@ export function checkQualifiedName(value: string): Problems {
   const name = parts.at(-1)!
   const prefix = parts.length === 2 ? parts[0]! : undefined
   if (prefix === '') problems.push('prefix part must be non-empty')
-  else if (prefix !== undefined) problems.push(...checkDns1123Subdomain(prefix).map((problem) => `prefix part ${problem.replace(/characters$/, 'bytes')}`))
+  else if (prefix !== undefined)
+    problems.push(...checkDns1123Subdomain(prefix).map((problem) => `prefix part ${problem.replace(/characters$/, 'bytes')}`))
   if (name === '') problems.push('name part must be non-empty')
   else if (byteLength(name) > LABEL_LENGTH_MAX) problems.push(`name part ${maxBytesProblem(LABEL_LENGTH_MAX)}`)
   if (!regex.labelKey.test(name)) problems.push(`name part ${nameText()}`)

@@ -56,7 +56,7 @@ test('nesting is bounded, brackets in text are not nesting', () => {
 })
 
 test('what is no JSON is refused, __proto__ stays a key', () => {
-  for (const text of ['', '{', 'x', '{"a":}', '[1,]']) assert.throws(() => parseJson(text), SyntaxError)
+  for (const text of ['', '{', 'x', '{"a":}', '[1,]', '\ufeff{}']) assert.throws(() => parseJson(text), SyntaxError)
   const { value } = parseJson('{"__proto__":{"polluted":true}}')
   assert.deepEqual(Object.keys(value as object), ['__proto__'])
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)

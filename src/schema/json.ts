@@ -35,7 +35,8 @@ export function encodeJson(type: AnyType, value: unknown): string {
   return encoderOf(type.shape)(value)
 }
 
-const decoder = new TextDecoder()
+/** A byte order mark is no JSON, so it must not be swallowed. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A cheap upper bound: brackets in strings count too, and only a text with that many brackets is looked at closely. */
 function isDeeperThan(text: string, depthMax: number): boolean {
@@ -91,8 +92,9 @@ function listEncoder(item: Shape): Encoder {
   return (value) => {
     if (isAbsent(value)) return 'null'
     encode ??= encoderOf(item)
+    const list = value as readonly unknown[]
     let out = '['
-    for (const [i, each] of (value as readonly unknown[]).entries()) out += i === 0 ? encode(each) : `,${encode(each)}`
+    for (let i = 0; i < list.length; i += 1) out += i === 0 ? encode(list[i]) : `,${encode(list[i])}`
     return `${out}]`
   }
 }

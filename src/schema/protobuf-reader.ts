@@ -61,8 +61,15 @@ export class ProtoReader {
   string(end: number): string {
     const start = this.position
     this.position = end
-    const sizeBytes = end - start
-    return sizeBytes === 0 ? '' : this.#bytes.toString('utf8', start, end)
+    if (end - start > SHORT) return this.#bytes.toString('utf8', start, end)
+    // Most texts are short and ASCII; a call into the runtime costs more than reading them here.
+    let text = ''
+    for (let i = start; i < end; i += 1) {
+      const byte = this.#bytes[i]!
+      if (byte > 127) return this.#bytes.toString('utf8', start, end)
+      text += String.fromCharCode(byte)
+    }
+    return text
   }
 
   /** Passes over the value of a field that nobody asked for. */
@@ -122,5 +129,8 @@ export class ProtoReader {
     throw new RangeError('proto: integer overflow')
   }
 }
+
+/** Bytes up to which a text is read one by one. */
+const SHORT = 24
 
 const unexpectedEnd = (): RangeError => new RangeError('unexpected EOF')

@@ -308,31 +308,29 @@ function singleEntry(field: PlannedField, syntax: Syntax): Entry {
   const { name, number, pointer } = field
   const codec = codecOf(field.shape, syntax)
   const zero = codec.zero()
-  const isScalar = isScalarShape(field.shape)
-  const isByValue = syntax === 'kubernetes' && !pointer && field.shape.kind !== 'bytes'
-  const isDropped = (value: unknown): boolean => {
-    if (syntax === 'proto3') return isScalar && !pointer
-    if (pointer) return false
-    return !field.kept && isEmptyValue(value)
-  }
+  const isProto3 = syntax === 'proto3'
+  const isByValue = !isProto3 && !pointer && field.shape.kind !== 'bytes'
+  const isLeftOut = isProto3 && !pointer && isScalarShape(field.shape) ? isZeroScalar : never
+  const isDropped = isProto3 || pointer || field.kept ? never : isEmptyValue
   return {
     number,
     write: (message, writer) => {
       const value = message[name]
-      if (value === undefined || value === null) {
-        if (isByValue) writeField(number, codec, zero, writer)
-      } else if (syntax === 'proto3' && isScalar && !pointer && isZeroScalar(value)) return
-      else writeField(number, codec, value, writer)
+      if (value !== undefined && value !== null) {
+        if (!isLeftOut(value)) writeField(number, codec, value, writer)
+      } else if (isByValue) writeField(number, codec, zero, writer)
     },
     read: (message, tag, reader, end, depth) => {
       if ((tag & 7) !== codec.wire) return reader.skip(tag, end)
       const value = readValue(codec, reader, end, depth)
-      if (isDropped(value) && !(syntax === 'proto3')) {
-        if (!field.kept) delete message[name]
-      } else message[name] = value
+      if (!isDropped(value)) message[name] = value
+      // Of a field given twice the last counts. Deleting costs, so it is done only where there is something.
+      else if (message[name] !== undefined) delete message[name]
     },
   }
 }
+
+const never = (): boolean => false
 
 function listEntry(field: PlannedField, shape: Shape & { kind: 'list' }, syntax: Syntax): Entry {
   const { name, number } = field
