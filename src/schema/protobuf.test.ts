@@ -6,11 +6,11 @@ import { Deployment } from '#api/apps/v1/types.ts'
 import { Lease } from '#api/coordination/v1/types.ts'
 import * as core from '#api/core/v1/types.ts'
 import { decode } from './decode.ts'
-import { valuesOf } from './generated.ts'
 import { encodeJson } from './json.ts'
 import { fieldsPlan } from './plan.ts'
 import { decodeProtobuf, encodeProtobuf } from './protobuf.ts'
 import { type AnyType, bool, double, field, int32, int64, list, map, message, rawBytes, string, uint64 } from './schema.ts'
+import { valuesOf } from './values-of.ts'
 
 /** Every type that the API declares, but those that are JSON only (`Table`). */
 const types = new Map<string, AnyType>()
