@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { cgroupHost } from './cgroups.ts'
 import { systemClock } from './clock.ts'
@@ -34,9 +34,18 @@ export async function removeNetwork(): Promise<void> {
   await run('nft', ['-f', '-'], { input: `table ip ${names.table} {}\ndelete table ip ${names.table}\n` })
 }
 
-/** Our cgroups, of every controller, with whatever still runs in them. */
-export const removeCgroups = (): Promise<void> =>
-  createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
+/** Our cgroups with whatever still runs in them. runc makes them in hierarchies without a controller, too, where no limit would lead us. */
+export async function removeCgroups(): Promise<void> {
+  await createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
+  for (const hierarchy of readdirSync('/sys/fs/cgroup')) removeEmptyTree(`/sys/fs/cgroup/${hierarchy}${names.cgroupRoot}`)
+}
+
+function removeEmptyTree(directory: string): void {
+  if (!existsSync(directory)) return
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) removeEmptyTree(`${directory}/${entry.name}`)
+  rmdirSync(directory)
+}
 
 function descendants(pid: number): number[] {
   const children = readOrNothing(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)

@@ -1,5 +1,5 @@
 /** The `agent` process: kubelet, pod network, service proxy and DNS of one node. */
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { layoutFrom, paths } from '#host/layout.ts'
 import { searchPath } from '#host/packages.ts'
 
@@ -7,4 +7,6 @@ const layout = layoutFrom(process.env)
 enableCompileCache(paths(layout).compileCache)
 process.env['PATH'] = searchPath().join(':')
 const { runAgent } = await import('./run-agent.ts')
+// At once, since a process that is killed writes nothing at its end.
+flushCompileCache()
 await runAgent(layout)

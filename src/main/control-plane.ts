@@ -163,7 +163,7 @@ async function lead(
   const running = runControllers({
     controllers: controllers({
       kinds: kinds as readonly AnyKind[],
-      apiServer: { addresses: [options.advertise.address], port: options.advertise.port },
+      apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: firstAddress(options.serviceCIDR) },
       podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
       rootCa: options.rootCa,
     }),
@@ -205,6 +205,12 @@ async function startSchedulerOver(_running: Running, { clock, random, log }: Con
       await Promise.all([pods.close(), nodes.close(), namespaces.close()])
     },
   }
+}
+
+/** The first usable address of an IPv4 range: the API server's own Service has it, and certificates name it. */
+function firstAddress(range: string): string {
+  const [a, b, c, d] = range.split('/')[0]!.split('.').map(Number) as [number, number, number, number]
+  return `${a}.${b}.${c}.${d + 1}`
 }
 
 /** Parts of the control plane are trusted as the server itself is; their names tell them apart in audit and managed fields. */

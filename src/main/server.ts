@@ -1,6 +1,6 @@
 /** The `server` process: API server, controllers and scheduler over one store, on one TLS port. */
 import { mkdirSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { layoutFrom, paths } from '#host/layout.ts'
@@ -9,4 +9,6 @@ const where = paths(layoutFrom(process.env))
 enableCompileCache(where.compileCache)
 const { runServer } = await import('./run-server.ts')
 mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
+// At once, since a process that is killed writes nothing at its end.
+flushCompileCache()
 await runServer(where, `${hostname()}_${process.pid}`)

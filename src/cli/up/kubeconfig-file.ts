@@ -1,5 +1,17 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parse } from 'yaml'
 import { type KubeconfigEntry, mergeKubeconfig, removeFromKubeconfig } from '#host/pki/kubeconfig.ts'
 
 /** Under which name the cluster stands in the user's own kubeconfig. */
@@ -20,7 +32,17 @@ export function removeFromFile(file: string): void {
   if (!existsSync(file)) return
   const existing = readFileSync(file, 'utf8')
   const without = removeFromKubeconfig(existing, contextName)
-  if (without !== existing) replace(file, without)
+  if (without === existing) return
+  // A file that holds nothing else was made by us.
+  if (isEmpty(without)) {
+    rmSync(file)
+    if (readdirSync(dirname(file)).length === 0) rmdirSync(dirname(file))
+  } else replace(file, without)
+}
+
+function isEmpty(text: string): boolean {
+  const { apiVersion: _version, kind: _kind, ...rest } = parse(text) as Record<string, unknown>
+  return Object.values(rest).every((value) => value === '' || (Array.isArray(value) && value.length === 0))
 }
 
 /** Whole or not at all, for its owner only; the owner stays who it was. */

@@ -68,6 +68,7 @@ export const up: Command = {
       const images = prepareImages(containerdOptions(layout), withWelcome)
       // A failure is told by the step that waits for it; until then nobody looks.
       images.catch(() => {})
+      const since = findDaemon(where.agentPid) ? 0 : Date.now()
       const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
       await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
       await progress.step(
@@ -76,7 +77,7 @@ export const up: Command = {
         (made) => (made.length > 0 ? made.join(', ') : 'in place'),
       )
       await progress.step(`Node ${config.nodeName} ready`, () =>
-        waitForNode(connection, config.nodeName, agent, where.agentLog, patienceMs),
+        waitForNode(connection, config.nodeName, since, agent, where.agentLog, patienceMs),
       )
       if (withWelcome) {
         await progress.step('Welcome application', () => createWelcome(connection.client))

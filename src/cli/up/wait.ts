@@ -22,8 +22,18 @@ export async function waitForServer({ transport }: Connection, daemon: Daemon, l
   throw new WherryError('Timeout', `the API server was not ready within ${withinMs / 1000} s: ${problem}; see ${logFile}`)
 }
 
-/** Watches the node until its condition Ready is True. */
-export async function waitForNode({ client }: Connection, name: string, daemon: Daemon, logFile: string, withinMs: number): Promise<void> {
+/**
+ * Watches the node until its condition Ready is True and was said so at or after `since` (milliseconds since the epoch): what an agent said
+ * before it was killed is no news.
+ */
+export async function waitForNode(
+  { client }: Connection,
+  name: string,
+  since: number,
+  daemon: Daemon,
+  logFile: string,
+  withinMs: number,
+): Promise<void> {
   const signal = AbortSignal.timeout(withinMs)
   let said = 'it has not registered'
   while (!signal.aborted) {
@@ -38,7 +48,8 @@ export async function waitForNode({ client }: Connection, name: string, daemon: 
       })) {
         if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue
         const ready = event.object.status.conditions?.find(({ type }) => type === 'Ready')
-        if (ready?.status === 'True') return
+        // Heartbeats have whole seconds.
+        if (ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= Math.floor(since / 1000) * 1000) return
         said = ready?.message ?? said
       }
     } catch (error) {
