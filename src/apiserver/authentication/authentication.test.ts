@@ -157,10 +157,10 @@ test('impersonation', async () => {
     (error) => isError(error, 'Forbidden'),
   )
   const refused = (headers: Record<string, string>, message: string, given: string[] = []) =>
-    assert.rejects(run(headers, undefined, given), (error) => isError(error) && error.message === message, message)
+    assert.rejects(run(headers, { name: 'eve', groups: [] }, given), (error) => isError(error) && error.message === message, message)
   await refused(
     jane,
-    'pods is forbidden: User "bob" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "d"',
+    'pods is forbidden: User "eve" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "d"',
   )
   await refused(
     { 'impersonate-group': 'g' },
@@ -169,6 +169,14 @@ test('impersonation', async () => {
   await refused(
     { 'impersonate-extra-a': 'x' },
     'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string(nil), Extra:map[string][]string{"a":[]string{"x"}}} without impersonating a user name',
+  )
+  // Whoever succeeded by the plain verb is refused in its words from then on.
+  assert.equal((await run(jane, { name: 'ops', groups: [] }, [users])).name, 'jane')
+  await assert.rejects(
+    run({ 'impersonate-user': 'root' }, { name: 'ops', groups: [] }),
+    (error) =>
+      isError(error, 'Forbidden') &&
+      error.message === 'users "root" is forbidden: User "ops" cannot impersonate resource "users" in API group "" at the cluster scope',
   )
   // A node's own agent may be the node, and another node's may not.
   const agent = (node: string) => ({
