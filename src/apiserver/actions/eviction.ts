@@ -9,10 +9,10 @@ import { successStatus } from './success.ts'
 
 /** `POST …/pods/p/eviction`: a delete that disruption budgets may refuse for now (429). */
 export const podEviction: SubresourceHandler = async (call) => {
-  const { server, attributes, kind, object } = call
+  const { server, attributes, kind } = call
   const eviction = call.body as Eviction
   if (eviction.metadata.name !== attributes.name) throw badRequest('name in URL does not match name in Eviction object')
-  const pod = object as unknown as Pod & KubeObject
+  const pod = call.object as unknown as Pod & KubeObject
   const dryRun = call.dryRun || (eviction.deleteOptions?.dryRun?.length ?? 0) > 0
   // What is finished, not begun or going anyway disrupts nobody.
   const isIdle = ['Succeeded', 'Failed', 'Pending'].includes(pod.status.phase ?? '') || pod.metadata.deletionTimestamp !== undefined

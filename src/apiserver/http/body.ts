@@ -75,7 +75,9 @@ function shape(
   if (apiVersion !== ownVersion || kind !== wanted.kind) throw refused(misfit(apiVersion, kind, wanted, options.isKnown))
   const decoded = decode(wanted.type, value ?? {}, { strict: options.validation !== 'Ignore' })
   if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
-  const problems = options.validation === 'Ignore' ? [] : [...duplicates, ...decoded.unknown]
+  // A patch's result has no order of its own.
+  const unknown = refuse === undefined ? decoded.unknown : decoded.unknown.toSorted()
+  const problems = options.validation === 'Ignore' ? [] : [...duplicates, ...unknown]
   if (problems.length > 0 && options.validation === 'Strict') throw refused(`strict decoding error: ${problems.join(', ')}`)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: { apiVersion, kind, ...rest }, warnings: problems }
@@ -122,14 +124,23 @@ function identityOf(value: unknown, unrecognized: (why: string) => WherryError):
     unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`)
   if (value === null) return { apiVersion: '', kind: '' }
   if (!isObject(value)) throw unreadable(`${goKind(value)} into Go value of type ${identityType}`)
-  for (const name of ['apiVersion', 'kind'] as const) {
-    const part = value[name]
-    if (part !== undefined && part !== null && typeof part !== 'string')
-      throw unreadable(`${goKind(part)} into Go struct field .${name} of type string`)
+  const found = { apiVersion: '', kind: '' }
+  for (const [key, part] of Object.entries(value)) {
+    // Go's decoder takes any case here, and of several the last.
+    const name =
+      key === 'apiVersion' || key === 'kind'
+        ? key
+        : key.toLowerCase() === 'kind'
+          ? 'kind'
+          : key.toLowerCase() === 'apiversion'
+            ? 'apiVersion'
+            : undefined
+    if (name === undefined || part === null) continue
+    if (typeof part !== 'string') throw unreadable(`${goKind(part)} into Go struct field .${name} of type string`)
+    found[name] = part
   }
-  const apiVersion = (value['apiVersion'] as string | null | undefined) ?? ''
-  if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`)
-  return { apiVersion, kind: (value['kind'] as string | null | undefined) ?? '' }
+  if (found.apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${found.apiVersion}`)
+  return found
 }
 
 function misfit(apiVersion: string, kind: string, wanted: Wanted, isKnown: BodyOptions['isKnown']): string {

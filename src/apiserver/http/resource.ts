@@ -44,7 +44,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const { info, request } = call
   const kind = context.kinds.find(info.group, info.version, info.resource)
   const part = kind === undefined || info.subresource === '' ? undefined : kind.subresources?.[info.subresource]
-  const missing = refuseRoute(kind, part, info)
+  const missing = request.method === 'HEAD' ? notAllowed() : refuseRoute(kind, part, info)
   if (missing !== undefined) return missing
   const accept = request.headers['accept']
   if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
@@ -80,11 +80,12 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   }
 }
 
+const notAllowed = () =>
+  statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+
 /** What the router says before anything is read: unknown paths and methods. */
 function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, info: RequestInfo): HttpResponse | undefined {
   const absent = () => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
-  const notAllowed = () =>
-    statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
   if (kind === undefined || (info.subresource !== '' && part === undefined)) return absent()
   if (info.rest.length > 0 && part?.sort !== 'connect') return absent()
   const isNamespaceItself = kind.scope === 'Cluster' && kind.plural === 'namespaces'
@@ -127,7 +128,9 @@ function includeOf(query: URLSearchParams): IncludeObject {
   const include = query.get('includeObject') ?? ''
   if (include === '') return 'Metadata'
   if (include === 'None' || include === 'Metadata' || include === 'Object') return include
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }
 
 async function readItem(context: Context, { kind, info }: Routed): Promise<Item> {
@@ -216,7 +219,7 @@ async function answerCreate(
   const run = admissionRun(context.admission, context.objects, write, 'CREATE')
   const admitted = (await run.admit(object, undefined)) ?? object
   await run.validate(admitted, undefined)
-  return finish(await handler(subresourceCall(context, call, admitted, admitted, write.dryRun)), 201, call, kind)
+  return finish(await handler(subresourceCall(context, call, () => admitted, admitted, write.dryRun)), 201, call, kind)
 }
 
 async function update(context: Context, call: Routed): Promise<HttpResponse> {
@@ -378,23 +381,38 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     if (body.metadata.name && body.metadata.name !== info.name) throw badRequest(`name in URL does not match name in ${name} object`)
   }
   const handler = context.handlers[part.handler]
-  const item = await readItem(context, { ...call, info: { ...info, query: new URLSearchParams() } })
-  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
-  const object = objectOf(item)
+  const parent = await parentOf(context, call)
+  if (handler === undefined) {
+    parent()
+    return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
+  }
   const run = admissionRun(context.admission, context.objects, writeOf(call, options), 'CREATE')
   const admitted = (await run.admit(body, undefined)) ?? body
   await run.validate(admitted, undefined)
   return finish(
-    await handler(subresourceCall(context, call, object, admitted, options.dryRun)),
+    await handler(subresourceCall(context, call, parent, admitted, options.dryRun)),
     201,
     call,
     part.type === undefined ? kind : { ...kind, ...part.type, kind: name, group, version },
   )
 }
 
+/** The object that an action is on, once it is asked for: what is wrong with the request itself is told before its absence. */
+async function parentOf(context: Context, call: Routed): Promise<() => KubeObject> {
+  await context.cacher.fresh()
+  return () => {
+    const item = getItem(context.cacher.of(call.kind).index, keyOf(call.kind, call.info.namespace, call.info.name))
+    if (item === undefined) throw notFoundError(call.kind, call.info.name)
+    return objectOf(itemAs(call.kind, item))
+  }
+}
+
 async function connect(context: Context, call: Routed, part: Extract<Subresource, { sort: 'connect' }>): Promise<HttpResponse> {
   const handler = context.handlers[part.handler]
-  const item = await readItem(context, { ...call, info: { ...call.info, query: new URLSearchParams() } })
+  // `https:name:8080` names a scheme and a port beside the object.
+  const parts = call.info.name.split(':')
+  const name = parts.length === 3 ? parts[1]! : parts[0]!
+  const item = await readItem(context, { ...call, info: { ...call.info, name, query: new URLSearchParams() } })
   if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const object = objectOf(item)
   // A part without a type of options is only read (a log): admission looks at connections.
@@ -408,15 +426,17 @@ async function connect(context: Context, call: Routed, part: Extract<Subresource
     await run.admit(undefined, object)
     await run.validate(undefined, object)
   }
-  return finish(await handler(subresourceCall(context, call, object, undefined, false)), 200, call, call.kind)
+  return finish(await handler(subresourceCall(context, call, () => object, undefined, false)), 200, call, call.kind)
 }
 
-const subresourceCall = (context: Context, call: Routed, object: KubeObject, body: unknown, dryRun: boolean): SubresourceCall => ({
+const subresourceCall = (context: Context, call: Routed, parent: () => KubeObject, body: unknown, dryRun: boolean): SubresourceCall => ({
   request: call.request,
   caller: call.caller,
   attributes: attributesOf(call.info, call.user),
   kind: call.kind,
-  object,
+  get object() {
+    return parent()
+  },
   body,
   query: call.info.query,
   rest: call.info.rest.join('/'),

@@ -29,7 +29,8 @@ export function statusOfError(error: unknown): StatusBody & { readonly code: num
     message: error.message,
     // Where the reference lets a plain error through it names no reason; such errors say their status themselves.
     ...(!(error.code === 'InternalError' && details.status === 500) && { reason: error.code }),
-    ...(hasDetails(details) && { details: detailsOf(details) }),
+    // An Invalid without a subject is a patch that could not be applied; the reference writes empty details there.
+    ...((hasDetails(details) || error.code === 'Invalid') && { details: detailsOf(details) }),
     code: details.status ?? statusOf[error.code],
   }
 }

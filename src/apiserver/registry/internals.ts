@@ -37,6 +37,7 @@ export function createInternals(context: () => Context): Internals {
         await updateObject(context(), write(kind, 'update', namespace, name, options), {
           change,
           whole: options.asPart !== true,
+          countsGeneration: options.asPart !== true,
         }),
       ),
     create: async (kind, object, options = {}) =>

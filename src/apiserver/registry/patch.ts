@@ -32,7 +32,10 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   if (type === 'application/json-patch+json') {
     if (value !== null && !Array.isArray(value))
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
-    return { duplicates, apply: (_type, document) => applyJsonPatch(document, value ?? []) }
+    return {
+      duplicates: duplicates.map((text) => `json patch ${text}`),
+      apply: (_type, document) => applyJsonPatch(document, value ?? []),
+    }
   }
   if (value === null && type === 'application/merge-patch+json') throw badRequest('Invalid JSON Patch')
   if (!isObject(value ?? {}))

@@ -42,7 +42,10 @@ export function raisesGeneration(kind: AnyKind, next: KubeObject, previous: Kube
   const { generation } = kind.rules
   if (generation === undefined || generation === false) return false
   if (typeof generation === 'function') return generation(next, previous)
-  return !deepEqual((next as { spec?: unknown }).spec, (previous as { spec?: unknown }).spec)
+  const [after, before] = [next, previous].map((object) => (object as { readonly spec?: unknown }).spec)
+  if (deepEqual(after, before)) return false
+  // In memory an empty list and an absent one differ; what is written tells whether they mean something else.
+  return encodeJson(kind, { spec: after }) !== encodeJson(kind, { spec: before })
 }
 
 function dropUndefined(object: Record<string, unknown>): Record<string, unknown> {

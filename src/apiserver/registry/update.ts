@@ -21,6 +21,8 @@ export interface UpdateOptions {
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
   readonly whole: boolean
+  /** Off: a change of the spec that is the server's own (a binding) leaves metadata.generation as it is. Default on. */
+  readonly countsGeneration?: boolean
   /** Whether a uid in the wanted object is a precondition (a client's whole object), not an attempt to change it (a patch). */
   readonly checkUid?: boolean
 }
@@ -125,7 +127,8 @@ async function prepare(
   if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, kept(admitted)))
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
-  if (raisesGeneration(kind, object, previous)) object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
+  if (options.countsGeneration !== false && raisesGeneration(kind, object, previous))
+    object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const causes = [
     ...validateMetadataUpdate(object.metadata, before, kind),
     ...(options.whole ? (kind.rules.validate?.(object, rules) ?? []) : []),
