@@ -156,7 +156,6 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       for (let attempt = 0; ; attempt += 1) {
         try {
           await report()
-          await renewLease(client, clock, node!.metadata)
           break
         } catch (error) {
           stopping.signal.throwIfAborted()
@@ -165,7 +164,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
         }
       }
       options.events.record({ regarding: node!, type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
-      renewLater(LEASE_PERIOD_MS, 0)
+      renewLater(0, 0)
     },
     async stop() {
       stopping.abort(new Error('the kubelet stops'))

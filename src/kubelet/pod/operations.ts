@@ -188,6 +188,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     const limit = sleep(clock, Math.max(0, deadlineAt - clock.now()), signal).catch(ignoreAbort)
     const bounded = Promise.race([hook, limit]).finally(() => ending.abort(new Error('the hook is over')))
     preStops.set(id, bounded)
+    state.preStopped.add(id)
     return bounded
   }
 

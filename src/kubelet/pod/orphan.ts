@@ -15,6 +15,7 @@ export function orphanPod(uid: string, labels: Readonly<Record<string, string>>,
       uid,
       resourceVersion: '',
       creationTimestamp: '1970-01-01T00:00:00Z',
+      deletionGracePeriodSeconds: grace ?? DEFAULT_GRACE_SECONDS,
     },
     spec: {
       containers: [],

@@ -13,6 +13,10 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
   const { name } = container
   const [latest] = attemptsOf(view.containers, name)
   const ended = latest?.state === 'exited' ? latest : undefined
+  const failure = view.failures.get(name)
+  if (failure !== undefined) steps.waiting.set(name, failure)
+  // It is being started, or a start that failed is put off.
+  if (view.busy.has(`start-container ${name}`)) return
 
   if (ended !== undefined) {
     const delay = view.restarts.get(name)
@@ -41,8 +45,6 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
 }
 
 function planCreate(view: PodView, name: string, sandboxId: string | undefined, ended: ContainerStatus | undefined, steps: Steps): void {
-  const failure = view.failures.get(name)
-  if (failure !== undefined) steps.waiting.set(name, failure)
   if (sandboxId === undefined || !view.hasVolumes) return
   steps.add({
     do: 'start-container',

@@ -1,5 +1,5 @@
 import type { ContainerStatus } from '../runtime.ts'
-import { initContainers, isSidecar, regularContainers } from './containers.ts'
+import { containerNamed, initContainers, isSidecar, regularContainers } from './containers.ts'
 import type { PodPlan, Steps } from './steps.ts'
 import type { PodView } from './view.ts'
 
@@ -52,7 +52,9 @@ function stopContainers(view: PodView, running: readonly ContainerStatus[], step
       if (stopsAt - deadlineAt >= 1000) steps.addAgain(stop)
     } else if (view.now >= deadlineAt || isItsTurn(view, container, names)) steps.add(stop)
     else {
-      steps.add({ do: 'pre-stop', id, container, deadlineAt })
+      // The hook need not wait for the container's turn.
+      const hook = containerNamed(view.pod, container)?.container.lifecycle?.preStop
+      if (hook !== undefined && !view.preStopped.has(id)) steps.add({ do: 'pre-stop', id, container, deadlineAt })
       steps.wake(deadlineAt)
     }
   }

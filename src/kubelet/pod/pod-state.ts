@@ -22,6 +22,7 @@ export interface PodState {
   readonly restarts: Map<string, RestartDelay>
   readonly terminationMessages: Map<string, string>
   readonly condemned: Set<string>
+  readonly preStopped: Set<string>
   readonly stopping: Map<string, Instant>
   readonly told: Set<string>
   isCleanedUp: boolean
@@ -43,6 +44,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     restarts: new Map(),
     terminationMessages: new Map(),
     condemned: new Set(),
+    preStopped: new Set(),
     stopping: new Map(),
     told: new Set(),
     isCleanedUp: false,
@@ -81,6 +83,7 @@ export function forgetContainer(state: PodState, id: string): void {
   state.containers.delete(id)
   state.terminationMessages.delete(id)
   state.condemned.delete(id)
+  state.preStopped.delete(id)
   state.stopping.delete(id)
 }
 

@@ -126,8 +126,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     // Probes first: a view needs a result for every container that runs.
     prober.watch(probed())
     const before = view()
-    if (mustEnd(before, containersDue(before)))
-      state.termination = terminationAfter(state.termination, { pod: state.pod, ending: state.ending, now: before.now })
+    if (mustEnd(before, containersDue(before))) state.termination = terminationAfter(state.termination, before)
     const current = view()
     const plan = planPod(current)
 
@@ -140,8 +139,8 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     }
     for (const command of plan.commands) start(command)
     if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
-    const puts = [...delays.values()].map(({ until }) => until)
-    wakeAt(Math.min(plan.wakeAt, ...puts))
+    const putOff = [...delays.values()].map(({ until }) => until).filter((until) => until > current.now)
+    wakeAt(Math.min(plan.wakeAt, ...putOff))
   }
 
   function view(): PodView {

@@ -12,7 +12,7 @@ import { type AnyContainer, containerNamed, hasSharedHostNetwork } from './conta
 import { podDirectory } from './names.ts'
 import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
-import { type PodState, see } from './pod-state.ts'
+import { type PodState, refresh, see } from './pod-state.ts'
 import { raiseRestartDelay } from './restart-delay.ts'
 import { DEFAULT_GRACE_SECONDS } from './steps.ts'
 
@@ -37,6 +37,9 @@ export async function startContainer(options: StartOptions): Promise<void> {
   const sandbox = state.sandboxes.get(command.sandboxId)
   const chosen = state.images.get(name)
   if (container === undefined || sandbox === undefined || chosen?.state !== 'present') return
+  // The end of a sandbox is seen a moment after that of its containers: nothing restarts in one that has gone.
+  if (command.previousFinishedAt !== undefined) await refresh(state, command.sandboxId, context)
+  if (state.sandboxes.get(command.sandboxId)?.ready !== true) return
   // Whatever happens now, the next start looks at its image anew.
   state.images.delete(name)
   if (command.previousFinishedAt !== undefined)

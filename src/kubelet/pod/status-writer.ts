@@ -132,16 +132,16 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): object | undef
     const value = wanted[field]
     patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
   }
-  const conditions = (wanted.conditions ?? []).filter(
-    (condition) =>
-      !isSame(
-        condition,
-        known.conditions?.find(({ type }) => type === condition.type),
-      ),
-  )
-  if (conditions.length > 0) patch['conditions'] = conditions satisfies PodCondition[]
+  const conditions = (wanted.conditions ?? []).flatMap((condition) => {
+    const former = known.conditions?.find(({ type }) => type === condition.type)
+    return isSame(condition, former) ? [] : [{ ...emptied(former), ...condition }]
+  })
+  if (conditions.length > 0) patch['conditions'] = conditions
   return Object.keys(patch).length === 0 ? undefined : patch
 }
+
+/** Conditions are merged field by field: what a former one had, and the new one has not, is taken away. */
+const emptied = (former: PodCondition | undefined): object => (former === undefined ? {} : { reason: null, message: null })
 
 /** These lists are merged by address: one that is no longer there has to be named. */
 function mergedAddresses(known: readonly { ip: string }[] = [], wanted: readonly { ip: string }[] = []): object[] {

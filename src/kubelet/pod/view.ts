@@ -35,6 +35,8 @@ export interface PodView {
   readonly condemned: ReadonlySet<string>
   /** Operations under way, or put off after a failure, by `operationKey`. */
   readonly busy: ReadonlySet<string>
+  /** Containers whose preStop hook was begun. */
+  readonly preStopped: ReadonlySet<string>
   /** Containers being stopped, with the end of their grace. */
   readonly stopping: ReadonlyMap<string, Instant>
   /** Events told already, by their key. */

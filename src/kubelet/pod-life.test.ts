@@ -1,0 +1,395 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { ContainerStatus } from '#api/core/v1/types.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
+import { createSimulatedRuntime, type SimulatedRuntime, type SimulatedRuntimeOptions } from '#sim/runtime.ts'
+import type { Kubelet } from './kubelet.ts'
+import { createTestNode, type TestNode } from './test-node.ts'
+
+interface World {
+  readonly clock: VirtualClock
+  readonly runtime: SimulatedRuntime
+  readonly node: TestNode
+  readonly kubelet: Kubelet
+  /** Short form of a pod: `Running main:running/ready/1`. */
+  show(name?: string): Promise<string>
+  status(container: string, name?: string): Promise<ContainerStatus>
+  /** Lets time pass. */
+  pass(ms: number): Promise<void>
+}
+
+async function world(t: TestContext, images: SimulatedRuntimeOptions['images'] = {}, seed = 1): Promise<World> {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
+  const node = await createTestNode({ clock, runtime, network: runtime.network, seed })
+  t.after(() => node.close())
+  const kubelet = await node.startKubelet()
+  await clock.advance(100)
+  const find = async (name = 'one') => {
+    const pod = await node.pod(name)
+    if (pod === undefined) return undefined
+    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {}
+    return { pod, all: [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses] }
+  }
+  return {
+    clock,
+    runtime,
+    node,
+    kubelet,
+    async show(name) {
+      const found = await find(name)
+      if (found === undefined) return 'gone'
+      return [found.pod.status?.phase, ...found.all.map(showContainer)].join(' ')
+    },
+    async status(container, name) {
+      return (await find(name))!.all.find((one) => one.name === container)!
+    },
+    pass: (ms) => clock.advance(ms),
+  }
+}
+
+function showContainer({ name, state, ready, restartCount }: ContainerStatus): string {
+  const text = state.running
+    ? 'running'
+    : state.terminated
+      ? `${state.terminated.reason}(${state.terminated.exitCode})`
+      : state.waiting?.reason
+  return `${name}:${text}${ready ? '/ready' : ''}${restartCount > 0 ? `/${restartCount}` : ''}`
+}
+
+const container = (name: string, image = 'app', more: object = {}) => ({ name, image, imagePullPolicy: 'IfNotPresent', ...more })
+const starts = ({ history }: SimulatedRuntime) => history.filter((line) => line.startsWith('start '))
+
+test('init containers run one after another, a sidecar beside what follows it', async (t) => {
+  const { node, runtime, pass, show } = await world(t, { job: { exit: { afterMs: 1000, code: 0 } } })
+  await node.create('one', {
+    initContainers: [container('first', 'job'), container('side', 'app', { restartPolicy: 'Always' }), container('second', 'job')],
+    containers: [container('main')],
+  })
+  await pass(500)
+  assert.equal(await show(), 'Pending first:running side:PodInitializing second:PodInitializing main:PodInitializing')
+  await pass(1000)
+  assert.equal(await show(), 'Pending first:Completed(0)/ready side:running/ready second:running main:PodInitializing')
+  await pass(1000)
+  assert.equal(await show(), 'Running first:Completed(0)/ready side:running/ready second:Completed(0)/ready main:running/ready')
+  assert.deepEqual(starts(runtime), ['start first 0', 'start side 0', 'start second 0', 'start main 0'])
+})
+
+test('a container that crashes is restarted at once, then after 10 s, 20 s, 40 s', async (t) => {
+  const { node, runtime, pass, show, status, clock } = await world(t, { bad: { exit: { afterMs: 1000, code: 3 } } })
+  const began = clock.now()
+  await node.create('one', { containers: [container('main', 'bad')] })
+  const times: number[] = []
+  for (let seen = 0; seen < 5; await pass(100))
+    for (; seen < starts(runtime).length; seen += 1) times.push(Math.floor((clock.now() - began) / 1000))
+  assert.deepEqual(
+    times.slice(1).map((time, index) => time - times[index]!),
+    [1, 11, 21, 41],
+  )
+  await pass(2000)
+  assert.equal(await show(), 'Running main:CrashLoopBackOff/4')
+  const shown = await status('main')
+  assert.match(shown.state.waiting!.message!, /^back-off 1m20s restarting failed container=main pod=one_default\(/)
+  assert.equal(shown.lastState.terminated!.exitCode, 3)
+  assert.equal(node.events.filter((event) => event.startsWith('BackOff Back-off restarting failed container main in pod one_')).length, 4)
+})
+
+for (const [policy, code, phase, state] of [
+  ['Never', 0, 'Succeeded', 'Completed(0)'],
+  ['Never', 1, 'Failed', 'Error(1)'],
+  ['OnFailure', 0, 'Succeeded', 'Completed(0)'],
+] as const)
+  test(`restart policy ${policy}, exit code ${code}: ${phase}`, async (t) => {
+    const { node, runtime, pass, show } = await world(t, { job: { exit: { afterMs: 1000, code } } })
+    await node.create('one', { restartPolicy: policy, containers: [container('main', 'job')] })
+    await pass(3000)
+    assert.equal(await show(), `${phase} main:${state}`)
+    assert.equal((await runtime.sandboxes())[0]!.ready, false)
+    assert.equal(starts(runtime).length, 1)
+  })
+
+test('an init container that fails for good fails the pod', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { job: { exit: { afterMs: 1000, code: 1 } } })
+  await node.create('one', { restartPolicy: 'Never', initContainers: [container('init', 'job')], containers: [container('main')] })
+  await pass(3000)
+  assert.equal(await show(), 'Failed init:Error(1) main:PodInitializing')
+  assert.deepEqual(starts(runtime), ['start init 0'])
+})
+
+test('a failing liveness probe restarts the container', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { app: { serves: (runMs) => runMs < 10_000 } })
+  const livenessProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 3 }
+  await node.create('one', { containers: [container('main', 'app', { livenessProbe })] })
+  await pass(11_500)
+  assert.equal(await show(), 'Running main:running/ready')
+  await pass(2000)
+  assert.equal(await show(), 'Running main:running/ready/1')
+  assert.ok(node.events.includes('Killing Container main failed liveness probe, will be restarted'))
+  assert.ok(node.events.includes('Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500'))
+  assert.deepEqual(starts(runtime), ['start main 0', 'start main 1'])
+})
+
+test('a readiness probe opens and closes a container, and never restarts it', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { app: { serves: (runMs) => runMs > 5000 && runMs < 20_000 } })
+  const readinessProbe = { tcpSocket: { port: 80 }, periodSeconds: 1, failureThreshold: 2 }
+  await node.create('one', { containers: [container('main', 'app', { readinessProbe })] })
+  await pass(4000)
+  assert.equal(await show(), 'Running main:running')
+  await pass(3000)
+  assert.equal(await show(), 'Running main:running/ready')
+  await pass(20_000)
+  assert.equal(await show(), 'Running main:running')
+  assert.equal(starts(runtime).length, 1)
+})
+
+test('until a startup probe succeeds nothing else is asked, and when it fails the container starts again', async (t) => {
+  const { node, pass, status, show } = await world(t, { slow: { serves: (runMs) => runMs > 8000 }, never: { serves: () => false } })
+  const probe = { httpGet: { port: 80 }, periodSeconds: 1 }
+  const startupProbe = { ...probe, failureThreshold: 20 }
+  await node.create('one', { containers: [container('main', 'slow', { startupProbe, livenessProbe: { ...probe, failureThreshold: 1 } })] })
+  await node.create('two', { containers: [container('main', 'never', { startupProbe: { ...probe, failureThreshold: 3 } })] })
+  await pass(5000)
+  assert.equal((await status('main')).started, false)
+  assert.equal(await show(), 'Running main:running')
+  assert.ok(node.events.includes('Killing Container main failed startup probe, will be restarted'))
+  await pass(5000)
+  assert.equal(await show(), 'Running main:running/ready')
+  assert.match(await show('two'), /^Running main:CrashLoopBackOff\/1$/)
+})
+
+test('an image that cannot be pulled is tried again, and the pod runs once it can', async (t) => {
+  let refuse = true
+  const pullFails = () => (refuse ? 'no such image' : undefined)
+  const { node, pass, status, show, runtime } = await world(t, { absent: { isAbsent: true, pullFails } })
+  await node.create('one', { containers: [container('main', 'absent')] })
+  await pass(1000)
+  assert.deepEqual((await status('main')).state.waiting, { reason: 'ErrImagePull', message: 'no such image' })
+  await pass(4000)
+  assert.deepEqual((await status('main')).state.waiting, {
+    reason: 'ImagePullBackOff',
+    message: 'Back-off pulling image "absent": ErrImagePull: no such image',
+  })
+  const told = ['Pulling Pulling image "absent"', 'Failed Failed to pull image "absent": no such image', 'Failed Error: ErrImagePull']
+  for (const event of [...told, 'BackOff Back-off pulling image "absent"', 'Failed Error: ImagePullBackOff'])
+    assert.ok(node.events.includes(event), event)
+  refuse = false
+  await pass(8000)
+  assert.equal(await show(), 'Running main:running/ready')
+  assert.equal(runtime.history.filter((line) => line === 'pull absent').length, 1)
+})
+
+test('images by policy', async (t) => {
+  const { node, pass, status, runtime } = await world(t, { absent: { isAbsent: true } })
+  await node.create('one', { containers: [container('main', 'absent', { imagePullPolicy: 'Never' }), container('odd', 'UPPER:1')] })
+  await node.create('two', { containers: [container('main', 'app', { imagePullPolicy: 'Always' })] })
+  await pass(1000)
+  assert.equal((await status('main')).state.waiting!.reason, 'ErrImageNeverPull')
+  assert.equal((await status('odd')).state.waiting!.reason, 'InvalidImageName')
+  assert.deepEqual(
+    runtime.history.filter((line) => line.startsWith('pull')),
+    ['pull app'],
+  )
+})
+
+test('a deleted pod ends within its grace, and nothing of it stays', async (t) => {
+  const { node, pass, show, runtime, kubelet } = await world(t, { slow: { stopMs: 5000 } })
+  await node.create('one', { terminationGracePeriodSeconds: 20, containers: [container('main', 'slow'), container('quick')] })
+  await pass(1000)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(1000)
+  assert.equal(await show(), 'Running main:running/ready quick:Error(143)')
+  await pass(5000)
+  assert.equal(await show(), 'gone')
+  assert.ok(runtime.history.includes('stop main 20'))
+  assert.deepEqual([await runtime.containers(), await runtime.sandboxes(), kubelet.pods.list()], [[], [], []])
+  assert.equal(node.events.filter((event) => event === 'Killing Stopping container main').length, 1)
+})
+
+test('a second, shorter grace cuts the first one short', async (t) => {
+  const { node, pass, show } = await world(t, { stubborn: { stopMs: Infinity } })
+  await node.create('one', { terminationGracePeriodSeconds: 600, containers: [container('main', 'stubborn')] })
+  await pass(1000)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(10_000)
+  assert.equal(await show(), 'Running main:running/ready')
+  await node.client.delete(Pod, 'one', { namespace: 'default', gracePeriodSeconds: 5 })
+  await pass(4000)
+  assert.equal(await show(), 'Running main:running/ready')
+  await pass(2000)
+  assert.equal(await show(), 'gone')
+})
+
+test('a pod deleted by force is cleared away all the same', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { stubborn: { stopMs: Infinity } })
+  await node.create('one', { terminationGracePeriodSeconds: 600, containers: [container('main', 'stubborn')] })
+  await pass(1000)
+  await node.client.delete(Pod, 'one', { namespace: 'default', gracePeriodSeconds: 0 })
+  assert.equal(await show(), 'gone')
+  await pass(5000)
+  assert.deepEqual([await runtime.containers(), await runtime.sandboxes()], [[], []])
+})
+
+test('sidecars end after the other containers, the last started first', async (t) => {
+  const { node, pass, runtime } = await world(t, { slow: { stopMs: 3000 } })
+  const sidecar = (name: string) => container(name, 'slow', { restartPolicy: 'Always' })
+  await node.create('one', { initContainers: [sidecar('a'), sidecar('b')], containers: [container('main', 'slow')] })
+  await pass(1000)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(20_000)
+  const stops = runtime.history.filter((line) => line.startsWith('stop ') && line !== 'stop sandbox')
+  assert.deepEqual(stops, ['stop main 30', 'stop b 27', 'stop a 24'])
+})
+
+test('sidecars do not keep a finished pod alive', async (t) => {
+  const { node, pass, show } = await world(t, { job: { exit: { afterMs: 2000, code: 0 } } })
+  await node.create('one', {
+    restartPolicy: 'Never',
+    initContainers: [container('side', 'app', { restartPolicy: 'Always' })],
+    containers: [container('main', 'job')],
+  })
+  await pass(6000)
+  assert.equal(await show(), 'Succeeded side:Error(143)/ready main:Completed(0)'.replace('/ready', ''))
+})
+
+test('hooks: preStop runs before TERM; a failing postStart ends the container', async (t) => {
+  const exec = (command: readonly string[]) => ({ exitCode: command[0] === 'bad' ? 1 : 0, takesMs: 1000 })
+  const { node, pass, runtime, show } = await world(t, { app: { exec } })
+  const lifecycle = { preStop: { exec: { command: ['bye'] } } }
+  await node.create('one', { containers: [container('main', 'app', { lifecycle })] })
+  await node.create('two', { containers: [container('other', 'app', { lifecycle: { postStart: { exec: { command: ['bad'] } } } })] })
+  await pass(1500)
+  assert.ok(node.events.includes('FailedPostStartHook PostStartHook failed'))
+  assert.ok(runtime.history.some((line) => line === 'stop other 30'))
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(3000)
+  assert.equal(await show(), 'gone')
+  const bye = runtime.history.indexOf('exec bye')
+  assert.ok(bye >= 0 && bye < runtime.history.findIndex((line) => line.startsWith('stop main')))
+})
+
+test('a pod that set itself a deadline fails when it is over', async (t) => {
+  const { node, pass, show, runtime } = await world(t)
+  await node.create('one', { activeDeadlineSeconds: 5, containers: [container('main')] })
+  await pass(4000)
+  assert.equal(await show(), 'Running main:running/ready')
+  await pass(2000)
+  assert.equal(await show(), 'Failed main:Error(143)')
+  assert.equal((await node.pod('one'))!.status!.reason, 'DeadlineExceeded')
+  assert.deepEqual(runtime.running('main'), [])
+})
+
+test('a new kubelet adopts what the former one left', async (t) => {
+  const { node, pass, show, runtime, kubelet } = await world(t, { app: { serves: () => true } })
+  const probe = { httpGet: { port: 80 }, periodSeconds: 30 }
+  await node.create('one', {
+    initContainers: [container('side', 'app', { restartPolicy: 'Always' })],
+    containers: [container('main', 'app', { readinessProbe: probe, startupProbe: probe })],
+  })
+  await pass(1000)
+  const before = [await show(), ...runtime.running('main')]
+  await kubelet.stop()
+  await pass(60_000)
+  await node.startKubelet()
+  await pass(1000)
+  assert.deepEqual([await show(), ...runtime.running('main')], before)
+  assert.equal(starts(runtime).length, 2)
+})
+
+test('after a restart of the machine everything starts anew, and the count of restarts goes on', async (t) => {
+  const { node, pass, show, runtime, status } = await world(t)
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  runtime.reboot()
+  await pass(10_000)
+  assert.equal(await show(), 'Running main:running/ready/1')
+  assert.equal((await status('main')).lastState.terminated!.reason, 'ContainerStatusUnknown')
+})
+
+test('pods that went while no kubelet ran are cleared away', async (t) => {
+  const { node, pass, runtime, kubelet } = await world(t)
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  await kubelet.stop()
+  await node.client.delete(Pod, 'one', { namespace: 'default', gracePeriodSeconds: 0 })
+  await node.startKubelet()
+  await pass(5000)
+  assert.deepEqual([await runtime.containers(), await runtime.sandboxes()], [[], []])
+})
+
+test('a sandbox that dies is made anew, with its containers', async (t) => {
+  const { node, pass, show, runtime } = await world(t)
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  await runtime.stopSandbox((await runtime.sandboxes())[0]!.id)
+  await pass(5000)
+  assert.equal(await show(), 'Running main:running/ready/1')
+  assert.ok(node.events.includes('SandboxChanged Pod sandbox changed, it will be killed and re-created.'))
+  const ready = (await runtime.sandboxes()).filter((one) => one.ready)
+  assert.deepEqual(
+    ready.map(({ metadata }) => metadata.attempt),
+    [1],
+  )
+})
+
+test('what a container needs and lacks is told, and cured by its coming', async (t) => {
+  const { ConfigMap } = await import('#api/core/v1/config-map.ts')
+  const { node, pass, status, show } = await world(t, { root: { uid: 0 } })
+  const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }]
+  await node.create('one', { containers: [container('main', 'app', { env })] })
+  await node.create('two', { securityContext: { runAsNonRoot: true }, containers: [container('main', 'root')] })
+  await pass(1000)
+  assert.deepEqual((await status('main')).state.waiting, {
+    reason: 'CreateContainerConfigError',
+    message: 'configmap "settings" not found',
+  })
+  const refused = (await status('main', 'two')).state.waiting!
+  assert.equal(refused.reason, 'CreateContainerConfigError')
+  assert.match(refused.message!, /^container has runAsNonRoot and image will run as root \(pod: "two_default\(.*\)", container: main\)$/)
+  await node.client.create(ConfigMap, { metadata: { name: 'settings' }, data: { a: '1' } }, { namespace: 'default' })
+  await pass(30_000)
+  assert.equal(await show(), 'Running main:running/ready')
+})
+
+test('an ephemeral container starts beside the others, once', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { debug: { exit: { afterMs: 1000, code: 0 } } })
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  const body = { spec: { ephemeralContainers: [{ ...container('look', 'debug'), targetContainerName: 'main' }] } }
+  await node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default', subresource: 'ephemeralcontainers' })
+  await pass(5000)
+  assert.equal(await show(), 'Running main:running/ready look:Completed(0)')
+  assert.equal(runtime.history.filter((line) => line.startsWith('start look')).length, 1)
+})
+
+test('an eviction from the node fails the pod and leaves its object', async (t) => {
+  const { node, pass, show, kubelet } = await world(t)
+  const { metadata } = await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  const ended = kubelet.pods.killPod(metadata.uid, { reason: 'Evicted', message: 'The node was low on memory.', graceSeconds: 0 })
+  await pass(3000)
+  await ended
+  assert.equal(await show(), 'Failed main:Error(143)')
+  assert.deepEqual((await node.pod('one'))!.status!.reason, 'Evicted')
+})
+
+test('whatever goes wrong for a while, pods run in the end, and deleted ones leave nothing', async (t) => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { node, pass, show, runtime, kubelet } = await world(t, { job: { exit: { afterMs: 500, code: 0 } } }, seed)
+    runtime.setFaults({ failBefore: 0.15, failAfter: 0.1, lateEventMs: 500 })
+    await node.create('one', { initContainers: [container('init', 'job')], containers: [container('main'), container('other')] })
+    await node.create('two', { containers: [container('main')] })
+    await pass(3000)
+    runtime.breakEvents()
+    await node.client.delete(Pod, 'two', { namespace: 'default', gracePeriodSeconds: 3 })
+    await pass(20_000)
+    runtime.setFaults({})
+    await pass(180_000)
+    assert.match(await show(), /^Running init:Completed\(0\)\/ready main:running\/ready\S* other:running\/ready\S*$/, `seed ${seed}`)
+    assert.equal(await show('two'), 'gone', `seed ${seed}`)
+    assert.deepEqual([runtime.running('main').length, runtime.running('other').length], [1, 1], `seed ${seed}`)
+    assert.equal(kubelet.pods.list().length, 1, `seed ${seed}`)
+    await node.close()
+  }
+})
