@@ -111,7 +111,7 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
   const admin = await ensureLeaf(room, 'admin', clusterCa, {
     commonName: 'kubernetes-admin',
     // Not system:masters: that group passes by every authorizer, so a leaked certificate would stay all-powerful until it ends. This
-    // group has its power from a ClusterRoleBinding (kubeadm's own), which can be deleted. See apiserver/authorization/bootstrap-bindings.ts.
+    // group has its power from a ClusterRoleBinding (kubeadm's own), which can be emptied. See apiserver/authorization/bootstrap-bindings.ts.
     organizations: ['kubeadm:cluster-admins'],
     usage: 'client',
   })

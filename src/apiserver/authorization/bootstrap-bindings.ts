@@ -1,7 +1,7 @@
 /**
- * Bindings that a cluster of ours has beside the reference's bootstrap objects, to be created when absent. The administrator's group and its
- * name are kubeadm's: deleting this binding takes the power from every administrator certificate at once, which for `system:masters`
- * nothing could. The API server's own client certificate gets no more than the kubelets' port.
+ * Bindings that a cluster of ours has beside the reference's bootstrap objects, to be created when absent and left alone when changed. The
+ * administrator's group and its name are kubeadm's: emptying this binding's subjects takes the power from every administrator certificate at
+ * once, which for `system:masters` nothing could. The API server's own client certificate gets no more than the kubelets' port.
  */
 export const bootstrapBindings = [
   binding('kubeadm:cluster-admins', 'cluster-admin', { kind: 'Group', name: 'kubeadm:cluster-admins' }),
