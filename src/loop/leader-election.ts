@@ -69,6 +69,7 @@ async function acquire(election: Election): Promise<Term | undefined> {
   const informer = createInformer(client, Lease, { clock, random, log, namespace, fieldSelector: `metadata.name=${name}` })
   const stop = () => void informer.close()
   signal.addEventListener('abort', stop, { once: true })
+  const ended = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
   let seenAtMs = clock.monotonicMs()
   informer.onChange(() => {
     seenAtMs = clock.monotonicMs()
@@ -77,14 +78,16 @@ async function acquire(election: Election): Promise<Term | undefined> {
     await informer.synced().catch(() => {})
     while (!signal.aborted) {
       const shown = informer.get(name, namespace)
-      const waitMs = shown === undefined ? 0 : seenAtMs + ownedForMs(shown, identity) - clock.monotonicMs()
+      // Whole milliseconds: a rest too small to be added to the time would never pass.
+      const waitMs = shown === undefined ? 0 : Math.ceil(seenAtMs + ownedForMs(shown, identity) - clock.monotonicMs())
       if (waitMs > 0) {
         await informer.until(() => informer.get(name, namespace) !== shown, waitMs)
         continue
       }
       const renewedAtMs = clock.monotonicMs()
       try {
-        return { lease: await write(election, shown), renewedAtMs }
+        const lease: Lease | undefined = await Promise.race([write(election, shown), ended])
+        return lease && { lease, renewedAtMs }
       } catch (error) {
         log.debug('the lease could not be taken', { error })
       }
@@ -113,20 +116,21 @@ async function renew(election: Election, term: Term, leading: AbortController): 
     })
   }
   setDeadline(term.renewedAtMs)
+  const stopped = new Promise<undefined>((resolve) => leading.signal.addEventListener('abort', () => resolve(undefined), { once: true }))
   try {
     while (!leading.signal.aborted && present !== undefined) {
       await sleep(clock, retryPeriodMs, leading.signal).catch(() => {})
       if (leading.signal.aborted) break
       const renewedAtMs = clock.monotonicMs()
       try {
-        const lease = await write(election, present.lease)
-        // A late answer renews nothing for one who has stopped already.
-        if (leading.signal.aborted) break
+        const lease: Lease | undefined = await Promise.race([write(election, present.lease), stopped])
+        // A late answer, or none, renews nothing for one who has stopped already.
+        if (lease === undefined || leading.signal.aborted) break
         present = { lease, renewedAtMs }
         setDeadline(renewedAtMs)
       } catch (error) {
         log.warn('the lease could not be renewed', { error })
-        if (isError(error, 'Conflict', 'NotFound')) present = await lookAgain(election, present)
+        if (isError(error, 'Conflict', 'NotFound')) present = await Promise.race([lookAgain(election, present), stopped])
         if (present === undefined) leading.abort(new Error('the lease was taken over'))
       }
     }
@@ -148,6 +152,8 @@ async function lookAgain({ client, name, namespace, identity }: Election, term: 
 }
 
 async function leadUntil(lead: LeaderElectionOptions['lead'], leading: AbortController, log: Log): Promise<void> {
+  // The end came between taking the lease and beginning: then there is nothing to begin.
+  if (leading.signal.aborted) return
   try {
     await lead(leading.signal)
   } catch (error) {
