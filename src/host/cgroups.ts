@@ -8,18 +8,22 @@ import { codeOf, orMissing } from './files.ts'
 /** Which layout the machine has, found by looking; nothing is ever mounted here. */
 export function cgroupHost(mountPoint = '/sys/fs/cgroup'): CgroupHost {
   if (existsSync(`${mountPoint}/cgroup.controllers`)) return unifiedHost(mountPoint)
-  const hierarchies = readdirSync(mountPoint).filter((name) => existsSync(`${mountPoint}/${name}/cgroup.clone_children`))
+  const mounted = readdirSync(mountPoint).filter((name) => existsSync(`${mountPoint}/${name}/cgroup.procs`))
+  const hierarchies = mounted.filter((name) => existsSync(`${mountPoint}/${name}/cgroup.clone_children`))
   if (!hierarchies.includes('cpu') || !hierarchies.includes('memory'))
     throw new WherryError('ServiceUnavailable', `no cgroup controllers for cpu and memory at ${mountPoint}: mount cgroups there`)
-  return splitHost(mountPoint, hierarchies)
+  return splitHost(mountPoint, hierarchies, mounted)
 }
 
-/** Version 1: a tree for each controller. */
-function splitHost(mountPoint: string, hierarchies: readonly string[]): CgroupHost {
-  const every = (path: string) => hierarchies.map((hierarchy) => `${mountPoint}/${hierarchy}${path}`)
+/**
+ * Version 1: a tree for each controller. `mounted` may hold a version 2 tree without controllers too (hybrid layout): runc makes its groups
+ * there as well, and leaves those above the container's for us to remove.
+ */
+function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: readonly string[]): CgroupHost {
+  const every = (path: string) => mounted.map((hierarchy) => `${mountPoint}/${hierarchy}${path}`)
   return {
     async make(path) {
-      for (const directory of every(path)) await fs.mkdir(directory, { recursive: true })
+      for (const hierarchy of hierarchies) await fs.mkdir(`${mountPoint}/${hierarchy}${path}`, { recursive: true })
       // A new group of this controller takes no process before it has processors and memory nodes.
       if (hierarchies.includes('cpuset')) await inheritCpuset(`${mountPoint}/cpuset`, path)
     },

@@ -65,6 +65,8 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersMs,
     requestTimeout: headersMs,
+    keepAlive: true,
+    keepAliveInitialDelay: headersMs,
   })
   const upgraded = new Set<Duplex>()
   const stopCertificate = certificate.onChange?.(() => server.setSecureContext(context()))

@@ -86,7 +86,7 @@ function acceptStreams(call: UpgradeCall, protocol: string, asked: StreamsAsked)
   const { request, socket, head, clock } = call
   call.taken()
   if (wantsWebSocket(request))
-    return acceptWebSocket(request, socket, head, protocol, (webSocket) => webSocketStreams(webSocket, protocol, asked))
+    return acceptWebSocket(request, socket, head, protocol, (webSocket) => webSocketStreams(webSocket, protocol, asked, clock))
   switchToSpdy(socket, protocol)
   return spdyStreams(socket, head, protocol, asked, clock)
 }
@@ -108,7 +108,7 @@ async function forwardPorts(call: UpgradeCall, record: PodRecord): Promise<void>
     } else {
       await acceptWebSocket(request, socket, head, protocol, (webSocket) =>
         channels
-          ? forwardChannels(webSocket, protocol, ports, forwarder)
+          ? forwardChannels(webSocket, protocol, ports, forwarder, clock)
           : forwardSpdy(createWebSocketStream(webSocket), new Uint8Array(), forwarder, clock),
       )
     }

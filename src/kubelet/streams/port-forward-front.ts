@@ -57,8 +57,14 @@ export function forwardSpdy(socket: Duplex, head: Uint8Array, forwarder: Forward
 }
 
 /** The channels' way: two channels for each port in order, data and error, each opened by the port's number as two bytes. One connection a port. */
-export async function forwardChannels(socket: WebSocket, protocol: string, ports: readonly number[], forwarder: Forwarder): Promise<void> {
-  const channels = webSocketChannels(socket, { base64: protocol.includes('base64'), closeSignals: false })
+export async function forwardChannels(
+  socket: WebSocket,
+  protocol: string,
+  ports: readonly number[],
+  forwarder: Forwarder,
+  clock: Clock,
+): Promise<void> {
+  const channels = webSocketChannels(socket, { base64: protocol.includes('base64'), closeSignals: false }, clock)
   await Promise.all(
     ports.map((port, i) => {
       const number = Buffer.from([port & 0xff, port >> 8])

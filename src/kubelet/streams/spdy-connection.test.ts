@@ -110,6 +110,35 @@ test('a server grants what was read, a client grants nothing', async () => {
   }
 })
 
+test('a server that has stopped reading probes whether the client is still there, and only then', async () => {
+  for (const side of ['server', 'client'] as const) {
+    const due: (() => void)[] = []
+    let cancelled = 0
+    const peer = rawPeer(side, {
+      ...clock,
+      schedule: (_at, run) => {
+        due.push(run)
+        return () => (cancelled += 1)
+      },
+    })
+    const stream = side === 'client' ? peer.connection.open({}) : undefined
+    if (side === 'server') {
+      peer.send({ type: 'syn-stream', streamId: 1, associatedId: 0, priority: 0, fin: false, unidirectional: false, headers: {} })
+      await until(() => peer.accepted.length === 1)
+    }
+    assert.equal(due.length, 0)
+    peer.send({ type: 'data', streamId: 1, fin: false, data: Buffer.alloc(4 * initialWindowBytes) })
+    const reader = stream ?? peer.accepted[0]!
+    await until(() => reader.readableLength > 0)
+    assert.equal(due.length, side === 'server' ? 1 : 0)
+    if (side === 'client') continue
+    due[0]!()
+    await until(() => peer.frames.some(({ type }) => type === 'ping'))
+    reader.resume()
+    await until(() => cancelled === 1)
+  }
+})
+
 test('answers pings, and malformed bytes end the connection', async () => {
   const peer = rawPeer('server')
   peer.send({ type: 'ping', id: 5 })
@@ -154,10 +183,10 @@ function joined(accept: (stream: SpdyStream) => boolean = () => true) {
 }
 
 /** The other end as bare frames. */
-function rawPeer(side: 'client' | 'server') {
+function rawPeer(side: 'client' | 'server', time = clock) {
   const [ours, socket] = duplexPair() as [Duplex, Duplex]
   const accepted: SpdyStream[] = []
-  const connection = new SpdyConnection(ours, { side, clock, accept: (stream) => accepted.push(stream) > 0 })
+  const connection = new SpdyConnection(ours, { side, clock: time, accept: (stream) => accepted.push(stream) > 0 })
   const [encode, decode] = [createFrameEncoder(), createFrameDecoder()]
   const frames: Frame[] = []
   socket.on('data', (bytes: Uint8Array) => frames.push(...decode(bytes)))

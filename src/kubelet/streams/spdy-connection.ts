@@ -20,6 +20,8 @@ export const initialWindowBytes = 64 << 10
 const maxDataBytes = 32 << 10
 /** How long a closed connection may take to flush and to be closed by the peer. */
 const closeMs = 10_000
+/** A client that leaves while its connection is not read shows only when something is sent to it. */
+const probeMs = 30_000
 const resetStatus = { protocolError: 1, refused: 3, cancel: 5 } as const
 const initialWindowSetting = 7
 
@@ -44,6 +46,8 @@ export class SpdyConnection {
   #lastPeerId = 0
   #closing = false
   #forgetDeadline: (() => void) | undefined
+  #forgetProbe: (() => void) | undefined
+  #nextPingId = 2
   /** Undefined until the peer shows that it keeps windows; counted from the start all the same. */
   #keepsStreamWindows = false
   #keepsConnectionWindow = false
@@ -116,6 +120,7 @@ export class SpdyConnection {
     this.#full.clear()
     this.#waiting.clear()
     this.#forgetDeadline?.()
+    this.#forgetProbe?.()
     this.#socket.destroy()
     this.#ended.abort()
     for (const stream of streams) this.flush(stream)
@@ -164,7 +169,10 @@ export class SpdyConnection {
   relieved(stream: SpdyStream): void {
     if (!this.#full.delete(stream)) return
     this.#grant(stream)
-    if (this.#full.size === 0) this.#socket.resume()
+    if (this.#full.size > 0) return
+    this.#forgetProbe?.()
+    this.#forgetProbe = undefined
+    this.#socket.resume()
   }
 
   /** The stream is over. `abruptly`: the peer has to be told. */
@@ -257,9 +265,20 @@ export class SpdyConnection {
       } else {
         this.#full.add(stream)
         this.#socket.pause()
+        if (this.#options.side === 'server' && !this.#forgetProbe) this.#probe()
       }
     }
     if (fin) stream.receiveEnd()
+  }
+
+  /** Not towards a runtime: it may have closed already, and a ping would cost us its output that we have not read yet. */
+  #probe(): void {
+    const { clock } = this.#options
+    this.#forgetProbe = clock.schedule(clock.now() + probeMs, () => {
+      this.#send({ type: 'ping', id: this.#nextPingId })
+      this.#nextPingId += 2
+      this.#probe()
+    })
   }
 
   #handleWindow(id: number, delta: number): void {

@@ -1,10 +1,13 @@
 import { Readable, Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import type { Clock } from '#lib/clock.ts'
 
 /** Bytes that one channel holds for its reader before the connection is read no further. */
 const bufferBytes = 128 << 10
 const maxMessageBytes = 32 << 10
 const closeSignal = 255
+/** A client that leaves while its connection is not read shows only when something is sent to it. */
+const probeMs = 30_000
 
 /**
  * The channels of a Kubernetes WebSocket: each message begins with the channel's number, as a byte or (base64 protocols) as a digit before
@@ -19,13 +22,30 @@ export interface Channels {
   close(): void
 }
 
-export function webSocketChannels(socket: WebSocket, encoding: { readonly base64: boolean; readonly closeSignals: boolean }): Channels {
+export function webSocketChannels(
+  socket: WebSocket,
+  encoding: { readonly base64: boolean; readonly closeSignals: boolean },
+  clock: Clock,
+): Channels {
   const ended = new AbortController()
   const readers = new Map<number, Readable>()
   const writers: Writable[] = []
   const full = new Set<Readable>()
+  let forgetProbe: (() => void) | undefined
+  const probe = (): void => {
+    forgetProbe = clock.schedule(clock.now() + probeMs, () => {
+      if (socket.readyState === socket.OPEN) socket.ping()
+      probe()
+    })
+  }
+  const stopProbe = (): void => {
+    forgetProbe?.()
+    forgetProbe = undefined
+  }
   const relieved = (reader: Readable) => {
-    if (full.delete(reader) && full.size === 0) socket.resume()
+    if (!full.delete(reader) || full.size > 0) return
+    stopProbe()
+    socket.resume()
   }
 
   socket.on('message', (data: RawData, isBinary: boolean) => {
@@ -42,10 +62,12 @@ export function webSocketChannels(socket: WebSocket, encoding: { readonly base64
     if (reader.push(message.body) || reader.readableLength < bufferBytes) return
     full.add(reader)
     socket.pause()
+    if (!forgetProbe) probe()
   })
   socket.once('close', () => {
     ended.abort()
     for (const stream of [...readers.values(), ...writers]) stream.destroy()
+    stopProbe()
   })
 
   return {

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { Clock } from '#lib/clock.ts'
 import { endOf } from './relay.ts'
 import type { Streams, StreamsAsked } from './streams.ts'
 import { encodeOutcome, versionOf } from './streams.ts'
@@ -16,10 +17,10 @@ export const webSocketCommandProtocols = [
 const channelOf = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const
 
 /** The client's streams of an exec or attach over WebSocket. */
-export function webSocketStreams(socket: WebSocket, protocol: string, asked: StreamsAsked): Streams {
+export function webSocketStreams(socket: WebSocket, protocol: string, asked: StreamsAsked, clock: Clock): Streams {
   const base64 = protocol.includes('base64')
   const version = versionOf(protocol)
-  const channels = webSocketChannels(socket, { base64, closeSignals: version >= 5 })
+  const channels = webSocketChannels(socket, { base64, closeSignals: version >= 5 }, clock)
   const withStderr = asked.stderr && !asked.tty
   const stdout = asked.stdout ? channels.writer(channelOf.stdout) : undefined
   const stderr = withStderr ? channels.writer(channelOf.stderr) : undefined
