@@ -1,6 +1,7 @@
 import { createdAt } from '#api/columns.ts'
 import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateLimitRange } from '#api/core/v1/validation/limit-range.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
 
@@ -18,6 +19,8 @@ export const LimitRange = kind(
   },
   {
     defaults: (range) => ({ ...range, spec: { ...range.spec, limits: range.spec?.limits?.map(defaultLimitRangeItem) } }),
+    validate: validateLimitRange,
+    validateUpdate: validateLimitRange,
     createOnUpdate: true,
   },
 )

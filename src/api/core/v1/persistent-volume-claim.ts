@@ -1,6 +1,7 @@
 import { age, column } from '#api/columns.ts'
 import { roundResources } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateClaimSpec, validateClaimUpdate } from '#api/core/v1/validation/claim.ts'
 import { accessModes, storageClassOf } from '#api/core/v1/volume-columns.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
@@ -36,6 +37,8 @@ export const PersistentVolumeClaim = kind(
       claim.spec ? { ...claim, spec: { ...claim.spec, resources: roundResources(claim.spec.resources ?? {}) } } : claim,
     prepareCreate: (claim) => ({ ...claim, spec: normalizeDataSources(claim.spec), status: { phase: 'Pending' as const } }),
     prepareUpdate: (next, previous) => ({ ...keepStatus(next, previous), spec: normalizeDataSources(next.spec) }),
+    validate: ({ spec }) => validateClaimSpec(spec, 'spec'),
+    validateUpdate: validateClaimUpdate,
   },
 )
 export type PersistentVolumeClaim = Of<typeof PersistentVolumeClaim>

@@ -1,6 +1,7 @@
 import { age, column } from '#api/columns.ts'
 import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validatePersistentVolume, validatePersistentVolumeUpdate } from '#api/core/v1/validation/persistent-volume.ts'
 import { accessModes, storageClassOf } from '#api/core/v1/volume-columns.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
@@ -44,6 +45,8 @@ export const PersistentVolume = kind(
       volume.spec?.capacity ? { ...volume, spec: { ...volume.spec, capacity: roundToMilli(volume.spec.capacity) } } : volume,
     prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending' as const, lastPhaseTransitionTime: now } }),
     prepareUpdate: keepStatus,
+    validate: validatePersistentVolume,
+    validateUpdate: validatePersistentVolumeUpdate,
   },
 )
 export type PersistentVolume = Of<typeof PersistentVolume>

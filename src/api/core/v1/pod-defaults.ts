@@ -2,6 +2,7 @@ import { isHugePages, isPodLevelResource, resourceListOf, sumContainers } from '
 import type {
   Container,
   EphemeralContainer,
+  Lifecycle,
   PodSpec,
   PodTemplateSpec,
   ResourceList,
@@ -56,7 +57,14 @@ function defaultContainer<C extends Container | EphemeralContainer>(container: C
     ...container,
     imagePullPolicy: container.imagePullPolicy || pullPolicyOf(container.image),
     resources: roundResources(container.resources ?? {}),
+    ...(container.lifecycle && { lifecycle: withoutStopSignal(container.lifecycle) }),
   }
+}
+
+/** Stop signals of the pod's choice (KEP-4960) are off in v1.36: the field is dropped. */
+function withoutStopSignal(lifecycle: Lifecycle): Lifecycle {
+  const { stopSignal: _, ...rest } = lifecycle
+  return rest
 }
 
 function defaultVolume(volume: Volume): Volume {

@@ -1,6 +1,7 @@
 import { age, column } from '#api/columns.ts'
 import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
+import { validateResourceQuota, validateResourceQuotaStatus, validateResourceQuotaUpdate } from '#api/core/v1/validation/resource-quota.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -20,13 +21,15 @@ export const ResourceQuota = kind(
       column<types.ResourceQuota>('Limit', (quota) => usage(quota, true)),
       age,
     ],
-    subresources: { status: statusOf<types.ResourceQuota>() },
+    subresources: { status: statusOf<types.ResourceQuota>({ validateUpdate: validateResourceQuotaStatus }) },
   },
   {
     returnsDeleted: true,
     defaults: (quota) => ({ ...quota, spec: roundHard(quota.spec), status: roundHard(quota.status) }),
     prepareCreate: (quota) => ({ ...quota, status: {} }),
     prepareUpdate: keepStatus,
+    validate: validateResourceQuota,
+    validateUpdate: validateResourceQuotaUpdate,
   },
 )
 export type ResourceQuota = Of<typeof ResourceQuota>

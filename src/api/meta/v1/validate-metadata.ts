@@ -1,5 +1,5 @@
 import type { AnyKind } from '#api/kind.ts'
-import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '#api/meta/v1/types.ts'
+import type { ObjectMeta, OwnerReference } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import {
   checkDns1123Label,
@@ -35,7 +35,6 @@ export function validateMetadata(meta: ObjectMeta, kind: NamedKind, path = 'meta
     ...validateAnnotations(meta.annotations, `${path}.annotations`),
     ...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`),
     ...validateFinalizers(meta.finalizers, `${path}.finalizers`),
-    ...validateManagedFields(meta.managedFields, `${path}.managedFields`),
   ]
 }
 
@@ -129,18 +128,6 @@ export const validateFinalizerDomain = (name: string, path: string): Cause[] =>
     ? []
     : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]
 
-function validateManagedFields(entries: readonly ManagedFieldsEntry[] | undefined, path: string): Cause[] {
-  return (entries ?? []).flatMap(({ operation = '', fieldsType, manager = '', subresource = '' }, i) => {
-    const at = `${path}[${i}]`
-    return [
-      ...(operation === 'Apply' || operation === 'Update' ? [] : [invalid(`${at}.operation`, operation, 'must be `Apply` or `Update`')]),
-      ...(!fieldsType || fieldsType === 'FieldsV1' ? [] : [invalid(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`')]),
-      ...validateFieldManager(manager, `${at}.manager`),
-      ...(subresource.length > SUBRESOURCE_LENGTH_MAX ? [tooLong(`${at}.subresource`, SUBRESOURCE_LENGTH_MAX)] : []),
-    ]
-  })
-}
-
 /** The name under which a client owns fields. */
 export function validateFieldManager(manager: string, path: string): Cause[] {
   if (Buffer.byteLength(manager) > MANAGER_LENGTH_MAX) return [tooLong(path, MANAGER_LENGTH_MAX)]
@@ -149,7 +136,6 @@ export function validateFieldManager(manager: string, path: string): Cause[] {
 }
 
 const MANAGER_LENGTH_MAX = 128
-const SUBRESOURCE_LENGTH_MAX = 256
 
 /** A prefix for generated names may end in a dash, for more follows it. */
 const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name)

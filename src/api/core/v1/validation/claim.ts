@@ -1,8 +1,13 @@
-import type { PersistentVolumeClaimSpec, TypedLocalObjectReference, TypedObjectReference } from '#api/core/v1/types.ts'
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+  TypedObjectReference,
+} from '#api/core/v1/types.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
-import { parseQuantity } from '#lib/quantity.ts'
+import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
 import { checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -14,11 +19,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   const storage = spec.resources?.requests?.storage
   // The reference leaves the word `requests` out of the first path.
   if (storage === undefined) causes.push(required(`${path}.resources[storage]`))
-  else
-    causes.push(
-      ...validatePositiveQuantity(storage, `${path}.resources.requests[storage]`),
-      ...validatePositiveQuantity(storage, `${path}.resources[storage]`),
-    )
+  else causes.push(...validatePositiveQuantity(storage, `${path}.resources[storage]`))
   const { storageClassName, volumeMode, dataSource, dataSourceRef, volumeAttributesClassName } = spec
   if (storageClassName) causes.push(...invalidEach(`${path}.storageClassName`, storageClassName, checkDns1123Subdomain(storageClassName)))
   if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
@@ -57,5 +58,41 @@ function validateDataSource(source: TypedLocalObjectReference | TypedObjectRefer
   if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
     causes.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
   if (apiGroup !== '') causes.push(...invalidEach(path, apiGroup, checkDns1123Subdomain(apiGroup)))
+  return causes
+}
+
+/** A claim asks once; only a bound one may ask for more room, or for other attributes (KEP-284, KEP-3751). */
+export function validateClaimUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): Cause[] {
+  const causes = validateClaimSpec(next.spec, 'spec')
+  const annotation = 'volume.beta.kubernetes.io/storage-class'
+  const noted = next.metadata.annotations?.[annotation]
+  if ((noted ?? '') !== (previous.metadata.annotations?.[annotation] ?? ''))
+    causes.push(invalid(`metadata.annotations[${annotation}]`, noted ?? '', 'field is immutable'))
+  const isBound = next.status.phase === 'Bound'
+  const now = structuredClone(next.spec)
+  const before = structuredClone(previous.spec)
+  if (!before.volumeName && now.volumeName) before.volumeName = now.volumeName
+  // A claim without a class may take the default one that appeared since.
+  if (
+    previous.spec.storageClassName === undefined &&
+    previous.metadata.annotations?.[annotation] === undefined &&
+    next.spec.storageClassName
+  )
+    delete now.storageClassName
+  const size = previous.spec.resources.requests?.storage
+  if (isBound && now.resources.requests !== undefined && size !== undefined) now.resources.requests.storage = size
+  if (isBound) {
+    delete now.volumeAttributesClassName
+    delete before.volumeAttributesClassName
+  }
+  if (!same(now, before))
+    causes.push(
+      forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n'),
+    )
+  const wanted = next.spec.resources.requests?.storage
+  const got = next.status.capacity?.storage ?? '0'
+  if (compareQuantity(wanted ?? '0', size ?? '0') < 0 && compareQuantity(wanted ?? '0', got) <= 0)
+    causes.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+  if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
   return causes
 }

@@ -137,7 +137,7 @@ export function validateResourceFieldRef(
   if (part === 'cpu') {
     if (text !== '1m' && text !== '1')
       causes.push(invalid(`${path}.divisor`, resource, "only divisor's values 1m and 1 are supported with the cpu resource"))
-  } else if (!byteDivisors.includes(text)) {
+  } else if ((part === 'memory' || part === 'ephemeral-storage' || part.startsWith('hugepages-')) && !byteDivisors.includes(text)) {
     const name = { memory: 'memory', 'ephemeral-storage': 'local ephemeral storage' }[part] ?? 'hugepages'
     causes.push(
       invalid(`${path}.divisor`, resource, `only divisor's values ${byteDivisors.join(', ')} are supported with the ${name} resource`),

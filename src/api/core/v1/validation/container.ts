@@ -143,7 +143,7 @@ const pullPolicies = ['Always', 'IfNotPresent', 'Never']
 
 function validateRunning(container: Container, { spec }: PodContext, path: string): Cause[] {
   return [
-    ...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, `${path}.lifecycle`, spec.os?.name),
+    ...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, `${path}.lifecycle`),
     ...validateProbes(container, spec.terminationGracePeriodSeconds, path),
   ]
 }

@@ -29,7 +29,7 @@ export function validateNode(node: Node): Cause[] {
 
 /** Of the spec: what was assigned once stays. Of the status: addresses are a set. */
 export function validateNodeUpdate(next: Node, previous: Node): Cause[] {
-  const causes: Cause[] = [...validateNodeResources(next), ...validateTaints(next.spec.taints, 'metadata.taints')]
+  const causes: Cause[] = validateNode(next)
   const before = previous.spec.podCIDRs ?? []
   const now = next.spec.podCIDRs ?? []
   const kept = before.length === now.length && before.every((cidr, i) => cidr === now[i])

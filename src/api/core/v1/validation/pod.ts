@@ -1,6 +1,9 @@
 import type { Container, NodeAffinity, Pod, PodSpec } from '#api/core/v1/types.ts'
+import * as types from '#api/core/v1/types.ts'
+import { goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { list } from '#schema/schema.ts'
 import { checkRange, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { validateTolerations } from './affinity.ts'
 import { validateImageSpaces } from './container.ts'
@@ -169,16 +172,26 @@ function validateNodeAffinityChange(next: NodeAffinity | undefined, previous: No
   const before = previous?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   if (before === undefined) return []
   const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
-  const now = next?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
-  if (now.length !== before.length) return [invalid(path, now, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
+  const given = next?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  const now = given ?? []
+  if (now.length !== before.length)
+    return [
+      invalid(
+        path,
+        given ? goStruct(list(types.NodeSelectorTerm), given) : null,
+        'no additions/deletions to non-empty NodeSelectorTerms list are allowed',
+      ),
+    ]
   return before.flatMap((term, i) => {
     const size = (one: typeof term | undefined) => (one?.matchExpressions ?? []).length + (one?.matchFields ?? []).length
     if (size(term) === 0 && size(now[i]) > 0)
-      return [invalid(`${path}[${i}]`, now[i], 'only additions are allowed (no mutations or deletions)')]
+      return [invalid(`${path}[${i}]`, goStruct(types.NodeSelectorTerm, now[i]), 'only additions are allowed (no mutations or deletions)')]
     const kept = (['matchExpressions', 'matchFields'] as const).every((name) =>
       (term[name] ?? []).every((requirement, j) => same(now[i]?.[name]?.[j], requirement)),
     )
-    return kept ? [] : [invalid(`${path}[${i}]`, now[i], 'only additions are allowed (no mutations or deletions)')]
+    return kept
+      ? []
+      : [invalid(`${path}[${i}]`, goStruct(types.NodeSelectorTerm, now[i]), 'only additions are allowed (no mutations or deletions)')]
   })
 }
 

@@ -1,5 +1,4 @@
 import type { HTTPGetAction, Lifecycle, Probe } from '#api/core/v1/types.ts'
-import * as types from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import {
   checkHttpHeaderName,
@@ -41,13 +40,12 @@ export function validateProbes(
   ]
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number | undefined, path: string, os?: string): Cause[] {
+export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number | undefined, path: string): Cause[] {
   if (lifecycle === undefined) return []
-  const { postStart, preStop, stopSignal } = lifecycle
+  const { postStart, preStop } = lifecycle
   return [
     ...(postStart ? validateHandler(postStart, graceSeconds, `${path}.postStart`) : []),
     ...(preStop ? validateHandler(preStop, graceSeconds, `${path}.preStop`) : []),
-    ...(stopSignal === undefined ? [] : validateStopSignal(stopSignal, `${path}.stopSignal`, os)),
   ]
 }
 
@@ -105,10 +103,3 @@ function validateHttpGet(action: HTTPGetAction, path: string): Cause[] {
 /** A number, or the name of one of the container's ports. */
 export const validatePort = (port: number | string, path: string): Cause[] =>
   invalidEach(path, port, typeof port === 'number' ? checkPortNumber(port) : checkPortName(port))
-
-function validateStopSignal(signal: string, path: string, os: string | undefined): Cause[] {
-  if (os === undefined || os === '') return [forbidden(path, 'may not be set for containers with empty `spec.os.name`')]
-  const known = types.Signal.shape.kind === 'string' ? [...(types.Signal.shape.values ?? [])].sort() : []
-  const supported = os === 'windows' ? ['SIGKILL', 'SIGTERM'] : known
-  return supported.includes(signal) ? [] : [notSupported(path, signal, supported)]
-}

@@ -6,6 +6,8 @@ import type {
   SecurityContext,
   WindowsSecurityContextOptions,
 } from '#api/core/v1/types.ts'
+import * as types from '#api/core/v1/types.ts'
+import { goStruct } from '#api/go-struct.ts'
 import type { Cause } from '#lib/errors.ts'
 import {
   checkDns1123Subdomain,
@@ -32,9 +34,18 @@ export function validateSecurityContext(context: SecurityContext | undefined, ho
   }
   causes.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`))
   if (allowPrivilegeEscalation === false) {
-    if (privileged) causes.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+    if (privileged)
+      causes.push(
+        invalid(path, goStruct(types.SecurityContext, context), 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'),
+      )
     if (capabilities?.add?.includes('CAP_SYS_ADMIN'))
-      causes.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
+      causes.push(
+        invalid(
+          path,
+          goStruct(types.SecurityContext, context),
+          'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+        ),
+      )
   }
   causes.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
   return [...causes, ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)]
@@ -79,7 +90,9 @@ function validateSeccomp(profile: SeccompProfile | undefined, path: string): Cau
     if (localhostProfile === undefined) causes.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'))
     else causes.push(...validateDescendingPath(localhostProfile, `${path}.localhostProfile`))
   } else if (localhostProfile !== undefined)
-    causes.push(invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost'))
+    causes.push(
+      invalid(`${path}.localhostProfile`, goStruct(types.SeccompProfile, profile), 'can only be set when seccomp type is Localhost'),
+    )
   return causes
 }
 

@@ -1,0 +1,150 @@
+import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec, SecretReference } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import { parseQuantity } from '#lib/quantity.ts'
+import { checkDns1123Label, checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+import { validateNodeSelector } from './affinity.ts'
+import { accessModes, validatePositiveQuantity, volumeModes } from './claim.ts'
+import { validateNoBacksteps } from './paths.ts'
+import { validateDriverName } from './volumes.ts'
+
+export function validatePersistentVolume({ spec }: PersistentVolume): Cause[] {
+  const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy, nodeAffinity, volumeAttributesClassName } = spec
+  const causes: Cause[] = [...validateModes(spec.accessModes), ...validateCapacity(spec.capacity)]
+  if (!policies.includes(policy)) causes.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, policies))
+  if (nodeAffinity !== undefined)
+    causes.push(
+      ...(nodeAffinity.required === undefined
+        ? [required('spec.nodeAffinity.required', 'must specify required node constraints')]
+        : validateNodeSelector(nodeAffinity.required, 'spec.nodeAffinity.required')),
+    )
+  causes.push(...validateSource(spec))
+  if (storageClassName) causes.push(...invalidEach('spec.storageClassName', storageClassName, checkDns1123Subdomain(storageClassName)))
+  if (!volumeModes.includes(volumeMode)) causes.push(notSupported('spec.volumeMode', volumeMode, volumeModes))
+  if (volumeAttributesClassName === undefined) return causes
+  const path = 'spec.volumeAttributesClassName'
+  if (volumeAttributesClassName === '') causes.push(required(path, 'an empty string is disallowed'))
+  else causes.push(...invalidEach(path, volumeAttributesClassName, checkDns1123Subdomain(volumeAttributesClassName)))
+  return spec.csi === undefined ? [...causes, required('spec.csi', 'has to be specified when using volumeAttributesClassName')] : causes
+}
+
+/** What is stored where never changes; a secret for growing it may be named later. */
+export function validatePersistentVolumeUpdate(next: PersistentVolume, previous: PersistentVolume): Cause[] {
+  const causes = validatePersistentVolume(next)
+  const now = sourceOf(next.spec)
+  const before = sourceOf(previous.spec)
+  if (now.csi && before.csi && before.csi.controllerExpandSecretRef === undefined) {
+    const { controllerExpandSecretRef: _, ...csi } = now.csi
+    now.csi = csi
+  }
+  if (!same(now, before)) {
+    const changed = sources.filter((name) => !same(now[name], before[name])).join(', ')
+    causes.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${changed}`))
+  }
+  if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
+  if (previous.spec.nodeAffinity !== undefined && !same(next.spec.nodeAffinity, previous.spec.nodeAffinity))
+    causes.push(invalid('nodeAffinity', next.spec.nodeAffinity ?? null, 'field is immutable'))
+  if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined)
+    causes.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
+  return causes
+}
+
+const policies = ['Delete', 'Recycle', 'Retain']
+
+function validateModes(modes: readonly string[] = []): Cause[] {
+  const path = 'spec.accessModes'
+  const causes: Cause[] = modes.length === 0 ? [required(path)] : []
+  for (const mode of modes) if (!accessModes.includes(mode)) causes.push(notSupported(path, mode, accessModes))
+  const known = modes.filter((mode) => accessModes.includes(mode))
+  return known.includes('ReadWriteOncePod') && known.some((mode) => mode !== 'ReadWriteOncePod')
+    ? [...causes, forbidden(path, 'may not use ReadWriteOncePod with other access modes')]
+    : causes
+}
+
+function validateCapacity(capacity: Readonly<Record<string, string>> = {}): Cause[] {
+  const path = 'spec.capacity'
+  const names = Object.keys(capacity)
+  const causes: Cause[] = names.length === 0 ? [required(path)] : []
+  if (capacity.storage === undefined || names.length > 1) {
+    const shown = Object.fromEntries(names.sort().map((name) => [name, capacity[name]]))
+    causes.push(notSupported(path, shown, ['storage']))
+  }
+  for (const [name, text] of Object.entries(capacity)) {
+    const at = `${path}[${name}]`
+    if (parseQuantity(text).nano < 0n) causes.push(invalid(at, text, 'must be a valid resource quantity'))
+    causes.push(...validatePositiveQuantity(text, at))
+  }
+  return causes
+}
+
+const sources = [
+  'hostPath',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'flocker',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'cephfs',
+  'iscsi',
+  'cinder',
+  'fc',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+] as const satisfies readonly (keyof PersistentVolumeSpec)[]
+
+const sourceOf = (spec: PersistentVolumeSpec): Partial<Pick<PersistentVolumeSpec, (typeof sources)[number]>> =>
+  Object.fromEntries(sources.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]))
+
+/** Sources of clouds and storage systems that v1.36 no longer serves are not looked into. */
+function validateSource(spec: PersistentVolumeSpec): Cause[] {
+  const given = sources.filter((name) => spec[name] !== undefined)
+  if (given.length === 0) return [required('spec', 'must specify a volume type')]
+  const causes: Cause[] = given.slice(1).map((name) => forbidden(`spec.${name}`, 'may not specify more than 1 volume type'))
+  const first = given[0]
+  if (first === 'hostPath') {
+    const { path } = spec.hostPath!
+    causes.push(...(path === '' ? [required('spec.hostPath.path')] : validateNoBacksteps(path, 'spec.hostPath.path')))
+  } else if (first === 'nfs') {
+    const { server, path } = spec.nfs!
+    if (server === '') causes.push(required('spec.nfs.server'))
+    if (path === '') causes.push(required('spec.nfs.path'))
+    if (!path.startsWith('/')) causes.push(invalid('spec.nfs.path', path, 'must be an absolute path'))
+  } else if (first === 'local') {
+    const { path } = spec.local!
+    causes.push(...(path === '' ? [required('spec.local.path')] : validateNoBacksteps(path, 'spec.local.path')))
+    if (spec.nodeAffinity === undefined) causes.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
+  } else if (first === 'csi') causes.push(...validateCsi(spec.csi!, 'spec.csi'))
+  if (spec.hostPath !== undefined && /^\/+(\.?\/*)*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle')
+    causes.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"))
+  return causes
+}
+
+function validateCsi(csi: CSIPersistentVolumeSource, path: string): Cause[] {
+  const references = [
+    'controllerPublishSecretRef',
+    'controllerExpandSecretRef',
+    'nodePublishSecretRef',
+    'nodeStageSecretRef',
+    'nodeExpandSecretRef',
+  ] as const
+  return [
+    ...validateDriverName(csi.driver, `${path}.driver`),
+    ...(csi.volumeHandle === '' ? [required(`${path}.volumeHandle`)] : []),
+    ...references.flatMap((name) => (csi[name] === undefined ? [] : validateSecretReference(csi[name], `${path}.${name}`))),
+  ]
+}
+
+const validateSecretReference = ({ name, namespace }: SecretReference, path: string): Cause[] => [
+  ...(name ? invalidEach(`${path}.name`, name, checkDns1123Subdomain(name)) : [required(`${path}.name`)]),
+  ...(namespace ? invalidEach(`${path}.namespace`, namespace, checkDns1123Label(namespace)) : [required(`${path}.namespace`)]),
+]

@@ -1,0 +1,28 @@
+import { type AnyType, fieldsOf } from '#schema/schema.ts'
+
+/**
+ * A structure as the reference shows its own in messages: every field, with Go's names, absent ones as Go's zero values. Only for messages
+ * that are compared word for word.
+ */
+export function goStruct(type: AnyType, value: unknown): unknown {
+  const { shape } = type
+  if (value === undefined || value === null) return null
+  if (shape.kind === 'list') return (value as readonly unknown[]).map((item) => goStruct(shape.item, item))
+  if (shape.kind !== 'message') return value
+  const given = value as Readonly<Record<string, unknown>>
+  return Object.fromEntries(
+    Object.entries(fieldsOf(type)).map(([name, field]) => {
+      const own = given[name]
+      return [goName(name), own === undefined ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
+    }),
+  )
+}
+
+const initialisms: Readonly<Record<string, string>> = { seLinuxOptions: 'SELinuxOptions', uid: 'UID', apiVersion: 'APIVersion' }
+const goName = (name: string): string => initialisms[name] ?? name[0]!.toUpperCase() + name.slice(1)
+
+function zeroOf({ shape }: AnyType): unknown {
+  if (shape.kind === 'string' || shape.kind === 'bytes') return ''
+  if (shape.kind === 'bool') return false
+  return shape.kind === 'list' || shape.kind === 'map' || shape.kind === 'message' ? null : 0
+}
