@@ -61,6 +61,19 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
   ] as unknown as readonly Controller<unknown>[]
 }
 
+/**
+ * Whom a controller acts as: the user whose bootstrap roles cover what it does. Most have a service account of their own; some share one, and
+ * two do what in the reference the control plane's own processes do.
+ */
+export const userOf = (controller: string): string => users[controller] ?? `system:serviceaccount:kube-system:${controller}`
+
+const users: Readonly<Record<string, string>> = {
+  'node-ipam-controller': 'system:serviceaccount:kube-system:node-controller',
+  'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
+  'tokens-controller': 'system:kube-controller-manager',
+  'kubernetes-service-controller': 'system:apiserver',
+}
+
 /** Stored, as itself and not as another kind's words, and deletable. Absent verbs mean all. */
 const isCollectable = ({ verbs, storedAs }: AnyKind): boolean =>
   storedAs === undefined && (verbs === undefined || (['list', 'watch', 'delete'] as const).every((verb) => verbs.includes(verb)))

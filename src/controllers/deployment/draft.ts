@@ -96,23 +96,20 @@ export class Draft {
     for (const { metadata } of this.removed) {
       commands.push({ do: 'delete', kind: ReplicaSet, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid })
     }
-    const revision = this.revision === undefined ? undefined : String(this.revision)
-    if (revision !== undefined && revision !== deployment.metadata.annotations?.[revisionAnnotation]) {
-      commands.push(this.patchOwn({ metadata: { annotations: { [revisionAnnotation]: revision } } }))
-    }
     const status = this.statusCommand()
     return status === undefined ? commands : [...commands, status]
   }
 
-  /** Without a version as precondition: the plan may have written the annotation just before, and nobody else writes this status. */
+  /** Status and revision in one write: the status path takes annotations along, and leaves the generation as it is. */
   statusCommand(): Command | undefined {
-    const status = mergePatch(this.deployment.status, this.status)
-    return status === undefined ? undefined : { ...this.patchOwn({ status }), subresource: 'status' }
-  }
-
-  private patchOwn(body: object): Extract<Command, { do: 'patch' }> {
-    const { name, namespace, uid } = this.deployment.metadata
-    return { do: 'patch', kind: Deployment, name, namespace, uid, body }
+    const { deployment, status } = this
+    const { annotations } = deployment.metadata
+    const revision = this.revision === undefined ? annotations?.[revisionAnnotation] : String(this.revision)
+    const same = annotations?.[revisionAnnotation] === revision && mergePatch(deployment.status, status) === undefined
+    if (same) return undefined
+    const marked = revision === undefined ? {} : { annotations: { ...annotations, [revisionAnnotation]: revision } }
+    const object: Deployment = { ...deployment, metadata: { ...deployment.metadata, ...marked }, status }
+    return { do: 'update', kind: Deployment, object, subresource: 'status' }
   }
 
   private writeSet(set: ReplicaSet, next: ReplicaSet): Command[] {

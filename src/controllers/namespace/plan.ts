@@ -5,7 +5,7 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { type Command, type Plan, settled } from '#loop/controller.ts'
-import { patchSeen, targetOf } from '../common/commands.ts'
+import { targetOf } from '../common/commands.ts'
 import { changedCondition, conditionOf } from '../common/conditions.ts'
 
 const finalizer = 'kubernetes'
@@ -98,5 +98,6 @@ function statusCommand({ now, namespace }: NamespaceView, findings: Findings): C
   })
   if (!changed) return undefined
   const others = present.filter(({ type }) => !(type in fine))
-  return patchSeen(Namespace, namespace, { status: { phase: 'Terminating', conditions: [...others, ...conditions] } }, 'status')
+  const object: Namespace = { ...namespace, status: { phase: 'Terminating', conditions: [...others, ...conditions] } }
+  return { do: 'update', kind: Namespace, object, subresource: 'status' }
 }

@@ -4,7 +4,7 @@ import { type AddressPlan, type NodeIpamView, planNodeIpam } from './plan.ts'
 
 /** Gives each node a network for its pods. */
 export const nodeIpamController = (plan: AddressPlan): Controller<NodeIpamView> => ({
-  name: 'node-controller',
+  name: 'node-ipam-controller',
   sources: [
     {
       kind: Node,

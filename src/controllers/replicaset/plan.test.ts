@@ -16,34 +16,34 @@ const ready: PodFacts = { node: 'n1', readyAt: ago(100), createdAt: ago(200) }
 
 check('creates what is missing', { replicas: 2, pods: { a: ready } }, [
   'create pod web-?',
-  'status {"replicas":1,"fullyLabeledReplicas":1,"readyReplicas":1,"availableReplicas":1,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":1,"fullyLabeledReplicas":1,"readyReplicas":1,"availableReplicas":1,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check(
   'counts neither what ended nor what leaves',
   { replicas: 1, pods: { a: { ...ready, phase: 'Failed' }, b: { ...ready, deletedAt: now } } },
-  ['create pod web-?', 'status {"replicas":0,"terminatingReplicas":1,"observedGeneration":1}'],
+  ['create pod web-?', 'status {"replicas":0,"terminatingReplicas":1,"observedGeneration":1,"conditions":[]}'],
 )
 check('does not create in a namespace that goes', { replicas: 1, pods: {}, namespaceIsLeaving: true }, [
-  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check('creates and deletes nothing while being deleted itself', { replicas: 1, pods: { a: ready, b: ready }, leaving: true }, [
-  'status {"replicas":2,"fullyLabeledReplicas":2,"readyReplicas":2,"availableReplicas":2,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":2,"fullyLabeledReplicas":2,"readyReplicas":2,"availableReplicas":2,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check('adopts an orphan that it selects, after a look at itself', { replicas: 1, pods: { a: { ...ready, owners: [] } } }, [
   'confirm that replicaset web is unchanged',
   'patch pod a owners rs',
-  'status {"replicas":1,"fullyLabeledReplicas":1,"readyReplicas":1,"availableReplicas":1,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":1,"fullyLabeledReplicas":1,"readyReplicas":1,"availableReplicas":1,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check('does not adopt while being deleted', { replicas: 0, pods: { a: { ...ready, owners: [] } }, leaving: true }, [
-  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check('releases what it selects no more, and replaces it', { replicas: 1, pods: { a: { ...ready, labels: { app: 'other' } } } }, [
   'patch pod a owners -',
   'create pod web-?',
-  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 check('leaves the pods of others alone', { replicas: 0, pods: { a: { ...ready, owners: [{ uid: 'other', controller: true }] } } }, [
-  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1}',
+  'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
 
 deletes('unassigned first', { a: ready, b: { ...ready, node: '' } }, 'b')
@@ -195,9 +195,9 @@ function check(name: string, facts: Given, expected: readonly string[]): void {
     const { commands } = world.pass(controller, `${namespace}/web`)
     assert.deepEqual(
       commands.map((command) => {
+        if (command.do === 'update') return `status ${JSON.stringify((command.object as ReplicaSet).status)}`
         if (command.do !== 'patch') return show(command)
-        const body = command.body as { status?: object; metadata?: { ownerReferences: { uid: string }[] | null } }
-        if (command.subresource === 'status') return `status ${JSON.stringify(body.status)}`
+        const body = command.body as { metadata?: { ownerReferences: { uid: string }[] | null } }
         return `patch pod ${command.name} owners ${body.metadata!.ownerReferences?.map(({ uid }) => uid).join() ?? '-'}`
       }),
       expected,

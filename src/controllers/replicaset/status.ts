@@ -24,19 +24,10 @@ interface StatusView {
 
 /** The write that brings status in line with the pods; `failure` says why the last command could not be done. Undefined: it is right already. */
 export function statusCommand(view: StatusView, claimed: readonly Pod[], failure?: ReplicaFailure): Command | undefined {
-  const { metadata, status } = view.replicaSet
-  const patch = mergePatch(status, nextStatus(view, claimed, failure))
-  if (patch === undefined) return undefined
-  return {
-    do: 'patch',
-    kind: ReplicaSet,
-    subresource: 'status',
-    name: metadata.name,
-    namespace: metadata.namespace,
-    uid: metadata.uid,
-    resourceVersion: metadata.resourceVersion,
-    body: { status: patch },
-  }
+  const status = nextStatus(view, claimed, failure)
+  if (mergePatch(view.replicaSet.status, status) === undefined) return undefined
+  const object: ReplicaSet = { ...view.replicaSet, status }
+  return { do: 'update', kind: ReplicaSet, object, subresource: 'status' }
 }
 
 function nextStatus({ now, replicaSet, pods }: StatusView, claimed: readonly Pod[], failure: ReplicaFailure | undefined): ReplicaSetStatus {

@@ -1,6 +1,5 @@
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { type Plan, settled } from '#loop/controller.ts'
-import { patchSeen } from '../common/commands.ts'
 import { equal } from '../common/equal.ts'
 
 export const configMapName = 'kube-root-ca.crt'
@@ -24,6 +23,10 @@ export function planRootCa({ namespace, rootCa, configMap }: RootCaView): Plan {
     return { commands: [{ do: 'create', kind: ConfigMap, namespace, object, ifExists: 'keep' }], wakeAt: Infinity }
   }
   if (equal(configMap.data, data) && (configMap.metadata.annotations?.[descriptionAnnotation] ?? '') !== '') return settled
-  const others = Object.fromEntries(Object.keys(configMap.data ?? {}).map((key) => [key, null]))
-  return { commands: [patchSeen(ConfigMap, configMap, { metadata: { annotations }, data: { ...others, ...data } })], wakeAt: Infinity }
+  const object = {
+    ...configMap,
+    metadata: { ...configMap.metadata, annotations: { ...configMap.metadata.annotations, ...annotations } },
+    data,
+  }
+  return { commands: [{ do: 'update', kind: ConfigMap, object }], wakeAt: Infinity }
 }

@@ -102,10 +102,12 @@ export class World implements Cache {
         const { metadata } = command.object
         const present = this.present(command.kind, metadata.name, metadata.namespace)
         check(present, metadata)
-        const status = command.subresource === 'status'
-        const next = status
-          ? { ...present, status: (command.object as unknown as Mutable)['status'] }
-          : { ...command.object, status: (present as unknown as Mutable)['status'] }
+        const { status } = command.object as unknown as Mutable
+        const { annotations } = metadata
+        const next =
+          command.subresource === 'status'
+            ? { ...present, metadata: { ...present.metadata, ...(annotations === undefined ? {} : { annotations }) }, status }
+            : { ...command.object, status: (present as unknown as Mutable)['status'] }
         return this.write(command.kind, present, next as unknown as Mutable)
       }
       case 'patch': {
