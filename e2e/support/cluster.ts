@@ -22,28 +22,35 @@ export interface Said {
 /** Runs `wherry` as a user would. */
 export const wherry = (...words: string[]): Said => call(launcher, words)
 
-/** Runs kubectl against the cluster; throws with all it said unless it exits with 0. */
-export function kubectl(...words: string[]): string {
-  const said = kubectlSaid(...words)
-  if (said.code !== 0) throw new Error(`kubectl ${words.join(' ')} exited with ${said.code}:\n${said.err}${said.out}`)
-  return said.out
-}
-export const kubectlSaid = (...words: string[]): Said => call(kubectlProgram, ['--kubeconfig', adminKubeconfig, ...words])
-export const kubectlWithInput = (input: string, ...words: string[]): Said =>
-  call(kubectlProgram, ['--kubeconfig', adminKubeconfig, ...words], input)
-
-/** The kubectl under test; a second round may name another version. */
-export const kubectlProgram = process.env['WHERRY_E2E_KUBECTL'] ?? 'kubectl'
 export const adminKubeconfig = '/var/lib/wherry/admin.kubeconfig'
 
-/** Starts kubectl in the background; ended by `stop`. */
-export function kubectlInBackground(...words: string[]): { output: () => string; stop: () => void; ended: Promise<number | null> } {
-  const child = spawn(kubectlProgram, ['--kubeconfig', adminKubeconfig, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  child.stdout.on('data', (bytes: Buffer) => (output += bytes))
-  child.stderr.on('data', (bytes: Buffer) => (output += bytes))
-  return { output: () => output, stop: () => void child.kill('SIGTERM'), ended: new Promise((resolve) => child.once('close', resolve)) }
+/** One kubectl against the cluster. `kubectl` throws with all it said unless it exits with 0; the others hand over what was said. */
+export function kubectlWith(program: string) {
+  const kubectlSaid = (...words: string[]): Said => call(program, ['--kubeconfig', adminKubeconfig, ...words])
+  return {
+    kubectl(...words: string[]): string {
+      const said = kubectlSaid(...words)
+      if (said.code !== 0) throw new Error(`kubectl ${words.join(' ')} exited with ${said.code}:\n${said.err}${said.out}`)
+      return said.out
+    },
+    kubectlSaid,
+    kubectlWithInput: (input: string, ...words: string[]): Said => call(program, ['--kubeconfig', adminKubeconfig, ...words], input),
+    /** Starts it in the background; ended by `stop`. */
+    inBackground(...words: string[]): { output: () => string; stop: () => void } {
+      const child = spawn(program, ['--kubeconfig', adminKubeconfig, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+      let output = ''
+      const keep = (bytes: Buffer) => void (output += bytes)
+      child.stdout.on('data', keep)
+      child.stderr.on('data', keep)
+      return { output: () => output, stop: () => void child.kill('SIGTERM') }
+    },
+  }
 }
+
+export const { kubectl, kubectlSaid, kubectlWithInput, inBackground } = kubectlWith('kubectl')
+
+/** Runs one line of shell in a terminal of its own (script(1)), and returns what it shows. */
+export const inTerminal = (line: string): string => call('script', ['--quiet', '--return', '--command', line, '/dev/null']).out
 
 /** The cluster, up. */
 export function ensureUp(...options: string[]): void {
