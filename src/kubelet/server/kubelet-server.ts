@@ -50,7 +50,7 @@ const headersMs = 30_000
 
 /** The node's HTTPS server: what the API server (and who may) asks of a kubelet. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
-  const { certificate, clock } = options
+  const { certificate } = options
   const log = options.log.with({ server: 'kubelet' })
   const metrics = createMetrics(options)
   const context = () => {
@@ -134,7 +134,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
           server.off('error', reject)
           server.on('error', (error) => log.error('server failed', { error: error.message }))
           const bound = server.address()
-          log.info('listening', { port: typeof bound === 'object' ? bound?.port : bound, at: clock.now() })
+          log.info('listening', { port: typeof bound === 'object' ? bound?.port : bound })
           resolve(typeof bound === 'object' && bound ? bound.port : port)
         })
       }),

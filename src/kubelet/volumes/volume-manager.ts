@@ -46,7 +46,8 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager {
       }
       let live = state.live.get(volume.name)
       if (!live) {
-        live = createLiveVolume(options, pod, hostPath, source)
+        const report: VolumeOptions['report'] = (changed, error) => options.report(changed, asMountError(volume.name, error))
+        live = createLiveVolume({ ...options, report }, pod, hostPath, source)
         state.live.set(volume.name, live)
       }
       await live.write()

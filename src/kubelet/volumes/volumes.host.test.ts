@@ -20,6 +20,10 @@ after(async () => {
   fs.rmSync(root, { recursive: true })
 })
 
+/** What no volume may reach. */
+const outside = join(root, 'outside')
+fs.mkdirSync(outside)
+fs.writeFileSync(join(outside, 'passwd'), '')
 const world = objects()
 const tokens: string[] = []
 let tokenLifeMs = 3600_000
@@ -54,14 +58,15 @@ test('fsGroup goes down the whole tree, but not when the root already looks so',
   const directory = join(root, 'tree')
   fs.mkdirSync(join(directory, 'a'), { recursive: true })
   fs.writeFileSync(join(directory, 'a/file'), '', { mode: 0o600 })
-  fs.symlinkSync('/etc/passwd', join(directory, 'link'))
-  const passwd = fs.statSync('/etc/passwd')
+  const foreign = join(outside, 'passwd')
+  fs.symlinkSync(foreign, join(directory, 'link'))
+  const before = fs.statSync(foreign)
   await volumeHost.giveToGroup(directory, 77, { readOnly: false, onlyOnMismatch: true })
   assert.equal(fs.statSync(join(directory, 'a')).mode & 0o7777, 0o2775)
   assert.equal(fs.statSync(join(directory, 'a/file')).mode & 0o7777, 0o660)
   assert.equal(fs.statSync(join(directory, 'a/file')).gid, 77)
-  assert.equal(fs.statSync('/etc/passwd').gid, passwd.gid)
-  assert.equal(fs.statSync('/etc/passwd').mode, passwd.mode)
+  assert.equal(fs.statSync(foreign).gid, before.gid)
+  assert.equal(fs.statSync(foreign).mode, before.mode)
   fs.chownSync(join(directory, 'a/file'), 0, 5)
   await volumeHost.giveToGroup(directory, 77, { readOnly: false, onlyOnMismatch: true })
   assert.equal(fs.statSync(join(directory, 'a/file')).gid, 5)
@@ -109,7 +114,7 @@ test('configMap and secret: items, modes, and changes that show as one', async (
   await until(() => fs.existsSync(at('perhaps', 'now')))
   // It goes: a volume in use keeps what it has, and the pod is told.
   world.remove('Secret', 'key')
-  await until(() => reported.some((text) => text.includes('secret "key" not found')))
+  await until(() => reported.some((text) => text.includes('MountVolume.SetUp failed for volume "secret" : secret "key" not found')))
   assert.equal(fs.readFileSync(at('secret', 'password'), 'utf8'), 's3cret')
   await gone(pod)
   assert.equal(world.followers(), 0)
@@ -252,21 +257,21 @@ test('subPath: made, held, through inner links, and never out of the volume', as
   await until(() => fs.readFileSync(join(volumes.get('config')!.hostPath, 'conf'), 'utf8') === 'new')
   assert.equal(fs.readFileSync(await bind('conf', 1, 'config'), 'utf8'), 'new')
 
-  fs.symlinkSync('/etc', join(data, 'out'))
+  fs.symlinkSync(outside, join(data, 'out'))
   fs.symlinkSync('a', join(data, 'in'))
   fs.symlinkSync('/nowhere/at/all', join(data, 'dangling'))
   await bind('in', 2)
-  for (const evil of ['out', 'out/passwd', 'out/new', '../x', 'a/../../x', '/etc', 'dangling', 'dangling/x'])
+  for (const evil of ['out', 'out/passwd', 'out/new', '../x', 'a/../../x', outside, 'dangling', 'dangling/x'])
     await assert.rejects(bind(evil, 3), (error) => isError(error, 'Invalid'), evil)
-  assert.ok(!fs.existsSync('/etc/new'))
+  assert.ok(!fs.existsSync(join(outside, 'new')))
 
-  // A container that keeps swapping a directory for a link: whatever is mounted is never /etc.
+  // A container that keeps swapping a directory for a link: whatever is mounted is never what the link leads to.
   fs.mkdirSync(join(data, 'race'))
   let racing = true
   const racer = (async () => {
     while (racing) {
       fs.renameSync(join(data, 'race'), join(data, 'aside'))
-      fs.symlinkSync('/etc', join(data, 'race'))
+      fs.symlinkSync(outside, join(data, 'race'))
       await delay(0)
       fs.unlinkSync(join(data, 'race'))
       fs.renameSync(join(data, 'aside'), join(data, 'race'))
