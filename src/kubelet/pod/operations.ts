@@ -107,11 +107,17 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       state.stopping.set(id, deadlineAt)
       if (condemn) state.condemned.add(id)
       if (isFirst) {
-        tell('Normal', 'Killing', message, container)
+        await perform.event({ do: 'event', key: `killing ${id}`, type: 'Normal', reason: 'Killing', message, container })
         await preStop(id, container, deadlineAt)
       }
       const leftSeconds = Math.ceil((deadlineAt - clock.now()) / 1000)
-      await ifThere(runtime.stopContainer(id, Math.max(leftSeconds, MINIMUM_GRACE_SECONDS)))
+      try {
+        await ifThere(runtime.stopContainer(id, Math.max(leftSeconds, MINIMUM_GRACE_SECONDS)))
+      } catch (error) {
+        // Not being stopped after all: the next look asks again.
+        state.stopping.delete(id)
+        throw error
+      }
       preStops.delete(id)
       await refresh(state, id, context)
     },
@@ -153,6 +159,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       onForgotten()
     },
     async event({ key, type, reason, message, container }) {
+      if (state.told.has(key)) return
       state.told.add(key)
       tell(type, reason, message, container)
     },

@@ -168,6 +168,8 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       .then(() => delays.delete(key))
       .catch((error: unknown) => {
         if (isClosed) return
+        // A call that failed may have done its work all the same.
+        if (command.do !== 'prepare-volumes' && command.do !== 'clean-up') isListed = false
         const attempt = (delays.get(key)?.attempt ?? -1) + 1
         delays.set(key, { attempt, until: clock.now() + backoff(retry, attempt, context.random) })
         const write = isError(error, 'ServiceUnavailable') ? log.debug : log.info
