@@ -31,8 +31,8 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
   let { revision, compacted } = thread.opened
   const waiting: WaitingCommit[] = []
   let waitingBytes = 0
-  let committing = false
-  let scheduled = false
+  /** While commits are on their way to the disk. */
+  let committing: Promise<void> | undefined
   let closed: Promise<void> | undefined
 
   const hub = createWatchHub({
@@ -43,9 +43,8 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
   thread.onFailure((error) => hub.close(error))
 
   async function commitWaiting(): Promise<void> {
-    scheduled = false
-    if (committing) return
-    committing = true
+    // What is called in one turn goes in one batch.
+    await undefined
     while (waiting.length > 0) {
       const batch = takeBatch()
       try {
@@ -56,7 +55,7 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
         for (const commit of batch) commit.reject(error)
       }
     }
-    committing = false
+    committing = undefined
   }
 
   function takeBatch(): WaitingCommit[] {
@@ -132,10 +131,7 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
         waitingBytes += sizeBytes
         return new Promise<CommitResult>((resolve, reject) => {
           waiting.push({ operations, conditions, sizeBytes, resolve, reject })
-          if (committing || scheduled) return
-          scheduled = true
-          // What is called in one turn goes in one batch.
-          queueMicrotask(commitWaiting)
+          committing ??= commitWaiting()
         })
       }),
     watch: hub.watch,
@@ -143,7 +139,7 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
     close() {
       closed ??= (async () => {
         hub.close()
-        while (committing || scheduled) await new Promise((resolve) => setImmediate(resolve))
+        await committing
         await thread.close()
       })()
       return closed
