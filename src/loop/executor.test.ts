@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { createClient } from '#client/http.ts'
+import type { Command } from './controller.ts'
+import { execute } from './executor.ts'
+import { createScene } from './testing.ts'
+
+/** Executes on a world with the ConfigMaps `a` and `b` (with a finalizer), of which nothing is held in memory. */
+async function check(
+  title: string,
+  commands: (world: { a: ConfigMap; b: ConfigMap }) => readonly Command[],
+  wanted: { readonly end: string; readonly requests: readonly string[]; readonly shows?: readonly string[] },
+): Promise<void> {
+  await test(title, async () => {
+    const { client, server, log } = createScene()
+    const create = (name: string, finalizers: string[]) => client.create(ConfigMap, { metadata: { name, finalizers } }, { namespace: 'x' })
+    const world = { a: await create('a', []), b: await create('b', ['f']) }
+    const requests: string[] = []
+    const own = createClient((request) => {
+      requests.push(`${request.method} ${request.path.replace('/api/v1/namespaces/x/configmaps', '')}`)
+      return server.transport(request)
+    })
+    const hands = { client: own, fieldManager: 'me', recorder: { record: () => log.info('event') }, informerOf: () => undefined }
+    const execution = await execute(commands(world), hands)
+    assert.equal(execution.end, wanted.end, 'error' in execution ? String(execution.error) : '')
+    assert.deepEqual(requests, wanted.requests)
+    if (execution.end === 'stale')
+      assert.deepEqual(
+        execution.change.map((change) => change.show),
+        wanted.shows,
+      )
+  })
+}
+
+const common = { kind: ConfigMap, namespace: 'x' } as const
+const event = (regarding: ConfigMap): Command => ({ do: 'event', regarding, type: 'Normal', reason: 'R', message: 'm' })
+
+await check(
+  'commands run in order, each with its preconditions',
+  ({ a, b }) => [
+    { do: 'create', ...common, object: { metadata: { name: 'c' } } },
+    { do: 'patch', ...common, name: 'a', body: { data: { k: 'v' } }, resourceVersion: a.metadata.resourceVersion, uid: a.metadata.uid },
+    { do: 'update', kind: ConfigMap, object: { ...b, data: { k: 'v' } } as ConfigMap },
+    { do: 'delete', ...common, name: 'b', uid: b.metadata.uid },
+    event(a),
+  ],
+  { end: 'done', requests: ['POST ?fieldManager=me', 'PATCH /a?fieldManager=me', 'PUT /b?fieldManager=me', 'DELETE /b'] },
+)
+
+await check(
+  'an old version stops the plan before what follows',
+  ({ a }) => [
+    { do: 'patch', ...common, name: 'a', body: { data: { k: 'v' } }, resourceVersion: '1' },
+    { do: 'delete', ...common, name: 'a', uid: a.metadata.uid },
+  ],
+  { end: 'stale', requests: ['PATCH /a?fieldManager=me'], shows: ['change'] },
+)
+
+await check('another object under the same name is not deleted', () => [{ do: 'delete', ...common, name: 'a', uid: 'other' }], {
+  end: 'stale',
+  requests: ['DELETE /a'],
+  shows: ['change'],
+})
+
+await check('what is gone already means an old view', () => [{ do: 'patch', ...common, name: 'gone', body: {} }], {
+  end: 'stale',
+  requests: ['PATCH /gone?fieldManager=me'],
+  shows: ['change'],
+})
+
+await check(
+  'what may be there already is kept, and the plan goes on',
+  ({ a }) => [
+    { do: 'create', ...common, object: { metadata: { name: 'a' } }, ifExists: 'keep' },
+    { do: 'delete', ...common, name: 'a', uid: a.metadata.uid },
+  ],
+  { end: 'done', requests: ['POST ?fieldManager=me', 'DELETE /a'] },
+)
+
+await check('what may not be there means an old view', () => [{ do: 'create', ...common, object: { metadata: { name: 'a' } } }], {
+  end: 'stale',
+  requests: ['POST ?fieldManager=me'],
+  shows: ['change'],
+})
+
+await check(
+  'absence is confirmed by the server itself',
+  ({ a }) => [
+    { do: 'confirmAbsent', ...common, name: 'gone', uid: 'u' },
+    { do: 'confirmAbsent', ...common, name: 'a', uid: 'the one before' },
+    { do: 'confirmAbsent', ...common, name: 'a', uid: a.metadata.uid },
+    { do: 'delete', ...common, name: 'a', uid: a.metadata.uid },
+  ],
+  { end: 'stale', requests: ['GET /gone', 'GET /a', 'GET /a'], shows: ['change'] },
+)
+
+await check(
+  'so is being unchanged',
+  ({ a, b }) => [
+    { do: 'confirmUnchanged', kind: ConfigMap, object: a },
+    { do: 'confirmUnchanged', kind: ConfigMap, object: { ...b, metadata: { ...b.metadata, resourceVersion: '1' } } },
+    { do: 'delete', ...common, name: 'b', uid: b.metadata.uid },
+  ],
+  { end: 'stale', requests: ['GET /a', 'GET /b'], shows: ['change'] },
+)
