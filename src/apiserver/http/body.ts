@@ -1,5 +1,5 @@
 import { type AnyKind, apiVersionOf } from '#api/kind.ts'
-import { WherryError } from '#lib/errors.ts'
+import type { WherryError } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
 import { isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
@@ -8,6 +8,7 @@ import type { AnyType } from '#schema/schema.ts'
 import { parseYaml } from '#schema/yaml.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
+import { isProtobufBody, readProtobufBody } from './protobuf-body.ts'
 import { badRequest } from './status.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -48,7 +49,7 @@ export const wantedOf = (kind: AnyKind): Wanted => ({ type: kind, group: kind.gr
 export function readObject(body: Uint8Array, contentType: string | undefined, wanted: Wanted, options: BodyOptions): ReadBody {
   const unrecognized = (why: string): WherryError =>
     badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${why} (${summaryOf(body)})`)
-  const parsed = parse(body, contentType, unrecognized)
+  const parsed = parse(body, contentType, wanted, unrecognized)
   return shape(parsed.value, parsed.duplicates, wanted, options, unrecognized)
 }
 
@@ -88,13 +89,10 @@ interface Parsed {
   readonly duplicates: readonly string[]
 }
 
-function parse(body: Uint8Array, contentType: string | undefined, unrecognized: (why: string) => WherryError): Parsed {
+function parse(body: Uint8Array, contentType: string | undefined, wanted: Wanted, unrecognized: (why: string) => WherryError): Parsed {
   const encoding = bodyEncoding(contentType)
   if (encoding === 'json') return parseJsonBody(body, (why) => unrecognized(`couldn't get version/kind; json parse error: ${why}`))
-  if (encoding === 'protobuf')
-    throw startsWithMagic(body)
-      ? new WherryError('UnsupportedMediaType', 'bodies in application/vnd.kubernetes.protobuf are not read yet; send application/json')
-      : unrecognized('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  if (encoding === 'protobuf') return parseProtobufBody(body, wanted, unrecognized)
   return parseYamlBody(body, unrecognized)
 }
 
@@ -107,6 +105,20 @@ export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryE
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw refuse(error.message === 'exceeded max depth' ? error.message : jsonProblem(body))
+  }
+}
+
+function parseProtobufBody(body: Uint8Array, wanted: Wanted, unrecognized: (why: string) => WherryError): Parsed {
+  if (!isProtobufBody(body)) throw unrecognized('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  const ownVersion = apiVersionOf(wanted)
+  try {
+    const value = readProtobufBody(body, (apiVersion, kind) =>
+      (apiVersion || ownVersion) === ownVersion && (kind || wanted.kind) === wanted.kind ? wanted.type : undefined,
+    )
+    return { value, duplicates: [] }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw unrecognized(error.message)
   }
 }
 
@@ -163,6 +175,5 @@ function summaryOf(body: Uint8Array): string {
 
 const goKind = (value: unknown): string =>
   Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value
-const startsWithMagic = (body: Uint8Array): boolean => body[0] === 0x6b && body[1] === 0x38 && body[2] === 0x73 && body[3] === 0
 const identityType = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 const summaryBytes = 30

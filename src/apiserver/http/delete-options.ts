@@ -7,6 +7,7 @@ import { parseYaml } from '#schema/yaml.ts'
 import type { DeleteOptions } from '../registry/delete.ts'
 import { parseJsonBody } from './body.ts'
 import { bodyEncoding } from './negotiate.ts'
+import { isProtobufBody, readProtobufBody } from './protobuf-body.ts'
 import { badRequest, invalidError } from './status.ts'
 import { dryRunProblems } from './write-options.ts'
 
@@ -39,11 +40,12 @@ type Given = DeleteOptions & { readonly dryRun?: readonly string[] }
 
 function fromBody(body: Uint8Array, contentType: string | undefined, isKnown: (apiVersion: string, kind: string) => boolean): Given {
   const encoding = bodyEncoding(contentType)
-  if (encoding === 'protobuf') throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   const value =
     encoding === 'yaml'
       ? readYaml(body)
-      : parseJsonBody(body, (why) => badRequest(`couldn't get version/kind; json parse error: ${why}`)).value
+      : encoding === 'protobuf'
+        ? readProtobuf(body)
+        : parseJsonBody(body, (why) => badRequest(`couldn't get version/kind; json parse error: ${why}`)).value
   if (value === null) return {}
   if (!isObject(value)) {
     const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
@@ -62,6 +64,16 @@ function fromBody(body: Uint8Array, contentType: string | undefined, isKnown: (a
   const decoded = decode(DeleteOptionsType, value, { strict: false })
   if (decoded.errors.length > 0) throw badRequest(decoded.errors[0]!)
   return decoded.value as Given
+}
+
+function readProtobuf(body: Uint8Array): unknown {
+  if (!isProtobufBody(body)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  try {
+    return readProtobufBody(body, (_apiVersion, kind) => (kind === 'DeleteOptions' ? DeleteOptionsType : undefined))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw badRequest(error.message)
+  }
 }
 
 function readYaml(body: Uint8Array): unknown {

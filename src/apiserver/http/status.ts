@@ -76,7 +76,9 @@ export const forbiddenError = (kind: Facts, name: string, why: string, details: 
   )
 
 /** All that is wrong with an object, in one message and as causes. */
-export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: string, causes: readonly Cause[]): WherryError {
+export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: string, found: readonly Cause[]): WherryError {
+  // The whole object, as the reference names it.
+  const causes = found.map((cause) => (cause.field === '' ? { ...cause, field: '[]' } : cause))
   const texts = [...new Set(causes.map(({ field, message }) => (field === undefined || field === '' ? message : `${field}: ${message}`)))]
   const joined = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
   return new WherryError('Invalid', `${qualified(kind.kind, kind.group)} ${JSON.stringify(name)} is invalid: ${joined}`, {

@@ -1,0 +1,41 @@
+import { decodeProtobuf, encodeProtobuf } from '#schema/protobuf.ts'
+import { type AnyType, field, message, type Of, rawBytes, string } from '#schema/schema.ts'
+
+/** Every protobuf body begins so (API concepts, "Kubernetes Protobuf encoding"). */
+const magic = Buffer.from('k8s\u0000')
+
+const TypeMeta = message('k8s.io.apimachinery.pkg.runtime.TypeMeta', { apiVersion: field(1, string()), kind: field(2, string()) })
+const Unknown = message('k8s.io.apimachinery.pkg.runtime.Unknown', {
+  typeMeta: field(1, TypeMeta),
+  raw: field(2, rawBytes()),
+  contentEncoding: field(3, string()),
+  contentType: field(4, string()),
+})
+
+export const isProtobufBody = (body: Uint8Array): boolean => magic.equals(body.subarray(0, magic.byteLength))
+
+/**
+ * The object in a protobuf body. `typeOf` gives the type that the envelope's names stand for; undefined leaves the object empty but for
+ * these names, since nothing more can be told of it. Throws a `SyntaxError` for bytes that are no such message.
+ */
+export function readProtobufBody(
+  body: Uint8Array,
+  typeOf: (apiVersion: string, kind: string) => AnyType | undefined,
+): Record<string, unknown> {
+  try {
+    const envelope = decodeProtobuf(Unknown, body.subarray(magic.byteLength)) as Of<typeof Unknown>
+    const { apiVersion = '', kind = '' } = envelope.typeMeta ?? {}
+    const type = typeOf(apiVersion, kind)
+    const object = type === undefined ? {} : (decodeProtobuf(type, envelope.raw ?? new Uint8Array()) as Record<string, unknown>)
+    return { ...object, ...(apiVersion && { apiVersion }), ...(kind && { kind }) }
+  } catch (error) {
+    if (error instanceof RangeError) throw new SyntaxError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** The same the other way round: what a client sends. */
+export function writeProtobufBody(type: AnyType, object: { readonly apiVersion: string; readonly kind: string }): Uint8Array {
+  const { apiVersion, kind } = object
+  return Buffer.concat([magic, encodeProtobuf(Unknown, { typeMeta: { apiVersion, kind }, raw: encodeProtobuf(type, object) })])
+}
