@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { Lease } from '#api/coordination/v1/lease.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Endpoints } from '#api/core/v1/endpoints.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
@@ -11,6 +12,9 @@ import { Service } from '#api/core/v1/service.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { kinds } from '#api/kinds.ts'
+import { bootstrapClusterRoles } from '#api/rbac/bootstrap.ts'
+import type { PolicyRule } from '#api/rbac/v1/types.ts'
+import { ruleAllows } from '#apiserver/authorization/rule.ts'
 import { createTestServer } from '#apiserver/testing.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
@@ -21,7 +25,7 @@ import { runControllers } from '#loop/run.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { conditionOf } from './common/conditions.ts'
 import { formatTime } from './common/time.ts'
-import { controllers, heldKinds } from './mod.ts'
+import { controllers, heldKinds, userOf } from './mod.ts'
 
 test('all controllers together, on the API server: a Deployment comes up, rolls, and goes with its namespace', async () => {
   const cluster = await start()
@@ -76,6 +80,48 @@ test('all controllers together, on the API server: a Deployment comes up, rolls,
   await cluster.stop()
 })
 
+test('all controllers together: the pods of a node that fell silent are evicted, when their tolerations end', async () => {
+  const cluster = await start()
+  const { client, until, clock } = cluster
+  await client.create(Namespace, { metadata: { name: 'shop' } })
+  await client.create(Node, { metadata: { name: 'm' } })
+  await client.create(Namespace, { metadata: { name: 'kube-node-lease' } }).catch(() => {})
+  await client.create(Lease, { metadata: { name: 'm' }, spec: {} }, { namespace: 'kube-node-lease' })
+  await clock.advance(1000)
+  await client.patch(Node, 'm', { type: 'merge', body: { status: { conditions: [readyAt(clock.now())] } } }, { subresource: 'status' })
+  const tolerations = [
+    { key: 'node.kubernetes.io/unreachable', operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 120 },
+  ]
+  const { spec } = template('web:1')
+  await client.create(Pod, { metadata: { name: 'a' }, spec: { ...spec, tolerations } }, { namespace: 'shop' })
+  const passSeconds = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 10) {
+      const renewTime = new Date(clock.now()).toISOString().replace('Z', '000Z')
+      await client.patch(Lease, 'm', { type: 'merge', body: { spec: { renewTime } } }, { namespace: 'kube-node-lease' })
+      await clock.advance(10_000)
+    }
+  }
+  await until('the pod runs', async () => (await client.get(Pod, 'a', 'shop')).status.phase === 'Running')
+  await passSeconds(70)
+  const taints = (await client.get(Node, 'n')).spec.taints?.map(({ key, effect }) => `${key} ${effect}`)
+  assert.deepEqual(taints?.toSorted(), ['node.kubernetes.io/unreachable NoExecute', 'node.kubernetes.io/unreachable NoSchedule'])
+  assert.equal((await client.get(Node, 'm')).spec.taints, undefined)
+  assert.equal(conditionOf((await client.get(Pod, 'a', 'shop')).status.conditions, 'Ready')!.status, 'False')
+  await passSeconds(80)
+  assert.equal((await client.list(Pod, { namespace: 'shop' })).items.length, 1, 'its toleration has not ended')
+  await passSeconds(60)
+  assert.equal((await client.list(Pod, { namespace: 'shop' })).items.length, 0)
+  assert.deepEqual(cluster.complaints(), [])
+  await cluster.stop()
+})
+
+const readyAt = (now: number) => ({
+  type: 'Ready',
+  status: 'True',
+  lastHeartbeatTime: formatTime(now),
+  lastTransitionTime: formatTime(now),
+})
+
 const template = (image: string) => ({
   metadata: { labels: { app: 'web' } },
   spec: { containers: [{ name: 'main', image }], nodeName: 'n' },
@@ -104,7 +150,22 @@ const kubelet: Controller<{ readonly pod: Pod; readonly now: number }> = {
 
 async function start() {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
-  const server = await createTestServer({ clock })
+  const denied = new Set<string>()
+  const server = await createTestServer({
+    clock,
+    authorize: async (attributes) => {
+      const { user, verb, resource, subresource } = attributes
+      const allowed =
+        user.groups.includes('system:masters') || rulesOf(user.name).some((rule) => ruleAllows(rule as PolicyRule, attributes))
+      if (!allowed) denied.add(`${user.name} may not ${verb} ${resource}/${subresource}`)
+      return { allowed, reason: '' }
+    },
+  })
+  const clientFor = (controller: string) => {
+    const name = userOf(controller)
+    const groups = [isOurs(name) ? 'system:serviceaccounts' : 'system:masters', 'system:authenticated']
+    return createClient(createLocalTransport(server.transportAs({ name, groups })))
+  }
   const client = createClient(createLocalTransport(server.transport))
   const lines: { readonly level: string; readonly message: string }[] = []
   const log = createJsonLog((line) => lines.push(JSON.parse(line)), clock, 'warn')
@@ -129,6 +190,7 @@ async function start() {
   const running = runControllers({
     controllers: [...controllers(config), kubelet],
     client,
+    clientFor,
     clock,
     random: seededRandom(7),
     log,
@@ -138,7 +200,8 @@ async function start() {
   const turn = () => clock.advance(20)
   return {
     client,
-    complaints: () => lines.filter(({ level }) => level === 'error'),
+    clock,
+    complaints: () => [...denied, ...lines.filter(({ level }) => level === 'error')],
     async until(what: string, condition: () => Promise<boolean>) {
       for (let turns = 0; turns < 400; turns += 1) {
         if (await condition()) return
@@ -159,6 +222,12 @@ async function start() {
     },
   }
 }
+
+/** The controllers' own accounts are bound by the roles of a fresh cluster; the kubelet here, and the control plane's processes, are not. */
+const isOurs = (user: string): boolean => user.startsWith(account) && user !== `${account}kubelet`
+const account = 'system:serviceaccount:kube-system:'
+const rulesOf = (user: string) =>
+  bootstrapClusterRoles.find(({ metadata }) => metadata.name === `system:controller:${user.slice(account.length)}`)?.rules ?? []
 
 async function ensureNamespace(client: ReturnType<typeof createClient>, name: string): Promise<void> {
   const { items } = await client.list(Namespace)
