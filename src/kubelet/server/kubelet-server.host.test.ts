@@ -261,15 +261,23 @@ test('a thousand commands leave nothing behind', { skip, timeout: 300_000 }, asy
     return process.memoryUsage().rss
   }
   const rounds = Number(process.env.WHERRY_ROUNDS ?? 200)
+  const { id } = await node.runPod('waiting', 'sleep 1000000', { stdin: true })
+  const attach = async () => {
+    const connection = await spdy('/attach/default/waiting/main?input=1&output=1', 'v4.channel.k8s.io')
+    for (const type of ['error', 'stdout']) connection.open({ streamtype: type }).resume()
+    await new Promise<void>((resolve) => connection.open({ streamtype: 'stdin' }).write('x', () => resolve()))
+    connection.destroy()
+  }
   for (let i = 0; i < 50; i += 1) await spdyExec('v4.channel.k8s.io', ['true'], '')
   const [before, handles] = [use(), process.getActiveResourcesInfo().length]
   const began = performance.now()
-  for (let i = 0; i < rounds; i += 1) await spdyExec('v4.channel.k8s.io', ['true'], '')
+  for (let i = 0; i < rounds; i += 1) await (i % 2 === 0 ? spdyExec('v4.channel.k8s.io', ['true'], '') : attach())
   const tookMs = performance.now() - began
   await until(() => process.getActiveResourcesInfo().length <= handles + 5)
   const grownMb = (use() - before) / 1e6
-  console.log(`${rounds} exec: ${(tookMs / rounds).toFixed(1)} ms each, resident memory ${grownMb.toFixed(1)} MB more`)
+  console.log(`${rounds} exec and attach: ${(tookMs / rounds).toFixed(1)} ms each, resident memory ${grownMb.toFixed(1)} MB more`)
   assert.ok(grownMb < 60, `grew by ${grownMb} MB`)
+  assert.equal((await node.runtime.containerStatus(id)).state, 'running')
 })
 
 test('clients that break off in the middle are forgotten', { skip }, async () => {
