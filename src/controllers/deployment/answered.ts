@@ -2,7 +2,7 @@ import type { KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from '#loop/controller.ts'
 import { isNamespaceTerminating } from '../common/namespace-terminating.ts'
-import { Draft } from './draft.ts'
+import { createDraft } from './draft.ts'
 import type { DeploymentView } from './plan.ts'
 import { hasProgressDeadline, withCondition } from './status.ts'
 
@@ -16,7 +16,7 @@ export function afterDeploymentAnswer(view: DeploymentView, command: Command, an
   const message = `Failed to create new replica set "${name}": ${answer.message}`
   const event: Command = { do: 'event', regarding: deployment, type: 'Warning', reason, message }
   if (!hasProgressDeadline(deployment)) return [event]
-  const draft = new Draft(deployment, [], now)
+  const draft = createDraft(deployment, [], now)
   draft.status = withCondition(draft.status, 'Progressing', now, { status: 'False', reason, message })
   const status = draft.statusCommand()
   return status === undefined ? [event] : [event, status]

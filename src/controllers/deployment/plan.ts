@@ -6,7 +6,7 @@ import type { Instant } from '#lib/clock.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { Draft } from './draft.ts'
+import { createDraft, type Draft } from './draft.ts'
 import { newReplicaSet, replicaSetAnnotations, revisionOf, templateHash, templateHashLabel } from './revision.ts'
 import { newReplicas, rollRecreate, rollUpdate } from './rollout.ts'
 import { cleanUp, isScaling, scaleProportionally } from './scale.ts'
@@ -28,7 +28,7 @@ export function planDeployment(view: DeploymentView): Plan {
   const { now, deployment } = view
   if (selectsEverything(deployment)) return refuseSelector(view)
   const { claimed, commands } = claim(Deployment, deployment, ReplicaSet, view.sets)
-  const draft = new Draft(deployment, claimed, now)
+  const draft = createDraft(deployment, claimed, now)
   const goesOn = decide(view, draft)
   return {
     commands: [...commands, ...draft.commands()],
@@ -84,7 +84,7 @@ function notePause(draft: Draft): void {
 /** Finds the set of the present template and makes its revision the highest: going back to an older set is a new revision of it. */
 function adoptRevision(draft: Draft): void {
   const { deployment, now } = draft
-  draft.fresh = newReplicaSet(deployment, draft.all)
+  draft.find(newReplicaSet(deployment, draft.all))
   const { fresh } = draft
   if (fresh === undefined) return
   const annotations = replicaSetAnnotations(deployment, fresh, nextRevision(draft))
@@ -146,7 +146,7 @@ const selectsEverything = ({ spec }: Deployment): boolean =>
 
 function refuseSelector({ deployment, now }: DeploymentView): Plan {
   if ((deployment.status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)) return { commands: [], wakeAt: Infinity }
-  const draft = new Draft(deployment, [], now)
+  const draft = createDraft(deployment, [], now)
   draft.status = { ...deployment.status, observedGeneration: deployment.metadata.generation }
   const message = 'This deployment is selecting all pods. A non-empty selector is required.'
   const event: Command = { do: 'event', regarding: deployment, type: 'Warning', reason: 'SelectingAll', message }
