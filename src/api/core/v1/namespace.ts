@@ -5,7 +5,7 @@ import { validateFinalizerDomain } from '#api/meta/v1/validate-metadata.ts'
 import { part, statusOf } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import type { Of } from '#schema/schema.ts'
-import { checkDns1123Label, checkQualifiedName, invalid, invalidEach } from '#schema/validate.ts'
+import { checkDns1123Label, checkLabelValue, checkQualifiedName, invalid, invalidEach } from '#schema/validate.ts'
 
 export const Namespace = kind(
   types.Namespace,
@@ -32,7 +32,8 @@ export const Namespace = kind(
   {
     defaults: withNameLabel,
     prepareCreate: (namespace) => ({
-      ...withNameLabel(namespace),
+      // A generated name that is no good is refused as a name, not as a label.
+      ...(checkLabelValue(namespace.metadata.name ?? '').length === 0 ? withNameLabel(namespace) : namespace),
       spec: { ...namespace.spec, finalizers: withKubernetes(namespace.spec.finalizers) },
       status: { phase: 'Active' as const },
     }),

@@ -1,4 +1,5 @@
 import type { Container, PodCondition, Pod as PodType } from '#api/core/v1/types.ts'
+import { validateEphemeralUpdate, validatePodStatus, validateResize } from '#api/core/v1/validation/pod-parts.ts'
 import type { Subresource } from '#api/kind.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import { part } from '#api/strategy.ts'
@@ -7,6 +8,7 @@ import { part } from '#api/strategy.ts'
 
 /** Written by the kubelet. It may neither end a deletion nor change who owns the pod. */
 export const podStatus: Subresource = part<PodType>({
+  validateUpdate: validatePodStatus,
   take: (previous, body) => ({
     ...body,
     metadata: withFields(body.metadata, previous.metadata, ['deletionTimestamp', 'ownerReferences']),
@@ -22,6 +24,7 @@ export const podStatus: Subresource = part<PodType>({
 
 /** Containers for debugging, added to a running pod. */
 export const podEphemeralContainers: Subresource = part<PodType>({
+  validateUpdate: validateEphemeralUpdate,
   take: (previous, body) => {
     const { ephemeralContainers } = body.spec
     const { ephemeralContainers: _, ...spec } = previous.spec
@@ -35,6 +38,7 @@ export const podEphemeralContainers: Subresource = part<PodType>({
 
 /** Resources of a running pod (KEP-1287). Other changes are dropped, but for those of the set of containers, which validation refuses. */
 export const podResize: Subresource = part<PodType>({
+  validateUpdate: validateResize,
   take: (previous, body) => {
     const metadata = writableMeta(previous.metadata, body.metadata)
     const { containers, initContainers, resources } = body.spec

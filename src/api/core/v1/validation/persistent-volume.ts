@@ -1,4 +1,6 @@
 import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec, SecretReference } from '#api/core/v1/types.ts'
+import * as types from '#api/core/v1/types.ts'
+import { goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
@@ -43,7 +45,13 @@ export function validatePersistentVolumeUpdate(next: PersistentVolume, previous:
   }
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
   if (previous.spec.nodeAffinity !== undefined && !same(next.spec.nodeAffinity, previous.spec.nodeAffinity))
-    causes.push(invalid('nodeAffinity', next.spec.nodeAffinity ?? null, 'field is immutable'))
+    causes.push(
+      invalid(
+        'nodeAffinity',
+        goStruct(types.VolumeNodeAffinity, next.spec.nodeAffinity),
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    )
   if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined)
     causes.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
   return causes
@@ -130,13 +138,7 @@ function validateSource(spec: PersistentVolumeSpec): Cause[] {
 }
 
 function validateCsi(csi: CSIPersistentVolumeSource, path: string): Cause[] {
-  const references = [
-    'controllerPublishSecretRef',
-    'controllerExpandSecretRef',
-    'nodePublishSecretRef',
-    'nodeStageSecretRef',
-    'nodeExpandSecretRef',
-  ] as const
+  const references = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const
   return [
     ...validateDriverName(csi.driver, `${path}.driver`),
     ...(csi.volumeHandle === '' ? [required(`${path}.volumeHandle`)] : []),

@@ -99,7 +99,12 @@ const textOf = ({ field, message, reason }: Cause): string => `${field}: ${messa
 const nameOf = (object: unknown): string => (object as { metadata: { name?: string } }).metadata.name ?? ''
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the corpus has placeholders of this form
 const fill = (text: string): string =>
-  text.replaceAll('${id}', id).replaceAll('${ns}', `d-${id}`).replaceAll('${rv}', '1').replaceAll('${uid}', 'u')
+  text
+    .replaceAll('${id}', id)
+    .replaceAll('${ns}', `d-${id}`)
+    .replaceAll('${rv}', '1')
+    .replaceAll('${uid}', 'u')
+    .replaceAll('<rand>', 'bcdfg')
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
 
 function targetOf(path: string): { readonly kind: AnyKind; readonly key: string; readonly namespace: string | undefined } | undefined {
@@ -124,6 +129,8 @@ function complete(kind: AnyKind, value: unknown, previous: unknown, namespace: s
     metadata: { ...object.metadata, ...pick(server, ['uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp']) },
   }
   if (kind.scope === 'Namespaced' && namespace !== undefined) object.metadata = { ...object.metadata, namespace }
+  // The recorded names end in a placeholder where the server's random letters stood.
+  if (!object.metadata.name && object.metadata.generateName) object.metadata.name = `${object.metadata.generateName as string}bcdfg`
   object = (previous === undefined ? rules.prepareCreate?.(object, context) : rules.prepareUpdate?.(object, previous, context)) ?? object
   let allotted = 10
   for (const claim of rules.claims?.(object, { previous }) ?? [])

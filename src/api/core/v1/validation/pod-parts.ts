@@ -1,0 +1,124 @@
+import { qosClass, qosClassOf } from '#api/core/v1/pod-helpers.ts'
+import { isPodLevelResource } from '#api/core/v1/resources.ts'
+import type { Container, ContainerStatus, Pod, PodSpec, ResourceRequirements } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import { checkDns1123Subdomain, checkLegacyIp, checkQualifiedName, forbidden, invalid, invalidEach } from '#schema/validate.ts'
+import { validatePod } from './pod.ts'
+
+/** Containers for debugging are only ever added. */
+export function validateEphemeralUpdate(next: Pod, previous: Pod): Cause[] {
+  const path = 'spec.ephemeralContainers'
+  const now = new Map((next.spec.ephemeralContainers ?? []).map((container) => [container.name, container]))
+  return [
+    ...validatePod(next),
+    ...(previous.spec.ephemeralContainers ?? []).flatMap((container) => {
+      const kept = now.get(container.name)
+      if (kept === undefined) return [forbidden(path, `existing ephemeral containers "${container.name}" may not be removed\n`)]
+      return same(kept, container) ? [] : [forbidden(path, `existing ephemeral containers "${container.name}" may not be changed\n`)]
+    }),
+  ]
+}
+
+/** Of a running pod, processor and memory may change, and its quality of service may not (KEP-1287). */
+export function validateResize(next: Pod, previous: Pod): Cause[] {
+  const causes = validatePod(next)
+  if (qosClass(previous) !== qosClassOf(next.spec))
+    causes.push(invalid('spec', next.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'))
+  const moved = (['containers', 'initContainers'] as const).flatMap((list) =>
+    validateOrder(next.spec[list] ?? [], previous.spec[list] ?? [], list),
+  )
+  if (moved.length > 0) return [...causes, ...moved]
+  const rest: PodSpec = { ...next.spec }
+  for (const list of ['initContainers', 'containers'] as const) {
+    const before = previous.spec[list] ?? []
+    for (const [i, { resources }] of (next.spec[list] ?? []).entries())
+      causes.push(...validateKept(resources, before[i]!.resources, `spec.${list}[${i}].resources`))
+    if (next.spec[list]) rest[list] = next.spec[list].map((container, i) => withoutResizable(container, before[i]!))
+  }
+  if (previous.spec.resources && next.spec.resources) rest.resources = takeResizable(next.spec.resources, previous.spec.resources)
+  if (causes.length > 0) return causes
+  return same(rest, previous.spec) ? [] : [forbidden('spec', 'only cpu and memory resources are mutable')]
+}
+
+function validateOrder(next: readonly Container[], previous: readonly Container[], list: string): Cause[] {
+  if (next.length !== previous.length) return [forbidden(`spec.${list}`, 'containers may not be added or removed on resize')]
+  return next.some((container, i) => container.name !== previous[i]!.name)
+    ? [forbidden(`spec.${list}`, 'containers may not be renamed or reordered on resize')]
+    : []
+}
+
+function validateKept(next: ResourceRequirements, previous: ResourceRequirements, path: string): Cause[] {
+  return (['requests', 'limits'] as const)
+    .filter((list) => Object.keys(previous[list] ?? {}).some((name) => next[list]?.[name] === undefined))
+    .map((list) => forbidden(`${path}.${list}`, `resource ${list} cannot be removed`))
+}
+
+const withoutResizable = (container: Container, previous: Container): Container => ({
+  ...container,
+  resources: takeResizable(container.resources, previous.resources),
+})
+
+/** The new resources with processor and memory of the old ones: what then differs may not change. */
+function takeResizable(next: ResourceRequirements, previous: ResourceRequirements): ResourceRequirements {
+  const out = { ...next }
+  for (const list of ['requests', 'limits'] as const) {
+    const amounts = Object.fromEntries(Object.entries(next[list] ?? {}).filter(([name]) => !isResizable(name)))
+    for (const [name, text] of Object.entries(previous[list] ?? {})) if (isResizable(name)) amounts[name] = text
+    if (Object.keys(amounts).length > 0) out[list] = amounts
+    else delete out[list]
+  }
+  return out
+}
+
+const isResizable = (name: string): boolean => isPodLevelResource(name) && (name === 'cpu' || name === 'memory')
+
+/** What a kubelet may report. */
+export function validatePodStatus(next: Pod, previous: Pod): Cause[] {
+  const { status } = next
+  const causes: Cause[] = []
+  const nominated = status.nominatedNodeName
+  if (nominated && nominated !== previous.status.nominatedNodeName) {
+    causes.push(...invalidEach('status.nominatedNodeName', nominated, checkDns1123Subdomain(nominated)))
+    if (previous.spec.nodeName)
+      causes.push(forbidden('status.nominatedNodeName', 'may not be set on pods that are already bound to a node'))
+  }
+  for (const [i, { type, observedGeneration = 0 }] of (status.conditions ?? []).entries()) {
+    if (observedGeneration < 0)
+      causes.push(invalid(`status.conditions[${i}].observedGeneration`, observedGeneration, 'must be a non-negative integer'))
+    causes.push(...invalidEach(`status.conditions[${i}].type`, type, systemConditions.has(type) ? [] : checkQualifiedName(type)))
+  }
+  if ((status.observedGeneration ?? 0) < 0)
+    causes.push(invalid('status.observedGeneration', status.observedGeneration, 'must be a non-negative integer'))
+  if ((status.qosClass ?? '') !== (previous.status.qosClass ?? ''))
+    causes.push(invalid('status.qosClass', status.qosClass ?? '', 'field is immutable'))
+  causes.push(...validateTransitions(status.containerStatuses, previous, 'containerStatuses'))
+  for (const [i, { ip }] of (status.podIPs ?? []).entries())
+    if (!previous.status.podIPs?.some((old) => old.ip === ip)) causes.push(...invalidEach(`status.podIPs[${i}]`, ip, checkLegacyIp(ip)))
+  for (const [i, { ip }] of (status.hostIPs ?? []).entries())
+    if (!previous.status.hostIPs?.some((old) => old.ip === ip)) causes.push(...invalidEach(`status.hostIPs[${i}]`, ip, checkLegacyIp(ip)))
+  return causes
+}
+
+const systemConditions = new Set([
+  'PodScheduled',
+  'Ready',
+  'Initialized',
+  'ContainersReady',
+  'DisruptionTarget',
+  'PodReadyToStartContainers',
+])
+
+/** A container that ended for good does not run again, unless the pod restarts it. */
+function validateTransitions(next: readonly ContainerStatus[] = [], { spec, status }: Pod, list: 'containerStatuses'): Cause[] {
+  if (spec.restartPolicy === 'Always') return []
+  return (status[list] ?? []).flatMap((old, i) => {
+    const { terminated } = old.state
+    const now = next.find(({ name }) => name === old.name)
+    const own = spec.containers.find(({ name }) => name === old.name)
+    if (terminated === undefined || now === undefined || now.state.terminated !== undefined) return []
+    if (own?.restartPolicy !== undefined || (own?.restartPolicyRules ?? []).length > 0) return []
+    if (spec.restartPolicy === 'OnFailure' && terminated.exitCode !== 0) return []
+    return [forbidden(`status.${list}[${i}].state`, 'may not be transitioned to non-terminated state')]
+  })
+}

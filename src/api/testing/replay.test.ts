@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { hasCorpus, type Outcome, replay } from './replay.ts'
+
+const corpus = process.env.WHERRY_CORPUS ?? fileURLToPath(new URL('../../../../shared/differential', import.meta.url))
+const skip = hasCorpus(corpus) ? false : 'the recorded answers of the reference server are not beside this repository'
+
+/**
+ * Least share of recorded writes that get the same causes from us. What is missing to 1 is named: answers that admission or a generated
+ * name changed cannot be had without a server.
+ */
+const leastShares: Readonly<Record<string, number>> = {
+  'rbac.authorization.k8s.io/v1/ClusterRole': 1,
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': 0.97,
+  'rbac.authorization.k8s.io/v1/Role': 0.97,
+  'rbac.authorization.k8s.io/v1/RoleBinding': 0.98,
+  'v1/ConfigMap': 0.95,
+  'v1/Secret': 0.96,
+  'v1/ServiceAccount': 1,
+  'v1/Namespace': 0.92,
+  'v1/Node': 0.97,
+  'v1/Pod': 0.99,
+  'v1/PodTemplate': 0.97,
+  'v1/ReplicationController': 0.99,
+  'apps/v1/Deployment': 0.96,
+  'apps/v1/ReplicaSet': 0.98,
+  'v1/Service': 0.97,
+  'v1/Endpoints': 0.98,
+  'discovery.k8s.io/v1/EndpointSlice': 0.98,
+  'v1/Event': 0.97,
+  'events.k8s.io/v1/Event': 1,
+  'coordination.k8s.io/v1/Lease': 0.96,
+  'v1/LimitRange': 0.98,
+  'v1/ResourceQuota': 0.97,
+  'v1/PersistentVolume': 0.95,
+  'v1/PersistentVolumeClaim': 0.98,
+}
+
+test('writes are refused for the reasons of the reference', { skip }, () => {
+  const byKind = Map.groupBy(replay(corpus, 'validation'), ({ kind }) => kind)
+  for (const [kind, least] of Object.entries(leastShares)) check(kind, least, byKind.get(kind) ?? [])
+})
+
+test('complete and minimal objects are taken', { skip }, () => {
+  const refused = replay(corpus, 'defaults').filter(({ extra }) => extra.length > 0)
+  assert.deepEqual(
+    refused.map(({ id, step, extra }) => `${id} ${step}: ${extra[0]}`),
+    [],
+  )
+})
+
+function check(kind: string, least: number, outcomes: readonly Outcome[]): void {
+  assert.ok(outcomes.length > 0, `no recorded write of ${kind}`)
+  const differing = outcomes.filter(({ missing, extra }) => missing.length + extra.length > 0)
+  const share = 1 - differing.length / outcomes.length
+  const shown = differing.slice(0, 5).map(({ id, step, missing, extra }) => `${id} ${step}\n  - ${missing[0]}\n  + ${extra[0]}`)
+  assert.ok(share >= least, `${kind}: ${share.toFixed(3)} of ${outcomes.length} agree, ${least} wanted\n${shown.join('\n')}`)
+}
