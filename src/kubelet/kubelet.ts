@@ -56,7 +56,7 @@ export interface Kubelet {
   /** Ends all following and writing. Every container runs on. */
   stop(): Promise<void>
   readonly pods: PodLookup
-  /** Something that a pod waits for outside of the runtime may be there now, such as a ConfigMap. */
+  /** Something that a pod waits for outside of the runtime may be there now, such as a ConfigMap: what failed is tried at once. */
   look(uid: string): void
   /** What the node can give to pods. Empty before the start. */
   allocatable(): Readonly<Record<string, string>>
@@ -216,7 +216,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       statuses.close()
       await Promise.all([podInformer?.close(), serviceInformer?.close(), nodeStatus.stop(), ...following])
     },
-    look: (uid) => workers.get(uid)?.look(),
+    look: (uid) => workers.get(uid)?.retry(),
     allocatable: () => nodeStatus.allocatable(),
     pods: {
       list: () => [...workers.values()].map((worker) => worker.record()),

@@ -27,6 +27,7 @@ test('the life of a container, and the events that tell of it', async () => {
   assert.equal((await runtime.imageStatus('docker.io/library/nothing:1')) === undefined, true)
   assert.ok((await runtime.imageStatus('docker.io/library/busybox:1'))!.sizeBytes > 100_000)
 
+  const sandbox = { ...basis, logDirectory: `${containerd.directory}/logs` }
   const sandboxId = await runtime.runSandbox(sandbox)
   const status = await runtime.sandboxStatus(sandboxId)
   assert.match(status.ips[0]!, /^10\.244\.211\./)
@@ -92,10 +93,10 @@ async function follow(signal: AbortSignal, see: (event: RuntimeEvent) => void): 
 }
 
 const labels = { 'io.kubernetes.pod.uid': 'uid-1', 'io.kubernetes.pod.name': 'one', 'io.kubernetes.pod.namespace': 'default' }
-const sandbox: SandboxConfig = {
+const basis: SandboxConfig = {
   metadata: { name: 'one', namespace: 'default', uid: 'uid-1', attempt: 0 },
   hostname: 'one',
-  logDirectory: '/tmp/wherry-cri-test-logs',
+  logDirectory: '',
   portMappings: [],
   labels,
   annotations: {},

@@ -11,7 +11,7 @@ import { podDirectory, podLogDirectory } from './names.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
-import { startContainer } from './start-container.ts'
+import { logLink, startContainer } from './start-container.ts'
 
 /** The effects of one pod. */
 export interface Operations {
@@ -125,6 +125,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       await ifThere(runtime.removeContainer(id))
       logs.forget(id)
       if (logPath !== '') await logs.remove(logPath)
+      const link = logLink(context, state.pod, state.containers.get(id)?.metadata.name ?? '', id)
+      if (link !== undefined) await files.remove(link)
       forgetContainer(state, id)
     },
     async 'stop-sandbox'({ id }) {
@@ -161,6 +163,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     async event({ key, type, reason, message, container }) {
       if (state.told.has(key)) return
       state.told.add(key)
+      const [oldest] = state.told
+      if (state.told.size > TOLD_MAX && oldest !== undefined) state.told.delete(oldest)
       tell(type, reason, message, container)
     },
   }
@@ -206,6 +210,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
   }
 }
 
+/** Keys of events told: those of the last few restarts are all that can come again. */
+const TOLD_MAX = 100
 const RESOLV_CONF_LIMIT_BYTES = 64 * 1024
 
 /** A wait that was called off has done its duty. */

@@ -13,7 +13,7 @@ export const MINIMUM_GRACE_SECONDS = 2
  */
 export function planTermination(view: PodView, steps: Steps): PodPlan {
   // Nothing may start any more; what is being started has to show itself first, or it would be missed.
-  const isStarting = [...view.busy].some((key) => key.startsWith('start-container ') || key === 'run-sandbox')
+  const isStarting = [...view.underWay].some((key) => key.startsWith('start-container ') || key === 'run-sandbox')
   const running = view.containers.filter(({ state }) => state === 'running' || state === 'unknown')
   if (running.length > 0) {
     stopContainers(view, running, steps)

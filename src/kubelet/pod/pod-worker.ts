@@ -29,6 +29,8 @@ export interface PodWorker {
   remove(pod?: Pod): void
   /** Resolves when nothing of the pod runs any more. */
   end(ending: Ending): Promise<void>
+  /** Tries at once what failed and was put off. */
+  retry(): void
   /** Something happened to a container or sandbox of this pod. */
   changed(id: string): void
   /** Events may have been missed: list everything of the pod. */
@@ -85,7 +87,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       .catch((error: unknown) => {
         log.warn('a pod could not be looked at', { error })
         const attempt = (delays.get(LOOK)?.attempt ?? -1) + 1
-        const until = clock.now() + backoff(retry, attempt, context.random)
+        const until = clock.now() + backoff(putOff, attempt, context.random)
         delays.set(LOOK, { attempt, until })
         wakeAt(until)
       })
@@ -139,8 +141,8 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     }
     for (const command of plan.commands) start(command)
     if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
-    const putOff = [...delays.values()].map(({ until }) => until).filter((until) => until > current.now)
-    wakeAt(Math.min(plan.wakeAt, ...putOff))
+    const later = [...delays.values()].map(({ until }) => until).filter((until) => until > current.now)
+    wakeAt(Math.min(plan.wakeAt, ...later))
   }
 
   function view(): PodView {
@@ -155,6 +157,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       containers: [...state.containers.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
       hasVolumes: state.volumes !== undefined,
       probes: prober.results(),
+      underWay: new Set(running.keys()),
       busy,
       isStatusWritten: statuses.isWritten(uid),
     }
@@ -171,7 +174,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
         // A call that failed may have done its work all the same.
         if (command.do !== 'prepare-volumes' && command.do !== 'clean-up') isListed = false
         const attempt = (delays.get(key)?.attempt ?? -1) + 1
-        delays.set(key, { attempt, until: clock.now() + backoff(retry, attempt, context.random) })
+        delays.set(key, { attempt, until: clock.now() + backoff(putOff, attempt, context.random) })
         const write = isError(error, 'ServiceUnavailable') ? log.debug : log.info
         write('a step of a pod failed and is put off', { step: key, error: messageOf(error) })
       })
@@ -181,6 +184,12 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
         else running.delete(key)
         look()
       })
+  }
+
+  function retry(): void {
+    delays.clear()
+    for (const [name, image] of state.images) if (image.state === 'failed') state.images.delete(name)
+    look()
   }
 
   function wakeAt(at: Instant): void {
@@ -228,11 +237,12 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     update(next) {
       const previous = state.pod
       state.pod = next
-      const isOther = !isSame(previous.spec, next.spec) || !isSame(previous.metadata.annotations, next.metadata.annotations)
+      const { labels, annotations } = next.metadata
+      const isMarked = !isSame(previous.metadata.annotations, annotations) || !isSame(previous.metadata.labels, labels)
+      if (isMarked && state.volumes !== undefined) context.volumes.refresh(next)
       // What failed because of what the object said deserves a new try at once.
-      if (isOther) for (const key of [...delays.keys()]) if (!running.has(key)) delays.delete(key)
-      if (state.volumes !== undefined) context.volumes.refresh(next)
-      look()
+      if (isMarked || !isSame(previous.spec, next.spec)) retry()
+      else look()
     },
     remove(last) {
       if (last !== undefined) state.pod = last
@@ -252,6 +262,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       isListed = false
       look()
     },
+    retry,
     look,
     record: () => recordOf(view(), statuses.get(uid)),
     close,
@@ -262,7 +273,7 @@ const LOOK = 'look'
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
 
 /** For steps that failed: soon at first, for most causes pass; never so often that a lasting one costs anything. */
-const retry: BackoffOptions = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 }
+const putOff: BackoffOptions = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 }
 
 function recordOf(view: PodView, status: PodStatus | undefined): PodRecord {
   const { pod } = view

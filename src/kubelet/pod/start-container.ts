@@ -1,3 +1,4 @@
+import type { Pod } from '#api/core/v1/pod.ts'
 import { isError } from '#lib/errors.ts'
 import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { containerEnvironment } from '../container/environment.ts'
@@ -176,8 +177,13 @@ async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: re
 const HOSTS_LIMIT_BYTES = 1024 * 1024
 
 async function linkLog({ context, state }: StartOptions, container: AnyContainer, id: string, logPath: string): Promise<void> {
-  const folder = context.config.containerLogsDirectory
-  if (folder === undefined) return
-  const { name, namespace } = state.pod.metadata
-  await context.files.link(`${folder}/${name}_${namespace}_${container.name}-${id}.log`, logPath)
+  const link = logLink(context, state.pod, container.name, id)
+  if (link !== undefined) await context.files.link(link, logPath)
+}
+
+/** `<pod>_<namespace>_<container>-<id>.log`: where log collectors look. Undefined where the node makes no such links. */
+export function logLink({ config }: PodContext, pod: Pod, container: string, id: string): string | undefined {
+  const folder = config.containerLogsDirectory
+  const { name, namespace } = pod.metadata
+  return folder === undefined ? undefined : `${folder}/${name}_${namespace}_${container}-${id}.log`
 }

@@ -33,7 +33,9 @@ export interface PodView {
   readonly terminationMessages: ReadonlyMap<string, string>
   /** Containers that we stopped because a probe failed or their definition changed: they start again although they may have ended well. */
   readonly condemned: ReadonlySet<string>
-  /** Operations under way, or put off after a failure, by `operationKey`. */
+  /** Operations under way, by `operationKey`. */
+  readonly underWay: ReadonlySet<string>
+  /** Those, and the ones put off after a failure. */
   readonly busy: ReadonlySet<string>
   /** Containers whose preStop hook was begun. */
   readonly preStopped: ReadonlySet<string>
