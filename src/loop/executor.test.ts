@@ -104,3 +104,33 @@ await check(
   ],
   { end: 'stale', requests: ['GET /a', 'GET /b'], shows: ['change'] },
 )
+
+await test('what follows from an answer is done at once, and its failure changes nothing else', async () => {
+  const { client, server, log, lines } = createScene()
+  const recorded: string[] = []
+  const recorder = { record: ({ message }: { message: string }) => void recorded.push(message) }
+  server.fail('Forbidden', 1, (request) => request.path.includes('forbidden'))
+  const execution = await execute(
+    [
+      { do: 'create', ...common, object: { metadata: { generateName: 'c-' } } },
+      { do: 'create', ...common, object: { metadata: { name: 'here' } } },
+      { do: 'create', ...common, object: { metadata: { name: 'here' } }, ifExists: 'keep' },
+      { do: 'confirmAbsent', ...common, name: 'gone', uid: 'u' },
+      { do: 'act', ...common, name: 'here', subresource: 'forbidden', body: {} },
+      { do: 'delete', ...common, name: 'here', uid: 'u' },
+    ],
+    { client, fieldManager: 'me', recorder, informerOf: () => undefined, log },
+    (command, answer) => {
+      const message = answer instanceof Error ? `${command.do} failed: ${answer.code}` : `${command.do} ${answer.metadata?.name}`
+      const regarding = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} } as ConfigMap
+      return [
+        { do: 'event', regarding, type: 'Normal', reason: 'R', message },
+        { do: 'patch', ...common, name: 'gone', body: {} },
+      ]
+    },
+  )
+  assert.equal(execution.end, 'failed')
+  assert.deepEqual(recorded, ['create c-00001', 'create here', 'act failed: Forbidden'])
+  assert.equal(lines.filter((line) => line.level === 'warn').length, 3)
+  assert.equal(server.objects('/api/v1/configmaps').length, 2)
+})

@@ -1,21 +1,41 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
 import type { Command } from './controller.ts'
 import type { EventRecorder } from './events.ts'
 import { type Expectation, type InformerOf, isMet } from './expectation.ts'
 
-/** All effects of every controller go through here: commands in order, up to the first that fails. */
-export async function execute(commands: readonly Command[], hands: Hands): Promise<Execution> {
+/**
+ * All effects of every controller go through here: commands in order, up to the first that fails. What `answered` says to an answer is
+ * done at once; where that fails, the log says so and the plan goes on.
+ */
+export async function execute(commands: readonly Command[], hands: Hands, answered?: Answered): Promise<Execution> {
   const expectations: Expectation[] = []
+  const follow = async (command: Command, answer: KubeObject | WherryError): Promise<void> => {
+    let commands: readonly Command[] = []
+    try {
+      commands = answered?.(command, answer) ?? []
+    } catch (error) {
+      // What was written is written, and has to be waited for, whatever a controller makes of the answer.
+      hands.log?.error('cannot tell what follows from an answer', { command: command.do, error })
+    }
+    const further = await execute(commands, hands)
+    expectations.push(...further.expectations)
+    if (further.end === 'failed' || further.end === 'stale')
+      hands.log?.warn('what follows from an answer failed', { command: further.command.do, error: further.error })
+  }
   for (const command of commands) {
     // Between two commands one may stop; a command on its way is always seen to its end.
     if (hands.signal?.aborted) return { end: 'stopped', expectations }
     // What the cache shows before the write is what it has to go beyond after it.
     const shown = shownVersion(command, hands.informerOf)
     try {
-      expectations.push(...(await perform(command, hands, shown)))
+      const done = await perform(command, hands, shown)
+      expectations.push(...done.expectations)
+      if (done.answer !== undefined) await follow(command, done.answer)
     } catch (error) {
+      if (error instanceof WherryError && !isConfirmation(command) && !isError(error, 'Conflict', 'NotFound')) await follow(command, error)
       if (isStale(command, error)) return { end: 'stale', expectations, error, command, change: changeOf(command, shown) }
       return { end: 'failed', expectations, error, command }
     }
@@ -29,8 +49,12 @@ export interface Hands {
   readonly fieldManager: string
   readonly recorder: Pick<EventRecorder, 'record'>
   readonly informerOf: InformerOf
+  readonly log?: Log
   readonly signal?: AbortSignal
 }
+
+/** What follows from the answer to a command; see `Controller.answered`. */
+export type Answered = (command: Command, answer: KubeObject | WherryError) => readonly Command[]
 
 export type Execution =
   | { readonly end: 'done' | 'stopped'; readonly expectations: readonly Expectation[] }
@@ -44,14 +68,21 @@ export type Execution =
     }
   | { readonly end: 'failed'; readonly expectations: readonly Expectation[]; readonly error: unknown; readonly command: Command }
 
-async function perform(command: Command, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Expectation[]> {
+/** What was answered, and what the cache has to show for it. Confirmations and events have no answer. */
+interface Done {
+  readonly answer?: KubeObject
+  readonly expectations: readonly Expectation[]
+}
+const nothing: Done = { expectations: [] }
+
+async function perform(command: Command, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Done> {
   switch (command.do) {
     case 'create': {
       const { kind, object, namespace, ifExists } = command
       try {
         return written(kind, await client.create(kind, object, { fieldManager, ...(namespace !== undefined && { namespace }) }))
       } catch (error) {
-        if (ifExists === 'keep' && isError(error, 'AlreadyExists')) return []
+        if (ifExists === 'keep' && isError(error, 'AlreadyExists')) return nothing
         throw error
       }
     }
@@ -73,19 +104,20 @@ async function perform(command: Command, { client, fieldManager, recorder }: Han
         ...(propagationPolicy !== undefined && { propagationPolicy }),
       })) as KubeObject
       const gone: Expectation = { show: 'gone', kind, name, namespace, uid }
-      return answer.kind === kind.kind ? [gone, ...written(kind, answer)] : [gone]
+      return { answer, expectations: answer.kind === kind.kind ? [gone, ...written(kind, answer).expectations] : [gone] }
     }
     case 'act': {
       const { kind, name, namespace, subresource, body } = command
       const answer = await client.act(kind, name, subresource, body, namespace === undefined ? {} : { namespace })
       // A binding answers with a Status: that it was written shows in the object being another than before.
-      return isObjectOf(kind, answer) ? written(kind, answer) : [{ show: 'change', kind, name, namespace, from: shown }]
+      if (isObjectOf(kind, answer)) return written(kind, answer)
+      return { answer: answer as KubeObject, expectations: [{ show: 'change', kind, name, namespace, from: shown }] }
     }
     case 'confirmAbsent': {
       const { kind, name, namespace, uid } = command
       if ((await presentUid(client, kind, name, namespace)) === uid)
         throw new WherryError('Conflict', `${kind.plural} "${name}" is still there`, { kind: kind.plural, name, uid })
-      return []
+      return nothing
     }
     case 'confirmUnchanged': {
       const { kind } = command
@@ -93,11 +125,11 @@ async function perform(command: Command, { client, fieldManager, recorder }: Han
       const { metadata } = (await client.get(kind, name, namespace)) as KubeObject
       if (metadata.uid !== uid || metadata.resourceVersion !== resourceVersion)
         throw new WherryError('Conflict', `${kind.plural} "${name}" has changed since it was looked at`, { kind: kind.plural, name, uid })
-      return []
+      return nothing
     }
     case 'event':
       recorder.record(command)
-      return []
+      return nothing
   }
 }
 
@@ -123,9 +155,12 @@ function withPreconditions({ body, uid, resourceVersion }: Extract<Command, { do
 const isObjectOf = (kind: AnyKind, answer: unknown): answer is KubeObject =>
   (answer as KubeObject | undefined)?.kind === kind.kind && (answer as KubeObject).metadata?.resourceVersion !== undefined
 
-const written = (kind: AnyKind, object: unknown): Expectation[] => [
-  { show: 'version', kind, resourceVersion: (object as KubeObject).metadata.resourceVersion },
-]
+const written = (kind: AnyKind, object: unknown): Done => {
+  const answer = object as KubeObject
+  return { answer, expectations: [{ show: 'version', kind, resourceVersion: answer.metadata.resourceVersion }] }
+}
+
+const isConfirmation = (command: Command): boolean => command.do === 'confirmAbsent' || command.do === 'confirmUnchanged'
 
 /** These say that the cache showed something that is not so any more; everything else is a failure. */
 function isStale(command: Command, error: unknown): boolean {

@@ -69,7 +69,8 @@ export function createReconciler<View>({ controller, cache, clock, log, hands }:
       return { again: 'at', at: plan.wakeAt }
     }
     counters.plansWithCommands += 1
-    const execution = await execute(plan.commands, hands)
+    const answered = controller.answered?.bind(controller, view)
+    const execution = await execute(plan.commands, hands, answered)
     if (execution.expectations.length > 0) awaited.set(key, execution.expectations)
     switch (execution.end) {
       case 'done':
