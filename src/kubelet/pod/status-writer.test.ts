@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { PodStatus } from '#api/core/v1/types.ts'
+import type { Client } from '#client/client.ts'
+import { WherryError } from '#lib/errors.ts'
+import { silentLog } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createStatusWriter, statusPatch } from './status-writer.ts'
+
+const condition = (status: string, reason?: string) => ({
+  type: 'Ready',
+  status,
+  lastProbeTime: null,
+  lastTransitionTime: null,
+  ...(reason && { reason }),
+})
+
+check('the same', { phase: 'Running' }, { phase: 'Running' }, undefined)
+check('a new phase', { phase: 'Pending', hostIP: 'a' }, { phase: 'Running', hostIP: 'a' }, { phase: 'Running' })
+check('what is gone', { phase: 'Failed', reason: 'x' }, { phase: 'Failed' }, { reason: null })
+check('what others wrote', { phase: 'Running', nominatedNodeName: 'n' }, { phase: 'Running' }, undefined)
+check(
+  'an address that changed',
+  { podIPs: [{ ip: 'a' }] },
+  { podIPs: [{ ip: 'b' }] },
+  { podIPs: [{ ip: 'b' }, { $patch: 'delete', ip: 'a' }] },
+)
+check(
+  'a condition loses its reason',
+  { conditions: [condition('False', 'x')] },
+  { conditions: [condition('True')] },
+  {
+    conditions: [{ ...condition('True'), reason: null, message: null }],
+  },
+)
+check('a condition that holds', { conditions: [condition('True')] }, { conditions: [condition('True')] }, undefined)
+
+function check(name: string, known: PodStatus, wanted: PodStatus, expected: object | undefined): void {
+  test(name, () => assert.deepEqual(statusPatch(known, wanted), expected))
+}
+
+test('one write at a time, the latest wins, failures are tried again, a pod that is gone is let go', async () => {
+  const clock = createVirtualClock(0)
+  const written: unknown[] = []
+  let answer: () => void = () => {}
+  let failures = 1
+  const client = {
+    async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
+      if (name === 'gone') throw new WherryError('NotFound', 'gone')
+      await new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      if ((failures -= 1) >= 0) throw new WherryError('ServiceUnavailable', 'away')
+      written.push(body.status.phase)
+      return { status: body.status }
+    },
+  } as unknown as Client
+  const done: string[] = []
+  const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten: (uid) => done.push(uid) })
+  const pod = (name: string) => ({ metadata: { name, namespace: 'here', uid: name }, status: {} }) as unknown as Pod
+
+  writer.set(pod('one'), { phase: 'Pending' })
+  await clock.advance(1)
+  writer.set(pod('one'), { phase: 'Running' })
+  writer.set(pod('one'), { phase: 'Succeeded' })
+  answer()
+  await clock.advance(5000)
+  assert.equal(writer.isWritten('one'), false)
+  answer()
+  await clock.advance(5000)
+  assert.deepEqual([written, done, writer.isWritten('one')], [['Succeeded'], ['one'], true])
+  writer.set(pod('one'), { phase: 'Succeeded' })
+  await clock.advance(1)
+  assert.equal(written.length, 1)
+
+  writer.set(pod('gone'), { phase: 'Running' })
+  await clock.advance(1)
+  assert.equal(writer.isWritten('gone'), true)
+  assert.equal(clock.pending, 0)
+})
