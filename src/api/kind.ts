@@ -23,6 +23,8 @@ export interface KindFacts {
   readonly scope: 'Namespaced' | 'Cluster'
   /** Told as a warning to everybody who uses the kind. */
   readonly deprecation?: string
+  /** Shown as a Warning header with every answer about this kind: what to use instead. */
+  readonly deprecated?: string
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
   /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */

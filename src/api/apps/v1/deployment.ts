@@ -1,5 +1,6 @@
 import * as types from '#api/apps/v1/types.ts'
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from '#api/apps/v1/validate-deployment.ts'
+import { templateWarnings } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
@@ -47,6 +48,7 @@ export const Deployment = kind(
     }),
     prepareCreate: (deployment) => ({ ...deployment, status: {} }),
     prepareUpdate: keepStatus,
+    warnings: (deployment, previous) => templateWarnings(deployment, previous),
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
     // Annotations are copied to the replica sets, so a change of them is work for the controller.

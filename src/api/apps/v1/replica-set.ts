@@ -1,4 +1,5 @@
 import * as types from '#api/apps/v1/types.ts'
+import { templateWarnings } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
@@ -45,6 +46,7 @@ export const ReplicaSet = kind(
     defaults: (set) => ({ ...set, spec: { ...set.spec, template: defaultPodTemplate(set.spec.template) } }),
     prepareCreate: (set) => ({ ...set, status: { replicas: 0 } }),
     prepareUpdate: keepStatus,
+    warnings: (set, previous) => templateWarnings(set, previous),
     validate: validateReplicaSet,
     validateUpdate: (next, previous) => [
       ...validateReplicaSet(next),

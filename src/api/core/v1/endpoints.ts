@@ -10,6 +10,7 @@ export const Endpoints = kind(
     group: '',
     version: 'v1',
     kind: 'Endpoints',
+    deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     plural: 'endpoints',
     singular: 'endpoints',
     shortNames: ['ep'],

@@ -1,6 +1,7 @@
 import { serviceClaims } from '#api/core/v1/service-claims.ts'
 import { serviceColumns } from '#api/core/v1/service-columns.ts'
 import { defaultService, prepareServiceCreate, prepareServiceUpdate } from '#api/core/v1/service-rules.ts'
+import { serviceWarnings } from '#api/core/v1/service-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validateService } from '#api/core/v1/validation/service.ts'
 import { validateServiceStatus, validateServiceUpdate } from '#api/core/v1/validation/service-addresses.ts'
@@ -39,6 +40,7 @@ export const Service = kind(
     validateName: checkDns1123Label,
     validate: (service) => validateService(service),
     validateUpdate: validateServiceUpdate,
+    warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,
     claims: (service) => serviceClaims(service),
     selectableFields: {
