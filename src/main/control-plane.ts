@@ -27,6 +27,7 @@ import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createInformer } from '#client/informer.ts'
+import { createLocalTransport } from '#client/local-transport.ts'
 import { controllers, heldKinds } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Transport } from '#lib/http.ts'
@@ -58,6 +59,8 @@ export interface ControlPlaneOptions {
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
   /** How to reach kubelets and pods. */
   readonly dial: Dialer
+  /** Stands between each part of the control plane, by its name, and the API server. Absent: nothing does. */
+  readonly through?: (transport: Transport, part: string) => Transport
 }
 
 export interface ControlPlane {
@@ -78,7 +81,8 @@ export interface ControlPlane {
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { clock, random, log } = options
   const api = await createApi(options)
-  const asSystem = (name: string): Client => createClient(api.transportAs(systemUser(name)), { fieldManager: name })
+  const through = options.through ?? ((transport: Transport) => transport)
+  const asSystem = (name: string): Client => createClient(through(api.transportAs(systemUser(name)), name), { fieldManager: name })
   await bootstrap(asSystem('bootstrap'), api.objects)
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()

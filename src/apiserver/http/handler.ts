@@ -33,7 +33,9 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
     }
     context.metrics.request(labelsOf(info), answer.status, (context.clock.monotonicMs() - startedMs) / 1000)
     if (warnings.length > 0) answer = { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
-    return info.verb === 'get' || info.verb === 'list' ? compressed(answer, request.headers['accept-encoding']) : answer
+    // What a node or a pod sends as it comes must not wait in a compressor.
+    const isOwn = info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
+    return isOwn ? compressed(answer, request.headers['accept-encoding']) : answer
   }
 }
 

@@ -139,7 +139,8 @@ function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: strin
   const running = findDaemon(pidFile)
   if (running) return running
   const program = fileURLToPath(new URL(`../../main/${name}.ts`, import.meta.url))
-  const env = { WHERRY_DATA: layout.dataDirectory, WHERRY_RUN: layout.runDirectory }
+  // Threads of the process take the cache from the environment only.
+  const env = { WHERRY_DATA: layout.dataDirectory, WHERRY_RUN: layout.runDirectory, NODE_COMPILE_CACHE: paths(layout).compileCache }
   return startDaemon({ command: process.execPath, args: [...nodeFlags, program], pidFile, logFile, env })
 }
 
