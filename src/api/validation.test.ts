@@ -94,6 +94,9 @@ check('no room to roll', Deployment, deployment({ strategy: { rollingUpdate: { m
   'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0',
 ])
 
+check('as long to be ready as to get there', Deployment, deployment({ minReadySeconds: 10, progressDeadlineSeconds: 10 }), [
+  'spec.progressDeadlineSeconds: Invalid value: 10: must be greater than minReadySeconds',
+])
 check('a headless service', Service, service({}), [])
 check('a service at no port', Service, service({ clusterIP: '10.96.0.9', ports: [] }), ['spec.ports: Required value'])
 check('nameless ports', Service, service({ ports: [{ port: 80 }, { port: 81 }] }), [
