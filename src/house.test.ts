@@ -27,9 +27,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['lib', 'schema', 'api', 'client', 'loop'],
   kubelet: ['lib', 'schema', 'api', 'client', 'loop'],
   network: ['lib', 'schema', 'api', 'client', 'loop'],
-  // host and sim do what cores ask for in their interfaces.
+  // host and sim do what cores ask for in their interfaces; sim runs the whole control plane as main joins it.
   host: ['lib', 'schema', 'api', 'client', 'kubelet', 'network'],
-  sim: ['lib', 'schema', 'api', 'client', 'loop', 'kubelet', 'network', 'store', 'apiserver', 'controllers', 'scheduler'],
+  sim: ['lib', 'schema', 'api', 'client', 'loop', 'kubelet', 'network', 'store', 'apiserver', 'controllers', 'scheduler', 'main'],
   cli: ['lib', 'schema', 'api', 'client', 'host'],
   main: ['lib', 'schema', 'api', 'client', 'loop', 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'network', 'host', 'cli'],
 }

@@ -9,6 +9,11 @@ export interface VirtualClock extends Clock {
    * is (a lease that is renewed for ever never becomes idle).
    */
   runUntilIdle(limitMs?: number): Promise<boolean>
+  /**
+   * Lets time pass to the next deadline and runs it, with what follows; where there is none up to the instant `end`, time stands at `end`
+   * afterwards and the answer is false.
+   */
+  step(end: Instant): Promise<boolean>
   /** Deadlines that are still to come. */
   readonly pending: number
 }
@@ -59,6 +64,19 @@ export function createVirtualClock(start: Instant): VirtualClock {
       await runTo(now + limitMs)
       return timers.length === 0
     },
+    async step(end) {
+      await settle()
+      const due = timers[0]
+      if (due === undefined || due.at > end) {
+        now = Math.max(now, end)
+        return false
+      }
+      timers.shift()
+      now = Math.max(now, due.at)
+      due.run()
+      await settle()
+      return true
+    },
     get pending() {
       return timers.length
     },
@@ -71,5 +89,11 @@ interface Timer {
   readonly run: () => void
 }
 
-/** Everything that follows without waiting for time has run: an immediate comes only after all settled promises. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/**
+ * Everything that follows without waiting for time has run. An immediate comes only after all settled promises; while the process still
+ * holds one (a long list lets others in by it, the scheduler begins its turns with it), more is to follow.
+ */
+async function settle(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve))
+  while (process.getActiveResourcesInfo().includes('Immediate'))
+}

@@ -48,6 +48,10 @@ export interface SimulatedRuntimeOptions {
   faults?: RuntimeFaults
   /** Of a sandbox and of a start. */
   readonly latencyMs?: number
+  /** The next address of the pod network. Absent: addresses of 10.1.0.0/16. */
+  readonly nextAddress?: () => string
+  /** Absent: always. */
+  readonly hasNetwork?: () => boolean
 }
 
 export interface SimulatedRuntime extends Runtime {
@@ -175,12 +179,15 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
 
   return {
     version: async () => ({ name: 'containerd', version: '1.6.20' }),
-    status: async () => ({ runtimeReady: true, networkReady: true, message: '' }),
+    status: async () => {
+      const networkReady = options.hasNetwork?.() ?? true
+      return { runtimeReady: true, networkReady, message: networkReady ? '' : 'cni plugin not initialized' }
+    },
 
     runSandbox: (config: SandboxConfig) =>
       change(`sandbox ${config.metadata.name} ${config.metadata.attempt}`, () => {
         const id = newId('s')
-        const ips = config.security.network === 'node' ? [] : [`10.1.${next >> 8}.${next & 255}`]
+        const ips = config.security.network === 'node' ? [] : [options.nextAddress?.() ?? `10.1.${next >> 8}.${next & 255}`]
         const { metadata, labels, annotations } = config
         sandboxes.set(id, { id, metadata, ready: true, createdAt: clock.now(), labels, annotations, ips })
         emit('started', id)

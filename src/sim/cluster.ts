@@ -1,0 +1,281 @@
+import type { UserInfo } from '#apiserver/contract.ts'
+import type { Client } from '#client/client.ts'
+import { createClient } from '#client/http.ts'
+import { createLocalTransport } from '#client/local-transport.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
+import type { Transport } from '#lib/http.ts'
+import { createJsonLog, type Log } from '#lib/log.ts'
+import { type Random, seededRandom } from '#lib/random.ts'
+import { createMemoryStore } from '#store/memory.ts'
+import type { Store } from '#store/store.ts'
+import { currentActor } from './actor.ts'
+import { createVirtualClock, type VirtualClock } from './clock.ts'
+import { createHistory, type History } from './history.ts'
+import { createSimulatedNode, type SimulatedNode } from './node.ts'
+import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
+import type { ImageBehaviour } from './runtime.ts'
+import { refused, type SimulatedServer, startSimulatedServer } from './server.ts'
+import { type Change, createWorld, type World } from './world.ts'
+
+export interface SimulatedClusterOptions {
+  readonly seed: number
+  readonly nodes: number
+  /** Server processes over one store; default 1. The first leads. */
+  readonly servers?: number
+  /** What lies between a client, by its name, and the API server. Absent: nothing. */
+  readonly faults?: (transport: Transport, client: string) => Transport
+  /** What containers of an image do, by the image's name. */
+  readonly images?: Readonly<Record<string, ImageBehaviour>>
+  /** Of each node; default 4 processors and 8 GiB. */
+  readonly cpuCount?: number
+  readonly memoryBytes?: number
+  /** Of a sandbox's and a container's start. */
+  readonly latencyMs?: number
+  /** Sees every commit, in order, right after it is done. */
+  readonly onCommit?: (changes: readonly Change[], who: Who) => void
+}
+
+/** Who wrote. */
+export interface Who {
+  readonly name: string
+  /** The server process that it is a part of. */
+  readonly process: string | undefined
+  readonly verb: string
+}
+
+/**
+ * A whole cluster in virtual time: the real control plane over a memory store, and the real kubelets over simulated machines. Everything
+ * waits on one clock and draws from one seed, so the same seed gives the same history.
+ */
+export interface SimulatedCluster {
+  readonly clock: VirtualClock
+  readonly random: Random
+  /** The administrator's. */
+  readonly client: Client
+  readonly nodes: readonly SimulatedNode[]
+  readonly servers: readonly SimulatedServer[]
+  readonly world: World
+  readonly history: History
+  /** Warnings and errors that any part has logged. */
+  readonly complaints: readonly Complaint[]
+  advance(ms: number): Promise<void>
+  /** Jumps from deadline to deadline until the condition holds; throws when `limitMs` have passed. */
+  until(condition: () => boolean | Promise<boolean>, limitMs: number, what?: string): Promise<void>
+  /** Runs everything that does not wait for time. */
+  settle(): Promise<void>
+  /** One more server process over the same store. */
+  startServer(): SimulatedServer
+  /** Kills it as a loss of power would. */
+  killServer(server: SimulatedServer): void
+  /** The next commits of this process: kills it right before, or right after, the one so many commits from now. */
+  killAtCommit(server: SimulatedServer, count: number, when: 'before' | 'after', killed: () => void): void
+  /** Without a network a node neither reaches the API server nor is told anything. */
+  setReachable(node: SimulatedNode, isReachable: boolean): void
+  stop(): Promise<void>
+}
+
+export interface Complaint {
+  readonly level: string
+  readonly message: string
+  readonly [field: string]: unknown
+}
+
+export const startOfTime: Instant = Date.parse('2026-01-01T00:00:00Z')
+
+/** Resolves when the first server leads and every node is ready. */
+export async function createSimulatedCluster(options: SimulatedClusterOptions): Promise<SimulatedCluster> {
+  const { seed, faults = (transport: Transport) => transport } = options
+  const clock = createVirtualClock(startOfTime)
+  const random = seededRandom(seed)
+  const store = createMemoryStore()
+  const world = createWorld()
+  const history = createHistory(clock)
+  const complaints: Complaint[] = []
+  const log = complaintLog(clock, complaints)
+  const servers: SimulatedServer[] = []
+  const unreachable = new Set<string>()
+  const killPoints = new Map<SimulatedProcess, KillPoint>()
+  let serverCount = 0
+
+  // --- servers ---------------------------------------------------------------------------------------------------------------------
+
+  /** The store as a process reaches it: every commit is noted, and some are its last. */
+  function storeOf(process: SimulatedProcess): Store {
+    const guarded = process.guard(store)
+    return {
+      ...guarded,
+      watch: (prefix: string, after: number, watchOptions: Parameters<Store['watch']>[2] = {}) => {
+        const { signal } = watchOptions
+        // The store lets go of a watch whose process died; the process never hears that it ended.
+        const ended = signal === undefined ? process.killed : AbortSignal.any([signal, process.killed])
+        return guarded.watch(prefix, after, { ...watchOptions, signal: ended })
+      },
+      commit: (operations: Parameters<Store['commit']>[0], conditions: Parameters<Store['commit']>[1]) =>
+        process.call(async () => {
+          const point = killPoints.get(process)
+          const isLast = point !== undefined && (point.left -= 1) <= 0
+          if (isLast && point.when === 'before') {
+            point.kill()
+            return new Promise<never>(() => {})
+          }
+          const actor = currentActor()
+          const result = await store.commit(operations, conditions)
+          if (result.done && result.revision > world.revision) {
+            const who = { name: actor?.name ?? 'api server', process: actor?.process, verb: actor?.request.method ?? '-' }
+            const changes = world.apply(operations, result.revision)
+            for (const change of changes)
+              history.note({
+                who: nameOf(who.name, actor?.process),
+                what: who.verb,
+                object: change.key.replace(/^\/registry\//, ''),
+                result: `rv ${change.revision}`,
+                change,
+              })
+            options.onCommit?.(changes, who)
+          }
+          if (isLast) point.kill()
+          return result
+        }),
+    }
+  }
+
+  function startServer(): SimulatedServer {
+    serverCount += 1
+    const name = `server-${serverCount}`
+    const process = createSimulatedProcess(name, clock)
+    history.note({ who: 'simulation', what: 'start', object: name, result: '' })
+    const server = startSimulatedServer({
+      process,
+      store: storeOf(process),
+      random: random.fork(name),
+      log: log.with({ server: name }),
+      through: (transport, part) => recording(faults(transport, part), nameOf(part, name)),
+    })
+    servers.push(server)
+    return server
+  }
+
+  function killServer(server: SimulatedServer): void {
+    killPoints.delete(server.process)
+    servers.splice(servers.indexOf(server) >>> 0, 1)
+    history.note({ who: 'simulation', what: 'kill', object: server.process.name, result: '' })
+    server.process.kill()
+  }
+
+  // --- clients ---------------------------------------------------------------------------------------------------------------------
+
+  /** Refusals are part of the history; what was done stands in it as a commit. */
+  function recording(transport: Transport, who: string): Transport {
+    return async (request) => {
+      if (request.method === 'GET') return transport(request)
+      const note = (result: string) => history.note({ who, what: request.method, object: request.path, result })
+      try {
+        const response = await transport(request)
+        if (response.status >= 400) note(String(response.status))
+        return response
+      } catch (error) {
+        note((error as Error).message)
+        throw error
+      }
+    }
+  }
+
+  /** From outside, to whichever server answers; each client prefers another one. */
+  function outside(user: UserInfo, name: string, preferred: number, isCut: () => boolean): Transport {
+    const connect: Transport = async (request) => {
+      const serving = servers.filter(({ isServing }) => isServing)
+      if (isCut() || serving.length === 0) throw refused()
+      return serving[preferred % serving.length]!.connect(user, name)(request)
+    }
+    return createLocalTransport(recording(faults(connect, name), name))
+  }
+
+  const nodes = Array.from({ length: options.nodes }, (_, index) => {
+    const name = `node-${index}`
+    const user = { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] }
+    return createSimulatedNode({
+      name,
+      index,
+      clock,
+      random: random.fork(name),
+      log,
+      transport: outside(user, `kubelet ${name}`, index, () => unreachable.has(name)),
+      images: options.images ?? {},
+      cpuCount: options.cpuCount ?? 4,
+      memoryBytes: options.memoryBytes ?? 8 * 2 ** 30,
+      ...(options.latencyMs !== undefined && { latencyMs: options.latencyMs }),
+    })
+  })
+  const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+  const client = createClient(createLocalTransport(recording(outsideOf(admin), 'user')), { fieldManager: 'kubectl' })
+
+  /** The administrator meets no faults but a server that is away. */
+  function outsideOf(user: UserInfo): Transport {
+    return async (request) => {
+      const server = servers.find(({ isServing }) => isServing)
+      if (server === undefined) throw refused()
+      return server.connect(user, 'user')(request)
+    }
+  }
+
+  async function until(condition: () => boolean | Promise<boolean>, limitMs: number, what = String(condition)): Promise<void> {
+    const end = clock.now() + limitMs
+    await clock.advance(0)
+    while (!(await condition())) {
+      if (clock.now() >= end) throw new Error(`not within ${limitMs} ms: ${what}`)
+      await clock.step(end)
+    }
+  }
+
+  for (let count = 0; count < (options.servers ?? 1); count += 1) await startServer().serving
+  await servers[0]!.leading()
+  for (const node of nodes) node.startKubelet()
+
+  return {
+    clock,
+    random,
+    client,
+    nodes,
+    servers,
+    world,
+    history,
+    complaints,
+    advance: (ms) => clock.advance(ms),
+    until,
+    settle: () => clock.advance(0),
+    startServer,
+    killServer,
+    killAtCommit(server, count, when, killed) {
+      killPoints.set(server.process, {
+        left: count,
+        when,
+        kill() {
+          killServer(server)
+          killed()
+        },
+      })
+    },
+    setReachable(node, isReachable) {
+      if (isReachable) unreachable.delete(node.name)
+      else unreachable.add(node.name)
+      history.note({ who: 'simulation', what: isReachable ? 'connect' : 'disconnect', object: node.name, result: '' })
+    },
+    async stop() {
+      for (const node of nodes) await node.stop()
+      for (const server of [...servers]) await server.stop()
+      await store.close()
+    },
+  }
+}
+
+interface KillPoint {
+  left: number
+  readonly when: 'before' | 'after'
+  readonly kill: () => void
+}
+
+const nameOf = (part: string, process: string | undefined): string => (process === undefined ? part : `${part}@${process}`)
+
+function complaintLog(clock: Clock, complaints: Complaint[]): Log {
+  return createJsonLog((line) => complaints.push(JSON.parse(line) as Complaint), clock, 'warn')
+}
