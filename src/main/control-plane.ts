@@ -82,7 +82,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, random, log } = options
   const api = await createApi(options)
   const through = options.through ?? ((transport: Transport) => transport)
-  const asSystem = (name: string): Client => createClient(through(api.transportAs(systemUser(name)), name), { fieldManager: name })
+  const asSystem = (name: string): Client =>
+    createClient(createLocalTransport(through(api.transportAs(systemUser(name)), name)), { fieldManager: name })
   await bootstrap(asSystem('bootstrap'), api.objects)
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
