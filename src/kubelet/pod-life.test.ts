@@ -352,6 +352,43 @@ test('what a container needs and lacks is told, and cured by its coming', async 
   assert.equal(await show(), 'Running main:running/ready')
 })
 
+test('a sidecar that has not started holds back what follows, and one that dies later is started again', async (t) => {
+  const { node, pass, show, runtime } = await world(t, { app: { serves: (runMs) => runMs > 5000 } })
+  const startupProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 30 }
+  await node.create('one', {
+    initContainers: [container('side', 'app', { restartPolicy: 'Always', startupProbe })],
+    containers: [container('main', 'other')],
+  })
+  await pass(4000)
+  assert.equal(await show(), 'Pending side:running main:PodInitializing')
+  await pass(3000)
+  assert.equal(await show(), 'Running side:running/ready main:running/ready')
+  runtime.crash(runtime.running('side')[0]!, 1)
+  await pass(8000)
+  assert.equal(await show(), 'Running side:running/ready/1 main:running/ready')
+})
+
+test('resources change while a container runs, or by a restart where it asks for one', async (t) => {
+  const { node, pass, show, runtime, status } = await world(t)
+  const resources = { requests: { cpu: '100m', memory: '64Mi' } }
+  const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+  await node.create('one', { containers: [container('main', 'app', { resources, resizePolicy })] })
+  await pass(1000)
+  const resize = (name: string, amount: string) => {
+    const body = { spec: { containers: [{ name: 'main', resources: { requests: { [name]: amount } } }] } }
+    return node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default', subresource: 'resize' })
+  }
+  await resize('cpu', '200m')
+  await pass(1000)
+  assert.equal((await status('main')).resources!.requests!['cpu'], '200m')
+  assert.equal(runtime.history.filter((line) => line.startsWith('update ')).length, 1)
+  assert.equal(starts(runtime).length, 1)
+  await resize('memory', '128Mi')
+  await pass(3000)
+  assert.equal(await show(), 'Running main:running/ready/1')
+  assert.equal((await status('main')).resources!.requests!['memory'], '128Mi')
+})
+
 test('an ephemeral container starts beside the others, once', async (t) => {
   const { node, pass, show, runtime } = await world(t, { debug: { exit: { afterMs: 1000, code: 0 } } })
   await node.create('one', { containers: [container('main')] })

@@ -10,6 +10,7 @@ import {
   podNameLabel,
   podNamespaceLabel,
   podUidLabel,
+  resourcesAnnotation,
   restartCountAnnotation,
   terminationGracePeriodAnnotation,
   terminationMessageFileAnnotation,
@@ -57,6 +58,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     annotations: {
       [hashAnnotation]: containerHash(container),
       [restartCountAnnotation]: String(input.attempt),
+      [resourcesAnnotation]: JSON.stringify(container.resources),
       [terminationMessagePathAnnotation]: messagePath(container),
       [terminationMessagePolicyAnnotation]: container.terminationMessagePolicy ?? 'File',
       [terminationMessageFileAnnotation]: input.terminationMessageFile,

@@ -10,6 +10,7 @@ import {
   regularContainers,
 } from './containers.ts'
 import { hasStarted } from './due.ts'
+import { actualResources } from './resize.ts'
 import { rfc3339 } from './rfc3339.ts'
 import type { PodPlan } from './steps.ts'
 import type { NodeView, PodView } from './view.ts'
@@ -64,7 +65,7 @@ function statusOf(context: Context, container: AnyContainer, before: ContainerSt
     imageID: latest.imageId,
     containerID: id,
     ...(container.resources.requests && { allocatedResources: container.resources.requests }),
-    resources: container.resources,
+    resources: (latest.state === 'running' ? actualResources(view, latest) : undefined) ?? container.resources,
     ...(latest.user && {
       user: {
         linux: {

@@ -11,6 +11,7 @@ import {
 } from './containers.ts'
 import { containerHash } from './hash.ts'
 import { hashAnnotation } from './names.ts'
+import { resizeOf } from './resize.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 
@@ -144,6 +145,7 @@ function reasonToKill(
   const of = (message: string, graceSeconds?: number) => ({ id: status.id, name: container.name, message, graceSeconds })
   if (isChanged(container, status))
     return of(`${title} ${container.name} definition changed${kind === 'regular' ? ', will be restarted' : ''}`)
+  if (resizeOf(view, container, status) === 'restart') return of(`${title} ${container.name} resize requires restart`)
   if (results?.liveness === 'failure')
     return of(`${title} ${container.name} failed liveness probe${again}`, container.livenessProbe?.terminationGracePeriodSeconds)
   if (results?.startup === 'failure')

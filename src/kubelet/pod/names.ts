@@ -17,6 +17,9 @@ export const terminationGracePeriodAnnotation = 'io.kubernetes.pod.terminationGr
 /** Ours: the host path of the termination message, so that a later agent finds it. */
 export const terminationMessageFileAnnotation = 'wherry.dev/termination-message-file'
 
+/** Ours: the requests and limits that a container was made with, as JSON; a later agent sees by it whether they were changed since. */
+export const resourcesAnnotation = 'wherry.dev/resources'
+
 /** `name_namespace(uid)`: how messages name a pod. */
 export const podTitle = (pod: Pod): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
 

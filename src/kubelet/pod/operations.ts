@@ -2,6 +2,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { runHook } from '../container/hook.ts'
+import { containerResources } from '../container/resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import { parseResolvConf } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
@@ -120,6 +121,14 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       }
       preStops.delete(id)
       await refresh(state, id, context)
+    },
+    async 'resize-container'({ id, container: name }) {
+      const container = containerNamed(state.pod, name)?.container
+      if (container === undefined) return
+      // The pod's own bounds first: a container cannot be given more than they allow.
+      await cgroups.ensurePod(state.pod)
+      await runtime.updateContainerResources(id, containerResources(state.pod, container, context.node().memoryBytes))
+      state.resized.set(id, container.resources)
     },
     async 'remove-container'({ id, logPath }) {
       await ifThere(runtime.removeContainer(id))

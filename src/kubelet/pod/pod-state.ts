@@ -1,4 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { terminationMessage } from '../container/termination-message.ts'
@@ -20,6 +21,7 @@ export interface PodState {
   readonly images: Map<string, ImageState & { readonly image: Image | string }>
   readonly failures: Map<string, StartFailure>
   readonly restarts: Map<string, RestartDelay>
+  readonly resized: Map<string, ResourceRequirements>
   readonly terminationMessages: Map<string, string>
   readonly condemned: Set<string>
   readonly preStopped: Set<string>
@@ -42,6 +44,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     images: new Map(),
     failures: new Map(),
     restarts: new Map(),
+    resized: new Map(),
     terminationMessages: new Map(),
     condemned: new Set(),
     preStopped: new Set(),
@@ -82,6 +85,7 @@ export async function see(state: PodState, status: ContainerStatus, { files, log
 export function forgetContainer(state: PodState, id: string): void {
   state.containers.delete(id)
   state.terminationMessages.delete(id)
+  state.resized.delete(id)
   state.condemned.delete(id)
   state.preStopped.delete(id)
   state.stopping.delete(id)

@@ -1,4 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime.ts'
 
@@ -28,6 +29,8 @@ export interface PodView {
   readonly failures: ReadonlyMap<string, StartFailure>
   /** By container name. */
   readonly restarts: ReadonlyMap<string, RestartDelay>
+  /** By container id: resources that a running container was given after its start. */
+  readonly resized: ReadonlyMap<string, ResourceRequirements>
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeResults>
   readonly terminationMessages: ReadonlyMap<string, string>
