@@ -236,8 +236,9 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
         emit('created', id)
         return id
       }),
-    startContainer: (id) =>
-      change(`start ${containerOf(id).metadata.name} ${containerOf(id).metadata.attempt}`, () => {
+    async startContainer(id) {
+      const { name, attempt } = containerOf(id).metadata
+      await change(`start ${name} ${attempt}`, () => {
         const one = containerOf(id)
         if (one.behaviour.startFails !== undefined) {
           const message = one.behaviour.startFails
@@ -248,7 +249,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
         emit('started', id)
         const { exit } = one.behaviour
         if (exit !== undefined) clock.schedule(clock.now() + exit.afterMs, () => end(id, exit.code, exit.reason))
-      }),
+      })
+    },
     async stopContainer(id, graceSeconds) {
       await change(`stop ${containerOf(id).metadata.name} ${graceSeconds}`, () => {}, 0)
       await stop(id, graceSeconds)
