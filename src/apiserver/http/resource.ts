@@ -249,6 +249,7 @@ async function patch(context: Context, call: Routed): Promise<HttpResponse> {
   const item = await updateObject(context, writeOf(call, options), {
     change: (present) => patched(context, call, wantedOf(kind), change, shownBytes(kind, present), options.fieldValidation),
     whole: true,
+    repeatable: true,
   })
   return showItem(showing(context, call), item, 200)
 }
@@ -355,6 +356,7 @@ async function serveSubresource(context: Context, call: Routed, part: Exclude<Su
       return { ...taken, metadata: { ...taken.metadata, resourceVersion: body.metadata.resourceVersion ?? '' } }
     },
     whole: false,
+    repeatable: change !== undefined,
     checkUid: change === undefined,
     ...(part.sort === 'part' && part.validateUpdate !== undefined && { validateUpdate: part.validateUpdate as never }),
   })

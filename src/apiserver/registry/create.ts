@@ -23,7 +23,7 @@ export async function createObject(context: Context, write: Write, body: KubeObj
   for (let attempt = 1; ; attempt += 1) {
     const { key, object } = await prepare(context, write, body)
     const claims = context.claims.plan(kind, object, undefined, key)
-    if (claims.causes.length > 0) throw invalidError(kind, object.metadata.name, claims.causes)
+    if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name, claims.causes)
     const stored = deepFreeze(claims.object!)
     if (write.dryRun) {
       const present = await context.store.get(key)
@@ -76,7 +76,7 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
   if (kind.rules.generation !== undefined && kind.rules.generation !== false) object = withMetadata(object, { generation: 1 })
   object = deepFreeze(applyDefaults(kind, object))
   const causes = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
-  if (causes.length > 0) throw invalidError(kind, object.metadata.name ?? '', causes)
+  if (causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', causes)
   await run.validate(object, undefined)
   for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)
   if (!object.metadata.name) throw badRequest('metadata.name is empty')

@@ -36,6 +36,7 @@ export function createInternals(context: () => Context): Internals {
       objectOf(
         await updateObject(context(), write(kind, 'update', namespace, name, options), {
           change,
+          repeatable: true,
           whole: options.asPart !== true,
           countsGeneration: options.asPart !== true,
         }),

@@ -17,6 +17,8 @@ export interface DeletionWish {
 
 /** The finalizers that a delete leaves: other people's, and at most one of the garbage collector's. */
 export function finalizersOnDelete(kind: AnyKind, present: readonly string[], wish: DeletionWish): readonly string[] {
+  // What is held by something of its own has a deletion of its own: a namespace's content goes whatever the delete says.
+  if (kind.rules.isHeld !== undefined) return present
   const rest = present.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer)
   const mode = modeOf(kind, present, wish)
   return mode === 'Orphan' ? [...rest, orphanFinalizer] : mode === 'Foreground' ? [...rest, foregroundFinalizer] : rest

@@ -9,7 +9,7 @@ import { getItem } from '../cacher/index.ts'
 import { type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
-import { displayKeyOf, keyOf } from './keys.ts'
+import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
 import { applyDefaults, raisesGeneration, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
@@ -21,6 +21,8 @@ export interface UpdateOptions {
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
   readonly whole: boolean
+  /** `change` makes its object from the present one (a patch), so after a concurrent write it can be made again. */
+  readonly repeatable?: boolean
   /** Off: a change of the spec that is the server's own (a binding) leaves metadata.generation as it is. Default on. */
   readonly countsGeneration?: boolean
   /** Whether a uid in the wanted object is a precondition (a client's whole object), not an attempt to change it (a patch). */
@@ -48,7 +50,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const value = storedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const claims = context.claims.plan(kind, next, previous, key)
-    if (claims.causes.length > 0) throw invalidError(kind, write.name, claims.causes)
+    if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), write.name, claims.causes)
     const final = deepFreeze(claims.object!)
     const removes =
       final.metadata.deletionTimestamp !== undefined && !isHeld(kind, final) && (final.metadata.deletionGracePeriodSeconds ?? 0) === 0
@@ -63,7 +65,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
       return removes
         ? unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${result.revision}` }))
         : itemAs(kind, committedItem(kind, key, bytes, result.revision))
-    if (asked && result.failed.some((failed) => failed.key === key)) throw conflict(kind, write.name, modified)
+    if (!options.repeatable && asked && result.failed.some((failed) => failed.key === key)) throw conflict(kind, write.name, modified)
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)
   }
@@ -135,7 +137,7 @@ async function prepare(
     ...(options.whole ? (kind.rules.validateUpdate?.(object, previous, rules) ?? []) : []),
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
   ]
-  if (causes.length > 0) throw invalidError(kind, write.name, causes)
+  if (causes.length > 0) throw invalidError(storageKindOf(kind), write.name, causes)
   await run.validate(object, previous)
   for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
   return object
