@@ -9,6 +9,7 @@ import { importImages, listImages } from '#host/images/store.ts'
 import { welcomeArchive, welcomeImage } from '#host/images/welcome.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
+import { processEnvironment, processFlags } from '#host/node-process.ts'
 import { installPackages, missing, nodeRequirements } from '#host/packages.ts'
 import { kubeconfig } from '#host/pki/kubeconfig.ts'
 import { writeAtomically } from '#host/pki/write-atomically.ts'
@@ -139,13 +140,8 @@ function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: strin
   const running = findDaemon(pidFile)
   if (running) return running
   const program = fileURLToPath(new URL(`../../main/${name}.ts`, import.meta.url))
-  // Threads of the process take the cache from the environment only.
-  const env = { WHERRY_DATA: layout.dataDirectory, WHERRY_RUN: layout.runDirectory, NODE_COMPILE_CACHE: paths(layout).compileCache }
-  return startDaemon({ command: process.execPath, args: [...nodeFlags, program], pidFile, logFile, env })
+  return startDaemon({ command: process.execPath, args: [...processFlags, program], pidFile, logFile, env: processEnvironment(layout) })
 }
-
-/** A small young generation keeps resident memory low; what lives long is small here. */
-const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
 
 /** Makes and imports the images that are not there yet; returns their names. */
 async function prepareImages(options: ContainerdOptions, withWelcome: boolean): Promise<string[]> {
