@@ -44,14 +44,14 @@ export async function sendBody(out: Writable, body: AsyncIterable<Uint8Array>, c
 
 function drained(out: Writable, clock: Clock, stallMs: number): Promise<'drained' | 'stalled'> {
   return new Promise((resolve) => {
-    const done = (): void => {
+    const end = (result: 'drained' | 'stalled'): void => {
       forget()
-      resolve('drained')
-    }
-    const forget = clock.schedule(clock.now() + stallMs, () => {
       out.off('drain', done)
-      resolve('stalled')
-    })
+      out.off('close', done)
+      resolve(result)
+    }
+    const done = (): void => end('drained')
+    const forget = clock.schedule(clock.now() + stallMs, () => end('stalled'))
     out.once('drain', done)
     // A connection that is gone drains no more.
     out.once('close', done)
