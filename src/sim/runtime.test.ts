@@ -1,5 +1,5 @@
 import { systemClock } from '#host/clock.ts'
-import { checkRuntime } from '#kubelet/runtime-contract.ts'
+import { checkRuntime } from '#kubelet/check-runtime.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createSimulatedRuntime } from './runtime.ts'
 

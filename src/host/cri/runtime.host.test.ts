@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkRuntime } from '#kubelet/runtime-contract.ts'
+import { checkRuntime } from '#kubelet/check-runtime.ts'
 import { isError } from '#lib/errors.ts'
 import { systemClock } from '../clock.ts'
 import { createCriRuntime } from './runtime.ts'

@@ -14,7 +14,7 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
   const [latest] = attemptsOf(view.containers, name)
   const ended = latest?.state === 'exited' ? latest : undefined
   const failure = view.failures.get(name)
-  if (failure !== undefined) steps.waiting.set(name, failure)
+  if (failure !== undefined) steps.wait(name, failure)
   // It is being started, or a start that failed is put off.
   if (view.busy.has(`start-container ${name}`)) return
 
@@ -24,7 +24,7 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
     if (at > view.now && delay !== undefined) {
       const title = podTitle(view.pod)
       const message = `back-off ${goSeconds(delay.delayMs)} restarting failed container=${name} pod=${title}`
-      steps.waiting.set(name, { reason: 'CrashLoopBackOff', message })
+      steps.wait(name, { reason: 'CrashLoopBackOff', message })
       steps.add({
         do: 'event',
         key: `back-off ${ended.id}`,
@@ -64,12 +64,12 @@ function imageFailed(
   const isPull = image.reason === 'ErrImagePull'
   if (isPull && view.now >= image.backOffAt) {
     const message = `Back-off pulling image "${image.image}"`
-    steps.waiting.set(name, { reason: 'ImagePullBackOff', message: `${message}: ${image.reason}: ${image.message}` })
+    steps.wait(name, { reason: 'ImagePullBackOff', message: `${message}: ${image.reason}: ${image.message}` })
     const key = `image-back-off ${name} ${image.failedAt}`
     steps.add({ do: 'event', key, type: 'Normal', reason: 'BackOff', message, container: name })
     steps.add({ do: 'event', key: `${key} error`, type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', container: name })
   } else {
-    steps.waiting.set(name, { reason: image.reason, message: image.message })
+    steps.wait(name, { reason: image.reason, message: image.message })
     if (isPull) steps.wake(image.backOffAt)
   }
   steps.retry(image.retryAt, { do: 'ensure-image', container: name })

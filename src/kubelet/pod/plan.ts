@@ -4,7 +4,7 @@ import { containersDue, type Due } from './due.ts'
 import { planStart } from './plan-start.ts'
 import { planTermination } from './plan-termination.ts'
 import { resizeOf } from './resize.ts'
-import { DEFAULT_GRACE_SECONDS, type PodPlan, Steps } from './steps.ts'
+import { createSteps, DEFAULT_GRACE_SECONDS, type PodPlan, type Steps } from './steps.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 
@@ -13,7 +13,7 @@ import type { PodView } from './view.ts'
  * for here: it is under way (`busy`) until a later view shows its result.
  */
 export function planPod(view: PodView): PodPlan {
-  const steps = new Steps(view)
+  const steps = createSteps(view)
   const due = containersDue(view)
   if (mustEnd(view, due)) return planTermination(view, steps)
 

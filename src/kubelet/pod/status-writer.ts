@@ -57,7 +57,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
           return
         }
         log.warn('a pod status could not be written', { pod: one.pod.metadata.name, namespace: one.pod.metadata.namespace, error })
-        await sleep(clock, backoff(retry, attempt, random), closing.signal).catch(() => {})
+        await sleep(clock, backoff(retry, attempt, random), closing.signal).catch(ignoreAbort)
       }
     }
   }
@@ -95,6 +95,9 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
     close: () => closing.abort(new Error('the kubelet stops')),
   }
 }
+
+/** A wait that was called off has done its duty: the loop sees why. */
+const ignoreAbort = (): void => {}
 
 const retry: BackoffOptions = { initialMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5 }
 

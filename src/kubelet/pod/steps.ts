@@ -19,39 +19,39 @@ export interface Waiting {
 /** Of the reference's pod defaults, where the API server filled in none. */
 export const DEFAULT_GRACE_SECONDS = 30
 
-/** Collects commands, dropping those that are under way. */
-export class Steps {
-  readonly #view: PodView
-  readonly #commands: PodCommand[] = []
-  readonly waiting = new Map<string, Waiting>()
-  #wakeAt: Instant = Infinity
-
-  constructor(view: PodView) {
-    this.#view = view
-  }
-
-  add(command: PodCommand): void {
-    const key = operationKey(command)
-    if (command.do === 'event' ? this.#view.told.has(key) : this.#view.busy.has(key)) return
-    this.#commands.push(command)
-  }
-
+/** A plan in the making: commands that are under way are dropped. */
+export interface Steps {
+  add(command: PodCommand): void
   /** Even if one like it is under way: a stop with a shorter grace. */
-  addAgain(command: PodCommand): void {
-    this.#commands.push(command)
-  }
-
+  addAgain(command: PodCommand): void
   /** Now if it is time, else a wake-up then. */
-  retry(at: Instant, command: PodCommand): void {
-    if (at <= this.#view.now) this.add(command)
-    else this.wake(at)
-  }
+  retry(at: Instant, command: PodCommand): void
+  wake(at: Instant): void
+  wait(container: string, waiting: Waiting): void
+  plan(isOver: boolean): PodPlan
+}
 
-  wake(at: Instant): void {
-    if (at > this.#view.now) this.#wakeAt = Math.min(this.#wakeAt, at)
-  }
+export function createSteps({ now, told, busy }: Pick<PodView, 'now' | 'told' | 'busy'>): Steps {
+  const commands: PodCommand[] = []
+  const waiting = new Map<string, Waiting>()
+  let wakeAt: Instant = Infinity
 
-  plan(isOver: boolean): PodPlan {
-    return { commands: this.#commands, wakeAt: this.#wakeAt, waiting: this.waiting, isOver }
+  const add = (command: PodCommand): void => {
+    const key = operationKey(command)
+    if (!(command.do === 'event' ? told : busy).has(key)) commands.push(command)
+  }
+  const wake = (at: Instant): void => {
+    if (at > now) wakeAt = Math.min(wakeAt, at)
+  }
+  return {
+    add,
+    addAgain: (command) => void commands.push(command),
+    retry(at, command) {
+      if (at <= now) add(command)
+      else wake(at)
+    },
+    wake,
+    wait: (container, why) => void waiting.set(container, why),
+    plan: (isOver) => ({ commands, wakeAt, waiting, isOver }),
   }
 }
