@@ -91,7 +91,8 @@ const EVICTION_INODES_SHARE = 0.05
 /** Processes of a hundred that are left free. */
 const EVICTION_PROCESS_SHARE = 0.01
 
-const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`
+/** In the canonical form, so that what comes back from the API server compares equal. */
+const kibibytes = (bytes: number): string => formatQuantity(quantityOf(Math.floor(bytes / 1024) * 1024, 'BinarySI'))
 const hugepages = ({ hugepages: pages }: MachineFacts): Record<string, string> =>
   Object.fromEntries(Object.entries(pages).map(([size, bytes]) => [`hugepages-${size}`, formatQuantity(quantityOf(bytes, 'BinarySI'))]))
 

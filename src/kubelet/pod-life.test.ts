@@ -427,6 +427,10 @@ test('whatever goes wrong for a while, pods run in the end, and deleted ones lea
     assert.equal(await show('two'), 'gone', `seed ${seed}`)
     assert.deepEqual([runtime.running('main').length, runtime.running('other').length], [1, 1], `seed ${seed}`)
     assert.equal(kubelet.pods.list().length, 1, `seed ${seed}`)
+    // A settled world is left alone.
+    const [calls, { resourceVersion }] = [runtime.history.length, (await node.pod('one'))!.metadata]
+    await pass(400_000)
+    assert.deepEqual([runtime.history.length, (await node.pod('one'))!.metadata.resourceVersion], [calls, resourceVersion], `seed ${seed}`)
     await node.close()
   }
 })

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Lease } from '#api/coordination/v1/lease.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { WherryError } from '#lib/errors.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedRuntime } from '#sim/runtime.ts'
+import { createTestNode } from './test-node.ts'
+
+test('a node registers, renews its lease, and is not ready while its runtime is down', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: { app: {} } })
+  let isDown = false
+  const status = async () => {
+    if (isDown) throw new WherryError('ServiceUnavailable', 'gone')
+    return simulated.status()
+  }
+  const node = await createTestNode({ clock, runtime: { ...simulated, status }, network: simulated.network })
+  t.after(() => node.close())
+  const kubelet = await node.startKubelet()
+  await clock.advance(1000)
+
+  const registered = await node.client.get(Node, 'node')
+  assert.equal(registered.metadata.labels!['kubernetes.io/hostname'], 'node')
+  assert.deepEqual(registered.status.addresses, [
+    { type: 'InternalIP', address: '192.0.2.1' },
+    { type: 'Hostname', address: 'node' },
+  ])
+  assert.deepEqual(
+    [registered.status.capacity!['cpu'], registered.status.capacity!['memory'], registered.status.capacity!['pods']],
+    ['4', '8Gi', '110'],
+  )
+  assert.equal(registered.status.allocatable!['memory'], `${8 * 2 ** 10 - 100}Mi`)
+  assert.equal(registered.status.nodeInfo.containerRuntimeVersion, 'containerd://1.6.20')
+  assert.equal(registered.status.images!.length, 1)
+  assert.deepEqual(shown(registered), ['MemoryPressure False', 'DiskPressure False', 'PIDPressure False', 'Ready True'])
+
+  const lease = () => node.client.get(Lease, 'node', 'kube-node-lease')
+  const first = await lease()
+  assert.deepEqual([first.spec.holderIdentity, first.metadata.ownerReferences![0]!.uid], ['node', registered.metadata.uid])
+  await clock.advance(10_000)
+  assert.ok((await lease()).spec.renewTime! > first.spec.renewTime!)
+
+  // A taint and a condition of others stay; a quiet node writes its status only every five minutes.
+  const taints = [{ key: 'mine', effect: 'NoSchedule' }]
+  await node.client.patch(Node, 'node', { type: 'merge', body: { spec: { taints } } })
+  const { resourceVersion } = (await node.client.get(Node, 'node')).metadata
+  await clock.advance(200_000)
+  assert.equal((await node.client.get(Node, 'node')).metadata.resourceVersion, resourceVersion)
+
+  isDown = true
+  simulated.breakEvents()
+  await clock.advance(1000)
+  const down = await node.client.get(Node, 'node')
+  assert.equal(shown(down).at(-1), 'Ready False')
+  assert.equal(down.status.conditions!.at(-1)!.message, 'container runtime is down: gone')
+  assert.ok(node.events.includes('NodeNotReady Node node status is now: NodeNotReady'))
+  isDown = false
+  await clock.advance(5000)
+  const back = await node.client.get(Node, 'node')
+  assert.equal(shown(back).at(-1), 'Ready True')
+  assert.ok(back.spec.taints!.some(({ key }) => key === 'mine'))
+
+  await kubelet.stop()
+  const quiet = (await lease()).metadata.resourceVersion
+  await clock.advance(60_000)
+  assert.equal((await lease()).metadata.resourceVersion, quiet)
+  await node.startKubelet()
+  await clock.advance(1000)
+  assert.equal((await node.client.get(Node, 'node')).metadata.uid, registered.metadata.uid)
+})
+
+const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)
