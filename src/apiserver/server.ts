@@ -117,7 +117,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
 /** The store, telling of every write. */
 const noting = (store: Store, noteWrite: () => void): Store => ({
-  ...store,
+  revision: () => store.revision(),
+  get: (key) => store.get(key),
+  range: (prefix, options) => store.range(prefix, options),
+  watch: (prefix, after, options) => store.watch(prefix, after, options),
+  compact: (revision) => store.compact(revision),
+  close: () => store.close(),
   commit(operations, conditions) {
     noteWrite()
     return store.commit(operations, conditions)
