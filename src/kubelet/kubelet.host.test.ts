@@ -4,12 +4,15 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { ContainerStatus } from '#api/core/v1/types.ts'
+import { cgroupHost } from '#host/cgroups.ts'
 import { systemClock } from '#host/clock.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { startTestContainerd, type TestContainerd } from '#host/cri/test-containerd.ts'
-import { nodeFiles } from '#host/files.ts'
+import { logFiles, nodeFiles } from '#host/files.ts'
 import { networkProbe } from '#host/network-probe.ts'
 import { isError } from '#lib/errors.ts'
+import { createCgroupManager } from './cgroups/cgroup-manager.ts'
+import { createLogManager } from './container-log/log-manager.ts'
 import type { Kubelet } from './kubelet.ts'
 import { createTestNode, type TestNode } from './test-node.ts'
 
@@ -17,11 +20,15 @@ let containerd: TestContainerd
 let runtime: ReturnType<typeof createCriRuntime>
 let node: TestNode
 let kubelet: Kubelet
+let cgroups: ReturnType<typeof createCgroupManager>
 before(async () => {
   containerd = await startTestContainerd('10.244.212.0/24')
   runtime = createCriRuntime({ endpoint: containerd.socket, clock: systemClock })
   const directory = containerd.directory
+  cgroups = createCgroupManager({ host: cgroupHost(), clock: systemClock, root: `/wherry-test-${process.pid}` })
   node = await createTestNode({
+    cgroups,
+    logs: createLogManager({ files: logFiles, runtime, clock: systemClock, report: (error) => assert.fail(String(error)) }),
     clock: systemClock,
     runtime: timed(runtime),
     network: networkProbe,
@@ -34,6 +41,7 @@ after(async () => {
   await node?.close()
   runtime?.close()
   await containerd?.close()
+  await cgroups?.removeTree()
 })
 
 /** Milliseconds of each call, by method. */
