@@ -1,0 +1,106 @@
+/** `npm run bench`: how fast and how small, in figures. Leaves the machine as it was. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
+import type { Figure, Row } from './figure.ts'
+import { footprint } from './figures/footprint.ts'
+import { list } from './figures/list.ts'
+import { podStart } from './figures/pod-start.ts'
+import { reads } from './figures/reads.ts'
+import { serverStart } from './figures/server-start.ts'
+import { up } from './figures/up.ts'
+import { watch } from './figures/watch.ts'
+import { writes } from './figures/writes.ts'
+import { clusterProblem } from './support/cluster.ts'
+import { terminal } from './support/terminal.ts'
+import { table } from './table.ts'
+
+/** In this order: what starts anew comes before what leaves caches warm. */
+const figures: readonly Figure[] = [serverStart, writes, reads, list, watch, up, footprint, podStart]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+})
+
+if (values.help) {
+  console.log(usage())
+} else {
+  const chosen = choose(positionals)
+  const seconds = Number(values.seconds)
+  if (!(seconds > 0 && seconds <= 600)) fail(`--seconds must be a number from 1 to 600, not "${values.seconds}"`)
+  await run(chosen, seconds)
+}
+
+async function run(chosen: readonly Figure[], seconds: number): Promise<void> {
+  const conditions = conditionsNow(seconds)
+  const rows: Row[] = []
+  const left: string[] = []
+  for (const figure of chosen) {
+    const problem = figure.part === 'cluster' ? clusterProblem() : undefined
+    if (problem !== undefined) {
+      left.push(`${figure.name}: left out, ${problem}`)
+      continue
+    }
+    terminal(`${figure.name}: ${figure.about}`)
+    rows.push(...(await figure.measure({ seconds, terminal })))
+  }
+  console.log(`\n${table(rows)}\n`)
+  for (const line of left) console.log(line)
+  console.log(explained(conditions))
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ conditions, rows, left }, undefined, 2)}\n`)
+}
+
+/** All without a word; else the figures and parts that are named. */
+function choose(words: readonly string[]): readonly Figure[] {
+  for (const word of words)
+    if (!figures.some(({ name, part }) => name === word || part === word)) fail(`there is no figure "${word}"\n\n${usage()}`)
+  return words.length === 0 ? figures : figures.filter(({ name, part }) => words.includes(name) || words.includes(part))
+}
+
+function conditionsNow(seconds: number) {
+  const git = (...args: string[]): string => {
+    try {
+      return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], cwd: import.meta.dirname }).trim()
+    } catch {
+      return 'unknown'
+    }
+  }
+  return {
+    wherry: wherryVersion,
+    kubernetes: kubernetesVersion,
+    commit: git('rev-parse', '--short', 'HEAD'),
+    processor: cpus()[0]?.model ?? 'unknown',
+    processors: availableParallelism(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    secondsPerLoad: seconds,
+    loadAtStart: loadavg()[0]!,
+  }
+}
+
+function explained(conditions: ReturnType<typeof conditionsNow>): string {
+  return [
+    `Wherry ${conditions.wherry} (${conditions.commit}), Node ${conditions.node}, ${conditions.processors} × ${conditions.processor}, ` +
+      `${conditions.memoryGb} GB, Linux ${conditions.kernel}; load ${conditions.loadAtStart.toFixed(2)} at the start; ` +
+      `${conditions.secondsPerLoad} s a load, closed loop, HTTP/2 over TLS with a client certificate, RBAC on, every write on disk before its answer.`,
+    'server cpu: processor time of the server for each operation. others: processors kept busy by neither server nor driver; above 0.3 rates suffer.',
+    'original: Kubernetes v1.36.3 with etcd, measured on the machine that bench/original.ts names. A ratio holds on that machine only.',
+  ].join('\n')
+}
+
+function usage(): string {
+  return [
+    'npm run bench -- [FIGURE|api|cluster]… [--seconds N] [--json FILE]',
+    '',
+    ...figures.map(({ name, part, about }) => `  ${name.padEnd(14)} ${part.padEnd(8)} ${about}`),
+  ].join('\n')
+}
+
+function fail(problem: string): never {
+  terminal(`bench: ${problem}`)
+  process.exit(64)
+}

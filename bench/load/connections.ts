@@ -1,0 +1,54 @@
+import { type ClientHttp2Session, connect } from 'node:http2'
+import type { Target } from './load.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: Buffer
+}
+
+/** HTTP/2 connections with the client certificate, used in turn. */
+export interface Connections {
+  send(method: string, path: string, body?: string, accept?: string): Promise<Answer>
+  session(index: number): ClientHttp2Session
+  close(): void
+}
+
+export async function openConnections(target: Target, count: number): Promise<Connections> {
+  const sessions = await Promise.all(Array.from({ length: count }, () => open(target)))
+  let next = 0
+  return {
+    send: (method, path, body, accept) => exchange(sessions[next++ % count]!, method, path, body, accept),
+    session: (index) => sessions[index % count]!,
+    close() {
+      for (const session of sessions) session.destroy()
+    },
+  }
+}
+
+const windowBytes = 16 * 1024 * 1024
+
+function open({ url, ca, certificate, key }: Target): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const session = connect(url, { ca, cert: certificate, key, settings: { initialWindowSize: windowBytes, enablePush: false } })
+    session.once('connect', () => {
+      session.setLocalWindowSize(windowBytes)
+      session.off('error', reject)
+      resolve(session)
+    })
+    session.once('error', reject)
+  })
+}
+
+function exchange(session: ClientHttp2Session, method: string, path: string, body?: string, accept = 'application/json'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { ':method': method, ':path': path, accept, ...(body !== undefined && { 'content-type': 'application/json' }) }
+    const stream = session.request(headers, { endStream: body === undefined })
+    const parts: Buffer[] = []
+    let status = 0
+    stream.once('response', (answered) => (status = Number(answered[':status'])))
+    stream.on('data', (part: Buffer) => parts.push(part))
+    stream.once('end', () => resolve({ status, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }))
+    stream.once('error', reject)
+    if (body !== undefined) stream.end(body)
+  })
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { quantiles } from '../support/statistics.ts'
+import { type Connections, openConnections } from './connections.ts'
+import type { Load, Outcome, Target } from './load.ts'
+
+/** A server allows 250 streams a connection; half of that leaves room. */
+const watchesPerConnection = 125
+
+/** The delay is from before the write is sent until the event's line is read, so it holds the write's own time. */
+export async function watch(target: Target, load: Load & { do: 'watch' }): Promise<Outcome> {
+  const { watches, writesPerSecond, seconds, namespace } = load
+  const connections = await openConnections(target, Math.ceil(watches / watchesPerConnection))
+  const writer = await openConnections(target, 1)
+  const path = `/api/v1/namespaces/${namespace}/configmaps`
+  const sentAt = new Map<string, number>()
+  const delays: number[] = []
+  let bytes = 0
+  let ended = 0
+  try {
+    await Promise.all(
+      Array.from({ length: watches }, (_, i) =>
+        follow(connections, i, `${path}?watch=true&resourceVersion=0`, {
+          onLine(line, size) {
+            bytes += size
+            const written = sentAt.get(nameIn(line))
+            if (written !== undefined) delays.push(performance.now() - written)
+          },
+          onEnd: () => (ended += 1),
+        }),
+      ),
+    )
+    process.send!({ measuring: true })
+    const cpuBefore = process.cpuUsage()
+    const startedAt = performance.now()
+    const writes: Promise<unknown>[] = []
+    for (let n = 0; n < seconds * writesPerSecond; n += 1) {
+      await delay(Math.max(0, startedAt + (n * 1000) / writesPerSecond - performance.now()))
+      const name = `w-${n}`
+      sentAt.set(name, performance.now())
+      const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},"data":{"payload":"${'x'.repeat(200)}"}}`
+      writes.push(writer.send('POST', path, body))
+    }
+    await Promise.all(writes)
+    const expected = writes.length * watches
+    const until = performance.now() + 30_000
+    while (delays.length < expected && ended === 0 && performance.now() < until) await delay(20)
+    const { user, system } = process.cpuUsage(cpuBefore)
+    const lost = expected - delays.length
+    return {
+      operations: delays.length,
+      seconds: (performance.now() - startedAt) / 1000,
+      latencyMs: quantiles(delays),
+      cpuSeconds: (user + system) / 1e6,
+      bytes,
+      lost,
+    }
+  } finally {
+    connections.close()
+    writer.close()
+  }
+}
+
+interface Follower {
+  onLine(line: string, sizeBytes: number): void
+  onEnd(): void
+}
+
+/** Resolves when the server has begun to answer: later writes are seen. */
+function follow(connections: Connections, index: number, path: string, { onLine, onEnd }: Follower): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = connections.session(index).request({ ':method': 'GET', ':path': path, accept: 'application/json' })
+    let rest = ''
+    stream.once('response', (headers) =>
+      headers[':status'] === 200 ? resolve() : reject(new Error(`GET ${path}: status ${headers[':status']}`)),
+    )
+    stream.on('data', (part: Buffer) => {
+      const lines = (rest + part.toString('latin1')).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) onLine(line, line.length + 1)
+    })
+    stream.once('end', onEnd)
+    stream.once('error', (error) => {
+      reject(error)
+      onEnd()
+    })
+  })
+}
+
+/** The object's name, without parsing the event. */
+function nameIn(line: string): string {
+  const at = line.indexOf('"name":"') + 8
+  return line.slice(at, line.indexOf('"', at))
+}

@@ -1,0 +1,4 @@
+/** What is said while a measurement runs: on standard error, so that the table alone is standard output. */
+export type Terminal = (text: string) => void
+
+export const terminal: Terminal = (text) => void process.stderr.write(`${text}\n`)
