@@ -40,6 +40,7 @@ const applets = [
   'seq',
   'tail',
   'stty',
+  'test',
 ]
 const shell: readonly TarEntry[] = [
   busybox,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, watch } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { Namespace } from '#api/core/v1/namespace.ts'
@@ -14,7 +14,7 @@ import { createInformer } from '#client/informer.ts'
 import { cgroupHost } from '#host/cgroups.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, readConfig } from '#host/config.ts'
-import { containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { exchangeDns, listenDns } from '#host/dns-sockets.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
@@ -65,7 +65,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
   const containerd = containerdOptions(layout)
   await ensureContainerd(containerd)
-  const runtime = createCriRuntime({ endpoint: containerdSocket(containerd), clock })
+  const runtime = supervised(createCriRuntime({ endpoint: containerdSocket(containerd), clock }), containerd)
   const network = await runNetwork(config, where, client, log)
   const kubelet = makeKubelet(config, where, client, runtime, log)
   const server = makeServer(config, where, client, runtime, kubelet, log)
@@ -79,6 +79,17 @@ export async function runAgent(layout: Layout): Promise<void> {
   await network.stop()
   runtime.close()
   transport.close()
+}
+
+/** Whoever listens for events wants the runtime to be there: one that died is started again before each subscription. */
+function supervised<T extends Runtime>(runtime: T, containerd: ContainerdOptions): T {
+  return {
+    ...runtime,
+    async *events(signal: AbortSignal) {
+      await ensureContainerd(containerd)
+      yield* runtime.events(signal)
+    },
+  }
 }
 
 /** Pod network, service proxy and DNS. The range of the node's pods comes with its Node object. */
@@ -188,10 +199,17 @@ function makeServer(config: Config, where: Paths, client: Client, runtime: Runti
         key: pem(where, `nodes/${config.nodeName}/kubelet-serving.key`),
         clientCa: pem(where, 'ca.crt'),
       }),
+      // The server process renews the files; what it wrote is taken up without a restart.
+      onChange: (listener) => watched(join(where.pki, 'nodes', config.nodeName), listener),
     },
     clock,
     log,
   })
+}
+
+function watched(directory: string, listener: () => void): () => void {
+  const watcher = watch(directory, { persistent: false }, listener)
+  return () => watcher.close()
 }
 
 function allocatableAmounts(list: Readonly<Record<string, string>>) {

@@ -82,7 +82,7 @@ export const up: Command = {
       )
       if (withWelcome) {
         await progress.step('Welcome application', () => createWelcome(connection.client))
-        writeFileSync(welcomeMark(layout), '')
+        writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
       }
       const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, config.nodeAddress)
       if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
