@@ -1,4 +1,6 @@
+import { Lease } from '#api/coordination/v1/lease.ts'
 import type { UserInfo } from '#apiserver/contract.ts'
+import { prefixOf } from '#apiserver/registry/keys.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
@@ -11,6 +13,7 @@ import type { Store } from '#store/store.ts'
 import { currentActor } from './actor.ts'
 import { createVirtualClock, type VirtualClock } from './clock.ts'
 import { createHistory, type History } from './history.ts'
+import type { Writer } from './invariants/invariant.ts'
 import { createSimulatedNode, type SimulatedNode } from './node.ts'
 import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
 import type { ImageBehaviour } from './runtime.ts'
@@ -23,7 +26,7 @@ export interface SimulatedClusterOptions {
   /** Server processes over one store; default 1. The first leads. */
   readonly servers?: number
   /** What lies between a client, by its name, and the API server. Absent: nothing. */
-  readonly faults?: (transport: Transport, client: string) => Transport
+  readonly faults?: (transport: Transport, client: string, clock: Clock) => Transport
   /** What containers of an image do, by the image's name. */
   readonly images?: Readonly<Record<string, ImageBehaviour>>
   /** Of each node; default 4 processors and 8 GiB. */
@@ -32,15 +35,7 @@ export interface SimulatedClusterOptions {
   /** Of a sandbox's and a container's start. */
   readonly latencyMs?: number
   /** Sees every commit, in order, right after it is done. */
-  readonly onCommit?: (changes: readonly Change[], who: Who) => void
-}
-
-/** Who wrote. */
-export interface Who {
-  readonly name: string
-  /** The server process that it is a part of. */
-  readonly process: string | undefined
-  readonly verb: string
+  readonly onCommit?: (changes: readonly Change[], who: Writer, world: World, now: Instant) => void
 }
 
 /**
@@ -65,6 +60,10 @@ export interface SimulatedCluster {
   settle(): Promise<void>
   /** One more server process over the same store. */
   startServer(): SimulatedServer
+  /** Ends it in order. */
+  stopServer(server: SimulatedServer): Promise<void>
+  /** The process that holds the lease, by name; '' when nobody does. */
+  leader(): string
   /** Kills it as a loss of power would. */
   killServer(server: SimulatedServer): void
   /** The next commits of this process: kills it right before, or right after, the one so many commits from now. */
@@ -73,6 +72,9 @@ export interface SimulatedCluster {
   setReachable(node: SimulatedNode, isReachable: boolean): void
   stop(): Promise<void>
 }
+
+/** Its holder leads. */
+export const leaderLease = `${prefixOf(Lease)}kube-system/wherry-controllers`
 
 export interface Complaint {
   readonly level: string
@@ -131,7 +133,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
                 result: `rv ${change.revision}`,
                 change,
               })
-            options.onCommit?.(changes, who)
+            options.onCommit?.(changes, who, world, clock.now())
           }
           if (isLast) point.kill()
           return result
@@ -149,7 +151,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       store: storeOf(process),
       random: random.fork(name),
       log: log.with({ server: name }),
-      through: (transport, part) => recording(faults(transport, part), nameOf(part, name)),
+      through: (transport, part) => recording(faults(transport, part, clock), nameOf(part, name)),
     })
     servers.push(server)
     return server
@@ -187,7 +189,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       if (isCut() || serving.length === 0) throw refused()
       return serving[preferred % serving.length]!.connect(user, name)(request)
     }
-    return createLocalTransport(recording(faults(connect, name), name))
+    return createLocalTransport(recording(faults(connect, name, clock), name))
   }
 
   const nodes = Array.from({ length: options.nodes }, (_, index) => {
@@ -245,6 +247,14 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     settle: () => clock.advance(0),
     startServer,
     killServer,
+    async stopServer(server) {
+      const index = servers.indexOf(server)
+      if (index < 0) return
+      servers.splice(index, 1)
+      history.note({ who: 'simulation', what: 'stop', object: server.process.name, result: '' })
+      await server.stop()
+    },
+    leader: () => (world.byKey(leaderLease) as Lease | undefined)?.spec.holderIdentity ?? '',
     killAtCommit(server, count, when, killed) {
       killPoints.set(server.process, {
         left: count,

@@ -1,0 +1,21 @@
+import type { ImageBehaviour } from './runtime.ts'
+
+/** Ready two seconds after its start, if it is asked. */
+const ready: Pick<ImageBehaviour, 'exec'> = { exec: (_command, runMs) => ({ exitCode: runMs >= 2_000 ? 0 : 1 }) }
+
+/** What a simulated cluster can run. */
+export const images = {
+  'web:1': { ...ready, stopMs: 100 },
+  'web:2': { ...ready, stopMs: 1_000 },
+  /** Has to be fetched first. */
+  'web:3': { ...ready, isAbsent: true, pullMs: 3_000, stopMs: 500 },
+  /** Does not hear TERM. */
+  'deaf:1': { ...ready, stopMs: Infinity },
+  /** Cannot be fetched. */
+  'missing:1': { isAbsent: true, pullFails: 'not found' },
+  /** Ends again and again. */
+  'broken:1': { exit: { afterMs: 3_000, code: 1 } },
+} satisfies Readonly<Record<string, ImageBehaviour>>
+
+export const goodImages = ['web:1', 'web:2', 'web:3', 'deaf:1'] as const
+export const badImages = ['missing:1', 'broken:1'] as const

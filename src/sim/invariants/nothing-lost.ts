@@ -1,0 +1,39 @@
+import { Event } from '#api/core/v1/event.ts'
+import { prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
+import type { Revision } from '#store/store.ts'
+import { controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
+
+const events = prefixOf(Event)
+
+/** Revisions only grow, nothing goes that nobody deleted, and at rest nothing is left whose owner is gone. */
+export function nothingLost({ world }: Scene): Invariant {
+  let newest: Revision = 0
+  return {
+    name: 'nothing lost',
+    onCommit(changes, who) {
+      const problems: string[] = []
+      for (const { key, revision, before, after } of changes) {
+        if (revision < newest) problems.push(`${key} was written at ${revision}, after ${newest}`)
+        if (after !== undefined || before === undefined || !key.startsWith(registryRoot) || key.startsWith(events)) continue
+        if (who.verb !== 'DELETE' && before.metadata.deletionTimestamp === undefined) problems.push(`${key} went without being deleted`)
+      }
+      const { revision } = changes[0]!
+      if (revision <= newest) problems.push(`revision ${revision} follows ${newest}`)
+      newest = revision
+      return problems
+    },
+    atRest() {
+      const uids = new Set<string>()
+      const owned = []
+      for (const key of world.keys) {
+        if (!key.startsWith(registryRoot)) continue
+        const object = world.byKey(key)!
+        uids.add(object.metadata.uid)
+        if (controllerOf(object) !== undefined) owned.push(object)
+      }
+      return owned
+        .filter((object) => !uids.has(controllerOf(object)!.uid))
+        .map((object) => `${object.kind} ${idOf(object)} outlives its owner ${controllerOf(object)!.kind} ${controllerOf(object)!.name}`)
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import { type Random, seededRandom } from '#lib/random.ts'
+import type { ConnectionFault } from './faults.ts'
+import { badImages, goodImages } from './images.ts'
+import type { MachineFault } from './machine-faults.ts'
+import type { Action, Step, Subject, Wish } from './steps.ts'
+
+/** One simulated life of a cluster, as data: a seed makes it whole, and a failure is made smaller by leaving parts of it out. */
+export interface Plan {
+  readonly seed: number
+  readonly nodes: number
+  readonly cpuCount: number
+  readonly latencyMs: number
+  readonly steps: readonly Step[]
+  readonly connectionFaults: readonly ConnectionFault[]
+  readonly machineFaults: readonly MachineFault[]
+  /** When all faults are over. */
+  readonly endMs: number
+}
+
+/** Each part has its own stream, so that one more fault moves no step. A third of the seeds has no faults: there the strictest bounds hold. */
+export function planOf(seed: number): Plan {
+  const random = seededRandom(seed).fork('plan')
+  const shape = random.fork('shape')
+  const nodes = 1 + shape.below(4)
+  const faultiness = shape.next()
+  const endMs = 30_000 + shape.below(120_000)
+  const latencyMs = shape.below(3) * 50
+  const steps = stepsOf(random.fork('steps'), nodes, endMs)
+  const connection = random.fork('connection faults')
+  const machine = random.fork('machine faults')
+  const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
+  return {
+    seed,
+    nodes,
+    cpuCount: 8,
+    latencyMs,
+    steps,
+    connectionFaults: Array.from({ length: count(connection, 6) }, (_, index) =>
+      connectionFault(connection.fork(`${index}`), nodes, endMs),
+    ),
+    machineFaults: Array.from({ length: count(machine, 4) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
+    endMs,
+  }
+}
+
+/** How long ago something may have been wished that is still acted on: without faults a moment, with them a broken watch and its back-off. */
+export const staleMsOf = ({ connectionFaults, machineFaults }: Plan): number =>
+  connectionFaults.length > 0 || machineFaults.some(({ kind }) => kind === 'server crash' || kind === 'second server') ? 60_000 : 1_000
+
+/** Whether anything but the controllers ends pods, or takes their readiness. */
+export function podsAreDisturbed({ machineFaults, steps }: Plan): boolean {
+  const disturbing = new Set<Action['do']>(['delete pods', 'release pod', 'taint', 'delete node', 'delete sets', 'delete namespace'])
+  return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do))
+}
+
+// --- steps -----------------------------------------------------------------------------------------------------------------------------
+
+function stepsOf(random: Random, nodes: number, endMs: number): Step[] {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
+  const namespaces = random.next() < 0.4 ? ['default', 'shop'] : ['default']
+  const subjects: Subject[] = Array.from({ length: 1 + random.below(3) }, (_, index) => ({
+    namespace: pick(namespaces),
+    name: ['web', 'api', 'job'][index]!,
+  }))
+  const actions: Action[] = []
+  if (namespaces.length > 1) actions.push({ do: 'create namespace', namespace: 'shop' })
+  for (const [index, deployment] of subjects.entries()) {
+    actions.push({ do: 'create', deployment, wish: wishOf(random, index) })
+    if (random.next() < 0.5) actions.push({ do: 'expose', deployment })
+  }
+  const mayTouchNodes = random.next() < 0.4
+  const rude = random.next() < 0.5
+  for (let count = 2 + random.below(10); count > 0; count -= 1) {
+    const deployment = pick(subjects)
+    const { namespace } = deployment
+    const node = random.below(nodes)
+    const gentle: (() => Action)[] = [
+      () => ({ do: 'scale', deployment, replicas: random.below(9) }),
+      () => ({ do: 'roll', deployment, image: pick([...goodImages, ...goodImages, ...badImages]) }),
+      () => ({ do: 'roll', deployment, image: pick(goodImages) }),
+      () => ({ do: 'undo', deployment }),
+      () => ({ do: pick(['pause', 'resume'] as const), deployment }),
+      () => ({ do: pick(['expose', 'unexpose'] as const), deployment }),
+    ]
+    const hard: (() => Action)[] = [
+      () => ({ do: 'delete', deployment, propagation: pick(['Background', 'Foreground', 'Orphan'] as const) }),
+      () => ({ do: 'create', deployment, wish: wishOf(random, 0) }),
+      () => ({ do: 'delete sets', namespace, propagation: pick(['Background', 'Foreground', 'Orphan'] as const) }),
+      () => ({ do: 'delete pods', namespace, count: 1 + random.below(4), graceSeconds: pick([0, 1, 30]) }),
+      () => ({ do: 'release pod', namespace }),
+      () => ({ do: 'delete namespace', namespace: 'shop' }),
+      () => ({ do: 'create namespace', namespace: 'shop' }),
+    ]
+    const nodeWork: (() => Action)[] = [
+      () => ({ do: pick(['cordon', 'taint'] as const), node }),
+      () => ({ do: pick(['uncordon', 'untaint'] as const), node }),
+      () => ({ do: 'delete node', node }),
+    ]
+    actions.push(pick([...gentle, ...gentle, ...(rude ? hard : []), ...(mayTouchNodes ? nodeWork : [])])())
+  }
+  const times = actions.map(() => random.below(endMs)).toSorted((a, b) => a - b)
+  const steps: Step[] = actions.map((action, index) => ({ atMs: times[index]!, ...action }))
+  // In the end everything can come true: nodes take pods again, and images are there.
+  const last: Action[] = [
+    ...Array.from({ length: mayTouchNodes ? nodes : 0 }, (_, node): Action[] => [
+      { do: 'uncordon', node },
+      { do: 'untaint', node },
+    ]).flat(),
+    ...subjects.map((deployment): Action => ({ do: 'resume', deployment })),
+    ...subjects
+      .filter((deployment) => isBadAtEnd(deployment, actions))
+      .map((deployment): Action => ({ do: 'roll', deployment, image: pick(goodImages) })),
+  ]
+  return [...steps, ...last.map((action) => ({ atMs: endMs, ...action }))]
+}
+
+/** An undo may bring anything back. */
+function isBadAtEnd({ namespace, name }: Subject, actions: readonly Action[]): boolean {
+  return actions.some(
+    (action) =>
+      'deployment' in action &&
+      action.deployment.namespace === namespace &&
+      action.deployment.name === name &&
+      action.do === 'roll' &&
+      (badImages as readonly string[]).includes(action.image),
+  )
+}
+
+function wishOf(random: Random, index: number): Wish {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
+  const surge = pick([0, 1, 2, '25%', '50%', '100%'])
+  return {
+    replicas: random.below(7),
+    image: pick(goodImages),
+    strategy: random.next() < 0.2 ? 'Recreate' : 'RollingUpdate',
+    surge,
+    unavailable: surge === 0 ? pick([1, 2, '50%']) : pick([0, 0, 1, '25%', '50%']),
+    // Only one asks for much: all wishes together have to fit on one node.
+    ...(index === 0 ? { cpu: pick(['100m', '400m']) } : random.next() < 0.5 && { cpu: '50m' }),
+    isProbed: random.next() < 0.3,
+    graceSeconds: pick([0, 1, 5, 30]),
+    minReadySeconds: random.next() < 0.2 ? 5 : 0,
+    historyLimit: pick([0, 1, 2, 10]),
+  }
+}
+
+// --- faults ----------------------------------------------------------------------------------------------------------------------------
+
+function connectionFault(random: Random, nodes: number, endMs: number): ConnectionFault {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
+  const fromMs = random.below(endMs)
+  const client = pick([
+    '*',
+    'controllers',
+    'controllers',
+    'controllers',
+    'default-scheduler',
+    'wherry-controllers',
+    'replicaset-controller',
+    'deployment-controller',
+    'endpointslice-controller',
+    'generic-garbage-collector',
+    `kubelet node-${random.below(nodes)}`,
+  ])
+  const resource = random.next() < 0.6 ? pick(['pods', 'replicasets', 'deployments', 'nodes', 'services', 'leases']) : undefined
+  const window = { client, fromMs, toMs: fromMs + 1_000 + random.below(30_000), ...(resource !== undefined && { resource }) }
+  const share = 0.1 + 0.7 * random.next()
+  return pick<() => ConnectionFault>([
+    () => ({ kind: 'late watch', ...window, delayMs: pick([10, 100, 1_000, 10_000]) }),
+    () => ({ kind: 'late watch', ...window, delayMs: pick([10, 100, 1_000, 10_000]) }),
+    () => ({ kind: 'repeated events', ...window, share }),
+    () => ({ kind: 'dropped watch', ...window, how: pick(['closed', 'expired'] as const) }),
+    () => ({ kind: 'failing write', ...window, how: pick(['refused', 'timed out', 'conflict'] as const), share }),
+    () => ({ kind: 'failing write', ...window, how: pick(['refused', 'timed out', 'conflict'] as const), share }),
+    () => ({ kind: 'failing read', ...window, share }),
+    () => ({ kind: 'slow requests', ...window, delayMs: pick([5, 50, 500, 2_000]) }),
+  ])()
+}
+
+function machineFault(random: Random, nodes: number, endMs: number): MachineFault {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
+  const fromMs = random.below(endMs)
+  const node = random.below(nodes)
+  const toMs = fromMs + 1_000 + random.below(120_000)
+  const downMs = random.below(20_000)
+  return pick<() => MachineFault>([
+    () => ({ kind: 'server crash', fromMs, downMs }),
+    () => ({ kind: 'server crash', fromMs, downMs, commits: 1 + random.below(30), when: pick(['before', 'after'] as const) }),
+    () => ({ kind: 'server crash', fromMs, downMs, commits: 1 + random.below(30), when: pick(['before', 'after'] as const) }),
+    () => ({ kind: 'second server', fromMs, toMs }),
+    () => ({ kind: 'clock jump', fromMs, jumpMs: pick([-60_000, -5_000, 5_000, 60_000]) }),
+    () => ({ kind: 'kubelet crash', node, fromMs, downMs }),
+    () => ({ kind: 'node loss', node, fromMs, toMs }),
+    () => ({ kind: 'node reboot', node, fromMs, downMs }),
+    () => ({ kind: 'container crash', node, fromMs, place: random.below(8) }),
+    () => ({ kind: 'failing runtime', node, fromMs, toMs, share: 0.3 * random.next(), lateEventMs: random.below(2_000) }),
+  ])()
+}

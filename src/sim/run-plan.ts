@@ -1,0 +1,168 @@
+import { Lease } from '#api/coordination/v1/lease.ts'
+import { Event } from '#api/core/v1/event.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { kinds } from '#api/kinds.ts'
+import { keyOf, prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createSimulatedCluster, type SimulatedCluster, startOfTime } from './cluster.ts'
+import { createFaultyNetwork } from './faults.ts'
+import { images } from './images.ts'
+import type { Invariant, Writer } from './invariants/invariant.ts'
+import { invariants } from './invariants.ts'
+import { startMachineFaults } from './machine-faults.ts'
+import { type Plan, podsAreDisturbed, staleMsOf } from './plan.ts'
+import { takeSteps } from './steps.ts'
+import type { Change, World } from './world.ts'
+
+export interface Outcome {
+  /** What did not hold; empty: everything did. */
+  readonly problems: readonly Problem[]
+  readonly writes: number
+  readonly virtualMs: number
+  readonly history: SimulatedCluster['history']
+}
+
+export interface Problem {
+  readonly invariant: string
+  readonly atMs: number
+  readonly text: string
+}
+
+export interface RunOptions {
+  /** How long nothing may be written once everything is as wished; default an hour. */
+  readonly quietMs?: number
+}
+
+/** Lives a plan to its end, and looks whether everything held that must. */
+export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = {}): Promise<Outcome> {
+  const network = createFaultyNetwork(plan.connectionFaults, seededRandom(plan.seed).fork('network'))
+  const problems: Problem[] = []
+  let checks: readonly Invariant[] = []
+  let cluster: SimulatedCluster | undefined
+  const say = (invariant: string, text: string): void => {
+    if (problems.length >= problemLimit) return
+    const problem = { invariant, atMs: (cluster?.clock.now() ?? startOfTime) - startOfTime, text }
+    problems.push(problem)
+    cluster?.history.note({ who: 'simulation', what: 'PROBLEM', object: invariant, result: text })
+  }
+  const onCommit = (changes: readonly Change[], who: Writer, world: World, now: number): void => {
+    if (checks.length === 0) checks = invariants({ world, staleMs: staleMsOf(plan), podsAreDisturbed: podsAreDisturbed(plan) })
+    for (const check of checks) for (const text of check.onCommit?.(changes, who, now) ?? []) say(check.name, text)
+  }
+  cluster = await createSimulatedCluster({
+    seed: plan.seed,
+    nodes: plan.nodes,
+    cpuCount: plan.cpuCount,
+    latencyMs: plan.latencyMs,
+    images,
+    faults: network.through,
+    onCommit,
+  })
+  try {
+    await live(cluster)
+  } catch (error) {
+    say('the simulation itself', error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  return { problems, writes: cluster.history.writes, virtualMs: cluster.clock.now() - startOfTime, history: cluster.history }
+
+  async function live(one: SimulatedCluster): Promise<void> {
+    const { clock, history, world } = one
+    await one.until(() => world.list(Node).length === plan.nodes, 60_000, 'all nodes are registered')
+    network.start(clock, (what, object) => history.note({ who: 'simulation', what, object, result: '' }))
+    const endMachineFaults = startMachineFaults(one, plan.machineFaults)
+    const steps = { done: false }
+    const taking = takeSteps(one, plan.steps).then(() => {
+      steps.done = true
+    })
+    taking.catch(() => {})
+    await one.advance(plan.endMs)
+    network.end()
+    endMachineFaults()
+    history.note({ who: 'simulation', what: 'all faults are over', object: '', result: '' })
+    await one.until(() => steps.done, 120_000, 'all steps are taken')
+    await taking
+
+    const unmet = (): string[] => checks.flatMap((check) => (check.atRest?.() ?? []).map((text) => `${check.name}: ${text}`))
+    const limit = clock.now() + convergenceMs
+    while (unmet().length > 0 && clock.now() < limit && problems.length === 0) await one.advance(5_000)
+    for (const text of unmet()) say('comes true', text)
+    if (problems.length > 0) return
+
+    // What only tells of it (conditions, events) comes a little later.
+    await one.advance(calmMs)
+    const since = history.entries.length
+    await one.advance(quietMs)
+    for (const entry of history.entries.slice(since)) {
+      if (entry.change === undefined || isHeartbeat(entry.change, entry.who)) continue
+      say('quiet', `${entry.who} still writes: ${entry.what} ${entry.object}`)
+    }
+    for (const text of unmet()) say('stays true', text)
+    for (const text of [...(await containersMatch(one)), ...(await listsMatch(one))]) say('agreement', text)
+    for (const { level, message, ...fields } of one.complaints)
+      if (level === 'error' && bugs.has(message)) say('no crash', `${message}: ${JSON.stringify(fields)}`)
+    await one.stop()
+  }
+}
+
+/** The first few say what is wrong; the rest follows from them. */
+const problemLimit = 20
+/** Back-off of a crashing container ends at five minutes, and so does the eviction from a lost node. */
+const convergenceMs = 20 * 60_000
+const calmMs = 60_000
+
+/** Messages that say that code failed, where others say that the world did. */
+const bugs = new Set(['cannot decide', 'work failed', 'a change handler failed', 'cannot tell which keys a change concerns'])
+
+/** What a cluster writes though nothing happens. */
+function isHeartbeat({ key, before, after }: Change, who: string): boolean {
+  if (key.startsWith(prefixOf(Lease)) || key.startsWith(prefixOf(Event))) return true
+  return key.startsWith(prefixOf(Node)) && who.startsWith('kubelet') && withoutHeartbeat(before) === withoutHeartbeat(after)
+}
+
+/** Images that were fetched show with the next heartbeat. */
+const withoutHeartbeat = (object: KubeObject | undefined): string => {
+  const { spec, status } = (object ?? {}) as Partial<Node>
+  return JSON.stringify([spec, { ...status, images: undefined }]).replaceAll(/"lastHeartbeatTime":"[^"]*"/g, '')
+}
+
+/** On every machine runs what the API server tells of it, and nothing else. */
+async function containersMatch({ world, nodes }: SimulatedCluster): Promise<string[]> {
+  const problems: string[] = []
+  for (const { name, runtime } of nodes) {
+    const running = new Set((await runtime.containers()).filter(({ state }) => state === 'running').map(({ labels }) => labels[uidLabel]))
+    const sandboxes = new Set((await runtime.sandboxes()).map(({ labels }) => labels[uidLabel]))
+    const told = world.list<Pod>(Pod).filter(({ spec, status }) => spec.nodeName === name && status.phase === 'Running')
+    for (const { metadata } of told)
+      if (!running.has(metadata.uid)) problems.push(`${metadata.name} is said to run on ${name}, and does not`)
+    const known = new Set(
+      world
+        .list<Pod>(Pod)
+        .filter(({ spec }) => spec.nodeName === name)
+        .map(({ metadata }) => metadata.uid),
+    )
+    for (const uid of sandboxes) if (!known.has(uid!)) problems.push(`${name} keeps something of pod ${uid}, of which nobody knows`)
+    const live = new Set(told.filter((pod) => !isPodTerminal(pod)).map(({ metadata }) => metadata.uid))
+    for (const uid of running) if (!live.has(uid!)) problems.push(`pod ${uid} runs on ${name}, and nobody says so`)
+  }
+  return problems
+}
+
+const uidLabel = 'io.kubernetes.pod.uid'
+
+/** The API server lists what the store holds. */
+async function listsMatch({ client, world }: SimulatedCluster): Promise<string[]> {
+  const listed = new Set<string>()
+  for (const kind of kinds as readonly AnyKind[]) {
+    if (kind.storedAs !== undefined || (kind.verbs !== undefined && !kind.verbs.includes('list'))) continue
+    const { items } = await client.list(kind)
+    for (const { metadata } of items as readonly KubeObject[]) listed.add(keyOf(kind, metadata.namespace ?? '', metadata.name))
+  }
+  const stored = [...world.keys].filter((key) => key.startsWith(registryRoot))
+  return [
+    ...stored.filter((key) => !listed.has(key)).map((key) => `${key} is stored and not listed`),
+    ...[...listed].filter((key) => world.byKey(key) === undefined).map((key) => `${key} is listed and not stored`),
+  ]
+}
