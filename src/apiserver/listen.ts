@@ -79,6 +79,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.on('secureConnection', (socket: TLSSocket) => {
     sockets.add(socket)
     socket.setNoDelay(true)
+    // Who a connection belongs to is settled by its handshake.
+    socket.disableRenegotiation()
     // Finds peers that vanished without a word; costs nothing while packets flow.
     socket.setKeepAlive(true, 30_000)
     socket.on('error', () => socket.destroy())
@@ -140,9 +142,10 @@ type AnyResponse = ServerResponse | Http2ServerResponse
 async function serve(options: ListenOptions, incoming: AnyRequest, outgoing: AnyResponse): Promise<void> {
   const { clock, handler } = options
   const aborter = new AbortController()
-  outgoing.once('close', () => aborter.abort())
-  incoming.on('error', () => aborter.abort())
-  outgoing.on('error', () => aborter.abort())
+  const abort = () => aborter.abort(exchangeOver)
+  outgoing.once('close', abort)
+  incoming.on('error', abort)
+  outgoing.on('error', abort)
   const request = requestOf(incoming, aborter.signal)
   const late = lateness(clock, request)
   try {
@@ -164,7 +167,7 @@ async function serve(options: ListenOptions, incoming: AnyRequest, outgoing: Any
 
 async function serveUpgrade(options: ListenOptions, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const aborter = new AbortController()
-  socket.once('close', () => aborter.abort())
+  socket.once('close', () => aborter.abort(exchangeOver))
   socket.on('error', () => socket.destroy())
   try {
     const answer = await options.handler(requestOf(incoming, aborter.signal), { ...callerOf(incoming), upgrade: { socket, head } })
@@ -207,13 +210,25 @@ function requestOf(incoming: AnyRequest, signal: AbortSignal): HttpRequest {
   return { method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, signal }
 }
 
+/** Every request ends with it: made once, since an error with its stack for each would be a tenth of the work of a small request. */
+const exchangeOver = new WherryError('ServiceUnavailable', 'the exchange is over')
+
 function callerOf(incoming: AnyRequest): Caller {
-  const socket = ('stream' in incoming ? incoming.stream.session?.socket : incoming.socket) as TLSSocket | undefined
-  const remoteAddress = socket?.remoteAddress ?? ''
-  if (socket?.authorized !== true) return { remoteAddress }
-  const { raw } = socket.getPeerCertificate()
-  return raw === undefined ? { remoteAddress } : { remoteAddress, certificate: raw }
+  const session = 'stream' in incoming ? incoming.stream.session : undefined
+  // Of HTTP/2 this is a stand-in, the same for all requests of a connection.
+  const socket = ('stream' in incoming ? session?.socket : incoming.socket) as TLSSocket | undefined
+  if (socket === undefined) return { remoteAddress: '' }
+  const known = callers.get(session ?? socket)
+  if (known !== undefined) return known
+  const remoteAddress = socket.remoteAddress ?? ''
+  const raw = socket.authorized ? socket.getPeerCertificate().raw : undefined
+  const caller = raw === undefined ? { remoteAddress } : { remoteAddress, certificate: raw }
+  callers.set(session ?? socket, caller)
+  return caller
 }
+
+/** Node reads a certificate anew, field by field, each time it is asked; it stays the same as long as the connection does. */
+const callers = new WeakMap<object, Caller>()
 
 function readRequestBody(incoming: AnyRequest): Promise<Uint8Array | 'tooLarge' | 'broken'> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
