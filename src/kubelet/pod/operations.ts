@@ -164,6 +164,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         // Gone already, or another pod has the name by now.
         if (!isError(error, 'NotFound', 'Conflict')) throw error
       }
+      // The watch says when it is gone, and may be late: asking again until then would be a storm.
+      state.isDeleteSent = true
     },
     async forget() {
       await files.remove(podLogDirectory(config.podLogsDirectory, state.pod.metadata))

@@ -30,7 +30,7 @@ export function planTermination(view: PodView, steps: Steps): PodPlan {
     return steps.plan(true)
   }
   if (!view.isRemoved) {
-    if (view.pod.metadata.deletionTimestamp !== undefined && view.isStatusWritten) steps.add({ do: 'delete-pod' })
+    if (view.pod.metadata.deletionTimestamp !== undefined && view.isStatusWritten && !view.isDeleteSent) steps.add({ do: 'delete-pod' })
     return steps.plan(true)
   }
   for (const { id, logPath } of view.containers) steps.add({ do: 'remove-container', id, logPath })

@@ -28,6 +28,8 @@ export interface PodState {
   readonly stopping: Map<string, Instant>
   readonly told: Set<string>
   isCleanedUp: boolean
+  /** The API server has been told that the object can go. */
+  isDeleteSent: boolean
 }
 
 export function createPodState(pod: Pod, now: Instant): PodState {
@@ -51,6 +53,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     stopping: new Map(),
     told: new Set(),
     isCleanedUp: false,
+    isDeleteSent: false,
   }
 }
 

@@ -48,6 +48,8 @@ export interface PodView {
   readonly told: ReadonlySet<string>
   /** Volumes and cgroup are gone. */
   readonly isCleanedUp: boolean
+  /** The API server has been told that the object can go. */
+  readonly isDeleteSent: boolean
   /** The API server has the last status that we decided. */
   readonly isStatusWritten: boolean
 }
