@@ -1,0 +1,50 @@
+/** `wherry reset`: the machine is as it was. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ensureUp, home, wherry } from './support/cluster.ts'
+
+test('up and reset leave nothing behind', () => {
+  wherry('reset')
+  const before = look()
+  ensureUp()
+  assert.notDeepEqual(look(), before, 'the test sees what a cluster is made of')
+  const said = wherry('reset')
+  assert.equal(said.code, 0, said.err)
+  assert.deepEqual(look(), before)
+  assert.equal(wherry('status').code, 69)
+})
+
+test('reset of nothing is done, too', () => assert.equal(wherry('reset').code, 0))
+
+/** Everything that a cluster adds to a machine. */
+function look() {
+  const lines = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: 'utf8' }).stdout.trim().split('\n').sort()
+  const ours = (text: string) => /wherry/.test(text)
+  const commands = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' '))
+  return {
+    processes: commands.filter((line) => /src\/main\/(server|agent)\.ts|\/var\/lib\/wherry|\/run\/wherry/.test(line)).length,
+    mounts: read('/proc/self/mountinfo')
+      .split('\n')
+      .filter((line) => / \/(var\/lib|run)\/wherry/.test(line)).length,
+    interfaces: lines('ip', '-o', 'link').filter((line) => /wherry|master wherry0/.test(line)).length,
+    routes: lines('ip', 'route').filter(ours),
+    tables: lines('nft', 'list', 'tables').filter(ours),
+    cgroups: readdirSync('/sys/fs/cgroup').filter((name) => existsSync(`/sys/fs/cgroup/${name}/wherry`)),
+    folders: ['/var/lib/wherry', '/run/wherry'].filter((path) => existsSync(path)),
+    kubeconfig: existsSync(join(home, '.kube', 'config')) && ours(read(join(home, '.kube', 'config'))),
+    settings: ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/bridge/bridge-nf-call-iptables'].map(read),
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
