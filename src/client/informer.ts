@@ -33,7 +33,7 @@ export interface Informer<T> {
   close(): Promise<void>
 }
 
-/** `previous`: as the cache showed it before; for `deleted` the last state known, which is also `object`. */
+/** `previous`: as the cache showed it before. For `deleted`, `object` is its last state, which the cache may not have shown. */
 export type ChangeHandler<T> = (object: T, previous: T | undefined, change: 'added' | 'modified' | 'deleted') => void
 
 export interface InformerOptions<T> {

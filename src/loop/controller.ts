@@ -25,7 +25,7 @@ export interface Controller<View> {
 
 export interface Source {
   readonly kind: AnyKind
-  /** Keys to look at again after this object came, changed or went (`previous`: before the change). Absent: the object's own. */
+  /** Keys to look at again after this object came, changed or went (`previous`: before the change; the object itself when it went). Absent: the object's own. */
   readonly keys?: (object: never, cache: Cache, previous: never | undefined) => readonly string[]
 }
 

@@ -253,6 +253,32 @@ test('each controller writes as itself, and its events are recorded', async () =
   await running.stop()
 })
 
+test('of an object that went, whom it concerned last and in the end are told, with the object as its own former self', async () => {
+  const scene = createScene()
+  const { client } = scene
+  const told: string[] = []
+  const watcher: Controller<View> = {
+    name: 'watcher',
+    sources: [
+      {
+        kind: Secret,
+        keys: (secret: Of<typeof Secret>, _cache: unknown, previous: Of<typeof Secret> | undefined) => {
+          told.push(`${secret.metadata.labels?.['for']} ${previous === secret}`)
+          return []
+        },
+      },
+    ],
+    view: () => undefined,
+    plan: () => settled,
+  }
+  await client.create(Secret, { metadata: { name: 's', labels: { for: 'a' } } }, { namespace: 'x' })
+  const running = await start(scene, [watcher])
+  await client.delete(Secret, 's', { namespace: 'x' })
+  await scene.clock.advance(0)
+  assert.deepEqual(told, ['a false', 'a true', 'a true'])
+  await running.stop()
+})
+
 test('a view of a kind that nobody holds says so', async () => {
   const scene = createScene()
   const blind: Controller<unknown> = {

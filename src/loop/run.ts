@@ -143,9 +143,12 @@ function startInformers({ controllers, client, clock, random, log, kinds = [] }:
 function connect(source: Source, informer: AnyInformer, queue: WorkQueue, cache: Cache, log: Log): void {
   const keysOf = source.keys as ((object: unknown, cache: Cache, previous: unknown) => readonly string[]) | undefined
   let lane: Lane = 'bulk'
-  informer.onChange((object, previous) => {
+  informer.onChange((object, previous, change) => {
     try {
-      for (const key of keysOf?.(object, cache, previous) ?? [ownKey(object as KubeObject)]) queue.add(key, lane)
+      // Of one that went both states count: what the cache showed last may differ from what it was in the end.
+      const states = change === 'deleted' ? [object, previous].map((gone) => [gone, gone]) : [[object, previous]]
+      const keys = states.flatMap(([now, before]) => keysOf?.(now, cache, before) ?? [ownKey(object as KubeObject)])
+      for (const key of keys) queue.add(key, lane)
     } catch (error) {
       log.error('cannot tell which keys a change concerns', { kind: source.kind.kind, name: (object as KubeObject).metadata.name, error })
     }
