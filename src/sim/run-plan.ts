@@ -49,7 +49,8 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     cluster?.history.note({ who: 'simulation', what: 'PROBLEM', object: invariant, result: text })
   }
   const onCommit = (changes: readonly Change[], who: Writer, world: World, now: number): void => {
-    if (checks.length === 0) checks = invariants({ world, staleMs: staleMsOf(plan), podsAreDisturbed: podsAreDisturbed(plan) })
+    if (checks.length === 0)
+      checks = invariants({ world, nodes: plan.nodes, staleMs: staleMsOf(plan), podsAreDisturbed: podsAreDisturbed(plan) })
     for (const check of checks) for (const text of check.onCommit?.(changes, who, now) ?? []) say(check.name, text)
   }
   cluster = await createSimulatedCluster({

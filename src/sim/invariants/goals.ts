@@ -1,6 +1,7 @@
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, isPodReady } from '#api/core/v1/pod-helpers.ts'
 import { Service } from '#api/core/v1/service.ts'
@@ -8,8 +9,19 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
 
 /** Once nothing goes wrong any more, every wish comes true. */
-export function goals({ world }: Scene): Invariant {
-  return { name: 'goals', atRest: () => [...deployments(world), ...leavings(world), ...services(world)] }
+export function goals({ world, nodes }: Scene): Invariant {
+  return { name: 'goals', atRest: () => [...nodesServe(world, nodes), ...deployments(world), ...leavings(world), ...services(world)] }
+}
+
+function nodesServe(world: Scene['world'], count: number): string[] {
+  const nodes = world.list<Node>(Node)
+  const absent = nodes.length === count ? [] : [`${nodes.length} nodes are registered, there are ${count}`]
+  return absent.concat(
+    nodes.flatMap(({ metadata, spec, status }) => [
+      ...(status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ? [] : [`${metadata.name} is not ready`]),
+      ...(spec.taints ?? []).map(({ key }) => `${metadata.name} still has the taint ${key}`),
+    ]),
+  )
 }
 
 function deployments(world: Scene['world']): string[] {
@@ -33,7 +45,8 @@ function deployments(world: Scene['world']): string[] {
     ]
     if (replicas !== wished || ready !== wished || available !== wished || (!spec.paused && updated !== wished))
       say(`status tells of ${replicas} replicas, ${ready} ready, ${available} available, ${updated} updated; ${wished} are wished`)
-    const limit = spec.revisionHistoryLimit ?? 10
+    // A set that was asked for nothing may be the present one.
+    const limit = (spec.revisionHistoryLimit ?? 10) + (wished === 0 ? 1 : 0)
     if (sets.filter(({ spec: { replicas: asked } }) => asked === 0).length > limit) say(`more than ${limit} old ReplicaSets are kept`)
     return problems
   })

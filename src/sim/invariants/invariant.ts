@@ -23,6 +23,7 @@ export interface Writer {
 /** What an invariant knows. */
 export interface Scene {
   readonly world: World
+  readonly nodes: number
   /** How old the newest thing may be that a part of the cluster knows: what was wished so long ago may still be acted on. */
   readonly staleMs: number
   /** Something other than the controllers ends pods: availability then is nobody's promise. */
