@@ -1,8 +1,8 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
+import { request as requestHttps } from 'node:https'
 import { connect, isIPv6 } from 'node:net'
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
 import type { NetworkProbe, ProbeAnswer } from '#kubelet/interfaces.ts'
+import { request as requestHttp } from '#lib/node-http.ts'
 
 /** Asks containers over the machine's network. Texts are those of the reference, which people and tools search for. */
 export const networkProbe: NetworkProbe = { http: askHttp, tcp: askTcp, grpc: askGrpc }
@@ -44,7 +44,7 @@ function get(url: URL, headers: readonly { readonly name: string; readonly value
   }
   return new Promise((resolve, reject) => {
     const options = { method: 'GET', headers: fields, signal, agent: false, rejectUnauthorized: false } as const
-    const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
+    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {
       const parts: Buffer[] = []
       let sizeBytes = 0
       const done = () => {

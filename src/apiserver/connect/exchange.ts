@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { request as httpRequest } from '#lib/node-http.ts'
 
 /** One HTTP/1.1 request over a connection that is there. */
 export interface Exchange {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { STATUS_CODES } from 'node:http'
 import { type Duplex, pipeline } from 'node:stream'
 import { readBody } from '#lib/http.ts'
+import { STATUS_CODES } from '#lib/node-http.ts'
 
 /** Answers the client's upgrade as the backend did, then carries bytes both ways with back-pressure until either side ends. */
 export function relay(client: Duplex, clientHead: Uint8Array, backend: Duplex, backendHead: Uint8Array, response: IncomingMessage): void {

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type HttpResponse, readBody } from '#lib/http.ts'
+import { STATUS_CODES } from '#lib/node-http.ts'
 
 /** Answers on the raw connection of a refused HTTP/1.1 upgrade, and ends it. */
 export async function writeRawAnswer(socket: Duplex, answer: HttpResponse): Promise<void> {

@@ -1,4 +1,3 @@
-import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
@@ -6,6 +5,7 @@ import { Service } from '#api/core/v1/service.ts'
 import type { Client } from '#client/client.ts'
 import { welcomeImage } from '#host/images/welcome.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import { request } from '#lib/node-http.ts'
 
 const name = 'welcome'
 const labels = { app: name }

@@ -1,6 +1,6 @@
-import { request } from 'node:http'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import { request } from '#lib/node-http.ts'
 import { SpdyConnection } from './spdy-connection.ts'
 
 const maxAnswerBytes = 64 << 10
