@@ -10,6 +10,8 @@ export interface RequestInfo {
   readonly group: string
   readonly version: string
   readonly namespace: string
+  /** The resource is looked for inside `namespace`, as opposed to a namespace that is itself the resource. */
+  readonly isWithinNamespace: boolean
   readonly resource: string
   readonly subresource: string
   readonly name: string
@@ -33,6 +35,7 @@ export function parseRequest(method: string, target: string): RequestInfo {
     group: '',
     version: '',
     namespace: '',
+    isWithinNamespace: false,
     resource: '',
     subresource: '',
     name: '',
@@ -53,11 +56,11 @@ export function parseRequest(method: string, target: string): RequestInfo {
     parts = parts.slice(1)
   }
   let namespace = ''
-  if (parts[0] === 'namespaces') {
-    if (parts.length > 1) {
-      namespace = parts[1]!
-      if (parts.length > 2 && !namespaceSubresources.has(parts[2]!)) parts = parts.slice(2)
-    }
+  let isWithinNamespace = false
+  if (parts[0] === 'namespaces' && parts.length > 1) {
+    namespace = parts[1]!
+    isWithinNamespace = parts.length > 2 && !namespaceSubresources.has(parts[2]!)
+    if (isWithinNamespace) parts = parts.slice(2)
   }
   const [resource = '', name = '', subresource = '', ...rest] = parts
   let selected = ''
@@ -74,6 +77,7 @@ export function parseRequest(method: string, target: string): RequestInfo {
     group,
     version,
     namespace,
+    isWithinNamespace,
     resource,
     subresource,
     name: name === '' ? selected : name,

@@ -88,8 +88,7 @@ function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, i
   const absent = () => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   if (kind === undefined || (info.subresource !== '' && part === undefined)) return absent()
   if (info.rest.length > 0 && part?.sort !== 'connect') return absent()
-  const isNamespaceItself = kind.scope === 'Cluster' && kind.plural === 'namespaces'
-  if (kind.scope === 'Cluster' && info.namespace !== '' && !isNamespaceItself) return absent()
+  if (kind.scope === 'Cluster' && info.isWithinNamespace) return absent()
   const everywhere = kind.scope === 'Namespaced' && info.namespace === ''
   if (part !== undefined) {
     if (everywhere) return absent()

@@ -16,7 +16,7 @@ import { silentLog } from '#lib/log.ts'
 import { createAuthenticate } from './authentication.ts'
 import { apiServerUser, createAuthorize } from './authorization.ts'
 import { createKubeletServer } from './kubelet-server.ts'
-import { missingForNode, startNode } from './node-fixture.ts'
+import { missingForNode, startNode } from './test-node-fixture.ts'
 
 /**
  * The real kubectl against the kubelet's server. Between them stands as little of an API server as it takes: it shows the pod and relays

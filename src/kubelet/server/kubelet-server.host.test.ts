@@ -15,7 +15,7 @@ import { createAuthenticate } from './authentication.ts'
 import { apiServerUser, createAuthorize } from './authorization.ts'
 import type { KubeletServer } from './kubelet-server.ts'
 import { createKubeletServer } from './kubelet-server.ts'
-import { missingForNode, startNode } from './node-fixture.ts'
+import { missingForNode, startNode } from './test-node-fixture.ts'
 
 const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3600_000 }
 const ca = makeCertificate({ commonName: 'test-ca', usage: 'ca', ...validity })
