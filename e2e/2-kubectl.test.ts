@@ -110,6 +110,47 @@ function classic(program: string): void {
     )
   })
 
+  test('run, with a shell to type into, and gone afterwards', () => {
+    const said = kubectlWithInput(
+      'echo typed-$((40+2)); exit 3\n',
+      '-n',
+      namespace,
+      'run',
+      'passing',
+      '-i',
+      '--rm',
+      '--quiet',
+      '--image=busybox:1.36',
+      '--restart=Never',
+      '--',
+      'sh',
+    )
+    assert.match(said.out, /typed-42/)
+    assert.equal(inside('get', 'pods', '-o', 'name').includes('passing'), false)
+  })
+
+  test('debug beside a running container', async () => {
+    const [pod] = podNames()
+    inside('debug', pod!, '--image=busybox:1.36', '--profile=general', '--container=looker', '--target=nginx', '--', 'sh', '-c', 'ps')
+    await until('it saw the container', () => /nginx: /.test(inside('logs', pod!, '-c', 'looker')))
+  })
+
+  test('exec and port-forward as older clients do them, over SPDY', async () => {
+    const [pod] = podNames()
+    process.env['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] = 'false'
+    process.env['KUBECTL_PORT_FORWARD_WEBSOCKETS'] = 'false'
+    try {
+      assert.equal(kubectlWithInput('by SPDY\n', '-n', namespace, 'exec', '-i', pod!, '--', 'cat').out, 'by SPDY\n')
+      const forward = inBackground('-n', namespace, 'port-forward', `pod/${pod}`, ':80')
+      const port = await until('it listens', () => /127\.0\.0\.1:(\d+)/.exec(forward.output())?.[1])
+      assert.match(await (await fetch(`http://127.0.0.1:${port}`)).text(), /Welcome to nginx!/)
+      forward.stop()
+    } finally {
+      delete process.env['KUBECTL_REMOTE_COMMAND_WEBSOCKETS']
+      delete process.env['KUBECTL_PORT_FORWARD_WEBSOCKETS']
+    }
+  })
+
   test('attach follows what runs', async () => {
     const [pod] = podNames()
     const attached = inBackground('-n', namespace, 'attach', pod!)

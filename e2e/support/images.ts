@@ -82,7 +82,7 @@ http {
 
 /** A shell with the usual words; it sleeps unless told otherwise. */
 export const busyboxArchive = (name: string): Uint8Array[] =>
-  ociArchive({ name, architecture, entrypoint: ['/bin/sh', '-c', 'sleep 1000000 & wait'], env: ['PATH=/bin'] }, [
+  ociArchive({ name, architecture, command: ['/bin/sh', '-c', 'sleep 1000000 & wait'], env: ['PATH=/bin'] }, [
     ...shell,
     { type: 'file', path: 'etc/passwd', mode: 0o644, parts: [Buffer.from('root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n')] },
     { type: 'file', path: 'etc/group', mode: 0o644, parts: [Buffer.from('root:x:0:\nuser:x:1000:\n')] },

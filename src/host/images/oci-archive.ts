@@ -6,7 +6,10 @@ export interface ImageConfig {
   /** Full reference: `docker.io/library/nginx:1.7.9`. */
   readonly name: string
   readonly architecture: string
-  readonly entrypoint: readonly string[]
+  /** What always runs; a pod's `command` replaces it. */
+  readonly entrypoint?: readonly string[]
+  /** What runs, or the arguments of `entrypoint`, unless a pod's `args` say otherwise. */
+  readonly command?: readonly string[]
   readonly env?: readonly string[]
   readonly workingDir?: string
   /** uid or uid:gid. */
@@ -27,7 +30,8 @@ export function ociArchive(config: ImageConfig, files: readonly TarEntry[]): Uin
     architecture: config.architecture,
     os: 'linux',
     config: {
-      Entrypoint: config.entrypoint,
+      ...(config.entrypoint && { Entrypoint: config.entrypoint }),
+      ...(config.command && { Cmd: config.command }),
       ...(config.env && { Env: config.env }),
       ...(config.workingDir && { WorkingDir: config.workingDir }),
       ...(config.user && { User: config.user }),
