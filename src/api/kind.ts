@@ -81,8 +81,13 @@ export interface Rules<T> {
   readonly prepareUpdate?: (next: T, previous: T, context: WriteContext) => T
   /** All that is wrong with the object, with the reference's words and paths. Metadata is checked by the common path. */
   readonly validate?: (object: T, context: WriteContext) => readonly Cause[]
-  /** In addition, what this transition may not do. */
+  /** All that is wrong with an update: what `validate` would find too, where the reference looks at it again. Absent: `validate` runs. */
   readonly validateUpdate?: (next: T, previous: T, context: WriteContext) => readonly Cause[]
+  /**
+   * What of the metadata the reference's own check of this kind looks at once more on an update, after the common path did: its transition
+   * (`change`, the default), the metadata itself (`content`), both (`whole`) or nothing. Causes of a refusal repeat accordingly.
+   */
+  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
   readonly validateName?: (name: string) => readonly string[]
   /** Shown to the client as Warning headers. */

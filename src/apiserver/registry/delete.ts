@@ -67,13 +67,21 @@ export async function deleteObject(context: Context, write: Write, options: Dele
 }
 
 function checkPreconditions({ kind, name }: Write, item: Item, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
-  const failed = (what: string): never => {
-    throw conflict(kind, name, `Precondition failed: ${what}`)
-  }
   const { uid, resourceVersion } = preconditions ?? {}
-  if (uid !== undefined && uid !== metadata.uid) failed(`UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+  // The reference names the kind here, where it names the resource everywhere else.
+  const named = { group: kind.group, plural: kind.kind, kind: kind.kind }
+  if (uid !== undefined && uid !== metadata.uid)
+    throw conflict(
+      named,
+      name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    )
   if (resourceVersion !== undefined && resourceVersion !== `${item.revision}`)
-    failed(`ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${item.revision}`)
+    throw conflict(
+      named,
+      name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${item.revision}). The object might have been modified`,
+    )
 }
 
 /** The object as its deletion leaves it: marked, with the grace and the finalizers that apply. */

@@ -132,9 +132,8 @@ async function prepare(
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous))
     object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const causes = [
-    ...validateMetadataUpdate(object.metadata, before, kind),
-    ...(options.whole ? (kind.rules.validate?.(object, rules) ?? []) : []),
-    ...(options.whole ? (kind.rules.validateUpdate?.(object, previous, rules) ?? []) : []),
+    ...validateMetadataUpdate(object.metadata, before, kind, options.whole ? kind.rules.checksMetadata : 'change'),
+    ...(options.whole ? ((kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, rules) ?? []) : []),
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
   ]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), write.name, causes)

@@ -18,6 +18,7 @@ export const ConfigMap = kind(
   },
   {
     validate: validateConfigMap,
+    checksMetadata: 'whole',
     validateUpdate: validateConfigMapUpdate,
   },
 )

@@ -21,6 +21,7 @@ export const Endpoints = kind(
   {
     createOnUpdate: true,
     validate: validateEndpoints,
+    checksMetadata: 'whole',
     validateUpdate: validateEndpointsUpdate,
   },
 )

@@ -22,6 +22,7 @@ export const Event = kind(
     ttlSeconds: 3600,
     validateName: checkPathSegment,
     validate: (event) => validateEvent(event),
+    checksMetadata: 'none',
     validateUpdate: (event) => validateEvent(event),
     selectableFields: {
       'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',

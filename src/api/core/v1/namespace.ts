@@ -52,6 +52,7 @@ export const Namespace = kind(
     selectableFields: { 'status.phase': (namespace) => namespace.status.phase },
     validateName: checkDns1123Label,
     validate: ({ spec }) => validateFinalizers(spec, () => 'spec.finalizers'),
+    checksMetadata: 'whole',
     validateUpdate: ({ spec }) => validateFinalizers(spec, () => 'spec.finalizers'),
   },
 )

@@ -32,6 +32,7 @@ export const Node = kind(
     prepareUpdate: keepStatus,
     selectableFields: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
     validate: validateNode,
+    checksMetadata: 'whole',
     validateUpdate: validateNodeUpdate,
   },
 )

@@ -38,6 +38,7 @@ export const PersistentVolumeClaim = kind(
     prepareCreate: (claim) => ({ ...claim, spec: normalizeDataSources(claim.spec), status: { phase: 'Pending' as const } }),
     prepareUpdate: (next, previous) => ({ ...keepStatus(next, previous), spec: normalizeDataSources(next.spec) }),
     validate: ({ spec }) => validateClaimSpec(spec, 'spec'),
+    checksMetadata: 'whole',
     validateUpdate: validateClaimUpdate,
   },
 )

@@ -46,6 +46,7 @@ export const PersistentVolume = kind(
     prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending' as const, lastPhaseTransitionTime: now } }),
     prepareUpdate: keepStatus,
     validate: validatePersistentVolume,
+    checksMetadata: 'content',
     validateUpdate: validatePersistentVolumeUpdate,
   },
 )

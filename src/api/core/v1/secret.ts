@@ -24,6 +24,7 @@ export const Secret = kind(
     confidential: true,
     selectableFields: { type: (secret) => secret.type },
     validate: validateSecret,
+    checksMetadata: 'whole',
     validateUpdate: validateSecretUpdate,
   },
 )

@@ -27,6 +27,7 @@ export const ServiceAccount = kind(
   },
   {
     returnsDeleted: true,
+    checksMetadata: 'whole',
     prepareCreate: namesOfSecretsOnly,
     prepareUpdate: namesOfSecretsOnly,
   },

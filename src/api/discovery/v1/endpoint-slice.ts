@@ -40,6 +40,7 @@ export const EndpointSlice = kind(
       next.addressType !== previous.addressType ||
       !same(next.metadata.labels, previous.metadata.labels),
     validate: validateEndpointSlice,
+    checksMetadata: 'content',
     validateUpdate: validateEndpointSliceUpdate,
   },
 )

@@ -38,9 +38,36 @@ export function validateMetadata(meta: ObjectMeta, kind: NamedKind, path = 'meta
   ]
 }
 
-/** What an update of the metadata may not do. The name is checked again, as the reference does on every write. */
-export function validateMetadataUpdate(next: ObjectMeta, previous: ObjectMeta, kind: NamedKind, path = 'metadata'): readonly Cause[] {
-  const causes: Cause[] = [...validateMetadata(next, kind, path)]
+/**
+ * What an update of the metadata may not do. The common path looks at the new metadata and at the transition; the kind's own check repeats
+ * what `checksMetadata` says, and a part's (status) the transition, so that a refusal names the same causes as often as the reference's.
+ */
+export function validateMetadataUpdate(
+  next: ObjectMeta,
+  previous: ObjectMeta,
+  kind: NamedKind,
+  own: 'change' | 'content' | 'whole' | 'none' = kind.rules.checksMetadata ?? 'change',
+): readonly Cause[] {
+  const path = 'metadata'
+  const change = validateTransition(next, previous, path)
+  return [
+    ...validateMetadata(next, segmentNamed(kind), path),
+    ...change,
+    ...(own === 'change' || own === 'whole' ? change : []),
+    ...(own === 'content' || own === 'whole' ? validateMetadata(next, kind, path) : []),
+  ]
+}
+
+/** A stored name is only asked to fit into a path; how it has to look was settled at the creation. */
+const segmentNamed = ({ scope, rules }: NamedKind): NamedKind => ({ scope, rules: { ...rules, validateName: checkPathSegment } })
+
+function checkPathSegment(name: string): readonly string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`]
+  return ['/', '%'].filter((character) => name.includes(character)).map((character) => `may not contain '${character}'`)
+}
+
+function validateTransition(next: ObjectMeta, previous: ObjectMeta, path: string): Cause[] {
+  const causes: Cause[] = []
   if (previous.deletionTimestamp !== undefined) {
     const added = [...new Set(next.finalizers ?? [])].filter((name) => !previous.finalizers?.includes(name)).sort()
     if (added.length > 0) {
@@ -58,7 +85,12 @@ export function validateMetadataUpdate(next: ObjectMeta, previous: ObjectMeta, k
     const absent = name === 'name' || name === 'namespace' || name === 'uid' ? '' : null
     causes.push(invalid(`${path}.${name}`, next[name] ?? absent, 'field is immutable'))
   }
-  return causes
+  return [
+    ...causes,
+    ...validateLabels(next.labels, `${path}.labels`),
+    ...validateAnnotations(next.annotations, `${path}.annotations`),
+    ...validateOwnerReferences(next.ownerReferences, `${path}.ownerReferences`),
+  ]
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): Cause[] {

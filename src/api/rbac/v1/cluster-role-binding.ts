@@ -21,6 +21,7 @@ export const ClusterRoleBinding = kind(
     createOnUpdate: true,
     validateName: checkPathSegment,
     validate: (binding) => validateBinding(binding, false),
+    checksMetadata: 'whole',
     validateUpdate: (next, previous) => validateBindingUpdate(next, previous, false),
   },
 )

@@ -20,6 +20,7 @@ export const ClusterRole = kind(
     createOnUpdate: true,
     validateName: checkPathSegment,
     validate: (role) => [...validateRules(role.rules, false), ...validateAggregation(role.aggregationRule)],
+    checksMetadata: 'whole',
     validateUpdate: (role) => [...validateRules(role.rules, false), ...validateAggregation(role.aggregationRule)],
   },
 )

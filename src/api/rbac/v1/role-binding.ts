@@ -21,6 +21,7 @@ export const RoleBinding = kind(
     createOnUpdate: true,
     validateName: checkPathSegment,
     validate: (binding) => validateBinding(binding, true),
+    checksMetadata: 'whole',
     validateUpdate: (next, previous) => validateBindingUpdate(next, previous, true),
   },
 )

@@ -20,6 +20,7 @@ export const Role = kind(
     createOnUpdate: true,
     validateName: checkPathSegment,
     validate: (role) => validateRules(role.rules, true),
+    checksMetadata: 'whole',
     validateUpdate: (role) => validateRules(role.rules, true),
   },
 )

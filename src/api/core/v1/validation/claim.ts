@@ -87,7 +87,10 @@ export function validateClaimUpdate(next: PersistentVolumeClaim, previous: Persi
   }
   if (!same(now, before))
     causes.push(
-      forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n'),
+      forbidden(
+        'spec',
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n  core.PersistentVolumeClaimSpec{${changedFields(now, before).join(', ')}}`,
+      ),
     )
   const wanted = next.spec.resources.requests?.storage
   const got = next.status.capacity?.storage ?? '0'
@@ -96,3 +99,8 @@ export function validateClaimUpdate(next: PersistentVolumeClaim, previous: Persi
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
   return causes
 }
+
+const changedFields = (next: PersistentVolumeClaimSpec, previous: PersistentVolumeClaimSpec): string[] =>
+  [...new Set([...Object.keys(next), ...Object.keys(previous)] as (keyof PersistentVolumeClaimSpec)[])]
+    .filter((name) => !same(next[name], previous[name]))
+    .sort()

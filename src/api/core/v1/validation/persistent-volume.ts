@@ -41,7 +41,12 @@ export function validatePersistentVolumeUpdate(next: PersistentVolume, previous:
   }
   if (!same(now, before)) {
     const changed = sources.filter((name) => !same(now[name], before[name])).join(', ')
-    causes.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${changed}`))
+    causes.push(
+      forbidden(
+        'spec.persistentvolumesource',
+        `spec.persistentvolumesource is immutable after creation\n  core.PersistentVolumeSource{${changed}}`,
+      ),
+    )
   }
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
   if (previous.spec.nodeAffinity !== undefined && !same(next.spec.nodeAffinity, previous.spec.nodeAffinity))

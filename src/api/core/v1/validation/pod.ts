@@ -79,7 +79,8 @@ export function validatePodUpdate(next: Pod, previous: Pod): Cause[] {
     else rest.nodeSelector = previous.spec.nodeSelector
     restoreNodeAffinity(rest, previous.spec)
   }
-  if (!same(rest, previous.spec)) causes.push(forbidden('spec', `${fixedText}\n${changedFields(rest, previous.spec).join(', ')}`))
+  if (!same(rest, previous.spec))
+    causes.push(forbidden('spec', `${fixedText}\n  core.PodSpec{${changedFields(rest, previous.spec).join(', ')}}`))
   return causes
 }
 
