@@ -47,6 +47,7 @@ test('one write at a time, the latest wins, failures are tried again, a pod that
   let answer: () => void = () => {}
   let failures = 1
   const client = {
+    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name }, status: {} }),
     async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
       if (name === 'gone') throw new WherryError('NotFound', 'gone')
       await new Promise<void>((resolve) => {
@@ -79,4 +80,49 @@ test('one write at a time, the latest wins, failures are tried again, a pod that
   await clock.advance(1)
   assert.equal(writer.isWritten('gone'), true)
   assert.equal(clock.pending, 0)
+})
+
+test('a write whose answer was lost may be done: what is wanted is compared with what is there', async () => {
+  const clock = createVirtualClock(0)
+  let present: PodStatus = { phase: 'Running' }
+  let losesAnswer = true
+  const client = {
+    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name }, status: present }),
+    async patch(_kind: unknown, _name: string, { body }: { body: { status: PodStatus } }) {
+      present = { ...present, ...body.status }
+      if (losesAnswer) throw new WherryError('Timeout', 'the answer was lost')
+      return { status: present }
+    },
+  } as unknown as Client
+  const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten() {} })
+  const pod = { metadata: { name: 'one', namespace: 'here', uid: 'one' }, status: present } as unknown as Pod
+  writer.set(pod, { phase: 'Failed' })
+  await clock.advance(1)
+  losesAnswer = false
+  writer.set(pod, { phase: 'Running' })
+  await clock.advance(5000)
+  assert.equal(present.phase, 'Running')
+  writer.close()
+})
+
+test('a conflict about another pod of the name lets go, any other one is tried again', async () => {
+  const clock = createVirtualClock(0)
+  let presentUid = 'one'
+  let tries = 0
+  const client = {
+    get: async () => ({ metadata: { uid: presentUid }, status: {} }),
+    async patch() {
+      tries += 1
+      throw new WherryError('Conflict', 'modified')
+    },
+  } as unknown as Client
+  const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten() {} })
+  writer.set({ metadata: { name: 'one', namespace: 'here', uid: 'one' }, status: {} } as unknown as Pod, { phase: 'Running' })
+  await clock.advance(5000)
+  assert.ok(tries > 1)
+  assert.equal(writer.isWritten('one'), false)
+  presentUid = 'two'
+  await clock.advance(20_000)
+  assert.equal(writer.isWritten('one'), true)
+  writer.close()
 })

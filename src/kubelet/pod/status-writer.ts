@@ -3,7 +3,7 @@ import type { PodCondition, PodStatus } from '#api/core/v1/types.ts'
 import type { Client } from '#client/client.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import { type Clock, sleep } from '#lib/clock.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { isSame } from './same.ts'
@@ -37,9 +37,15 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       if (one === undefined || closing.signal.aborted) return
       const wanted = one.decided
       try {
+        const { name, namespace } = one.pod.metadata
+        if (one.isUncertain) {
+          const present = await client.get(Pod, name, namespace)
+          if (present.metadata.uid !== uid) throw new WherryError('NotFound', `another pod is named ${name} by now`)
+          one.known = present.status ?? {}
+          one.isUncertain = false
+        }
         const changes = statusPatch(one.known, wanted)
         if (changes !== undefined) {
-          const { name, namespace } = one.pod.metadata
           const body = { metadata: { uid }, status: changes }
           const answer = await client.patch(Pod, name, { type: 'strategic', body }, { namespace, subresource: 'status' })
           one.known = answer.status ?? wanted
@@ -51,11 +57,13 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
         return
       } catch (error) {
         // Gone, or replaced by another of its name: nobody is left to tell.
-        if (isError(error, 'NotFound', 'Conflict')) {
+        if (isError(error, 'NotFound')) {
           one.sent = wanted
           onWritten(uid)
           return
         }
+        // It may have been done all the same, and what differs is then something else; a conflict may mean another pod.
+        one.isUncertain = true
         log.warn('a pod status could not be written', { pod: one.pod.metadata.name, namespace: one.pod.metadata.namespace, error })
         await sleep(clock, backoff(retry, attempt, random), closing.signal).catch(ignoreAbort)
       }
@@ -76,7 +84,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       const { uid } = pod.metadata
       const one = pods.get(uid)
       if (one === undefined) {
-        const fresh: Written = { pod, decided: status, known: pod.status ?? {}, sent: undefined, writing: undefined }
+        const fresh: Written = { pod, decided: status, known: pod.status ?? {}, isUncertain: false, sent: undefined, writing: undefined }
         pods.set(uid, fresh)
         start(uid, fresh)
         return
@@ -106,6 +114,8 @@ interface Written {
   decided: PodStatus
   /** As the API server answered last. */
   known: PodStatus
+  /** `known` may not be what the API server has. */
+  isUncertain: boolean
   sent: PodStatus | undefined
   writing: Promise<void> | undefined
 }
