@@ -35,6 +35,20 @@ export function defaultConfig(): Config {
   }
 }
 
+/** The first address of the Service range: the API server's own Service has it, and its certificate names it. */
+export function serviceAddress({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): string {
+  const [a, b, c, d] = serviceCIDR.split('/')[0]!.split('.').map(Number) as [number, number, number, number]
+  return `${a}.${b}.${c}.${d + 1}`
+}
+
+/** Whom this machine's certificates name: what `ensurePki` is to be called with. */
+export const pkiSubjects = (config: Config) => ({
+  nodeName: config.nodeName,
+  serverAddresses: [config.nodeAddress],
+  serviceAddress: serviceAddress(config),
+  clusterDomain: config.clusterDomain,
+})
+
 /** The file's settings over the defaults. No file: undefined. A file that is not YAML, or has an unknown setting, is an error that names it. */
 export function readConfig(file: string): Config | undefined {
   let text: string

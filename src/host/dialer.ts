@@ -6,8 +6,8 @@ import { WherryError } from '#lib/errors.ts'
 export interface DialerOptions {
   /** PEM: whom a kubelet's certificate has to be signed by, and who we are towards it. */
   readonly ca: string
-  readonly certificate: string
-  readonly key: string
+  /** Asked anew for each connection, since they are renewed. */
+  readonly identity: () => { readonly certificate: string; readonly key: string }
   readonly timeoutMs?: number
 }
 
@@ -18,14 +18,22 @@ interface Target {
 }
 
 /** Opens the API server's connections to nodes and pods: TLS with its own certificate to kubelets, what the user asked for otherwise. */
-export function createDialer({ ca, certificate, key, timeoutMs = 10_000 }: DialerOptions): (target: Target) => Promise<Duplex> {
+export function createDialer({ ca, identity, timeoutMs = 10_000 }: DialerOptions): (target: Target) => Promise<Duplex> {
   return ({ host, port, security }) =>
     new Promise((resolve, reject) => {
       const socket =
         security === 'plain'
           ? connectPlain({ host, port })
-          : connectTls({ host, port, ...(security === 'kubelet' ? { ca, cert: certificate, key } : { rejectUnauthorized: false }), ALPNProtocols: ['http/1.1'] })
-      const late = setTimeout(() => socket.destroy(new WherryError('Timeout', `${host}:${port} did not answer within ${timeoutMs} ms`)), timeoutMs)
+          : connectTls({
+              host,
+              port,
+              ...(security === 'kubelet' ? { ca, cert: identity().certificate, key: identity().key } : { rejectUnauthorized: false }),
+              ALPNProtocols: ['http/1.1'],
+            })
+      const late = setTimeout(
+        () => socket.destroy(new WherryError('Timeout', `${host}:${port} did not answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      )
       socket.once('error', (error) => {
         clearTimeout(late)
         reject(error)

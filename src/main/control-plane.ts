@@ -28,7 +28,7 @@ import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createInformer } from '#client/informer.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
-import { controllers, heldKinds } from '#controllers/mod.ts'
+import { controllers, heldKinds, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Transport } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
@@ -53,6 +53,8 @@ export interface ControlPlaneOptions {
   readonly advertise: { readonly address: string; readonly port: number }
   readonly podCIDR: string
   readonly serviceCIDR: string
+  /** Of that range: the address of the API server's own Service. */
+  readonly serviceAddress: string
   readonly nodePorts: readonly [first: number, last: number]
   /** PEM: of the authority that pods are to trust. */
   readonly rootCa: string
@@ -82,8 +84,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, random, log } = options
   const api = await createApi(options)
   const through = options.through ?? ((transport: Transport) => transport)
-  const asSystem = (name: string): Client =>
-    createClient(createLocalTransport(through(api.transportAs(systemUser(name)), name)), { fieldManager: name })
+  const asUser = (name: string, user: UserInfo): Client =>
+    createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager: name })
+  const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
+  const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
   await bootstrap(asSystem('bootstrap'), api.objects)
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
@@ -95,7 +99,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     namespace: 'kube-system',
     name: 'wherry-controllers',
     identity: options.identity,
-    lead: (signal) => lead(options, asSystem, signal, leading.resolve),
+    lead: (signal) =>
+      lead(
+        options,
+        { reader: asSystem('kube-controller-manager'), asController, scheduler: asUser('default-scheduler', schedulerUser) },
+        signal,
+        leading.resolve,
+      ),
     signal: stopping.signal,
   })
   return {
@@ -157,29 +167,31 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
   return api
 }
 
+interface LeaderClients {
+  /** Fills the caches that all controllers share. */
+  readonly reader: Client
+  readonly asController: (name: string) => Client
+  readonly scheduler: Client
+}
+
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
-async function lead(
-  options: ControlPlaneOptions,
-  asSystem: (name: string) => Client,
-  signal: AbortSignal,
-  begun: () => void,
-): Promise<void> {
+async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal: AbortSignal, begun: () => void): Promise<void> {
   const { clock, random, log } = options
   const running = runControllers({
     controllers: controllers({
       kinds: kinds as readonly AnyKind[],
-      apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: firstAddress(options.serviceCIDR) },
+      apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
       podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
       rootCa: options.rootCa,
     }),
-    client: asSystem('controllers'),
-    clientFor: asSystem,
+    client: clients.reader,
+    clientFor: clients.asController,
     kinds: heldKinds,
     clock,
     random: random.fork('controllers'),
     log,
   })
-  const scheduler = await startSchedulerOver(running, options, asSystem('default-scheduler'))
+  const scheduler = await startSchedulerOver(running, options, clients.scheduler)
   running.synced().then(begun, () => log.debug('stopped before the controllers began'))
   await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   await Promise.all([scheduler.stop(), running.stop()])
@@ -212,17 +224,15 @@ async function startSchedulerOver(_running: Running, { clock, random, log }: Con
   }
 }
 
-/** The first usable address of an IPv4 range: the API server's own Service has it, and certificates name it. */
-function firstAddress(range: string): string {
-  const [a, b, c, d] = range.split('/')[0]!.split('.').map(Number) as [number, number, number, number]
-  return `${a}.${b}.${c}.${d + 1}`
-}
-
-/** Parts of the control plane are trusted as the server itself is; their names tell them apart in audit and managed fields. */
-const systemUser = (name: string): UserInfo => ({
-  name: `system:serviceaccount:kube-system:${name}`,
-  groups: [mastersGroup, 'system:authenticated'],
-})
+/**
+ * Each controller may what the bootstrap roles give its own account, so that a fault in one cannot do everything. Those that are no service
+ * account are parts of the control plane itself.
+ */
+const controllerUser = (name: string): UserInfo =>
+  name.startsWith('system:serviceaccount:')
+    ? { name, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }
+    : { name, groups: [mastersGroup, 'system:authenticated'] }
+const schedulerUser: UserInfo = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
 
 /** A value that others hold before it is there. */
 function later<T extends object>(name: string): { readonly value: T; set(value: T): void } {

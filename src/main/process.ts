@@ -1,10 +1,14 @@
+import { copyFileSync, fstatSync, ftruncateSync, readlinkSync } from 'node:fs'
 import { systemClock } from '#host/clock.ts'
 import { createJsonLog, type Log } from '#lib/log.ts'
+
+/** A log file that grew so far becomes `<file>.1`, and begins anew: at most twice this is kept. */
+const logBytes = 32 << 20
 
 /** Structured lines on standard output, which `wherry up` leads into a file. `WHERRY_LOG=debug` says more. */
 export function processLog(name: string): Log {
   const level = process.env['WHERRY_LOG'] === 'debug' ? 'debug' : 'info'
-  const log = createJsonLog((line) => process.stdout.write(`${line}\n`), systemClock, level, { process: name })
+  const log = createJsonLog(boundedOutput(), systemClock, level, { process: name })
   // A failure that nobody waits for would end Node without a word in our form.
   process.on('uncaughtException', (error) => {
     log.error('an unexpected failure ends the process', { error, stack: error.stack })
@@ -22,4 +26,19 @@ export function untilTold(): Promise<string> {
         process.once(signal, () => process.exit(1))
       })
   })
+}
+
+/** Standard output, kept small where it is a file: its start is moved aside, and since it is appended to, writing goes on at its new end. */
+function boundedOutput(): (line: string) => void {
+  const isFile = fstatSync(1).isFile()
+  let sizeBytes = isFile ? fstatSync(1).size : 0
+  return (line) => {
+    process.stdout.write(`${line}\n`)
+    sizeBytes += Buffer.byteLength(line) + 1
+    if (!isFile || sizeBytes < logBytes) return
+    const path = readlinkSync('/proc/self/fd/1')
+    copyFileSync(path, `${path}.1`)
+    ftruncateSync(1)
+    sizeBytes = 0
+  }
 }

@@ -207,9 +207,17 @@ function makeServer(config: Config, where: Paths, client: Client, runtime: Runti
   })
 }
 
+/** The listener hears of files once they have been left alone for a moment: certificate and key are two, and only fit when both are new. */
 function watched(directory: string, listener: () => void): () => void {
-  const watcher = watch(directory, { persistent: false }, listener)
-  return () => watcher.close()
+  let forget = (): void => {}
+  const watcher = watch(directory, { persistent: false }, () => {
+    forget()
+    forget = clock.schedule(clock.now() + 1_000, listener)
+  })
+  return () => {
+    forget()
+    watcher.close()
+  }
 }
 
 function allocatableAmounts(list: Readonly<Record<string, string>>) {

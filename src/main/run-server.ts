@@ -4,7 +4,7 @@ import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
 import { systemClock } from '#host/clock.ts'
-import { readConfig } from '#host/config.ts'
+import { pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
 import type { Paths } from '#host/layout.ts'
 import { ensurePki } from '#host/pki.ts'
@@ -19,13 +19,8 @@ export async function runServer(where: Paths, identity: string): Promise<void> {
   const log = processLog('server')
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
-  const identityOptions = {
-    directory: where.pki,
-    nodeName: config.nodeName,
-    serverAddresses: [config.nodeAddress],
-    clusterDomain: config.clusterDomain,
-  }
-  const pki = await ensurePki(identityOptions)
+  const wanted = { directory: where.pki, ...pkiSubjects(config) }
+  let pki = await ensurePki(wanted)
   const raw = await openSqliteStore({ path: where.store })
   const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
   const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
@@ -38,10 +33,11 @@ export async function runServer(where: Paths, identity: string): Promise<void> {
     advertise: { address: config.nodeAddress, port: config.apiPort },
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
+    serviceAddress: serviceAddress(config),
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
     serviceAccounts: pki.serviceAccounts,
-    dial: createDialer({ ca: pki.clusterCa.certificate, certificate: pki.kubeletClient.certificate, key: pki.kubeletClient.key }),
+    dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
   })
   const listener = await listen({
     handler: plane.handler,
@@ -57,9 +53,10 @@ export async function runServer(where: Paths, identity: string): Promise<void> {
   // Certificates are renewed while they still serve, and taken up without a restart.
   const renew = (at: number): (() => void) =>
     systemClock.schedule(at, () => {
-      ensurePki(identityOptions).then(
+      ensurePki(wanted).then(
         (next) => {
-          listener.setCertificate({ certificate: next.server.certificate, key: next.server.key })
+          pki = next
+          listener.setCertificate(next.server)
           log.info('renewed certificates', { made: next.made })
           forgetRenewal = renew(next.renewAt)
         },

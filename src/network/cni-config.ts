@@ -9,7 +9,7 @@ export interface CniOptions {
 }
 
 /**
- * The CNI configuration list (CNI spec 1.0) of the default pod network: a bridge, addresses by host-local. Host ports and masquerading are
+ * The CNI configuration list (CNI spec 0.4, which containerd 1.6 and every later one read) of the default pod network: a bridge, addresses by host-local. Host ports and masquerading are
  * the service proxy's: the plug-ins for them would need iptables on the machine.
  */
 export const cniConfig = ({ podCIDR, bridge, mtu, stateDirectory }: CniOptions): string =>

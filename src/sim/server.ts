@@ -44,6 +44,7 @@ export function startSimulatedServer({ process, store, random, log, through }: S
     advertise: { address: '192.0.2.254', port: 6443 },
     podCIDR: '10.244.0.0/16',
     serviceCIDR: '10.96.0.0/16',
+    serviceAddress: '10.96.0.1',
     nodePorts: [30_000, 32_767],
     rootCa: 'simulated',
     serviceAccounts: { key: signingKey, publicKeys: [] },

@@ -24,7 +24,7 @@ const life = { notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 }
 const ca = makeCertificate({ commonName: 'ca', usage: 'ca', ...life })
 const serving = (issuer = ca) => makeCertificate({ commonName: 'kubelet', usage: 'server', addresses: ['127.0.0.1'], ...life }, issuer)
 const client = makeCertificate({ commonName: 'kube-apiserver-kubelet-client', usage: 'client', ...life }, ca)
-const dial = createDialer({ ca: ca.certificate, certificate: client.certificate, key: client.key, timeoutMs: 2000 })
+const dial = createDialer({ ca: ca.certificate, identity: () => client, timeoutMs: 2000 })
 
 const servers: Server[] = []
 after(() => {

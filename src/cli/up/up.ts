@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Config, defaultConfig, readConfig, writeConfig } from '#host/config.ts'
+import { type Config, defaultConfig, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
 import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { type Daemon, findDaemon, startDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
@@ -15,12 +15,14 @@ import { kubeconfig } from '#host/pki/kubeconfig.ts'
 import { writeAtomically } from '#host/pki/write-atomically.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
 import { WherryError } from '#lib/errors.ts'
+import { alone } from '../alone.ts'
 import type { Command, Given, Terminal } from '../command.ts'
 import { connectAsAdmin, serverUrl } from '../connect.ts'
 import { createProgress, seconds } from '../progress.ts'
 import { requireRoot } from '../require-root.ts'
 import { addToFile, contextName, userKubeconfig } from './kubeconfig-file.ts'
 import { preflight } from './preflight.ts'
+import { settle } from './settle.ts'
 import { waitForNode, waitForServer } from './wait.ts'
 import { createWelcome, waitForPage, welcomeUrl } from './welcome.ts'
 
@@ -42,87 +44,79 @@ export const up: Command = {
     'Does only what is still to be done: a cluster that stopped, or whose server or agent was killed, is taken up again with its containers.\nThe options are kept in the configuration file and count for every later start.',
   async run(given, terminal) {
     requireRoot()
-    const startedAt = performance.now()
-    const progress = createProgress(terminal, () => performance.now())
-    const { layout, options } = given
-    const where = paths(layout)
-    const config = settle(readConfig(where.config) ?? defaultConfig(), options)
-    await progress.step('Looking at this machine', () => preflight(layout, config))
-    const lacking = missing(nodeRequirements)
-    if (lacking.length > 0)
-      await progress.step(
-        'Installing packages',
-        () => installPackages(lacking),
-        (names) => names.join(', '),
-      )
-    writeConfig(where.config, config)
-    const pki = await progress.step(
-      'Certificates',
-      () => prepareIdentity(layout, config),
-      ({ made }) => (made.length > 0 ? 'made' : 'in place'),
-    )
-
-    const connection = connectAsAdmin(layout)
-    try {
-      const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
-      const withWelcome = !options['no-welcome'] && !existsSync(welcomeMark(layout))
-      const images = prepareImages(containerdOptions(layout), withWelcome)
-      // A failure is told by the step that waits for it; until then nobody looks.
-      images.catch(() => {})
-      const since = findDaemon(where.agentPid) ? 0 : Date.now()
-      const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
-      await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
-      await progress.step(
-        'Images',
-        () => images,
-        (made) => (made.length > 0 ? made.join(', ') : 'in place'),
-      )
-      await progress.step(`Node ${config.nodeName} ready`, () =>
-        waitForNode(connection, config.nodeName, since, agent, where.agentLog, patienceMs),
-      )
-      if (withWelcome) {
-        await progress.step('Welcome application', () => createWelcome(connection.client))
-        writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
-      }
-      const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, config.nodeAddress)
-      if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
-      const context = shareKubeconfig(given, terminal, config, pki)
-      terminal.out(farewell(url, context, performance.now() - startedAt))
-      return 0
-    } finally {
-      connection.close()
-    }
+    return alone(given.layout, () => bringUp(given, terminal))
   },
 }
 
-/** The file's settings, changed by what the call says. */
-function settle(config: Config, options: Given['options']): Config {
-  const text = (name: string): string | undefined => (typeof options[name] === 'string' ? (options[name] as string) : undefined)
-  const port = (name: string, otherwise: number): number => {
-    const given = text(name)
-    if (given === undefined) return otherwise
-    if (!/^\d+$/.test(given) || Number(given) < 1 || Number(given) > 65_535)
-      throw new WherryError('BadRequest', `--${name} must be a port from 1 to 65535, not "${given}"`)
-    return Number(given)
+async function bringUp(given: Given, terminal: Terminal): Promise<number> {
+  const startedAt = performance.now()
+  const progress = createProgress(terminal, () => performance.now())
+  const { layout, options } = given
+  const where = paths(layout)
+  const present = readConfig(where.config)
+  const config = settle(present ?? defaultConfig(), options)
+  if (present && findDaemon(where.serverPid)) refuseChange(present, config)
+  await progress.step('Looking at this machine', () => preflight(layout, config))
+  const lacking = missing(nodeRequirements)
+  if (lacking.length > 0)
+    await progress.step(
+      'Installing packages',
+      () => installPackages(lacking),
+      (names) => names.join(', '),
+    )
+  writeConfig(where.config, config)
+  const pki = await progress.step(
+    'Certificates',
+    () => prepareIdentity(layout, config),
+    ({ made }) => (made.length > 0 ? 'made' : 'in place'),
+  )
+
+  const connection = connectAsAdmin(layout)
+  try {
+    const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
+    const withWelcome = !options['no-welcome'] && !existsSync(welcomeMark(layout))
+    const images = prepareImages(containerdOptions(layout), withWelcome)
+    // A failure is told by the step that waits for it; until then nobody looks.
+    images.catch(() => {})
+    const since = findDaemon(where.agentPid) ? 0 : Date.now()
+    const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
+    await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
+    await progress.step(
+      'Images',
+      () => images,
+      (made) => (made.length > 0 ? made.join(', ') : 'in place'),
+    )
+    await progress.step(`Node ${config.nodeName} ready`, () =>
+      waitForNode(connection, config.nodeName, since, agent, where.agentLog, patienceMs),
+    )
+    if (withWelcome) {
+      await progress.step('Welcome application', () => createWelcome(connection.client))
+      writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
+    }
+    const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, config.nodeAddress)
+    if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
+    const context = shareKubeconfig(given, terminal, config, pki)
+    terminal.out(farewell(url, context, performance.now() - startedAt))
+    return 0
+  } finally {
+    connection.close()
   }
-  return {
-    ...config,
-    apiPort: port('api-port', config.apiPort),
-    kubeletPort: port('kubelet-port', config.kubeletPort),
-    nodeName: text('node-name') ?? config.nodeName,
-    nodeAddress: text('node-address') ?? config.nodeAddress,
-  }
+}
+
+/** A running process keeps the settings that it began with: waiting for it under others would be in vain. */
+function refuseChange(present: Config, wanted: Config): void {
+  for (const [name, value] of Object.entries(wanted))
+    if (present[name as keyof Config] !== value)
+      throw new WherryError(
+        'BadRequest',
+        `${name} is ${present[name as keyof Config]} in the running cluster and cannot become ${value} now; "wherry down" first`,
+      )
 }
 
 /** Certificates and the administrator's kubeconfig. */
 async function prepareIdentity(layout: Layout, config: Config): Promise<Pki> {
   const where = paths(layout)
-  const pki = await ensurePki({
-    directory: where.pki,
-    nodeName: config.nodeName,
-    serverAddresses: [config.nodeAddress],
-    clusterDomain: config.clusterDomain,
-  })
+  const pki = await ensurePki({ directory: where.pki, ...pkiSubjects(config) })
   await writeAtomically(where.adminKubeconfig, kubeconfig(kubeconfigEntry(config, pki)))
   return pki
 }
