@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { paths } from '#host/layout.ts'
+import { tryLock } from '#host/lock.ts'
 import { cli } from './cli.ts'
 import { commands } from './commands.ts'
 
@@ -28,6 +30,24 @@ check('down without a cluster is done', ['down'], { code: 0, out: /Neither serve
 
 for (const { name } of commands.filter(({ passesThrough }) => !passesThrough))
   check(`help of ${name}`, [name, '--help'], { code: 0, out: new RegExp(`^Usage: wherry ${name}`) })
+
+for (const words of [['up', '--no-welcome'], ['down'], ['reset']])
+  test(`${words[0]} while another call is at work changes nothing`, { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+    const layout = { dataDirectory: join(folder, 'busy-data'), runDirectory: join(folder, 'busy-run') }
+    const release = tryLock(paths(layout).callLock)
+    let err = ''
+    const terminal = { out: () => {}, error: (text: string) => void (err += text), interactive: false }
+    assert.equal(await cli({ words, layout, env: {}, terminal }), 1)
+    assert.match(err, /another "wherry up", "down" or "reset" is at work .* wait until it has ended/)
+    assert.equal(existsSync(layout.dataDirectory), false)
+    release!()
+  })
+
+test('down without a cluster leaves nothing behind', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+  const layout = { dataDirectory: join(folder, 'no-data'), runDirectory: join(folder, 'no-run') }
+  await cli({ words: ['down'], layout, env: {}, terminal: { out: () => {}, error: () => {}, interactive: false } })
+  assert.equal(existsSync(layout.runDirectory), false)
+})
 
 function check(name: string, words: string[], expected: { code: number; out?: RegExp; err?: RegExp }, { rootOnly = false } = {}): void {
   const skip = rootOnly && process.getuid?.() !== 0 ? 'needs root' : false

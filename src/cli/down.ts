@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { containerdPidFile } from '#host/containerd.ts'
 import { stopDaemon } from '#host/daemon.ts'
 import { paths } from '#host/layout.ts'
+import { alone } from './alone.ts'
 import type { Command } from './command.ts'
 import { requireRoot } from './require-root.ts'
 
@@ -13,7 +15,10 @@ export const down: Command = {
   async run({ layout }, terminal) {
     requireRoot()
     const { agentPid, serverPid } = paths(layout)
-    const stopped = [await stopDaemon(agentPid), await stopDaemon(serverPid)]
+    // Where nothing was ever started, nothing is left behind, not even a lock.
+    const stopped = existsSync(layout.runDirectory)
+      ? await alone(layout, async () => [await stopDaemon(agentPid), await stopDaemon(serverPid)])
+      : []
     terminal.out(
       stopped.some(Boolean) ? 'Server and agent have stopped; the containers go on running.\n' : 'Neither server nor agent was running.\n',
     )

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { killShims, removeCgroups, removeNetwork, unmountBeneath } from '#host/clean.ts'
+import { killShims, networkNamespaces, removeCgroups, removeNetwork, removeNetworkNamespace, unmountBeneath } from '#host/clean.ts'
 import { systemClock } from '#host/clock.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
@@ -8,7 +8,8 @@ import { paths } from '#host/layout.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { isThere } from '#host/packages.ts'
-import type { Command } from './command.ts'
+import { alone } from './alone.ts'
+import type { Command, Given, Terminal } from './command.ts'
 import { createProgress } from './progress.ts'
 import { requireRoot } from './require-root.ts'
 import { removeFromFile, userKubeconfig } from './up/kubeconfig-file.ts'
@@ -19,35 +20,46 @@ export const reset: Command = {
   usage: '',
   options: {},
   about: 'Ends all containers and removes all data of this cluster, for good. Installed packages stay.',
-  async run({ layout, env }, terminal) {
+  async run(given, terminal) {
     requireRoot()
-    const where = paths(layout)
-    const progress = createProgress(terminal, () => performance.now())
-    await progress.step('Stopping agent and server', async () => {
-      await stopDaemon(where.agentPid)
-      await stopDaemon(where.serverPid)
-    })
-    if (existsSync(where.containerdRoot) && isThere('containerd')) {
-      const options = containerdOptions(layout)
+    return alone(given.layout, () => removeAll(given, terminal))
+  },
+}
+
+async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<number> {
+  const where = paths(layout)
+  const progress = createProgress(terminal, () => performance.now())
+  await progress.step('Stopping agent and server', async () => {
+    await stopDaemon(where.agentPid)
+    await stopDaemon(where.serverPid)
+  })
+  if (existsSync(where.containerdRoot) && isThere('containerd')) {
+    const options = containerdOptions(layout)
+    try {
       await progress.step('Ending containers', async () => {
         await ensureContainerd(options)
         await removeSandboxes(containerdSocket(options))
       })
-      await progress.step('Stopping containerd', () => stopDaemon(containerdPidFile(options)))
+    } catch (error) {
+      // A runtime that is broken is a reason to reset, and no reason not to.
+      terminal.error(`  ! containerd is of no help, so its containers are ended one by one: ${(error as Error).message}\n`)
     }
-    await progress.step('Cleaning up', async () => {
-      killShims(containerdSocket({ stateDirectory: where.containerdState }))
-      await unmountBeneath([layout.dataDirectory, layout.runDirectory])
-      if (isThere('ip') && isThere('nft')) await removeNetwork()
-      restoreSettings(where.savedSettings)
-      await removeCgroups()
-      const file = userKubeconfig(env)
-      if (file) removeFromFile(file)
-      for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })
-    })
-    terminal.out('Nothing is left of the cluster.\n')
-    return 0
-  },
+    await progress.step('Stopping containerd', () => stopDaemon(containerdPidFile(options)))
+  }
+  await progress.step('Cleaning up', async () => {
+    const namespaces = networkNamespaces(where.containerdState)
+    killShims(containerdSocket({ stateDirectory: where.containerdState }))
+    for (const path of namespaces) await removeNetworkNamespace(path)
+    await unmountBeneath([layout.dataDirectory, layout.runDirectory])
+    if (isThere('ip') && isThere('nft')) await removeNetwork()
+    restoreSettings(where.savedSettings)
+    await removeCgroups()
+    const file = userKubeconfig(env)
+    if (file) removeFromFile(file)
+    for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })
+  })
+  terminal.out('Nothing is left of the cluster.\n')
+  return 0
 }
 
 /** Through the runtime, so that it takes down namespaces, addresses and mounts itself; what it cannot is cleaned up after it. */

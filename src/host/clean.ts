@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { cgroupHost } from './cgroups.ts'
 import { systemClock } from './clock.ts'
@@ -15,6 +16,30 @@ export function killShims(socket: string): number {
     killed += 1
   }
   return killed
+}
+
+/**
+ * The network namespaces of one containerd's tasks, as the bundles under its state directory name them. Their mounts stand in a folder that
+ * other runtimes of the machine share, so no name tells whose they are.
+ */
+export function networkNamespaces(stateDirectory: string): string[] {
+  const tasks = join(stateDirectory, 'io.containerd.runtime.v2.task')
+  if (!existsSync(tasks)) return []
+  const bundles = readdirSync(tasks).flatMap((namespace) => readdirSync(join(tasks, namespace)).map((id) => join(tasks, namespace, id)))
+  const found = bundles.flatMap((bundle) => {
+    const text = readOrNothing(join(bundle, 'config.json'))
+    if (text === '') return []
+    const { linux } = JSON.parse(text) as { linux?: { namespaces?: { type: string; path?: string }[] } }
+    return (linux?.namespaces ?? []).flatMap(({ type, path }) => (type === 'network' && path?.includes('/netns/') ? [path] : []))
+  })
+  return [...new Set(found)]
+}
+
+/** The address that it had is forgotten together with our folders. */
+export async function removeNetworkNamespace(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  await run('umount', ['--lazy', path], { accept: [1, 32] })
+  rmSync(path, { force: true })
 }
 
 /** Unmounts everything beneath the directories, the innermost first. */

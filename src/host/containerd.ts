@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WherryError } from '#lib/errors.ts'
 import { findDaemon, startDaemon } from './daemon.ts'
 import { pauseImage } from './images/pause.ts'
+import { tryLock } from './lock.ts'
 
 /** One node's own containerd: it shares nothing with a containerd that the machine may run already. */
 export interface ContainerdOptions {
@@ -22,17 +23,11 @@ export const containerdSocket = (options: Pick<ContainerdOptions, 'stateDirector
 export const containerdPidFile = (options: Pick<ContainerdOptions, 'stateDirectory'>): string =>
   join(options.stateDirectory, 'containerd.pid')
 
-/** Starts it unless it runs, and resolves once its socket answers. Safe to call again at any time. */
+/** Starts it unless it runs, and resolves once its socket answers. Safe to call again at any time, by several processes at once. */
 export async function ensureContainerd(options: ContainerdOptions): Promise<void> {
   const socket = containerdSocket(options)
-  if (!findDaemon(containerdPidFile(options))) {
-    mkdirSync(options.rootDirectory, { recursive: true, mode: 0o711 })
-    mkdirSync(options.stateDirectory, { recursive: true, mode: 0o711 })
-    mkdirSync(options.cniConfigDirectory, { recursive: true, mode: 0o700 })
-    const configFile = join(options.rootDirectory, 'config.toml')
-    writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
-    startDaemon({ command: 'containerd', args: ['--config', configFile], pidFile: containerdPidFile(options), logFile: options.logFile })
-  }
+  const isThere = (): boolean => findDaemon(containerdPidFile(options)) !== undefined
+  while (!isThere() && !startAlone(options, isThere)) await delay(10)
   for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 25, await delay(25)) {
     if (await answers(socket)) return
     if (!findDaemon(containerdPidFile(options)))
@@ -42,6 +37,26 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<void
       )
   }
   throw new WherryError('Timeout', `containerd does not answer on ${socket} after 30 s; see ${options.logFile}`)
+}
+
+/** Two that start it at once would leave one of them running with nobody knowing its number. False while another process is at it. */
+function startAlone(options: ContainerdOptions, isThere: () => boolean): boolean {
+  const release = tryLock(join(options.stateDirectory, 'start.lock'))
+  if (!release) return false
+  try {
+    if (!isThere()) start(options)
+    return true
+  } finally {
+    release()
+  }
+}
+
+function start(options: ContainerdOptions): void {
+  mkdirSync(options.rootDirectory, { recursive: true, mode: 0o711 })
+  mkdirSync(options.cniConfigDirectory, { recursive: true, mode: 0o700 })
+  const configFile = join(options.rootDirectory, 'config.toml')
+  writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
+  startDaemon({ command: 'containerd', args: ['--config', configFile], pidFile: containerdPidFile(options), logFile: options.logFile })
 }
 
 /** The configuration file, version 2: read by containerd 1.6 to 2.x. */

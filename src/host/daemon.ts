@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WherryError } from '#lib/errors.ts'
@@ -29,10 +29,14 @@ export function startDaemon(options: DaemonOptions): Daemon {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...options.env },
     })
+    // A program that cannot be started has no number, which is said below; the event says it again.
+    child.once('error', () => {})
     if (child.pid === undefined) throw new WherryError('NotFound', `cannot start ${options.command}`)
     child.unref()
     const daemon = { pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' }
-    writeFileSync(options.pidFile, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
+    // Whole or not at all: others look at it at any time.
+    writeFileSync(`${options.pidFile}.new`, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
+    renameSync(`${options.pidFile}.new`, options.pidFile)
     return daemon
   } finally {
     closeSync(log)

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders; nothing of ours stands anywhere else. */
 export interface Layout {
@@ -10,9 +10,12 @@ export interface Layout {
 
 export const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
 
-/** `WHERRY_DATA` and `WHERRY_RUN` move the two folders. */
+/** `WHERRY_DATA` and `WHERRY_RUN` move the two folders; background processes stand elsewhere, so a relative path is made a full one. */
 export function layoutFrom(env: Readonly<Record<string, string | undefined>>): Layout {
-  return { dataDirectory: env['WHERRY_DATA'] ?? defaultLayout.dataDirectory, runDirectory: env['WHERRY_RUN'] ?? defaultLayout.runDirectory }
+  return {
+    dataDirectory: resolve(env['WHERRY_DATA'] || defaultLayout.dataDirectory),
+    runDirectory: resolve(env['WHERRY_RUN'] || defaultLayout.runDirectory),
+  }
 }
 
 /** The paths beneath, each named once. */
@@ -28,6 +31,8 @@ export function paths(layout: Layout) {
     serverLog: join(data, 'logs', 'server.log'),
     agentLog: join(data, 'logs', 'agent.log'),
     containerdLog: join(data, 'logs', 'containerd.log'),
+    /** Held by the call that starts, stops or removes the cluster. */
+    callLock: join(run, 'call.lock'),
     serverPid: join(run, 'server.pid'),
     agentPid: join(run, 'agent.pid'),
     containerdRoot: join(data, 'node', 'containerd'),

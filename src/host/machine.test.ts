@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +9,7 @@ import { isError } from '#lib/errors.ts'
 import { defaultConfig, readConfig, writeConfig } from './config.ts'
 import { containerdConfig } from './containerd.ts'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.ts'
+import { tryLock } from './lock.ts'
 import { installPackages, missing } from './packages.ts'
 import { run } from './run.ts'
 
@@ -37,6 +40,35 @@ test('a number that another process has now is not our daemon', () => {
   const pidFile = join(folder, 'foreign.pid')
   writeFileSync(pidFile, JSON.stringify({ pid: process.pid, startTicks: '1' }))
   assert.equal(findDaemon(pidFile), undefined)
+})
+
+test('a daemon whose program is missing is an error, and nothing is remembered of it', async () => {
+  const pidFile = join(folder, 'missing.pid')
+  assert.throws(
+    () => startDaemon({ command: 'no-such-program', args: [], pidFile, logFile: join(folder, 'missing.log') }),
+    (error) => isError(error, 'NotFound'),
+  )
+  // The failure is told a second time, as an event.
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(findDaemon(pidFile), undefined)
+})
+
+test('a lock has one holder, and is free as soon as that one is gone, even if it was killed', async () => {
+  const file = join(folder, 'run', 'some.lock')
+  const release = tryLock(file)
+  assert.ok(release)
+  assert.equal(tryLock(file), undefined)
+  release()
+  const program = `const { tryLock } = await import('${new URL('./lock.ts', import.meta.url)}'); console.log(Boolean(tryLock('${file}'))); setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program])
+  const [said] = (await once(holder.stdout, 'data')) as [Buffer]
+  assert.equal(said.toString(), 'true\n')
+  assert.equal(tryLock(file), undefined)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  const again = tryLock(file)
+  assert.ok(again)
+  again()
 })
 
 checkConfig('apiPort: 7443\n', undefined)
