@@ -1,4 +1,5 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
@@ -37,7 +38,23 @@ const nodeNetwork = {
   },
 }
 
-const wanted: readonly Wanted[] = [
+/** The Service of the cluster's name server, which each node answers itself: it keeps the address from being given to another. */
+const nameServer = (address: string) => ({
+  metadata: {
+    name: 'kube-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'WherryDNS' },
+  },
+  spec: {
+    clusterIP: address,
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP' },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+    ],
+  },
+})
+
+const always: readonly Wanted[] = [
   ...namespaces.map((object) => ({ kind: Namespace, object })),
   ...[...bootstrapClusterRoles, nodeNetwork.role].map((object) => ({ kind: ClusterRole, object })),
   ...[...bootstrapClusterRoleBindings, ...bootstrapBindings, nodeNetwork.binding].map((object) => ({ kind: ClusterRoleBinding, object })),
@@ -49,7 +66,8 @@ const wanted: readonly Wanted[] = [
  * Makes the objects that a cluster has from its first moment, those that are missing. What an administrator changed stays. The namespaces come
  * first; the rest needs no order.
  */
-export async function bootstrap(client: Client, objects: Objects): Promise<void> {
+export async function bootstrap(client: Client, objects: Objects, dnsAddress: string): Promise<void> {
+  const wanted: readonly Wanted[] = [...always, { kind: Service, object: nameServer(dnsAddress) }]
   const missing = wanted.filter(({ kind, object }) => objects.get(kind, object.metadata.name, object.metadata.namespace) === undefined)
   const make = async ({ kind, object }: Wanted): Promise<void> => {
     const { namespace } = object.metadata

@@ -55,6 +55,8 @@ export interface ControlPlaneOptions {
   readonly serviceCIDR: string
   /** Of that range: the address of the API server's own Service. */
   readonly serviceAddress: string
+  /** Of that range as well: the address of the cluster's name server. */
+  readonly dnsAddress: string
   readonly nodePorts: readonly [first: number, last: number]
   /** PEM: of the authority that pods are to trust. */
   readonly rootCa: string
@@ -88,7 +90,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager: name })
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
-  await bootstrap(asSystem('bootstrap'), api.objects)
+  await bootstrap(asSystem('bootstrap'), api.objects, options.dnsAddress)
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
   const election = runLeaderElection({

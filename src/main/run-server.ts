@@ -34,6 +34,7 @@ export async function runServer(where: Paths, identity: string): Promise<void> {
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
     serviceAddress: serviceAddress(config),
+    dnsAddress: config.dnsAddress,
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
     serviceAccounts: pki.serviceAccounts,

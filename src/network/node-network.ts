@@ -69,6 +69,7 @@ export async function startNodeNetwork(
     clock,
     log: log.with({ part: 'service-proxy' }),
     nodeName: options.nodeName,
+    ownAddresses: [options.dnsAddress],
     table: { name: names.table, clusterCIDR: options.clusterCIDR, nodeAddresses: [options.nodeAddress] },
   })
   await host.addServiceDevice(names.dnsDevice, options.dnsAddress, options.serviceCIDR, options.nodeAddress)

@@ -23,6 +23,8 @@ export interface ServiceProxyOptions {
   readonly log: Log
   readonly nodeName: string
   readonly table: TableOptions
+  /** Service addresses that the node answers itself, without forwarding. */
+  readonly ownAddresses: readonly string[]
 }
 
 export const sliceServiceIndex = { service: (slice: EndpointSlice): string[] => sliceService(slice) }
@@ -34,7 +36,7 @@ const retryMs = 1_000
  * Keeps the node's packet rules equal to what Services, EndpointSlices and pods say. One transaction carries all changes that came while the
  * last one was running; its size depends on what changed, not on how much there is. Returns how to stop: the rules stay.
  */
-export function startServiceProxy({ services, slices, pods, host, clock, log, nodeName, table }: ServiceProxyOptions): {
+export function startServiceProxy({ services, slices, pods, host, clock, log, nodeName, table, ownAddresses }: ServiceProxyOptions): {
   stop: () => Promise<void>
   synced: Promise<void>
 } {
@@ -52,7 +54,7 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
     const service = services.get(name, namespace)
     return mergePieces(
       service
-        ? servicePorts(service, slices.indexed('service', `${namespace}/${name}`), nodeName).map((port) =>
+        ? servicePorts(service, slices.indexed('service', `${namespace}/${name}`), nodeName, ownAddresses).map((port) =>
             servicePiece(port, table.clusterCIDR),
           )
         : [],

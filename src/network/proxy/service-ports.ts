@@ -25,12 +25,17 @@ export interface Endpoint {
 }
 
 /**
- * The forwarded ports of a Service on one node; none for headless, ExternalName and foreign-proxied Services. Ready endpoints serve; where
+ * The forwarded ports of a Service on one node; addresses that the node serves itself (the name server's) are left out; none for headless, ExternalName and foreign-proxied Services. Ready endpoints serve; where
  * there is none, those that still serve while they end (KEP-1669). IPv4 only.
  */
-export function servicePorts(service: Service, slices: readonly EndpointSlice[], nodeName: string): ServicePort[] {
+export function servicePorts(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+  ownAddresses: readonly string[] = [],
+): ServicePort[] {
   const { spec, metadata } = service
-  const clusterIPs = (spec.clusterIPs ?? []).filter(isIPv4)
+  const clusterIPs = (spec.clusterIPs ?? []).filter((address) => isIPv4(address) && !ownAddresses.includes(address))
   if (spec.type === 'ExternalName' || clusterIPs.length === 0) return []
   if (metadata.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined) return []
   const affinitySeconds = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0
