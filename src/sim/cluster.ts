@@ -25,7 +25,7 @@ export interface SimulatedClusterOptions {
   readonly nodes: number
   /** Server processes over one store; default 1. The first leads. */
   readonly servers?: number
-  /** What lies between a client, by its name, and the API server. Absent: nothing. */
+  /** What lies between a client, such as `kubelet node-0` or `replicaset-controller@server-1`, and the API server. Absent: nothing. */
   readonly faults?: (transport: Transport, client: string, clock: Clock) => Transport
   /** What containers of an image do, by the image's name. */
   readonly images?: Readonly<Record<string, ImageBehaviour>>
@@ -151,7 +151,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       store: storeOf(process),
       random: random.fork(name),
       log: log.with({ server: name }),
-      through: (transport, part) => recording(faults(transport, part, clock), nameOf(part, name)),
+      through: (transport, part) => recording(faults(transport, nameOf(part, name), clock), nameOf(part, name)),
     })
     servers.push(server)
     return server

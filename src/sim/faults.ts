@@ -21,7 +21,7 @@ export type ConnectionFault = Window &
   )
 
 interface Window {
-  /** A client by name; `*` means all. */
+  /** A client by name; `*` means all, and a part's name that part of every server. */
   readonly client: string
   /** Only what concerns this resource: `pods`. Absent: everything. */
   readonly resource?: string
@@ -92,7 +92,7 @@ export function createFaultyNetwork(faults: readonly ConnectionFault[], random: 
 
   return {
     through(transport, client, clock) {
-      const mine = faults.filter((fault) => fault.client === '*' || fault.client === client)
+      const mine = faults.filter((fault) => isOf(fault, client))
       if (mine.length === 0) return transport
       return async (request) => {
         const subject = { client, resource: resourceOf(request.path) }
@@ -132,7 +132,10 @@ interface Active<K extends ConnectionFault['kind']> {
 }
 
 const concerns = (fault: ConnectionFault, { client, resource }: Subject): boolean =>
-  (fault.client === '*' || fault.client === client) && (fault.resource === undefined || fault.resource === resource)
+  isOf(fault, client) && (fault.resource === undefined || fault.resource === resource)
+
+const isOf = (fault: ConnectionFault, client: string): boolean =>
+  fault.client === '*' || fault.client === client || client.startsWith(`${fault.client}@`)
 
 /** `/apis/apps/v1/namespaces/default/replicasets/web?x=y` → `replicasets`. */
 export function resourceOf(path: string): string {

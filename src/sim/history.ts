@@ -7,8 +7,8 @@ export interface History {
   readonly entries: readonly HistoryEntry[]
   readonly writes: number
   note(entry: Omit<HistoryEntry, 'atMs'>): void
-  /** One line an entry; the last `limit` of them. The same seed gives the same text. */
-  text(limit?: number): string
+  /** One line an entry that `shows` (absent: all); the last `limit` of them. The same seed gives the same text. */
+  text(limit?: number, shows?: (entry: HistoryEntry) => boolean): string
 }
 
 export interface HistoryEntry {
@@ -39,7 +39,10 @@ export function createHistory(clock: Clock): History {
       if (entry.change !== undefined) writes += 1
       entries.push({ atMs: clock.now() - start, ...entry })
     },
-    text: (limit = Infinity) => (limit === Infinity ? entries : entries.slice(-limit)).map(line).join('\n'),
+    text(limit = Infinity, shows = () => true) {
+      const shown = entries.filter(shows)
+      return (limit === Infinity ? shown : shown.slice(-limit)).map(line).join('\n')
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { createClient } from '#client/http.ts'
 import { createInformer } from '#client/informer.ts'
 import { createKubelet } from '#kubelet/kubelet.ts'
 import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -53,7 +54,14 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     images: options.images,
     hasNetwork: () => network !== '',
     // As host-local does: addresses follow each other, so that one is not soon used again.
-    nextAddress: () => `${network}${(nextHost = (nextHost % 253) + 1) + 1}`,
+    nextAddress(isTaken) {
+      for (let tries = 0; tries < 253; tries += 1) {
+        nextHost = (nextHost % 253) + 1
+        const address = `${network}${nextHost + 1}`
+        if (!isTaken(address)) return address
+      }
+      throw new WherryError('InternalError', 'no IP addresses available in range set')
+    },
     ...(options.latencyMs !== undefined && { latencyMs: options.latencyMs }),
   })
   let kubelet: { readonly process: SimulatedProcess; stop(): Promise<void> } | undefined

@@ -110,6 +110,10 @@ function stepsOf(random: Random, nodes: number, endMs: number): Step[] {
     ...subjects
       .filter((deployment) => isBadAtEnd(deployment, actions))
       .map((deployment): Action => ({ do: 'roll', deployment, image: pick(goodImages) })),
+    // What nobody mends any more would fail for ever.
+    ...(subjects.some((deployment) => isBadAtEnd(deployment, actions))
+      ? namespaces.map((namespace): Action => ({ do: 'sweep', namespace }))
+      : []),
   ]
   return [...steps, ...last.map((action) => ({ atMs: endMs, ...action }))]
 }

@@ -9,6 +9,7 @@ import { keyOf, prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createSimulatedCluster, type SimulatedCluster, startOfTime } from './cluster.ts'
 import { createFaultyNetwork } from './faults.ts'
+import type { HistoryEntry } from './history.ts'
 import { images } from './images.ts'
 import type { Invariant, Writer } from './invariants/invariant.ts'
 import { invariants } from './invariants.ts'
@@ -97,7 +98,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     const since = history.entries.length
     await one.advance(quietMs)
     for (const entry of history.entries.slice(since)) {
-      if (entry.change === undefined || isHeartbeat(entry.change, entry.who)) continue
+      if (entry.change === undefined || isHeartbeat(entry)) continue
       say('quiet', `${entry.who} still writes: ${entry.what} ${entry.object}`)
     }
     for (const text of unmet()) say('stays true', text)
@@ -118,7 +119,9 @@ const calmMs = 60_000
 const bugs = new Set(['cannot decide', 'work failed', 'a change handler failed', 'cannot tell which keys a change concerns'])
 
 /** What a cluster writes though nothing happens. */
-function isHeartbeat({ key, before, after }: Change, who: string): boolean {
+export const isHeartbeat = ({ change, who }: HistoryEntry): boolean => change !== undefined && isHeartbeatOf(change, who)
+
+function isHeartbeatOf({ key, before, after }: Change, who: string): boolean {
   if (key.startsWith(prefixOf(Lease)) || key.startsWith(prefixOf(Event))) return true
   return key.startsWith(prefixOf(Node)) && who.startsWith('kubelet') && withoutHeartbeat(before) === withoutHeartbeat(after)
 }

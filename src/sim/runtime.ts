@@ -48,8 +48,8 @@ export interface SimulatedRuntimeOptions {
   faults?: RuntimeFaults
   /** Of a sandbox and of a start. */
   readonly latencyMs?: number
-  /** The next address of the pod network. Absent: addresses of 10.1.0.0/16. */
-  readonly nextAddress?: () => string
+  /** The next address of the pod network that no sandbox has. Absent: addresses of 10.1.0.0/16. */
+  readonly nextAddress?: (isTaken: (address: string) => boolean) => string
   /** Absent: always. */
   readonly hasNetwork?: () => boolean
 }
@@ -108,6 +108,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       for (const follower of followers) follower.see({ type, id })
     })
   }
+
+  const isTaken = (address: string): boolean => [...sandboxes.values()].some(({ ips }) => ips.includes(address))
 
   function containerOf(id: string): SimulatedContainer {
     const found = containers.get(id)
@@ -187,7 +189,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     runSandbox: (config: SandboxConfig) =>
       change(`sandbox ${config.metadata.name} ${config.metadata.attempt}`, () => {
         const id = newId('s')
-        const ips = config.security.network === 'node' ? [] : [options.nextAddress?.() ?? `10.1.${next >> 8}.${next & 255}`]
+        const ips = config.security.network === 'node' ? [] : [options.nextAddress?.(isTaken) ?? `10.1.${next >> 8}.${next & 255}`]
         const { metadata, labels, annotations } = config
         sandboxes.set(id, { id, metadata, ready: true, createdAt: clock.now(), labels, annotations, ips })
         emit('started', id)

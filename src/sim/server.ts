@@ -45,7 +45,6 @@ export function startSimulatedServer({ process, store, random, log, through }: S
     podCIDR: '10.244.0.0/16',
     serviceCIDR: '10.96.0.0/16',
     serviceAddress: '10.96.0.1',
-    serviceAddress: '10.96.0.1',
     dnsAddress: '10.96.0.10',
     nodePorts: [30_000, 32_767],
     rootCa: 'simulated',

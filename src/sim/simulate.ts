@@ -1,7 +1,7 @@
 /** `npm run simulate -- --seeds N --from K`: many lives of a cluster, and for one that goes wrong its smallest form and its history. */
 import { parseArgs } from 'node:util'
 import { planOf } from './plan.ts'
-import { runPlan } from './run-plan.ts'
+import { isHeartbeat, runPlan } from './run-plan.ts'
 import { shrink } from './shrink.ts'
 
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ for (let seed = from; seed < from + count; seed += 1) {
   if (!values['no-shrink']) {
     const { plan, outcome: smallest, runs } = await shrink(planOf(seed), outcome, options)
     console.log(`smallest form, after ${runs} runs:\n${JSON.stringify(plan, undefined, 1)}`)
-    console.log(smallest.history.text(lines))
+    console.log(smallest.history.text(lines, (entry) => !isHeartbeat(entry)))
     for (const { invariant, atMs, text } of smallest.problems) console.log(`${atMs / 1000}s ${invariant}: ${text}`)
   }
   if (!values['keep-going']) break

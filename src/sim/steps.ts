@@ -24,6 +24,8 @@ export type Action =
   | { readonly do: 'delete pods'; readonly namespace: string; readonly count: number; readonly graceSeconds: number }
   /** Takes a pod out of its set by its label, to look at it in peace. */
   | { readonly do: 'release pod'; readonly namespace: string }
+  /** ReplicaSets and pods that nobody owns. */
+  | { readonly do: 'sweep'; readonly namespace: string }
   | { readonly do: 'cordon' | 'uncordon' | 'taint' | 'untaint' | 'delete node'; readonly node: number }
   | { readonly do: 'create namespace' | 'delete namespace'; readonly namespace: string }
   | { readonly do: 'expose' | 'unexpose'; readonly deployment: Subject }
@@ -109,18 +111,28 @@ async function take({ client, nodes }: SimulatedCluster, step: Action): Promise<
     case 'delete sets': {
       const { items } = await client.list(ReplicaSet, { namespace: step.namespace })
       for (const { metadata } of items)
-        await client.delete(ReplicaSet, metadata.name, { namespace: step.namespace, propagationPolicy: step.propagation })
+        await client
+          .delete(ReplicaSet, metadata.name, { namespace: step.namespace, propagationPolicy: step.propagation })
+          .catch(onlyMissing)
       return undefined
     }
     case 'delete pods': {
       const { items } = await client.list(Pod, { namespace: step.namespace })
       for (const { metadata } of byName(items).slice(0, step.count))
-        await client.delete(Pod, metadata.name, { namespace: step.namespace, gracePeriodSeconds: step.graceSeconds })
+        await client.delete(Pod, metadata.name, { namespace: step.namespace, gracePeriodSeconds: step.graceSeconds }).catch(onlyMissing)
       return undefined
     }
     case 'release pod': {
       const first = byName((await client.list(Pod, { namespace: step.namespace })).items)[0]
       return first && patch(Pod, { namespace: step.namespace, name: first.metadata.name }, { metadata: { labels: { app: 'released' } } })
+    }
+    case 'sweep': {
+      const { namespace } = step
+      for (const kind of [ReplicaSet, Pod])
+        for (const { metadata } of (await client.list(kind, { namespace })).items as readonly KubeObject[])
+          if (metadata.ownerReferences === undefined)
+            await client.delete(kind, metadata.name, { namespace, propagationPolicy: 'Background' }).catch(onlyMissing)
+      return undefined
     }
     case 'cordon':
       return patchNode(step.node, { unschedulable: true })
@@ -177,3 +189,8 @@ const revisionOf = ({ metadata }: KubeObject): number => Number(metadata.annotat
 
 const byName = <T extends KubeObject>(items: readonly T[]): readonly T[] =>
   items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+
+/** Somebody else was faster. */
+function onlyMissing(error: unknown): void {
+  if (!isError(error, 'NotFound')) throw error
+}
