@@ -29,16 +29,21 @@ export function planOf(seed: number): Plan {
   const connection = random.fork('connection faults')
   const machine = random.fork('machine faults')
   const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
+  const rivalry = faultiness > 0.85 ? rivalryOf(random.fork('rivalry'), endMs) : undefined
   return {
     seed,
     nodes,
     cpuCount: 8,
     latencyMs,
     steps,
-    connectionFaults: Array.from({ length: count(connection, 6) }, (_, index) =>
-      connectionFault(connection.fork(`${index}`), nodes, endMs),
-    ),
-    machineFaults: Array.from({ length: count(machine, 4) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
+    connectionFaults: [
+      ...Array.from({ length: count(connection, 6) }, (_, index) => connectionFault(connection.fork(`${index}`), nodes, endMs)),
+      ...(rivalry === undefined ? [] : [rivalry.connection]),
+    ],
+    machineFaults: [
+      ...Array.from({ length: count(machine, 4) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
+      ...(rivalry === undefined ? [] : [rivalry.machine]),
+    ],
     endMs,
   }
 }
@@ -179,6 +184,17 @@ function connectionFault(random: Random, nodes: number, endMs: number): Connecti
     () => ({ kind: 'failing read', ...window, share }),
     () => ({ kind: 'slow requests', ...window, delayMs: pick([5, 50, 500, 2_000]) }),
   ])()
+}
+
+/** The first leader cannot renew its lease for a while, and another candidate is there. */
+function rivalryOf(random: Random, endMs: number): { readonly connection: ConnectionFault; readonly machine: MachineFault } {
+  const fromMs = random.below(endMs / 2)
+  const toMs = fromMs + 10_000 + random.below(50_000)
+  const how = random.next() < 0.5 ? 'refused' : 'timed out'
+  return {
+    connection: { kind: 'failing write', client: 'wherry-controllers@server-1', fromMs, toMs, how, share: 0.8 + 0.2 * random.next() },
+    machine: { kind: 'second server', fromMs: Math.max(0, fromMs - 5_000), toMs: toMs + random.below(30_000) },
+  }
 }
 
 function machineFault(random: Random, nodes: number, endMs: number): MachineFault {
