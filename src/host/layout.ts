@@ -26,6 +26,7 @@ export function paths(layout: Layout) {
     pki: join(data, 'pki'),
     adminKubeconfig: join(data, 'admin.kubeconfig'),
     store: join(data, 'server', 'store.db'),
+    serverIdentity: join(data, 'server', 'identity'),
     compileCache: join(data, 'cache'),
     logs: join(data, 'logs'),
     serverLog: join(data, 'logs', 'server.log'),

@@ -9,13 +9,14 @@ import { createDialer } from '#host/dialer.ts'
 import type { Paths } from '#host/layout.ts'
 import { ensurePki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
+import { serverIdentity } from '#host/server-identity.ts'
 import { WherryError } from '#lib/errors.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { startControlPlane } from './control-plane.ts'
 import { processLog, untilTold } from './process.ts'
 
-/** Runs the server until it is told to stop. `identity` tells this process from others that want to lead. */
-export async function runServer(where: Paths, identity: string): Promise<void> {
+/** Runs the server until it is told to stop. */
+export async function runServer(where: Paths): Promise<void> {
   const log = processLog('server')
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
@@ -29,7 +30,8 @@ export async function runServer(where: Paths, identity: string): Promise<void> {
     clock: systemClock,
     random: systemRandom,
     log,
-    identity,
+    // Asked for here, where the store is ours alone.
+    identity: await serverIdentity(where.serverIdentity),
     advertise: { address: config.nodeAddress, port: config.apiPort },
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,

@@ -1,7 +1,6 @@
 /** The `server` process: API server, controllers and scheduler over one store, on one TLS port. */
 import { mkdirSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
-import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { layoutFrom, paths } from '#host/layout.ts'
 
@@ -11,4 +10,4 @@ const { runServer } = await import('./run-server.ts')
 mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache()
-await runServer(where, `${hostname()}_${process.pid}`)
+await runServer(where)
