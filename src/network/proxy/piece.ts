@@ -104,7 +104,8 @@ function pick(endpoints: readonly Endpoint[]): string {
 function withAffinity(piece: MutablePiece, port: ServicePort, endpoints: readonly Endpoint[]): string[] {
   const chains = endpoints.map((endpoint) => {
     const suffix = `${port.key}/${endpoint.address}/${endpoint.port}`
-    const set = `aff-${suffix}`
+    // A set keeps the timeout that it was made with: another one needs another set.
+    const set = `aff-${suffix}/${port.affinitySeconds}`
     piece.sets[set] = `type ipv4_addr; flags dynamic,timeout; timeout ${port.affinitySeconds}s; size 65535;`
     piece.chains[`ep-${suffix}`] = [`update @${set} { ip saddr }`, `${transport(port)} dnat ip to ${endpoint.address}:${endpoint.port}`]
     return { set, chain: `ep-${suffix}` }

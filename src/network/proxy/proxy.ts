@@ -7,8 +7,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { NetworkHost } from '../host.ts'
 import type { ElementOwner, Piece } from './piece.ts'
-import { elementOwners, hostPortPiece, servicePiece } from './piece.ts'
-import { servicePorts } from './service-ports.ts'
+import { elementOwners, emptyPiece, hostPortPiece, servicePiece } from './piece.ts'
+import { isIPv4, servicePorts } from './service-ports.ts'
 import type { TableOptions } from './table.ts'
 import { mergePieces, tableChanges, wholeTable } from './table.ts'
 
@@ -46,6 +46,7 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
   let running: Promise<void> | undefined
   let stopped = false
   let forgetRetry = (): void => {}
+  let retryAt = 0
   const first = Promise.withResolvers<void>()
 
   function want(owner: string): Piece {
@@ -67,6 +68,7 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
   }
 
   function stir(): void {
+    if (applied === undefined && clock.now() < retryAt) return
     if (stopped || running || !services.isSynced || !slices.isSynced || !pods.isSynced) return
     // Changes of one moment go together.
     running = Promise.resolve()
@@ -86,7 +88,9 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
     } catch (error) {
       log.error('the service rules could not be written; all of them will be written anew', { error })
       applied = undefined
-      forgetRetry = clock.schedule(clock.now() + retryMs, stir)
+      retryAt = clock.now() + retryMs
+      forgetRetry()
+      forgetRetry = clock.schedule(retryAt, stir)
     }
   }
 
@@ -94,7 +98,8 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
     dirty.clear()
     const owners = [...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))]
     const pieces = new Map(owners.map((owner) => [owner, want(owner)] as const))
-    await host.nft(wholeTable(table, pieces.values()))
+    // As below, the one that came first holds what two of them want.
+    await host.nft(wholeTable(table, [...pieces.values()].reverse()))
     applied = pieces
     log.info('wrote all service rules', { owners: owners.length })
   }
@@ -105,8 +110,12 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
     const next = new Map(before)
     for (const owner of owners) next.set(owner, want(owner))
     const [old, now] = [owners.map((owner) => before.get(owner) ?? mergePieces([])), owners.map((owner) => next.get(owner)!)]
-    const shared = sharedElements(before, owners)
-    const text = tableChanges(table, without(mergePieces(old), shared), without(mergePieces(now), shared))
+    const touched = keysOf([...old, ...now])
+    const text = tableChanges(
+      table,
+      { ...mergePieces(old), elements: holdersOf(touched, before.values()) },
+      { ...mergePieces(now), elements: holdersOf(touched, next.values()) },
+    )
     if (text !== '') await host.nft(text)
     for (const owner of owners) if (isEmpty(next.get(owner)!)) next.delete(owner)
     applied = next
@@ -144,10 +153,10 @@ function sliceService(slice: EndpointSlice): string[] {
 
 function hostPorts(pod: Pod | undefined) {
   const podIP = pod?.status.podIP
-  if (!pod || !podIP || pod.spec.hostNetwork || isPodTerminal(pod)) return []
+  if (!pod || !podIP || !isIPv4(podIP) || pod.spec.hostNetwork || isPodTerminal(pod)) return []
   return pod.spec.containers
     .flatMap((container) => container.ports ?? [])
-    .filter((port) => (port.hostPort ?? 0) > 0)
+    .filter((port) => (port.hostPort ?? 0) > 0 && (!port.hostIP || isIPv4(port.hostIP)))
     .map((port) => ({
       protocol: port.protocol,
       hostIP: port.hostIP ?? '',
@@ -157,18 +166,27 @@ function hostPorts(pod: Pod | undefined) {
     }))
 }
 
-/** Elements that owners beside the changing ones hold as well: a pod behind two Services has one hairpin entry. */
-function sharedElements(all: ReadonlyMap<string, Piece>, changing: readonly string[]): ReadonlySet<string> {
-  const kept = new Set<string>()
-  const ours = new Set(changing)
-  for (const [owner, piece] of all) if (!ours.has(owner)) for (const key of Object.keys(piece.elements.hairpin)) kept.add(key)
-  return kept
-}
+type Keys = Readonly<Record<ElementOwner, ReadonlySet<string>>>
 
-const without = (piece: Piece, shared: ReadonlySet<string>): Piece => ({
-  ...piece,
-  elements: { ...piece.elements, hairpin: Object.fromEntries(Object.entries(piece.elements.hairpin).filter(([key]) => !shared.has(key))) },
-})
+const keysOf = (pieces: readonly Piece[]): Keys =>
+  Object.fromEntries(
+    elementOwners.map((owner) => [owner, new Set(pieces.flatMap((piece) => Object.keys(piece.elements[owner])))]),
+  ) as Record<ElementOwner, Set<string>>
+
+/**
+ * What stands in the table for these keys. Several pieces may hold one: pods behind two Services share a hairpin entry, and of two pods
+ * that were both forced onto one host port the first keeps it until it goes, and then the other has it.
+ */
+function holdersOf(keys: Keys, pieces: Iterable<Piece>): Piece['elements'] {
+  const { elements } = emptyPiece()
+  for (const piece of pieces)
+    for (const owner of elementOwners) {
+      if (keys[owner].size === 0) continue
+      for (const [key, value] of Object.entries(piece.elements[owner]))
+        if (keys[owner].has(key) && !Object.hasOwn(elements[owner], key)) elements[owner][key] = value
+    }
+  return elements
+}
 
 const isEmpty = (piece: Piece): boolean =>
   Object.keys(piece.chains).length === 0 && elementOwners.every((owner: ElementOwner) => Object.keys(piece.elements[owner]).length === 0)

@@ -1,5 +1,6 @@
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { formatIp, parseIp } from '#schema/ip.ts'
 
 /** One port of one Service, as this node forwards it: everything that its rules depend on, and nothing else. */
 export interface ServicePort {
@@ -72,5 +73,9 @@ function endpointsOf(slices: readonly EndpointSlice[], portName: string, protoco
   )
 }
 
-const isIPv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address)
+/** Dotted decimal in its one canonical form: what nft would read otherwise, or not at all, would cost the node every rule. */
+export function isIPv4(address: string): boolean {
+  const bytes = parseIp(address)
+  return bytes?.length === 4 && formatIp(bytes) === address
+}
 const isForwardable = (address: string): boolean => isIPv4(address) && !address.startsWith('127.') && !address.startsWith('169.254.')
