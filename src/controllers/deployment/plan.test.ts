@@ -25,6 +25,9 @@ rolls('goes on when new pods are available', { replicas: 4, image: 'v2', sets: [
 rolls('waits while they are not', { replicas: 4, image: 'v2', sets: ['v1 3/3', 'v2 2/0'] }, [])
 rolls('grows the new before it shrinks the old', { replicas: 4, image: 'v2', sets: ['v1 1/1', 'v2 2/2'] }, ['v2 4'])
 rolls('takes what does not work first', { replicas: 4, image: 'v3', sets: ['v1 2/2', 'v2 2/0', 'v3 1/1'] }, ['v2 0'])
+rolls('does not count on pods that are about to go', { replicas: 2, image: 'v2', surge: 2, unavailable: 0, sets: ['v1 3/6', 'v2 1/0'] }, [
+  'v1 2',
+])
 rolls('shrinks a new set that is too large', { replicas: 2, image: 'v1', sets: ['v1 3/3 desired=2'] }, ['v1 2'])
 rolls('back to an older template reuses its set', { replicas: 2, image: 'v1', sets: ['v1 0/0', 'v2 2/2'] }, ['v1 1'])
 rolls('scales a single active set', { replicas: 5, image: 'v1', sets: ['v1 3/3 desired=3'] }, ['v1 5'])

@@ -62,20 +62,20 @@ function scaleDownOld(draft: Draft): boolean {
   const old = draft.old.filter(({ spec }) => spec.replicas > 0)
   if (old.length === 0) return false
   const minAvailable = deployment.spec.replicas - fenceposts(deployment).maxUnavailable
-  const freshUnavailable = fresh.spec.replicas - (fresh.status.availableReplicas ?? 0)
+  const freshUnavailable = fresh.spec.replicas - availableIn(fresh)
   const most = total(draft.all) - minAvailable - freshUnavailable
   if (most <= 0) return false
 
   let cleaned = 0
   for (const set of old) {
-    const unhealthy = set.spec.replicas - (set.status.availableReplicas ?? 0)
+    const unhealthy = set.spec.replicas - availableIn(set)
     const count = Math.min(most - cleaned, unhealthy)
     if (count <= 0) continue
     draft.scale(set, set.spec.replicas - count)
     cleaned += count
   }
 
-  const available = draft.all.reduce((sum, set) => sum + (set.status.availableReplicas ?? 0), 0)
+  const available = draft.all.reduce((sum, set) => sum + availableIn(set), 0)
   const spare = Math.max(0, available - minAvailable)
   let shrunk = 0
   for (const set of draft.old) {
@@ -86,5 +86,8 @@ function scaleDownOld(draft: Draft): boolean {
   }
   return cleaned + shrunk > 0
 }
+
+/** A set that was just made smaller still tells of pods that are about to go: nobody may rely on them. */
+const availableIn = ({ spec, status }: ReplicaSet): number => Math.min(spec.replicas, status.availableReplicas ?? 0)
 
 export const total = (sets: readonly ReplicaSet[]): number => sets.reduce((sum, set) => sum + set.spec.replicas, 0)
