@@ -42,7 +42,7 @@ async function start(directory: string, layout: Layout): Promise<OwnServer> {
   const logFile = join(directory, 'server.log')
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [...processFlags, fileURLToPath(import.meta.resolve('#main/server.ts'))], {
+  const child = spawn(process.execPath, [...processFlags('server'), fileURLToPath(import.meta.resolve('#main/server.ts'))], {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...processEnvironment(layout) },
   })

@@ -134,7 +134,13 @@ function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: strin
   const running = findDaemon(pidFile)
   if (running) return running
   const program = fileURLToPath(new URL(`../../main/${name}.ts`, import.meta.url))
-  return startDaemon({ command: process.execPath, args: [...processFlags, program], pidFile, logFile, env: processEnvironment(layout) })
+  return startDaemon({
+    command: process.execPath,
+    args: [...processFlags(name), program],
+    pidFile,
+    logFile,
+    env: processEnvironment(layout),
+  })
 }
 
 /** Makes and imports the images that are not there yet; returns their names. */
