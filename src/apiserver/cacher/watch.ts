@@ -1,5 +1,4 @@
-import type { AnyKind } from '#api/kind.ts'
-import { apiVersionOf } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { requiredValue } from '#api/meta/v1/field-selector.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -210,10 +209,11 @@ async function* only(frame: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** The object of a bookmark: nothing but a version. */
-export const bookmarkOf = (kind: AnyKind, revision: Revision, initialEventsEnd: boolean): object => ({
-  apiVersion: apiVersionOf(kind),
-  kind: kind.kind,
-  metadata: { resourceVersion: `${revision}`, ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }) },
-})
+export const bookmarkOf = (kind: AnyKind, revision: Revision, initialEventsEnd: boolean): KubeObject =>
+  ({
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { resourceVersion: `${revision}`, ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }) },
+  }) as unknown as KubeObject
 
 const pieceBytes = 256 * 1024

@@ -1,13 +1,16 @@
-import type { AnyKind } from '#api/kind.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { PartialObjectMetadata, Status } from '#api/meta/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
 import { bytesOf, objectOf } from '../cacher/item.ts'
 import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
-import type { Representation } from './negotiate.ts'
+import { notAcceptable, type Representation, watchTypes } from './negotiate.ts'
+import { protobufFrame, writeProtobufBody } from './protobuf-body.ts'
 import { statusOfError } from './status.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
 
-/** How a watch of the kind writes its events in a representation: one JSON object a line. */
+/** How a watch of the kind writes its events in a representation: one JSON object a line, or protobuf with its length before it. */
 export function framesOf(kind: AnyKind, representation: Representation, include: IncludeObject, clock: Clock): Frames {
+  if (representation.encoding === 'protobuf') return protobufFrames(kind, representation)
   const failure: Frames['failure'] = (error) => line('ERROR', statusOfError(error))
   const { as, version = 'v1' } = representation
   if (as === 'Table') {
@@ -38,6 +41,28 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
     representation: 'json',
     frame: (type, item) => Buffer.concat([starts[type], bytesOf(item), endOfLine]),
     bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(kind, revision, end)),
+    failure,
+  }
+}
+
+function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): Frames {
+  const failure: Frames['failure'] = (error) => protobufFrame('ERROR', writeProtobufBody(Status, statusOfError(error)))
+  if (as === 'PartialObjectMetadata') {
+    const apiVersion = `meta.k8s.io/${version}`
+    const frame = (type: string, object: KubeObject): Uint8Array =>
+      protobufFrame(type, writeProtobufBody(PartialObjectMetadata, partialOf(object, apiVersion)))
+    return {
+      representation: `protobuf/partial/${version}`,
+      frame: (type, item) => frame(type, objectOf(item)),
+      bookmark: (revision, end) => frame('BOOKMARK', bookmarkOf(kind, revision, end)),
+      failure,
+    }
+  }
+  if (as !== undefined) throw notAcceptable(watchTypes)
+  return {
+    representation: 'protobuf',
+    frame: (type, item) => protobufFrame(type, writeProtobufBody(kind, objectOf(item))),
+    bookmark: (revision, end) => protobufFrame('BOOKMARK', writeProtobufBody(kind, bookmarkOf(kind, revision, end))),
     failure,
   }
 }

@@ -2,16 +2,17 @@ import { WherryError } from '#lib/errors.ts'
 
 /** How an answer is written. */
 export interface Representation {
-  readonly encoding: 'json' | 'yaml'
+  readonly encoding: 'json' | 'yaml' | 'protobuf'
   /** Absent: the object as it is. */
   readonly as?: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList'
   /** Version of `as`. */
   readonly version?: string
 }
 
-/** Media types that an API object comes in. Protobuf is named, since clients know the list; it is not served yet. */
-export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-export const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+export const protobufType = 'application/vnd.kubernetes.protobuf'
+/** Media types that an API object comes in. */
+export const objectTypes = ['application/json', 'application/yaml', protobufType]
+export const watchTypes = ['application/json;stream=watch', `${protobufType};stream=watch`]
 
 /** Whether the router has a representation at all, parameters aside. `*` only stands for everything, not for subtypes, as with the reference. */
 export function acceptable(accept: string | undefined, types: readonly string[]): boolean {
@@ -53,7 +54,7 @@ export function bodyEncoding(contentType: string | undefined): 'json' | 'yaml' |
   const type = mediaType(contentType)
   if (type === '' || type === 'application/json') return 'json'
   if (type === 'application/yaml') return 'yaml'
-  if (type === 'application/vnd.kubernetes.protobuf') return 'protobuf'
+  if (type === protobufType) return 'protobuf'
   throw unsupportedType()
 }
 
@@ -89,7 +90,8 @@ export function parseAccept(accept: string): readonly AcceptClause[] {
     .sort((a, b) => b.quality - a.quality)
 }
 
-const encodings: Readonly<Record<string, 'json' | 'yaml'>> = {
+const encodings: Readonly<Record<string, Representation['encoding']>> = {
+  [protobufType]: 'protobuf',
   '*/*': 'json',
   'application/*': 'json',
   'application/json': 'json',

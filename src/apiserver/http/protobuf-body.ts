@@ -12,6 +12,9 @@ const Unknown = message('k8s.io.apimachinery.pkg.runtime.Unknown', {
   contentType: field(4, string()),
 })
 
+const RawExtension = message('k8s.io.apimachinery.pkg.runtime.RawExtension', { raw: field(1, rawBytes()) })
+const WatchEvent = message('k8s.io.apimachinery.pkg.apis.meta.v1.WatchEvent', { type: field(1, string()), object: field(2, RawExtension) })
+
 export const isProtobufBody = (body: Uint8Array): boolean => magic.equals(body.subarray(0, magic.byteLength))
 
 /**
@@ -34,8 +37,18 @@ export function readProtobufBody(
   }
 }
 
-/** The same the other way round: what a client sends. */
-export function writeProtobufBody(type: AnyType, object: { readonly apiVersion: string; readonly kind: string }): Uint8Array {
-  const { apiVersion, kind } = object
-  return Buffer.concat([magic, encodeProtobuf(Unknown, { typeMeta: { apiVersion, kind }, raw: encodeProtobuf(type, object) })])
+/** The same the other way round. */
+export const writeProtobufBody = (type: AnyType, object: { readonly apiVersion: string; readonly kind: string }): Uint8Array =>
+  wrapProtobuf(object, encodeProtobuf(type, object))
+
+/** Bytes of an object with the envelope that says what it is. */
+export const wrapProtobuf = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }, raw: Uint8Array): Uint8Array =>
+  Buffer.concat([magic, encodeProtobuf(Unknown, { typeMeta: { apiVersion, kind }, raw })])
+
+/** One event of a watch: its length in four bytes, then the event, whose object has the envelope of a body. */
+export function protobufFrame(type: string, object: Uint8Array): Uint8Array {
+  const event = encodeProtobuf(WatchEvent, { type, object: { raw: object } })
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(event.byteLength)
+  return Buffer.concat([length, event])
 }

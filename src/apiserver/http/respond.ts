@@ -1,88 +1,42 @@
 import { pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
-import { type AnyKind, apiVersionOf } from '#api/kind.ts'
-import { WherryError } from '#lib/errors.ts'
+import { Status } from '#api/meta/v1/types.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import type { AnyType } from '#schema/schema.ts'
 import { formatYaml } from '#schema/yaml.ts'
-import { bytesOf, type Item, objectOf } from '../cacher/item.ts'
-import type { Selection } from '../registry/select.ts'
-import { goPackage } from './body.ts'
-import { headOf, listBody, listItemBytes, openBrace } from './encode.ts'
-import type { Representation } from './negotiate.ts'
+import { notAcceptable, objectTypes, protobufType, type Representation } from './negotiate.ts'
+import { writeProtobufBody } from './protobuf-body.ts'
 import { type StatusBody, statusOfError } from './status.ts'
-import { type IncludeObject, partialOf, tableOf } from './table.ts'
 
-export interface Showing {
-  readonly kind: AnyKind
-  readonly representation: Representation
-  readonly include: IncludeObject
-  readonly now: number
+/** A plain value as JSON. */
+export const json = (value: unknown, status = 200): HttpResponse => jsonBytes(Buffer.from(JSON.stringify(value)), status)
+
+/**
+ * A value in the encoding that was asked for. Protobuf knows fields by the numbers of `type`; what has none (a Table) exists as text only,
+ * and is refused with `NotAcceptable`.
+ */
+export function encoded(value: Identified, { encoding }: Representation, status = 200, type?: AnyType): HttpResponse {
+  if (encoding === 'json') return json(value, status)
+  if (encoding === 'yaml')
+    return { status, headers: { ...noStore, 'content-type': 'application/yaml' }, body: Buffer.from(formatYaml(sortKeys(value))) }
+  if (type === undefined) throw notAcceptable(objectTypes)
+  return protobufBytes(writeProtobufBody(type, value), status)
 }
 
-/** One object in the representation that was asked for. */
-export function showItem({ kind, representation, include, now }: Showing, item: Item, status: number): HttpResponse {
-  const { as, version = 'v1' } = representation
-  if (as === undefined)
-    return representation.encoding === 'json'
-      ? jsonBytes(bytesOf(item), status)
-      : json(JSON.parse(Buffer.from(bytesOf(item)).toString()), representation, status)
-  const object = objectOf(item)
-  if (as === 'Table')
-    return json(
-      tableOf(kind, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }, { now, include, version }),
-      representation,
-      status,
-    )
-  if (as === 'PartialObjectMetadata') return json(partialOf(object, `meta.k8s.io/${version}`), representation, status)
-  throw new WherryError(
-    'NotAcceptable',
-    `you requested ${as}, but the requested object is not a list (*${goPackage(kind.group)}.${kind.kind})`,
-  )
+/** Anything that says what it is. */
+interface Identified {
+  readonly apiVersion: string
+  readonly kind: string
 }
 
-/** A list in the representation that was asked for. Plain lists share the objects' bytes. */
-export function showList({ kind, representation, include, now }: Showing, selection: Selection): HttpResponse {
-  const metadata = {
-    resourceVersion: `${selection.revision}`,
-    ...(selection.continue !== undefined && { continue: selection.continue }),
-    ...(selection.remaining !== undefined && selection.remaining > 0 && { remainingItemCount: selection.remaining }),
-  }
-  const { as, version = 'v1' } = representation
-  if (as === 'Table') return json(tableOf(kind, selection.items.map(objectOf), metadata, { now, include, version }), representation)
-  if (as === 'PartialObjectMetadata')
-    throw new WherryError(
-      'NotAcceptable',
-      `you requested PartialObjectMetadata, but the requested object is a list (*${goPackage(kind.group)}.${kind.kind}List)`,
-    )
-  if (as === 'PartialObjectMetadataList') {
-    const apiVersion = `meta.k8s.io/${version}`
-    const items = selection.items.map((item) => partialOf(objectOf(item), apiVersion))
-    return json({ kind: 'PartialObjectMetadataList', apiVersion, metadata, items: items.length === 0 ? null : items }, representation)
-  }
-  const head = `{"kind":${JSON.stringify(`${kind.kind}List`)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(metadata)},"items":[`
-  const itemHead = Buffer.byteLength(headOf(kind))
-  if (representation.encoding === 'yaml') {
-    const items = selection.items.map((item) => {
-      const { apiVersion: _apiVersion, kind: _kind, ...rest } = JSON.parse(Buffer.from(bytesOf(item)).toString())
-      return rest
-    })
-    return json({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items }, representation)
-  }
-  return {
-    status: 200,
-    headers: { ...noStore, 'content-type': 'application/json' },
-    body: listBody(head, selection.items, (item) => [openBrace, listItemBytes(item, itemHead)], ']}'),
-  }
-}
+export const protobufBytes = (body: HttpResponse['body'], status = 200): HttpResponse => ({
+  status,
+  headers: { ...noStore, 'content-type': protobufType },
+  body,
+})
 
-/** A plain value as JSON or YAML. */
-export function json(value: unknown, representation: Representation = { encoding: 'json' }, status = 200): HttpResponse {
-  if (representation.encoding === 'json') return jsonBytes(Buffer.from(JSON.stringify(value)), status)
-  return { status, headers: { ...noStore, 'content-type': 'application/yaml' }, body: Buffer.from(formatYaml(sortKeys(value))) }
-}
-
-export const jsonBytes = (body: Uint8Array, status = 200): HttpResponse => ({
+export const jsonBytes = (body: HttpResponse['body'], status = 200): HttpResponse => ({
   status,
   headers: { ...noStore, 'content-type': 'application/json' },
   body,
@@ -96,7 +50,7 @@ export const text = (body: string, status = 200, headers: Readonly<Record<string
 
 export function statusAnswer(body: StatusBody & { readonly code: number }, representation?: Representation): HttpResponse {
   const details = body.details as { readonly retryAfterSeconds?: number } | undefined
-  const answer = json(body, representation, body.code)
+  const answer = encoded(body, representation ?? { encoding: 'json' }, body.code, Status)
   if (details?.retryAfterSeconds === undefined) return answer
   return { ...answer, headers: { ...answer.headers, 'retry-after': `${details.retryAfterSeconds}` } }
 }

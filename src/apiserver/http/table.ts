@@ -36,7 +36,7 @@ export function tableOf(
 }
 
 /** An object without all but its metadata. */
-export const partialOf = (object: KubeObject, apiVersion = 'meta.k8s.io/v1'): object => ({
+export const partialOf = (object: KubeObject, apiVersion = 'meta.k8s.io/v1') => ({
   kind: 'PartialObjectMetadata',
   apiVersion,
   metadata: object.metadata,

@@ -42,7 +42,8 @@ export const scaleOf = <T extends HasReplicas>(selector: (object: T) => Selector
       status: { replicas: object.status.replicas ?? 0, ...(text !== '' && { selector: text }) },
     }
   },
-  write: (object: T, scale: types.Scale): T => ({ ...object, spec: { ...object.spec, replicas: scale.spec.replicas } }),
+  // Clients written in Go leave a zero out.
+  write: (object: T, scale: types.Scale): T => ({ ...object, spec: { ...object.spec, replicas: scale.spec.replicas ?? 0 } }),
 })
 
 const shownMeta = ({ name, namespace, uid, resourceVersion, creationTimestamp }: ObjectMeta): ObjectMeta => ({

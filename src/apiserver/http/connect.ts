@@ -1,0 +1,34 @@
+import type { Subresource } from '#api/kind.ts'
+import type { HttpResponse } from '#lib/http.ts'
+import { admissionRun } from '../admission/chain.ts'
+import { objectOf } from '../cacher/item.ts'
+import type { Context } from '../context.ts'
+import { finish, subresourceCall } from './handler-call.ts'
+import { statusAnswer } from './respond.ts'
+import { type Routed, readItem, writeOf } from './routed.ts'
+import { notFoundError, routeStatus } from './status.ts'
+
+/**
+ * Hands a connection to its handler. `https:name:8080` names a scheme and a port beside the object: only the handler knows how to read
+ * that, so nothing is looked up before, and admission sees no object.
+ */
+export async function connect(context: Context, call: Routed, part: Extract<Subresource, { sort: 'connect' }>): Promise<HttpResponse> {
+  const { info, kind } = call
+  const handler = context.handlers[part.handler]
+  const withoutQuery = { ...call, info: { ...info, query: new URLSearchParams() } }
+  const object = info.name.includes(':') ? undefined : objectOf(await readItem(context, withoutQuery))
+  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
+  await context.cacher.fresh()
+  // A part without a type of options is only read (a log): admission looks at connections.
+  if (part.kindGV !== undefined) {
+    const write = writeOf(call, { dryRun: false, options: Object.fromEntries(info.query) })
+    const run = admissionRun(context.admission, context.objects, write, 'CONNECT')
+    await run.admit(undefined, object)
+    await run.validate(undefined, object)
+  }
+  const parent = () => {
+    if (object === undefined) throw notFoundError(kind, info.name)
+    return object
+  }
+  return finish(await handler(subresourceCall(context, call, parent, undefined, false)), 200, call, kind)
+}

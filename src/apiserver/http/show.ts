@@ -1,0 +1,79 @@
+import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
+import { PartialObjectMetadata, PartialObjectMetadataList } from '#api/meta/v1/types.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { HttpResponse } from '#lib/http.ts'
+import { bytesOf, type Item, objectOf } from '../cacher/item.ts'
+import type { Selection } from '../registry/select.ts'
+import { goPackage } from './body.ts'
+import { headOf, listBody, listItemBytes, openBrace } from './encode.ts'
+import type { Representation } from './negotiate.ts'
+import { protobufList } from './protobuf-list.ts'
+import { encoded, jsonBytes, protobufBytes } from './respond.ts'
+import { type IncludeObject, partialOf, tableOf } from './table.ts'
+
+export interface Showing {
+  readonly kind: AnyKind
+  readonly representation: Representation
+  readonly include: IncludeObject
+  readonly now: number
+}
+
+/** One object in the representation that was asked for. */
+export function showItem({ kind, representation, include, now }: Showing, item: Item, status: number): HttpResponse {
+  const { as, version = 'v1' } = representation
+  if (as === undefined)
+    return representation.encoding === 'json'
+      ? jsonBytes(bytesOf(item), status)
+      : encoded(plainOf(item, representation), representation, status, kind)
+  const object = objectOf(item)
+  if (as === 'Table')
+    return encoded(
+      tableOf(kind, [object], { resourceVersion: object.metadata.resourceVersion ?? '' }, { now, include, version }),
+      representation,
+      status,
+    )
+  if (as === 'PartialObjectMetadata')
+    return encoded(partialOf(object, `meta.k8s.io/${version}`), representation, status, PartialObjectMetadata)
+  throw new WherryError(
+    'NotAcceptable',
+    `you requested ${as}, but the requested object is not a list (*${goPackage(kind.group)}.${kind.kind})`,
+  )
+}
+
+/** A list in the representation that was asked for. Plain lists share the objects' bytes. */
+export async function showList({ kind, representation, include, now }: Showing, selection: Selection): Promise<HttpResponse> {
+  const metadata = {
+    resourceVersion: `${selection.revision}`,
+    ...(selection.continue !== undefined && { continue: selection.continue }),
+    ...(selection.remaining !== undefined && selection.remaining > 0 && { remainingItemCount: selection.remaining }),
+  }
+  const { as, version = 'v1' } = representation
+  if (as === 'Table') return encoded(tableOf(kind, selection.items.map(objectOf), metadata, { now, include, version }), representation)
+  if (as === 'PartialObjectMetadata')
+    throw new WherryError(
+      'NotAcceptable',
+      `you requested PartialObjectMetadata, but the requested object is a list (*${goPackage(kind.group)}.${kind.kind}List)`,
+    )
+  if (as === 'PartialObjectMetadataList') {
+    const apiVersion = `meta.k8s.io/${version}`
+    const items = selection.items.map((item) => partialOf(objectOf(item), apiVersion))
+    const list = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: items.length === 0 ? null : items }
+    return encoded(list, representation, 200, PartialObjectMetadataList)
+  }
+  const head = `{"kind":${JSON.stringify(`${kind.kind}List`)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(metadata)},"items":[`
+  const itemHead = Buffer.byteLength(headOf(kind))
+  if (representation.encoding === 'yaml') {
+    const items = selection.items.map((item) => {
+      const { apiVersion: _apiVersion, kind: _kind, ...rest } = JSON.parse(Buffer.from(bytesOf(item)).toString())
+      return rest
+    })
+    const list = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items }
+    return encoded(list, representation)
+  }
+  if (representation.encoding === 'protobuf') return protobufBytes(await protobufList(kind, metadata, selection.items))
+  return jsonBytes(listBody(head, selection.items, (item) => [openBrace, listItemBytes(item, itemHead)], ']}'))
+}
+
+/** In memory for protobuf, as it is printed for the rest. */
+const plainOf = (item: Item, { encoding }: Representation): KubeObject =>
+  encoding === 'protobuf' ? objectOf(item) : JSON.parse(Buffer.from(bytesOf(item)).toString())

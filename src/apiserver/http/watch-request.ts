@@ -1,0 +1,41 @@
+import type { HttpResponse } from '#lib/http.ts'
+import { openWatch } from '../cacher/watch.ts'
+import type { Context } from '../context.ts'
+import { parseListQuery, parseRevision } from '../registry/list-options.ts'
+import { notTooNew } from '../registry/select.ts'
+import { framesOf } from './frames.ts'
+import { protobufType } from './negotiate.ts'
+import { includeOf, type Routed } from './routed.ts'
+
+/** Answers a watch: a stream of events until its time is over or the client leaves. */
+export async function watch(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, info } = call
+  const query = parseListQuery(kind, info.query, true)
+  const after = parseRevision(query.resourceVersion)
+  if (after === undefined || query.sendInitialEvents === true) await context.cacher.fresh()
+  if (after !== undefined && after > 0 && query.sendInitialEvents === true) await notTooNew(context.cacher, after)
+  // A name in the path is the old form of a field selector.
+  const fields =
+    info.name !== '' && !info.query.has('fieldSelector')
+      ? [...query.fields, { field: 'metadata.name', operator: '=' as const, value: info.name }]
+      : query.fields
+  const timeoutMs = (query.timeoutSeconds ?? 0) > 0 ? query.timeoutSeconds! * 1000 : watchMs * (1 + context.watchJitter.next())
+  const ended = context.metrics.watchStarted({ group: kind.group, version: kind.version, resource: kind.plural })
+  const body = openWatch({
+    cacher: context.cacher,
+    kind,
+    namespace: info.namespace,
+    query: { ...query, fields },
+    frames: framesOf(kind, call.representation, includeOf(info.query), context.clock),
+    clock: context.clock,
+    onBookmark: context.onBookmark,
+    onEnd: ended,
+    timeoutMs,
+    ...(call.request.signal !== undefined && { signal: call.request.signal }),
+  })
+  const type = call.representation.encoding === 'protobuf' ? `${protobufType};stream=watch` : 'application/json'
+  return { status: 200, headers: { 'cache-control': 'no-cache, private', 'content-type': type }, body }
+}
+
+/** A watch without timeoutSeconds lasts between this and twice this, as with the reference, so that they do not all end at once. */
+const watchMs = 30 * 60 * 1000

@@ -1,0 +1,126 @@
+import type { KubeObject } from '#api/kind.ts'
+import { Status } from '#api/meta/v1/types.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { HttpResponse } from '#lib/http.ts'
+import { admissionRun } from '../admission/chain.ts'
+import { objectOf } from '../cacher/item.ts'
+import type { Context, Write } from '../context.ts'
+import { createObject } from '../registry/create.ts'
+import { deleteObject } from '../registry/delete.ts'
+import { parseListQuery } from '../registry/list-options.ts'
+import { readPatch } from '../registry/patch.ts'
+import { applyDefaults, shownBytes } from '../registry/prepare.ts'
+import { select } from '../registry/select.ts'
+import { updateObject } from '../registry/update.ts'
+import { wantedOf } from './body.ts'
+import { parseDeleteOptions } from './delete-options.ts'
+import { finish, subresourceCall } from './handler-call.ts'
+import { patched } from './patched.ts'
+import { encoded } from './respond.ts'
+import { matchName, matchNamespace, type Routed, readBodyObject, showing, writeOf } from './routed.ts'
+import { showItem, showList } from './show.ts'
+import { conflict, invalidError } from './status.ts'
+import { parseWriteOptions } from './write-options.ts'
+
+export async function create(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, info } = call
+  const options = parseWriteOptions('CreateOptions', info.query)
+  const body = readBodyObject(context, call, wantedOf(kind), options.fieldValidation)
+  matchNamespace(call, body)
+  const write = writeOf(call, options)
+  const handler = context.handlers[`${kind.group}/${kind.plural}`]
+  // A kind that can only be created is answered, not stored.
+  if (kind.verbs?.length === 1 && handler !== undefined) return answerCreate(context, call, write, body, handler)
+  return showItem(showing(context, call), await createObject(context, write, body), 201)
+}
+
+async function answerCreate(
+  context: Context,
+  call: Routed,
+  write: Write,
+  body: KubeObject,
+  handler: Context['handlers'][string],
+): Promise<HttpResponse> {
+  const { kind } = call
+  const object = applyDefaults(kind, body)
+  const causes =
+    kind.rules.validate?.(object, {
+      now: '',
+      user: { name: call.user.name, groups: call.user.groups },
+      subresource: '',
+      dryRun: write.dryRun,
+    }) ?? []
+  if (causes.length > 0) throw invalidError(kind, object.metadata?.name ?? '', causes)
+  const run = admissionRun(context.admission, context.objects, write, 'CREATE')
+  const admitted = (await run.admit(object, undefined)) ?? object
+  await run.validate(admitted, undefined)
+  return finish(await handler(subresourceCall(context, call, () => admitted, admitted, write.dryRun)), 201, call, kind)
+}
+
+export async function update(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, info } = call
+  const options = parseWriteOptions('UpdateOptions', info.query)
+  const body = readBodyObject(context, call, wantedOf(kind), options.fieldValidation)
+  matchNamespace(call, body)
+  matchName(call, body)
+  const write = writeOf(call, options)
+  try {
+    const item = await updateObject(context, write, { change: () => body, whole: true, checkUid: true })
+    return showItem(showing(context, call), item, 200)
+  } catch (error) {
+    if (!(error instanceof WherryError) || error.code !== 'NotFound' || !kind.rules.createOnUpdate || error.details.name !== info.name)
+      throw error
+    if (body.metadata.uid)
+      throw conflict(kind, info.name, `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: `)
+    const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
+    return showItem(showing(context, call), await createObject(context, write, { ...body, metadata } as KubeObject), 201)
+  }
+}
+
+export async function patch(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, info, request } = call
+  const options = parseWriteOptions('PatchOptions', info.query)
+  const change = readPatch(request.body ?? new Uint8Array(), request.headers['content-type'])
+  const item = await updateObject(context, writeOf(call, options), {
+    change: (present) => patched(context, call, wantedOf(kind), change, shownBytes(kind, present), options.fieldValidation),
+    whole: true,
+    repeatable: true,
+  })
+  return showItem(showing(context, call), item, 200)
+}
+
+export async function remove(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, request, info } = call
+  const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
+  const { removed, item, shown } = await deleteObject(context, writeOf(call, options), options)
+  if (removed && !shown) {
+    const { uid } = objectOf(item).metadata
+    const details = { name: info.name, ...(kind.group !== '' && { group: kind.group }), kind: kind.plural, uid }
+    const done = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+    return encoded(done, call.representation, 200, Status)
+  }
+  return showItem(showing(context, call), item, 200)
+}
+
+export async function removeCollection(context: Context, call: Routed): Promise<HttpResponse> {
+  const { kind, request, info } = call
+  const query = parseListQuery(kind, info.query, false)
+  const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
+  const selection = await select(context.cacher, kind, info.namespace, query)
+  const left = selection.items.map(objectOf)
+  const workers = Array.from({ length: Math.min(deleteWorkers, left.length) }, async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const { name, namespace = '' } = next.metadata
+      try {
+        await deleteObject(context, { ...writeOf(call, options), name, namespace }, options)
+      } catch (error) {
+        // Somebody else deleted it in between: what was asked for is so.
+        if (!(error instanceof WherryError) || error.code !== 'NotFound') throw error
+      }
+    }
+  })
+  await Promise.all(workers)
+  return showList(showing(context, call), selection)
+}
+
+const deleteWorkers = 16
