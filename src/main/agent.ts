@@ -9,4 +9,5 @@ process.env['PATH'] = searchPath().join(':')
 const { runAgent } = await import('./run-agent.ts')
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache()
-await runAgent(layout)
+// `wherry up` has everything compiled so before the first start.
+if (process.argv[2] !== 'warm') await runAgent(layout)

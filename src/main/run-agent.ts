@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, watch } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, watch } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { Namespace } from '#api/core/v1/namespace.ts'
@@ -45,6 +45,8 @@ import { serviceAddressIndex, sliceAddressIndex, startNodeNetwork } from '#netwo
 import { sliceServiceIndex } from '#network/proxy/proxy.ts'
 import { processLog, untilTold } from './process.ts'
 
+/** Where systemd-resolved runs, /etc/resolv.conf names only its own loopback address, which a pod cannot reach. */
+const resolvConf = ['/run/systemd/resolve/resolv.conf', '/etc/resolv.conf'].find(existsSync) ?? '/etc/resolv.conf'
 const clock = systemClock
 const random = systemRandom
 
@@ -106,7 +108,7 @@ async function runNetwork(config: Config, where: Paths, client: Client, log: Log
     host: createNetworkHost(where.savedSettings),
     listenDns: (address, handler) => listenDns(address, 53, handler, (error) => log.warn('a name server socket failed', { error })),
     exchangeDns,
-    nameServers: nameServers(readFileSync('/etc/resolv.conf', 'utf8')),
+    nameServers: nameServers(readFileSync(resolvConf, 'utf8')).filter((address) => address !== config.dnsAddress),
     clock,
     log,
     nodeName: config.nodeName,
@@ -156,7 +158,7 @@ function makeKubelet(config: Config, where: Paths, client: Client, runtime: Runt
       podLogsDirectory: where.podLogs,
       seccompDirectory: join(where.kubelet, 'seccomp'),
       clusterDns: { servers: [config.dnsAddress], domain: config.clusterDomain },
-      resolvConf: '/etc/resolv.conf',
+      resolvConf,
       port: config.kubeletPort,
       maxPods: 110,
       reserved: { cpuMilli: 0, memoryBytes: 0 },

@@ -10,4 +10,6 @@ const { runServer } = await import('./run-server.ts')
 mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache()
-await runServer(where)
+// `wherry up` has everything compiled so before the first start.
+if (process.argv[2] === 'warm') await (await import('./warm-store.ts')).warmStore()
+else await runServer(where)
