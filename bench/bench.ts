@@ -13,6 +13,7 @@ import { serverStart } from './figures/server-start.ts'
 import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
+import { originalProcessor } from './original.ts'
 import { clusterProblem } from './support/cluster.ts'
 import { terminal } from './support/terminal.ts'
 import { table } from './table.ts'
@@ -88,7 +89,11 @@ function explained(conditions: ReturnType<typeof conditionsNow>): string {
       `${conditions.memoryGb} GB, Linux ${conditions.kernel}; load ${conditions.loadAtStart.toFixed(2)} at the start; ` +
       `${conditions.secondsPerLoad} s a load, closed loop, HTTP/2 over TLS with a client certificate, RBAC on, every write on disk before its answer.`,
     'server cpu: processor time of the server for each operation. others: processors kept busy by neither server nor driver; above 0.3 rates suffer.',
-    'original: Kubernetes v1.36.3 with etcd, measured on the machine that bench/original.ts names. A ratio holds on that machine only.',
+    `original: Kubernetes v1.36.3 with etcd on 2 × AMD EPYC, see bench/original.ts; ${
+      originalProcessor.model.test(conditions.processor) && conditions.processors === originalProcessor.cores
+        ? 'this machine is of that kind.'
+        : 'this machine is another, so the ratios are only a hint.'
+    }`,
   ].join('\n')
 }
 

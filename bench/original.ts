@@ -3,6 +3,9 @@
  * EPYC (virtual), 24 GiB, ext4, Linux 6.18; the better of three runs each. Server, etcd and driver shared the two cores, as ours do. On another
  * machine a ratio to these says nothing.
  */
+/** Of the machine that the figures below come from. */
+export const originalProcessor = { model: /AMD EPYC/, cores: 2 }
+
 export const original = {
   createConfigMap: { 1: 672, 16: 1_688, 64: 1_936 },
   updateLease: { 1: 670, 16: 1_614, 64: 1_821 },

@@ -5,11 +5,11 @@ import { createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { connectAsAdmin } from '#cli/connect.ts'
+import { warm } from '#cli/up/warm.ts'
 import { defaultConfig, writeConfig } from '#host/config.ts'
 import { type Layout, paths } from '#host/layout.ts'
-import { processEnvironment, processFlags } from '#host/node-process.ts'
+import { processEnvironment, processFlags, processProgram } from '#host/node-process.ts'
 
 /** A server process as `wherry up` starts it, with folders and a port of its own and no node. */
 export interface OwnServer {
@@ -31,6 +31,7 @@ export async function startOwnServer(): Promise<OwnServer> {
   const layout = { dataDirectory: join(directory, 'data'), runDirectory: join(directory, 'run') }
   writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', nodeAddress: ownAddress(), apiPort: await freePort() })
   try {
+    await warm(layout)
     return await start(directory, layout)
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
@@ -42,7 +43,7 @@ async function start(directory: string, layout: Layout): Promise<OwnServer> {
   const logFile = join(directory, 'server.log')
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [...processFlags('server'), fileURLToPath(import.meta.resolve('#main/server.ts'))], {
+  const child = spawn(process.execPath, [...processFlags('server'), processProgram('server')], {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...processEnvironment(layout) },
   })

@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { type Layout, paths } from './layout.ts'
 
 export type ProcessName = 'server' | 'agent'
+
+/** The file to run. With the argument `warm` it only fills the compile cache, and ends. */
+export const processProgram = (name: ProcessName): string => fileURLToPath(new URL(`../main/${name}.ts`, import.meta.url))
 
 /** How `server` and `agent` are started on Node, so that they cost little where little happens. `bench/` measures what each choice saves. */
 export const processFlags = (name: ProcessName): readonly string[] => [

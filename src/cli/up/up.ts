@@ -1,6 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Config, defaultConfig, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
 import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { type Daemon, findDaemon, startDaemon } from '#host/daemon.ts'
@@ -9,7 +8,7 @@ import { importImages, listImages } from '#host/images/store.ts'
 import { welcomeArchive, welcomeImage } from '#host/images/welcome.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
-import { processEnvironment, processFlags } from '#host/node-process.ts'
+import { processEnvironment, processFlags, processProgram } from '#host/node-process.ts'
 import { installPackages, missing, nodeRequirements } from '#host/packages.ts'
 import { kubeconfig } from '#host/pki/kubeconfig.ts'
 import { writeAtomically } from '#host/pki/write-atomically.ts'
@@ -24,6 +23,7 @@ import { addToFile, contextName, userKubeconfig } from './kubeconfig-file.ts'
 import { preflight } from './preflight.ts'
 import { settle } from './settle.ts'
 import { waitForNode, waitForServer } from './wait.ts'
+import { warm } from './warm.ts'
 import { createWelcome, waitForPage, welcomeUrl } from './welcome.ts'
 
 /** A machine that just installed its packages may be slow; a healthy one needs a tenth of this. */
@@ -65,6 +65,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
       (names) => names.join(', '),
     )
   writeConfig(where.config, config)
+  const warmed = warm(layout)
   const pki = await progress.step(
     'Certificates',
     () => prepareIdentity(layout, config),
@@ -73,11 +74,12 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
 
   const connection = connectAsAdmin(layout)
   try {
-    const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
     const withWelcome = !options['no-welcome'] && !existsSync(welcomeMark(layout))
     const images = prepareImages(containerdOptions(layout), withWelcome)
     // A failure is told by the step that waits for it; until then nobody looks.
     images.catch(() => {})
+    await warmed
+    const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
     const since = findDaemon(where.agentPid) ? 0 : Date.now()
     const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
     await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
@@ -133,10 +135,9 @@ const kubeconfigEntry = (config: Config, pki: Pki) => ({
 function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: string, layout: Layout): Daemon {
   const running = findDaemon(pidFile)
   if (running) return running
-  const program = fileURLToPath(new URL(`../../main/${name}.ts`, import.meta.url))
   return startDaemon({
     command: process.execPath,
-    args: [...processFlags(name), program],
+    args: [...processFlags(name), processProgram(name)],
     pidFile,
     logFile,
     env: processEnvironment(layout),
