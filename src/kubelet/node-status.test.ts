@@ -71,4 +71,27 @@ test('a node registers, renews its lease, and is not ready while its runtime is 
   assert.equal((await node.client.get(Node, 'node')).metadata.uid, registered.metadata.uid)
 })
 
+test('a node that was given up says at once that it lives, and one whose object was deleted registers again', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const runtime = createSimulatedRuntime({ clock, random: seededRandom(1) })
+  const node = await createTestNode({ clock, runtime, network: runtime.network })
+  t.after(() => node.close())
+  await node.startKubelet()
+  await clock.advance(60_000)
+  const { metadata, status } = await node.client.get(Node, 'node')
+  const conditions = status.conditions!.map((one) => ({ ...one, status: 'Unknown', reason: 'NodeStatusUnknown' }))
+  await node.client.patch(Node, 'node', { type: 'merge', body: { status: { conditions } } }, { subresource: 'status' })
+  await clock.advance(0)
+  assert.equal(shown(await node.client.get(Node, 'node')).at(-1), 'Ready True')
+
+  await node.client.delete(Node, 'node')
+  await clock.advance(5_000)
+  const again = await node.client.get(Node, 'node')
+  assert.notEqual(again.metadata.uid, metadata.uid)
+  assert.equal(shown(again).at(-1), 'Ready True')
+  const { resourceVersion } = again.metadata
+  await clock.advance(200_000)
+  assert.equal((await node.client.get(Node, 'node')).metadata.resourceVersion, resourceVersion)
+})
+
 const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)

@@ -1,6 +1,8 @@
 import { Node } from '#api/core/v1/node.ts'
 import type { NodeStatus } from '#api/core/v1/types.ts'
 import type { Client } from '#client/client.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import { type Clock, type Instant, sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
@@ -44,6 +46,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   let forgetLook = () => {}
   let forgetRenewal = () => {}
   let looking: Promise<void> | undefined
+  let informer: Informer<Node> | undefined
 
   /** Registers the node, or takes over the one that is there: labels of ours are set, everything else is kept. */
   async function register(view: NodeFactsView): Promise<Node> {
@@ -112,13 +115,36 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       changes[field] = field === 'addresses' ? [...(value as object[]), { $patch: 'replace' }] : value
     }
     try {
-      node = await client.patch(Node, config.nodeName, { type: 'strategic', body: { status: changes } }, { subresource: 'status' })
+      take(await client.patch(Node, config.nodeName, { type: 'strategic', body: { status: changes } }, { subresource: 'status' }))
     } catch (error) {
       // Somebody deleted the Node: it is registered anew by the next look.
       if (isError(error, 'NotFound')) node = undefined
       throw error
     }
     writtenAt = clock.now()
+  }
+
+  /** Keeps the newest version that is known; tells whether this is it. */
+  function take(present: Node): boolean {
+    const isNewer = node === undefined || compareResourceVersions(present.metadata.resourceVersion, node.metadata.resourceVersion) > 0
+    if (isNewer) node = present
+    return isNewer
+  }
+
+  /** The node controller writes into the status, too, when it has not heard of us for a while: that is put right at once. */
+  function seen(present: Node, change: 'added' | 'modified' | 'deleted'): void {
+    if (change === 'deleted') {
+      // Registered anew, unless it is already.
+      if (present.metadata.uid !== node?.metadata.uid) return
+      node = undefined
+      lookNow()
+      return
+    }
+    const before = node
+    if (!take(present) || isSame(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
+    // Should somebody insist on another opinion, the two of us may not go round in circles.
+    if (clock.now() - writtenAt < INSIST_MS) again(INSIST_MS)
+    else lookNow()
   }
 
   /** One look after another; one asked for during a look follows it. */
@@ -165,12 +191,19 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       }
       options.events.record({ regarding: node!, type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
       renewLater(0, 0)
+      informer = createInformer(client, Node, {
+        clock,
+        random: random.fork('watch'),
+        log,
+        fieldSelector: `metadata.name=${config.nodeName}`,
+      })
+      informer.onChange((present, _, change) => seen(present, change))
     },
     async stop() {
       stopping.abort(new Error('the kubelet stops'))
       forgetLook()
       forgetRenewal()
-      await looking
+      await Promise.all([looking, informer?.close()])
     },
     runtimeChanged: () => lookNow(),
     allocatable: () => (machine === undefined ? {} : allocatable({ machine, config })),
@@ -181,6 +214,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
 const REPORT_MS = 5 * 60_000
 /** While something is amiss, how soon to see whether it passed. */
 const NOT_READY_MS = 2_000
+/** Least time between two writes of the status that only say the same again. */
+const INSIST_MS = 1_000
 const retry: BackoffOptions = { initialMs: 200, factor: 2, maxMs: 7_000, jitter: 0.5 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

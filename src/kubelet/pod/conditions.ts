@@ -23,7 +23,8 @@ export function podConditions(view: PodView, status: PodStatus, previous: PodSta
   return [...foreign, ...made.map((condition) => withTimes(condition, before, view))]
 }
 
-const ours = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+/** The types that the kubelet answers for. */
+export const ours: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
 
 interface Verdict {
   readonly status: 'True' | 'False'

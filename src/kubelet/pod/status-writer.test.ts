@@ -44,10 +44,11 @@ function check(name: string, known: PodStatus, wanted: PodStatus, expected: obje
 test('one write at a time, the latest wins, failures are tried again, a pod that is gone is let go', async () => {
   const clock = createVirtualClock(0)
   const written: unknown[] = []
+  let version = 1
   let answer: () => void = () => {}
   let failures = 1
   const client = {
-    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name }, status: {} }),
+    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name, resourceVersion: '1' }, status: {} }),
     async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
       if (name === 'gone') throw new WherryError('NotFound', 'gone')
       await new Promise<void>((resolve) => {
@@ -55,12 +56,12 @@ test('one write at a time, the latest wins, failures are tried again, a pod that
       })
       if ((failures -= 1) >= 0) throw new WherryError('ServiceUnavailable', 'away')
       written.push(body.status.phase)
-      return { status: body.status }
+      return { metadata: { uid: name, resourceVersion: `${(version += 1)}` }, status: body.status }
     },
   } as unknown as Client
   const done: string[] = []
   const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten: (uid) => done.push(uid) })
-  const pod = (name: string) => ({ metadata: { name, namespace: 'here', uid: name }, status: {} }) as unknown as Pod
+  const pod = (name: string) => ({ metadata: { name, namespace: 'here', uid: name, resourceVersion: '1' }, status: {} }) as unknown as Pod
 
   writer.set(pod('one'), { phase: 'Pending' })
   await clock.advance(1)
@@ -87,15 +88,15 @@ test('a write whose answer was lost may be done: what is wanted is compared with
   let present: PodStatus = { phase: 'Running' }
   let losesAnswer = true
   const client = {
-    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name }, status: present }),
+    get: async (_kind: unknown, name: string) => ({ metadata: { uid: name, resourceVersion: '2' }, status: present }),
     async patch(_kind: unknown, _name: string, { body }: { body: { status: PodStatus } }) {
       present = { ...present, ...body.status }
       if (losesAnswer) throw new WherryError('Timeout', 'the answer was lost')
-      return { status: present }
+      return { metadata: { uid: 'one', resourceVersion: '3' }, status: present }
     },
   } as unknown as Client
   const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten() {} })
-  const pod = { metadata: { name: 'one', namespace: 'here', uid: 'one' }, status: present } as unknown as Pod
+  const pod = { metadata: { name: 'one', namespace: 'here', uid: 'one', resourceVersion: '1' }, status: present } as unknown as Pod
   writer.set(pod, { phase: 'Failed' })
   await clock.advance(1)
   losesAnswer = false
@@ -123,6 +124,34 @@ test('a conflict about another pod of the name lets go, any other one is tried a
   assert.equal(writer.isWritten('one'), false)
   presentUid = 'two'
   await clock.advance(20_000)
+  assert.equal(writer.isWritten('one'), true)
+  writer.close()
+})
+
+test('what somebody else wrote over it is written again, once', async () => {
+  const clock = createVirtualClock(0)
+  const sent: unknown[] = []
+  let version = 1
+  const client = {
+    async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
+      sent.push(body.status.conditions)
+      return { metadata: { uid: name, resourceVersion: `${(version += 1)}` }, status: body.status }
+    },
+  } as unknown as Client
+  const writer = createStatusWriter({ client, clock, random: seededRandom(1), log: silentLog, onWritten() {} })
+  const as = (status: PodStatus) =>
+    ({ metadata: { name: 'one', namespace: 'here', uid: 'one', resourceVersion: `${version}` }, status }) as unknown as Pod
+  const wanted = { conditions: [condition('True')] }
+  writer.set(as({}), wanted)
+  await clock.advance(1)
+  version += 1
+  const overwritten = as({ conditions: [condition('False'), { ...condition('False'), type: 'example.com/gate' }] })
+  writer.set(overwritten, wanted)
+  assert.equal(writer.isWritten('one'), false)
+  await clock.advance(1)
+  writer.set(overwritten, wanted)
+  await clock.advance(1)
+  assert.deepEqual(sent, [[condition('True')], [{ reason: null, message: null, ...condition('True') }]])
   assert.equal(writer.isWritten('one'), true)
   writer.close()
 })

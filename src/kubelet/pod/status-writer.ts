@@ -1,11 +1,13 @@
 import { Pod } from '#api/core/v1/pod.ts'
 import type { PodCondition, PodStatus } from '#api/core/v1/types.ts'
 import type { Client } from '#client/client.ts'
+import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import { type Clock, sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { ours } from './conditions.ts'
 import { isSame } from './same.ts'
 
 /** Writes the statuses of this node's pods: only real changes, one write a pod at a time, the latest wins, retried until it is in. */
@@ -41,14 +43,14 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
         if (one.isUncertain) {
           const present = await client.get(Pod, name, namespace)
           if (present.metadata.uid !== uid) throw new WherryError('NotFound', `another pod is named ${name} by now`)
-          one.known = present.status ?? {}
+          see(one, present)
           one.isUncertain = false
         }
         const changes = statusPatch(one.known, wanted)
         if (changes !== undefined) {
           const body = { metadata: { uid }, status: changes }
           const answer = await client.patch(Pod, name, { type: 'strategic', body }, { namespace, subresource: 'status' })
-          one.known = answer.status ?? wanted
+          see(one, answer)
         }
         one.sent = wanted
         attempt = 0
@@ -58,6 +60,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       } catch (error) {
         // Gone, or replaced by another of its name: nobody is left to tell.
         if (isError(error, 'NotFound')) {
+          one.isGone = true
           one.sent = wanted
           onWritten(uid)
           return
@@ -84,12 +87,26 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       const { uid } = pod.metadata
       const one = pods.get(uid)
       if (one === undefined) {
-        const fresh: Written = { pod, decided: status, known: pod.status ?? {}, isUncertain: false, sent: undefined, writing: undefined }
+        const fresh: Written = {
+          pod,
+          decided: status,
+          known: {},
+          knownVersion: '',
+          isUncertain: false,
+          isGone: false,
+          sent: undefined,
+          writing: undefined,
+        }
+        see(fresh, pod)
         pods.set(uid, fresh)
         start(uid, fresh)
         return
       }
-      if (isSame(one.decided, status)) return
+      const isDecided = isSame(one.decided, status)
+      // Somebody else may have written over it: the node controller calls pods unready whose node was silent for a while.
+      const isOverwritten = see(one, pod) && !one.isGone && statusPatch(one.known, status) !== undefined
+      if (isDecided && !isOverwritten) return
+      if (isDecided) one.sent = undefined
       one.pod = pod
       one.decided = status
       start(uid, one)
@@ -114,10 +131,22 @@ interface Written {
   decided: PodStatus
   /** As the API server answered last. */
   known: PodStatus
+  knownVersion: string
   /** `known` may not be what the API server has. */
   isUncertain: boolean
+  /** There is nobody to tell any more. */
+  isGone: boolean
   sent: PodStatus | undefined
   writing: Promise<void> | undefined
+}
+
+/** Takes over what the API server has, unless something newer is known; tells whether it did. */
+function see(one: Written, { metadata, status }: Pod): boolean {
+  const { resourceVersion = '' } = metadata
+  if (one.knownVersion !== '' && compareResourceVersions(resourceVersion, one.knownVersion) <= 0) return false
+  one.known = status ?? {}
+  one.knownVersion = resourceVersion
+  return true
 }
 
 /** The fields that the kubelet answers for. */
@@ -146,6 +175,7 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): object | undef
     patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
   }
   const conditions = (wanted.conditions ?? []).flatMap((condition) => {
+    if (!ours.has(condition.type)) return []
     const former = known.conditions?.find(({ type }) => type === condition.type)
     return isSame(condition, former) ? [] : [{ ...emptied(former), ...condition }]
   })
