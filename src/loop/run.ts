@@ -15,6 +15,8 @@ import { createWorkQueue, type Lane, type WorkQueue } from './work-queue.ts'
 /** Controllers at work over shared caches, from `runControllers` until `stop`. */
 export interface Running {
   readonly cache: Cache
+  /** What is held of one kind, for others in this process who read the same; closed with the controllers. Throws for a kind that is not held. */
+  informer<K extends AnyKind>(kind: K): Informer<Of<K>>
   /** Resolves when every cache is filled and the controllers have begun; rejects when stopped before. */
   synced(): Promise<void>
   /** Nothing is waiting or in work; deadlines may still be to come. */
@@ -58,7 +60,8 @@ export function runControllers(options: RunOptions): Running {
   const stopping = new AbortController()
   const informers = startInformers(options)
   const informerOf = (kind: AnyKind) => informers.get(nameOf(kind))
-  const cache = cacheOver(informerOf)
+  const held = heldBy(informerOf)
+  const cache = cacheOver(held)
 
   const workers = controllers.map((controller) => {
     const { name } = controller
@@ -93,6 +96,7 @@ export function runControllers(options: RunOptions): Running {
 
   return {
     cache,
+    informer: held,
     synced: () => begun,
     get isIdle() {
       return workers.every((worker) => worker.queue.isIdle)
@@ -160,16 +164,19 @@ const ownKey = ({ metadata: { name, namespace } }: KubeObject): string => (names
 
 const nameOf = (kind: AnyKind): string => `${apiVersionOf(kind)}/${kind.plural}`
 
-function cacheOver(informerOf: (kind: AnyKind) => AnyInformer | undefined): Cache {
-  const of = <K extends AnyKind>(kind: K): Informer<Of<K>> => {
+type Held = <K extends AnyKind>(kind: K) => Informer<Of<K>>
+
+const heldBy =
+  (informerOf: (kind: AnyKind) => AnyInformer | undefined): Held =>
+  <K extends AnyKind>(kind: K): Informer<Of<K>> => {
     const informer = informerOf(kind)
     if (informer === undefined) throw new TypeError(`${kind.kind} is neither a source of a controller nor among the kinds held in memory`)
     return informer as Informer<Of<K>>
   }
-  return {
-    get: (kind, name, namespace) => of(kind).get(name, namespace),
-    list: (kind, namespace) => of(kind).list(namespace),
-    ownedBy: (kind, uid, which) => of(kind).ownedBy(uid, which),
-    indexed: (kind, index, value) => of(kind).indexed(index, value),
-  }
-}
+
+const cacheOver = (held: Held): Cache => ({
+  get: (kind, name, namespace) => held(kind).get(name, namespace),
+  list: (kind, namespace) => held(kind).list(namespace),
+  ownedBy: (kind, uid, which) => held(kind).ownedBy(uid, which),
+  indexed: (kind, index, value) => held(kind).indexed(index, value),
+})

@@ -26,7 +26,6 @@ import { createTokenRequestHandler } from '#apiserver/tokens/token-request.ts'
 import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
-import { createInformer } from '#client/informer.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { controllers, heldKinds, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -193,25 +192,20 @@ async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal
     random: random.fork('controllers'),
     log,
   })
-  const scheduler = await startSchedulerOver(running, options, clients.scheduler)
+  const scheduler = startSchedulerOver(running, options, clients.scheduler)
   running.synced().then(begun, () => log.debug('stopped before the controllers began'))
   await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   await Promise.all([scheduler.stop(), running.stop()])
 }
 
-async function startSchedulerOver(_running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {
-  const informers = { clock, random: random.fork('scheduler caches'), log }
-  const [pods, nodes, namespaces] = [
-    createInformer(client, Pod, informers),
-    createInformer(client, Node, informers),
-    createInformer(client, Namespace, informers),
-  ]
+/** Over the controllers' caches: one copy of every pod in the process, and one look at each of its changes. */
+function startSchedulerOver(running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {
   const recorder = createEventRecorder({ client, clock, random: random.fork('scheduler events'), log, component: 'default-scheduler' })
   const scheduler = startScheduler({
     client,
-    pods,
-    nodes,
-    namespaces,
+    pods: running.informer(Pod),
+    nodes: running.informer(Node),
+    namespaces: running.informer(Namespace),
     clock,
     random: random.fork('scheduler'),
     log: log.with({ component: 'scheduler' }),
@@ -221,7 +215,6 @@ async function startSchedulerOver(_running: Running, { clock, random, log }: Con
     async stop() {
       await scheduler.stop()
       recorder.close()
-      await Promise.all([pods.close(), nodes.close(), namespaces.close()])
     },
   }
 }
