@@ -95,7 +95,8 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
   const complaints: Complaint[] = []
   const log = complaintLog(clock, complaints)
   const servers: SimulatedServer[] = []
-  const unreachable = new Set<string>()
+  /** Of each node to the API server; aborted while it is cut. */
+  const links = new Map<string, AbortController>()
   const killPoints = new Map<SimulatedProcess, KillPoint>()
   let serverCount = 0
 
@@ -182,18 +183,20 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     }
   }
 
-  /** From outside, to whichever server answers; each client prefers another one. */
-  function outside(user: UserInfo, name: string, preferred: number, isCut: () => boolean): Transport {
+  /** From outside, to whichever server answers; each client prefers another one. A cut breaks what is under way, too. */
+  function outside(user: UserInfo, name: string, preferred: number, cut: () => AbortSignal): Transport {
     const connect: Transport = async (request) => {
       const serving = servers.filter(({ isServing }) => isServing)
-      if (isCut() || serving.length === 0) throw refused()
+      if (serving.length === 0) throw refused()
       return serving[preferred % serving.length]!.connect(user, name)(request)
     }
-    return createLocalTransport(recording(faults(connect, name, clock), name))
+    const through = createLocalTransport(recording(faults(connect, name, clock), name))
+    return (request) => through({ ...request, signal: request.signal === undefined ? cut() : AbortSignal.any([request.signal, cut()]) })
   }
 
   const nodes = Array.from({ length: options.nodes }, (_, index) => {
     const name = `node-${index}`
+    links.set(name, new AbortController())
     const user = { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] }
     return createSimulatedNode({
       name,
@@ -201,7 +204,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       clock,
       random: random.fork(name),
       log,
-      transport: outside(user, `kubelet ${name}`, index, () => unreachable.has(name)),
+      transport: outside(user, `kubelet ${name}`, index, () => links.get(name)!.signal),
       images: options.images ?? {},
       cpuCount: options.cpuCount ?? 4,
       memoryBytes: options.memoryBytes ?? 8 * 2 ** 30,
@@ -266,8 +269,10 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       })
     },
     setReachable(node, isReachable) {
-      if (isReachable) unreachable.delete(node.name)
-      else unreachable.add(node.name)
+      const link = links.get(node.name)!
+      if (link.signal.aborted !== isReachable) return
+      if (isReachable) links.set(node.name, new AbortController())
+      else link.abort(refused())
       history.note({ who: 'simulation', what: isReachable ? 'connect' : 'disconnect', object: node.name, result: '' })
     },
     async stop() {

@@ -25,7 +25,8 @@ export function planOf(seed: number): Plan {
   const faultiness = shape.next()
   const endMs = 30_000 + shape.below(120_000)
   const latencyMs = shape.below(3) * 50
-  const steps = stepsOf(random.fork('steps'), nodes, endMs)
+  const isCrowded = shape.next() < 0.2
+  const steps = stepsOf(random.fork('steps'), nodes, endMs, isCrowded)
   const connection = random.fork('connection faults')
   const machine = random.fork('machine faults')
   const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
@@ -33,7 +34,7 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     nodes,
-    cpuCount: 8,
+    cpuCount: isCrowded ? 2 : 8,
     latencyMs,
     steps,
     connectionFaults: [
@@ -60,7 +61,8 @@ export function podsAreDisturbed({ machineFaults, steps }: Plan): boolean {
 
 // --- steps -----------------------------------------------------------------------------------------------------------------------------
 
-function stepsOf(random: Random, nodes: number, endMs: number): Step[] {
+/** `isCrowded`: for a while more is wished than there is room for. */
+function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolean): Step[] {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
   const namespaces = random.next() < 0.4 ? ['default', 'shop'] : ['default']
   const subjects: Subject[] = Array.from({ length: 1 + random.below(3) }, (_, index) => ({
@@ -80,7 +82,7 @@ function stepsOf(random: Random, nodes: number, endMs: number): Step[] {
     const { namespace } = deployment
     const node = random.below(nodes)
     const gentle: (() => Action)[] = [
-      () => ({ do: 'scale', deployment, replicas: random.below(9) }),
+      () => ({ do: 'scale', deployment, replicas: random.below(isCrowded ? 25 : 9) }),
       () => ({ do: 'roll', deployment, image: pick([...goodImages, ...goodImages, ...badImages]) }),
       () => ({ do: 'roll', deployment, image: pick(goodImages) }),
       () => ({ do: 'undo', deployment }),
@@ -115,6 +117,7 @@ function stepsOf(random: Random, nodes: number, endMs: number): Step[] {
     ...subjects
       .filter((deployment) => isBadAtEnd(deployment, actions))
       .map((deployment): Action => ({ do: 'roll', deployment, image: pick(goodImages) })),
+    ...(isCrowded ? subjects.map((deployment): Action => ({ do: 'scale', deployment, replicas: 1 })) : []),
     // What nobody mends any more would fail for ever.
     ...(subjects.some((deployment) => isBadAtEnd(deployment, actions))
       ? namespaces.map((namespace): Action => ({ do: 'sweep', namespace }))

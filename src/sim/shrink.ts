@@ -24,11 +24,14 @@ export async function shrink(plan: Plan, outcome: Outcome, options: RunOptions =
     // Large pieces first: most of a plan has nothing to do with its failure.
     for (let size = Math.ceil(smallest.plan[part].length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
       for (let from = 0; from < smallest.plan[part].length && smallest.runs < runLimit; ) {
-        const kept: readonly unknown[] = smallest.plan[part].filter((_, index) => index < from || index >= from + size)
-        if (!(await attempt({ ...smallest.plan, [part]: kept }))) from += size
+        const kept: readonly unknown[] = smallest.plan[part].filter((item, index) => index < from || index >= from + size || isLast(item))
+        if (kept.length === smallest.plan[part].length || !(await attempt({ ...smallest.plan, [part]: kept }))) from += size
       }
     }
   }
+
+  // The last steps undo what would keep wishes from coming true.
+  const isLast = (item: object): boolean => 'atMs' in item && item.atMs === plan.endMs
 
   await reduce('machineFaults')
   await reduce('connectionFaults')

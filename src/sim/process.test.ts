@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sleep } from '#lib/clock.ts'
+import { createVirtualClock } from './clock.ts'
+import { createSimulatedProcess } from './process.ts'
+
+test('of a killed process nothing goes on: no deadline, no answer, no call', async () => {
+  const clock = createVirtualClock(0)
+  const process = createSimulatedProcess('p', clock)
+  const seen: string[] = []
+  const target = {
+    async answer(what: string) {
+      seen.push(`called ${what}`)
+      await sleep(clock, 10)
+      return what
+    },
+  }
+  const own = process.guard(target)
+  own.answer('before').then((what) => seen.push(`answered ${what}`))
+  await clock.advance(20)
+  process.clock.schedule(25, () => seen.push('due'))
+  process.clock.schedule(40, () => seen.push('due too late'))
+  own.answer('during').then((what) => seen.push(`answered ${what}`))
+  await clock.advance(6)
+  process.kill()
+  void own.answer('after').then((what) => seen.push(`answered ${what}`))
+  await clock.advance(100)
+  assert.deepEqual(seen, ['called before', 'answered before', 'called during', 'due'])
+  assert.equal(clock.pending, 0)
+})
+
+test('a clock that jumps tells another time of day, and durations stay what they are', async () => {
+  const clock = createVirtualClock(1_000)
+  const { clock: own, jump } = createSimulatedProcess('p', clock)
+  const seen: number[] = []
+  jump(500)
+  assert.deepEqual([own.now(), own.monotonicMs()], [1_500, 0])
+  own.schedule(own.now() + 100, () => seen.push(clock.now()))
+  await clock.advance(200)
+  assert.deepEqual(seen, [1_100])
+})
