@@ -21,10 +21,10 @@ export interface KindFacts {
   readonly shortNames?: readonly string[]
   readonly categories?: readonly string[]
   readonly scope: 'Namespaced' | 'Cluster'
-  /** Told as a warning to everybody who uses the kind. */
+  /** Shown as a Warning header with every answer about this kind: since when it is on its way out, and what to use instead. */
   readonly deprecation?: string
-  /** Shown as a Warning header with every answer about this kind: what to use instead. */
-  readonly deprecated?: string
+  /** Where messages of the reference say that objects of the kind are stored, where that is not its plural: `services/specs`. */
+  readonly storagePath?: string
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
   /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */

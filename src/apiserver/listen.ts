@@ -16,7 +16,7 @@ import type { Log } from '#lib/log.ts'
 import type { ApiHandler, Caller } from './contract.ts'
 import { writeRawAnswer } from './http/raw-answer.ts'
 import { parseRequest } from './http/request-info.ts'
-import { errorAnswer } from './http/respond.ts'
+import { errorAnswer, methodNotAllowed } from './http/respond.ts'
 import { sendBody } from './http/send-body.ts'
 
 /** PEM. */
@@ -91,8 +91,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     session.once('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
   })
-  server.on('clientError', (_error: Error, socket: Duplex) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+  server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
+    // Methods that nobody knows end in Node's parser, before any route.
+    if (socket.writable && error.code === 'HPE_INVALID_METHOD') void refuseMethod(socket)
+    else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
   })
   server.on('request', (request, response) => {
@@ -175,6 +177,15 @@ async function serveUpgrade(options: ListenOptions, incoming: IncomingMessage, s
     await writeRawAnswer(socket, answer)
   } catch (error) {
     options.log.warn('an upgraded exchange broke off', { error })
+    socket.destroy()
+  }
+}
+
+async function refuseMethod(socket: Duplex): Promise<void> {
+  try {
+    await writeRawAnswer(socket, methodNotAllowed())
+  } catch {
+    // Whoever sent it is gone.
     socket.destroy()
   }
 }

@@ -137,7 +137,7 @@ test('propagation and preconditions', async () => {
   await send('POST', '/api/v1/namespaces/a/configmaps', configMap('p'))
   const wrong = await send('DELETE', '/api/v1/namespaces/a/configmaps/p', { preconditions: { uid: 'other' } })
   assert.equal(wrong.status, 409)
-  assert.match(wrong.body.message, /Precondition failed: UID in precondition: other, UID in object meta: /)
+  assert.match(wrong.body.message, /the UID in the precondition \(other\) does not match the UID in record \(/)
   const foreground = await send('DELETE', '/api/v1/namespaces/a/configmaps/p?propagationPolicy=Foreground')
   assert.deepEqual(foreground.body.metadata.finalizers, ['foregroundDeletion'])
 })

@@ -14,10 +14,14 @@ export function resolvePlain(text: string): unknown {
 
 /** Whether the text, unquoted, would read as something else. */
 export const isAmbiguous = (text: string): boolean =>
-  text === '<<' || text === '=' || typeof resolvePlain(text) !== 'string' || base60.test(text)
+  text === '<<' || text === '=' || typeof resolvePlain(text) !== 'string' || base60.test(text) || timestamp.test(text)
 
 /** Other readers take these for numbers, so they are quoted on the way out. */
 const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?$/
+
+/** A date, or a date and a time: a type of its own in YAML 1.1. */
+const timestamp =
+  /^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?(?:[ \t]*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?$/
 
 const words = new Map<string, { readonly value: unknown }>()
 for (const [value, texts] of [

@@ -24,9 +24,13 @@ export const priority: AdmissionPlugin = {
     const pod = object as unknown as Pod
     if (operation === 'UPDATE') {
       // A client that leaves them out does not mean to take them away.
-      const before = previous as unknown as Pod
-      if (pod.spec.priority !== undefined || before.spec.priority === undefined) return object
-      return { ...pod, spec: { ...pod.spec, priority: before.spec.priority } } as unknown as KubeObject
+      const { spec: before } = previous as unknown as Pod
+      const kept = {
+        ...(pod.spec.priority === undefined && before.priority !== undefined && { priority: before.priority }),
+        ...(pod.spec.preemptionPolicy === undefined &&
+          before.preemptionPolicy !== undefined && { preemptionPolicy: before.preemptionPolicy }),
+      }
+      return Object.keys(kept).length === 0 ? object : ({ ...pod, spec: { ...pod.spec, ...kept } } as unknown as KubeObject)
     }
     if (operation !== 'CREATE') return object
     const wanted = pod.spec.priorityClassName ?? ''

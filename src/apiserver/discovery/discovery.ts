@@ -3,8 +3,7 @@ import { apiVersionOf } from '#api/kind.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import type { Context } from '../context.ts'
 import { parseAccept } from '../http/negotiate.ts'
-import { json, statusAnswer } from '../http/respond.ts'
-import { routeStatus } from '../http/status.ts'
+import { json, methodNotAllowed } from '../http/respond.ts'
 import { isStored, resourcesOf, storageVersionHash } from './resources.ts'
 
 /** `/api`, `/apis` and below: which groups, versions and resources there are; both roots also in one piece (aggregated, v2). */
@@ -102,9 +101,7 @@ export function serveDiscovery(
   }
 
   const readOnly = (request: HttpRequest, answer: () => HttpResponse): HttpResponse =>
-    request.method === 'GET'
-      ? answer()
-      : statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+    request.method === 'GET' ? answer() : methodNotAllowed()
 
   return async (request, path) => {
     if (path === '/api' || path === '/apis') {

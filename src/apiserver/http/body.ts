@@ -9,6 +9,7 @@ import { parseYaml } from '#schema/yaml.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, readProtobufBody } from './protobuf-body.ts'
+import { sortKeys } from './sort-keys.ts'
 import { badRequest } from './status.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -79,9 +80,16 @@ function shape(
   // A patch's result has no order of its own.
   const unknown = refuse === undefined ? decoded.unknown : decoded.unknown.toSorted()
   const problems = options.validation === 'Ignore' ? [] : [...duplicates, ...unknown]
-  if (problems.length > 0 && options.validation === 'Strict') throw refused(`strict decoding error: ${problems.join(', ')}`)
+  if (problems.length > 0 && options.validation === 'Strict')
+    throw refused(`strict decoding error: ${[...strictTexts(duplicates), ...unknown].join(', ')}`)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: { apiVersion, kind, ...rest }, warnings: problems }
+}
+
+/** Keys given twice in YAML, which are told by line, are one error of its parser. */
+function strictTexts(duplicates: readonly string[]): readonly string[] {
+  if (!duplicates[0]?.startsWith('line ')) return duplicates
+  return [`yaml: unmarshal errors:\n${duplicates.map((text) => `  ${text}`).join('\n')}`]
 }
 
 interface Parsed {
@@ -124,7 +132,8 @@ function parseProtobufBody(body: Uint8Array, wanted: Wanted, unrecognized: (why:
 
 function parseYamlBody(body: Uint8Array, unrecognized: (why: string) => WherryError): Parsed {
   try {
-    return parseYaml(Buffer.from(body).toString())
+    const { value, duplicates } = parseYaml(Buffer.from(body).toString())
+    return { value: sortKeys(value), duplicates }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw unrecognized(error.message)

@@ -50,7 +50,7 @@ async function serve(
 ): Promise<HttpResponse> {
   if (request.body !== undefined && request.body.byteLength > bodyBytes)
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
-  const open = !info.isResource && openPaths.test(info.path)
+  const open = !info.isResource && openPaths.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
   const user = await userOf(context, options, request, caller, info, open)
   if (!open) {
     const attributes = attributesOf(info, user)

@@ -35,6 +35,8 @@ export function negotiate(
     if (options.transforms === false || parameters.get('g') !== 'meta.k8s.io') continue
     const version = parameters.get('v') ?? ''
     if ((version !== 'v1' && version !== 'v1beta1') || !transforms.has(as)) continue
+    // A table's cells are of any sort, which protobuf cannot say.
+    if (encoding === 'protobuf' && as === 'Table') continue
     return { encoding, as: as as 'Table', version }
   }
   throw notAcceptable(options.watch ? watchTypes : objectTypes)

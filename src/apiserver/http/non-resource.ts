@@ -5,7 +5,7 @@ import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { createHealth } from './health.ts'
 import type { RequestInfo } from './request-info.ts'
-import { json, text } from './respond.ts'
+import { json, methodNotAllowed, text } from './respond.ts'
 import { versionOf } from './version.ts'
 
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
@@ -20,7 +20,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     const path = info.path.replace(/\/+$/, '')
     if (path === '') return json({ paths })
     const responder = options.responders?.[path]
-    if (responder !== undefined && request.method === 'GET') return responder()
+    if (responder !== undefined) return request.method === 'GET' ? responder() : methodNotAllowed()
     if (path === '/version') return json(versionOf(options.version))
     if (path === '/metrics')
       return text(context.metrics.text(storeMetrics(context)), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

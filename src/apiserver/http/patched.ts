@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/kind.ts'
 import type { Context } from '../context.ts'
 import { badPatchResult, type Patch } from '../registry/patch.ts'
 import { type FieldValidation, shapeObject, type Wanted } from './body.ts'
+import { withoutRepeatedOwners } from './owner-references.ts'
 import { matchName, matchNamespace, type Routed } from './routed.ts'
 
 /** The patch's result as an object of its type; the client's mistakes are told like those of a body. */
@@ -22,7 +23,7 @@ export function patched(
     refuse: (why) => badPatchResult(result, why),
   })
   for (const warning of warnings) call.warn(warning)
-  const found = object as unknown as KubeObject
+  const found = withoutRepeatedOwners(object as unknown as KubeObject, call.warn)
   matchNamespace(call, found)
   matchName(call, found)
   return found

@@ -7,7 +7,7 @@ import { select } from '../registry/select.ts'
 import { connect } from './connect.ts'
 import { acceptable, negotiate, objectTypes, watchTypes } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
-import { statusAnswer } from './respond.ts'
+import { methodNotAllowed, statusAnswer } from './respond.ts'
 import { type Call, type Routed, readItem, showing } from './routed.ts'
 import { showItem, showList } from './show.ts'
 import { routeStatus } from './status.ts'
@@ -20,7 +20,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const { info, request } = call
   const kind = context.kinds.find(info.group, info.version, info.resource)
   const part = kind === undefined || info.subresource === '' ? undefined : kind.subresources?.[info.subresource]
-  const missing = request.method === 'HEAD' ? notAllowed() : refuseRoute(kind, part, info)
+  const missing = request.method === 'HEAD' ? methodNotAllowed() : refuseRoute(kind, part, info)
   if (missing !== undefined) return missing
   const accept = request.headers['accept']
   if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
@@ -56,9 +56,6 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   }
 }
 
-const notAllowed = () =>
-  statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
-
 /** What the router says before anything is read: unknown paths and methods. */
 function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, info: RequestInfo): HttpResponse | undefined {
   const absent = () => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
@@ -68,7 +65,7 @@ function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, i
   const everywhere = kind.scope === 'Namespaced' && info.namespace === ''
   if (part !== undefined) {
     if (everywhere) return absent()
-    return (part.verbs as readonly string[]).includes(info.verb) ? undefined : notAllowed()
+    return (part.verbs as readonly string[]).includes(info.verb) ? undefined : methodNotAllowed()
   }
   const isCollection =
     info.path
@@ -78,10 +75,12 @@ function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, i
     info.rest.length === 0 &&
     !isItem(kind, info)
   if (everywhere && !isCollection) return absent()
-  if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return notAllowed()
-  if (info.verb === 'create' && !isCollection) return notAllowed()
-  if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return notAllowed()
-  return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : notAllowed()
+  // What can only be created has no place of its own.
+  if (kind.verbs?.length === 1 && kind.verbs[0] === 'create' && !isCollection) return absent()
+  if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return methodNotAllowed()
+  if (info.verb === 'create' && !isCollection) return methodNotAllowed()
+  if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return methodNotAllowed()
+  return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : methodNotAllowed()
 }
 
 /** An object may be called like its resource: `/api/v1/namespaces/a/pods/pods`. */

@@ -7,7 +7,8 @@ import type { AnyType } from '#schema/schema.ts'
 import { formatYaml } from '#schema/yaml.ts'
 import { notAcceptable, objectTypes, protobufType, type Representation } from './negotiate.ts'
 import { writeProtobufBody } from './protobuf-body.ts'
-import { type StatusBody, statusOfError } from './status.ts'
+import { sortKeys } from './sort-keys.ts'
+import { routeStatus, type StatusBody, statusOfError } from './status.ts'
 
 /** A plain value as JSON. */
 export const json = (value: unknown, status = 200): HttpResponse => jsonBytes(Buffer.from(JSON.stringify(value)), status)
@@ -55,6 +56,10 @@ export function statusAnswer(body: StatusBody & { readonly code: number }, repre
   return { ...answer, headers: { ...answer.headers, 'retry-after': `${details.retryAfterSeconds}` } }
 }
 
+/** The router's refusal of a method. */
+export const methodNotAllowed = (): HttpResponse =>
+  statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+
 export const errorAnswer = (error: unknown, representation?: Representation): HttpResponse =>
   statusAnswer(statusOfError(error), representation)
 
@@ -83,17 +88,6 @@ export function warningHeaders(warnings: readonly string[]): readonly string[] {
     out.push(header)
   }
   return out
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item)]),
-  )
 }
 
 const gzipAll = promisify(gzip)

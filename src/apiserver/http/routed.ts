@@ -9,6 +9,7 @@ import { parseRevision } from '../registry/list-options.ts'
 import { notTooNew } from '../registry/select.ts'
 import { type FieldValidation, readObject, type Wanted } from './body.ts'
 import type { Representation } from './negotiate.ts'
+import { withoutRepeatedOwners } from './owner-references.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { Showing } from './show.ts'
 import { badRequest, notFoundError } from './status.ts'
@@ -79,7 +80,7 @@ export function readBodyObject(context: Context, { request, warn }: Routed, want
     isKnown: context.kinds.isKnown,
   })
   for (const warning of warnings) warn(warning)
-  return { metadata: {}, ...object } as unknown as KubeObject
+  return withoutRepeatedOwners({ metadata: {}, ...object } as unknown as KubeObject, warn)
 }
 
 export function matchNamespace({ kind, info }: Routed, object: KubeObject): void {

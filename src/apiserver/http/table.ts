@@ -1,5 +1,6 @@
 import type { AnyKind, Column, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
+import { encodeJson } from '#schema/json.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
@@ -30,7 +31,12 @@ export function tableOf(
     columnDefinitions: options.headed === false ? null : [...(named ? [nameColumn] : []), ...columns.map(definitionOf)],
     rows: objects.map((object) => ({
       cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => column.cell(object as never, options.now))],
-      object: options.include === 'None' ? null : options.include === 'Object' ? object : partialOf(object, apiVersion),
+      object:
+        options.include === 'None'
+          ? null
+          : options.include === 'Object'
+            ? JSON.parse(encodeJson(kind, object))
+            : partialOf(object, apiVersion),
     })),
   }
 }

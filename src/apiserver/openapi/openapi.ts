@@ -65,7 +65,7 @@ export function serveOpenapi(
       })
     if (!path.startsWith('/openapi/v3/')) return undefined
     const found = versions.find(({ name }) => name === path.slice('/openapi/v3/'.length))
-    if (found === undefined) return undefined
+    if (found === undefined) return { status: 404, headers: {}, body: new Uint8Array() }
     if (!acceptsJson(request.headers['accept'])) return refused()
     const document = versionDocument(found)
     const hash = query.get('hash')

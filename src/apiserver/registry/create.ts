@@ -30,6 +30,9 @@ export async function createObject(context: Context, write: Write, body: KubeObj
       if (present !== undefined) throw taken(kind, stored.metadata.name, objectOf(itemOf(storageKindOf(kind), present)))
       return unstoredItem(kind, key, stored)
     }
+    // As the reference: only its store looks at it, which a dry run does not reach.
+    if (body.metadata?.resourceVersion)
+      throw new WherryError('InternalError', 'resourceVersion should not be set on objects to be created', { status: 500 })
     const value = storedBytes(kind, stored)
     const result = await context.store.commit(
       [{ do: 'put', key, value }, ...claims.operations],
@@ -53,8 +56,6 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
   const { kind } = write
   const rules = writeContextOf(context, write)
   const { metadata } = body
-  if (metadata?.resourceVersion)
-    throw new WherryError('InternalError', 'resourceVersion should not be set on objects to be created', { status: 500 })
   const name = nameOrGenerateName(metadata ?? {}, context.random)
   const named = withMetadata(body, {
     name,
@@ -63,7 +64,7 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
     creationTimestamp: timestampOf(context.clock.now()),
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
-    generation: undefined,
+    ...(kind.rules.generation !== undefined && { generation: undefined }),
     selfLink: undefined,
     managedFields: undefined,
     resourceVersion: undefined,

@@ -1,6 +1,6 @@
 import type { AnyKind, KindFacts } from '#api/kind.ts'
 
-type Named = Pick<KindFacts, 'group' | 'plural' | 'scope' | 'storedAs'>
+type Named = Pick<KindFacts, 'group' | 'plural' | 'scope' | 'storedAs' | 'storagePath'>
 
 /** Root of every object's key. */
 export const registryRoot = '/registry/'
@@ -21,8 +21,10 @@ export const keyOf = (kind: Named, namespace: string, name: string): string =>
   kind.scope === 'Namespaced' ? `${prefixOf(kind)}${namespace}/${name}` : `${prefixOf(kind)}${name}`
 
 /** How error messages of the reference name an object's key. */
-export const displayKeyOf = (kind: Named, namespace: string, name: string): string =>
-  kind.scope === 'Namespaced' ? `/registry/${kind.plural}/${namespace}/${name}` : `/registry/${kind.plural}/${name}`
+export function displayKeyOf(kind: Named, namespace: string, name: string): string {
+  const root = `/registry/${kind.storagePath ?? kind.plural}`
+  return kind.scope === 'Namespaced' ? `${root}/${namespace}/${name}` : `${root}/${name}`
+}
 
 /** Where the objects of one namespace stand; '' means all of them. */
 export const scopeOf = (kind: Named, namespace: string): string =>

@@ -89,10 +89,9 @@ function checkPreconditions(
     )
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion))
-      throw new WherryError(
-        'BadRequest',
-        `metadata.resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
-      )
+      throw new WherryError('InternalError', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`, {
+        status: 500,
+      })
     if (Number(resourceVersion) !== item.revision) throw conflict(kind, name, modified)
   } else if (!unconditional)
     throw invalidError({ group: kind.group, kind: kind.plural }, name, [
@@ -115,12 +114,13 @@ async function prepare(
     withMetadata(object, {
       namespace: object.metadata.namespace || before.namespace,
       uid: object.metadata.uid || before.uid,
-      creationTimestamp: object.metadata.creationTimestamp ?? before.creationTimestamp,
-      deletionTimestamp: object.metadata.deletionTimestamp ?? before.deletionTimestamp,
+      creationTimestamp: before.creationTimestamp,
+      deletionTimestamp: before.deletionTimestamp ?? object.metadata.deletionTimestamp,
       deletionGracePeriodSeconds: object.metadata.deletionGracePeriodSeconds ?? before.deletionGracePeriodSeconds,
       generation: before.generation,
       resourceVersion: before.resourceVersion,
-      selfLink: undefined,
+      // The store drops it; a dry run does not get that far.
+      ...(!write.dryRun && { selfLink: undefined }),
       managedFields: undefined,
     })
   const run = admissionRun(context.admission, context.objects, write, 'UPDATE')

@@ -7,7 +7,7 @@ export const ComponentStatus = kind(types.ComponentStatus, {
   group: '',
   version: 'v1',
   kind: 'ComponentStatus',
-  deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   plural: 'componentstatuses',
   singular: 'componentstatus',
   shortNames: ['cs'],

@@ -13,6 +13,7 @@ export const Node = kind(
     version: 'v1',
     kind: 'Node',
     plural: 'nodes',
+    storagePath: 'minions',
     singular: 'node',
     shortNames: ['no'],
     scope: 'Cluster',

@@ -41,6 +41,8 @@ export function defaultPod(spec: PodSpec): PodSpec {
     containers: general.containers?.map(complete),
     ...(general.initContainers && { initContainers: general.initContainers.map(complete) }),
     enableServiceLinks: general.enableServiceLinks ?? true,
+    // Less than nothing means the least there is.
+    ...((general.terminationGracePeriodSeconds ?? 0) < 0 && { terminationGracePeriodSeconds: 1 }),
   }
   return general.resources === undefined ? withContainers : { ...withContainers, resources: podLevelResources(withContainers) }
 }

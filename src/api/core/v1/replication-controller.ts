@@ -18,6 +18,7 @@ export const ReplicationController = kind(
     version: 'v1',
     kind: 'ReplicationController',
     plural: 'replicationcontrollers',
+    storagePath: 'controllers',
     singular: 'replicationcontroller',
     shortNames: ['rc'],
     categories: ['all'],

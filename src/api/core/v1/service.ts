@@ -17,6 +17,7 @@ export const Service = kind(
     version: 'v1',
     kind: 'Service',
     plural: 'services',
+    storagePath: 'services/specs',
     singular: 'service',
     shortNames: ['svc'],
     categories: ['all'],

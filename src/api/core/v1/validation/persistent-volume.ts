@@ -32,7 +32,8 @@ export function validatePersistentVolume({ spec }: PersistentVolume): Cause[] {
 
 /** What is stored where never changes; a secret for growing it may be named later. */
 export function validatePersistentVolumeUpdate(next: PersistentVolume, previous: PersistentVolume): Cause[] {
-  const causes = validatePersistentVolume(next)
+  // The reference looks at the whole volume twice.
+  const causes = [...validatePersistentVolume(next), ...validatePersistentVolume(next)]
   const now = sourceOf(next.spec)
   const before = sourceOf(previous.spec)
   if (now.csi && before.csi && before.csi.controllerExpandSecretRef === undefined) {
