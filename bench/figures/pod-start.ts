@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Event } from '#api/core/v1/event.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { connectAsAdmin } from '#cli/connect.ts'
 import type { Client } from '#client/client.ts'
+import { systemClock } from '#host/clock.ts'
+import { containerdSocket } from '#host/containerd.ts'
+import { createCriRuntime } from '#host/cri/runtime.ts'
 import { pauseImage } from '#host/images/pause.ts'
+import type { Layout } from '#host/layout.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
 import { isError } from '#lib/errors.ts'
 import type { Figure, Row } from '../figure.ts'
 import { withCluster } from '../support/cluster.ts'
@@ -15,7 +19,7 @@ const pods = 30
 const namespace = 'bench-pods'
 
 /** What is seen of a pod's start, in the order in which it should come; in milliseconds since its creation was sent. */
-const steps = ['answered', 'scheduled', 'containerCreated', 'containerStarted', 'running'] as const
+const steps = ['answered', 'scheduled', 'sandboxMade', 'containerMade', 'containerStarted', 'running'] as const
 type Step = (typeof steps)[number]
 
 export const podStart: Figure = {
@@ -31,10 +35,10 @@ export const podStart: Figure = {
         const seen = follow(client, ending.signal)
         // The first pod of a node makes its bridge.
         await startOne(client, seen, 'warm')
-        const starts: Readonly<Partial<Record<Step, number>>>[] = []
+        const starts: Start[] = []
         for (let i = 0; i < pods; i += 1) starts.push(await startOne(client, seen, `pod-${i}`))
         terminal(`  ${pods} pods`)
-        return rowsOf(starts)
+        return rowsOf(await withRuntimeTimes(layout, starts))
       } finally {
         ending.abort()
         await remove(client)
@@ -43,9 +47,16 @@ export const podStart: Figure = {
     }),
 }
 
+interface Start {
+  readonly pod: string
+  /** Milliseconds since the epoch, with fractions. */
+  readonly sentAt: number
+  readonly sinceMs: Readonly<Partial<Record<Step, number>>>
+}
+
 type Marks = Map<string, Map<Step, number>>
 
-/** Follows pods and events; notes for each pod when a step was first seen. */
+/** Follows the pods; notes for each when a step was first seen. */
 function follow(client: Client, signal: AbortSignal): Marks {
   const marks: Marks = new Map()
   const mark = (pod: string, step: Step): void => {
@@ -61,22 +72,13 @@ function follow(client: Client, signal: AbortSignal): Marks {
       if (status.phase === 'Running') mark(metadata.name, 'running')
     }
   }
-  const events = async (): Promise<void> => {
-    for await (const event of client.watch(Event, { namespace, sendInitialEvents: true, signal })) {
-      if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue
-      const { involvedObject, reason } = event.object
-      if (reason === 'Created') mark(involvedObject.name ?? '', 'containerCreated')
-      if (reason === 'Started') mark(involvedObject.name ?? '', 'containerStarted')
-    }
-  }
-  for (const following of [pods(), events()])
-    following.catch((error: unknown) => {
-      if (!signal.aborted) throw error
-    })
+  pods().catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
   return marks
 }
 
-async function startOne(client: Client, seen: Marks, name: string): Promise<Partial<Record<Step, number>>> {
+async function startOne(client: Client, seen: Marks, name: string): Promise<Start> {
   const sentAt = performance.now()
   await client.create(
     Pod,
@@ -86,15 +88,41 @@ async function startOne(client: Client, seen: Marks, name: string): Promise<Part
   const answeredAt = performance.now()
   for (const until = sentAt + 60_000; seen.get(name)?.get('running') === undefined; await delay(1))
     if (performance.now() > until) throw new Error(`pod ${namespace}/${name} was not Running within a minute`)
-  // Events are told after the deed, by the way: they may come behind the status.
-  await delay(50)
-  const marks = seen.get(name)!
-  const since = Object.fromEntries([...marks].map(([step, at]) => [step, at - sentAt]))
-  return { ...since, answered: answeredAt - sentAt }
+  const since = Object.fromEntries([...seen.get(name)!].map(([step, at]) => [step, at - sentAt]))
+  return { pod: name, sentAt: performance.timeOrigin + sentAt, sinceMs: { ...since, answered: answeredAt - sentAt } }
 }
 
-function rowsOf(starts: readonly Readonly<Partial<Record<Step, number>>>[]): Row[] {
-  const of = (step: Step) => quantiles(starts.flatMap((start) => start[step] ?? []))
+/** The runtime's own times, on this machine's clock: a sandbox counts as made once it has its network. */
+async function withRuntimeTimes(layout: Layout, starts: readonly Start[]): Promise<Start[]> {
+  const runtime = createCriRuntime({ endpoint: containerdSocket(containerdOptions(layout)), clock: systemClock })
+  try {
+    const sandboxes = await runtime.sandboxes()
+    const containers = await runtime.containers()
+    return await Promise.all(
+      starts.map(async (start) => {
+        const sandbox = sandboxes.find(({ metadata }) => metadata.namespace === namespace && metadata.name === start.pod)
+        const container = containers.find(({ sandboxId }) => sandboxId === sandbox?.id)
+        if (!sandbox || !container) return start
+        const { startedAt } = await runtime.containerStatus(container.id)
+        const since = (at: number): number => at - start.sentAt
+        return {
+          ...start,
+          sinceMs: {
+            ...start.sinceMs,
+            sandboxMade: since(sandbox.createdAt),
+            containerMade: since(container.createdAt),
+            containerStarted: since(startedAt),
+          },
+        }
+      }),
+    )
+  } finally {
+    runtime.close()
+  }
+}
+
+function rowsOf(starts: readonly Start[]): Row[] {
+  const of = (step: Step) => quantiles(starts.flatMap(({ sinceMs }) => sinceMs[step] ?? []))
   const running = of('running')
   return [
     {
