@@ -84,7 +84,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   }
 
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-    const url = new URL(request.url ?? '/', 'https://kubelet')
+    const url = urlOf(request)
     const done = metrics.begin(request.method ?? '', url.pathname)
     response.once('close', () => done(response.statusCode))
     try {
@@ -99,7 +99,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   })
 
   server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const url = new URL(request.url ?? '/', 'https://kubelet')
+    const url = urlOf(request)
     const done = metrics.begin(request.method ?? '', url.pathname)
     upgraded.add(socket)
     socket.once('close', () => {
@@ -147,6 +147,9 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
       }),
   }
 }
+
+/** Whatever stands in the request line is a path: read as an address, one such as `//` would be an error that nobody catches. */
+const urlOf = ({ url = '/' }: IncomingMessage): URL => new URL(`https://kubelet${url.startsWith('/') ? '' : '/'}${url}`)
 
 function credentialsOf(request: IncomingMessage) {
   const socket = request.socket as TLSSocket

@@ -7,6 +7,7 @@ import type { KubeletServerOptions } from './kubelet-server.ts'
 import { chooseLog } from './log-choice.ts'
 import { parseLogQuery } from './log-query.ts'
 import type { Metrics } from './metrics.ts'
+import { pathParts } from './path-parts.ts'
 import { statsSummary } from './stats-summary.ts'
 import { runningContainer } from './upgrade.ts'
 
@@ -56,7 +57,7 @@ const notFound = () => new WherryError('NotFound', '404 page not found')
 
 async function containerLogs(call: Call): Promise<void> {
   const { pods, logFiles, clock, response, url } = call
-  const [namespace, name, containerName, more] = partsOf(url)
+  const [, namespace, name, containerName, more] = pathParts(url)
   if (!namespace || !name || !containerName || more) throw notFound()
   const query = parseLogQuery(url.searchParams, clock.now())
   const record = pods.get(namespace, name)
@@ -91,7 +92,7 @@ async function containerLogs(call: Call): Promise<void> {
 }
 
 async function run(call: Call): Promise<void> {
-  const [namespace, name, ...rest] = partsOf(call.url)
+  const [, namespace, name, ...rest] = pathParts(call.url)
   const containerName = rest.at(-1)
   if (!namespace || !name || !containerName || rest.length > 2) throw notFound()
   const record = call.pods.get(namespace, name)
@@ -103,12 +104,6 @@ async function run(call: Call): Promise<void> {
   if (exitCode !== 0) throw new WherryError('InternalError', `command '${command.join(' ')}' exited with ${exitCode}: ${output}`)
   call.response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(output)
 }
-
-const partsOf = (url: URL): readonly string[] =>
-  url.pathname
-    .split('/')
-    .slice(2)
-    .map((part) => decodeURIComponent(part))
 
 const podList = (items: readonly object[]) => ({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items })
 

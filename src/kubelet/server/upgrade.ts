@@ -14,6 +14,7 @@ import { acceptWebSocket, negotiateWebSocket, wantsWebSocket } from '#kubelet/st
 import { webSocketCommandProtocols, webSocketStreams } from '#kubelet/streams/websocket-front.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import { pathParts } from './path-parts.ts'
 
 export interface UpgradeCall {
   readonly pods: PodLookup
@@ -32,10 +33,7 @@ export interface UpgradeCall {
  * upgrade is thrown as `WherryError` for an HTTP answer, with the reference's words.
  */
 export async function upgradeRoutes(call: UpgradeCall): Promise<void> {
-  const [action, namespace, name, ...rest] = call.url.pathname
-    .split('/')
-    .slice(1)
-    .map((part) => decodeURIComponent(part))
+  const [action, namespace, name, ...rest] = pathParts(call.url)
   const [container, uid] = rest.length === 2 ? [rest[1], rest[0]] : [rest[0], undefined]
   if (namespace === undefined || name === undefined) throw new WherryError('NotFound', '404 page not found')
   if ((action === 'exec' || action === 'attach') && container !== undefined && rest.length <= 2) {
