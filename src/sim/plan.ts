@@ -77,12 +77,12 @@ function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolea
   }
   const mayTouchNodes = random.next() < 0.4
   const rude = random.next() < 0.5
-  for (let count = 2 + random.below(10); count > 0; count -= 1) {
+  for (let count = 2 + random.below(8); count > 0; count -= 1) {
     const deployment = pick(subjects)
     const { namespace } = deployment
     const node = random.below(nodes)
     const gentle: (() => Action)[] = [
-      () => ({ do: 'scale', deployment, replicas: random.below(isCrowded ? 25 : 9) }),
+      () => ({ do: 'scale', deployment, replicas: random.below(isCrowded ? 16 : 6) }),
       () => ({ do: 'roll', deployment, image: pick([...goodImages, ...goodImages, ...badImages]) }),
       () => ({ do: 'roll', deployment, image: pick(goodImages) }),
       () => ({ do: 'undo', deployment }),
@@ -142,7 +142,7 @@ function wishOf(random: Random, index: number): Wish {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
   const surge = pick([0, 1, 2, '25%', '50%', '100%'])
   return {
-    replicas: random.below(7),
+    replicas: random.below(5),
     image: pick(goodImages),
     strategy: random.next() < 0.2 ? 'Recreate' : 'RollingUpdate',
     surge,

@@ -23,6 +23,8 @@ export interface Outcome {
   readonly problems: readonly Problem[]
   readonly writes: number
   readonly virtualMs: number
+  /** From the end of all faults until every wish had come true, to within seconds. */
+  readonly settledMs: number
   readonly history: SimulatedCluster['history']
 }
 
@@ -41,6 +43,7 @@ export interface RunOptions {
 export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = {}): Promise<Outcome> {
   const network = createFaultyNetwork(plan.connectionFaults, seededRandom(plan.seed).fork('network'))
   const problems: Problem[] = []
+  let settledMs = Infinity
   let checks: readonly Invariant[] = []
   let cluster: SimulatedCluster | undefined
   const say = (invariant: string, text: string): void => {
@@ -68,7 +71,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
   } catch (error) {
     say('the simulation itself', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  return { problems, writes: cluster.history.writes, virtualMs: cluster.clock.now() - startOfTime, history: cluster.history }
+  return { problems, writes: cluster.history.writes, virtualMs: cluster.clock.now() - startOfTime, settledMs, history: cluster.history }
 
   async function live(one: SimulatedCluster): Promise<void> {
     const { clock, history, world } = one
@@ -88,8 +91,10 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     await taking
 
     const unmet = (): string[] => checks.flatMap((check) => (check.atRest?.() ?? []).map((text) => `${check.name}: ${text}`))
-    const limit = clock.now() + convergenceMs
+    const begin = clock.now()
+    const limit = begin + convergenceMs
     while (unmet().length > 0 && clock.now() < limit && problems.length === 0) await one.advance(5_000)
+    settledMs = clock.now() - begin
     for (const text of unmet()) say('comes true', text)
     if (problems.length > 0) return
 
@@ -113,7 +118,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
 const problemLimit = 20
 /** Back-off of a crashing container ends at five minutes, and so does the eviction from a lost node. */
 const convergenceMs = 20 * 60_000
-const calmMs = 60_000
+const calmMs = 30_000
 
 /** Messages that say that code failed, where others say that the world did. */
 const bugs = new Set(['cannot decide', 'work failed', 'a change handler failed', 'cannot tell which keys a change concerns'])
