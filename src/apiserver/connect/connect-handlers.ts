@@ -105,15 +105,24 @@ function createLink({ dial, connectionsMax = 2000 }: ConnectOptions): Link {
       // The client may leave while we dial; an error event that nobody hears would end the process.
       client.on('error', () => client.destroy())
       const headers = upgradeHeaders(call.request.headers, call.caller.remoteAddress)
-      // Without the request's signal: the connection outlives the request, and ends with either side's socket.
-      const result = await request(target, { method: call.request.method, path, headers })
-      if (result.upgraded) relay(client, head, result.socket, result.head, result.response)
-      else if ((result.response.statusCode ?? 0) >= 400) await refuseUpgrade(client, result.response)
-      else {
-        result.response.destroy()
-        throw new PlainFailure(`invalid upgrade response: status code ${result.response.statusCode}`)
+      // Not the request's signal: the relay outlives the request, and ends with either side's socket. Until it stands, a client that leaves
+      // takes the connection with it, whether the backend ever answers or not.
+      const left = new AbortController()
+      const leave = () => left.abort(new Error('the client left'))
+      if (client.destroyed) leave()
+      client.once('close', leave)
+      try {
+        const result = await request(target, { method: call.request.method, path, headers }, left.signal)
+        if (result.upgraded) relay(client, head, result.socket, result.head, result.response)
+        else if ((result.response.statusCode ?? 0) >= 400) await refuseUpgrade(client, result.response)
+        else {
+          result.response.destroy()
+          throw new PlainFailure(`invalid upgrade response: status code ${result.response.statusCode}`)
+        }
+        return took
+      } finally {
+        client.off('close', leave)
       }
-      return took
     },
   }
 }

@@ -406,6 +406,32 @@ test('proxy reaches no address of this machine or its neighbours', async () => {
     await assert.rejects(call('podProxy', name, '', { rest: '/' }), (error) => isError(error, 'BadRequest'), name)
 })
 
+for (const [how, answer] of [
+  ['says nothing', ''],
+  ['never ends its refusal', 'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n'],
+] as const)
+  test(`a client that leaves a backend that ${how} gives the connection back`, async () => {
+    const asked = Promise.withResolvers<void>()
+    const gone = Promise.withResolvers<void>()
+    const backend = createTcpServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(answer, () => asked.resolve()))
+      socket.once('close', () => gone.resolve())
+      socket.resume()
+    })
+    const backendPort = await listen(backend)
+    const plain: Dialer = () => dial({ host: '127.0.0.1', port: backendPort, security: 'plain' })
+    const { call } = world(backendPort, { dial: plain, connectionsMax: 1 })
+    const [near, far] = duplexPair()
+    const answered = call('podExec', 'one', 'command=x', { headers: spdy, upgrade: near, method: 'POST', verb: 'create' })
+    await asked.promise
+    far.destroy()
+    near.destroy()
+    await gone.promise
+    // Whatever becomes of the answer, nobody is there to read it.
+    await answered.catch(() => {})
+  })
+
 test('connections are counted, and given back', async () => {
   const { port } = await kubelet((_request, response) => response.end('x'))
   const { call } = world(port, { connectionsMax: 1 })

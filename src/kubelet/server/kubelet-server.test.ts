@@ -20,7 +20,7 @@ before(async () => {
     pods: { list: () => [], get: () => undefined } as unknown as KubeletServerOptions['pods'],
     runtime: {} as KubeletServerOptions['runtime'],
     logFiles: {} as KubeletServerOptions['logFiles'],
-    authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [] } : undefined),
+    authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
     authorize: async () => true,
     certificate: { current: () => ({ ...serving, clientCa: ca.certificate }) },
     clock: systemClock,
