@@ -1,8 +1,24 @@
-/** Freezes a value of JSON's shapes all the way down, in place. What is frozen already is taken as frozen below, too. */
+/**
+ * Freezes a plain value and all that it holds, in place, and returns it. What is frozen already is taken as frozen throughout; bytes cannot be
+ * frozen and stay as they are.
+ */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  if (Array.isArray(value)) for (const item of value) deepFreeze(item)
-  else for (const key in value) deepFreeze(value[key])
+  if (canFreeze(value)) freezeAll(value)
   return value
 }
+
+/** Every object that is read or written comes through here several times: lists by index, and no call for what is no object. */
+function freezeAll(value: object): void {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) if (canFreeze(value[i])) freezeAll(value[i])
+  } else {
+    for (const key in value) {
+      const held = (value as Record<string, unknown>)[key]
+      if (canFreeze(held)) freezeAll(held)
+    }
+  }
+  Object.freeze(value)
+}
+
+const canFreeze = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)

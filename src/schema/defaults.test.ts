@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deepFreeze } from '#lib/freeze.ts'
 import { withDefaults } from './defaults.ts'
-import { deepFreeze } from './fields.ts'
 import { bool, field, int32, list, map, message, recursive, string, type Type } from './schema.ts'
 
 const Port = message('test.v1.Port', {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { clone, deepEqual, deepFreeze, getPath, setPath } from './fields.ts'
+import { deepFreeze } from '#lib/freeze.ts'
+import { clone, deepEqual, getPath, setPath } from './fields.ts'
 
 test('paths', () => {
   const object = deepFreeze({ a: { b: [{ c: 1 }] } })

@@ -39,13 +39,6 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   return equalObjects(a as Record<string, unknown>, b as Record<string, unknown>)
 }
 
-/** Freezes a plain value and all that it holds, and returns it. What is frozen already is taken as frozen throughout. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value
-  for (const key in value) deepFreeze(value[key])
-  return Object.freeze(value)
-}
-
 /** A deep copy of a plain value. */
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value

@@ -1,7 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
+import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
-import { deepFreeze } from '#schema/fields.ts'
 import { encodeJson } from '#schema/json.ts'
 import type { Entry, Revision } from '#store/store.ts'
 

@@ -1,7 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
 import { WherryError } from '#lib/errors.ts'
-import { deepFreeze } from '#schema/fields.ts'
+import { deepFreeze } from '#lib/freeze.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#api/kind.ts'
-import { deepEqual, deepFreeze } from '#schema/fields.ts'
+import { deepFreeze } from '#lib/freeze.ts'
+import { deepEqual } from '#schema/fields.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { type Item, itemAs, objectOf } from '../cacher/item.ts'
