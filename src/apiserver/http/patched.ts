@@ -20,7 +20,7 @@ export function patched(
     validation,
     isKnown: context.kinds.isKnown,
     duplicates: change.duplicates,
-    refuse: (why) => badPatchResult(result, why),
+    refuse: (why) => badPatchResult(result, change, why),
   })
   for (const warning of warnings) call.warn(warning)
   const found = withoutRepeatedOwners(object as unknown as KubeObject, call.warn)

@@ -8,7 +8,7 @@ import type { Context, Write } from '../context.ts'
 import { createObject } from '../registry/create.ts'
 import { deleteObject } from '../registry/delete.ts'
 import { parseListQuery } from '../registry/list-options.ts'
-import { readPatch } from '../registry/patch.ts'
+import { isApplyType, readPatch } from '../registry/patch.ts'
 import { applyDefaults, shownBytes } from '../registry/prepare.ts'
 import { select } from '../registry/select.ts'
 import { updateObject } from '../registry/update.ts'
@@ -79,7 +79,7 @@ export async function update(context: Context, call: Routed): Promise<HttpRespon
 
 export async function patch(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info, request } = call
-  const options = parseWriteOptions('PatchOptions', info.query)
+  const options = parseWriteOptions('PatchOptions', info.query, isApplyType(request.headers['content-type']))
   const change = readPatch(request.body ?? new Uint8Array(), request.headers['content-type'])
   const item = await updateObject(context, writeOf(call, options), {
     change: (present) => patched(context, call, wantedOf(kind), change, shownBytes(kind, present), options.fieldValidation),

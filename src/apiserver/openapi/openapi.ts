@@ -10,6 +10,7 @@ import { json, statusAnswer } from '../http/respond.ts'
 import { routeStatus } from '../http/status.ts'
 import type { VersionFacts } from '../http/version.ts'
 import { definitionsOf } from './definitions.ts'
+import { gnosticAccept, gnosticDocument, gnosticType } from './gnostic.ts'
 import { pathsOf } from './paths.ts'
 
 interface Document {
@@ -23,10 +24,10 @@ export function serveOpenapi(
   version: VersionFacts,
 ): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
   const documents = new Map<string, Document>()
-  const documentOf = (name: string, make: () => object): Document => {
+  const documentOf = (name: string, make: () => Uint8Array): Document => {
     const known = documents.get(name)
     if (known !== undefined) return known
-    const body = Buffer.from(JSON.stringify(make()))
+    const body = make()
     const document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
     documents.set(name, document)
     return document
@@ -40,23 +41,32 @@ export function serveOpenapi(
   const versionDocument = ({ group, version: each, name }: (typeof versions)[number]): Document =>
     documentOf(name, () => {
       const kinds = kindsOf(group, each)
-      return {
-        openapi: '3.0.0',
-        info,
-        paths: Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3'))),
-        components: { schemas: openapiComponents([...common, ...kinds]) },
-      }
+      const paths = Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3')))
+      return jsonOf({ openapi: '3.0.0', info, paths, components: { schemas: openapiComponents([...common, ...kinds]) } })
     })
-  const second = (): Document =>
-    documentOf('v2', () => ({
-      swagger: '2.0',
-      info,
-      paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
-      definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all])),
-    }))
+  const second = () => ({
+    swagger: '2.0',
+    info,
+    paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
+    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all])),
+  })
 
   return (request, path, { query }) => {
-    if (path === '/openapi/v2') return acceptsJson(request.headers['accept']) ? tagged(request, second()) : refused()
+    if (path === '/openapi/v2') {
+      const accept = request.headers['accept']
+      if (wantsGnostic(accept))
+        return tagged(
+          request,
+          documentOf('v2 in protobuf', () => gnosticDocument(second())),
+          gnosticType,
+        )
+      return acceptsJson(accept)
+        ? tagged(
+            request,
+            documentOf('v2', () => jsonOf(second())),
+          )
+        : refused()
+    }
     if (path === '/openapi/v3')
       return json({
         paths: Object.fromEntries(
@@ -94,10 +104,18 @@ export const idOf = (kind: { readonly group: string; readonly version: string })
     .map((word) => word[0]!.toUpperCase() + word.slice(1))
     .join('')
 
-function tagged(request: HttpRequest, { body, hash }: Document): HttpResponse {
-  const headers = { 'content-type': 'application/json', etag: `"${hash}"`, vary: 'Accept', 'cache-control': 'no-cache, private' }
+function tagged(request: HttpRequest, { body, hash }: Document, type = 'application/json'): HttpResponse {
+  const headers = { 'content-type': type, etag: `"${hash}"`, vary: 'Accept', 'cache-control': 'no-cache, private' }
   if (request.headers['if-none-match'] === `"${hash}"`) return { status: 304, headers, body: new Uint8Array() }
   return { status: 200, headers, body }
+}
+
+const jsonOf = (document: object): Uint8Array => Buffer.from(JSON.stringify(document))
+
+/** Whether the client likes protobuf better than JSON, or takes nothing else. */
+function wantsGnostic(accept: string | undefined): boolean {
+  const first = parseAccept(accept ?? '').find(({ type }) => type === gnosticAccept || type === 'application/json' || type === '*/*')
+  return first?.type === gnosticAccept
 }
 
 function acceptsJson(accept: string | undefined): boolean {

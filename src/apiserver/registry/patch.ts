@@ -1,5 +1,6 @@
 import { WherryError } from '#lib/errors.ts'
 import { isObject } from '#schema/fields.ts'
+import { goValue } from '#schema/go-text.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
 import { applyStrategicPatch } from '#schema/patch/strategic.ts'
@@ -14,6 +15,10 @@ export interface Patch {
   apply(type: AnyType, document: unknown): unknown
   /** Keys that the patch itself gives twice. */
   readonly duplicates: readonly string[]
+  /** What a refusal of the result shows; absent: the result. */
+  readonly shown?: string
+  /** The words for what does not fit its type; absent: the decoder's. */
+  readonly explain?: (why: string) => string
 }
 
 export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
@@ -28,7 +33,9 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   const type = mediaType(contentType)
   if (isApplyType(contentType))
     throw new WherryError('UnsupportedMediaType', `server-side apply (${type}) is not served; use ${patchTypes.join(', ')}`)
-  const { value, duplicates } = parseJsonBody(body, (why) => badRequest(`error decoding patch: ${why}`))
+  const isStrategic = type === 'application/strategic-merge-patch+json'
+  const undecodable = (why: string) => badRequest(isStrategic ? why : `error decoding patch: ${why}`)
+  const { value, duplicates } = parseJsonBody(body, undecodable)
   if (type === 'application/json-patch+json') {
     if (value !== null && !Array.isArray(value))
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
@@ -38,15 +45,36 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     }
   }
   if (value === null && type === 'application/merge-patch+json') throw badRequest('Invalid JSON Patch')
-  if (!isObject(value ?? {}))
-    throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
+  if (!isObject(value ?? {})) throw undecodable(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
   if (type === 'application/merge-patch+json') return { duplicates, apply: (_type, document) => applyMergePatch(document, value) }
-  return { duplicates, apply: (shape, document) => applyStrategicPatch(shape, document, value ?? {}) }
+  return {
+    duplicates,
+    shown: goValue(value ?? {}),
+    explain: conversionProblem,
+    // The result is taken for an object of the present one's kind, whatever it says.
+    apply: (shape, document) => ({ ...(applyStrategicPatch(shape, document, value ?? {}) as object), ...identityOf(document) }),
+  }
 }
 
 /** The refusal of a patch whose result is no object of its kind. */
-export const badPatchResult = (result: unknown, why: string): WherryError =>
-  invalidError({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(result), why)])
+export const badPatchResult = (result: unknown, { shown, explain }: Patch, why: string): WherryError =>
+  invalidError({ group: '', kind: '' }, '', [invalid('patch', shown ?? JSON.stringify(result), explain?.(why) ?? why)])
 
 const goKind = (value: unknown): string =>
   Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value
+
+const identityOf = (document: unknown): object => {
+  const { apiVersion, kind } = document as { readonly apiVersion?: unknown; readonly kind?: unknown }
+  return { apiVersion, kind }
+}
+
+/** A strategic patch's result is no text that is decoded, but a tree that is converted: what does not fit is told in other words. */
+function conversionProblem(why: string): string {
+  const found = /^json: cannot unmarshal (\w+) into Go (?:struct field \S+|value) of type (.+)$/.exec(why)
+  if (found === null) return why
+  const [, from = '', to = ''] = found
+  const kind = { number: 'int64', array: 'slice', object: 'map' }[from] ?? from
+  if (to.startsWith('map[')) return `cannot restore map from ${kind}`
+  if (to.startsWith('[]')) return `cannot restore slice from ${kind}`
+  return `unrecognized type: ${to.includes('.') ? 'string' : to}`
+}

@@ -49,10 +49,15 @@ export function defaultPod(spec: PodSpec): PodSpec {
 
 /** `latest`, and no tag at all, may change under the same name. */
 export const pullPolicyOf = (image: string | undefined): 'Always' | 'IfNotPresent' => {
-  if (image === undefined || image === '' || image.includes('@')) return 'IfNotPresent'
+  if (image === undefined || image === '' || image.includes('@') || !isReference(image)) return 'IfNotPresent'
   const tag = /:([^:/]+)$/.exec(image)?.[1]
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
+
+/** Whether the text names an image at all: a host, then a path in lower case, then a tag. Sixty-four hexadecimal digits are an identifier. */
+const isReference = (image: string): boolean =>
+  !/^[0-9a-f]{64}$/.test(image) &&
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-.]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/.test(image)
 
 function defaultContainer<C extends Container | EphemeralContainer>(container: C): C {
   return {

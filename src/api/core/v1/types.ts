@@ -983,13 +983,13 @@ export const ResourceRequirements = message('k8s.io.api.core.v1.ResourceRequirem
 export type ResourceRequirements = Of<typeof ResourceRequirements>
 
 export const ContainerRestartRuleOnExitCodes = message('k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes', {
-  operator: field(1, string()),
+  operator: field(1, string(), { required: true }),
   values: field(2, list(int32(), { apply: { type: 'set' } })),
 })
 export type ContainerRestartRuleOnExitCodes = Of<typeof ContainerRestartRuleOnExitCodes>
 
 export const ContainerRestartRule = message('k8s.io.api.core.v1.ContainerRestartRule', {
-  action: field(1, string()),
+  action: field(1, string(), { required: true }),
   exitCodes: field(2, ContainerRestartRuleOnExitCodes, { pointer: true }),
 })
 export type ContainerRestartRule = Of<typeof ContainerRestartRule>
