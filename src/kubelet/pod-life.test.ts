@@ -6,7 +6,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime, type SimulatedRuntime, type SimulatedRuntimeOptions } from '#sim/runtime.ts'
 import type { Kubelet } from './kubelet.ts'
-import { createTestNode, type TestNode } from './test-node.ts'
+import { createTestNode, memoryFiles, type TestNode } from './test-node.ts'
 
 interface World {
   readonly clock: VirtualClock
@@ -20,10 +20,10 @@ interface World {
   pass(ms: number): Promise<void>
 }
 
-async function world(t: TestContext, images: SimulatedRuntimeOptions['images'] = {}, seed = 1): Promise<World> {
+async function world(t: TestContext, images: SimulatedRuntimeOptions['images'] = {}, seed = 1, files = memoryFiles()): Promise<World> {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
-  const node = await createTestNode({ clock, runtime, network: runtime.network, seed })
+  const node = await createTestNode({ clock, runtime, network: runtime.network, seed, files })
   t.after(() => node.close())
   const kubelet = await node.startKubelet()
   await clock.advance(100)
@@ -94,6 +94,19 @@ test('a container that crashes is restarted at once, then after 10 s, 20 s, 40 s
   assert.match(shown.state.waiting!.message!, /^back-off 1m20s restarting failed container=main pod=one_default\(/)
   assert.equal(shown.lastState.terminated!.exitCode, 3)
   assert.equal(node.events.filter((event) => event.startsWith('BackOff Back-off restarting failed container main in pod one_')).length, 4)
+})
+
+test('a container that crashes for hours leaves no more than one that crashed twice', async (t) => {
+  const files = memoryFiles()
+  const { node, runtime, pass, status } = await world(t, { bad: { exit: { afterMs: 1000, code: 3 } } }, 1, files)
+  await node.create('one', { containers: [container('main', 'bad')] })
+  const written = async () => (await files.list('')).filter((path) => path.includes('/containers/main/')).length
+  await pass(60_000)
+  const early = [(await runtime.containers()).length, (await runtime.sandboxes()).length, await written()]
+  await pass(4 * 3_600_000)
+  assert.ok((await status('main')).restartCount > 40)
+  assert.deepEqual([(await runtime.containers()).length, (await runtime.sandboxes()).length, await written()], early)
+  assert.deepEqual(early, [2, 1, 2])
 })
 
 for (const [policy, code, phase, state] of [

@@ -8,7 +8,7 @@ import { parseResolvConf } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
 import { containerNamed } from './containers.ts'
-import { podDirectory, podLogDirectory } from './names.ts'
+import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from './names.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
@@ -134,8 +134,13 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       await ifThere(runtime.removeContainer(id))
       logs.forget(id)
       if (logPath !== '') await logs.remove(logPath)
-      const link = logLink(context, state.pod, state.containers.get(id)?.metadata.name ?? '', id)
+      const removed = state.containers.get(id)
+      const link = logLink(context, state.pod, removed?.metadata.name ?? '', id)
       if (link !== undefined) await files.remove(link)
+      const messageFile = removed?.annotations[terminationMessageFileAnnotation]
+      // Only our own: an annotation is text that the runtime gave back.
+      if (messageFile?.startsWith(`${podDirectory(config.rootDirectory, state.pod.metadata.uid)}/containers/`))
+        await files.remove(messageFile)
       forgetContainer(state, id)
     },
     async 'stop-sandbox'({ id }) {

@@ -111,7 +111,7 @@ async function makeConfig(
   image: Image,
 ): Promise<ContainerConfig> {
   const { pod } = state
-  const { config, files, random } = context
+  const { config, files } = context
   const node = context.node()
   const podIPs = addressesOf(context, state, sandbox)
   const volumes = state.volumes ?? new Map()
@@ -130,7 +130,8 @@ async function makeConfig(
   }
 
   const directory = podDirectory(config.rootDirectory, pod.metadata.uid)
-  const messageFile = `${directory}/containers/${container.name}/${Buffer.from(random.bytes(4)).toString('hex')}`
+  // One for each attempt, however often it is tried; it goes with its container.
+  const messageFile = `${directory}/containers/${container.name}/${command.attempt}`
   // Whoever the container runs as has to be able to write its last words.
   await files.write(messageFile, '', 0o666)
   const target = container.targetContainerName
