@@ -56,7 +56,8 @@ export const staleMsOf = ({ connectionFaults, machineFaults }: Plan): number =>
 /** Whether anything but the controllers ends pods, or takes their readiness. */
 export function podsAreDisturbed({ machineFaults, steps }: Plan): boolean {
   const disturbing = new Set<Action['do']>(['delete pods', 'release pod', 'taint', 'delete node', 'delete sets', 'delete namespace'])
-  return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do))
+  const endsByItself = (step: Step): boolean => step.do === 'roll' && step.image === 'broken:1'
+  return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do) || endsByItself(step))
 }
 
 // --- steps -----------------------------------------------------------------------------------------------------------------------------
