@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { readBody } from '#lib/http.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createTestServer, type TestServer } from './testing.ts'
+
+/** What kinds say of themselves, and that the common path keeps to it. */
+
+let server: TestServer
+before(async () => {
+  server = await createTestServer({ clock: createVirtualClock(Date.parse('2026-01-01T00:00:00Z')) })
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'a' } })
+})
+after(() => server.close())
+
+async function send(method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}) {
+  const answer = await server.transport({ method, path, headers, ...(body && { body: Buffer.from(JSON.stringify(body)) }) })
+  return { ...answer, body: JSON.parse(Buffer.from(await readBody(answer.body)).toString()) }
+}
+const merge = { 'content-type': 'application/merge-patch+json' }
+
+const deployment = {
+  metadata: { name: 'd' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { a: 'b' } },
+    template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+}
+
+test('generation counts what the kind says: annotations of a deployment too, its labels and status not', async () => {
+  const path = '/apis/apps/v1/namespaces/a/deployments'
+  const generation = async (patch: object, part = '') =>
+    (await send('PATCH', `${path}/d${part}`, patch, merge)).body.metadata.generation as number
+  assert.equal((await send('POST', path, deployment)).body.metadata.generation, 1)
+  assert.equal(await generation({ metadata: { labels: { x: 'y' } } }), 1)
+  assert.equal(await generation({ metadata: { annotations: { x: 'y' } } }), 2)
+  assert.equal(await generation({ spec: { replicas: 2 } }), 3)
+  assert.equal(await generation({ spec: { replicas: 2 } }), 3)
+  assert.equal(await generation({ status: { observedGeneration: 1 } }, '/status'), 3)
+})
+
+test('a scale takes a zero that is left out, and refuses a stale or a negative one', async () => {
+  const path = '/apis/apps/v1/namespaces/a/deployments'
+  await send('POST', path, { ...deployment, metadata: { name: 'scaled' } })
+  const scale = { metadata: { name: 'scaled', namespace: 'a' }, spec: {} }
+  assert.equal((await send('PUT', `${path}/scaled/scale`, scale)).status, 200)
+  assert.equal((await send('GET', `${path}/scaled`)).body.spec.replicas, 0)
+  const negative = await send('PUT', `${path}/scaled/scale`, { ...scale, spec: { replicas: -1 } })
+  assert.equal(negative.status, 422)
+  assert.deepEqual(negative.body.details.kind, 'Scale')
+  const stale = await send('PUT', `${path}/scaled/scale`, { ...scale, metadata: { ...scale.metadata, resourceVersion: '1' } })
+  assert.equal(stale.status, 409)
+})
+
+test('an update of an absent lease makes it, and one of a present lease names its version', async () => {
+  const path = '/apis/coordination.k8s.io/v1/namespaces/a/leases/l'
+  const lease = { metadata: { name: 'l', namespace: 'a' }, spec: { holderIdentity: 'me', leaseDurationSeconds: 10 } }
+  const made = await send('PUT', path, lease)
+  assert.equal(made.status, 201)
+  const blind = await send('PUT', path, lease)
+  assert.equal(blind.status, 422)
+  assert.match(blind.body.message, /metadata\.resourceVersion: Invalid value: 0: must be specified for an update/)
+  assert.equal((await send('PUT', path, made.body)).status, 200)
+})
+
+test('an event is one object in both groups', async () => {
+  const core = '/api/v1/namespaces/a/events'
+  const events = '/apis/events.k8s.io/v1/namespaces/a/events'
+  await send('POST', core, {
+    metadata: { name: 'e' },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'a' },
+    message: 'told',
+    count: 3,
+  })
+  const other = (await send('GET', `${events}/e`)).body
+  assert.deepEqual(
+    [other.apiVersion, other.note, other.regarding.name, other.deprecatedCount],
+    ['events.k8s.io/v1', 'told', 'p', 3],
+    'the same in the words of the other group',
+  )
+  const watch = await server.transport({ method: 'GET', path: `${events}?watch=true`, headers: {} })
+  for await (const part of watch.body as AsyncIterable<Uint8Array>) {
+    const { type, object } = JSON.parse(Buffer.from(part).toString())
+    assert.deepEqual([type, object.apiVersion, object.metadata.name], ['ADDED', 'events.k8s.io/v1', 'e'])
+    break
+  }
+  assert.equal((await send('DELETE', `${events}/e`)).status, 200)
+  assert.equal((await send('GET', `${core}/e`)).status, 404)
+})
+
+test('a kind on its way out says so with every answer, refusals included', async () => {
+  for (const path of ['/api/v1/namespaces/a/endpoints', '/api/v1/endpoints', '/api/v1/namespaces/a/endpoints/none'])
+    assert.match(String((await send('GET', path)).headers['warning']), /v1 Endpoints is deprecated in v1\.33\+/, path)
+  assert.match(String((await send('GET', '/api/v1/componentstatuses')).headers['warning']), /ComponentStatus is deprecated/)
+  assert.equal((await send('GET', '/api/v1/namespaces/a/configmaps')).headers['warning'], undefined)
+})
+
+test('owners named twice are kept once, and the client is told', async () => {
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u-1' }
+  const made = await send('POST', '/api/v1/namespaces/a/configmaps', { metadata: { name: 'owned', ownerReferences: [owner, owner] } })
+  assert.equal(made.body.metadata.ownerReferences.length, 1)
+  assert.match(String(made.headers['warning']), /duplicate UID\(s\) observed: u-1/)
+})
+
+test('health is open to readers only', async () => {
+  const stranger = server.transportAs({ name: 'nobody', groups: [] })
+  const ask = async (method: string) => (await stranger({ method, path: '/healthz', headers: {} })).status
+  assert.deepEqual(await Promise.all(['GET', 'HEAD', 'POST', 'DELETE'].map(ask)), [200, 200, 403, 403])
+})
+
+test('an update only counts what the server owns as it was, and repeats causes as often as the reference', async () => {
+  const path = '/api/v1/namespaces/a/configmaps'
+  const { metadata } = (await send('POST', path, { metadata: { name: 'meta' } })).body
+  const later = await send('PUT', `${path}/meta`, { metadata: { ...metadata, creationTimestamp: '2030-01-01T00:00:00Z' } })
+  assert.equal(later.body.metadata.creationTimestamp, metadata.creationTimestamp)
+  const moved = await send('PATCH', `${path}/meta`, { metadata: { uid: 'other' } }, merge)
+  assert.equal(moved.status, 422)
+  assert.equal(moved.body.details.causes.length, 2)
+})
