@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:http2'
+import { connect, constants } from 'node:http2'
 import { request as requestHttps } from 'node:https'
 import { after, before, test } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { systemClock } from '#host/clock.ts'
 import { type KeyPair, makeCertificate } from '#host/pki/certificate.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { silentLog } from '#lib/log.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import type { Caller } from './contract.ts'
 import { type Listening, listen } from './listen.ts'
 
@@ -115,4 +116,87 @@ test('a new certificate is shown to new connections', async () => {
   assert.equal((await send('/')).server, 'first')
   listening.setCertificate(serving('second'))
   assert.equal((await send('/')).server, 'second')
+})
+
+test('who trickles in headers is cut off, and an unknown method is refused', async () => {
+  const patient = await listen({
+    handler: async () => ({ status: 200, headers: {}, body: Buffer.alloc(0) }),
+    clock: systemClock,
+    log: silentLog,
+    host: '127.0.0.1',
+    port: 0,
+    headersTimeoutMs: 200,
+    ...serving('patient'),
+  })
+  const raw = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ host: '127.0.0.1', port: patient.port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+      let answer = ''
+      socket.on('error', reject)
+      socket.on('data', (part) => (answer += part))
+      socket.once('secureConnect', () => socket.write(text))
+      socket.once('close', () => resolve(answer))
+    })
+  try {
+    assert.match(await raw('GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '), /^(?:HTTP\/1\.1 4\d\d |$)/)
+    assert.match(await raw('BOGUS /api/v1/pods HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1\.1 405 [\s\S]*"reason":"MethodNotAllowed"/)
+  } finally {
+    await patient.close(100)
+  }
+})
+
+test('a client that opens and resets streams in a loop is cut off; others go on', async () => {
+  const session = connect(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false })
+  const closed = new Promise<void>((resolve) => session.once('close', () => resolve()))
+  session.on('error', () => {})
+  const attack = (): void => {
+    for (let i = 0; i < 200 && !session.destroyed; i += 1) {
+      const stream = session.request({ ':path': '/stream' })
+      stream.on('error', () => {})
+      stream.close(constants.NGHTTP2_CANCEL)
+    }
+    if (!session.destroyed) setImmediate(attack)
+  }
+  session.once('connect', attack)
+  await closed
+  assert.equal((await send('/', Buffer.from('four'))).body, '4')
+})
+
+test('a request that takes too long is told so, a watch may last', async () => {
+  const clock = createVirtualClock(0)
+  const asked = Promise.withResolvers<void>()
+  const slow = await listen({
+    handler: () => {
+      asked.resolve()
+      return new Promise(() => {})
+    },
+    clock,
+    log: silentLog,
+    host: '127.0.0.1',
+    port: 0,
+    ...serving('slow'),
+  })
+  const session = connect(`https://127.0.0.1:${slow.port}`, { rejectUnauthorized: false })
+  session.on('error', () => {})
+  const statusOf = (path: string) => {
+    const stream = session.request({ ':path': path })
+    stream.on('error', () => {})
+    return new Promise<unknown>((resolve) => stream.once('response', (headers) => resolve(headers[':status'])))
+  }
+  let watched: unknown
+  void statusOf('/api/v1/pods?watch=true').then((status) => (watched = status))
+  const late = statusOf('/api/v1/pods')
+  await asked.promise
+  // Both requests share a connection, so an answer to the later one says that the earlier was asked too.
+  let status: unknown
+  void late.then((answer) => (status = answer))
+  while (status === undefined) {
+    await clock.advance(60_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(status, 504)
+  assert.equal(watched, undefined)
+  const closed = slow.close(0)
+  await clock.advance(1)
+  await closed
 })

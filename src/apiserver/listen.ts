@@ -37,6 +37,8 @@ export interface ListenOptions extends ServingPair {
   readonly clientCa?: string | Buffer
   /** Connections at a time; more are refused. */
   readonly connectionsMax?: number
+  /** How long a client may take to send the headers of an HTTP/1.1 request. Default 10 s. */
+  readonly headersTimeoutMs?: number
 }
 
 export interface Listening {
@@ -68,7 +70,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     streamResetBurst: 500,
     streamResetRate: 100,
     settings: { maxConcurrentStreams: 250, maxHeaderListSize: 64 * 1024, initialWindowSize: 256 * 1024, enablePush: false },
-    ...http1Limits,
+    ...http1Limits(options.headersTimeoutMs ?? 10_000),
   } as Parameters<typeof createSecureServer>[0])
   server.maxConnections = options.connectionsMax ?? 10_000
   const sessions = new Set<ServerHttp2Session>()
@@ -128,8 +130,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       closing = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const session of sessions) session.close()
-      const forget = clock.schedule(clock.now() + graceMs, () => destroyAll(sockets))
-      await Promise.allSettled([...exchanges])
+      const grace = Promise.withResolvers<void>()
+      const forget = clock.schedule(clock.now() + graceMs, grace.resolve)
+      // A handler that never ends shall not keep the server from ending.
+      await Promise.race([Promise.allSettled([...exchanges]), grace.promise])
       // Connections that carry nothing now would only be waited for.
       destroyAll(sockets)
       await closed
@@ -290,13 +294,14 @@ function secureContextOf(
 }
 
 /** Who trickles in headers or a body byte by byte is cut off. */
-const http1Limits = {
+const http1Limits = (headersTimeoutMs: number) => ({
   maxHeaderSize: 64 * 1024,
-  headersTimeout: 10_000,
+  headersTimeout: headersTimeoutMs,
   requestTimeout: 60_000,
   keepAliveTimeout: 90_000,
-  connectionsCheckingInterval: 15_000,
-}
+  // Node looks after late clients in rounds.
+  connectionsCheckingInterval: Math.min(15_000, headersTimeoutMs),
+})
 const longRunning = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
 // As the reference: --request-timeout, and the body limit of its resource handlers.
 const requestMs = 60_000

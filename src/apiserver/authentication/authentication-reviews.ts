@@ -1,6 +1,7 @@
 import type { TokenReview } from '#api/authentication/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { SubresourceHandler, UserInfo } from '../contract.ts'
 import { badRequest } from '../http/status.ts'
 import type { VerifiedToken } from '../tokens/token-verifier.ts'
@@ -29,7 +30,7 @@ export function authenticationReviewHandlers(options: AuthenticationReviewOption
       ({
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'SelfSubjectReview',
-        metadata: { creationTimestamp: new Date(options.clock.now()).toISOString().replace(/\.\d+/, '') },
+        metadata: { creationTimestamp: rfc3339(options.clock.now()) },
         status: { userInfo: shown(attributes.user) },
       }) as unknown as KubeObject,
   }

@@ -1,9 +1,10 @@
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { Status } from '#api/meta/v1/types.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Context } from '../context.ts'
 import type { SubresourceCall } from '../contract.ts'
-import { shownBytes, timestampOf } from '../registry/prepare.ts'
+import { shownBytes } from '../registry/prepare.ts'
 import type { Representation } from './negotiate.ts'
 import { attributesOf } from './request-info.ts'
 import { encoded, jsonBytes } from './respond.ts'
@@ -28,7 +29,7 @@ export const subresourceCall = (
   query: call.info.query,
   rest: call.info.rest.join('/'),
   dryRun,
-  now: timestampOf(context.clock.now()),
+  now: rfc3339(context.clock.now()),
   server: context.internals,
 })
 

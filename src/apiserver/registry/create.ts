@@ -2,13 +2,14 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, invalidError } from '../http/status.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
-import { applyDefaults, storedBytes, timestampOf, withMetadata, writeContextOf } from './prepare.ts'
+import { applyDefaults, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 /**
@@ -61,7 +62,7 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
     name,
     namespace: kind.scope === 'Namespaced' ? write.namespace : undefined,
     uid: context.random.uuid(),
-    creationTimestamp: timestampOf(context.clock.now()),
+    creationTimestamp: rfc3339(context.clock.now()),
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     ...(kind.rules.generation !== undefined && { generation: undefined }),

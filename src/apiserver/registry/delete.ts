@@ -1,5 +1,6 @@
 import type { KubeObject } from '#api/kind.ts'
 import { deepFreeze } from '#lib/freeze.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
@@ -8,7 +9,7 @@ import type { Context, Write } from '../context.ts'
 import { conflict, modified, notFoundError } from '../http/status.ts'
 import { keyOf } from './keys.ts'
 import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
-import { storedBytes, timestampOf, withMetadata } from './prepare.ts'
+import { storedBytes, withMetadata } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 export interface DeleteOptions extends DeletionWish {
@@ -102,13 +103,13 @@ function markDeleted(context: Context, { kind }: Write, present: KubeObject, opt
     if (seconds >= before || (seconds !== 0 && wished === undefined)) return withFinalizers
     const asked = Date.parse(metadata.deletionTimestamp) - before * 1000
     return withMetadata(withFinalizers, {
-      deletionTimestamp: timestampOf(seconds === 0 ? now : asked + seconds * 1000),
+      deletionTimestamp: rfc3339(seconds === 0 ? now : asked + seconds * 1000),
       deletionGracePeriodSeconds: seconds,
     })
   }
   const generation = metadata.generation !== undefined && metadata.generation > 0 ? { generation: metadata.generation + 1 } : {}
   const marked = withMetadata(withFinalizers, {
-    deletionTimestamp: timestampOf(now + seconds * 1000),
+    deletionTimestamp: rfc3339(now + seconds * 1000),
     deletionGracePeriodSeconds: seconds,
     ...generation,
   })

@@ -1,17 +1,15 @@
 import type { AnyKind, KubeObject, WriteContext } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import { deepFreeze } from '#lib/freeze.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { encodeJson } from '#schema/json.ts'
 import type { Context, Write } from '../context.ts'
 import { storageKindOf } from './keys.ts'
 
-/** RFC 3339 in UTC, whole seconds: the form of every time that the server writes. */
-export const timestampOf = (now: Instant): string => new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z')
-
 export const writeContextOf = (context: Context, write: Write): WriteContext => ({
-  now: timestampOf(context.clock.now()),
+  now: rfc3339(context.clock.now()),
   user: { name: write.user.name, groups: write.user.groups },
   subresource: write.subresource,
   dryRun: write.dryRun,

@@ -6,6 +6,7 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Cause, WherryError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { quote } from '#schema/go-text.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Objects, SubresourceHandler } from '../contract.ts'
@@ -65,10 +66,10 @@ export function createTokenRequestHandler(options: TokenRequestOptions): Subreso
         name: account.metadata.name,
         namespace,
         uid: account.metadata.uid,
-        creationTimestamp: seconds(nowMs),
+        creationTimestamp: rfc3339(nowMs),
       },
       spec: { audiences: [...audiences], expirationSeconds, boundObjectRef: request.spec?.boundObjectRef ?? null },
-      status: { token, expirationTimestamp: seconds(nowMs + expirationSeconds * 1000) },
+      status: { token, expirationTimestamp: rfc3339(nowMs + expirationSeconds * 1000) },
     } as unknown as KubeObject
   }
 }
@@ -76,7 +77,6 @@ export function createTokenRequestHandler(options: TokenRequestOptions): Subreso
 const tokenRequest = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
 const warnOnlySeconds = 3607
 const stretchedSeconds = 365 * 24 * 3600
-const seconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+/, '')
 
 interface GivenMeta {
   readonly name?: string | undefined
