@@ -20,11 +20,11 @@ import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { type Controller, type Plan, settled } from '#loop/controller.ts'
 import { runControllers } from '#loop/run.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { conditionOf } from './common/conditions.ts'
-import { formatTime } from './common/time.ts'
 import { controllers, heldKinds, userOf } from './mod.ts'
 
 test('all controllers together, on the API server: a Deployment comes up, rolls, and goes with its namespace', async () => {
@@ -118,8 +118,8 @@ test('all controllers together: the pods of a node that fell silent are evicted,
 const readyAt = (now: number) => ({
   type: 'Ready',
   status: 'True',
-  lastHeartbeatTime: formatTime(now),
-  lastTransitionTime: formatTime(now),
+  lastHeartbeatTime: rfc3339(now),
+  lastTransitionTime: rfc3339(now),
 })
 
 const template = (image: string) => ({
@@ -142,7 +142,7 @@ const kubelet: Controller<{ readonly pod: Pod; readonly now: number }> = {
     if (deletionTimestamp !== undefined) return { commands: [{ do: 'delete', ...target, gracePeriodSeconds: 0 }], wakeAt: Infinity }
     if (pod.status.phase === 'Running') return settled
     const ip = `10.244.0.${(Number.parseInt(uid.slice(0, 6), 16) % 250) + 2}`
-    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(now) }]
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(now) }]
     const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions }
     return { commands: [{ do: 'patch', ...target, subresource: 'status', body: { status } }], wakeAt: Infinity }
   },
@@ -179,7 +179,7 @@ async function start() {
       body: {
         status: {
           conditions: [
-            { type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(clock.now()), lastTransitionTime: formatTime(clock.now()) },
+            { type: 'Ready', status: 'True', lastHeartbeatTime: rfc3339(clock.now()), lastTransitionTime: rfc3339(clock.now()) },
           ],
         },
       },

@@ -1,7 +1,8 @@
 import { Lease } from '#api/coordination/v1/lease.ts'
 import type { Client } from '#client/client.ts'
-import type { Clock, Instant } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
+import { rfc3339Micro } from '#lib/rfc3339.ts'
 
 /** The heartbeat of a node (KEP-589): small, so that it can come often. */
 export const LEASE_NAMESPACE = 'kube-node-lease'
@@ -10,7 +11,7 @@ const LEASE_SECONDS = 40
 
 /** Renews the node's Lease once, making it where there is none. */
 export async function renewLease(client: Client, clock: Clock, node: { readonly name: string; readonly uid: string }): Promise<void> {
-  const renewTime = microTime(clock.now())
+  const renewTime = rfc3339Micro(clock.now())
   const body = { spec: { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }
   try {
     await client.patch(Lease, node.name, { type: 'merge', body }, { namespace: LEASE_NAMESPACE })
@@ -24,5 +25,3 @@ export async function renewLease(client: Client, clock: Clock, node: { readonly 
     await client.create(Lease, { metadata, ...body }, { namespace: LEASE_NAMESPACE })
   }
 }
-
-const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')

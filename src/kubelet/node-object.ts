@@ -1,9 +1,9 @@
 import type { NodeCondition, NodeStatus } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import { formatQuantity, quantityOf, quantityOfMilli } from '#lib/quantity.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { KubeletConfig } from './config.ts'
 import type { MachineFacts } from './interfaces.ts'
-import { rfc3339 } from './pod/rfc3339.ts'
 import type { Image } from './runtime.ts'
 
 /** What is true of the node now. */

@@ -8,11 +8,11 @@ import { type Clock, type Instant, sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { deepEqual } from '#schema/fields.ts'
 import type { KubeletConfig } from './config.ts'
 import type { EventSink, MachineFacts, NodeFacts } from './interfaces.ts'
 import { LEASE_PERIOD_MS, renewLease } from './node-lease.ts'
 import { allocatable, type NodeFactsView, nodeLabels, nodeStatus, withoutHeartbeat } from './node-object.ts'
-import { isSame } from './pod/same.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface NodeStatusOptions {
@@ -102,7 +102,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     }
     wasReady = isReady
     const isDue = view.now - writtenAt >= REPORT_MS
-    if (isDue || !isSame(withoutHeartbeat(previous), withoutHeartbeat(status))) await write(status, previous)
+    if (isDue || !deepEqual(withoutHeartbeat(previous), withoutHeartbeat(status))) await write(status, previous)
     again(isReady ? REPORT_MS : NOT_READY_MS)
   }
 
@@ -110,7 +110,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     const changes: Record<string, unknown> = {}
     for (const [field, value] of Object.entries(status)) {
       const former = previous?.[field as keyof NodeStatus]
-      if (isSame(former, value)) continue
+      if (deepEqual(former, value)) continue
       // Addresses are merged by their type, of which a node with two families has one twice: they are replaced whole.
       changes[field] = field === 'addresses' ? [...(value as object[]), { $patch: 'replace' }] : value
     }
@@ -141,7 +141,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       return
     }
     const before = node
-    if (!take(present) || isSame(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
+    if (!take(present) || deepEqual(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
     // Should somebody insist on another opinion, the two of us may not go round in circles.
     if (clock.now() - writtenAt < INSIST_MS) again(INSIST_MS)
     else lookNow()

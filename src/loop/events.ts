@@ -5,6 +5,7 @@ import { type Clock, type Instant, sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { createEventCorrelator, type Happening } from './event-correlator.ts'
 
 /** Writes core/v1 Events without ever holding up or failing the one who reports. */
@@ -159,5 +160,3 @@ function eventName(object: string, at: Instant, random: Random): string {
 }
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
-const rfc3339 = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`

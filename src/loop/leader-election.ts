@@ -1,10 +1,11 @@
 import { Lease } from '#api/coordination/v1/lease.ts'
 import type { Client } from '#client/client.ts'
 import { createInformer } from '#client/informer.ts'
-import { type Clock, type Instant, sleep } from '#lib/clock.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339Micro } from '#lib/rfc3339.ts'
 
 export interface LeaderElectionOptions {
   readonly client: Client
@@ -165,7 +166,7 @@ async function leadUntil(lead: LeaderElectionOptions['lead'], leading: AbortCont
 
 /** Creates or renews, only over the version that was looked at: of two who try, one gets a conflict. */
 async function write({ client, clock, namespace, name, identity, leaseDurationMs }: Election, shown: Lease | undefined): Promise<Lease> {
-  const now = microTime(clock.now())
+  const now = rfc3339Micro(clock.now())
   const own = shown?.spec.holderIdentity === identity
   const spec = {
     ...shown?.spec,
@@ -181,7 +182,7 @@ async function write({ client, clock, namespace, name, identity, leaseDurationMs
 
 /** Nobody has to wait for a lease whose holder went in order. */
 async function release({ client, clock, log }: Election, lease: Lease): Promise<void> {
-  const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.now()) }
+  const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: rfc3339Micro(clock.now()) }
   try {
     await client.update(Lease, { ...lease, spec }, { fieldManager: 'leader-election' })
   } catch (error) {
@@ -193,5 +194,3 @@ function ownedForMs({ spec }: Lease, identity: string): number {
   if (!spec.holderIdentity || spec.holderIdentity === identity) return 0
   return (spec.leaseDurationSeconds ?? 15) * 1000
 }
-
-const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')

@@ -9,6 +9,7 @@ import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { decide } from './decide.ts'
 import { podInfo } from './node-info.ts'
@@ -186,8 +187,7 @@ const isOtherWish = (before: Pod, after: Pod): boolean =>
 async function markUnschedulable(client: Client, pod: Pod, message: string, clock: Clock): Promise<void> {
   const present = podCondition(pod, 'PodScheduled')
   if (present?.status === 'False' && present.reason === 'Unschedulable' && present.message === message) return
-  const lastTransitionTime =
-    present?.status === 'False' ? present.lastTransitionTime : new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const lastTransitionTime = present?.status === 'False' ? present.lastTransitionTime : rfc3339(clock.now())
   const condition = {
     type: 'PodScheduled',
     status: 'False',

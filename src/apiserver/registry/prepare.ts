@@ -1,5 +1,4 @@
 import type { AnyKind, KubeObject, WriteContext } from '#api/kind.ts'
-import type { Instant } from '#lib/clock.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { withDefaults } from '#schema/defaults.ts'

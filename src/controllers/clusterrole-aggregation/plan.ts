@@ -1,9 +1,9 @@
 import { matchesLabelSelector } from '#api/meta/v1/selector.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import type { PolicyRule } from '#api/rbac/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import { type Plan, settled } from '#loop/controller.ts'
 import { patchSeen } from '../common/commands.ts'
-import { equal } from '../common/equal.ts'
 
 export interface AggregationView {
   readonly role: ClusterRole
@@ -18,8 +18,8 @@ export function planAggregation({ role, all }: AggregationView): Plan {
   for (const selector of role.aggregationRule.clusterRoleSelectors ?? []) {
     for (const other of byName) {
       if (other.metadata.name === role.metadata.name || !matchesLabelSelector(selector, other.metadata.labels)) continue
-      for (const rule of other.rules ?? []) if (!rules.some((present) => equal(present, rule))) rules.push(rule)
+      for (const rule of other.rules ?? []) if (!rules.some((present) => same(present, rule))) rules.push(rule)
     }
   }
-  return equal(rules, role.rules) ? settled : { commands: [patchSeen(ClusterRole, role, { rules })], wakeAt: Infinity }
+  return same(rules, role.rules) ? settled : { commands: [patchSeen(ClusterRole, role, { rules })], wakeAt: Infinity }
 }

@@ -2,8 +2,8 @@ import type { AnyKind, KubeObject, NamespacedMeta } from '#api/kind.ts'
 import { controllerOf, ownerReference } from '#api/meta/v1/owner.ts'
 import { matches, selectorOf } from '#api/meta/v1/selector.ts'
 import type { LabelSelector } from '#api/meta/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import type { Command } from '#loop/controller.ts'
-import { equal } from './equal.ts'
 
 interface Owner extends KubeObject {
   readonly metadata: NamespacedMeta
@@ -60,5 +60,5 @@ const changeOwners = (
   namespace: object.metadata.namespace,
   uid: object.metadata.uid,
   resourceVersion: object.metadata.resourceVersion,
-  body: { metadata: { ownerReferences: equal(ownerReferences, []) ? null : ownerReferences } },
+  body: { metadata: { ownerReferences: same(ownerReferences, []) ? null : ownerReferences } },
 })

@@ -1,5 +1,5 @@
 import type { Instant } from '#lib/clock.ts'
-import { formatTime } from './time.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 
 /** What all conditions of the API have in common (API conventions, "Typical status properties"). */
 export interface Condition {
@@ -23,6 +23,6 @@ export function changedCondition<C extends Condition>(
   now: Instant,
 ): C | undefined {
   if (present?.status === next.status && present.reason === next.reason && present.message === next.message) return undefined
-  const lastTransitionTime = present?.status === next.status ? present.lastTransitionTime : formatTime(now)
+  const lastTransitionTime = present?.status === next.status ? present.lastTransitionTime : rfc3339(now)
   return { ...present, ...next, lastTransitionTime } as C
 }

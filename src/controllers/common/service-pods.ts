@@ -4,8 +4,8 @@ import { isPodReady, isPodTerminal, isSidecar, podCondition } from '#api/core/v1
 import { Service } from '#api/core/v1/service.ts'
 import type { ServicePort } from '#api/core/v1/types.ts'
 import { matches, selectorOfLabels } from '#api/meta/v1/selector.ts'
+import { same } from '#api/strategy.ts'
 import type { Cache } from '#loop/controller.ts'
-import { equal } from './equal.ts'
 import { keyOf } from './key.ts'
 
 /** Says when the oldest change that a write brings happened: what consumers measure their delay by. */
@@ -47,7 +47,7 @@ export function targetPortOf({ spec }: Pod, port: ServicePort): number | undefin
 
 /** Keys of the services that choose the pod, or chose it before; none when the change is nothing to them, such as a new restart count. */
 export function servicesOfPod(pod: Pod, cache: Cache, previous: Pod | undefined): readonly string[] {
-  const changed = previous === undefined || previous === pod || !equal(shownOf(pod), shownOf(previous))
+  const changed = previous === undefined || previous === pod || !same(shownOf(pod), shownOf(previous))
   if (!changed) return []
   const services = cache.list(Service, pod.metadata.namespace).filter(selectsPods)
   const choosing = services.filter(({ spec }) => {

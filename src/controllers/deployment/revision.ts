@@ -1,6 +1,7 @@
 import type { Deployment } from '#api/apps/v1/deployment.ts'
 import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
-import { canonical, equal } from '../common/equal.ts'
+import { same } from '#api/strategy.ts'
+import { canonical } from '../common/equal.ts'
 
 export const templateHashLabel = 'pod-template-hash'
 const prefix = 'deployment.kubernetes.io'
@@ -26,7 +27,7 @@ export const newReplicaSet = (deployment: Deployment, sets: readonly ReplicaSet[
 
 type Template = Deployment['spec']['template']
 
-export const sameTemplate = (a: Template, b: Template): boolean => equal(withoutHash(a), withoutHash(b))
+export const sameTemplate = (a: Template, b: Template): boolean => same(withoutHash(a), withoutHash(b))
 
 function withoutHash(template: Template): Template {
   const { [templateHashLabel]: _, ...labels } = template.metadata?.labels ?? {}

@@ -2,9 +2,10 @@ import type { Deployment } from '#api/apps/v1/deployment.ts'
 import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import type { DeploymentCondition, DeploymentStatus } from '#api/apps/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { conditionOf, withoutCondition } from '../common/conditions.ts'
 import { countOf } from '../common/equal.ts'
-import { formatTime, parseTime } from '../common/time.ts'
+import { parseTime } from '../common/time.ts'
 import { fenceposts } from './percent.ts'
 
 /** Means "none" in `progressDeadlineSeconds` and `revisionHistoryLimit`. */
@@ -62,8 +63,8 @@ export function withCondition(
 ): DeploymentStatus {
   const present = conditionOf(status.conditions, type)
   if (present?.status === next.status && present.reason === next.reason) return status
-  const lastTransitionTime = present?.status === next.status ? present.lastTransitionTime : formatTime(now)
-  const condition = { type, ...next, lastUpdateTime: formatTime(now), lastTransitionTime }
+  const lastTransitionTime = present?.status === next.status ? present.lastTransitionTime : rfc3339(now)
+  const condition = { type, ...next, lastUpdateTime: rfc3339(now), lastTransitionTime }
   return { ...status, conditions: [...withoutCondition(status.conditions, type), condition] }
 }
 
@@ -104,13 +105,13 @@ function withProgress(
   }
   if (progressed(before, status)) {
     // Each step forward starts the deadline anew, so this one is written even if nothing but its time changes.
-    const lastTransitionTime = present?.status === 'True' ? present.lastTransitionTime : formatTime(now)
+    const lastTransitionTime = present?.status === 'True' ? present.lastTransitionTime : rfc3339(now)
     const condition = {
       type: 'Progressing',
       status: 'True',
       reason: 'ReplicaSetUpdated',
       message: `${subject} is progressing.`,
-      lastUpdateTime: formatTime(now),
+      lastUpdateTime: rfc3339(now),
       lastTransitionTime,
     }
     return { ...status, conditions: [...withoutCondition(status.conditions, 'Progressing'), condition] }

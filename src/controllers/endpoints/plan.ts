@@ -4,8 +4,8 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodReady } from '#api/core/v1/pod-helpers.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointAddress, EndpointSubset } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import { type Command, type Plan, settled } from '#loop/controller.ts'
-import { equal } from '../common/equal.ts'
 import { repackSubsets } from '../common/repack-subsets.ts'
 import {
   addressesOf,
@@ -45,12 +45,12 @@ export function planEndpoints({ service, pods, endpoints }: EndpointsView): Plan
     [managedByLabel]: managedBy,
   }
   const wasTruncated = endpoints?.metadata.annotations?.[overCapacityAnnotation] === 'truncated'
-  const same =
+  const isUnchanged =
     endpoints !== undefined &&
-    equal(repackSubsets(endpoints.subsets ?? []), subsets) &&
-    equal(endpoints.metadata.labels, labels) &&
+    same(repackSubsets(endpoints.subsets ?? []), subsets) &&
+    same(endpoints.metadata.labels, labels) &&
     wasTruncated === isTruncated
-  if (same) return settled
+  if (isUnchanged) return settled
 
   const time = endpoints === undefined ? service.metadata.creationTimestamp : triggerTimeOf(changedPods(pods, endpoints, subsets))
   const annotations = { ...endpoints?.metadata.annotations }

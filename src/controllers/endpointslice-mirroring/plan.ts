@@ -4,8 +4,9 @@ import type { EndpointPort as CorePort, EndpointAddress } from '#api/core/v1/typ
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Endpoint, EndpointPort } from '#api/discovery/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
+import { same } from '#api/strategy.ts'
 import type { Command, Plan } from '#loop/controller.ts'
-import { canonical, equal } from '../common/equal.ts'
+import { canonical } from '../common/equal.ts'
 import { repackSubsets } from '../common/repack-subsets.ts'
 import { triggerTimeAnnotation } from '../common/service-pods.ts'
 
@@ -111,13 +112,13 @@ function write(endpoints: Endpoints, group: Group, slice: EndpointSlice | undefi
     const object = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType: group.addressType, ...content }
     return [{ do: 'create', kind: EndpointSlice, namespace, object }]
   }
-  const same =
-    equal(bySelf(slice.endpoints), bySelf(content.endpoints)) &&
-    equal(slice.ports, content.ports) &&
-    equal(slice.metadata.labels, labels) &&
-    equal(slice.metadata.annotations ?? {}, annotations) &&
+  const isUnchanged =
+    same(bySelf(slice.endpoints), bySelf(content.endpoints)) &&
+    same(slice.ports, content.ports) &&
+    same(slice.metadata.labels, labels) &&
+    same(slice.metadata.annotations ?? {}, annotations) &&
     slice.metadata.ownerReferences?.some(({ uid }) => uid === endpoints.metadata.uid)
-  if (same) return []
+  if (isUnchanged) return []
   const metadata = { ...slice.metadata, labels, annotations, ownerReferences }
   return [{ do: 'update', kind: EndpointSlice, object: { ...slice, metadata, ...content } as EndpointSlice }]
 }

@@ -1,6 +1,6 @@
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Endpoint, EndpointPort } from '#api/discovery/v1/types.ts'
-import { equal } from '../common/equal.ts'
+import { same } from '#api/strategy.ts'
 import { identityOf } from './endpoint.ts'
 
 /** What a slice shall hold. Without `slice` it has to be made; without endpoints it goes, unless it is to be kept empty. */
@@ -40,7 +40,7 @@ export function distribute(
       slice: slice as EndpointSlice | undefined,
       ports: slice.ports ?? ports,
       endpoints,
-      changes: !equal(slice.endpoints, endpoints),
+      changes: !same(slice.endpoints, endpoints),
     }
   })
   const left = [...rest.values()]

@@ -3,8 +3,9 @@ import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Endpoint, EndpointPort } from '#api/discovery/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
+import { same } from '#api/strategy.ts'
 import type { Command, Plan } from '#loop/controller.ts'
-import { canonical, equal } from '../common/equal.ts'
+import { canonical } from '../common/equal.ts'
 import { hasAddress, headlessLabel, isHeadless, triggerTimeAnnotation, triggerTimeOf } from '../common/service-pods.ts'
 import { type Draft, distribute } from './distribute.ts'
 import { addressTypesOf, endpointOf, identityOf, portsOf } from './endpoint.ts'
@@ -93,7 +94,7 @@ function write(view: EndpointSliceView, family: 'IPv4' | 'IPv6', drafts: readonl
       continue
     }
     const labels = labelsFor(service)
-    if (equal(slice.endpoints, draft.endpoints) && equal(slice.ports, draft.ports) && equal(slice.metadata.labels, labels)) continue
+    if (same(slice.endpoints, draft.endpoints) && same(slice.ports, draft.ports) && same(slice.metadata.labels, labels)) continue
     const annotations = withTriggerTime(slice.metadata.annotations, triggerTimeOf(changedPods(view, draft, slice)))
     const metadata = { ...slice.metadata, labels, annotations }
     updates.push({
@@ -138,7 +139,7 @@ function create(view: EndpointSliceView, family: string, { ports, endpoints }: D
 function changedPods({ pods }: EndpointSliceView, { endpoints }: Draft, slice: EndpointSlice): readonly Pod[] {
   const before = new Map((slice.endpoints ?? []).map((endpoint) => [endpoint.targetRef?.uid, endpoint]))
   const changed = new Set(
-    endpoints.filter((endpoint) => !equal(before.get(endpoint.targetRef?.uid), endpoint)).map(({ targetRef }) => targetRef?.uid),
+    endpoints.filter((endpoint) => !same(before.get(endpoint.targetRef?.uid), endpoint)).map(({ targetRef }) => targetRef?.uid),
   )
   return pods.filter(({ metadata }) => changed.has(metadata.uid))
 }

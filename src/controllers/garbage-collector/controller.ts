@@ -1,7 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { OwnerReference } from '#api/meta/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import type { Cache, Controller, Source } from '#loop/controller.ts'
-import { equal } from '../common/equal.ts'
 import { keyFor, splitKey } from '../common/key.ts'
 import { type Dependent, foregroundFinalizer, type GarbageView, type Owner, orphanFinalizer, planGarbage } from './plan.ts'
 
@@ -26,7 +26,7 @@ export function garbageCollector(kinds: readonly AnyKind[]): Controller<GarbageV
         if (!isGone && concerns(object)) keys.push(keyOfKind(kind, namespace, name))
         const leaves =
           deletionTimestamp !== undefined &&
-          (previous?.metadata.deletionTimestamp === undefined || !equal(previous.metadata.finalizers, finalizers))
+          (previous?.metadata.deletionTimestamp === undefined || !same(previous.metadata.finalizers, finalizers))
         if (isGone || leaves)
           keys.push(
             ...dependentsOf(object, cache).map((one) => keyOfKind(one.kind, one.object.metadata.namespace, one.object.metadata.name)),

@@ -3,9 +3,9 @@ import { Endpoints } from '#api/core/v1/endpoints.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { same } from '#api/strategy.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { patchSeen } from '../common/commands.ts'
-import { equal } from '../common/equal.ts'
 
 export interface ApiServerAddress {
   /** Where the API servers listen, as pods reach them. All of one family. */
@@ -45,7 +45,7 @@ export function planKubernetesService({ config, service, endpoints, slice }: Kub
 
 function keepService({ port, clusterIp }: ApiServerAddress, service: Service | undefined): Command[] {
   const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }]
-  if (service !== undefined) return equal(service.spec.ports, ports) ? [] : [patchSeen(Service, service, { spec: { ports } })]
+  if (service !== undefined) return same(service.spec.ports, ports) ? [] : [patchSeen(Service, service, { spec: { ports } })]
   const labels = { component: 'apiserver', provider: 'kubernetes' }
   const address = clusterIp === undefined ? {} : { clusterIP: clusterIp, clusterIPs: [clusterIp] }
   const spec = { type: 'ClusterIP', sessionAffinity: 'None', ipFamilyPolicy: 'SingleStack', ports, ...address }
@@ -75,5 +75,5 @@ function keep(kind: AnyKind, present: KubeObject | undefined, labels: object, co
   }
   const shown = Object.fromEntries(Object.keys(content).map((key) => [key, (present as unknown as Record<string, unknown>)[key]]))
   const hasLabels = Object.entries(labels).every(([key, value]) => present.metadata.labels?.[key] === value)
-  return equal(shown, content) && hasLabels ? [] : [patchSeen(kind, present, { metadata: { labels }, ...content })]
+  return same(shown, content) && hasLabels ? [] : [patchSeen(kind, present, { metadata: { labels }, ...content })]
 }

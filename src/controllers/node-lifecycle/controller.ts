@@ -1,10 +1,10 @@
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { same } from '#api/strategy.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { equal } from '../common/equal.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { type EvictionLimits, type EvictionView, lastGivenUp, planEviction, zoneOf } from './eviction.ts'
 import { createSignsOfLife } from './health.ts'
@@ -34,7 +34,7 @@ export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecy
       {
         kind: Node,
         keys: (node: Node, _cache: Cache, previous: Node | undefined) =>
-          previous !== undefined && previous !== node && equal(standing(node), standing(previous))
+          previous !== undefined && previous !== node && same(standing(node), standing(previous))
             ? [keyOfNode(node.metadata.name)]
             : [keyOfNode(node.metadata.name), all],
       },

@@ -1,9 +1,10 @@
 import { Node } from '#api/core/v1/node.ts'
 import type { Instant } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { patchSeen } from '../common/commands.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { formatTime, parseTime } from '../common/time.ts'
+import { parseTime } from '../common/time.ts'
 import { evictingTaint, isEvicting } from './taints.ts'
 
 /** How fast nodes may be given up, for each zone: the reference's defaults are 0.1 and 0.01 a second, 50 nodes, 55 %. */
@@ -44,7 +45,7 @@ function planZone(nodes: readonly Node[], nodesPerSecond: number, last: Instant,
   const pauseMs = 1000 / nodesPerSecond
   if (last + pauseMs > now) return { commands: [], wakeAt: last + pauseMs }
   const [first] = waiting.toSorted((a, b) => notReadySince(a) - notReadySince(b) || (a.metadata.name < b.metadata.name ? -1 : 1))
-  const taint = { key: evictingTaint(first!), effect: 'NoExecute', timeAdded: formatTime(now) }
+  const taint = { key: evictingTaint(first!), effect: 'NoExecute', timeAdded: rfc3339(now) }
   const command = patchSeen(Node, first!, { spec: { taints: [...(first!.spec.taints ?? []), taint] } })
   return { commands: [command], wakeAt: waiting.length > 1 ? now + pauseMs : Infinity }
 }

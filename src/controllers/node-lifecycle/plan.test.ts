@@ -5,8 +5,8 @@ import { Lease } from '#api/coordination/v1/lease.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { Taint } from '#api/core/v1/types.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { formatTime } from '../common/time.ts'
 import { namespace, pod } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
 import { nodeLifecycleController } from './controller.ts'
@@ -90,7 +90,7 @@ test('notes when an evicting taint was first seen', () => {
   const world = given({ n: 'True' })
   world.change(Node, 'n', undefined, { spec: { taints: [{ key: 'mine', effect: 'NoExecute' }] } })
   world.settle([nodeLifecycleController()])
-  assert.equal(world.get(Node, 'n')!.spec.taints![0]!.timeAdded, formatTime(world.now))
+  assert.equal(world.get(Node, 'n')!.spec.taints![0]!.timeAdded, rfc3339(world.now))
 })
 
 test('gives nodes up one after the other', () => {
@@ -153,8 +153,8 @@ const defaultsWithoutSilence = {
 const condition = (type: string, status: string, now: number) => ({
   type,
   status,
-  lastHeartbeatTime: formatTime(now),
-  lastTransitionTime: formatTime(now),
+  lastHeartbeatTime: rfc3339(now),
+  lastTransitionTime: rfc3339(now),
 })
 
 const node = (name: string, status: string, now: number, zone = 'east') => ({

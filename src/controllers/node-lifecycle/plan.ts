@@ -1,12 +1,12 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { NodeCondition } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import type { Instant } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { patchSeen, targetOf } from '../common/commands.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { equal } from '../common/equal.ts'
-import { formatTime } from '../common/time.ts'
 import { conditionTaints } from './taints.ts'
 
 export interface NodeView {
@@ -59,11 +59,11 @@ function silence(node: Node, now: Instant): NodeCondition[] {
         reason: 'NodeStatusNeverUpdated',
         message: 'Kubelet never posted node status.',
         lastHeartbeatTime: node.metadata.creationTimestamp,
-        lastTransitionTime: formatTime(now),
+        lastTransitionTime: rfc3339(now),
       })
     } else if (present.status !== 'Unknown') {
       const said = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
-      conditions[at] = { ...present, status: 'Unknown', ...said, lastTransitionTime: formatTime(now) }
+      conditions[at] = { ...present, status: 'Unknown', ...said, lastTransitionTime: rfc3339(now) }
     }
   }
   return conditions
@@ -74,7 +74,7 @@ function markNotReady(pod: Pod, now: Instant): Command[] {
   const ready = conditionOf(pod.status.conditions, 'Ready')
   if (ready === undefined || ready.status === 'False') return []
   const conditions = pod.status.conditions!.map((one) =>
-    one === ready ? { ...one, status: 'False', lastTransitionTime: formatTime(now) } : one,
+    one === ready ? { ...one, status: 'False', lastTransitionTime: rfc3339(now) } : one,
   )
   return [
     {
@@ -93,7 +93,7 @@ const aliases = { 'kubernetes.io/os': 'beta.kubernetes.io/os', 'kubernetes.io/ar
 /** Old selectors still name the labels' former keys. */
 function labelsOf({ metadata: { labels = {} } }: Node): object | undefined {
   const wanted = Object.entries(aliases).flatMap(([key, alias]) => (labels[key] === undefined ? [] : [[alias, labels[key]] as const]))
-  const changed = wanted.filter(([alias, value]) => !equal(labels[alias], value))
+  const changed = wanted.filter(([alias, value]) => !same(labels[alias], value))
   return changed.length === 0 ? undefined : { labels: Object.fromEntries(changed) }
 }
 

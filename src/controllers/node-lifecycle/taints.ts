@@ -1,10 +1,10 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { sameTaint } from '#api/core/v1/taints.ts'
 import type { Taint } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import type { Instant } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { conditionOf } from '../common/conditions.ts'
-import { equal } from '../common/equal.ts'
-import { formatTime } from '../common/time.ts'
 
 export const notReadyKey = 'node.kubernetes.io/not-ready'
 export const unreachableKey = 'node.kubernetes.io/unreachable'
@@ -45,11 +45,9 @@ export function conditionTaints(node: Node, now: Instant): { readonly taints: re
     const isOurs = isEvicting(taint) || (taint.effect === 'NoSchedule' && ownKeys.has(taint.key))
     return !isOurs || wanted.some((one) => sameTaint(one, taint))
   })
-  const added = wanted
-    .filter((taint) => !kept.some((one) => sameTaint(one, taint)))
-    .map((taint) => ({ ...taint, timeAdded: formatTime(now) }))
+  const added = wanted.filter((taint) => !kept.some((one) => sameTaint(one, taint))).map((taint) => ({ ...taint, timeAdded: rfc3339(now) }))
   const taints = [...kept, ...added].map((taint) =>
-    taint.effect === 'NoExecute' && taint.timeAdded === undefined ? { ...taint, timeAdded: formatTime(now) } : taint,
+    taint.effect === 'NoExecute' && taint.timeAdded === undefined ? { ...taint, timeAdded: rfc3339(now) } : taint,
   )
-  return equal(taints, present) ? undefined : { taints: taints.length === 0 ? null : taints }
+  return same(taints, present) ? undefined : { taints: taints.length === 0 ? null : taints }
 }

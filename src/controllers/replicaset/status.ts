@@ -5,11 +5,11 @@ import { isPodAvailable, isPodReady, isPodTerminal } from '#api/core/v1/pod-help
 import { isControlledBy } from '#api/meta/v1/owner.ts'
 import { matches, matchesLabelSelector, selectorOfLabels } from '#api/meta/v1/selector.ts'
 import type { Instant } from '#lib/clock.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Command } from '#loop/controller.ts'
 import { conditionOf, withoutCondition } from '../common/conditions.ts'
 import { countOf } from '../common/equal.ts'
 import { mergePatch } from '../common/merge-patch.ts'
-import { formatTime } from '../common/time.ts'
 
 export interface ReplicaFailure {
   readonly reason: 'FailedCreate' | 'FailedDelete'
@@ -59,5 +59,5 @@ function conditionsAfter(conditions: Conditions, failure: ReplicaFailure | undef
   const others = withoutCondition(conditions, 'ReplicaFailure')
   if (failure === undefined) return others
   const present = conditionOf(conditions, 'ReplicaFailure')
-  return [...others, present ?? { type: 'ReplicaFailure', status: 'True', lastTransitionTime: formatTime(now), ...failure }]
+  return [...others, present ?? { type: 'ReplicaFailure', status: 'True', lastTransitionTime: rfc3339(now), ...failure }]
 }

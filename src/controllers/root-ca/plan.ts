@@ -1,6 +1,6 @@
 import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { same } from '#api/strategy.ts'
 import { type Plan, settled } from '#loop/controller.ts'
-import { equal } from '../common/equal.ts'
 
 export const configMapName = 'kube-root-ca.crt'
 const descriptionAnnotation = 'kubernetes.io/description'
@@ -22,7 +22,7 @@ export function planRootCa({ namespace, rootCa, configMap }: RootCaView): Plan {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: configMapName, namespace, annotations }, data }
     return { commands: [{ do: 'create', kind: ConfigMap, namespace, object, ifExists: 'keep' }], wakeAt: Infinity }
   }
-  if (equal(configMap.data, data) && (configMap.metadata.annotations?.[descriptionAnnotation] ?? '') !== '') return settled
+  if (same(configMap.data, data) && (configMap.metadata.annotations?.[descriptionAnnotation] ?? '') !== '') return settled
   const object = {
     ...configMap,
     metadata: { ...configMap.metadata, annotations: { ...configMap.metadata.annotations, ...annotations } },

@@ -1,8 +1,8 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { Taint } from '#api/core/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
-import { equal } from '../common/equal.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { planTaintEviction, type TaintEvictionView } from './plan.ts'
@@ -15,7 +15,7 @@ export const taintEvictionController: Controller<TaintEvictionView> = {
     {
       kind: Node,
       keys: (node: Node, cache: Cache, previous: Node | undefined) =>
-        previous !== undefined && equal(noExecute(node), noExecute(previous))
+        previous !== undefined && same(noExecute(node), noExecute(previous))
           ? []
           : cache.indexed(Pod, byNodeName, node.metadata.name).map(keyOf),
     },

@@ -5,13 +5,13 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { tolerates } from '#api/core/v1/taints.ts'
 import type { Taint, Toleration } from '#api/core/v1/types.ts'
-import { formatTime } from '../common/time.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { namespace, pod } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
 import { taintEvictionController as controller } from './controller.ts'
 
 const now = new World().now
-const bad = (seconds = 0): Taint => ({ key: 'bad', effect: 'NoExecute', timeAdded: formatTime(now - seconds * 1000) })
+const bad = (seconds = 0): Taint => ({ key: 'bad', effect: 'NoExecute', timeAdded: rfc3339(now - seconds * 1000) })
 const bears = (tolerationSeconds?: number): Toleration => ({
   key: 'bad',
   operator: 'Exists',

@@ -1,6 +1,6 @@
 import type { PodPhase } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
-import { formatTime } from '../common/time.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 
 /** Objects of tests, with only what the test at hand is about. All live in the namespace `shop`. */
 export const namespace = 'shop'
@@ -30,9 +30,9 @@ export const pod = (name: string, facts: PodFacts = {}): { metadata: object; spe
     ...given('annotations', facts.annotations),
     ...given('ownerReferences', facts.owners),
     ...given('finalizers', facts.finalizers),
-    ...given('deletionTimestamp', facts.deletedAt === undefined ? undefined : formatTime(facts.deletedAt)),
+    ...given('deletionTimestamp', facts.deletedAt === undefined ? undefined : rfc3339(facts.deletedAt)),
     ...given('deletionGracePeriodSeconds', facts.deletedAt === undefined ? undefined : 30),
-    ...given('creationTimestamp', facts.createdAt === undefined ? undefined : formatTime(facts.createdAt)),
+    ...given('creationTimestamp', facts.createdAt === undefined ? undefined : rfc3339(facts.createdAt)),
   },
   spec: { containers: [{ name: 'main', image: 'web' }], ...given('nodeName', facts.node), ...facts.spec },
   status: {
@@ -41,7 +41,7 @@ export const pod = (name: string, facts: PodFacts = {}): { metadata: object; spe
     conditions: [
       facts.readyAt === undefined
         ? { type: 'Ready', status: 'False', lastProbeTime: null, lastTransitionTime: null }
-        : { type: 'Ready', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(facts.readyAt) },
+        : { type: 'Ready', status: 'True', lastProbeTime: null, lastTransitionTime: rfc3339(facts.readyAt) },
     ],
     containerStatuses: [{ name: 'main', restartCount: facts.restarts ?? 0, ready: facts.readyAt !== undefined }],
     ...facts.status,

@@ -4,10 +4,10 @@ import { apiVersionOf } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Cache, Command, Controller, Source } from '#loop/controller.ts'
 import type { Of } from '#schema/schema.ts'
 import { heldKinds } from '../common/indexes.ts'
-import { formatTime } from '../common/time.ts'
 
 type Mutable = { metadata: Record<string, unknown> } & Record<string, unknown>
 // The world runs controllers of every view.
@@ -41,7 +41,7 @@ export class World implements Cache {
       kind: kind.kind,
       ...given,
       metadata: {
-        creationTimestamp: formatTime(this.now),
+        creationTimestamp: rfc3339(this.now),
         uid: `uid-${this.last}`,
         ...given.metadata,
         name,
@@ -221,7 +221,7 @@ export class World implements Cache {
     const metadata = {
       ...present.metadata,
       ...(finalizers.size > 0 ? { finalizers: [...finalizers] } : {}),
-      deletionTimestamp: present.metadata.deletionTimestamp ?? formatTime(this.now + graceSeconds * 1000),
+      deletionTimestamp: present.metadata.deletionTimestamp ?? rfc3339(this.now + graceSeconds * 1000),
       deletionGracePeriodSeconds: graceSeconds,
     }
     return this.write(command.kind, present, { ...present, metadata } as unknown as Mutable)

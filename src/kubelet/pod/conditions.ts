@@ -1,6 +1,6 @@
 import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/v1/types.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { initContainers, isSidecar, regularContainers } from './containers.ts'
-import { rfc3339 } from './rfc3339.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 

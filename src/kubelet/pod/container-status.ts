@@ -1,4 +1,5 @@
 import type { ContainerState, ContainerStatus, PodStatus, VolumeMountStatus } from '#api/core/v1/types.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import type * as runtime from '../runtime.ts'
 import {
   type AnyContainer,
@@ -11,7 +12,6 @@ import {
 } from './containers.ts'
 import { hasStarted } from './due.ts'
 import { actualResources } from './resize.ts'
-import { rfc3339 } from './rfc3339.ts'
 import type { PodPlan } from './steps.ts'
 import type { NodeView, PodView } from './view.ts'
 

@@ -3,6 +3,7 @@ import type { PodStatus } from '#api/core/v1/types.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
+import { deepEqual } from '#schema/fields.ts'
 import type { ContainerRecord, PodRecord } from '../interfaces.ts'
 import { createProber, type Probed } from '../probe/prober.ts'
 import { operationKey, type PodCommand } from './command.ts'
@@ -12,7 +13,6 @@ import { createOperations, messageOf } from './operations.ts'
 import { activeDeadline, mustEnd, planPod } from './plan.ts'
 import type { PodContext } from './pod-context.ts'
 import { createPodState, refresh, relist } from './pod-state.ts'
-import { isSame } from './same.ts'
 import { podStatus } from './status.ts'
 import { terminationAfter } from './termination.ts'
 import type { Ending, PodView } from './view.ts'
@@ -135,7 +135,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     if (!state.isRemoved) {
       const previous = statuses.get(uid) ?? state.pod.status ?? {}
       const status = podStatus(current, plan, previous, context.node())
-      const isChanged = !isSame(status, previous)
+      const isChanged = !deepEqual(status, previous)
       statuses.set(state.pod, status)
       if (isChanged) onChange()
     }
@@ -238,10 +238,10 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       const previous = state.pod
       state.pod = next
       const { labels, annotations } = next.metadata
-      const isMarked = !isSame(previous.metadata.annotations, annotations) || !isSame(previous.metadata.labels, labels)
+      const isMarked = !deepEqual(previous.metadata.annotations, annotations) || !deepEqual(previous.metadata.labels, labels)
       if (isMarked && state.volumes !== undefined) context.volumes.refresh(next)
       // What failed because of what the object said deserves a new try at once.
-      if (isMarked || !isSame(previous.spec, next.spec)) retry()
+      if (isMarked || !deepEqual(previous.spec, next.spec)) retry()
       else look()
     },
     remove(last) {

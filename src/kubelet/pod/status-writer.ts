@@ -7,8 +7,8 @@ import { type Clock, sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { deepEqual } from '#schema/fields.ts'
 import { ours } from './conditions.ts'
-import { isSame } from './same.ts'
 
 /** Writes the statuses of this node's pods: only real changes, one write a pod at a time, the latest wins, retried until it is in. */
 export interface StatusWriter {
@@ -102,7 +102,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
         start(uid, fresh)
         return
       }
-      const isDecided = isSame(one.decided, status)
+      const isDecided = deepEqual(one.decided, status)
       // Somebody else may have written over it: the node controller calls pods unready whose node was silent for a while.
       const isOverwritten = see(one, pod) && !one.isGone && statusPatch(one.known, status) !== undefined
       if (isDecided && !isOverwritten) return
@@ -170,14 +170,14 @@ const owned = [
 export function statusPatch(known: PodStatus, wanted: PodStatus): object | undefined {
   const patch: Record<string, unknown> = {}
   for (const field of owned) {
-    if (isSame(known[field], wanted[field])) continue
+    if (deepEqual(known[field], wanted[field])) continue
     const value = wanted[field]
     patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
   }
   const conditions = (wanted.conditions ?? []).flatMap((condition) => {
     if (!ours.has(condition.type)) return []
     const former = known.conditions?.find(({ type }) => type === condition.type)
-    return isSame(condition, former) ? [] : [{ ...emptied(former), ...condition }]
+    return deepEqual(condition, former) ? [] : [{ ...emptied(former), ...condition }]
   })
   if (conditions.length > 0) patch['conditions'] = conditions
   return Object.keys(patch).length === 0 ? undefined : patch

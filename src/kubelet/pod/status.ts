@@ -1,10 +1,10 @@
 import type { PodStatus } from '#api/core/v1/types.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { podConditions } from './conditions.ts'
 import { containerStatuses } from './container-status.ts'
 import { ephemeralContainers, hasSharedHostNetwork, initContainers, regularContainers } from './containers.ts'
 import { podPhase } from './phase.ts'
 import { qosClass } from './qos.ts'
-import { rfc3339 } from './rfc3339.ts'
 import type { PodPlan } from './steps.ts'
 import type { NodeView, PodView } from './view.ts'
 
