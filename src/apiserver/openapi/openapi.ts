@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { apiVersionOf } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/kind.ts'
 import { CreateOptions, DeleteOptions, Status } from '#api/meta/v1/types.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { openapiComponents } from '#schema/openapi.ts'
+import type { AnyType } from '#schema/schema.ts'
 import type { Context } from '../context.ts'
 import { parseAccept } from '../http/negotiate.ts'
 import type { RequestInfo } from '../http/request-info.ts'
@@ -42,13 +43,18 @@ export function serveOpenapi(
     documentOf(name, () => {
       const kinds = kindsOf(group, each)
       const paths = Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3')))
-      return jsonOf({ openapi: '3.0.0', info, paths, components: { schemas: openapiComponents([...common, ...kinds]) } })
+      return jsonOf({
+        openapi: '3.0.0',
+        info,
+        paths,
+        components: { schemas: openapiComponents([...common, ...kinds, ...kinds.flatMap(shownTypes)]) },
+      })
     })
   const second = () => ({
     swagger: '2.0',
     info,
     paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
-    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all])),
+    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)])),
   })
 
   return (request, path, { query }) => {
@@ -103,6 +109,10 @@ export const idOf = (kind: { readonly group: string; readonly version: string })
     .split(/[./]/)
     .map((word) => word[0]!.toUpperCase() + word.slice(1))
     .join('')
+
+/** Types that only parts of a kind's objects are shown as, or take. */
+const shownTypes = (kind: AnyKind): AnyType[] =>
+  Object.values(kind.subresources ?? {}).flatMap((part) => ('type' in part && part.type !== undefined ? [part.type] : []))
 
 function tagged(request: HttpRequest, { body, hash }: Document, type = 'application/json'): HttpResponse {
   const headers = { 'content-type': type, etag: `"${hash}"`, vary: 'Accept', 'cache-control': 'no-cache, private' }

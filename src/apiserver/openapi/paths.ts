@@ -1,5 +1,6 @@
-import { type AnyKind, allVerbs, apiVersionOf } from '#api/kind.ts'
+import { type AnyKind, allVerbs, apiVersionOf, type Subresource } from '#api/kind.ts'
 import { componentName } from '#schema/openapi.ts'
+import type { AnyType } from '#schema/schema.ts'
 import { groupVersionKind, idOf } from './openapi.ts'
 
 type Format = 'v2' | 'v3'
@@ -36,17 +37,40 @@ export function pathsOf(kind: AnyKind, format: Format): Readonly<Record<string, 
     ...(verbs.includes('delete') ? [make('delete', 'delete', namespaced, { query: deleteParameters })] : []),
   ])
   for (const [name, part] of Object.entries(kind.subresources ?? {})) {
-    if (part.sort !== 'part') continue
-    add(`${item}/${name}`, [
-      ...(part.verbs.includes('get') ? [make('get', 'get', `${namespaced}${name}`, {})] : []),
-      ...(part.verbs.includes('update') ? [make('put', 'put', `${namespaced}${name}`, { body: true, query: writeParameters })] : []),
-      ...(part.verbs.includes('patch') ? [make('patch', 'patch', `${namespaced}${name}`, { patch: true, query: writeParameters })] : []),
-    ])
+    const scopeOfPart = `${namespaced}${kind.kind}${name[0]!.toUpperCase()}${name.slice(1)}`
+    const own = (action: string, method: string, options: OperationOptions): Readonly<Record<string, object>> => ({
+      [method]: operationOf(kind, action, scopeOfPart, format, { ...options, ...subjectOf(part) }),
+    })
+    if (part.sort === 'connect') {
+      const operations = part.verbs.map((verb) => own('connect', connectMethods[verb]!, {}))
+      add(`${item}/${name}`, operations)
+      if (part.verbs.length > 2) add(`${item}/${name}/{path}`, operations)
+    } else if (part.sort === 'action') add(`${item}/${name}`, [own('post', 'post', { body: true, query: writeParameters })])
+    else
+      add(`${item}/${name}`, [
+        ...(part.verbs.includes('get') ? [own('get', 'get', {})] : []),
+        ...(part.verbs.includes('update') ? [own('put', 'put', { body: true, query: writeParameters })] : []),
+        ...(part.verbs.includes('patch')
+          ? [own('patch', 'patch', { patch: true, query: [...writeParameters, ['force', 'boolean']] })]
+          : []),
+      ])
   }
   return paths
 }
 
+/** What a part of an object is shown as, where that is not the object itself. */
+function subjectOf(part: Subresource): Pick<OperationOptions, 'type' | 'gvk'> {
+  if (part.sort === 'view') return { type: part.type, gvk: part.type }
+  if (part.sort === 'part') return {}
+  const [group, version, kind] = part.kindGV ?? []
+  const gvk = group === undefined ? undefined : { group, version: version!, kind: kind! }
+  return { ...(gvk && { gvk }), type: part.sort === 'action' ? part.type : null }
+}
+
 interface OperationOptions {
+  /** Absent: the kind itself; null: plain text. */
+  readonly type?: AnyType | null | undefined
+  readonly gvk?: { readonly group: string; readonly version: string; readonly kind: string }
   readonly list?: boolean
   readonly body?: boolean
   readonly patch?: boolean
@@ -54,9 +78,11 @@ interface OperationOptions {
 }
 
 function operationOf(kind: AnyKind, action: string, scope: string, format: Format, options: OperationOptions): object {
-  const component = kind.shape.kind === 'message' ? componentName(kind.shape.protoName) : ''
-  const schema = (suffix = ''): object => ({ $ref: `${format === 'v3' ? '#/components/schemas/' : '#/definitions/'}${component}${suffix}` })
-  const id = `${methodWords[action] ?? action}${idOf(kind)}${scope}${kind.kind}`
+  const { shape } = options.type ?? kind
+  const component = shape.kind === 'message' ? componentName(shape.protoName) : ''
+  const root = format === 'v3' ? '#/components/schemas/' : '#/definitions/'
+  const schema = (suffix = ''): object => (options.type === null ? { type: 'string' } : { $ref: `${root}${component}${suffix}` })
+  const id = `${methodWords[action] ?? action}${idOf(kind)}${scope}${scope.includes(kind.kind) ? '' : kind.kind}`
   const parameters = [...(options.query ?? []), ['pretty', 'string'] as const].map(([name, type]) =>
     parameterOf(name, type, 'query', format),
   )
@@ -91,7 +117,7 @@ function operationOf(kind: AnyKind, action: string, scope: string, format: Forma
       401: { description: 'Unauthorized' },
     },
     'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': groupVersionKind(kind),
+    'x-kubernetes-group-version-kind': groupVersionKind(options.gvk ?? kind),
   }
 }
 
@@ -128,7 +154,9 @@ const listParameters = [
   ['watch', 'boolean'],
 ] as const
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const connectMethods: Readonly<Record<string, string>> = { create: 'post', get: 'get', delete: 'delete', patch: 'patch', update: 'put' }
 const methodWords: Readonly<Record<string, string>> = {
+  connect: 'connect',
   list: 'list',
   post: 'create',
   deletecollection: 'delete',
