@@ -39,7 +39,14 @@ async function run(chosen: readonly Figure[], seconds: number): Promise<void> {
   const conditions = conditionsNow(seconds)
   const rows: Row[] = []
   const left: string[] = []
+  let interrupted = false
+  // Without a word here Node would end at once, and what was made would stay.
+  process.once('SIGINT', () => {
+    interrupted = true
+    terminal('ending; what was made is removed first')
+  })
   for (const figure of chosen) {
+    if (interrupted) fail('interrupted')
     const problem = figure.part === 'cluster' ? clusterProblem() : undefined
     if (problem !== undefined) {
       left.push(`${figure.name}: left out, ${problem}`)

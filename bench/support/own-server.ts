@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectAsAdmin } from '#cli/connect.ts'
@@ -29,7 +29,7 @@ export interface OwnServer {
 export async function startOwnServer(): Promise<OwnServer> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-'))
   const layout = { dataDirectory: join(directory, 'data'), runDirectory: join(directory, 'run') }
-  writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', nodeAddress: ownAddress(), apiPort: await freePort() })
+  writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', apiPort: await freePort() })
   try {
     await warm(layout)
     return await start(directory, layout)
@@ -100,11 +100,4 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-/** The API refuses endpoints on loopback, as the original does. */
-function ownAddress(): string {
-  for (const addresses of Object.values(networkInterfaces()))
-    for (const { family, internal, address } of addresses ?? []) if (family === 'IPv4' && !internal) return address
-  return '192.0.2.1'
 }
