@@ -13,7 +13,8 @@ export function addressPool(cidr: string): Pool {
   return {
     problem(value) {
       const number = addressNumber(value)
-      if (number === undefined) return `failed to allocate IP ${value}: not an IPv4 address`
+      // One address has one text: claims are made by it.
+      if (number === undefined || addressText(number) !== value) return `failed to allocate IP ${value}: not an IPv4 address`
       if (number > start && number < start + size - 1) return undefined
       return `failed to allocate IP ${value}: the provided IP (${value}) is not in the valid range. The range of valid IPs is ${cidr}`
     },
