@@ -78,7 +78,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
     const images = prepareImages(containerdOptions(layout), withWelcome)
     // A failure is told by the step that waits for it; until then nobody looks.
     images.catch(() => {})
-    await warmed
+    if (warmed) await progress.step('Compiling server and agent', () => warmed)
     const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
     const since = findDaemon(where.agentPid) ? 0 : Date.now()
     const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
