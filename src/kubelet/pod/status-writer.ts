@@ -3,7 +3,7 @@ import type { PodCondition, PodStatus } from '#api/core/v1/types.ts'
 import type { Client } from '#client/client.ts'
 import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
-import { type Clock, sleep } from '#lib/clock.ts'
+import { type Clock, type Instant, sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -53,6 +53,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
           see(one, answer)
         }
         one.sent = wanted
+        one.writtenAt = clock.now()
         attempt = 0
         if (one.decided !== wanted) continue
         onWritten(uid)
@@ -74,6 +75,8 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
   }
 
   function start(uid: string, one: Written): void {
+    one.forgetInsisting()
+    if (pods.get(uid) !== one || closing.signal.aborted) return
     if (one.writing !== undefined) return
     one.writing = write(uid).finally(() => {
       one.writing = undefined
@@ -96,6 +99,8 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
           isGone: false,
           sent: undefined,
           writing: undefined,
+          writtenAt: -Infinity,
+          forgetInsisting: () => {},
         }
         see(fresh, pod)
         pods.set(uid, fresh)
@@ -106,20 +111,33 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       // Somebody else may have written over it: the node controller calls pods unready whose node was silent for a while.
       const isOverwritten = see(one, pod) && !one.isGone && statusPatch(one.known, status) !== undefined
       if (isDecided && !isOverwritten) return
-      if (isDecided) one.sent = undefined
       one.pod = pod
       one.decided = status
-      start(uid, one)
+      if (!isDecided) return start(uid, one)
+      one.sent = undefined
+      // Who insists on another opinion is not to be fought without a pause.
+      const waitMs = one.writtenAt + INSIST_MS - clock.now()
+      if (waitMs <= 0) start(uid, one)
+      else one.forgetInsisting = clock.schedule(clock.now() + waitMs, () => start(uid, one))
     },
     get: (uid) => pods.get(uid)?.decided,
     isWritten(uid) {
       const one = pods.get(uid)
       return one !== undefined && one.sent === one.decided
     },
-    forget: (uid) => void pods.delete(uid),
-    close: () => closing.abort(new Error('the kubelet stops')),
+    forget(uid) {
+      pods.get(uid)?.forgetInsisting()
+      pods.delete(uid)
+    },
+    close() {
+      closing.abort(new Error('the kubelet stops'))
+      for (const one of pods.values()) one.forgetInsisting()
+    },
   }
 }
+
+/** Least time between two writes that only say the same again. */
+const INSIST_MS = 1_000
 
 /** A wait that was called off has done its duty: the loop sees why. */
 const ignoreAbort = (): void => {}
@@ -138,6 +156,9 @@ interface Written {
   isGone: boolean
   sent: PodStatus | undefined
   writing: Promise<void> | undefined
+  /** When a write was last done. */
+  writtenAt: Instant
+  forgetInsisting: () => void
 }
 
 /** Takes over what the API server has, unless something newer is known; tells whether it did. */
