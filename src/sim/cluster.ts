@@ -99,6 +99,8 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
   const links = new Map<string, AbortController>()
   const killPoints = new Map<SimulatedProcess, KillPoint>()
   let serverCount = 0
+  let instant = clock.now()
+  let requestsNow = 0
 
   // --- servers ---------------------------------------------------------------------------------------------------------------------
 
@@ -167,9 +169,23 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
 
   // --- clients ---------------------------------------------------------------------------------------------------------------------
 
+  /** Whoever asks again and again without waiting would hold the time for ever. */
+  function isStorm(): boolean {
+    if (clock.now() !== instant) {
+      instant = clock.now()
+      requestsNow = 0
+    }
+    return (requestsNow += 1) > stormRequests
+  }
+
   /** Refusals are part of the history; what was done stands in it as a commit. */
   function recording(transport: Transport, who: string): Transport {
     return async (request) => {
+      if (isStorm()) {
+        log.error('a storm of requests', { who, method: request.method, path: request.path })
+        // Never answered, so that the storm ends and can be told of.
+        return new Promise(() => {})
+      }
       if (request.method === 'GET') return transport(request)
       const note = (result: string) => history.note({ who, what: request.method, object: request.path, result })
       try {
@@ -282,6 +298,9 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     },
   }
 }
+
+/** At one instant; the busiest start of a cluster needs some thousand. */
+const stormRequests = 10_000
 
 interface KillPoint {
   left: number

@@ -49,7 +49,7 @@ holds('a rollout that is scaled down does not count on pods that are about to go
   nodes: 2,
   steps: [
     { atMs: 1_000, do: 'create', deployment: web, wish: { ...wish, replicas: 6, surge: 2, graceSeconds: 0, minReadySeconds: 5 } },
-    { atMs: 20_000, do: 'roll', deployment: web, image: 'broken:1' },
+    { atMs: 20_000, do: 'roll', deployment: web, image: 'missing:1' },
     { atMs: 32_000, do: 'scale', deployment: web, replicas: 2 },
     { atMs: 50_000, do: 'roll', deployment: web, image: 'web:2' },
   ],

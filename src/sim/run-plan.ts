@@ -95,6 +95,8 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     const limit = begin + convergenceMs
     while (unmet().length > 0 && clock.now() < limit && problems.length === 0) await one.advance(5_000)
     settledMs = clock.now() - begin
+    for (const { level, message, ...fields } of one.complaints)
+      if (level === 'error' && bugs.has(message)) say('no crash', `${message}: ${JSON.stringify(fields)}`)
     for (const text of unmet()) say('comes true', text)
     if (problems.length > 0) return
 
@@ -108,8 +110,6 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     }
     for (const text of unmet()) say('stays true', text)
     for (const text of [...(await containersMatch(one)), ...(await listsMatch(one))]) say('agreement', text)
-    for (const { level, message, ...fields } of one.complaints)
-      if (level === 'error' && bugs.has(message)) say('no crash', `${message}: ${JSON.stringify(fields)}`)
     await one.stop()
   }
 }
@@ -121,7 +121,13 @@ const convergenceMs = 20 * 60_000
 const calmMs = 30_000
 
 /** Messages that say that code failed, where others say that the world did. */
-const bugs = new Set(['cannot decide', 'work failed', 'a change handler failed', 'cannot tell which keys a change concerns'])
+const bugs = new Set([
+  'a storm of requests',
+  'cannot decide',
+  'work failed',
+  'a change handler failed',
+  'cannot tell which keys a change concerns',
+])
 
 /** What a cluster writes though nothing happens. */
 export const isHeartbeat = ({ change, who }: HistoryEntry): boolean => change !== undefined && isHeartbeatOf(change, who)
