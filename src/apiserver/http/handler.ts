@@ -8,6 +8,7 @@ import type { ApiHandler, Caller, UserInfo } from '../contract.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { negotiate, type Representation } from './negotiate.ts'
 import { serveNonResource } from './non-resource.ts'
+import { prettyAnswer } from './pretty.ts'
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource.ts'
 import { compressed, errorAnswer, text, warningHeaders } from './respond.ts'
@@ -33,6 +34,7 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
     }
     context.metrics.request(labelsOf(info), answer.status, (context.clock.monotonicMs() - startedMs) / 1000)
     if (warnings.length > 0) answer = { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
+    answer = prettyAnswer(answer, request, info)
     // What a node or a pod sends as it comes must not wait in a compressor.
     const isOwn = info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
     return isOwn ? compressed(answer, request.headers['accept-encoding']) : answer

@@ -4,8 +4,9 @@ import { serveDiscovery } from '../discovery/discovery.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { createHealth } from './health.ts'
+import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
-import { json, methodNotAllowed, text } from './respond.ts'
+import { jsonBytes, methodNotAllowed, text } from './respond.ts'
 import { versionOf } from './version.ts'
 
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
@@ -18,10 +19,10 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
   const paths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
   return async (request, info) => {
     const path = info.path.replace(/\/+$/, '')
-    if (path === '') return json({ paths })
+    if (path === '') return pretty({ paths })
     const responder = options.responders?.[path]
     if (responder !== undefined) return request.method === 'GET' ? responder() : methodNotAllowed()
-    if (path === '/version') return json(versionOf(options.version))
+    if (path === '/version') return pretty(versionOf(options.version))
     if (path === '/metrics')
       return text(context.metrics.text(storeMetrics(context)), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
     return (
@@ -29,6 +30,8 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     )
   }
 }
+
+const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
 
 /** What the caches hold, by kind. */
 const storeMetrics = (context: Context): readonly string[] => [
