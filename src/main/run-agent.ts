@@ -72,10 +72,17 @@ export async function runAgent(layout: Layout): Promise<void> {
   const kubelet = makeKubelet(config, where, client, runtime, log)
   const server = makeServer(config, where, client, runtime, kubelet, log)
   await server.listen(config.kubeletPort)
-  const started = kubelet.start()
-  started.catch((error: unknown) => log.error('the kubelet could not start', { error }))
+  let isStopping = false
+  kubelet.start().catch((error: unknown) => {
+    if (isStopping) return
+    // It tries again by itself whatever may pass. What is left would leave an agent that runs for nothing; one that ended is started anew.
+    log.error('the kubelet could not start, so the agent ends', { error })
+    process.exit(1)
+  })
 
-  log.info('stopping', { signal: await untilTold() })
+  const signal = await untilTold()
+  isStopping = true
+  log.info('stopping', { signal })
   await server.close()
   await kubelet.stop()
   await network.stop()
