@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/kind.ts'
+import type { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
@@ -70,6 +71,14 @@ export async function deleteObject(context: Context, write: Write, options: Dele
 
 function checkPreconditions({ kind, name }: Write, item: Item, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
   const { uid, resourceVersion } = preconditions ?? {}
+  // What is held by something of its own has a deletion of its own, with other words.
+  if (kind.rules.isHeld !== undefined) {
+    const failed = (what: string): WherryError => conflict(kind, name, `Precondition failed: ${what}`)
+    if (uid !== undefined && uid !== metadata.uid) throw failed(`UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+    if (resourceVersion !== undefined && resourceVersion !== `${item.revision}`)
+      throw failed(`ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${item.revision}`)
+    return
+  }
   // The reference names the kind here, where it names the resource everywhere else.
   const named = { group: kind.group, plural: kind.kind, kind: kind.kind }
   if (uid !== undefined && uid !== metadata.uid)

@@ -138,7 +138,8 @@ async function prepare(
   ]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), write.name, causes)
   await run.validate(object, previous)
-  for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
+  // A part is written by programs, which nobody warns.
+  if (options.whole) for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
   return object
 }
 

@@ -14,8 +14,21 @@ export function validateEphemeralUpdate(next: Pod, previous: Pod): Cause[] {
     ...validatePod(next),
     ...(previous.spec.ephemeralContainers ?? []).flatMap((container) => {
       const kept = now.get(container.name)
-      if (kept === undefined) return [forbidden(path, `existing ephemeral containers "${container.name}" may not be removed\n`)]
-      return same(kept, container) ? [] : [forbidden(path, `existing ephemeral containers "${container.name}" may not be changed\n`)]
+      if (kept === undefined)
+        return [
+          forbidden(
+            path,
+            `existing ephemeral containers "${container.name}" may not be removed\n  core.EphemeralContainer{${container.name}}`,
+          ),
+        ]
+      return same(kept, container)
+        ? []
+        : [
+            forbidden(
+              path,
+              `existing ephemeral containers "${container.name}" may not be changed\n  core.EphemeralContainer{${container.name}}`,
+            ),
+          ]
     }),
   ]
 }
