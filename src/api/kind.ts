@@ -10,6 +10,7 @@ export interface Kind<T = KubeObject, I = unknown> extends Type<T, I>, KindFacts
   readonly rules: Rules<T>
 }
 
+/** What discovery tells of a kind, and what every request for it goes by. */
 export interface KindFacts {
   /** '' for the core group. */
   readonly group: string
@@ -42,7 +43,9 @@ export interface KindFacts {
   }
 }
 
+/** What can be done to a resource (API docs, "API concepts"). */
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+/** Those of a resource that is stored. */
 export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
 /** Whatever the kind, an object looks like this. */
@@ -59,6 +62,7 @@ export type StoredMeta = Omit<ObjectMeta, 'name' | 'uid' | 'resourceVersion' | '
   resourceVersion: string
   creationTimestamp: string
 }
+/** The same of an object that lies in a namespace. */
 export type NamespacedMeta = StoredMeta & { namespace: string }
 
 /** `T` as stored: apiVersion, kind and the server's metadata are there. */
@@ -121,6 +125,7 @@ export interface Rules<T> {
   readonly ttlSeconds?: number
 }
 
+/** What a rule may know of the write beside the objects. */
 export interface WriteContext {
   /** RFC 3339, seconds. */
   readonly now: string
@@ -142,10 +147,12 @@ export interface Claim<T> {
   readonly shown?: unknown
 }
 
+/** What a claim may know beside the object: the object before the write. */
 export interface ClaimContext {
   readonly previous?: unknown
 }
 
+/** A part of an object with a path of its own, by the sort of thing that it is. */
 export type Subresource =
   /** Reads the object; writes only what `take` brings over from the body. `status`, `resize`, `ephemeralcontainers`. */
   | {
@@ -178,6 +185,7 @@ export type Subresource =
       readonly kindGV?: readonly [group: string, version: string, kind: string]
     }
 
+/** One printed column (meta/v1 TableColumnDefinition) and how its cell is made. */
 export interface Column {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'date' | 'boolean'
@@ -205,5 +213,6 @@ export const apiVersionOf = (kind: Pick<KindFacts, 'group' | 'version'>): string
   kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
 
 // A list of kinds holds kinds of every type: functions of objects cannot be called through it without knowing which.
+/** A kind of whatever type. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry of kinds is a fold's edge
 export type AnyKind = Kind<any, any>

@@ -24,6 +24,7 @@ export interface Client {
   act(kind: AnyKind, name: string, subresource: string, body: unknown, options?: { readonly namespace?: string }): Promise<unknown>
 }
 
+/** Query of a list, as the API names it (API docs, "Common parameters"). `namespace` absent: all namespaces. */
 export interface ListOptions {
   readonly namespace?: string
   readonly labelSelector?: string
@@ -34,6 +35,7 @@ export interface ListOptions {
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan'
 }
 
+/** Query of a watch. Without `resourceVersion` and `sendInitialEvents` it begins at some state that the server chooses. */
 export interface WatchOptions extends ListOptions {
   /** With `sendInitialEvents`: the present state first, as ADDED events closed by a BOOKMARK. */
   readonly sendInitialEvents?: boolean
@@ -41,12 +43,14 @@ export interface WatchOptions extends ListOptions {
   readonly signal?: AbortSignal
 }
 
+/** Query of a write. `fieldManager` stands for the client unless the client was made with one. */
 export interface WriteOptions {
   readonly dryRun?: boolean
   readonly fieldManager?: string
   readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore'
 }
 
+/** Body of a delete. A precondition that does not hold is error `Conflict`. */
 export interface DeleteOptions {
   readonly namespace?: string
   readonly gracePeriodSeconds?: number
@@ -54,16 +58,19 @@ export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
 }
 
+/** One page, all of one `resourceVersion`; `continue` is there when more follow. */
 export interface ObjectList<T> {
   readonly items: readonly T[]
   readonly resourceVersion: string
   readonly continue?: string
 }
 
+/** One event of a watch. A bookmark says how far it is; `initialEventsEnd` closes the present state. */
 export type WatchEvent<T = KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean }
 
+/** RFC 6902 operations, an RFC 7396 merge patch, or the API's own strategic merge patch. */
 export type Patch =
   | { readonly type: 'json'; readonly operations: readonly object[] }
   | { readonly type: 'merge'; readonly body: object }

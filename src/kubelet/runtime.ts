@@ -70,6 +70,7 @@ export interface PodFilter {
   readonly podUid: string
 }
 
+/** Something happened to a container or sandbox; how it stands now, only a look tells. */
 export interface RuntimeEvent {
   readonly type: 'created' | 'started' | 'stopped' | 'deleted' | 'oom'
   /** Of a container, or of a sandbox. */
@@ -84,6 +85,7 @@ export interface PodIdentity {
   readonly attempt: number
 }
 
+/** A pod's sandbox: identity, name resolution, and the namespaces that its containers share (CRI PodSandboxConfig). */
 export interface SandboxConfig {
   readonly metadata: PodIdentity
   readonly hostname: string
@@ -103,6 +105,7 @@ export interface SandboxConfig {
   readonly runtimeHandler: string
 }
 
+/** What a sandbox shares with the node, and as whom its own process runs. */
 export interface SandboxSecurity {
   readonly network: 'pod' | 'node'
   readonly pid: 'pod' | 'container' | 'node'
@@ -116,11 +119,13 @@ export interface SandboxSecurity {
   readonly seccomp: SeccompProfile
 }
 
+/** Which system calls are allowed; `localhostRef` is the path of a profile on the node. */
 export interface SeccompProfile {
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'
   readonly localhostRef?: string
 }
 
+/** A sandbox as a list shows it. */
 export interface Sandbox {
   readonly id: string
   readonly metadata: PodIdentity
@@ -130,10 +135,12 @@ export interface Sandbox {
   readonly annotations: Readonly<Record<string, string>>
 }
 
+/** A sandbox looked up by itself, with its addresses, the main one first. */
 export interface SandboxStatus extends Sandbox {
   readonly ips: readonly string[]
 }
 
+/** One attempt of a container (CRI ContainerConfig). */
 export interface ContainerConfig {
   readonly metadata: { readonly name: string; readonly attempt: number }
   readonly image: string
@@ -157,6 +164,7 @@ export interface ContainerConfig {
   readonly stopSignal?: string
 }
 
+/** One path of the node inside a container. */
 export interface Mount {
   readonly containerPath: string
   readonly hostPath: string
@@ -166,6 +174,7 @@ export interface Mount {
   readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional'
 }
 
+/** Limits as the kernel takes them; 0 stands for none. */
 export interface LinuxResources {
   readonly cpuPeriod: number
   readonly cpuQuota: number
@@ -178,6 +187,7 @@ export interface LinuxResources {
   readonly unified?: Readonly<Record<string, string>>
 }
 
+/** What a process may do, and as whom it runs (CRI LinuxContainerSecurityContext). */
 export interface ContainerSecurity {
   readonly privileged: boolean
   readonly addCapabilities: readonly string[]
@@ -197,6 +207,7 @@ export interface ContainerSecurity {
   readonly seccomp: SeccompProfile
 }
 
+/** A container as a list shows it. */
 export interface Container {
   readonly id: string
   readonly sandboxId: string
@@ -221,6 +232,7 @@ export interface ContainerStatus extends Container {
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] }
 }
 
+/** An image of the node, by every name that it has. */
 export interface Image {
   readonly id: string
   readonly repoTags: readonly string[]

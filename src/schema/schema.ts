@@ -13,6 +13,7 @@ export interface Type<T, I = T> {
   readonly input?: I
 }
 
+/** What a type is made of: everything that a fold has to tell apart. */
 export type Shape =
   | { readonly kind: 'string'; readonly format?: string; readonly values?: readonly string[] }
   /** Base64 text in JSON and in memory, raw bytes in protobuf. `raw`: a `Uint8Array` in memory, for messages that are never JSON (gRPC). */
@@ -55,6 +56,7 @@ export interface ListMerge {
   readonly patch: { readonly strategy: 'replace' } | { readonly strategy: 'merge'; readonly key?: string; readonly retainKeys?: boolean }
 }
 
+/** What a field says beside its number and type, as the markers and struct tags of the reference's Go types say it. */
 export interface FieldOptions {
   /** A client has to give it (no `optional` marker and no default). Presence is checked by the kind's rules, with the reference's words. */
   readonly required?: boolean
@@ -92,6 +94,7 @@ export interface Field<T, I, Present extends boolean, Given extends boolean> {
 export type AnyType = Type<any, any>
 // biome-ignore lint/suspicious/noExplicitAny: folds are generic over every field
 export type AnyField = Field<any, any, boolean, boolean>
+/** The fields of a message by their JSON names. */
 export type Fields = Readonly<Record<string, AnyField>>
 
 /** What a reader gets: fields with defaults are there. */
@@ -104,38 +107,56 @@ type InputField<F> = F extends Field<infer _T, infer I, boolean, boolean> ? I : 
 type PresentKeys<F extends Fields> = { [K in keyof F]: F[K] extends { readonly present?: true } ? K : never }[keyof F]
 type GivenKeys<F extends Fields> = { [K in keyof F]: F[K] extends { readonly given?: true } ? K : never }[keyof F]
 type Flat<T> = { [K in keyof T]: T[K] }
+/** The object that a reader of these fields gets. */
 export type OfFields<F extends Fields> = Flat<
   { [K in PresentKeys<F>]: OfField<F[K]> } & { [K in Exclude<keyof F, PresentKeys<F>>]?: OfField<F[K]> | undefined }
 >
+/** The object that a writer of these fields gives. */
 export type InputFields<F extends Fields> = Flat<
   { [K in GivenKeys<F>]: InputField<F[K]> } & { [K in Exclude<keyof F, GivenKeys<F>>]?: InputField<F[K]> | undefined }
 >
 
 // --- types -------------------------------------------------------------------------------------------------------------------------
 
+/** Text. `format` is a name of JSON Schema or OpenAPI, and only shown. */
 export const string = (limits: { readonly format?: string } = {}): Type<string> => ({ shape: { kind: 'string', ...limits } })
 /** A string with a closed set of values. An unknown value is a validation error of the kind, never of the decoder. */
 export const oneOf = <const V extends readonly string[]>(...values: V): Type<V[number]> => ({ shape: { kind: 'string', values } })
+/** Base64 text in JSON and in memory, raw bytes in protobuf. */
 export const bytes = (): Type<string> => ({ shape: { kind: 'bytes' } })
 /** Bytes as a `Uint8Array` in memory: for gRPC messages. */
 export const rawBytes = (): Type<Uint8Array> => ({ shape: { kind: 'bytes', raw: true } })
+/** True or false; false is the zero value. */
 export const bool = (): Type<boolean> => ({ shape: { kind: 'bool' } })
+/** An integer of 32 bits; one outside of them is refused when it is decoded. */
 export const int32 = (): Type<number> => ({ shape: { kind: 'int32' } })
+/** An integer of 64 bits, of which memory holds those that a JavaScript number is exact for. */
 export const int64 = (): Type<number> => ({ shape: { kind: 'int64' } })
+/** An integer of 32 bits that is not negative. */
 export const uint32 = (): Type<number> => ({ shape: { kind: 'uint32' } })
+/** An integer of 64 bits that is not negative, exact up to 2^53. */
 export const uint64 = (): Type<number> => ({ shape: { kind: 'uint64' } })
+/** A floating point number (IEEE 754, 64 bits). */
 export const double = (): Type<number> => ({ shape: { kind: 'double' } })
+/** Text such as `100m` or `1Gi`; a writer may give a number. */
 export const quantity = (): Type<string, string | number> => ({ shape: { kind: 'quantity' } })
+/** RFC 3339 in UTC, whole seconds. */
 export const time = (): Type<string> => ({ shape: { kind: 'time' } })
+/** RFC 3339 in UTC, six digits of a second. */
 export const microTime = (): Type<string> => ({ shape: { kind: 'microTime' } })
+/** Go duration text such as `1m30s`. */
 export const duration = (): Type<string> => ({ shape: { kind: 'duration' } })
+/** A port or a percentage: a number, or text. */
 export const intOrString = (): Type<number | string> => ({ shape: { kind: 'intOrString' } })
+/** Any value that JSON has. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+/** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension. */
 export const json = (limits: { readonly name?: string } = {}): Type<Json> => ({ shape: { kind: 'json', ...limits } })
 
 /** A value that is written as null while it is empty: a time that Go holds by value. */
 export const nullable = <T, I>(type: Type<T, I>): Type<T | null, I | null> => type as Type<T | null, I | null>
 
+/** Values by text keys; `granular`: two writers may own different keys of it (server-side apply). */
 export const map = <T, I>(value: Type<T, I>, merge: 'granular' | 'atomic' = 'granular'): Type<Record<string, T>, Record<string, I>> => ({
   shape: { kind: 'map', value, merge },
 })
@@ -145,6 +166,7 @@ export const list = <T, I>(item: Type<T, I>, merge: Partial<ListMerge> = {}): Ty
   shape: { kind: 'list', item, merge: { apply: { type: 'atomic' }, patch: { strategy: 'replace' }, ...merge } },
 })
 
+/** A structure; its name is the last part of the protobuf name. */
 export const message = <F extends Fields>(
   protoName: string,
   fields: F,

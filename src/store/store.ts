@@ -31,6 +31,7 @@ export interface Store {
 /** Positive, without gaps; 0 stands for "before everything", and as a condition for "absent". */
 export type Revision = number
 
+/** One key as it stood at some revision. The value is shared: nobody may write into it. */
 export interface Entry {
   readonly key: string
   readonly value: Uint8Array
@@ -38,6 +39,7 @@ export interface Entry {
   readonly modRevision: Revision
 }
 
+/** Which part of a range, and as of when. `limit`: entries at most; absent: all. */
 export interface RangeOptions {
   readonly from?: string
   readonly limit?: number
@@ -45,6 +47,7 @@ export interface RangeOptions {
   readonly revision?: Revision
 }
 
+/** Part of a range, all of one revision. */
 export interface Range {
   readonly entries: readonly Entry[]
   /** The revision that the entries show. */
@@ -53,6 +56,7 @@ export interface Range {
   readonly remaining: number
 }
 
+/** What a commit does to one key. Deleting an absent key does nothing. */
 export type Operation =
   | { readonly do: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly do: 'delete'; readonly key: string }
@@ -63,6 +67,7 @@ export interface Condition {
   readonly modRevision: Revision
 }
 
+/** Done at this revision; or not done, checked at this revision, with the keys whose condition did not hold. */
 export type CommitResult =
   | { readonly done: true; readonly revision: Revision }
   | {
@@ -71,6 +76,7 @@ export type CommitResult =
       readonly failed: readonly { readonly key: string; readonly present: Entry | undefined }[]
     }
 
+/** One key changed by one commit. */
 export interface StoreEvent {
   readonly type: 'put' | 'delete'
   readonly key: string

@@ -54,17 +54,20 @@ export interface PodView {
   readonly isStatusWritten: boolean
 }
 
+/** Why the node ends a pod by itself: reason and message become those of its status. */
 export interface Ending {
   readonly reason: string
   readonly message: string
   readonly graceSeconds?: number
 }
 
+/** The grace that was given, and when it is over. */
 export interface Termination {
   readonly graceSeconds: number
   readonly deadlineAt: Instant
 }
 
+/** What became of bringing in an image. */
 export type ImageState =
   | { readonly state: 'present' }
   /** `backOffAt`: from then on the reason shown is ImagePullBackOff. */
@@ -78,6 +81,7 @@ export type ImageState =
       readonly retryAt: Instant
     }
 
+/** Why a container does not start: its waiting state's reason and message. */
 export interface StartFailure {
   readonly reason: string
   readonly message: string
@@ -90,7 +94,9 @@ export interface RestartDelay {
   readonly raisedAt: Instant
 }
 
+/** `unknown`: not asked yet. */
 export type ProbeResult = 'unknown' | 'success' | 'failure'
+/** The last result of each probe of one container. */
 export interface ProbeResults {
   readonly startup: ProbeResult
   readonly liveness: ProbeResult
