@@ -147,18 +147,22 @@ test('who trickles in headers is cut off, and an unknown method is refused', asy
 
 test('a client that opens and resets streams in a loop is cut off; others go on', async () => {
   const session = connect(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false })
-  const closed = new Promise<void>((resolve) => session.once('close', () => resolve()))
+  const closed = new Promise<string>((resolve) => session.once('close', () => resolve('cut off')))
   session.on('error', () => {})
-  const attack = (): void => {
-    for (let i = 0; i < 200 && !session.destroyed; i += 1) {
-      const stream = session.request({ ':path': '/stream' })
-      stream.on('error', () => {})
-      stream.close(constants.NGHTTP2_CANCEL)
+  const attack = async (): Promise<string> => {
+    for (let round = 0; round < 100 && !session.destroyed; round += 1) {
+      for (let i = 0; i < 200 && !session.destroyed; i += 1) {
+        const stream = session.request({ ':path': '/' })
+        stream.on('error', () => {})
+        stream.close(constants.NGHTTP2_CANCEL)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
     }
-    if (!session.destroyed) setImmediate(attack)
+    return session.destroyed ? await closed : 'let go on'
   }
-  session.once('connect', attack)
-  await closed
+  await new Promise((resolve) => session.once('connect', resolve))
+  assert.equal(await Promise.race([closed, attack()]), 'cut off')
+  session.destroy()
   assert.equal((await send('/', Buffer.from('four'))).body, '4')
 })
 
