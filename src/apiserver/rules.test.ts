@@ -38,6 +38,9 @@ test('generation counts what the kind says: annotations of a deployment too, its
   assert.equal(await generation({ spec: { replicas: 2 } }), 3)
   assert.equal(await generation({ spec: { replicas: 2 } }), 3)
   assert.equal(await generation({ status: { observedGeneration: 1 } }, '/status'), 3)
+  assert.equal(await generation({ metadata: { annotations: { x: 'z' } }, status: { observedGeneration: 2 } }, '/status'), 3)
+  await generation({ spec: { replicas: 4 } }, '/scale')
+  assert.equal(await generation({ metadata: { labels: { x: 'z' } } }), 4)
 })
 
 test('a scale takes a zero that is left out, and refuses a stale or a negative one', async () => {

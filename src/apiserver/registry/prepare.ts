@@ -35,11 +35,14 @@ export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
 /** What a client sees of an object that is not stored (dry run). */
 export const shownBytes = (kind: AnyKind, object: KubeObject): Uint8Array => Buffer.from(encodeJson(kind, object))
 
-/** Whether metadata.generation is to be raised: where `spec` changed, unless the kind counts otherwise. */
-export function raisesGeneration(kind: AnyKind, next: KubeObject, previous: KubeObject): boolean {
+/**
+ * Whether metadata.generation is to be raised: where `spec` changed, unless the kind counts otherwise. A part (`whole` is false) raises it
+ * by the spec alone: a controller that marks a deployment's annotations with its status has asked nothing new of itself.
+ */
+export function raisesGeneration(kind: AnyKind, next: KubeObject, previous: KubeObject, whole: boolean): boolean {
   const { generation } = kind.rules
   if (generation === undefined || generation === false) return false
-  if (typeof generation === 'function') return generation(next, previous)
+  if (whole && typeof generation === 'function') return generation(next, previous)
   const [after, before] = [next, previous].map((object) => (object as { readonly spec?: unknown }).spec)
   if (deepEqual(after, before)) return false
   // In memory an empty list and an absent one differ; what is written tells whether they mean something else.

@@ -129,7 +129,7 @@ async function prepare(
   if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, kept(admitted)))
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
-  if (options.countsGeneration !== false && raisesGeneration(kind, object, previous))
+  if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))
     object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const causes = [
     ...validateMetadataUpdate(object.metadata, before, kind, options.whole ? kind.rules.checksMetadata : 'change'),
