@@ -59,23 +59,29 @@ export function exchangeDns(server: string, message: Uint8Array, transport: 'udp
       // A socket for each question: a port that nobody can guess (RFC 5452).
       const socket = createSocket('udp4')
       const timer = setTimeout(() => done(late()), timeoutMs)
+      let isDone = false
       const done = (error: unknown, answer?: Uint8Array): void => {
+        if (isDone) return
+        isDone = true
         clearTimeout(timer)
         socket.close()
         if (answer) resolve(answer)
         else reject(error)
       }
-      socket.once('error', done)
+      socket.on('error', done)
       socket.on('message', (answer, from) => {
         if (from.address === address && answer[0] === message[0] && answer[1] === message[1]) done(undefined, answer)
       })
-      socket.connect(Number(port), address, () => socket.send(message))
+      // A network that cannot be reached is told to the callback; to send all the same would throw where nobody catches.
+      socket.connect(Number(port), address, (error?: Error) => (error ? done(error) : socket.send(message)))
       return
     }
     let rest: Buffer = Buffer.alloc(0)
     const socket = connect(Number(port), address, () => socket.write(framed(message)))
     socket.setTimeout(timeoutMs, () => socket.destroy(late()))
     socket.once('error', reject)
+    // A server may hang up in the middle of its answer.
+    socket.once('close', () => reject(new WherryError('ServiceUnavailable', `name server ${server} hung up without an answer`)))
     socket.on('data', (bytes: Buffer) => {
       rest = Buffer.concat([rest, bytes])
       if (rest.length < 2 || rest.length < 2 + rest.readUInt16BE(0)) return
