@@ -76,5 +76,6 @@ function conversionProblem(why: string): string {
   const kind = { number: 'int64', array: 'slice', object: 'map' }[from] ?? from
   if (to.startsWith('map[')) return `cannot restore map from ${kind}`
   if (to.startsWith('[]')) return `cannot restore slice from ${kind}`
-  return `unrecognized type: ${to.includes('.') ? 'string' : to}`
+  // Only structures have names with a package.
+  return to.includes('.') ? `cannot restore struct from: ${kind}` : `unrecognized type: ${to}`
 }

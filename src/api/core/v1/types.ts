@@ -307,7 +307,7 @@ export type ClusterTrustBundleProjection = Of<typeof ClusterTrustBundleProjectio
 
 export const PodCertificateProjection = message('k8s.io.api.core.v1.PodCertificateProjection', {
   signerName: field(1, string()),
-  keyType: field(2, string()),
+  keyType: field(2, string(), { required: true }),
   maxExpirationSeconds: field(3, int32(), { pointer: true }),
   credentialBundlePath: field(4, string()),
   keyPath: field(5, string()),
