@@ -13,6 +13,7 @@ import { showItem, showList } from './show.ts'
 import { routeStatus } from './status.ts'
 import { serveSubresource } from './subresource.ts'
 import { watch } from './watch-request.ts'
+import { overWebSocket } from './watch-socket.ts'
 import { create, patch, remove, removeCollection, update } from './write.ts'
 
 /** Answers a request for a resource. Throws `WherryError` for what is refused. */
@@ -42,7 +43,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
         await select(context.cacher, kind!, info.namespace, parseListQuery(kind!, info.query, false)),
       )
     case 'watch':
-      return watch(context, routed)
+      return overWebSocket(await watch(context, routed), request, call.caller, context.clock)
     case 'create':
       return create(context, routed)
     case 'update':
