@@ -33,12 +33,8 @@ export interface ApiServerOptions {
   readonly kinds: readonly AnyKind[]
   readonly clock: Clock
   readonly random: Random
-  readonly authenticate: Authenticator
-  readonly authorize: Authorizer
-  /** In the order of `admission/order.ts`. */
-  readonly admission: readonly AdmissionPlugin[]
-  /** By the name that a kind gives, and reviews by `${group}/${plural}`. */
-  readonly handlers: Readonly<Record<string, SubresourceHandler>>
+  /** What stands on the request path. It may read the objects that the server has just loaded. */
+  readonly stages: (objects: Objects) => Stages
   readonly pools: {
     /** IPv4 range of service addresses: `10.96.0.0/12`. */
     readonly clusterIPs: string
@@ -54,6 +50,15 @@ export interface ApiServerOptions {
   readonly responders?: Readonly<Record<string, () => HttpResponse>>
   /** Named checks behind `/readyz`; a text says what is wrong. */
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
+}
+
+export interface Stages {
+  readonly authenticate: Authenticator
+  readonly authorize: Authorizer
+  /** In the order of `admission/order.ts`. */
+  readonly admission: readonly AdmissionPlugin[]
+  /** By the name that a kind gives, and reviews by `${group}/${plural}`. */
+  readonly handlers: Readonly<Record<string, SubresourceHandler>>
 }
 
 export interface ApiServer {
@@ -80,6 +85,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = createMetrics()
   const objects = createObjects(() => cacher, kinds)
   const internals = createInternals(() => context)
+  const stages = options.stages(objects)
   const compaction = startCompaction(store, cacher, clock, onFailure)
   const context: Context = {
     store: noting(store, compaction.noteWrite),
@@ -88,12 +94,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random: random.fork('registry'),
     claims,
-    admission: options.admission,
-    handlers: { ...builtinActions(), ...options.handlers },
+    admission: stages.admission,
+    handlers: { ...builtinActions(), ...stages.handlers },
     objects,
     internals,
-    authenticate: options.authenticate,
-    authorize: options.authorize,
+    authenticate: stages.authenticate,
+    authorize: stages.authorize,
     metrics,
     log,
     watchJitter: random.fork('watches'),

@@ -7,7 +7,7 @@ import type { Store } from '#store/store.ts'
 import { defaultAdmission } from './admission/defaults.ts'
 import { inAdmissionOrder } from './admission/order.ts'
 import type { AdmissionPlugin, Authorizer, UserInfo } from './contract.ts'
-import { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts'
+import { type ApiServer, type ApiServerOptions, createApiServer, type Stages } from './server.ts'
 
 /** Who may do everything. */
 export const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
@@ -19,7 +19,7 @@ export interface TestServerOptions {
   /** A bearer token that stands for the administrator. */
   readonly token?: string
   readonly admission?: readonly AdmissionPlugin[]
-  readonly handlers?: ApiServerOptions['handlers']
+  readonly handlers?: Stages['handlers']
   readonly kinds?: ApiServerOptions['kinds']
   readonly authorize?: Authorizer
   readonly log?: ApiServerOptions['log']
@@ -39,11 +39,13 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     kinds: options.kinds ?? kinds,
     clock: options.clock,
     random: options.random ?? seededRandom(1),
-    authenticate: async ({ headers }) =>
-      options.token !== undefined && headers['authorization'] === `Bearer ${options.token}` ? admin : undefined,
-    authorize: options.authorize ?? (async ({ user }) => ({ allowed: user.groups.includes('system:masters'), reason: '' })),
-    admission: inAdmissionOrder([...defaultAdmission, ...(options.admission ?? [])]),
-    handlers: options.handlers ?? {},
+    stages: () => ({
+      authenticate: async ({ headers }) =>
+        options.token !== undefined && headers['authorization'] === `Bearer ${options.token}` ? admin : undefined,
+      authorize: options.authorize ?? (async ({ user }) => ({ allowed: user.groups.includes('system:masters'), reason: '' })),
+      admission: inAdmissionOrder([...defaultAdmission, ...(options.admission ?? [])]),
+      handlers: options.handlers ?? {},
+    }),
     pools: { clusterIPs: '10.96.0.0/12', nodePorts: [30_000, 32_767] },
     version: { gitVersion: 'v1.36.3+wherry.0.1.0', gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
     advertiseAddress: '127.0.0.1:6443',

@@ -18,7 +18,7 @@ import { createRbac } from '#apiserver/authorization/rbac.ts'
 import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
 import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
 import type { Dialer } from '#apiserver/connect/dialer.ts'
-import type { ApiHandler, Authorizer, Objects, UserInfo } from '#apiserver/contract.ts'
+import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
 import { type ApiServer, createApiServer } from '#apiserver/server.ts'
 import { openIdResponders } from '#apiserver/tokens/openid.ts'
 import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
@@ -126,34 +126,35 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const audiences = [keys.issuer]
-  // Authorization reads the objects that the server serves, and the server asks authorization: the circle is closed once the server is there.
-  let authorizer: Authorizer = async () => ({ allowed: false, reason: 'the API server is starting' })
-  const authorize: Authorizer = (attributes) => authorizer(attributes)
-  const objects = later<Objects>('objects')
-  const verifyToken = anyToken(createTokenVerifier({ keys, objects: objects.value, clock }))
-  const rbac = later<ReturnType<typeof createRbac>>('rbac')
   const { address, port } = options.advertise
-  const api = await createApiServer({
+  return createApiServer({
     store: options.store,
     kinds,
     clock,
     random: random.fork('api'),
-    authenticate: createAuthentication({
-      authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
-    }),
-    authorize,
-    admission: [
-      ...inAdmissionOrder([
-        ...defaultAdmission,
-        nodeRestriction(authorize),
-        serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
-      ]),
-      escalationCheck(rbac.value, authorize),
-    ],
-    handlers: {
-      ...reviewHandlers({ verifyToken, audiences, clock, authorize, rbac: rbac.value }),
-      ...connectHandlers({ dial: options.dial, random: random.fork('connect'), authorize }),
-      serviceAccountToken: createTokenRequestHandler({ keys, clock, random: random.fork('tokens') }),
+    stages(objects) {
+      const rbac = createRbac(objects)
+      const authorize = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(objects), objects), rbac.authorize)
+      const verifyToken = anyToken(createTokenVerifier({ keys, objects, clock }))
+      return {
+        authenticate: createAuthentication({
+          authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
+        }),
+        authorize,
+        admission: [
+          ...inAdmissionOrder([
+            ...defaultAdmission,
+            nodeRestriction(authorize),
+            serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
+          ]),
+          escalationCheck(rbac, authorize),
+        ],
+        handlers: {
+          ...reviewHandlers({ verifyToken, audiences, clock, authorize, rbac }),
+          ...connectHandlers({ dial: options.dial, random: random.fork('connect'), authorize }),
+          serviceAccountToken: createTokenRequestHandler({ keys, clock, random: random.fork('tokens') }),
+        },
+      }
     },
     responders: openIdResponders(keys, `https://${address}:${port}/openid/v1/jwks`),
     pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
@@ -162,10 +163,6 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     allowAnonymous: false,
     log: (message, fields) => log.warn(message, fields),
   })
-  objects.set(api.objects)
-  rbac.set(createRbac(api.objects))
-  authorizer = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(api.objects), api.objects), rbac.value.authorize)
-  return api
 }
 
 interface LeaderClients {
@@ -228,20 +225,3 @@ const controllerUser = (name: string): UserInfo =>
     ? { name, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }
     : { name, groups: [mastersGroup, 'system:authenticated'] }
 const schedulerUser: UserInfo = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
-
-/** A value that others hold before it is there. */
-function later<T extends object>(name: string): { readonly value: T; set(value: T): void } {
-  let present: T | undefined
-  const value = new Proxy({} as T, {
-    get(_target, property) {
-      if (present === undefined) throw new Error(`${name} is asked for before it is there`)
-      return Reflect.get(present, property, present)
-    },
-  })
-  return {
-    value,
-    set(next) {
-      present = next
-    },
-  }
-}
