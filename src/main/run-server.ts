@@ -22,7 +22,13 @@ export async function runServer(where: Paths): Promise<void> {
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
   const wanted = { directory: where.pki, ...pkiSubjects(config) }
   let pki = await ensurePki(wanted)
-  const raw = await openSqliteStore({ path: where.store })
+  const raw = await openSqliteStore({
+    path: where.store,
+    onDeath(error) {
+      log.error('the store is gone; the next server opens it anew', { error })
+      process.exit(1)
+    },
+  })
   const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
   const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
   const plane = await startControlPlane({

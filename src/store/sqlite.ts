@@ -20,13 +20,15 @@ import { type Change, createWatchHub } from './watch-hub.ts'
 export interface SqliteOptions {
   /** The file; beside it stand its log (`-wal`) and eight megabytes held back for a full disk (`-reserve`). */
   readonly path: string
+  /** Called once when the store can do nothing more, because its thread ended: whoever serves from it had better end as well. */
+  readonly onDeath?: (error: Error) => void
 }
 
 /**
  * The embedded store: one file, held by one process, written by a thread of its own. Commits that come while one batch is being made
  * durable form the next: many callers share one fsync. Throws when the file is in use, damaged or of another format.
  */
-export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore({ path, onDeath }: SqliteOptions): Promise<Store> {
   const thread = await openThread(path)
   let { revision, compacted } = thread.opened
   const waiting: WaitingCommit[] = []
@@ -40,7 +42,10 @@ export async function openSqliteStore({ path }: SqliteOptions): Promise<Store> {
     compacted: () => compacted,
     read: async (prefix, after, upTo) => changesOf((await thread.ask({ do: 'history', prefix, after, upTo })) as HistoryAnswer),
   })
-  thread.onFailure((error) => hub.close(error))
+  thread.onFailure((error) => {
+    hub.close(error)
+    onDeath?.(error)
+  })
 
   async function commitWaiting(): Promise<void> {
     // What is called in one turn goes in one batch.
