@@ -14,7 +14,7 @@ async function write(writer: number): Promise<void> {
     const key = `/k${writer}-${i % 5}`
     if (i % 7 === 6) {
       const { revision } = await store.commit([{ do: 'delete', key }])
-      writeSync(1, `${revision} ${key}\n`)
+      tell(`${revision} ${key}\n`)
     } else {
       // Two keys of one commit: after a crash, both or none.
       const value = `${seed}.${writer}.${i}.${'x'.repeat((i * 997) % 6_000)}`
@@ -22,9 +22,21 @@ async function write(writer: number): Promise<void> {
         { do: 'put', key, value: encoder.encode(value) },
         { do: 'put', key: `${key}/twin`, value: encoder.encode(value) },
       ])
-      writeSync(1, `${revision} ${key} ${value}\n`)
+      tell(`${revision} ${key} ${value}\n`)
     }
     if (writer === 0 && i % 20 === 19) await store.compact((await store.revision()) - 30)
+  }
+}
+
+/** The pipe is full while its reader is busy: a busy wait is what keeps this call from returning too early. */
+function tell(line: string): void {
+  const bytes = Buffer.from(line)
+  for (let written = 0; written < bytes.byteLength; ) {
+    try {
+      written += writeSync(1, bytes, written)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
   }
 }
 
