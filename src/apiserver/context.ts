@@ -8,6 +8,7 @@ import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, Su
 import type { KindRegistry } from './kind-registry.ts'
 import type { Metrics } from './metrics.ts'
 import type { Claims } from './registry/claims.ts'
+import type { RequestRecord } from './request-record.ts'
 
 /** What every stage of the request path is composed with. */
 export interface Context {
@@ -48,4 +49,6 @@ export interface Write {
   /** As sent, for admission: `{"dryRun":["All"],"fieldManager":"x"}`. */
   readonly options: Readonly<Record<string, unknown>>
   readonly warn: (message: string) => void
+  /** The request that the write answers; what the server does on nobody's behalf has none. */
+  readonly record?: RequestRecord
 }

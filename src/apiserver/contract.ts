@@ -77,6 +77,8 @@ export interface Admission {
   readonly dryRun: boolean
   readonly objects: Objects
   readonly warn: (message: string) => void
+  /** Adds an audit annotation to the request's event; the first value of a key stays. */
+  readonly annotate: (key: string, value: string) => void
 }
 
 /** A plug-in refuses by throwing `Forbidden` or `Invalid`. Order stands once, in `admission/order.ts`. */

@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Write } from '../context.ts'
 import type { Admission, AdmissionPlugin, Objects } from '../contract.ts'
+import { noAnnotation } from '../request-record.ts'
 
 /** The admission of one write: mutating plug-ins on the way in, validating ones once the object is whole. */
 export interface AdmissionRun {
@@ -35,6 +36,7 @@ export function admissionRun(
     dryRun: write.dryRun,
     objects,
     warn: write.warn,
+    annotate: write.record?.annotate ?? noAnnotation,
   }
   return {
     async admit(object, previous) {

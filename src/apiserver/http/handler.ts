@@ -4,7 +4,8 @@ import { anonymous } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
 import { forbiddenError } from '../authorization/forbidden.ts'
 import type { Context } from '../context.ts'
-import type { ApiHandler, Caller, UserInfo } from '../contract.ts'
+import type { ApiHandler, UserInfo } from '../contract.ts'
+import { createRequestRecord, type RequestRecord } from '../request-record.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { negotiate, type Representation } from './negotiate.ts'
 import { serveNonResource } from './non-resource.ts'
@@ -16,15 +17,23 @@ import { compressed, errorAnswer, text, warningHeaders } from './respond.ts'
 /** The request path: authentication → impersonation → authorization → what is asked. Every refusal becomes a Status. */
 export function createHandler(context: Context, options: ApiServerOptions): ApiHandler {
   const nonResource = serveNonResource(context, options)
+  const ids = context.random.fork('requests')
   return async (request, caller) => {
     const startedMs = context.clock.monotonicMs()
     const info = parseRequest(request.method, request.path)
+    const record = createRequestRecord({
+      id: request.headers['audit-id'] || ids.uuid(),
+      receivedMs: context.clock.now(),
+      startedMs,
+      request,
+      caller,
+      info,
+    })
     const isMutating = request.method !== 'GET' && request.method !== 'HEAD'
-    const warnings: string[] = []
     context.metrics.inflight(1, isMutating)
     let answer: HttpResponse
     try {
-      answer = await serve(context, options, nonResource, request, caller, info, (warning) => void warnings.push(warning))
+      answer = await serve(context, options, nonResource, record)
     } catch (error) {
       if (!(error instanceof WherryError) || error.code === 'InternalError')
         context.log('a request failed', { method: request.method, path: info.path, error })
@@ -33,7 +42,9 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
       context.metrics.inflight(-1, isMutating)
     }
     context.metrics.request(labelsOf(info), answer.status, (context.clock.monotonicMs() - startedMs) / 1000)
-    if (warnings.length > 0) answer = { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } }
+    const { warnings } = record
+    const extra = { 'audit-id': record.id, ...(warnings.length > 0 && { warning: warningHeaders(warnings) }) }
+    answer = { ...answer, headers: { ...answer.headers, ...extra } }
     answer = prettyAnswer(answer, request, info)
     // What a node or a pod sends as it comes must not wait in a compressor.
     const isOwn = info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
@@ -45,39 +56,36 @@ async function serve(
   context: Context,
   options: ApiServerOptions,
   nonResource: ReturnType<typeof serveNonResource>,
-  request: HttpRequest,
-  caller: Caller,
-  info: RequestInfo,
-  warn: (warning: string) => void,
+  record: RequestRecord,
 ): Promise<HttpResponse> {
+  const { request, caller, info, warn } = record
   if (request.body !== undefined && request.body.byteLength > bodyBytes)
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
   const open = !info.isResource && openPaths.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
-  const user = await userOf(context, options, request, caller, info, open)
+  const user = await userOf(context, options, record, open)
   if (!open) {
     const attributes = attributesOf(info, user)
+    record.attributes = attributes
     const decision = await context.authorize(attributes)
     if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
   }
   if (!info.isResource) return nonResource(request, info)
   if (!context.kinds.hasVersion(info.group, info.version)) return text('404 page not found\n', 404)
-  return serveResource(context, { request, caller, info, user, warn })
+  return serveResource(context, { request, caller, info, user, warn, record })
 }
 
-async function userOf(
-  context: Context,
-  options: ApiServerOptions,
-  request: HttpRequest,
-  caller: Caller,
-  info: RequestInfo,
-  open: boolean,
-): Promise<UserInfo> {
+async function userOf(context: Context, options: ApiServerOptions, record: RequestRecord, open: boolean): Promise<UserInfo> {
+  const { request, caller, info } = record
   const user = caller.user ?? (await context.authenticate(request, caller))
   if (user === undefined) {
     if (!open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
+    record.user = anonymous
     return anonymous
   }
-  return impersonate(request, attributesOf(info, user), context.authorize)
+  record.user = user
+  const acting = await impersonate(request, attributesOf(info, user), context.authorize)
+  if (acting !== user) record.impersonated = acting
+  return acting
 }
 
 /** Errors come as the objects would; where that cannot be told, as JSON. */

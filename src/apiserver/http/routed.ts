@@ -7,6 +7,7 @@ import type { Caller, UserInfo } from '../contract.ts'
 import { keyOf } from '../registry/keys.ts'
 import { parseRevision } from '../registry/list-options.ts'
 import { notTooNew } from '../registry/select.ts'
+import type { RequestRecord } from '../request-record.ts'
 import { type FieldValidation, readObject, type Wanted } from './body.ts'
 import type { Representation } from './negotiate.ts'
 import { withoutRepeatedOwners } from './owner-references.ts'
@@ -22,6 +23,7 @@ export interface Call {
   readonly info: RequestInfo
   readonly user: UserInfo
   readonly warn: (message: string) => void
+  readonly record: RequestRecord
 }
 
 /** The same, once its kind and the form of the answer are known. */
@@ -57,7 +59,7 @@ export async function readItem(context: Context, { kind, info }: Routed): Promis
 }
 
 export function writeOf(
-  { kind, info, user, warn }: Routed,
+  { kind, info, user, warn, record }: Routed,
   options: { readonly dryRun: boolean; readonly options: Readonly<Record<string, unknown>> },
 ): Write {
   return {
@@ -70,6 +72,7 @@ export function writeOf(
     verb: info.verb,
     options: options.options,
     warn,
+    record,
   }
 }
 
