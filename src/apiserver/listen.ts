@@ -30,7 +30,7 @@ export interface ListenOptions extends ServingPair {
   readonly clock: Clock
   readonly log: Log
   /** Address to bind; absent: all of the machine's. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** 0: any free one. */
   readonly port: number
   /** PEM of the authorities whose client certificates are believed; absent: none. */

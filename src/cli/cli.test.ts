@@ -6,10 +6,24 @@ import { after, test } from 'node:test'
 import { paths } from '#host/layout.ts'
 import { tryLock } from '#host/lock.ts'
 import { cli } from './cli.ts'
+import type { ForegroundServer } from './command.ts'
 import { commands } from './commands.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wherry-cli-'))
 after(() => rmSync(folder, { recursive: true }))
+
+test('a server gets what its options say', async () => {
+  const started: ForegroundServer[] = []
+  const words = ['server', '--data', folder, '--listen', '[::1]:7443', '--components', 'apiserver,scheduler', '--admin-token', 't']
+  const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
+  const terminal = { out: () => {}, error: () => {}, interactive: false }
+  const code = await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
+  assert.equal(code, 0)
+  const expected = { host: '::1', port: 7443, controllers: false, scheduler: true, adminToken: 't', allowAnonymous: true }
+  assert.deepEqual(started, [{ dataDirectory: folder, ...expected }])
+})
+
+const programs = { server: () => assert.fail('no server was asked for') }
 
 check('no words: help', [], { code: 0, out: /Usage: wherry COMMAND/ })
 check('help', ['help'], { code: 0, out: /kubectl {2,}Run kubectl/ })
@@ -26,6 +40,10 @@ check('no cluster: no images', ['image', 'list'], { code: 69, err: /"wherry up" 
 check('an image command that is none', ['image', 'eat'], { code: 69, err: /wherry up/ })
 check('version', ['version'], { code: 0, out: /^Wherry \d+\.\d+\.\d+, compatible with Kubernetes v1\.36/ })
 check('version for programs', ['version', '--json'], { code: 0, out: /^{"wherry":"\d/ })
+check('a server without a folder', ['server'], { code: 2, err: /--data DIR is missing/ })
+check('a server on a port that is none', ['server', '--data', 'd', '--listen', '127.0.0.1:x'], { code: 2, err: /takes ADDRESS:PORT/ })
+check('a component that is none', ['server', '--data', 'd', '--components', 'apiserver,kubelet'], { code: 2, err: /has "kubelet"/ })
+check('a server without its API', ['server', '--data', 'd', '--components', 'scheduler'], { code: 2, err: /lacks apiserver/ })
 check('down without a cluster is done', ['down'], { code: 0, out: /Neither server nor agent was running/ }, { rootOnly: true })
 
 for (const { name } of commands.filter(({ passesThrough }) => !passesThrough))
@@ -37,7 +55,7 @@ for (const words of [['up', '--no-welcome'], ['down'], ['reset']])
     const release = tryLock(paths(layout).callLock)
     let err = ''
     const terminal = { out: () => {}, error: (text: string) => void (err += text), interactive: false }
-    assert.equal(await cli({ words, layout, env: {}, terminal }), 1)
+    assert.equal(await cli({ words, layout, env: {}, terminal, programs }), 1)
     assert.match(err, /another "wherry up", "down" or "reset" is at work .* wait until it has ended/)
     assert.equal(existsSync(layout.dataDirectory), false)
     release!()
@@ -45,7 +63,7 @@ for (const words of [['up', '--no-welcome'], ['down'], ['reset']])
 
 test('down without a cluster leaves nothing behind', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
   const layout = { dataDirectory: join(folder, 'no-data'), runDirectory: join(folder, 'no-run') }
-  await cli({ words: ['down'], layout, env: {}, terminal: { out: () => {}, error: () => {}, interactive: false } })
+  await cli({ words: ['down'], layout, env: {}, terminal: { out: () => {}, error: () => {}, interactive: false }, programs })
   assert.equal(existsSync(layout.runDirectory), false)
 })
 
@@ -56,7 +74,7 @@ function check(name: string, words: string[], expected: { code: number; out?: Re
     let err = ''
     const terminal = { out: (text: string) => void (out += text), error: (text: string) => void (err += text), interactive: false }
     const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
-    const code = await cli({ words, layout, env: {}, terminal })
+    const code = await cli({ words, layout, env: {}, terminal, programs })
     assert.equal(code, expected.code, err)
     if (expected.out) assert.match(out, expected.out)
     if (expected.err) assert.match(err, expected.err)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Layout } from '#host/layout.ts'
 import { isError } from '#lib/errors.ts'
-import type { Command, Given, Terminal } from './command.ts'
+import type { Command, Given, Programs, Terminal } from './command.ts'
 import { exit } from './command.ts'
 import { commands } from './commands.ts'
 import { helpOf, overview } from './help.ts'
@@ -11,10 +11,11 @@ export interface Call {
   readonly layout: Layout
   readonly env: Readonly<Record<string, string | undefined>>
   readonly terminal: Terminal
+  readonly programs: Programs
 }
 
 /** Runs one `wherry` call and resolves with its exit code. An error becomes one message on standard error. */
-export async function cli({ words, layout, env, terminal }: Call): Promise<number> {
+export async function cli({ words, layout, env, terminal, programs }: Call): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0], terminal)
   const command = commands.find((candidate) => candidate.name === (name === '--version' ? 'version' : name))
@@ -23,7 +24,7 @@ export async function cli({ words, layout, env, terminal }: Call): Promise<numbe
   const given = read(command, rest)
   if (typeof given === 'string') return wrong(terminal, given, `wherry ${command.name} --help`)
   try {
-    return await command.run({ ...given, layout, env }, terminal)
+    return await command.run({ ...given, layout, env, programs }, terminal)
   } catch (error) {
     terminal.error(`wherry ${command.name}: ${error instanceof Error ? error.message : String(error)}\n`)
     if (!isError(error) && error instanceof Error && env['WHERRY_DEBUG']) terminal.error(`${error.stack}\n`)

@@ -26,6 +26,27 @@ export interface Given {
   readonly arguments: readonly string[]
   readonly layout: Layout
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What only a composition can start, handed in by it. */
+  readonly programs: Programs
+}
+
+export interface Programs {
+  /** Serves in the foreground and resolves once the process was told to stop. */
+  readonly server: (options: ForegroundServer) => Promise<void>
+}
+
+/** The API server by itself, or the whole control plane, without a node. */
+export interface ForegroundServer {
+  /** Folder of everything it keeps. */
+  readonly dataDirectory: string
+  readonly host: string
+  readonly port: number
+  readonly controllers: boolean
+  readonly scheduler: boolean
+  /** A bearer token with all rights. */
+  readonly adminToken: string | undefined
+  /** Whether requests without credentials reach authorization. */
+  readonly allowAnonymous: boolean
 }
 
 /** What the person sees. */

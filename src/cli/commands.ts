@@ -6,8 +6,9 @@ import { kubeconfig } from './kubeconfig.ts'
 import { kubectl } from './kubectl.ts'
 import { logs } from './logs.ts'
 import { reset } from './reset.ts'
+import { server } from './server.ts'
 import { status } from './status.ts'
 import { up } from './up/up.ts'
 import { version } from './version.ts'
 
-export const commands: readonly Command[] = [up, down, reset, status, kubeconfig, kubectl, image, logs, version]
+export const commands: readonly Command[] = [up, down, reset, status, kubeconfig, kubectl, image, logs, server, version]

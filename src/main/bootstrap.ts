@@ -66,8 +66,8 @@ const always: readonly Wanted[] = [
  * Makes the objects that a cluster has from its first moment, those that are missing. What an administrator changed stays. The namespaces come
  * first; the rest needs no order.
  */
-export async function bootstrap(client: Client, objects: Objects, dnsAddress: string): Promise<void> {
-  const wanted: readonly Wanted[] = [...always, { kind: Service, object: nameServer(dnsAddress) }]
+export async function bootstrap(client: Client, objects: Objects, dnsAddress: string | undefined): Promise<void> {
+  const wanted: readonly Wanted[] = dnsAddress === undefined ? always : [...always, { kind: Service, object: nameServer(dnsAddress) }]
   const missing = wanted.filter(({ kind, object }) => objects.get(kind, object.metadata.name, object.metadata.namespace) === undefined)
   const make = async ({ kind, object }: Wanted): Promise<void> => {
     const { namespace } = object.metadata

@@ -10,6 +10,7 @@ import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts
 import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
+import { staticTokenVerifier } from '#apiserver/authentication/static-token.ts'
 import { anyAuthorizer, mastersAuthorizer, mastersGroup } from '#apiserver/authorization/authorize.ts'
 import { escalationCheck } from '#apiserver/authorization/escalation.ts'
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
@@ -54,17 +55,26 @@ export interface ControlPlaneOptions {
   readonly serviceCIDR: string
   /** Of that range: the address of the API server's own Service. */
   readonly serviceAddress: string
-  /** Of that range as well: the address of the cluster's name server. */
-  readonly dnsAddress: string
+  /** Of that range as well: the address of the cluster's name server. Absent: the cluster has none. */
+  readonly dnsAddress?: string | undefined
   readonly nodePorts: readonly [first: number, last: number]
   /** PEM: of the authority that pods are to trust. */
   readonly rootCa: string
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
   /** How to reach kubelets and pods. */
   readonly dial: Dialer
+  /** What runs beside the API server. Absent: everything. */
+  readonly components?: readonly Component[] | undefined
+  /** Fixed bearer tokens, for a server that is tried out or measured: who each of them is. */
+  readonly staticTokens?: Readonly<Record<string, UserInfo>> | undefined
+  /** Whether requests without credentials reach authorization, as the reference has it. Absent: only health and version are open to them. */
+  readonly allowAnonymous?: boolean | undefined
   /** Stands between each part of the control plane, by its name, and the API server. Absent: nothing does. */
   readonly through?: (transport: Transport, part: string) => Transport
 }
+
+/** Parts of the control plane beside the API server. */
+export type Component = 'controllers' | 'scheduler'
 
 export interface ControlPlane {
   readonly handler: ApiHandler
@@ -135,7 +145,10 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     stages(objects) {
       const rbac = createRbac(objects)
       const authorize = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(objects), objects), rbac.authorize)
-      const verifyToken = anyToken(createTokenVerifier({ keys, objects, clock }))
+      const verifyToken = anyToken(
+        staticTokenVerifier(options.staticTokens ?? {}, audiences),
+        createTokenVerifier({ keys, objects, clock }),
+      )
       return {
         authenticate: createAuthentication({
           authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
@@ -160,7 +173,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
     version: { gitVersion: `${kubernetesVersion}+wherry.${wherryVersion}`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
     advertiseAddress: `${address}:${port}`,
-    allowAnonymous: false,
+    allowAnonymous: options.allowAnonymous ?? false,
     log: (message, fields) => log.warn(message, fields),
   })
 }
@@ -174,14 +187,15 @@ interface LeaderClients {
 
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
 async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal: AbortSignal, begun: () => void): Promise<void> {
-  const { clock, random, log } = options
+  const { clock, random, log, components = ['controllers', 'scheduler'] } = options
+  const all = controllers({
+    kinds: kinds as readonly AnyKind[],
+    apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
+    podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
+    rootCa: options.rootCa,
+  })
   const running = runControllers({
-    controllers: controllers({
-      kinds: kinds as readonly AnyKind[],
-      apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
-      podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
-      rootCa: options.rootCa,
-    }),
+    controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
     client: clients.reader,
     clientFor: clients.asController,
     kinds: heldKinds,
@@ -189,11 +203,14 @@ async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal
     random: random.fork('controllers'),
     log,
   })
-  const scheduler = startSchedulerOver(running, options, clients.scheduler)
+  const scheduler = components.includes('scheduler') ? startSchedulerOver(running, options, clients.scheduler) : undefined
   running.synced().then(begun, () => log.debug('stopped before the controllers began'))
   await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
-  await Promise.all([scheduler.stop(), running.stop()])
+  await Promise.all([scheduler?.stop(), running.stop()])
 }
+
+/** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
+const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller'])
 
 /** Over the controllers' caches: one copy of every pod in the process, and one look at each of its changes. */
 function startSchedulerOver(running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {

@@ -4,26 +4,55 @@ import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
 import { systemClock } from '#host/clock.ts'
-import { pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
+import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
 import type { Paths } from '#host/layout.ts'
-import { ensurePki } from '#host/pki.ts'
+import { ensurePki, type Pki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
 import { WherryError } from '#lib/errors.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
-import { startControlPlane } from './control-plane.ts'
+import { type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
 import { processLog, untilTold } from './process.ts'
 
-/** Runs the server until it is told to stop. */
+/** Runs this machine's server, as its configuration says, until it is told to stop. */
 export async function runServer(where: Paths): Promise<void> {
-  const log = processLog('server')
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
-  const wanted = { directory: where.pki, ...pkiSubjects(config) }
+  await serve({
+    config,
+    pki: where.pki,
+    store: where.store,
+    identity: where.serverIdentity,
+    port: config.apiPort,
+    dnsAddress: config.dnsAddress,
+  })
+}
+
+export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | 'staticTokens' | 'allowAnonymous' | 'dnsAddress'> {
+  readonly config: Config
+  /** Folder of certificates and keys; made where it is missing. */
+  readonly pki: string
+  /** File of the embedded store. */
+  readonly store: string
+  /** File that keeps who this server is among several. */
+  readonly identity: string
+  /** Address to bind; absent: all of the machine's. */
+  readonly host?: string | undefined
+  /** 0: any free one. */
+  readonly port: number
+  /** Runs before the port opens. */
+  readonly onReady?: (pki: Pki) => Promise<void>
+}
+
+/** Serves in the foreground until the process is told to stop. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const log = processLog('server')
+  const { config } = options
+  const wanted = { directory: options.pki, ...pkiSubjects(config) }
   let pki = await ensurePki(wanted)
   const raw = await openSqliteStore({
-    path: where.store,
+    path: options.store,
     onDeath(error) {
       log.error('the store is gone; the next server opens it anew', { error })
       process.exit(1)
@@ -31,33 +60,39 @@ export async function runServer(where: Paths): Promise<void> {
   })
   const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
   const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
+  const { components, staticTokens, allowAnonymous, dnsAddress } = options
   const plane = await startControlPlane({
     store,
     clock: systemClock,
     random: systemRandom,
     log,
     // Asked for here, where the store is ours alone.
-    identity: await serverIdentity(where.serverIdentity),
+    identity: await serverIdentity(options.identity),
     advertise: { address: config.nodeAddress, port: config.apiPort },
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
     serviceAddress: serviceAddress(config),
-    dnsAddress: config.dnsAddress,
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
+    components,
+    staticTokens,
+    allowAnonymous,
+    dnsAddress,
   })
+  await options.onReady?.(pki)
   const listener = await listen({
     handler: plane.handler,
-    port: config.apiPort,
+    host: options.host,
+    port: options.port,
     certificate: pki.server.certificate,
     key: pki.server.key,
     clientCa: pki.clusterCa.certificate,
     clock: systemClock,
     log,
   })
-  log.info('serving', { port: config.apiPort })
+  log.info('serving', { port: listener.port })
 
   // Certificates are renewed while they still serve, and taken up without a restart.
   const renew = (at: number): (() => void) =>
