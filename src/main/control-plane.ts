@@ -20,6 +20,7 @@ import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
 import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
 import type { Dialer } from '#apiserver/connect/dialer.ts'
 import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
+import { createOutbound } from '#apiserver/outbound.ts'
 import { type ApiServer, createApiServer } from '#apiserver/server.ts'
 import { openIdResponders } from '#apiserver/tokens/openid.ts'
 import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
@@ -30,7 +31,9 @@ import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { controllers, heldKinds, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
+import type { HttpsExchange } from '#lib/https-exchange.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
@@ -63,6 +66,8 @@ export interface ControlPlaneOptions {
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
   /** How to reach kubelets and pods. */
   readonly dial: Dialer
+  /** How to reach webhooks, aggregated API servers and issuers. Absent: they cannot be reached. */
+  readonly exchange?: HttpsExchange
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
   /** Fixed bearer tokens, for a server that is tried out or measured: who each of them is. */
@@ -143,6 +148,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     clock,
     random: random.fork('api'),
     stages(objects) {
+      const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
       const rbac = createRbac(objects)
       const authorize = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(objects), objects), rbac.authorize)
       const verifyToken = anyToken(
@@ -177,6 +183,9 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     log: (message, fields) => log.warn(message, fields),
   })
 }
+
+/** A control plane without a way out. */
+const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceUnavailable', 'dial tcp: connect: network is unreachable'))
 
 interface LeaderClients {
   /** Fills the caches that all controllers share. */

@@ -7,6 +7,7 @@ import { systemClock } from '#host/clock.ts'
 import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
 import type { Paths } from '#host/layout.ts'
+import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
@@ -76,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     rootCa: pki.clusterCa.certificate,
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
+    exchange: createHttpsExchange(),
     components,
     staticTokens,
     allowAnonymous,
