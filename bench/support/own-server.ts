@@ -31,7 +31,7 @@ export async function startOwnServer(): Promise<OwnServer> {
   const layout = { dataDirectory: join(directory, 'data'), runDirectory: join(directory, 'run') }
   writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', apiPort: await freePort() })
   try {
-    await warm(layout)
+    await warm(paths(layout).compileCache, ['server'], processEnvironment(layout))
     return await start(directory, layout)
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })

@@ -7,9 +7,14 @@ import { layoutFrom, paths } from '#host/layout.ts'
 const where = paths(layoutFrom(process.env))
 enableCompileCache(where.compileCache)
 const { runServer } = await import('./run-server.ts')
-mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
+const { foregroundOptions, foregroundServer } = await import('./foreground-server.ts')
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache()
+const foreground = foregroundOptions(process.env)
 // `wherry up` has everything compiled so before the first start.
 if (process.argv[2] === 'warm') await (await import('./warm-store.ts')).warmStore()
-else await runServer(where)
+else if (foreground) await foregroundServer(foreground)
+else {
+  mkdirSync(dirname(where.store), { recursive: true, mode: 0o700 })
+  await runServer(where)
+}

@@ -65,7 +65,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
       (names) => names.join(', '),
     )
   writeConfig(where.config, config)
-  const warmed = warm(layout)
+  const warmed = warm(paths(layout).compileCache, ['server', 'agent'], processEnvironment(layout))
   const pki = await progress.step(
     'Certificates',
     () => prepareIdentity(layout, config),
