@@ -94,6 +94,11 @@ export interface Rules<T> {
   readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
   readonly validateName?: (name: string) => readonly string[]
+  /**
+   * Fields that a write of the object (`''`) or of a part (`status`) throws away, as paths: nobody comes to own them by that write
+   * (server-side apply). A part that is left out here has the usual ones: see `resetFieldsOf`.
+   */
+  readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
   /**
@@ -211,6 +216,12 @@ export function kind(type: AnyType, facts: KindFacts, rules: object = {}): AnyKi
 /** `apps/v1`, and `v1` for the core group: what stands in apiVersion. */
 export const apiVersionOf = (kind: Pick<KindFacts, 'group' | 'version'>): string =>
   kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+
+const usualResetFields: Readonly<Record<string, readonly (readonly string[])[]>> = { '': [['status']], status: [['spec']] }
+
+/** What a write at `subresource` throws away: as the kind says, else the status for the object itself, and the spec for its status. */
+export const resetFieldsOf = (kind: Pick<AnyKind, 'rules' | 'subresources'>, subresource: string): readonly (readonly string[])[] =>
+  kind.rules.resetFields?.[subresource] ?? (kind.subresources?.status === undefined ? [] : (usualResetFields[subresource] ?? []))
 
 // A list of kinds holds kinds of every type: functions of objects cannot be called through it without knowing which.
 /** A kind of whatever type. */

@@ -1,7 +1,16 @@
 /** Every built-in kind, in the order of discovery. The API server and the client learn of a kind only from here. */
 
+import { MutatingAdmissionPolicy } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
+import { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/mutating-admission-policy-binding.ts'
+import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
+import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
+import { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
+import { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1/validating-webhook-configuration.ts'
+import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
+import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { SelfSubjectReview } from '#api/authentication/v1/self-subject-review.ts'
 import { TokenReview } from '#api/authentication/v1/token-review.ts'
 import { LocalSubjectAccessReview } from '#api/authorization/v1/local-subject-access-review.ts'
@@ -52,8 +61,11 @@ export const kinds: readonly AnyKind[] = [
   Secret,
   ServiceAccount,
   Service,
+  ControllerRevision,
+  DaemonSet,
   Deployment,
   ReplicaSet,
+  StatefulSet,
   EventsEvent,
   SelfSubjectReview,
   TokenReview,
@@ -67,4 +79,10 @@ export const kinds: readonly AnyKind[] = [
   Role,
   Lease,
   EndpointSlice,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
 ]

@@ -1,4 +1,5 @@
 import type { Subresource, Verb, WriteContext } from '#api/kind.ts'
+import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 
 /** Pieces that the kinds' rules share. */
@@ -23,6 +24,32 @@ export const part = <T>(options: {
   take: options.take,
   ...(options.validateUpdate && { validateUpdate: options.validateUpdate }),
 })
+
+/**
+ * The status of the body on the present object, with the metadata that is the users' as it was: kinds of later times let a status write
+ * touch nothing else.
+ */
+export const takeStatus = <T extends { readonly spec: unknown; readonly metadata: ObjectMeta }>(previous: T, body: T): T => ({
+  ...body,
+  spec: previous.spec,
+  metadata: withMetadataOf(body.metadata, previous.metadata),
+})
+
+/** The metadata, but with the labels, annotations, finalizers and owners of `previous`. */
+export function withMetadataOf<M extends ObjectMeta>(metadata: M, previous: ObjectMeta): M {
+  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...rest } = metadata
+  const { labels, annotations, finalizers, ownerReferences } = previous
+  return {
+    ...rest,
+    ...(labels !== undefined && { labels }),
+    ...(annotations !== undefined && { annotations }),
+    ...(finalizers !== undefined && { finalizers }),
+    ...(ownerReferences !== undefined && { ownerReferences }),
+  } as M
+}
+
+/** What a write throws away where `takeStatus` is the status' own rule. */
+export const statusResetFields = { '': [['status']], status: [['spec'], ['metadata']] } as const
 
 /** An update of the main resource leaves the status as it was. */
 export const keepStatus = <T extends { readonly status: unknown }>(next: T, previous: T): T => ({ ...next, status: previous.status })

@@ -11,7 +11,7 @@ const RuleFields = {
   apiGroups: field(1, list(string())),
   apiVersions: field(2, list(string())),
   resources: field(3, list(string())),
-  scope: field(4, ScopeType, { pointer: true }),
+  scope: field(4, ScopeType, { default: '*', pointer: true }),
 }
 export const Rule = message('k8s.io.api.admissionregistration.v1.Rule', RuleFields)
 export type Rule = Of<typeof Rule>
@@ -60,11 +60,11 @@ export type NamedRuleWithOperations = Of<typeof NamedRuleWithOperations>
 export const MatchResources = message(
   'k8s.io.api.admissionregistration.v1.MatchResources',
   {
-    namespaceSelector: field(1, meta.LabelSelector, { pointer: true }),
-    objectSelector: field(2, meta.LabelSelector, { pointer: true }),
+    namespaceSelector: field(1, meta.LabelSelector, { default: {}, pointer: true }),
+    objectSelector: field(2, meta.LabelSelector, { default: {}, pointer: true }),
     resourceRules: field(3, list(NamedRuleWithOperations)),
     excludeResourceRules: field(4, list(NamedRuleWithOperations)),
-    matchPolicy: field(7, MatchPolicyType, { pointer: true }),
+    matchPolicy: field(7, MatchPolicyType, { default: 'Equivalent', pointer: true }),
   },
   { atomic: true },
 )
@@ -104,7 +104,7 @@ export const ValidatingAdmissionPolicySpec = message('k8s.io.api.admissionregist
   paramKind: field(1, ParamKind, { pointer: true }),
   matchConstraints: field(2, MatchResources, { pointer: true }),
   validations: field(3, list(Validation)),
-  failurePolicy: field(4, FailurePolicyType, { pointer: true }),
+  failurePolicy: field(4, FailurePolicyType, { default: 'Fail', pointer: true }),
   auditAnnotations: field(5, list(AuditAnnotation)),
   matchConditions: field(6, list(MatchCondition, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
   variables: field(7, list(Variable, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
@@ -173,7 +173,7 @@ export const ServiceReference = message('k8s.io.api.admissionregistration.v1.Ser
   namespace: field(1, string(), { required: true }),
   name: field(2, string(), { required: true }),
   path: field(3, string(), { pointer: true }),
-  port: field(4, int32(), { pointer: true }),
+  port: field(4, int32(), { default: 443, pointer: true }),
 })
 export type ServiceReference = Of<typeof ServiceReference>
 
@@ -188,12 +188,12 @@ export const ValidatingWebhook = message('k8s.io.api.admissionregistration.v1.Va
   name: field(1, string(), { required: true }),
   clientConfig: field(2, WebhookClientConfig, { required: true }),
   rules: field(3, list(RuleWithOperations)),
-  failurePolicy: field(4, FailurePolicyType, { pointer: true }),
-  matchPolicy: field(9, MatchPolicyType, { pointer: true }),
-  namespaceSelector: field(5, meta.LabelSelector, { pointer: true }),
-  objectSelector: field(10, meta.LabelSelector, { pointer: true }),
+  failurePolicy: field(4, FailurePolicyType, { default: 'Fail', pointer: true }),
+  matchPolicy: field(9, MatchPolicyType, { default: 'Equivalent', pointer: true }),
+  namespaceSelector: field(5, meta.LabelSelector, { default: {}, pointer: true }),
+  objectSelector: field(10, meta.LabelSelector, { default: {}, pointer: true }),
   sideEffects: field(6, SideEffectClass, { required: true, pointer: true }),
-  timeoutSeconds: field(7, int32(), { pointer: true }),
+  timeoutSeconds: field(7, int32(), { default: 10, pointer: true }),
   admissionReviewVersions: field(8, list(string()), { required: true }),
   matchConditions: field(11, list(MatchCondition, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
 })
@@ -214,14 +214,14 @@ export const MutatingWebhook = message('k8s.io.api.admissionregistration.v1.Muta
   name: field(1, string(), { required: true }),
   clientConfig: field(2, WebhookClientConfig, { required: true }),
   rules: field(3, list(RuleWithOperations)),
-  failurePolicy: field(4, FailurePolicyType, { pointer: true }),
-  matchPolicy: field(9, MatchPolicyType, { pointer: true }),
-  namespaceSelector: field(5, meta.LabelSelector, { pointer: true }),
-  objectSelector: field(11, meta.LabelSelector, { pointer: true }),
+  failurePolicy: field(4, FailurePolicyType, { default: 'Fail', pointer: true }),
+  matchPolicy: field(9, MatchPolicyType, { default: 'Equivalent', pointer: true }),
+  namespaceSelector: field(5, meta.LabelSelector, { default: {}, pointer: true }),
+  objectSelector: field(11, meta.LabelSelector, { default: {}, pointer: true }),
   sideEffects: field(6, SideEffectClass, { required: true, pointer: true }),
-  timeoutSeconds: field(7, int32(), { pointer: true }),
+  timeoutSeconds: field(7, int32(), { default: 10, pointer: true }),
   admissionReviewVersions: field(8, list(string()), { required: true }),
-  reinvocationPolicy: field(10, ReinvocationPolicyType, { pointer: true }),
+  reinvocationPolicy: field(10, ReinvocationPolicyType, { default: 'Never', pointer: true }),
   matchConditions: field(12, list(MatchCondition, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
 })
 export type MutatingWebhook = Of<typeof MutatingWebhook>
@@ -259,7 +259,7 @@ export const MutatingAdmissionPolicySpec = message('k8s.io.api.admissionregistra
   matchConstraints: field(2, MatchResources, { pointer: true }),
   variables: field(3, list(Variable)),
   mutations: field(4, list(Mutation)),
-  failurePolicy: field(5, FailurePolicyType, { pointer: true }),
+  failurePolicy: field(5, FailurePolicyType, { default: 'Fail', pointer: true }),
   matchConditions: field(6, list(MatchCondition, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
   reinvocationPolicy: field(7, ReinvocationPolicyType),
 })

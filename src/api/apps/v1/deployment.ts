@@ -51,6 +51,7 @@ export const Deployment = kind(
     warnings: (deployment, previous) => templateWarnings(deployment, previous),
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
+    resetFields: { status: [['spec'], ['metadata', 'labels']] },
     // Annotations are copied to the replica sets, so a change of them is work for the controller.
     generation: (next, previous) => !same(next.spec, previous.spec) || !same(next.metadata.annotations, previous.metadata.annotations),
   },

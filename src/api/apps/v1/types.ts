@@ -18,7 +18,7 @@ export const RollingUpdateStatefulSetStrategy = message('k8s.io.api.apps.v1.Roll
 export type RollingUpdateStatefulSetStrategy = Of<typeof RollingUpdateStatefulSetStrategy>
 
 export const StatefulSetUpdateStrategy = message('k8s.io.api.apps.v1.StatefulSetUpdateStrategy', {
-  type: field(1, StatefulSetUpdateStrategyType, { default: 'RollingUpdate' }),
+  type: field(1, StatefulSetUpdateStrategyType),
   rollingUpdate: field(2, RollingUpdateStatefulSetStrategy, { pointer: true }),
 })
 export type StatefulSetUpdateStrategy = Of<typeof StatefulSetUpdateStrategy>

@@ -2,7 +2,8 @@ import type { Deployment, DeploymentStrategy } from '#api/apps/v1/types.ts'
 import { validateReplicaCounts, validateSelectorAndTemplate } from '#api/core/v1/validation/replicas.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
-import { checkPercent, forbidden, invalid, invalidEach, notNegative, notSupported, percentOf } from '#schema/validate.ts'
+import { forbidden, invalid, notNegative, notSupported } from '#schema/validate.ts'
+import { amountOf, notOver100Percent, validateCountOrPercent } from './count-or-percent.ts'
 
 export function validateDeployment({ spec }: Deployment): Cause[] {
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
@@ -49,14 +50,13 @@ function validateStrategy(strategy: DeploymentStrategy, path: string): Cause[] {
   if (rollingUpdate === undefined) return []
   const { maxUnavailable, maxSurge } = rollingUpdate
   const at = `${path}.rollingUpdate`
-  const percent = typeof maxUnavailable === 'string' ? percentOf(maxUnavailable) : undefined
   return [
     ...validateCountOrPercent(maxUnavailable, `${at}.maxUnavailable`),
     ...validateCountOrPercent(maxSurge, `${at}.maxSurge`),
     ...(amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0
       ? [invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
       : []),
-    ...(percent !== undefined && percent > 100 ? [invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%')] : []),
+    ...notOver100Percent(maxUnavailable, `${at}.maxUnavailable`),
   ]
 }
 
@@ -64,9 +64,3 @@ const shownRolling = ({ maxUnavailable, maxSurge }: NonNullable<DeploymentStrate
   MaxUnavailable: maxUnavailable,
   MaxSurge: maxSurge,
 })
-
-/** A count that is not negative, or a percentage. */
-export const validateCountOrPercent = (value: number | string, path: string): Cause[] =>
-  typeof value === 'number' ? notNegative(path, value) : invalidEach(path, value, checkPercent(value))
-
-const amountOf = (value: number | string): number => (typeof value === 'number' ? value : (percentOf(value) ?? 0))

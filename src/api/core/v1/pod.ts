@@ -3,7 +3,7 @@ import { initialPodStatus, mergeLabelKeys } from '#api/core/v1/pod-create.ts'
 import { defaultPod } from '#api/core/v1/pod-defaults.ts'
 import { isTerminalPhase } from '#api/core/v1/pod-helpers.ts'
 import { podEphemeralContainers, podResize, podStatus } from '#api/core/v1/pod-parts.ts'
-import { nameWarnings, podSpecWarnings } from '#api/core/v1/pod-warnings.ts'
+import { nameWarnings, podWarnings } from '#api/core/v1/pod-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validatePodCreate, validatePodUpdate } from '#api/core/v1/validation/pod.ts'
 import { kind } from '#api/kind.ts'
@@ -48,8 +48,9 @@ export const Pod = kind(
     prepareUpdate: keepStatus,
     validate: validatePodCreate,
     validateUpdate: validatePodUpdate,
+    resetFields: { status: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']] },
     // Those who change a pod are programs, and what may change has no warnings.
-    warnings: (pod, previous) => (previous === undefined ? [...nameWarnings(pod.metadata.name, 'pod'), ...podSpecWarnings(pod.spec)] : []),
+    warnings: (pod, previous) => (previous === undefined ? [...nameWarnings(pod.metadata.name, 'pod'), ...podWarnings(pod)] : []),
     generation: true,
     gracePeriodSeconds: (pod, requested) => {
       // Nothing runs yet, or nothing any more: there is nobody to wait for.

@@ -12,20 +12,23 @@ export function validateSelectorAndTemplate(
   path: string,
 ): Cause[] {
   const given = selector as LabelSelector | undefined
-  const causes: Cause[] = []
-  if (given === undefined) causes.push(required(`${path}.selector`))
-  else {
-    causes.push(...validateLabelSelector(given, `${path}.selector`))
-    if (Object.keys(given.matchLabels ?? {}).length + (given.matchExpressions ?? []).length === 0)
-      causes.push(invalid(`${path}.selector`, given, 'empty selector is invalid for deployment'))
-  }
-  const parsed = parse(given)
+  const causes =
+    given === undefined
+      ? [required(`${path}.selector`)]
+      : [...validateLabelSelector(given, `${path}.selector`), ...refuseEmptySelector(given, `${path}.selector`, 'deployment')]
+  const parsed = parseSound(given)
   if (parsed === undefined) return [...causes, invalid(`${path}.selector`, given, 'invalid label selector')]
   return [...causes, ...validateReplicatedTemplate(template, parsed, 'ReplicaSet', `${path}.template`)]
 }
 
-/** Undefined: it cannot be understood at all, and the template is not looked at. */
-function parse(selector: LabelSelector | undefined): Selector | undefined {
+/** A selector that matches everything would take every pod for its own. `kind` is the word that the reference uses. */
+export const refuseEmptySelector = (selector: LabelSelector, path: string, kind: string): Cause[] =>
+  Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0
+    ? [invalid(path, selector, `empty selector is invalid for ${kind}`)]
+    : []
+
+/** Undefined: it cannot be understood at all, and the template is not compared with it. */
+export function parseSound(selector: LabelSelector | undefined): Selector | undefined {
   if (selector === undefined) return nothing
   const isSound = validateLabelSelector(selector, '').every(({ field }) => field === undefined)
   return isSound ? selectorOf(selector) : undefined
