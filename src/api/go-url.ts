@@ -24,7 +24,6 @@ export function parseGoUrl(text: string): GoUrl | { readonly problem: string } {
 }
 
 function parse(text: string): Omit<GoUrl, 'fragment'> | string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
   if (/[\x00-\x1f\x7f]/.test(text)) return 'net/url: invalid control character in URL'
   if (text === '*') return { scheme: '', user: undefined, host: '', path: '*', query: '' }
   const colon = /^([A-Za-z][-+.A-Za-z0-9]*):/.exec(text)
@@ -60,12 +59,12 @@ function hostProblem(host: string): string | undefined {
   const colon = host.lastIndexOf(':')
   const port = colon < 0 ? undefined : portProblem(host.slice(colon))
   if (port !== undefined) return port
-  const escape = /%(?![0-9A-Fa-f]{2})/.exec(host)
-  if (escape !== null) return `invalid URL escape ${JSON.stringify(host.slice(escape.index, escape.index + 3))}`
+  const bad = /%(?![0-9A-Fa-f]{2})/.exec(host)
+  if (bad !== null) return `invalid URL escape ${JSON.stringify(host.slice(bad.index, bad.index + 3))}`
   const ascii = /%[0-7][0-9A-Fa-f]/.exec(host)
   if (ascii !== null && ascii[0] !== '%25') return `invalid URL escape ${JSON.stringify(ascii[0])}`
-  const bad = /[ "\\^`{|}]/.exec(host)
-  return bad === null ? undefined : `invalid character ${JSON.stringify(bad[0])} in host name`
+  const odd = /[ "\\^`{|}]/.exec(host)
+  return odd === null ? undefined : `invalid character ${JSON.stringify(odd[0])} in host name`
 }
 
 const portProblem = (text: string): string | undefined =>
