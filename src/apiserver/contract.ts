@@ -26,8 +26,14 @@ export interface UserInfo {
 /** The API server as a function. `status` 101 with an empty body says that a stage took the upgraded connection. */
 export type ApiHandler = (request: HttpRequest, caller: Caller) => Promise<HttpResponse>
 
+/** What a stage tells of a request beside its answer: texts for Warning headers, and annotations of its audit event. */
+export interface Notes {
+  readonly warn: (message: string) => void
+  readonly annotate: (key: string, value: string) => void
+}
+
 /** The user, undefined when the request carries no credentials (then: anonymous); bad credentials throw `Unauthorized`. */
-export type Authenticator = (request: HttpRequest, caller: Caller) => Promise<UserInfo | undefined>
+export type Authenticator = (request: HttpRequest, caller: Caller, notes?: Notes) => Promise<UserInfo | undefined>
 
 /** What is asked, as authorization and audit see it. */
 export interface Attributes {
@@ -79,11 +85,27 @@ export interface Admission {
   readonly warn: (message: string) => void
   /** Adds an audit annotation to the request's event; the first value of a key stays. */
   readonly annotate: (key: string, value: string) => void
+  /** What the rounds of mutating plug-ins over one write know of each other. */
+  readonly reinvocation: Reinvocation
+}
+
+/** Mutating plug-ins run once, and once more where a later one changed what one that asks for it (`IfNeeded`) has seen. */
+export interface Reinvocation {
+  /** Whether this is the second round. */
+  readonly isAgain: boolean
+  /** Asks for a second round; in the second, there is no third. */
+  ask(): void
+  /** What a plug-in keeps from the first round for the second, by a key of its own. */
+  readonly memory: Map<string, unknown>
 }
 
 /** A plug-in refuses by throwing `Forbidden` or `Invalid`. Order stands once, in `admission/order.ts`. */
 export interface AdmissionPlugin {
   readonly name: string
+  /** The resources that it is for, as `pods` or `ingresses.networking.k8s.io`, their parts included. Absent: it looks at every write. */
+  readonly resources?: readonly string[]
+  /** The operations that it is for. Absent: all. */
+  readonly operations?: readonly Admission['operation'][]
   /** Returns the changed object, or the one it got. */
   readonly admit?: (admission: Admission) => Promise<KubeObject | undefined>
   readonly validate?: (admission: Admission) => Promise<void>

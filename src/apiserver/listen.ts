@@ -222,7 +222,7 @@ function requestOf(incoming: AnyRequest, signal: AbortSignal): HttpRequest {
     if (value === undefined || name.startsWith(':')) continue
     headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
-  return { method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, signal }
+  return { method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, rawHeaders: incoming.rawHeaders, signal }
 }
 
 /** Every request ends with it: made once, since an error with its stack for each would be a tenth of the work of a small request. */

@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Names and values in turn, as they came: where a header that came twice must not be taken for one whose value holds a comma. */
+  readonly rawHeaders?: readonly string[]
   readonly body?: Uint8Array
   /** Ends the exchange, also while the answer's body is being read. */
   readonly signal?: AbortSignal

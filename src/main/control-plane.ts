@@ -9,6 +9,7 @@ import { inAdmissionOrder } from '#apiserver/admission/order.ts'
 import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts'
 import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
+import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
 import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
 import { staticTokenVerifier } from '#apiserver/authentication/static-token.ts'
 import { anyAuthorizer, mastersAuthorizer, mastersGroup } from '#apiserver/authorization/authorize.ts'
@@ -154,10 +155,12 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
       const verifyToken = anyToken(
         staticTokenVerifier(options.staticTokens ?? {}, audiences),
         createTokenVerifier({ keys, objects, clock }),
+        createBootstrapTokenVerifier({ objects, clock, audiences }),
       )
       return {
         authenticate: createAuthentication({
           authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
+          anonymous: options.allowAnonymous === true ? 'all' : 'health',
         }),
         authorize,
         admission: [

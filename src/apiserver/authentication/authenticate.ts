@@ -1,20 +1,23 @@
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest } from '#lib/http.ts'
-import type { Authenticator, Caller, UserInfo } from '../contract.ts'
+import type { Authenticator, Caller, Notes, UserInfo } from '../contract.ts'
 
 /** Groups that say only whether somebody proved who they are. */
 export const authenticatedGroup = 'system:authenticated'
 export const unauthenticatedGroup = 'system:unauthenticated'
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: [unauthenticatedGroup] }
 
+/**
+ * Which requests may go on without credentials, as `system:anonymous`, for authorization to decide: all (the reference's default), those for
+ * health and version (this house's), none, or those for exactly these paths (`anonymous.conditions` of an AuthenticationConfiguration).
+ */
+export type AnonymousAccess = 'all' | 'health' | 'none' | readonly string[]
+
 export interface AuthenticationOptions {
   /** Asked in this order; the first that knows the caller decides. */
   readonly authenticators: readonly Authenticator[]
-  /**
-   * Which requests may go on without credentials, as `system:anonymous` (authorization then decides): `true` for all, or paths such as
-   * `/livez`. The default of this house is health and version only.
-   */
-  readonly anonymous?: boolean | readonly string[]
+  /** Absent: `health`. A function is asked at each such request, since a configuration file may change. */
+  readonly anonymous?: AnonymousAccess | (() => AnonymousAccess)
 }
 
 /** What answers without credentials unless configured otherwise: health checks and the version. */
@@ -24,28 +27,31 @@ export const anonymousPaths: readonly string[] = ['/healthz', '/livez', '/readyz
  * Who asks. A caller inside the process brings a user whom the composition vouches for. Otherwise each authenticator is asked; where one
  * finds bad credentials another may still find good ones, as the reference does. Errors: `Unauthorized`, whose text never says why.
  */
-export function createAuthentication(options: AuthenticationOptions): (request: HttpRequest, caller: Caller) => Promise<UserInfo> {
-  const allowed = options.anonymous ?? anonymousPaths
-  return async (request, caller) => {
+export function createAuthentication(
+  options: AuthenticationOptions,
+): (request: HttpRequest, caller: Caller, notes?: Notes) => Promise<UserInfo> {
+  const { authenticators, anonymous: access = 'health' } = options
+  return async (request, caller, notes) => {
     if (caller.user !== undefined) return withAuthenticatedGroup(caller.user)
     let refusal: unknown
-    for (const authenticator of options.authenticators) {
+    for (const authenticator of authenticators) {
       try {
-        const user = await authenticator(request, caller)
+        const user = await authenticator(request, caller, notes)
         if (user !== undefined) return withAuthenticatedGroup(user)
       } catch (error) {
         refusal ??= error
       }
     }
-    if (refusal === undefined && mayBeAnonymous(allowed, request.path)) return anonymous
+    if (refusal === undefined && mayBeAnonymous(typeof access === 'function' ? access() : access, request.path)) return anonymous
     throw new WherryError('Unauthorized', 'Unauthorized', { cause: refusal })
   }
 }
 
-function mayBeAnonymous(allowed: boolean | readonly string[], target: string): boolean {
-  if (typeof allowed === 'boolean') return allowed
+function mayBeAnonymous(access: AnonymousAccess, target: string): boolean {
+  if (access === 'all' || access === 'none') return access === 'all'
   const path = target.split('?', 1)[0]!
-  return allowed.some((root) => path === root || path.startsWith(`${root}/`))
+  if (access !== 'health') return access.includes(path)
+  return anonymousPaths.some((root) => path === root || path.startsWith(`${root}/`))
 }
 
 /** Adds `system:authenticated`, unless the groups already say how the user came in. */

@@ -89,11 +89,11 @@ test('who asks', async () => {
   const anonymous = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
   for (const path of ['/livez', '/readyz/ping', '/version', '/healthz?verbose'])
     assert.deepEqual(await authenticate(request({}, path), remote), anonymous)
-  const open = createAuthentication({ authenticators: [failing, tokens], anonymous: true })
+  const open = createAuthentication({ authenticators: [failing, tokens], anonymous: 'all' })
   assert.equal((await open(request({ authorization: 'Bearer secret' }), remote)).name, 'jane')
   await refused({}, '/livez', open)
-  assert.deepEqual(await createAuthentication({ authenticators: [tokens], anonymous: true })(request(), remote), anonymous)
-  await refused({}, '/livez', createAuthentication({ authenticators: [tokens], anonymous: false }))
+  assert.deepEqual(await createAuthentication({ authenticators: [tokens], anonymous: 'all' })(request(), remote), anonymous)
+  await refused({}, '/livez', createAuthentication({ authenticators: [tokens], anonymous: 'none' }))
   const inside = await authenticate(request(), { ...remote, user: { name: 'system:kube-scheduler', groups: [] } })
   assert.deepEqual(inside, { name: 'system:kube-scheduler', groups: ['system:authenticated'] })
   // A browser's way, which is only one for WebSockets.

@@ -1,11 +1,11 @@
-import type { Authenticator } from '../contract.ts'
+import type { Authenticator, Notes } from '../contract.ts'
 import type { TokenVerifier, VerifiedToken } from '../tokens/token-verifier.ts'
 
 /** Users by `Authorization: Bearer <token>`, or by the WebSocket subprotocol that browsers have to use instead. Throws when no verifier knows the token. */
 export function bearerTokenAuthenticator(verify: TokenVerifier, audiences: readonly string[]): Authenticator {
-  return async (request) => {
+  return async (request, _caller, notes) => {
     const token = bearerToken(request.headers['authorization']) ?? webSocketToken(request.headers)
-    return token === undefined ? undefined : (await verify(token, audiences))?.user
+    return token === undefined ? undefined : (await verify(token, audiences, notes))?.user
   }
 }
 
@@ -13,12 +13,14 @@ export function bearerTokenAuthenticator(verify: TokenVerifier, audiences: reado
  * Several verifiers as one. Throws an Error when none knows the token, with every reason in the form of the reference's TokenReview:
  * `invalid bearer token`, or `[invalid bearer token, <reason>]`.
  */
-export function anyToken(...verifiers: readonly TokenVerifier[]): (token: string, audiences: readonly string[]) => Promise<VerifiedToken> {
-  return async (token, audiences) => {
+export function anyToken(
+  ...verifiers: readonly TokenVerifier[]
+): (token: string, audiences: readonly string[], notes?: Notes) => Promise<VerifiedToken> {
+  return async (token, audiences, notes) => {
     const reasons = new Set(['invalid bearer token'])
     for (const verify of verifiers) {
       try {
-        const result = await verify(token, audiences)
+        const result = await verify(token, audiences, notes)
         if (result !== undefined) return result
       } catch (error) {
         reasons.add(error instanceof Error ? error.message : String(error))

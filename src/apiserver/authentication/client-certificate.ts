@@ -3,42 +3,59 @@ import type { Clock } from '#lib/clock.ts'
 import { readDer } from '#lib/der.ts'
 import type { Authenticator, UserInfo } from '../contract.ts'
 import { credentialIdKey } from '../tokens/claims.ts'
-import { readSubject } from './subject.ts'
+import { readSubject, type Subject } from './subject.ts'
+
+export interface ClientCertificateOptions {
+  readonly clock: Clock
+  /** PEM: whose signature counts. Absent: TLS has verified the chain, and every authority that it knows makes users. */
+  readonly authorities?: readonly string[]
+}
+
+/** Users by client certificate: the common name is the user, organizations are the groups. Throws an Error when the certificate may not be used. */
+export function clientCertificateAuthenticator(options: ClientCertificateOptions): Authenticator {
+  const read = readClientCertificate(options)
+  return async (_request, caller) => (caller.certificate === undefined ? undefined : read(caller.certificate).user)
+}
+
+/** What a certificate (DER) says, once it may be used by a client. */
+export interface ReadCertificate {
+  readonly subject: Subject
+  /** Undefined without a common name. */
+  readonly user: UserInfo | undefined
+}
 
 /**
- * Users by client certificate: the common name is the user, organizations are the groups. TLS has verified the chain before; the rest (time
- * of validity, use as a client) is checked here again, because a connection outlives the handshake and a TLS stack may be configured laxly.
- * With `authorities` (PEM) given, the signature is checked too. Throws an Error when the certificate may not be used.
+ * A reader of client certificates. TLS has verified the chain before; the rest (time of validity, use as a client) is checked here again,
+ * because a connection outlives the handshake and a TLS stack may be configured laxly. Throws an Error when the certificate may not be used.
  */
-export function clientCertificateAuthenticator(options: {
-  readonly clock: Clock
-  readonly authorities?: readonly string[]
-}): Authenticator {
-  const authorities = options.authorities?.map((pem) => new X509Certificate(pem))
+export function readClientCertificate(options: ClientCertificateOptions): (raw: Uint8Array) => ReadCertificate {
+  const authorities = options.authorities?.flatMap(splitPem).map((pem) => new X509Certificate(pem))
   // A connection carries many requests with one certificate. Bounded, although only who holds a certificate of ours can add to it.
   const parsed = new Map<string, Identity>()
-  return async (_request, caller) => {
-    if (caller.certificate === undefined) return undefined
-    const key = Buffer.from(caller.certificate).toString('latin1')
+  return (raw) => {
+    const key = Buffer.from(raw).toString('latin1')
     let identity = parsed.get(key)
     if (identity === undefined) {
-      identity = readIdentity(caller.certificate, authorities)
+      identity = readIdentity(raw, authorities)
       if (parsed.size >= parsedMax) parsed.delete(parsed.keys().next().value!)
       parsed.set(key, identity)
     }
     const now = options.clock.now()
     if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
-    return identity.user
+    return identity
   }
 }
 
-interface Identity {
-  readonly user: UserInfo | undefined
+interface Identity extends ReadCertificate {
   readonly notBefore: number
   readonly notAfter: number
 }
 
 const parsedMax = 1000
+
+/** A bundle holds several certificates in a row. */
+const splitPem = (bundle: string): readonly string[] =>
+  bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [bundle]
 
 /** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280 section 4.2.1.12). */
 const clientUses = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
@@ -54,8 +71,10 @@ function readIdentity(raw: Uint8Array, authorities: readonly X509Certificate[] |
     !authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
   )
     throw new Error('x509: certificate signed by unknown authority')
+  const subject = subjectOf(certificate)
   return {
-    user: userOf(certificate),
+    subject,
+    user: userOf(certificate, subject),
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
   }
@@ -65,17 +84,22 @@ function readIdentity(raw: Uint8Array, authorities: readonly X509Certificate[] |
  * Read from the DER and not from the text that OpenSSL prints: there a name with a line break or an equal sign in it can pass for another
  * (CVE-2021-44533).
  */
-function userOf(certificate: X509Certificate): UserInfo | undefined {
+function subjectOf(certificate: X509Certificate): Subject {
   const fields = readDer(readDer(readDer(certificate.raw)[0]!.content)[0]!.content)
   // version, serial number, signature, issuer, validity, subject (RFC 5280 section 4.1); every version 3 certificate states its version.
-  const subject = fields[0]!.tag === 0xa0 ? fields[5]! : fields[4]!
-  const names = readSubject(subject)
-  if (names.commonName === '') return undefined
+  return readSubject(fields[0]!.tag === 0xa0 ? fields[5]! : fields[4]!)
+}
+
+function userOf(certificate: X509Certificate, { commonName, organizations, uids }: Subject): UserInfo | undefined {
+  if (commonName === '') return undefined
+  // Which of two would count is a question that must not come up.
+  if (uids.length > 1) throw new Error(`expected 1 UID, but found multiple: [${uids.join(' ')}]`)
+  if (uids[0] === '') throw new Error('UID cannot be an empty string')
   const fingerprint = createHash('sha256').update(certificate.raw).digest('hex')
   return {
-    name: names.commonName,
-    ...(names.uid !== '' && { uid: names.uid }),
-    groups: names.organizations,
+    name: commonName,
+    ...(uids[0] !== undefined && { uid: uids[0] }),
+    groups: organizations,
     extra: { [credentialIdKey]: [`X509SHA256=${fingerprint}`] },
   }
 }

@@ -7,6 +7,7 @@ import type { Attributes, Authorizer, UserInfo } from '../contract.ts'
 import { badRequest } from '../http/status.ts'
 import { nodeNameKey, parseServiceAccountUser, serviceAccountGroups } from '../tokens/claims.ts'
 import { anonymous, authenticatedGroup, unauthenticatedGroup } from './authenticate.ts'
+import { headerValues, prefixedValues } from './header-values.ts'
 
 /** Who a request wants to be taken for: the `Impersonate-*` headers as they came, undefined when there are none. */
 export interface WantedUser {
@@ -20,11 +21,10 @@ export interface WantedUser {
  * The user to go on with. With impersonation headers, the caller must be allowed to impersonate every part of the wanted user: first by one
  * of the constrained modes (KEP 5284: the caller may also be limited in what they do as that user), then by the plain verb `impersonate`.
  * `attributes` are the request's own, with the true caller. Errors: `Forbidden` with the first mode's refusal, `BadRequest` for headers
- * without a user name. Repeated headers reach us as one,
- * joined by comma and blank, so a group with these in its name cannot be impersonated.
+ * without a user name.
  */
 export async function impersonate(request: HttpRequest, attributes: Attributes, authorize: Authorizer): Promise<UserInfo> {
-  const wanted = wantedUser(request.headers)
+  const wanted = wantedUser(request)
   if (wanted === undefined) return attributes.user
   const last = lastModes.get(authorize) ?? new Map<string, Mode>()
   lastModes.set(authorize, last)
@@ -47,27 +47,20 @@ export async function impersonate(request: HttpRequest, attributes: Attributes, 
 }
 
 /** Reads the headers. Errors: `BadRequest` when a group, uid or extra is wanted without a name. */
-export function wantedUser(headers: Readonly<Record<string, string>>): WantedUser | undefined {
-  const groups = headers['impersonate-group'] === undefined ? [] : splitHeader(headers['impersonate-group'])
-  const extra: Record<string, string[]> = {}
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith(extraPrefix)) continue
-    const key = unescapeKey(header.slice(extraPrefix.length))
-    extra[key] = [...(Object.hasOwn(extra, key) ? extra[key]! : []), ...splitHeader(value)]
+export function wantedUser(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>): WantedUser | undefined {
+  const wanted = {
+    name: request.headers['impersonate-user'] ?? '',
+    uid: request.headers['impersonate-uid'] ?? '',
+    groups: headerValues(request, 'impersonate-group'),
+    extra: prefixedValues(request, 'impersonate-extra-'),
   }
-  const wanted = { name: headers['impersonate-user'] ?? '', uid: headers['impersonate-uid'] ?? '', groups, extra }
   if (wanted.name !== '') return wanted
-  if (wanted.uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return undefined
+  if (wanted.uid === '' && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0) return undefined
   throw badRequest(`requested ${goDump(wanted)} without impersonating a user name`)
 }
 
 /** True for headers that say who the caller is or wants to be: nobody behind the API server may see them. */
 export const isCredentialHeader = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-')
-
-const extraPrefix = 'impersonate-extra-'
-
-/** node:http joins repeated headers that it does not know by a comma and a blank. */
-const splitHeader = (value: string): string[] => value.split(', ')
 
 interface Mode {
   /** '' for the plain verb. */
@@ -200,15 +193,6 @@ const withoutExtra = (user: UserInfo): UserInfo => ({
   ...user,
   extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(user.extra ?? {}).toSorted() },
 })
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    // Malformed keys are kept as they came, as the reference does: refusing them is authorization's business.
-    return key
-  }
-}
 
 /** How the reference prints the structure in its answer (Go's `%#v`). */
 function goDump({ name, uid, groups, extra }: WantedUser): string {

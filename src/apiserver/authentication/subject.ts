@@ -4,12 +4,13 @@ import { type DerValue, readDer } from '#lib/der.ts'
 export interface Subject {
   readonly commonName: string
   readonly organizations: readonly string[]
-  readonly uid: string
+  /** All of them: a certificate should hold one at most. */
+  readonly uids: readonly string[]
 }
 
 /** Reads the name out of its DER; where an attribute that stands for one value comes twice, the last counts, as in the reference. */
 export function readSubject(name: DerValue): Subject {
-  const subject = { commonName: '', organizations: [] as string[], uid: '' }
+  const subject = { commonName: '', organizations: [] as string[], uids: [] as string[] }
   for (const part of readDer(name.content).flatMap((set) => readDer(set.content))) {
     const [type, value] = readDer(part.content)
     if (type === undefined || value === undefined) continue
@@ -17,7 +18,7 @@ export function readSubject(name: DerValue): Subject {
     const text = textOf(value)
     if (id === commonNameId) subject.commonName = text
     else if (id === organizationId) subject.organizations.push(text)
-    else if (id === uidId) subject.uid = text
+    else if (id === uidId) subject.uids.push(text)
   }
   return subject
 }

@@ -1,27 +1,31 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { decodeProtectedHeader, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose'
-import type { TokenClaims } from './claims.ts'
+import { decodeProtectedHeader, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 
 /** The keys of service-account tokens: one signs, all verify. */
 export interface TokenKeys {
-  sign(claims: TokenClaims): Promise<string>
+  sign(claims: object): Promise<string>
   /**
    * The claims of a token whose signature holds; times, audience and bound objects are not looked at. Undefined when it is no such token at
-   * all (other issuer, not a JWT); throws an Error with the reason when it claims to be ours and is not.
+   * all (none of the issuers, not a JWT); throws an Error with the reason when it claims to be ours and is not.
    */
-  verify(token: string): Promise<TokenClaims | undefined>
+  verify(token: string, issuers: readonly string[]): Promise<JWTPayload | undefined>
   /** RFC 7517, for `/openid/v1/jwks`. */
   readonly jwks: readonly JWK[]
   readonly algorithms: readonly string[]
+  /** What new tokens say. */
   readonly issuer: string
+  /** All whose tokens are taken: `issuer` first, then those of before a change. */
+  readonly issuers: readonly string[]
 }
 
 export interface TokenKeyOptions {
-  /** PEM, PKCS #8: EC P-256 (ES256) or RSA (RS256). */
+  /** PEM, PKCS #8: EC P-256, P-384, P-521 (ES256, ES384, ES512) or RSA (RS256). */
   readonly signingKey: string
   /** PEM, SPKI: keys that verify beside the signing one, such as the last one before a change. */
   readonly publicKeys?: readonly string[]
   readonly issuer?: string
+  /** Whose tokens are taken too, so that an issuer can be renamed while its tokens live. */
+  readonly formerIssuers?: readonly string[]
 }
 
 /** Where a cluster's tokens come from, and the audience that stands for the API server itself. */
@@ -42,14 +46,15 @@ export async function createTokenKeys(options: TokenKeyOptions): Promise<TokenKe
   const own = [...keys.keys()][0]!
   return {
     issuer,
+    issuers: [...new Set([issuer, ...(options.formerIssuers ?? [])])],
     jwks: [...keys.values()].map(({ jwk }) => jwk),
-    algorithms: [...new Set([...keys.values()].map(({ algorithm }) => algorithm))],
-    sign: (claims) =>
-      new SignJWT({ ...claims, aud: [...claims.aud] }).setProtectedHeader({ alg: algorithmOf(signingKey), kid: own }).sign(signingKey),
-    verify: async (token) => {
-      if (token.length > tokenLengthMax || unverifiedIssuer(token) !== issuer) return undefined
-      const header = decodeProtectedHeader(token)
-      const candidates = header.kid === undefined ? [...keys.values()] : [keys.get(header.kid)].filter((key) => key !== undefined)
+    algorithms: [...new Set([...keys.values()].map(({ algorithm }) => algorithm))].toSorted(),
+    sign: (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg: algorithmOf(signingKey), kid: own }).sign(signingKey),
+    verify: async (token, issuers) => {
+      const claimed = token.length > tokenLengthMax ? undefined : unverifiedIssuer(token)
+      if (claimed === undefined || !issuers.includes(claimed)) return undefined
+      const { kid } = decodeProtectedHeader(token)
+      const candidates = kid === undefined || kid === '' ? [...keys.values()] : [keys.get(kid)].filter((key) => key !== undefined)
       if (candidates.length === 0) throw new Error('invalid signature, no keys found')
       for (const { key, algorithm } of candidates) {
         const payload = await claimsIfSigned(token, key, algorithm)
@@ -67,7 +72,7 @@ interface VerifyingKey {
 }
 
 /** The algorithm hangs on the key, never on what the token says: neither `none` nor an HMAC with the public key can pass. */
-async function claimsIfSigned(token: string, key: KeyObject, algorithm: string): Promise<TokenClaims | undefined> {
+async function claimsIfSigned(token: string, key: KeyObject, algorithm: string): Promise<JWTPayload | undefined> {
   try {
     // Times are judged by the caller, against the clock that it was given: here they are set aside by reading the token at its own birth.
     const { payload } = await jwtVerify(token, key, {
@@ -75,23 +80,15 @@ async function claimsIfSigned(token: string, key: KeyObject, algorithm: string):
       currentDate: new Date(0),
       clockTolerance: Number.MAX_SAFE_INTEGER,
     })
-    return isOurs(payload) ? ({ ...payload, aud: audiencesOf(payload.aud) } as unknown as TokenClaims) : undefined
+    return payload
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined
     throw error
   }
 }
 
-const isOurs = (payload: object): boolean => {
-  const own = (payload as Partial<TokenClaims>)['kubernetes.io']
-  return typeof own === 'object' && own !== null && typeof own.namespace === 'string' && typeof own.serviceaccount?.name === 'string'
-}
-
-const audiencesOf = (audience: string | string[] | undefined): string[] =>
-  audience === undefined ? [] : typeof audience === 'string' ? [audience] : audience
-
-/** Only to tell whose token it is; believed after the signature holds. */
-function unverifiedIssuer(token: string): string | undefined {
+/** The issuer that a JWT claims, only to tell whose it is: nothing of it is believed before its signature holds. Undefined: no JWT. */
+export function unverifiedIssuer(token: string): string | undefined {
   const parts = token.split('.')
   if (parts.length !== 3) return undefined
   try {
@@ -109,8 +106,12 @@ const keyId = (key: KeyObject): string =>
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('base64url')
 
+const curveAlgorithms: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
+
 function algorithmOf(key: KeyObject): string {
   if (key.asymmetricKeyType === 'rsa') return 'RS256'
-  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256'
-  throw new TypeError(`a service-account key has to be RSA or EC P-256, not ${key.asymmetricKeyType}`)
+  const algorithm = key.asymmetricKeyType === 'ec' ? curveAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ''] : undefined
+  if (algorithm === undefined)
+    throw new TypeError(`a service-account key has to be RSA or EC P-256, P-384 or P-521, not ${key.asymmetricKeyType}`)
+  return algorithm
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { JWTPayload } from 'jose'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Secret } from '#api/core/v1/secret.ts'
@@ -6,7 +7,7 @@ import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import { quote } from '#schema/go-text.ts'
-import type { Objects, UserInfo } from '../contract.ts'
+import type { Notes, Objects, UserInfo } from '../contract.ts'
 import { type TokenClaims, userOfClaims } from './claims.ts'
 import type { TokenKeys } from './token-keys.ts'
 
@@ -14,7 +15,7 @@ import type { TokenKeys } from './token-keys.ts'
  * Who bears the token, and for which of the wanted audiences. Undefined: not a token of this sort. Throws an Error whose message is for
  * TokenReview; nobody else is told why a token was refused.
  */
-export type TokenVerifier = (token: string, audiences: readonly string[]) => Promise<VerifiedToken | undefined>
+export type TokenVerifier = (token: string, audiences: readonly string[], notes?: Notes) => Promise<VerifiedToken | undefined>
 
 export interface VerifiedToken {
   readonly user: UserInfo
@@ -26,46 +27,67 @@ export interface TokenVerifierOptions {
   readonly keys: TokenKeys
   readonly objects: Objects
   readonly clock: Clock
-  /**
-   * How long a success is trusted without looking at the bound objects again; the reference's 10 s. 0: never. Bounded in number, so that
-   * tokens cannot fill the memory.
-   */
-  readonly successTtlMs?: number
 }
 
-/** Verifies service-account tokens: signature, times (a minute of leeway), audience, and that all bound objects are still the same. */
-export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { keys, clock } = options
-  const ttlMs = options.successTtlMs ?? 10_000
-  const successes = new Map<string, { readonly until: number; readonly result: VerifiedToken }>()
-  return async (token, wanted) => {
-    // Hashed, since a map of live credentials is a prize for whoever reads our memory.
-    const key = createHash('sha256')
-      .update(`${wanted.join('\n')}\0${token}`)
-      .digest('base64')
-    const known = successes.get(key)
-    if (known !== undefined && clock.monotonicMs() < known.until) return known.result
-    successes.delete(key)
-    const claims = await keys.verify(token)
+/**
+ * Verifies service-account tokens: signature, times (a minute of leeway), audience, and that all bound objects are still the same. Only the
+ * signature is remembered, which cannot change: a deleted pod's token is refused at once.
+ */
+export function createTokenVerifier({ keys, objects, clock }: TokenVerifierOptions): TokenVerifier {
+  const signed = rememberSigned((token) => keys.verify(token, keys.issuers))
+  return async (token, wanted, notes) => {
+    const claims = ownClaims(await signed(token))
     if (claims === undefined) return undefined
-    const audiences = claims.aud.filter((audience) => wanted.includes(audience))
-    if (audiences.length === 0)
-      throw new Error(`token audiences ${quoteAll(claims.aud)} is invalid for the target audiences ${quoteAll(wanted)}`)
-    checkTimes(claims, clock.now())
-    checkBoundObjects(claims, options.objects, clock.now())
-    const result = { user: userOfClaims(claims), audiences }
-    const lifeMs = Math.min(ttlMs, claims.exp * 1000 - clock.now())
-    if (lifeMs > 0) {
-      if (successes.size >= successesMax) successes.delete(successes.keys().next().value!)
-      successes.set(key, { until: clock.monotonicMs() + lifeMs, result })
-    }
-    return result
+    const audiences = grantedAudiences(claims.aud, wanted)
+    const now = clock.now()
+    checkTimes(claims, now)
+    checkBoundObjects(claims, objects, now)
+    const { warnafter } = claims['kubernetes.io']
+    if (warnafter !== undefined && now > warnafter * 1000)
+      notes?.annotate(
+        'authentication.k8s.io/stale-token',
+        `subject: ${claims.sub}, seconds after warning threshold: ${Math.floor(now / 1000) - warnafter}`,
+      )
+    return { user: userOfClaims(claims), audiences }
   }
 }
 
-const successesMax = 10_000
+/** The wanted audiences that a token is for. Throws an Error when there are none. */
+export function grantedAudiences(own: readonly string[], wanted: readonly string[]): readonly string[] {
+  const granted = own.filter((audience) => wanted.includes(audience))
+  if (granted.length === 0) throw new Error(`token audiences ${quoteAll(own)} is invalid for the target audiences ${quoteAll(wanted)}`)
+  return granted
+}
+
+/** Checks each signature once. Bounded in number, so that tokens cannot fill the memory; what failed is not remembered. */
+export function rememberSigned(
+  verify: (token: string) => Promise<JWTPayload | undefined>,
+): (token: string) => Promise<JWTPayload | undefined> {
+  const known = new Map<string, JWTPayload>()
+  return async (token) => {
+    // Hashed, since a map of live credentials is a prize for whoever reads our memory.
+    const key = createHash('sha256').update(token).digest('base64')
+    const remembered = known.get(key)
+    if (remembered !== undefined) return remembered
+    const claims = await verify(token)
+    if (claims === undefined) return undefined
+    if (known.size >= signedMax) known.delete(known.keys().next().value!)
+    known.set(key, claims)
+    return claims
+  }
+}
+
+const signedMax = 10_000
 /** For clocks that differ (RFC 7519 section 4.1.4 allows "a few minutes"). */
 const leewayMs = 60_000
+
+function ownClaims(payload: JWTPayload | undefined): TokenClaims | undefined {
+  const own = (payload as Partial<TokenClaims> | undefined)?.['kubernetes.io']
+  if (typeof own !== 'object' || own === null || typeof own.namespace !== 'string' || typeof own.serviceaccount?.name !== 'string')
+    return undefined
+  const { aud } = payload!
+  return { ...payload, aud: aud === undefined ? [] : typeof aud === 'string' ? [aud] : aud } as unknown as TokenClaims
+}
 
 function checkTimes(claims: TokenClaims, now: number): void {
   if (!Number.isFinite(claims.exp) || claims.exp * 1000 + leewayMs < now) throw new Error('service account token has expired')
@@ -88,11 +110,10 @@ function checkBoundObjects(claims: TokenClaims, objects: Objects, now: number): 
   ] as const
   for (const [what, ref, object] of bound) {
     if (ref === undefined) continue
-    if (object === undefined || isGone(object, now)) throw new Error('service account token has been invalidated')
+    if (object === undefined) throw new Error('service account token has been invalidated')
     if (object.metadata.uid !== ref.uid)
-      throw new Error(
-        `${what === 'secret' ? 'secret' : what} UID (${object.metadata.uid}) does not match service account ${what} ref claim (${ref.uid})`,
-      )
+      throw new Error(`${what} UID (${object.metadata.uid}) does not match service account ${what} ref claim (${ref.uid})`)
+    if (isGone(object, now)) throw new Error('service account token has been invalidated')
   }
 }
 

@@ -1,0 +1,36 @@
+import type { HttpRequest } from '#lib/http.ts'
+
+/**
+ * Every value of a header that may come more than once, in order. Out of the headers as they came where the request has them, so that a
+ * value with a comma in it stays one: a group named `a, system:masters` must not become two. Else split where node:http joins. `name` in
+ * lower case.
+ */
+export function headerValues(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>, name: string): readonly string[] {
+  if (request.rawHeaders === undefined) return request.headers[name]?.split(', ') ?? []
+  const values: string[] = []
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2)
+    if (request.rawHeaders[i]!.toLowerCase() === name) values.push(request.rawHeaders[i + 1]!)
+  return values
+}
+
+/**
+ * The values of all headers with this prefix (lower case) by the rest of their name, percent-decoded; a rest that cannot be decoded stays as
+ * it came, for authorization to refuse. Extra facts of a user travel so.
+ */
+export function prefixedValues(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>, prefix: string): Record<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const name of Object.keys(request.headers)) {
+    if (!name.startsWith(prefix)) continue
+    const key = unescapeKey(name.slice(prefix.length))
+    found.set(key, [...(found.get(key) ?? []), ...headerValues(request, name)])
+  }
+  return Object.fromEntries(found)
+}
+
+function unescapeKey(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
