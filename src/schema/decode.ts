@@ -1,10 +1,12 @@
 import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
+import { caseOf } from './either.ts'
 import { isObject, setOwn } from './fields.ts'
 import { Mismatch } from './mismatch.ts'
 import { fieldsPlan, isEmptyFor, type PlannedField } from './plan.ts'
-import type { AnyType, Shape } from './schema.ts'
+import type { AnyType, Shape, StructuralShape } from './schema.ts'
+import { decodeStructural } from './structural/decode.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
 
@@ -99,6 +101,10 @@ function makeDecoder(shape: Shape): Decoder {
       return mapDecoder(shape)
     case 'message':
       return messageDecoder(shape)
+    case 'either':
+      return eitherDecoder(shape)
+    case 'structural':
+      return structuralDecoder(shape)
   }
 }
 
@@ -202,6 +208,27 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
     }
     if (left > 0) context.hasUnknown = true
     return message
+  }
+}
+
+function eitherDecoder(shape: Shape & { kind: 'either' }): Decoder {
+  return (value, context) => {
+    const found = caseOf(shape, value)
+    if (found !== undefined) return decoderOf(found.type.shape)(value, context)
+    if (shape.mismatch !== undefined) throw new Mismatch(shape.mismatch)
+    // The reference reads what is neither as nothing.
+    return null
+  }
+}
+
+function structuralDecoder(shape: StructuralShape): Decoder {
+  let metadata: Decoder | undefined
+  return (value, context) => {
+    metadata ??= nullSafe(shape.metadata.shape)
+    return decodeStructural(shape, value, {
+      metadata: (part) => metadata!(part, context),
+      onUnknown: () => void (context.hasUnknown = true),
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { fieldsPlan } from './plan.ts'
-import type { AnyType, Shape } from './schema.ts'
+import type { AnyType, Shape, StructuralShape } from './schema.ts'
+import { fillDefaults } from './structural/fill-defaults.ts'
 
 /** Fills in the defaults that the type declares. Returns the very same object where nothing was missing; never changes its argument. */
 export function withDefaults<T>(type: AnyType, value: T): T {
@@ -29,8 +30,15 @@ function makeFiller(shape: Shape): Filler | undefined {
     const item = fillerOf(shape.value.shape)
     return item && ((value) => fillMap(value as Readonly<Record<string, unknown>>, item))
   }
+  if (shape.kind === 'structural') return structuralFiller(shape)
   return shape.kind === 'message' ? messageFiller(shape) : undefined
 }
+
+/** Those of the definition's schema. Metadata has none. */
+const structuralFiller =
+  ({ schema }: StructuralShape): Filler =>
+  (value) =>
+    fillDefaults(schema, value)
 
 interface Step {
   readonly name: string

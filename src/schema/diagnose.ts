@@ -1,9 +1,11 @@
+import { caseOf } from './either.ts'
 import { isObject } from './fields.ts'
 import { quote } from './go-text.ts'
 import { goTypes } from './go-types.ts'
 import { Mismatch } from './mismatch.ts'
 import { fieldsPlan } from './plan.ts'
 import type { Message, Shape } from './schema.ts'
+import { diagnoseStructural } from './structural/decode.ts'
 
 export interface Diagnosis {
   /** `unknown field "spec.foo"` in order of appearance, at most 100. */
@@ -17,6 +19,7 @@ export interface Diagnosis {
  * that is neither list, map nor message does not fit its shape.
  */
 export function diagnose(shape: Shape, value: unknown, check: (shape: Shape, value: unknown) => void): Diagnosis {
+  if (shape.kind === 'structural') return diagnoseStructural(shape, value, check)
   const walk: Walk = { unknown: [], errors: [], check }
   try {
     visit(walk, shape, value, { structure: '', fields: '', path: '', declared: undefined })
@@ -57,6 +60,7 @@ function visit(walk: Walk, shape: Shape, value: unknown, place: Place): void {
     const declared = elementOf(place.declared)
     for (const key of Object.keys(value)) visit(walk, shape.value.shape, value[key], { ...place, declared, path: join(place.path, key) })
   } else if (shape.kind === 'message' && isObject(value)) visitMessage(walk, shape, value, place)
+  else if (shape.kind === 'either' && caseOf(shape, value) !== undefined) visit(walk, caseOf(shape, value)!.type.shape, value, place)
   else visitLeaf(walk, shape, value, place)
 }
 
@@ -93,7 +97,7 @@ function visitLeaf(walk: Walk, shape: Shape, value: unknown, place: Place): void
 }
 
 /** Types that read their JSON themselves, and know nothing of where they stand. */
-const ownDecoders: ReadonlySet<Shape['kind']> = new Set(['quantity', 'time', 'microTime', 'duration', 'intOrString'])
+const ownDecoders: ReadonlySet<Shape['kind']> = new Set(['quantity', 'time', 'microTime', 'duration', 'intOrString', 'either'])
 
 function wrongType(shape: Shape, value: unknown, place: Place | undefined): string {
   const isInField = place !== undefined && place.structure !== ''

@@ -1,7 +1,8 @@
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { findDuplicates } from './duplicates.ts'
+import { caseOf } from './either.ts'
 import { fieldsPlan, isEmptyFor } from './plan.ts'
-import type { AnyType, Shape } from './schema.ts'
+import type { AnyType, Shape, StructuralShape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
 
@@ -82,6 +83,10 @@ function makeEncoder(shape: Shape): Encoder {
       return mapEncoder(shape.value.shape)
     case 'message':
       return messageEncoder(shape)
+    case 'either':
+      return (value) => (isAbsent(value) ? 'null' : encoderOf(caseOf(shape, value)!.type.shape)(value))
+    case 'structural':
+      return structuralEncoder(shape)
     default:
       return (value) => JSON.stringify(value) ?? 'null'
   }
@@ -109,6 +114,42 @@ function mapEncoder(item: Shape): Encoder {
     for (const key of sortedKeys(map)) out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${encode(map[key])}`
     return `{${out}}`
   }
+}
+
+/** Identity and metadata first, as in every stored object; the rest in the order of its keys, at every depth. */
+function structuralEncoder(shape: StructuralShape): Encoder {
+  let metadata: Encoder | undefined
+  return (value) => {
+    if (isAbsent(value)) return 'null'
+    metadata ??= encoderOf(shape.metadata.shape)
+    const object = value as Readonly<Record<string, unknown>>
+    let out = ''
+    for (const key of ['apiVersion', 'kind']) if (object[key] !== undefined) out += `,${JSON.stringify(key)}:${JSON.stringify(object[key])}`
+    if (object['metadata'] !== undefined) out += `,"metadata":${metadata(object['metadata'])}`
+    for (const key of sortedKeys(object)) {
+      if (key === 'apiVersion' || key === 'kind' || key === 'metadata' || object[key] === undefined) continue
+      out += `,${JSON.stringify(key)}:${sortedJson(object[key])}`
+    }
+    return `{${out.slice(1)}}`
+  }
+}
+
+/** JSON with the keys of every object in order. */
+function sortedJson(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) {
+    let out = ''
+    for (let i = 0; i < value.length; i += 1) out += i === 0 ? sortedJson(value[i]) : `,${sortedJson(value[i])}`
+    return `[${out}]`
+  }
+  const object = value as Readonly<Record<string, unknown>>
+  let out = ''
+  for (const key of sortedKeys(object)) {
+    if (object[key] === undefined) continue
+    out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${sortedJson(object[key])}`
+  }
+  return `{${out}}`
 }
 
 interface FieldEncoder {

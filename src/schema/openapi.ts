@@ -33,7 +33,8 @@ export function openapiComponents(types: readonly (AnyType & OpenapiFacts)[]): O
 /** `k8s.io.api.core.v1.Pod` is known to clients as `io.k8s.api.core.v1.Pod`: the domain reversed. */
 export function componentName(protoName: string): string {
   const [second, first, ...rest] = protoName.split('.')
-  return [first, second, ...rest].join('.')
+  // Protobuf has no hyphens.
+  return [first, second, ...rest].join('.').replaceAll('_', '-')
 }
 
 /** A kind can be known under several groups: `DeleteOptions`, `WatchEvent`. */
@@ -81,7 +82,8 @@ const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: s
 
 function scalarComponent(shape: Shape): readonly [name: string, schema: Readonly<Record<string, unknown>>] | undefined {
   const known = scalarComponents[shape.kind]
-  return shape.kind === 'json' && shape.name !== undefined ? [shape.name, known![1]] : known
+  if (shape.kind === 'either') return [componentName(shape.name), {}]
+  return shape.kind === 'json' && shape.name !== undefined ? [shape.name, shape.isOpen === true ? {} : known![1]] : known
 }
 
 const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<string, unknown>>>>> = {
@@ -95,6 +97,7 @@ const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<strin
 }
 
 function addComponent(components: OpenapiComponents, shape: Shape): void {
+  if (shape.kind === 'either') for (const { type } of shape.cases) addComponent(components, type.shape)
   if (shape.kind === 'list') addComponent(components, shape.item.shape)
   if (shape.kind === 'map') addComponent(components, shape.value.shape)
   const scalar = scalarComponent(shape)

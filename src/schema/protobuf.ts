@@ -1,10 +1,11 @@
 import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
+import { caseOf } from './either.ts'
 import { setOwn } from './fields.ts'
 import { fieldsPlan, type PlannedField } from './plan.ts'
 import { ProtoReader } from './protobuf-reader.ts'
 import { ProtoWriter } from './protobuf-writer.ts'
-import type { AnyType, Shape } from './schema.ts'
+import { type AnyType, field, type Shape } from './schema.ts'
 import { formatMicroTime, formatTime, parseTime } from './times.ts'
 import { zeroOf } from './zero.ts'
 
@@ -136,8 +137,12 @@ function makeCodec(shape: Shape, syntax: Syntax): Codec {
       return itemsCodec(shape, syntax)
     case 'message':
       return messageCodec(shape, syntax)
+    case 'either':
+      return eitherCodec(shape, syntax)
     case 'map':
       throw new TypeError('a map is no protobuf value of its own')
+    case 'structural':
+      throw new TypeError('a custom resource has no protobuf')
   }
 }
 
@@ -243,6 +248,27 @@ function itemsCodec(shape: Shape & { kind: 'list' }, syntax: Syntax): Codec {
         else reader.skip(tag, end)
       }
       return items
+    },
+  }
+}
+
+/** A message with one field for each sort of JSON; `allows` (the boolean) is also true beside a schema. */
+function eitherCodec(shape: Shape & { kind: 'either' }, syntax: Syntax): Codec {
+  const fields = shape.cases.map(({ json, number, type }) => [json, field(number, type, { pointer: true })] as const)
+  const codec = messageCodec({ kind: 'message', name: shape.name, protoName: shape.name, fields: Object.fromEntries(fields) }, syntax)
+  const hasBoolean = shape.cases.some(({ json }) => json === 'boolean')
+  return {
+    wire: LENGTH,
+    zero: () => null,
+    write(value, writer) {
+      const found = value === null || value === undefined ? undefined : caseOf(shape, value)
+      if (found === undefined) return
+      codec.write({ ...(hasBoolean && found.json === 'object' && { boolean: true }), [found.json]: value }, writer)
+    },
+    read(reader, end, depth) {
+      const parts = codec.read(reader, end, depth) as Readonly<Record<string, unknown>>
+      const list = parts['array'] as readonly unknown[] | undefined
+      return parts['object'] ?? (list !== undefined && list.length > 0 ? list : (parts['boolean'] ?? null))
     },
   }
 }

@@ -4,6 +4,8 @@
  * each fold is a file beside it.
  */
 
+import type { Structural } from './structural/structural.ts'
+
 /** A type whose values are `T`. `of` is never set: it carries `T` for the compiler. */
 export interface Type<T, I = T> {
   readonly shape: Shape
@@ -27,12 +29,33 @@ export type Shape =
   /** Go duration text such as `1m30s`. */
   | { readonly kind: 'duration' }
   | { readonly kind: 'intOrString' }
-  /** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension (JSON, FieldsV1). */
-  | { readonly kind: 'json'; readonly name?: string }
+  /** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension (JSON, FieldsV1); `isOpen`: one of any type. */
+  | { readonly kind: 'json'; readonly name?: string; readonly isOpen?: true }
   /** Keys are strings in memory; `keyShape` is set where protobuf has another kind of key. */
+  /** One of several, told apart by what sort of JSON it is; in protobuf a message with a field for each. `about` says what it wants. */
+  | { readonly kind: 'either'; readonly name: string; readonly cases: readonly EitherCase[]; readonly mismatch?: string }
   | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic'; readonly keyShape?: Shape }
   | { readonly kind: 'list'; readonly item: AnyType; readonly merge: ListMerge }
   | Message
+  | StructuralShape
+
+/** A whole object of a custom resource, whose definition brings an OpenAPI schema (see structural/). There is no protobuf for it. */
+export interface StructuralShape {
+  readonly kind: 'structural'
+  readonly schema: Structural
+  /** ObjectMeta: what the metadata of the object, and of resources embedded in it, is. */
+  readonly metadata: AnyType
+  /** As the store keeps it, in whichever version: nothing is pruned, and metadata that does not fit is dropped in silence. */
+  readonly stored?: true
+}
+
+/** One member of an `either`: the values of one sort of JSON. */
+export interface EitherCase {
+  readonly json: 'object' | 'array' | 'boolean'
+  /** Wire number of the member. */
+  readonly number: number
+  readonly type: AnyType
+}
 
 /** A structure with numbered fields. `atomic`: server-side apply and strategic merge treat it as one value. */
 export interface Message {
@@ -151,7 +174,25 @@ export const intOrString = (): Type<number | string> => ({ shape: { kind: 'intOr
 /** Any value that JSON has. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 /** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension. */
-export const json = (limits: { readonly name?: string } = {}): Type<Json> => ({ shape: { kind: 'json', ...limits } })
+export const json = (limits: { readonly name?: string; readonly isOpen?: true } = {}): Type<Json> => ({
+  shape: { kind: 'json', ...limits },
+})
+
+/** One of several, told apart by what sort of JSON it is. `name` is its protobuf message; `mismatch` what is said of a value that is none. */
+export const either = <T>(name: string, cases: () => readonly EitherCase[], mismatch?: string): Type<T> => {
+  // The cases hold the type that holds this one, so they are made when first looked at.
+  let made: readonly EitherCase[] | undefined
+  return {
+    shape: {
+      kind: 'either',
+      name,
+      ...(mismatch !== undefined && { mismatch }),
+      get cases() {
+        return (made ??= cases())
+      },
+    },
+  }
+}
 
 /** A value that is written as null while it is empty: a time that Go holds by value. */
 export const nullable = <T, I>(type: Type<T, I>): Type<T | null, I | null> => type as Type<T | null, I | null>

@@ -46,6 +46,10 @@ function arbitrary(shape: Shape, depth: number): fc.Arbitrary<unknown> {
       return depth === 0 ? fc.constant({}) : fc.dictionary(names, arbitrary(shape.value.shape, depth - 1), { maxKeys: 2 })
     case 'message':
       return messages(shape, depth)
+    case 'either':
+      return fc.oneof(...shape.cases.map(({ type }) => arbitrary(type.shape, Math.max(0, depth - 1))))
+    case 'structural':
+      return fc.record({ metadata: arbitrary(shape.metadata.shape, depth) })
   }
 }
 

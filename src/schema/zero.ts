@@ -20,7 +20,10 @@ export function zeroOf(shape: Shape, syntax: 'kubernetes' | 'proto3' = 'kubernet
     case 'time':
     case 'microTime':
     case 'json':
+    case 'either':
       return null
+    case 'structural':
+      return {}
     case 'list':
       return []
     case 'map':
