@@ -32,6 +32,8 @@ export interface KindFacts {
   readonly columns?: readonly Column[]
   /** Parts with a path of their own: `status`, `scale`, `binding`. The common path knows what each sort means. */
   readonly subresources?: Readonly<Record<string, Subresource>>
+  /** What is shown of the metadata where nothing else is (PartialObjectMetadata): without annotations that stand for fields of older versions. */
+  readonly partialMetadata?: (metadata: StoredMeta) => StoredMeta
   /**
    * The same objects in another group's words (Event of events.k8s.io and of core): stored, watched and counted as objects of `kind`, and
    * converted on the way in and out. Rules of the present kind run on its own form.
@@ -92,6 +94,8 @@ export interface Rules<T> {
    * (`change`, the default), the metadata itself (`content`), both (`whole`) or nothing. Causes of a refusal repeat accordingly.
    */
   readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+  /** Whether a finalizer needs no domain: the reference asks for one in the kinds of its own core only. */
+  readonly plainFinalizers?: boolean
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
   readonly validateName?: (name: string) => readonly string[]
   /**

@@ -1,5 +1,6 @@
 /** Every built-in kind, in the order of discovery. The API server and the client learn of a kind only from here. */
 
+import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { MutatingAdmissionPolicy } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
 import { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/mutating-admission-policy-binding.ts'
 import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
@@ -85,4 +86,5 @@ export const kinds: readonly AnyKind[] = [
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
+  APIService,
 ]

@@ -32,7 +32,7 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
     const apiVersion = `meta.k8s.io/${version}`
     return {
       representation: `partial/${version}`,
-      frame: (type, item) => line(type, partialOf(objectOf(item), apiVersion)),
+      frame: (type, item) => line(type, partialOf(kind, objectOf(item), apiVersion)),
       bookmark: (revision, end) => line('BOOKMARK', { ...bookmarkOf(kind, revision, end), apiVersion, kind: 'PartialObjectMetadata' }),
       failure,
     }
@@ -50,7 +50,7 @@ function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): 
   if (as === 'PartialObjectMetadata') {
     const apiVersion = `meta.k8s.io/${version}`
     const frame = (type: string, object: KubeObject): Uint8Array =>
-      protobufFrame(type, writeProtobufBody(PartialObjectMetadata, partialOf(object, apiVersion)))
+      protobufFrame(type, writeProtobufBody(PartialObjectMetadata, partialOf(kind, object, apiVersion)))
     return {
       representation: `protobuf/partial/${version}`,
       frame: (type, item) => frame(type, objectOf(item)),

@@ -33,7 +33,7 @@ export function showItem({ kind, representation, include, now }: Showing, item: 
       status,
     )
   if (as === 'PartialObjectMetadata')
-    return encoded(partialOf(object, `meta.k8s.io/${version}`), representation, status, PartialObjectMetadata)
+    return encoded(partialOf(kind, object, `meta.k8s.io/${version}`), representation, status, PartialObjectMetadata)
   throw new WherryError(
     'NotAcceptable',
     `you requested ${as}, but the requested object is not a list (*${goPackage(kind.group)}.${kind.kind})`,
@@ -56,7 +56,7 @@ export async function showList({ kind, representation, include, now }: Showing, 
     )
   if (as === 'PartialObjectMetadataList') {
     const apiVersion = `meta.k8s.io/${version}`
-    const items = selection.items.map((item) => partialOf(objectOf(item), apiVersion))
+    const items = selection.items.map((item) => partialOf(kind, objectOf(item), apiVersion))
     const list = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: items.length === 0 ? null : items }
     return encoded(list, representation, 200, PartialObjectMetadataList)
   }

@@ -36,16 +36,16 @@ export function tableOf(
           ? null
           : options.include === 'Object'
             ? JSON.parse(encodeJson(kind, object))
-            : partialOf(object, apiVersion),
+            : partialOf(kind, object, apiVersion),
     })),
   }
 }
 
 /** An object without all but its metadata. */
-export const partialOf = (object: KubeObject, apiVersion = 'meta.k8s.io/v1') => ({
+export const partialOf = (kind: AnyKind, object: KubeObject, apiVersion = 'meta.k8s.io/v1') => ({
   kind: 'PartialObjectMetadata',
   apiVersion,
-  metadata: object.metadata,
+  metadata: kind.partialMetadata === undefined ? object.metadata : kind.partialMetadata(object.metadata),
 })
 
 const definitionOf = ({ name, type, format = '', priority = 0, description = '' }: Column): object => ({

@@ -21,6 +21,7 @@ export const MutatingAdmissionPolicyBinding = kind(
     generation: true,
     validate: validateMutatingBinding,
     checksMetadata: 'content',
+    plainFinalizers: true,
     validateUpdate: validateMutatingBinding,
     requiresResourceVersion: true,
     warnings: warnOfStaticName,

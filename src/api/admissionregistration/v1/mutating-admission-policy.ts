@@ -21,6 +21,7 @@ export const MutatingAdmissionPolicy = kind(
     generation: true,
     validate: (policy) => validateMutatingPolicy(policy),
     checksMetadata: 'content',
+    plainFinalizers: true,
     validateUpdate: validateMutatingPolicy,
     requiresResourceVersion: true,
     warnings: warnOfStaticName,

@@ -22,6 +22,7 @@ export const MutatingWebhookConfiguration = kind(
     generation: (next, previous) => !same(next.webhooks, previous.webhooks),
     validate: validateWebhooks,
     checksMetadata: 'content',
+    plainFinalizers: true,
     validateUpdate: validateWebhooksUpdate,
     requiresResourceVersion: true,
     warnings: warnOfStaticName,

@@ -21,6 +21,7 @@ export const ValidatingAdmissionPolicyBinding = kind(
     generation: true,
     validate: validateValidatingBinding,
     checksMetadata: 'content',
+    plainFinalizers: true,
     validateUpdate: validateValidatingBinding,
     requiresResourceVersion: true,
     warnings: warnOfStaticName,

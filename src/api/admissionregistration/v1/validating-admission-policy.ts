@@ -28,6 +28,7 @@ export const ValidatingAdmissionPolicy = kind(
     resetFields: statusResetFields,
     validate: (policy) => validateValidatingPolicy(policy),
     checksMetadata: 'content',
+    plainFinalizers: true,
     validateUpdate: validateValidatingPolicy,
     requiresResourceVersion: true,
     warnings: warnOfStaticName,

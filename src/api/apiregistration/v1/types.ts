@@ -7,7 +7,7 @@ import { bool, bytes, field, int32, list, message, nullable, string, time } from
 export const ServiceReference = message('k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference', {
   namespace: field(1, string()),
   name: field(2, string()),
-  port: field(3, int32(), { pointer: true }),
+  port: field(3, int32(), { default: 443, pointer: true }),
 })
 export type ServiceReference = Of<typeof ServiceReference>
 

@@ -32,7 +32,17 @@ export const DaemonSet = kind(
       ...containerColumns<types.DaemonSet>(({ spec }) => spec.template.spec.containers),
       column<types.DaemonSet>('Selector', ({ spec }) => formatSelector(selectorOf(spec.selector)) || '<none>', { wide: true }),
     ],
-    subresources: { status: statusOf<types.DaemonSet>({ validateUpdate: validateDaemonSetStatus }) },
+    partialMetadata: withoutTemplateGeneration,
+    subresources: {
+      status: statusOf<types.DaemonSet>({
+        take: (previous, body) => ({
+          ...body,
+          metadata: withTemplateGeneration(body.metadata, templateGenerationOf(previous.metadata)),
+          spec: previous.spec,
+        }),
+        validateUpdate: validateDaemonSetStatus,
+      }),
+    },
   },
   {
     defaults: (set) =>
@@ -79,6 +89,12 @@ const annotation = 'deprecated.daemonset.template.generation'
 
 /** How often the template changed: a field of older versions, which this one keeps in an annotation that only the server writes. */
 const templateGenerationOf = ({ annotations }: ObjectMeta): number => Number(annotations?.[annotation] ?? 0) || 0
+
+function withoutTemplateGeneration<M extends ObjectMeta>(metadata: M): M {
+  const { [annotation]: _, ...annotations } = metadata.annotations ?? {}
+  const { annotations: _all, ...rest } = metadata
+  return (Object.keys(annotations).length === 0 ? rest : { ...rest, annotations }) as M
+}
 
 const withTemplateGeneration = <M extends ObjectMeta>(metadata: M, generation: number): M => ({
   ...metadata,

@@ -1,6 +1,6 @@
 import type { DaemonSet, DaemonSetUpdateStrategy } from '#api/apps/v1/types.ts'
 import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
-import { parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
+import { notDecremented, parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
 import { matches } from '#api/meta/v1/selector.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
@@ -37,10 +37,10 @@ export const validateDaemonSetUpdate = (next: DaemonSet, previous: DaemonSet): C
 
 export function validateDaemonSetStatus({ status: next }: DaemonSet, { status: previous }: DaemonSet): Cause[] {
   const counts = next as unknown as Readonly<Record<string, number | undefined>>
-  const causes = counted.flatMap((name) => notNegative(`status.${name}`, counts[name]))
-  return (next.collisionCount ?? 0) < (previous.collisionCount ?? 0)
-    ? [...causes, invalid('status.collisionCount', next.collisionCount ?? 0, 'cannot be decremented')]
-    : causes
+  return [
+    ...counted.flatMap((name) => notNegative(`status.${name}`, counts[name])),
+    ...notDecremented('status.collisionCount', next.collisionCount, previous.collisionCount),
+  ]
 }
 
 const counted = [

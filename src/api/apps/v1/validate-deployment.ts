@@ -1,5 +1,5 @@
 import type { Deployment, DeploymentStrategy } from '#api/apps/v1/types.ts'
-import { validateReplicaCounts, validateSelectorAndTemplate } from '#api/core/v1/validation/replicas.ts'
+import { notDecremented, validateReplicaCounts, validateSelectorAndTemplate } from '#api/core/v1/validation/replicas.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { forbidden, invalid, notNegative, notSupported } from '#schema/validate.ts'
@@ -26,14 +26,14 @@ export function validateDeploymentUpdate(next: Deployment, previous: Deployment)
 }
 
 export function validateDeploymentStatus({ status: next }: Deployment, { status: previous }: Deployment): Cause[] {
-  const causes = validateReplicaCounts(
-    next,
-    ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
-    ['observedGeneration', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
-  )
-  return (next.collisionCount ?? 0) < (previous.collisionCount ?? 0)
-    ? [...causes, invalid('status.collisionCount', next.collisionCount ?? 0, 'cannot be decremented')]
-    : causes
+  return [
+    ...validateReplicaCounts(
+      next,
+      ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+      ['observedGeneration', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+    ),
+    ...notDecremented('status.collisionCount', next.collisionCount, previous.collisionCount),
+  ]
 }
 
 function validateStrategy(strategy: DeploymentStrategy, path: string): Cause[] {

@@ -3,7 +3,7 @@ import type { PodTemplateSpec, Volume } from '#api/core/v1/types.ts'
 import { validateClaimSpec } from '#api/core/v1/validation/claim.ts'
 import { validatePodAnnotations } from '#api/core/v1/validation/pod.ts'
 import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
-import { parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
+import { notDecremented, parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
 import { goStruct } from '#api/go-struct.ts'
 import { matches } from '#api/meta/v1/selector.ts'
 import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metadata.ts'
@@ -121,10 +121,8 @@ export function validateStatefulSetStatus({ status: next }: types.StatefulSet, {
     notNegative(`status.${name}`, counts[name]),
   )
   for (const name of parts)
-    if ((counts[name] ?? 0) > replicas) causes.push(invalid(`status.${name}`, counts[name], 'cannot be greater than status.replicas'))
+    if ((counts[name] ?? 0) > replicas) causes.push(invalid(`status.${name}`, counts[name] ?? 0, 'cannot be greater than status.replicas'))
   if (availableReplicas > readyReplicas)
     causes.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than status.readyReplicas'))
-  if ((next.collisionCount ?? 0) < (previous.collisionCount ?? 0))
-    causes.push(invalid('status.collisionCount', next.collisionCount ?? 0, 'cannot be decremented'))
-  return causes
+  return [...causes, ...notDecremented('status.collisionCount', next.collisionCount, previous.collisionCount)]
 }

@@ -54,9 +54,13 @@ export const pullPolicyOf = (image: string | undefined): 'Always' | 'IfNotPresen
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
 
-/** Whether the text names an image at all: a host, then a path in lower case, then a tag. Sixty-four hexadecimal digits are an identifier. */
+/**
+ * Whether the text names an image at all: a host, then a path in lower case of at most 255 characters, then a tag (the distribution
+ * project's grammar). Sixty-four hexadecimal digits are an identifier.
+ */
 const isReference = (image: string): boolean =>
   !/^[0-9a-f]{64}$/.test(image) &&
+  image.replace(/:[^:/]*$/, '').length <= 255 &&
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-.]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/.test(image)
 
 function defaultContainer<C extends Container | EphemeralContainer>(container: C): C {

@@ -34,7 +34,7 @@ export function validateMetadata(meta: ObjectMeta, kind: NamedKind, path = 'meta
     ...validateLabels(meta.labels, `${path}.labels`),
     ...validateAnnotations(meta.annotations, `${path}.annotations`),
     ...validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`),
-    ...validateFinalizers(meta.finalizers, `${path}.finalizers`),
+    ...validateFinalizers(meta.finalizers, `${path}.finalizers`, kind.rules.plainFinalizers === true),
   ]
 }
 
@@ -144,10 +144,10 @@ const ordered = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }
   ...(blockOwnerDeletion !== undefined && { blockOwnerDeletion }),
 })
 
-function validateFinalizers(finalizers: readonly string[] = [], path: string): Cause[] {
+function validateFinalizers(finalizers: readonly string[] = [], path: string, isPlain: boolean): Cause[] {
   const causes = finalizers.flatMap((name, i) => [
     ...invalidEach(path, name, checkQualifiedName(name)),
-    ...validateFinalizerDomain(name, `${path}[${i}]`),
+    ...(isPlain ? [] : validateFinalizerDomain(name, `${path}[${i}]`)),
   ])
   return finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
     ? [...causes, invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')]

@@ -48,8 +48,12 @@ export function validateReplicaCounts(
   const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status
   const causes: Cause[] = ['replicas', ...parts, ...others].flatMap((name) => notNegative(`status.${name}`, counts[name]))
   for (const name of parts)
-    if ((counts[name] ?? 0) > replicas) causes.push(invalid(`status.${name}`, counts[name], 'cannot be greater than status.replicas'))
+    if ((counts[name] ?? 0) > replicas) causes.push(invalid(`status.${name}`, counts[name] ?? 0, 'cannot be greater than status.replicas'))
   if (availableReplicas > readyReplicas)
     causes.push(invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'))
   return causes
 }
+
+/** A count of hash collisions only grows. */
+export const notDecremented = (path: string, next: number | undefined, previous: number | undefined): Cause[] =>
+  previous !== undefined && (next === undefined || next < previous) ? [invalid(path, next ?? 0, 'cannot be decremented')] : []
