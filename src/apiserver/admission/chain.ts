@@ -1,6 +1,6 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Write } from '../context.ts'
-import type { Admission, AdmissionPlugin, Objects } from '../contract.ts'
+import type { Admission, AdmissionPlugin, Objects, Reinvocation } from '../contract.ts'
 import { noAnnotation } from '../request-record.ts'
 
 /** The admission of one write: mutating plug-ins on the way in, validating ones once the object is whole. */
@@ -9,7 +9,7 @@ export interface AdmissionRun {
   validate(object: KubeObject | undefined, previous: KubeObject | undefined): Promise<void>
 }
 
-/** Runs the plug-ins in the order given. `kind` is the kind of the object admitted, which for an action is its body's. */
+/** Runs the plug-ins in the order given, those concerned only. `kind` is the kind of the object admitted, which for an action is its body's. */
 export function admissionRun(
   plugins: readonly AdmissionPlugin[],
   objects: Objects,
@@ -38,17 +38,52 @@ export function admissionRun(
     warn: write.warn,
     annotate: write.record?.annotate ?? noAnnotation,
   }
+  const { mutating, validating } = concernedBy(plugins, resourceKey(write.kind), operation)
+  const none: Reinvocation = { isAgain: true, ask: () => {}, memory: new Map() }
   return {
     async admit(object, previous) {
-      let current = object
-      for (const plugin of plugins) {
-        if (plugin.admit === undefined) continue
-        current = await plugin.admit({ ...base, object: current, previous })
+      if (mutating.length === 0) return object
+      let isWanted = false
+      const memory = new Map<string, unknown>()
+      const round = async (start: KubeObject | undefined, isAgain: boolean): Promise<KubeObject | undefined> => {
+        const reinvocation: Reinvocation = { isAgain, ask: () => (isWanted = true), memory }
+        let current = start
+        for (const plugin of mutating) current = await plugin.admit!({ ...base, object: current, previous, reinvocation })
+        return current
       }
-      return current
+      const once = await round(object, false)
+      return isWanted ? round(once, true) : once
     },
     async validate(object, previous) {
-      for (const plugin of plugins) if (plugin.validate !== undefined) await plugin.validate({ ...base, object, previous })
+      if (validating.length === 0) return
+      const admission = { ...base, object, previous, reinvocation: none }
+      for (const plugin of validating) await plugin.validate!(admission)
     },
   }
 }
+
+/** Plug-ins that look at one sort of write. */
+interface Concerned {
+  readonly mutating: readonly AdmissionPlugin[]
+  readonly validating: readonly AdmissionPlugin[]
+}
+
+/** Most plug-ins are for one resource: the others' writes should not even ask them. */
+const concerned = new WeakMap<readonly AdmissionPlugin[], Map<string, Concerned>>()
+
+function concernedBy(plugins: readonly AdmissionPlugin[], resource: string, operation: Admission['operation']): Concerned {
+  let known = concerned.get(plugins)
+  if (known === undefined) concerned.set(plugins, (known = new Map()))
+  const key = `${operation} ${resource}`
+  const present = known.get(key)
+  if (present !== undefined) return present
+  const all = plugins.filter((plugin) => (plugin.resources?.includes(resource) ?? true) && (plugin.operations?.includes(operation) ?? true))
+  const found = {
+    mutating: all.filter(({ admit }) => admit !== undefined),
+    validating: all.filter(({ validate }) => validate !== undefined),
+  }
+  known.set(key, found)
+  return found
+}
+
+const resourceKey = ({ plural, group }: AnyKind): string => (group === '' ? plural : `${plural}.${group}`)

@@ -9,9 +9,10 @@ const tolerationSeconds = 300
 /** Pods outlive a short absence of their node, unless they say how long themselves. */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
-  async admit({ attributes, operation, object }) {
-    if (attributes.group !== '' || attributes.resource !== 'pods' || attributes.subresource !== '') return object
-    if (operation !== 'CREATE' && operation !== 'UPDATE') return object
+  resources: ['pods'],
+  operations: ['CREATE', 'UPDATE'],
+  async admit({ attributes, object }) {
+    if (attributes.subresource !== '') return object
     const pod = object as unknown as Pod
     const tolerations = pod.spec.tolerations ?? []
     const missing = keys.filter((key) => !tolerations.some((toleration) => covers(toleration, key)))

@@ -1,8 +1,29 @@
 import type { AdmissionPlugin } from '../contract.ts'
+import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { nodeDeclaredFeatureValidator, podResizeValidator } from './pod-resize-validator.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
+import { runtimeClass } from './runtime-class.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-/** Plug-ins that need nothing but the objects. Put together with others by `inAdmissionOrder`. */
-export const defaultAdmission: readonly AdmissionPlugin[] = [namespaceLifecycle, taintNodesByCondition, priority, defaultTolerationSeconds]
+/** Plug-ins that are on unless turned off and need nothing but the objects. Put together with others by `inAdmissionOrder`. */
+export const defaultAdmission: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  limitRanger,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize,
+  runtimeClass,
+  defaultIngressClass,
+  podTopologyLabels,
+  nodeDeclaredFeatureValidator,
+  podResizeValidator,
+]

@@ -1,32 +1,51 @@
 import type { AdmissionPlugin } from '../contract.ts'
 
 /**
- * The one place that says in which order plug-ins run: the reference's, default plug-ins and NodeRestriction. Each plug-in's mutating and
- * validating parts keep their place in both rounds.
+ * The one place that says in which order plug-ins run, both those that change an object and, once it is whole, those that only look: the
+ * reference's, default plug-ins and all others. Webhooks come after whatever the server decides itself, quota after all who may refuse.
  */
 export const admissionOrder: readonly string[] = [
+  'AlwaysAdmit',
+  'NamespaceAutoProvision',
   'NamespaceLifecycle',
+  'NamespaceExists',
+  'LimitPodHardAntiAffinityTopology',
   'LimitRanger',
   'ServiceAccount',
   'NodeRestriction',
   'TaintNodesByCondition',
+  'AlwaysPullImages',
+  'ImagePolicyWebhook',
   'PodSecurity',
+  'PodNodeSelector',
   'Priority',
   'DefaultTolerationSeconds',
+  'PodTolerationRestriction',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
   'DefaultStorageClass',
   'StorageObjectInUseProtection',
+  'PodGroupProtection',
+  'OwnerReferencesPermissionEnforcement',
   'PersistentVolumeClaimResize',
   'RuntimeClass',
   'CertificateApproval',
   'CertificateSigning',
+  'ClusterTrustBundleAttest',
   'CertificateSubjectRestriction',
   'DefaultIngressClass',
+  'DenyServiceExternalIPs',
   'PodTopologyLabels',
+  'PodGroupWorkloadExists',
+  'NodeDeclaredFeatureValidator',
+  'JobValidation',
+  'PodResizeValidator',
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionWebhook',
   'ResourceQuota',
+  'AlwaysDeny',
 ]
 
 /** Plug-ins in their order. Throws a `TypeError` for one without a place, since its effect would hang on chance. */

@@ -1,7 +1,7 @@
 import type { Pod } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { AdmissionPlugin, Objects } from '../contract.ts'
-import { forbiddenError } from '../http/status.ts'
+import { refusal } from './refusal.ts'
 
 interface PriorityClass {
   readonly value: number
@@ -16,11 +16,14 @@ const systemClasses: readonly PriorityClass[] = [
   { metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000 },
 ]
 
-/** Turns a pod's priorityClassName into the number that schedulers compare. */
+/** Turns a pod's priorityClassName into the number that schedulers compare. One class at most stands for pods that name none. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
-  async admit({ attributes, operation, kind, object, previous, objects }) {
-    if (attributes.group !== '' || attributes.resource !== 'pods' || attributes.subresource !== '') return object
+  resources: ['pods', 'priorityclasses.scheduling.k8s.io'],
+  operations: ['CREATE', 'UPDATE'],
+  async admit(admission) {
+    const { attributes, operation, object, previous, objects } = admission
+    if (attributes.resource !== 'pods' || attributes.subresource !== '') return object
     const pod = object as unknown as Pod
     if (operation === 'UPDATE') {
       // A client that leaves them out does not mean to take them away.
@@ -32,26 +35,20 @@ export const priority: AdmissionPlugin = {
       }
       return Object.keys(kept).length === 0 ? object : ({ ...pod, spec: { ...pod.spec, ...kept } } as unknown as KubeObject)
     }
-    if (operation !== 'CREATE') return object
     const wanted = pod.spec.priorityClassName ?? ''
     const known = classesOf(objects)
-    const found =
-      wanted === ''
-        ? known.filter(({ globalDefault }) => globalDefault).sort((a, b) => a.value - b.value)[0]
-        : known.find(({ metadata }) => metadata.name === wanted)
-    if (found === undefined && wanted !== '') throw forbiddenError(kind, attributes.name, `no PriorityClass with name ${wanted} was found`)
+    const found = wanted === '' ? globalDefaultOf(known) : known.find(({ metadata }) => metadata.name === wanted)
+    if (found === undefined && wanted !== '') throw refusal(admission, `no PriorityClass with name ${wanted} was found`)
     const value = found?.value ?? 0
     if (pod.spec.priority !== undefined && pod.spec.priority !== value)
-      throw forbiddenError(
-        kind,
-        attributes.name,
+      throw refusal(
+        admission,
         `the integer value of priority (${pod.spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
       )
     const policy = found?.preemptionPolicy ?? 'PreemptLowerPriority'
     if (pod.spec.preemptionPolicy !== undefined && pod.spec.preemptionPolicy !== policy)
-      throw forbiddenError(
-        kind,
-        attributes.name,
+      throw refusal(
+        admission,
         `the string value of PreemptionPolicy (${pod.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
       )
     const name = found?.metadata.name ?? ''
@@ -60,7 +57,19 @@ export const priority: AdmissionPlugin = {
       spec: { ...pod.spec, priority: value, preemptionPolicy: policy, ...(name !== '' && { priorityClassName: name }) },
     } as unknown as KubeObject
   },
+  async validate(admission) {
+    const { attributes, operation, object, objects } = admission
+    if (attributes.resource === 'pods' || attributes.subresource !== '') return
+    const { globalDefault, metadata } = object as unknown as PriorityClass
+    const present = globalDefault === true ? globalDefaultOf(classesOf(objects)) : undefined
+    if (present !== undefined && (operation === 'CREATE' || present.metadata.name !== metadata.name))
+      throw refusal(admission, `PriorityClass ${present.metadata.name} is already marked as default. Only one default can exist`)
+  },
 }
+
+/** Should two have come at the same time, the lower one counts. */
+const globalDefaultOf = (classes: readonly PriorityClass[]): PriorityClass | undefined =>
+  classes.filter(({ globalDefault }) => globalDefault).toSorted((a, b) => a.value - b.value)[0]
 
 function classesOf(objects: Objects): readonly PriorityClass[] {
   const kind = objects.kindOf('scheduling.k8s.io', 'priorityclasses')

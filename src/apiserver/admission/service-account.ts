@@ -19,6 +19,8 @@ import { forbiddenError } from '../http/status.ts'
 export function serviceAccountAdmission(options: { readonly random: Random; readonly clock: Clock }): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
+    resources: ['pods'],
+    operations: ['CREATE', 'UPDATE'],
     admit: async (admission) => {
       if (!concerns(admission) || admission.operation !== 'CREATE') return admission.object
       const pod = admission.object as Pod

@@ -8,8 +8,10 @@ const effect = 'NoSchedule'
 /** A new node takes no pod before the node lifecycle controller has seen it ready. */
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
-  async admit({ attributes, operation, object }) {
-    if (operation !== 'CREATE' || attributes.group !== '' || attributes.resource !== 'nodes' || attributes.subresource !== '') return object
+  resources: ['nodes'],
+  operations: ['CREATE'],
+  async admit({ attributes, object }) {
+    if (attributes.subresource !== '') return object
     const node = object as unknown as Node
     const taints = node.spec.taints ?? []
     if (taints.some((taint) => taint.key === key && taint.effect === effect)) return object
