@@ -6,24 +6,33 @@ import { parseArgs } from 'node:util'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import type { Figure, Row } from './figure.ts'
 import { footprint } from './figures/footprint.ts'
+import { idle } from './figures/idle.ts'
 import { list } from './figures/list.ts'
+import { mixed } from './figures/mixed.ts'
 import { podStart } from './figures/pod-start.ts'
 import { reads } from './figures/reads.ts'
 import { serverStart } from './figures/server-start.ts'
 import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
-import { originalProcessor } from './original.ts'
 import { clusterProblem } from './support/cluster.ts'
+import { startOwnServer } from './support/own-server.ts'
+import { referenceServer } from './support/reference-server.ts'
+import type { StartServer } from './support/server.ts'
 import { terminal } from './support/terminal.ts'
 import { table } from './table.ts'
 
 /** In this order: what starts anew comes before what leaves caches warm. */
-const figures: readonly Figure[] = [serverStart, writes, reads, list, watch, up, footprint, podStart]
+const figures: readonly Figure[] = [serverStart, idle, writes, reads, list, watch, mixed, up, footprint, podStart]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    json: { type: 'string' },
+    beside: { type: 'string' },
+    seconds: { type: 'string', default: '5' },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
 
 if (values.help) {
@@ -32,12 +41,13 @@ if (values.help) {
   const chosen = choose(positionals)
   const seconds = Number(values.seconds)
   if (!(seconds > 0 && seconds <= 600)) fail(`--seconds must be a number from 1 to 600, not "${values.seconds}"`)
-  await run(chosen, seconds)
+  await run(chosen, seconds, values.beside === undefined ? undefined : referenceServer(values.beside))
 }
 
-async function run(chosen: readonly Figure[], seconds: number): Promise<void> {
+async function run(chosen: readonly Figure[], seconds: number, startReference: StartServer | undefined): Promise<void> {
   const conditions = conditionsNow(seconds)
   const rows: Row[] = []
+  const reference: Row[] = []
   const left: string[] = []
   let interrupted = false
   // Without a word here Node would end at once, and what was made would stay.
@@ -53,12 +63,19 @@ async function run(chosen: readonly Figure[], seconds: number): Promise<void> {
       continue
     }
     terminal(`${figure.name}: ${figure.about}`)
-    rows.push(...(await figure.measure({ seconds, terminal })))
+    if (figure.part === 'cluster') {
+      rows.push(...(await figure.measure({ seconds, terminal })))
+      continue
+    }
+    rows.push(...(await figure.measure({ seconds, terminal, start: startOwnServer })))
+    if (startReference === undefined || interrupted) continue
+    terminal(`${figure.name}: the reference`)
+    reference.push(...(await figure.measure({ seconds, terminal, start: startReference })))
   }
-  console.log(`\n${table(rows)}\n`)
+  console.log(`\n${table(rows, reference)}\n`)
   for (const line of left) console.log(line)
   console.log(explained(conditions))
-  if (values.json) writeFileSync(values.json, `${JSON.stringify({ conditions, rows, left }, undefined, 2)}\n`)
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ conditions, rows, reference, left }, undefined, 2)}\n`)
 }
 
 /** All without a word; else the figures and parts that are named. */
@@ -96,17 +113,15 @@ function explained(conditions: ReturnType<typeof conditionsNow>): string {
       `${conditions.memoryGb} GB, Linux ${conditions.kernel}; load ${conditions.loadAtStart.toFixed(2)} at the start; ` +
       `${conditions.secondsPerLoad} s a load, closed loop, HTTP/2 over TLS with a client certificate, RBAC on, every write on disk before its answer.`,
     'server cpu: processor time of the server for each operation. others: processors kept busy by neither server nor driver; above 0.3 rates suffer.',
-    `original: Kubernetes v1.36.3 with etcd on 2 × AMD EPYC, see bench/original.ts; ${
-      originalProcessor.model.test(conditions.processor) && conditions.processors === originalProcessor.cores
-        ? 'this machine is of that kind.'
-        : 'this machine is another, so the ratios are only a hint.'
-    }`,
+    'reference: the original control plane (API server, etcd, controller manager, scheduler) in the same run, figure after figure, with --beside; its numbers stand in brackets.',
   ].join('\n')
 }
 
 function usage(): string {
   return [
-    'npm run bench -- [FIGURE|api|cluster]… [--seconds N] [--json FILE]',
+    'npm run bench -- [FIGURE|api|cluster]… [--seconds N] [--json FILE] [--beside DIR]',
+    '',
+    '--beside DIR measures the original control plane too, started by the program "up" in DIR (see bench/support/reference-server.ts).',
     '',
     ...figures.map(({ name, part, about }) => `  ${name.padEnd(14)} ${part.padEnd(8)} ${about}`),
   ].join('\n')

@@ -1,3 +1,4 @@
+import type { StartServer } from './support/server.ts'
 import type { Terminal } from './support/terminal.ts'
 
 /** One measured number, with what it is to be read beside. */
@@ -5,22 +6,23 @@ export interface Row {
   readonly figure: string
   readonly value: number
   readonly unit: string
-  /** Which way is good; a ratio to the original is always said as "how many times better". */
+  /** Which way is good; a ratio to the reference is always said as "how many times better". */
   readonly better: 'more' | 'less'
   /** Further numbers of the same measurement, by name with the unit last: `p99Ms`. */
   readonly beside: Readonly<Record<string, number>>
-  /** What the original did on the machine that `original.ts` names. */
-  readonly original?: number
 }
 
 /** One question that the bench answers. Leaves nothing behind. */
-export interface Figure {
-  readonly name: string
-  /** `api` needs nothing but this program; `cluster` needs root and a machine that can run containers. */
-  readonly part: 'api' | 'cluster'
-  readonly about: string
-  measure(options: MeasureOptions): Promise<readonly Row[]>
-}
+export type Figure =
+  /** Needs nothing but this program, and is asked of the reference as well where it is there. */
+  | {
+      readonly name: string
+      readonly part: 'api'
+      readonly about: string
+      measure(options: MeasureOptions & { readonly start: StartServer }): Promise<readonly Row[]>
+    }
+  /** Needs root and a machine that can run containers. */
+  | { readonly name: string; readonly part: 'cluster'; readonly about: string; measure(options: MeasureOptions): Promise<readonly Row[]> }
 
 export interface MeasureOptions {
   /** How long a load lasts; the figures with fixed counts shrink with it. */

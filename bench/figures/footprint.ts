@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Figure, Row } from '../figure.ts'
-import { original } from '../original.ts'
 import { wherry, withCluster } from '../support/cluster.ts'
 import { cpuSecondsOf, memoryOf } from '../support/usage.ts'
 
@@ -30,7 +29,6 @@ export const footprint: Figure = {
           value: server.residentMb + agent.residentMb,
           unit: 'MB',
           better: 'less',
-          original: original.residentMb,
           beside: {
             serverMb: server.residentMb,
             agentMb: agent.residentMb,
@@ -43,7 +41,6 @@ export const footprint: Figure = {
           value: serverPercent + agentPercent,
           unit: '% of one',
           better: 'less',
-          original: original.idleCpuPercent,
           beside: { serverPercent, agentPercent },
         },
       ]

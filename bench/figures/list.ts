@@ -1,6 +1,5 @@
 import type { Figure, Row } from '../figure.ts'
 import { drive } from '../load/drive.ts'
-import { original } from '../original.ts'
 import { memoryOf } from '../support/usage.ts'
 import { withServer } from '../support/with-server.ts'
 
@@ -11,47 +10,64 @@ export const list: Figure = {
   name: 'list',
   part: 'api',
   about: 'making 10,000 pods, holding them, and listing them',
-  measure: ({ terminal }) =>
-    withServer('bench-list', async (server, namespace) => {
+  measure: ({ terminal, start, seconds }) =>
+    withServer(start, 'bench-list', async (server, namespace) => {
       terminal(`  create ${pods} pods`)
       const made = await drive(server, { do: 'closed-loop', operation: 'create-pod', clients: 64, seconds: 0, count: pods, namespace })
-      const memory = memoryOf(server.pid)
+      const memory = memoryOf(...server.pids)
+      const path = `/api/v1/namespaces/${namespace}/pods`
       const rows: Row[] = [
         {
-          figure: 'create Pod, 64 clients',
+          figure: `create Pod until there are ${pods}, 64 clients`,
           value: made.perSecond,
           unit: '/s',
           better: 'more',
-          original: original.createPod[64],
           beside: { p50Ms: made.latencyMs.p50, p99Ms: made.latencyMs.p99, serverCpuMs: made.serverCpuMs, others: made.others },
         },
         {
-          figure: 'server memory right after making 10,000 pods',
+          figure: 'memory right after making 10,000 pods',
           value: memory.residentMb,
           unit: 'MB',
           better: 'less',
-          original: original.residentWith10000PodsMb,
           beside: { anonymousMb: memory.anonymousMb },
         },
       ]
-      for (const [form, accept, reference] of forms) {
-        terminal(`  list, ${form}`)
-        const path = `/api/v1/namespaces/${namespace}/pods`
-        const driven = await drive(server, { do: 'read', path, accept, times: 10 })
-        rows.push({
-          figure: `LIST of 10,000 pods, ${form}`,
-          value: driven.latencyMs.p50,
-          unit: 'ms',
-          better: 'less',
-          original: reference,
-          beside: { maxMs: driven.latencyMs.max, sizeMb: driven.bytes / 1e6, serverCpuMs: driven.serverCpuMs, others: driven.others },
-        })
+      for (const [figure, query, accept, times] of forms) {
+        terminal(`  ${figure}`)
+        const driven = await drive(server, { do: 'read', path: path + query, accept, times })
+        const { p50, max: maxMs } = driven.latencyMs
+        const beside = { maxMs, sizeMb: driven.bytes / 1e6, serverCpuMs: driven.serverCpuMs, others: driven.others }
+        rows.push({ figure, value: p50, unit: 'ms', better: 'less', beside })
       }
+      terminal('  small reads while long lists run')
+      const [small, long] = await Promise.all([
+        drive(server, { do: 'closed-loop', operation: 'get-pod', clients: 1, seconds, namespace }),
+        drive(server, { do: 'read', path, accept: 'application/json', times: Math.ceil(seconds * 2) }),
+      ])
+      rows.push({
+        figure: 'GET pod, 1 client, while another lists 10,000 pods: p99',
+        value: small.latencyMs.p99,
+        unit: 'ms',
+        better: 'less',
+        beside: { p50Ms: small.latencyMs.p50, maxMs: small.latencyMs.max, listP50Ms: long.latencyMs.p50 },
+      })
+      const after = memoryOf(...server.pids)
+      rows.push({
+        figure: 'memory after the lists of 10,000 pods',
+        value: after.residentMb,
+        unit: 'MB',
+        better: 'less',
+        beside: { anonymousMb: after.anonymousMb },
+      })
       return rows
     }),
 }
 
-const forms: readonly (readonly [string, string, number])[] = [
-  ['JSON', 'application/json', original.list10000JsonMs],
-  ['Table', 'application/json;as=Table;v=v1;g=meta.k8s.io', original.list10000TableMs],
+const forms: readonly (readonly [figure: string, query: string, accept: string, times: number])[] = [
+  ['LIST of 10,000 pods, JSON', '', 'application/json', 10],
+  ['LIST of 10,000 pods, protobuf', '', 'application/vnd.kubernetes.protobuf', 10],
+  ['LIST of 10,000 pods, Table', '', 'application/json;as=Table;v=v1;g=meta.k8s.io', 10],
+  ['LIST of 1,000 of 10,000 pods, JSON', '?limit=1000', 'application/json', 20],
+  ['LIST of 1,000 of 10,000 pods, protobuf', '?limit=1000', 'application/vnd.kubernetes.protobuf', 20],
+  ['LIST by label, 1 % of 10,000 pods', '?labelSelector=hundredth%3D7', 'application/json', 40],
 ]

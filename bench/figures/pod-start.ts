@@ -13,6 +13,7 @@ import { isError } from '#lib/errors.ts'
 import type { Figure, Row } from '../figure.ts'
 import { withCluster } from '../support/cluster.ts'
 import { makeNamespace } from '../support/namespace.ts'
+import { adminTarget } from '../support/own-server.ts'
 import { quantiles } from '../support/statistics.ts'
 
 const pods = 30
@@ -31,7 +32,7 @@ export const podStart: Figure = {
       const { client, close } = connectAsAdmin(layout)
       const ending = new AbortController()
       try {
-        await makeNamespace(layout, namespace)
+        await makeNamespace(adminTarget(layout), namespace)
         const seen = follow(client, ending.signal)
         // The first pod of a node makes its bridge.
         await startOne(client, seen, 'warm')

@@ -6,9 +6,16 @@ export interface Answer {
   readonly body: Buffer
 }
 
+export interface Sent {
+  readonly body?: string
+  readonly accept?: string
+  /** Default: JSON. */
+  readonly contentType?: string
+}
+
 /** HTTP/2 connections with the client certificate, used in turn. */
 export interface Connections {
-  send(method: string, path: string, body?: string, accept?: string): Promise<Answer>
+  send(method: string, path: string, sent?: Sent): Promise<Answer>
   session(index: number): ClientHttp2Session
   close(): void
 }
@@ -17,7 +24,7 @@ export async function openConnections(target: Target, count: number): Promise<Co
   const sessions = await Promise.all(Array.from({ length: count }, () => open(target)))
   let next = 0
   return {
-    send: (method, path, body, accept) => exchange(sessions[next++ % count]!, method, path, body, accept),
+    send: (method, path, sent = {}) => exchange(sessions[next++ % count]!, method, path, sent),
     session: (index) => sessions[index % count]!,
     close() {
       for (const session of sessions) session.destroy()
@@ -39,9 +46,14 @@ function open({ url, ca, certificate, key }: Target): Promise<ClientHttp2Session
   })
 }
 
-function exchange(session: ClientHttp2Session, method: string, path: string, body?: string, accept = 'application/json'): Promise<Answer> {
+function exchange(
+  session: ClientHttp2Session,
+  method: string,
+  path: string,
+  { body, accept = 'application/json', contentType = 'application/json' }: Sent,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { ':method': method, ':path': path, accept, ...(body !== undefined && { 'content-type': 'application/json' }) }
+    const headers = { ':method': method, ':path': path, accept, ...(body !== undefined && { 'content-type': contentType }) }
     const stream = session.request(headers, { endStream: body === undefined })
     const parts: Buffer[] = []
     let status = 0

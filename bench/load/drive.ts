@@ -1,22 +1,19 @@
 import { fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { paths } from '#host/layout.ts'
-import type { OwnServer } from '../support/own-server.ts'
+import type { Server } from '../support/server.ts'
 import { cpuSecondsOf, machineCpuSeconds } from '../support/usage.ts'
-import type { Load, Outcome, Target } from './load.ts'
+import type { Load, Outcome } from './load.ts'
 
 export interface Driven extends Outcome {
   readonly perSecond: number
-  /** Of the server process, for each operation. */
+  /** Of all its processes, for each operation. */
   readonly serverCpuMs: number
   /** Processors kept busy by neither server nor driver: above 0.3 the wall figures are too pessimistic. */
   readonly others: number
 }
 
 /** Runs one load against the server from a process of its own. */
-export async function drive(server: OwnServer, load: Load): Promise<Driven> {
+export async function drive(server: Server, load: Load): Promise<Driven> {
   const child = fork(fileURLToPath(import.meta.resolve('./driver-process.ts')), { execArgv: ['--disable-warning=ExperimentalWarning'] })
   let before = usage(server)
   try {
@@ -27,7 +24,7 @@ export async function drive(server: OwnServer, load: Load): Promise<Driven> {
         else reject(new Error(message.failure))
       })
       child.once('exit', (code, signal) => reject(new Error(`the load driver ended with ${signal ?? code}`)))
-      child.send({ target: targetOf(server), load })
+      child.send({ target: server.target, load })
     })
     const after = usage(server)
     const serverCpuSeconds = after.server - before.server
@@ -42,9 +39,4 @@ export async function drive(server: OwnServer, load: Load): Promise<Driven> {
   }
 }
 
-const usage = ({ pid }: OwnServer) => ({ server: cpuSecondsOf(pid), machine: machineCpuSeconds() })
-
-function targetOf({ layout, url }: OwnServer): Target {
-  const read = (name: string): string => readFileSync(join(paths(layout).pki, name), 'utf8')
-  return { url, ca: read('ca.crt'), certificate: read('admin.crt'), key: read('admin.key') }
-}
+const usage = ({ pids }: Server) => ({ server: cpuSecondsOf(...pids), machine: machineCpuSeconds() })

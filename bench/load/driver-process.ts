@@ -1,6 +1,7 @@
 /** The process that makes the load, so that its work is not the bench's and can be counted by itself. */
 import { closedLoop } from './closed-loop.ts'
 import type { Load, Outcome, Target } from './load.ts'
+import { mixed } from './mixed.ts'
 import { read } from './read.ts'
 import { watch } from './watch.ts'
 
@@ -12,6 +13,8 @@ function run(target: Target, load: Load): Promise<Outcome> {
       return read(target, load)
     case 'watch':
       return watch(target, load)
+    case 'mixed':
+      return mixed(target, load)
   }
 }
 

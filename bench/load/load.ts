@@ -27,17 +27,27 @@ export type Load =
       readonly seconds: number
       readonly namespace: string
     }
+  /** What a cluster's parts ask for, at a fixed rate whether or not answers come: lateness counts. */
+  | { readonly do: 'mixed'; readonly perSecond: number; readonly seconds: number; readonly namespace: string }
 
-export type Operation = 'create-configmap' | 'update-lease' | 'create-pod' | 'get-pod'
+export type Operation = 'create-configmap' | 'apply-configmap' | 'update-lease' | 'create-pod' | 'patch-pod-status' | 'get-pod'
+
+export interface Latency {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
 
 export interface Outcome {
   readonly operations: number
   readonly seconds: number
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly latencyMs: Latency
+  /** Of the sort of request whose p99 is the worst. */
+  readonly worst?: { readonly name: string; readonly p99: number }
   /** Of the driver itself, so that it can be told from the machine's other work. */
   readonly cpuSeconds: number
   /** Of answers and events; zero where nobody counted. */
   readonly bytes: number
-  /** Events that never came, and watches that the server ended. */
+  /** Events that never came, and requests that were refused. */
   readonly lost: number
 }

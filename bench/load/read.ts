@@ -5,7 +5,7 @@ import type { Load, Outcome, Target } from './load.ts'
 export async function read(target: Target, { path, accept, times }: Load & { do: 'read' }): Promise<Outcome> {
   const connections = await openConnections(target, 1)
   try {
-    await connections.send('GET', path, undefined, accept)
+    await connections.send('GET', path, { accept })
     process.send!({ measuring: true })
     const latencies: number[] = []
     let bytes = 0
@@ -13,7 +13,7 @@ export async function read(target: Target, { path, accept, times }: Load & { do:
     const startedAt = performance.now()
     for (let i = 0; i < times; i += 1) {
       const sentAt = performance.now()
-      const { status, body } = await connections.send('GET', path, undefined, accept)
+      const { status, body } = await connections.send('GET', path, { accept })
       if (status !== 200) throw new Error(`GET ${path}: ${status} ${body.toString().slice(0, 300)}`)
       latencies.push(performance.now() - sentAt)
       bytes = body.byteLength

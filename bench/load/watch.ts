@@ -38,7 +38,7 @@ export async function watch(target: Target, load: Load & { do: 'watch' }): Promi
       const name = `w-${n}`
       sentAt.set(name, performance.now())
       const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},"data":{"payload":"${'x'.repeat(200)}"}}`
-      writes.push(writer.send('POST', path, body))
+      writes.push(writer.send('POST', path, { body }))
     }
     await Promise.all(writes)
     const expected = writes.length * watches

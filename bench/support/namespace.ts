@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
-import { connectAsAdmin } from '#cli/connect.ts'
-import type { Layout } from '#host/layout.ts'
 import { isError } from '#lib/errors.ts'
+import type { Target } from '../load/load.ts'
+import { connect } from './server.ts'
 
 /** Makes a namespace and waits until pods may be created in it. */
-export async function makeNamespace(layout: Layout, name: string): Promise<void> {
-  const { client, close } = connectAsAdmin(layout)
+export async function makeNamespace(target: Target, name: string): Promise<void> {
+  const { client, close } = connect(target)
   try {
     await client.create(Namespace, { metadata: { name } })
-    for (let left = 400; left > 0; left -= 1) {
+    for (let left = 1_200; left > 0; left -= 1) {
       try {
         await client.get(ServiceAccount, 'default', name)
         return
@@ -19,7 +19,7 @@ export async function makeNamespace(layout: Layout, name: string): Promise<void>
       }
       await delay(25)
     }
-    throw new Error(`namespace ${name} got no service account within 10 s: the controllers do not run`)
+    throw new Error(`namespace ${name} got no service account within 30 s: the controllers do not run`)
   } finally {
     close()
   }

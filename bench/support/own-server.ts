@@ -4,29 +4,16 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { connectAsAdmin } from '#cli/connect.ts'
+import { serverUrl } from '#cli/connect.ts'
 import { warm } from '#cli/up/warm.ts'
-import { defaultConfig, writeConfig } from '#host/config.ts'
+import { defaultConfig, readConfig, writeConfig } from '#host/config.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { processEnvironment, processFlags, processProgram } from '#host/node-process.ts'
+import type { Target } from '../load/load.ts'
+import { type Server, untilReady } from './server.ts'
 
-/** A server process as `wherry up` starts it, with folders and a port of its own and no node. */
-export interface OwnServer {
-  readonly pid: number
-  readonly layout: Layout
-  readonly url: string
-  /** From the start of the process to the answer of `/readyz`. */
-  readonly readyMs: number
-  /** Ends it; its folders stay. */
-  stop(signal?: NodeJS.Signals): Promise<void>
-  /** Starts it again over what it kept. */
-  restart(): Promise<OwnServer>
-  /** Ends it and removes its folders. */
-  remove(): Promise<void>
-}
-
-export async function startOwnServer(): Promise<OwnServer> {
+/** A server process as `wherry up` starts it, with folders and a port of its own. */
+export async function startOwnServer(): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-'))
   const layout = { dataDirectory: join(directory, 'data'), runDirectory: join(directory, 'run') }
   writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', apiPort: await freePort() })
@@ -39,7 +26,7 @@ export async function startOwnServer(): Promise<OwnServer> {
   }
 }
 
-async function start(directory: string, layout: Layout): Promise<OwnServer> {
+async function start(directory: string, layout: Layout): Promise<Server> {
   const logFile = join(directory, 'server.log')
   const log = openSync(logFile, 'a')
   const startedAt = performance.now()
@@ -48,49 +35,35 @@ async function start(directory: string, layout: Layout): Promise<OwnServer> {
     env: { ...process.env, ...processEnvironment(layout) },
   })
   closeSync(log)
-  await answers(layout, child, logFile)
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill(signal)
-    await once(child, 'exit')
-  }
-  const connection = connectAsAdmin(layout)
-  connection.close()
+  const target = (): Target => adminTarget(layout)
+  await untilReady(target, () => (child.exitCode === null ? undefined : `the server ended at its start:\n${readFileSync(logFile, 'utf8')}`))
   return {
-    pid: child.pid!,
-    layout,
-    url: connection.server,
+    pids: [child.pid!],
+    target: target(),
+    startedAt,
     readyMs: performance.now() - startedAt,
-    stop,
-    async restart() {
-      await stop()
+    async restart(signal = 'SIGTERM') {
+      await stop(child, signal)
       return start(directory, layout)
     },
     async remove() {
-      await stop()
+      await stop(child, 'SIGTERM')
       rmSync(directory, { recursive: true, force: true })
     },
   }
 }
 
-async function answers(layout: Layout, child: ChildProcess, logFile: string): Promise<void> {
-  const until = performance.now() + 60_000
-  while (performance.now() < until) {
-    if (child.exitCode !== null) throw new Error(`the server ended at its start:\n${readFileSync(logFile, 'utf8')}`)
-    try {
-      const connection = connectAsAdmin(layout)
-      try {
-        const { status } = await connection.transport({ method: 'GET', path: '/readyz', headers: {}, signal: AbortSignal.timeout(1_000) })
-        if (status === 200) return
-      } finally {
-        connection.close()
-      }
-    } catch {
-      // Its certificates are not made yet, or its port is not open.
-    }
-    await delay(5)
-  }
-  throw new Error(`the server was not ready within a minute; see ${logFile}`)
+/** The administrator's way to the server of this layout. Throws while its certificates are not made. */
+export function adminTarget(layout: Layout): Target {
+  const { config, pki } = paths(layout)
+  const read = (name: string): string => readFileSync(join(pki, name), 'utf8')
+  return { url: serverUrl(readConfig(config)!), ca: read('ca.crt'), certificate: read('admin.crt'), key: read('admin.key') }
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill(signal)
+  await once(child, 'exit')
 }
 
 async function freePort(): Promise<number> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What one process holds and has used, from proc(5). */
+/** What processes hold and have used, from proc(5). */
 export interface Memory {
   readonly residentMb: number
   /** Pages that no file backs: what the process alone costs. */
@@ -9,20 +9,24 @@ export interface Memory {
   readonly proportionalMb: number
 }
 
-export function memoryOf(pid: number): Memory {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
-  const mb = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024
+/** Of several processes together. */
+export function memoryOf(...pids: readonly number[]): Memory {
+  const texts = pids.map((pid) => readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
+  const mb = (name: string): number =>
+    texts.reduce((sum, text) => sum + Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024, 0)
   return { residentMb: mb('Rss'), anonymousMb: mb('Anonymous'), proportionalMb: mb('Pss') }
 }
 
 /** The kernel counts in hundredths of a second (USER_HZ), on every architecture that we run on. */
 const ticksPerSecond = 100
 
-/** User and system time of all threads, in seconds; its children's is not in it. */
-export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+/** User and system time of all threads of these processes, in seconds; their children's is not in it. */
+export function cpuSecondsOf(...pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return sum + (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+  }, 0)
 }
 
 /** Of all processors together: time that was neither idle nor waiting for a disk. */

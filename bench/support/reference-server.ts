@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Server, type StartServer, untilReady } from './server.ts'
+
+/**
+ * The original control plane, by the program `up` in a folder of tools: `up start [--keep] --nowait` starts it, `up stop` ends it. It leaves
+ * `procs` (lines "name pid"), `ca.crt`, `admin.crt` and `admin.key` in the folder that REFERENCE_DIR names. Throws where it is not built.
+ */
+export function referenceServer(tools: string): StartServer {
+  const up = join(tools, 'up')
+  if (!existsSync(up)) throw new Error(`--beside ${tools}: there is no program "up" in it`)
+  return async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-reference-'))
+    const environment = { ...process.env, REFERENCE_DIR: directory, REFERENCE_PORT: String(portBase) }
+    const run = (...words: string[]): void => void execFileSync(up, words, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+    // The first start makes certificates, which is not what is measured.
+    run('start', '--nowait')
+    run('stop')
+    const start = async (...words: string[]): Promise<Server> => {
+      run('start', '--nowait', ...words)
+      const pids = readFileSync(join(directory, 'procs'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => Number(line.split(' ')[1]))
+      const startedAt = startOf(pids[0]!)
+      const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
+      const target = {
+        url: `https://127.0.0.1:${portBase}`,
+        ca: read('ca.crt'),
+        certificate: read('admin.crt'),
+        key: read('admin.key'),
+      }
+      await untilReady(
+        () => target,
+        () => (pids.every((pid) => existsSync(`/proc/${pid}`)) ? undefined : `the reference ended at its start; see ${directory}/logs`),
+      )
+      return {
+        pids,
+        target,
+        startedAt,
+        readyMs: performance.now() - startedAt,
+        async restart(signal = 'SIGTERM') {
+          if (signal === 'SIGKILL') for (const pid of pids) process.kill(pid, signal)
+          run('stop')
+          return start('--keep')
+        },
+        async remove() {
+          run('stop')
+          rmSync(directory, { recursive: true, force: true })
+        },
+      }
+    }
+    return start()
+  }
+}
+
+/** Six ports from here on are taken. */
+const portBase = 17_443
+
+/** When a process started, on `performance.now()`'s scale: field 22 of proc(5) counts hundredths of a second since the machine's start. */
+function startOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const startedTicks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  const upSeconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
+  return performance.now() - (upSeconds * 1000 - startedTicks * 10)
+}
