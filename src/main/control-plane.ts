@@ -3,6 +3,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
+import { certificateAdmission } from '#apiserver/admission/certificates.ts'
 import { defaultAdmission } from '#apiserver/admission/defaults.ts'
 import { nodeRestriction } from '#apiserver/admission/node-restriction.ts'
 import { inAdmissionOrder } from '#apiserver/admission/order.ts'
@@ -167,6 +168,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
           ...inAdmissionOrder([
             ...defaultAdmission,
             nodeRestriction(authorize),
+            ...certificateAdmission(authorize),
             serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
           ]),
           escalationCheck(rbac, authorize),
