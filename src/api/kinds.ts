@@ -1,12 +1,12 @@
 /** Every built-in kind, in the order of discovery. The API server and the client learn of a kind only from here. */
 
-import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { MutatingAdmissionPolicy } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
 import { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/mutating-admission-policy-binding.ts'
 import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
 import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
 import { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1/validating-webhook-configuration.ts'
+import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
@@ -38,6 +38,8 @@ import { Service } from '#api/core/v1/service.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { Event as EventsEvent } from '#api/events/v1/event.ts'
+import { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
+import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -87,4 +89,6 @@ export const kinds: readonly AnyKind[] = [
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
   APIService,
+  FlowSchema,
+  PriorityLevelConfiguration,
 ]

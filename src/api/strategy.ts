@@ -35,6 +35,14 @@ export const takeStatus = <T extends { readonly spec: unknown; readonly metadata
   metadata: withMetadataOf(body.metadata, previous.metadata),
 })
 
+/** The status of the body on the present object, with the metadata as it was, whole. */
+export const takeStatusOnly = <T extends { readonly spec: unknown; readonly metadata: ObjectMeta }>(previous: T, body: T): T => ({
+  ...body,
+  spec: previous.spec,
+  // What a client says of the version is a condition, and no content.
+  metadata: { ...previous.metadata, resourceVersion: body.metadata.resourceVersion },
+})
+
 /** The metadata, but with the labels, annotations, finalizers and owners of `previous`. */
 export function withMetadataOf<M extends ObjectMeta>(metadata: M, previous: ObjectMeta): M {
   const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...rest } = metadata
@@ -48,7 +56,7 @@ export function withMetadataOf<M extends ObjectMeta>(metadata: M, previous: Obje
   } as M
 }
 
-/** What a write throws away where `takeStatus` is the status' own rule. */
+/** What a write throws away where `takeStatus` or `takeStatusOnly` is the status' own rule. */
 export const statusResetFields = { '': [['status']], status: [['spec'], ['metadata']] } as const
 
 /** An update of the main resource leaves the status as it was. */

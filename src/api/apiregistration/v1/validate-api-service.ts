@@ -13,8 +13,7 @@ export function validateApiService({ metadata, spec }: APIService): Cause[] {
       ? []
       : [invalid(field, name, `must be \`spec.version+"."+spec.group\`: ${quote(wanted)}`)]
   const causes = [...nameCauses('metadata.generateName', metadata.generateName), ...nameCauses('metadata.name', metadata.name)]
-  if (group === '' && version !== 'v1')
-    causes.push(required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
+  if (group === '' && version !== 'v1') causes.push(required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
   if (group !== '') causes.push(...invalidEach('spec.group', group, checkDns1123Subdomain(group)))
   causes.push(...invalidEach('spec.version', version, checkDns1035Label(version)))
   if (groupPriorityMinimum <= 0 || groupPriorityMinimum > GROUP_PRIORITY_MAX)
@@ -31,15 +30,13 @@ function validateBackend({ service, caBundle = '', insecureSkipTLSVerify: isInse
       const size = `${Buffer.from(caBundle, 'base64').length} bytes`
       causes.push(invalid('spec.caBundle', size, 'local APIServices may not have a caBundle'))
     }
-    if (isInsecure)
-      causes.push(invalid('spec.insecureSkipTLSVerify', isInsecure, 'local APIServices may not have insecureSkipTLSVerify'))
+    if (isInsecure) causes.push(invalid('spec.insecureSkipTLSVerify', isInsecure, 'local APIServices may not have insecureSkipTLSVerify'))
     return causes
   }
   if (!service.namespace) causes.push(required('spec.service.namespace'))
   if (!service.name) causes.push(required('spec.service.name'))
   const portProblems = checkPortNumber(service.port)
-  if (portProblems.length > 0)
-    causes.push(invalid('spec.service.port', service.port, `port is not valid: ${portProblems.join(', ')}`))
+  if (portProblems.length > 0) causes.push(invalid('spec.service.port', service.port, `port is not valid: ${portProblems.join(', ')}`))
   if (isInsecure && caBundle !== '')
     causes.push(invalid('spec.insecureSkipTLSVerify', isInsecure, 'may not be true if caBundle is present'))
   return causes

@@ -62,7 +62,7 @@ export type PolicyRulesWithSubjects = Of<typeof PolicyRulesWithSubjects>
 
 export const FlowSchemaSpec = message('k8s.io.api.flowcontrol.v1.FlowSchemaSpec', {
   priorityLevelConfiguration: field(1, PriorityLevelConfigurationReference, { required: true }),
-  matchingPrecedence: field(2, int32(), { always: true }),
+  matchingPrecedence: field(2, int32(), { always: true, default: 1000 }),
   distinguisherMethod: field(3, FlowDistinguisherMethod, { pointer: true }),
   rules: field(4, list(PolicyRulesWithSubjects)),
 })
@@ -92,9 +92,9 @@ export const FlowSchema = message('k8s.io.api.flowcontrol.v1.FlowSchema', {
 export type FlowSchema = Of<typeof FlowSchema>
 
 export const QueuingConfiguration = message('k8s.io.api.flowcontrol.v1.QueuingConfiguration', {
-  queues: field(1, int32(), { always: true }),
-  handSize: field(2, int32(), { always: true }),
-  queueLengthLimit: field(3, int32(), { always: true }),
+  queues: field(1, int32(), { always: true, default: 64 }),
+  handSize: field(2, int32(), { always: true, default: 8 }),
+  queueLengthLimit: field(3, int32(), { always: true, default: 50 }),
 })
 export type QueuingConfiguration = Of<typeof QueuingConfiguration>
 
@@ -105,16 +105,16 @@ export const LimitResponse = message('k8s.io.api.flowcontrol.v1.LimitResponse', 
 export type LimitResponse = Of<typeof LimitResponse>
 
 export const LimitedPriorityLevelConfiguration = message('k8s.io.api.flowcontrol.v1.LimitedPriorityLevelConfiguration', {
-  nominalConcurrencyShares: field(1, int32(), { always: true, pointer: true }),
+  nominalConcurrencyShares: field(1, int32(), { always: true, default: 30, pointer: true }),
   limitResponse: field(2, LimitResponse, { always: true }),
-  lendablePercent: field(3, int32(), { pointer: true }),
+  lendablePercent: field(3, int32(), { default: 0, pointer: true }),
   borrowingLimitPercent: field(4, int32(), { pointer: true }),
 })
 export type LimitedPriorityLevelConfiguration = Of<typeof LimitedPriorityLevelConfiguration>
 
 export const ExemptPriorityLevelConfiguration = message('k8s.io.api.flowcontrol.v1.ExemptPriorityLevelConfiguration', {
-  nominalConcurrencyShares: field(1, int32(), { pointer: true }),
-  lendablePercent: field(2, int32(), { pointer: true }),
+  nominalConcurrencyShares: field(1, int32(), { default: 0, pointer: true }),
+  lendablePercent: field(2, int32(), { default: 0, pointer: true }),
 })
 export type ExemptPriorityLevelConfiguration = Of<typeof ExemptPriorityLevelConfiguration>
 
