@@ -36,7 +36,8 @@ export async function prepare(operation: Operation, connections: Connections, na
         await ask('PATCH', path, { body, contentType: 'application/apply-patch+yaml' })
       }
     case 'create-pod':
-      return async (_client, n) => void (await ask('POST', `${core}/pods`, { body: pod(`p-${run}-${n}`, { labels: { hundredth: String(n % 100) } }) }))
+      return async (_client, n) =>
+        void (await ask('POST', `${core}/pods`, { body: pod(`p-${run}-${n}`, { labels: { hundredth: String(n % 100) } }) }))
     case 'patch-pod-status': {
       const names = await makePods('s', clients)
       const contentType = 'application/strategic-merge-patch+json'

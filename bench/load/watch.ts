@@ -13,6 +13,8 @@ export async function watch(target: Target, load: Load & { do: 'watch' }): Promi
   const writer = await openConnections(target, 1)
   const path = `/api/v1/namespaces/${namespace}/configmaps`
   const sentAt = new Map<string, number>()
+  // Names of one run must not meet those of the run before.
+  const run = process.hrtime.bigint().toString(36)
   const delays: number[] = []
   let bytes = 0
   let ended = 0
@@ -35,7 +37,7 @@ export async function watch(target: Target, load: Load & { do: 'watch' }): Promi
     const writes: Promise<unknown>[] = []
     for (let n = 0; n < seconds * writesPerSecond; n += 1) {
       await delay(Math.max(0, startedAt + (n * 1000) / writesPerSecond - performance.now()))
-      const name = `w-${n}`
+      const name = `w-${run}-${n}`
       sentAt.set(name, performance.now())
       const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}"},"data":{"payload":"${'x'.repeat(200)}"}}`
       writes.push(writer.send('POST', path, { body }))
