@@ -1,19 +1,37 @@
+import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Service } from '#api/core/v1/service.ts'
-import type { AnyKind } from '#api/kind.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import { authenticationFacts, type PublishedAuthentication } from '#apiserver/authentication/published.ts'
 import { bootstrapBindings } from '#apiserver/authorization/bootstrap-bindings.ts'
+import { type BindingLike, type RoleLike, reconciledBinding, reconciledRole } from '#apiserver/authorization/reconcile.ts'
 import type { Objects } from '#apiserver/contract.ts'
 import type { Client } from '#client/client.ts'
+import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 
 interface Wanted {
   readonly kind: AnyKind
   readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } }
+  /** The present object as it should be; `recreate` where only a new one will do, undefined where it may stay. Absent: whatever is there stays. */
+  readonly reconcile?: ((present: KubeObject) => KubeObject | 'recreate' | undefined) | undefined
+}
+
+export interface BootstrapOptions {
+  readonly client: Client
+  readonly objects: Objects
+  readonly now: Instant
+  /** The address of the cluster's name server; absent: there is none. */
+  readonly dnsAddress?: string | undefined
+  /** What extension API servers are told of how users prove who they are. */
+  readonly authentication: PublishedAuthentication
+  /** Further objects that are made when they are missing. */
+  readonly further?: readonly { readonly kind: AnyKind; readonly object: Wanted['object'] }[]
 }
 
 /** The four namespaces of every cluster. */
@@ -54,30 +72,68 @@ const nameServer = (address: string) => ({
   },
 })
 
+/** Since when the use of tokens in Secrets is noted on them: who judges one as unused must know how long that has been looked at. */
+const tokenTracking = (now: Instant) => ({
+  metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+  data: { since: new Date(now).toISOString().slice(0, 10) },
+})
+
+const role = (object: RoleLike) => (present: KubeObject) => reconciledRole(present as RoleLike & KubeObject, object)
+const binding = (object: BindingLike) => (present: KubeObject) => reconciledBinding(present as BindingLike & KubeObject, object)
+const make =
+  (kind: AnyKind) =>
+  (object: object): Wanted => ({ kind, object: object as Wanted['object'] })
+const keep =
+  (kind: AnyKind, rule: (object: never) => Wanted['reconcile']) =>
+  (object: object): Wanted => ({
+    kind,
+    object: object as Wanted['object'],
+    reconcile: rule(object as never),
+  })
+
 const always: readonly Wanted[] = [
-  ...namespaces.map((object) => ({ kind: Namespace, object })),
-  ...[...bootstrapClusterRoles, nodeNetwork.role].map((object) => ({ kind: ClusterRole, object })),
-  ...[...bootstrapClusterRoleBindings, ...bootstrapBindings, nodeNetwork.binding].map((object) => ({ kind: ClusterRoleBinding, object })),
-  ...bootstrapRoles.map((object) => ({ kind: Role, object: object as Wanted['object'] })),
-  ...bootstrapRoleBindings.map((object) => ({ kind: RoleBinding, object: object as Wanted['object'] })),
+  ...namespaces.map(make(Namespace)),
+  ...bootstrapClusterRoles.map(keep(ClusterRole, role)),
+  ...bootstrapClusterRoleBindings.map(keep(ClusterRoleBinding, binding)),
+  ...bootstrapRoles.map(keep(Role, role)),
+  ...bootstrapRoleBindings.map(keep(RoleBinding, binding)),
+  make(ClusterRole)(nodeNetwork.role),
+  ...[...bootstrapBindings, nodeNetwork.binding].map(make(ClusterRoleBinding)),
 ]
 
 /**
- * Makes the objects that a cluster has from its first moment, those that are missing. What an administrator changed stays. The namespaces come
- * first; the rest needs no order.
+ * Makes the objects that a cluster has from its first moment, those that are missing, and gives back what roles and bindings of the reference
+ * have lost, as it does at every start of its own. What an administrator added stays. The namespaces come first; the rest needs no order.
  */
-export async function bootstrap(client: Client, objects: Objects, dnsAddress: string | undefined): Promise<void> {
-  const wanted: readonly Wanted[] = dnsAddress === undefined ? always : [...always, { kind: Service, object: nameServer(dnsAddress) }]
-  const missing = wanted.filter(({ kind, object }) => objects.get(kind, object.metadata.name, object.metadata.namespace) === undefined)
-  const make = async ({ kind, object }: Wanted): Promise<void> => {
-    const { namespace } = object.metadata
-    try {
-      await client.create(kind, object, namespace === undefined ? {} : { namespace })
-    } catch (error) {
-      // Another server was faster.
-      if (!isError(error, 'AlreadyExists')) throw error
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { client, objects, now } = options
+  const facts = authenticationFacts(options.authentication)
+  const wanted: readonly Wanted[] = [
+    ...always,
+    { kind: ConfigMap, object: facts.object, reconcile: (present) => facts.reconcile(present as ConfigMap, now) },
+    make(ConfigMap)(tokenTracking(now)),
+    ...(options.dnsAddress === undefined ? [] : [make(Service)(nameServer(options.dnsAddress))]),
+    ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
+  ]
+  const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
+  await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))
+  await Promise.all(wanted.filter(({ kind }) => kind !== Namespace).map(ensure))
+}
+
+async function ensureObject(client: Client, wanted: Wanted, present: KubeObject | undefined): Promise<void> {
+  const { kind, object } = wanted
+  const { name, namespace } = object.metadata
+  const place = namespace === undefined ? {} : { namespace }
+  const next = present === undefined ? 'recreate' : wanted.reconcile?.(present)
+  if (next === undefined) return
+  try {
+    if (next !== 'recreate') await client.update(kind, next)
+    else {
+      if (present !== undefined) await client.delete(kind, name, { ...place, preconditions: { uid: present.metadata.uid } })
+      await client.create(kind, object, place)
     }
+  } catch (error) {
+    // Another server was faster, and wants the same.
+    if (!isError(error, 'AlreadyExists', 'Conflict', 'NotFound')) throw error
   }
-  await Promise.all(missing.filter(({ kind }) => kind === Namespace).map(make))
-  await Promise.all(missing.filter(({ kind }) => kind !== Namespace).map(make))
 }

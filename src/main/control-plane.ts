@@ -12,6 +12,8 @@ import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
 import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
+import { frontProxyName } from '#apiserver/authentication/published.ts'
+import { requestHeaderAuthenticator, requestHeaderNames } from '#apiserver/authentication/request-header.ts'
 import { staticTokenVerifier } from '#apiserver/authentication/static-token.ts'
 import { anyAuthorizer, mastersAuthorizer, mastersGroup } from '#apiserver/authorization/authorize.ts'
 import { escalationCheck } from '#apiserver/authorization/escalation.ts'
@@ -65,6 +67,8 @@ export interface ControlPlaneOptions {
   readonly nodePorts: readonly [first: number, last: number]
   /** PEM: of the authority that pods are to trust. */
   readonly rootCa: string
+  /** PEM: of the authority that signs for those who pass on requests of others. Absent: nobody does. */
+  readonly frontProxyCa?: string | undefined
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
   /** How to reach kubelets and pods. */
   readonly dial: Dialer
@@ -106,7 +110,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager: name })
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
-  await bootstrap(asSystem('bootstrap'), api.objects, options.dnsAddress)
+  await bootstrap({
+    client: asSystem('bootstrap'),
+    objects: api.objects,
+    now: clock.now(),
+    dnsAddress: options.dnsAddress,
+    authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
+  })
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
   const election = runLeaderElection({
@@ -160,7 +170,11 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
       )
       return {
         authenticate: createAuthentication({
-          authenticators: [clientCertificateAuthenticator({ clock }), bearerTokenAuthenticator(verifyToken, audiences)],
+          authenticators: [
+            ...frontProxy(options),
+            clientCertificateAuthenticator({ clock, ...(options.frontProxyCa !== undefined && { authorities: [options.rootCa] }) }),
+            bearerTokenAuthenticator(verifyToken, audiences),
+          ],
           anonymous: options.allowAnonymous === true ? 'all' : 'health',
         }),
         authorize,
@@ -188,6 +202,12 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     log: (message, fields) => log.warn(message, fields),
   })
 }
+
+/** Takes the word of the front proxy, where there is one. */
+const frontProxy = ({ frontProxyCa, clock }: ControlPlaneOptions) =>
+  frontProxyCa === undefined
+    ? []
+    : [requestHeaderAuthenticator({ clock, authorities: [frontProxyCa], allowedNames: [frontProxyName], ...requestHeaderNames })]
 
 /** A control plane without a way out. */
 const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceUnavailable', 'dial tcp: connect: network is unreachable'))

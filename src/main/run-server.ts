@@ -75,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     serviceAddress: serviceAddress(config),
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
+    frontProxyCa: pki.frontProxyCa.certificate,
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
@@ -90,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     port: options.port,
     certificate: pki.server.certificate,
     key: pki.server.key,
-    clientCa: pki.clusterCa.certificate,
+    clientCa: `${pki.clusterCa.certificate}\n${pki.frontProxyCa.certificate}`,
     clock: systemClock,
     log,
   })

@@ -27,7 +27,8 @@ interface BindingFacts {
 
 const role = ({ name, namespace, labels: more, rules, gathers }: RoleFacts) => ({
   metadata: { name, ...(namespace && { namespace }), labels: { ...labels, ...more }, annotations },
-  rules: (rules ?? []) as PolicyRule[],
+  // Rules that are gathered come by the controller that gathers them.
+  ...(gathers === undefined && { rules: (rules ?? []) as PolicyRule[] }),
   ...(gathers && { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [gathers]: 'true' } }] } }),
 })
 
