@@ -124,6 +124,8 @@ export interface Rules<T> {
   readonly requiresResourceVersion?: boolean
   /** What `propagationPolicy` means when a delete names none. Absent: background. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
+  /** Shown to who deletes without naming a `propagationPolicy`, where `defaultPropagation` may surprise. */
+  readonly defaultPropagationWarning?: string
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
   readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
   /** Field selectors beside metadata.name and metadata.namespace. */
@@ -138,7 +140,12 @@ export interface Rules<T> {
 export interface WriteContext {
   /** RFC 3339, seconds. */
   readonly now: string
-  readonly user: { readonly name: string; readonly groups: readonly string[] }
+  readonly user: {
+    readonly name: string
+    readonly uid?: string
+    readonly groups: readonly string[]
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
   /** The subresource written: '' for the object itself. */
   readonly subresource: string
   readonly dryRun: boolean
@@ -167,7 +174,8 @@ export type Subresource =
   | {
       readonly sort: 'part'
       readonly verbs: readonly Verb[]
-      readonly take: (previous: never, body: never) => unknown
+      /** `now` is RFC 3339, whole seconds. */
+      readonly take: (previous: never, body: never, now: string) => unknown
       readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
     }
   /** Shown as another type (autoscaling/v1 Scale). */
@@ -177,6 +185,8 @@ export type Subresource =
       readonly type: AnyKind
       readonly show: (object: never) => unknown
       readonly write: (object: never, body: never) => unknown
+      /** The field of the object that the view's `spec.replicas` stands for, whose owners the two share. Absent: `spec.replicas`. */
+      readonly replicasField?: string
     }
   /** A create that turns the object into another state: `binding`, `eviction`, `token`. `handler` names a function that the API server is composed with. */
   | {

@@ -18,6 +18,9 @@ import { LocalSubjectAccessReview } from '#api/authorization/v1/local-subject-ac
 import { SelfSubjectAccessReview } from '#api/authorization/v1/self-subject-access-review.ts'
 import { SelfSubjectRulesReview } from '#api/authorization/v1/self-subject-rules-review.ts'
 import { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
+import { CronJob } from '#api/batch/v1/cron-job.ts'
+import { Job } from '#api/batch/v1/job.ts'
+import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { Binding } from '#api/core/v1/binding.ts'
 import { ComponentStatus } from '#api/core/v1/component-status.ts'
@@ -69,6 +72,8 @@ export const kinds: readonly AnyKind[] = [
   Deployment,
   ReplicaSet,
   StatefulSet,
+  CronJob,
+  Job,
   EventsEvent,
   SelfSubjectReview,
   TokenReview,
@@ -91,4 +96,5 @@ export const kinds: readonly AnyKind[] = [
   APIService,
   FlowSchema,
   PriorityLevelConfiguration,
+  CertificateSigningRequest,
 ]

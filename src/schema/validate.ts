@@ -84,10 +84,11 @@ export const immutable = (field: string, next: unknown, isEqual: boolean): Cause
 export const oneOf = (field: string, value: string, supported: readonly string[]): Cause[] =>
   supported.includes(value) ? [] : [notSupported(field, value, supported)]
 
-const none = Symbol('none')
+/** In place of a value that a message leaves out. */
+export const omitted = Symbol('omitted')
 
-function cause(reason: string, title: string, field: string, detail: string, value: unknown = none): Cause {
-  const shown = value === none ? title : `${title}: ${show(value)}`
+function cause(reason: string, title: string, field: string, detail: string, value: unknown = omitted): Cause {
+  const shown = value === omitted ? title : `${title}: ${show(value)}`
   return { reason, message: detail === '' ? shown : `${shown}: ${detail}`, field }
 }
 

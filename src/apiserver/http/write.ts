@@ -7,6 +7,7 @@ import { objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { createObject } from '../registry/create.ts'
 import { deleteObject } from '../registry/delete.ts'
+import type { DeletionWish } from '../registry/lifecycle.ts'
 import { parseListQuery } from '../registry/list-options.ts'
 import { isApplyType, readPatch } from '../registry/patch.ts'
 import { applyDefaults, shownBytes } from '../registry/prepare.ts'
@@ -92,6 +93,7 @@ export async function patch(context: Context, call: Routed): Promise<HttpRespons
 export async function remove(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, request, info } = call
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
+  warnOfPropagation(call, options)
   const { removed, item, shown } = await deleteObject(context, writeOf(call, options), options)
   if (removed && !shown) {
     const { uid } = objectOf(item).metadata
@@ -106,6 +108,7 @@ export async function removeCollection(context: Context, call: Routed): Promise<
   const { kind, request, info } = call
   const query = parseListQuery(kind, info.query, false)
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
+  warnOfPropagation(call, options)
   const selection = await select(context.cacher, kind, info.namespace, query)
   const left = selection.items.map(objectOf)
   const workers = Array.from({ length: Math.min(deleteWorkers, left.length) }, async () => {
@@ -124,3 +127,8 @@ export async function removeCollection(context: Context, call: Routed): Promise<
 }
 
 const deleteWorkers = 16
+
+function warnOfPropagation({ kind, warn }: Routed, { orphanDependents, propagationPolicy }: DeletionWish): void {
+  const warning = kind.rules.defaultPropagationWarning
+  if (warning !== undefined && orphanDependents === undefined && propagationPolicy === undefined) warn(warning)
+}
