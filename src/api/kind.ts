@@ -103,6 +103,8 @@ export interface Rules<T> {
    * (server-side apply). A part that is left out here has the usual ones: see `resetFieldsOf`.
    */
   readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>
+  /** The only fields that a writer of a part comes to own, where most of the object is not the part's: as paths, `*` for any item of a list. */
+  readonly ownedFields?: Readonly<Record<string, readonly (readonly string[])[]>>
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
   /**

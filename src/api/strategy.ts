@@ -15,7 +15,7 @@ export const statusOf = <T extends { readonly spec: unknown }>(
 
 /** A part of the object with a path of its own. */
 export const part = <T>(options: {
-  readonly take: (previous: T, body: T) => T
+  readonly take: (previous: T, body: T, now: string) => T
   readonly validateUpdate?: Validate<T>
   readonly verbs?: readonly Verb[]
 }): Subresource => ({

@@ -1,5 +1,6 @@
 import { type AnyKind, apiVersionOf, type KubeObject, type Subresource } from '#api/kind.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { itemAs, objectOf } from '../cacher/item.ts'
@@ -54,7 +55,9 @@ export async function serveSubresource(
         )
       if (part.sort === 'view') refuseInvalid(part.type, call.info.name, body)
       const next = (
-        part.sort === 'view' ? part.write(present as never, body as never) : part.take(present as never, body as never)
+        part.sort === 'view'
+          ? part.write(present as never, body as never)
+          : part.take(present as never, body as never, rfc3339(context.clock.now()))
       ) as KubeObject
       return { ...next, metadata: { ...next.metadata, resourceVersion: body.metadata.resourceVersion ?? '' } }
     },

@@ -6,10 +6,11 @@ import { deepEqual } from '#schema/fields.ts'
 import { encodeJson } from '#schema/json.ts'
 import type { Context, Write } from '../context.ts'
 import { storageKindOf } from './keys.ts'
+import { type Entries, entriesOf, entriesProblem } from './ownership.ts'
 
 export const writeContextOf = (context: Context, write: Write): WriteContext => ({
   now: rfc3339(context.clock.now()),
-  user: { name: write.user.name, groups: write.user.groups },
+  user: write.user,
   subresource: write.subresource,
   dryRun: write.dryRun,
 })
@@ -24,9 +25,28 @@ export function applyDefaults(kind: AnyKind, object: KubeObject): KubeObject {
 export const withMetadata = (object: KubeObject, metadata: object): KubeObject =>
   ({ ...object, metadata: dropUndefined({ ...object.metadata, ...metadata }) }) as KubeObject
 
+/** With these owners named in metadata.managedFields. */
+export function withOwners(object: KubeObject, entries: Entries): KubeObject {
+  if (object.metadata.managedFields === entries) return object
+  const { managedFields: _managedFields, ...metadata } = object.metadata
+  return { ...object, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } } as KubeObject
+}
+
+/** What admission made of an object, with the owners that it had where admission left some that cannot be read. */
+export function withReadableOwners(admitted: KubeObject, object: KubeObject, warn: (message: string) => void): KubeObject {
+  const entries = entriesOf(admitted)
+  if (entries === entriesOf(object)) return admitted
+  const problem = entriesProblem(entries)
+  if (problem === undefined) return admitted
+  warn(
+    `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${problem}`,
+  )
+  return withOwners(admitted, entriesOf(object))
+}
+
 /** What the store keeps: canonical JSON without resourceVersion, which is the revision of the commit. */
 export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
-  const { resourceVersion: _resourceVersion, managedFields: _managedFields, ...metadata } = object.metadata
+  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
   const bare = { ...object, metadata }
   const stored = kind.storedAs?.toStored(bare as never) ?? bare
   return Buffer.from(encodeJson(storageKindOf(kind), stored))

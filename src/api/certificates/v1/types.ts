@@ -35,7 +35,7 @@ export const ExtraValue = list(string())
 export type ExtraValue = Of<typeof ExtraValue>
 
 export const CertificateSigningRequestSpec = message('k8s.io.api.certificates.v1.CertificateSigningRequestSpec', {
-  request: field(1, bytes(), { required: true }),
+  request: field(1, bytes(), { required: true, pointer: true }),
   signerName: field(7, string(), { required: true }),
   expirationSeconds: field(8, int32(), { pointer: true }),
   usages: field(5, list(KeyUsage)),

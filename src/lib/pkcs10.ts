@@ -1,0 +1,83 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { type DerValue, readDer } from './der.ts'
+
+/**
+ * What is wrong with a certificate request in PEM (RFC 2986), in the words of Go's x509 package, which clients see; undefined where it is
+ * one, signed with the key that it names.
+ */
+export function certificateRequestProblem(pem: string): string | undefined {
+  const block = pemBlocks(pem)[0]
+  if (block === undefined || block.type !== 'CERTIFICATE REQUEST') return 'PEM block type must be CERTIFICATE REQUEST'
+  const outer = parts(block.content)
+  if (typeof outer === 'string') return outer
+  if (outer.length > 1) return 'asn1: syntax error: trailing data'
+  if (outer[0]?.tag !== sequenceTag) return "asn1: structure error: tags don't match"
+  const [information, algorithm, signature] = inside(outer[0])
+  const [version, subject, publicKey] = information === undefined ? [] : inside(information)
+  if (algorithm === undefined || signature === undefined || version === undefined || subject === undefined || publicKey === undefined)
+    return 'asn1: syntax error: sequence truncated'
+  return signatureProblem(information!, algorithm, signature.content.subarray(1), publicKey)
+}
+
+/** One part of a PEM text (RFC 7468). */
+export interface PemBlock {
+  readonly type: string
+  readonly hasHeaders: boolean
+  readonly content: Uint8Array
+}
+
+/** All blocks of a text that are whole; what stands around them is left aside. */
+export function pemBlocks(text: string): PemBlock[] {
+  return [...text.matchAll(/^-----BEGIN ([^\n]+?)-----[ \t\r]*\n([\s\S]*?)^-----END \1-----/gm)].flatMap(([, type = '', body = '']) => {
+    const hasHeaders = /^[^\n]*:/.test(body)
+    const base64 = (hasHeaders ? body.slice(body.indexOf('\n\n') + 2) : body).replace(/\s/g, '')
+    return /^[A-Za-z0-9+/]*={0,2}$/.test(base64) && base64.length % 4 === 0
+      ? [{ type, hasHeaders, content: Buffer.from(base64, 'base64') }]
+      : []
+  })
+}
+
+const sequenceTag = 0x30
+
+function parts(bytes: Uint8Array): DerValue[] | string {
+  try {
+    return readDer(bytes)
+  } catch {
+    return 'asn1: syntax error: data truncated'
+  }
+}
+
+function inside(value: DerValue): DerValue[] {
+  const found = parts(value.content)
+  return typeof found === 'string' ? [] : found
+}
+
+/** Signature algorithms (RFC 5758, RFC 8017, RFC 8410) by their identifiers: the sort of key and the hash; null: the algorithm brings its own. */
+const algorithms: Readonly<Record<string, readonly [key: string, hash: string | null]>> = {
+  '2a864886f70d01010b': ['rsa', 'sha256'],
+  '2a864886f70d01010c': ['rsa', 'sha384'],
+  '2a864886f70d01010d': ['rsa', 'sha512'],
+  '2a8648ce3d040302': ['ec', 'sha256'],
+  '2a8648ce3d040303': ['ec', 'sha384'],
+  '2a8648ce3d040304': ['ec', 'sha512'],
+  '2b6570': ['ed25519', null],
+}
+const refusals: Readonly<Record<string, string>> = {
+  rsa: 'crypto/rsa: verification error',
+  ec: 'x509: ECDSA verification failure',
+  ed25519: 'x509: Ed25519 verification failure',
+}
+
+function signatureProblem(signed: DerValue, algorithm: DerValue, signature: Uint8Array, publicKey: DerValue): string | undefined {
+  const [id] = inside(algorithm)
+  const known = id === undefined ? undefined : algorithms[Buffer.from(id.content).toString('hex')]
+  if (known === undefined) return 'x509: cannot verify signature: algorithm unimplemented'
+  const [sort, hash] = known
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey.whole), format: 'der', type: 'spki' })
+    if (key.asymmetricKeyType !== sort) return `x509: signature algorithm specifies another public key than ${key.asymmetricKeyType}`
+    return verify(hash, signed.whole, key, signature) ? undefined : refusals[sort]
+  } catch {
+    return 'x509: failed to parse public key'
+  }
+}
