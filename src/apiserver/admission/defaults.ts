@@ -5,6 +5,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { nodeDeclaredFeatureValidator, podResizeValidator } from './pod-resize-validator.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -15,6 +16,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 export const defaultAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
   limitRanger,
+  podSecurity(),
   taintNodesByCondition,
   priority,
   defaultTolerationSeconds,

@@ -1,0 +1,67 @@
+import type { Container, EphemeralContainer, PodSpec } from '#api/core/v1/types.ts'
+
+/** What a check looks at: a pod or the template of one. */
+export interface Checked {
+  readonly annotations: Readonly<Record<string, string>>
+  readonly spec: PodSpec
+}
+
+/** What a check has against a pod: in short for a list of pods, and with the details for its author. */
+export interface Violation {
+  readonly reason: string
+  readonly detail: string
+}
+
+export type CheckPod = (checked: Checked) => Violation | undefined
+
+/** One rule of the Pod Security Standards. */
+export interface Check {
+  readonly id: string
+  readonly level: 'baseline' | 'restricted'
+  /** The rule as of which minor version of v1, rising. Whoever asks for an older version of the standards gets that version's rule. */
+  readonly versions: readonly { readonly since: number; readonly check: CheckPod }[]
+  /** The baseline rule that this restricted one takes the place of. */
+  readonly overrides?: string
+}
+
+type AnyContainer = Container | EphemeralContainer
+export type SecurityContext = NonNullable<Container['securityContext']>
+
+export const containersOf = ({ initContainers = [], containers, ephemeralContainers = [] }: PodSpec): readonly AnyContainer[] => [
+  ...initContainers,
+  ...containers,
+  ...ephemeralContainers,
+]
+
+/** Names of the containers that are so. */
+export const namesOf = (spec: PodSpec, isBad: (security: SecurityContext, container: AnyContainer) => boolean): string[] =>
+  containersOf(spec)
+    .filter((container) => isBad(container.securityContext ?? {}, container))
+    .map(({ name }) => name)
+
+export const quoted = (items: readonly string[]): string => `"${items.join('", "')}"`
+export const plural = (one: string, items: readonly unknown[], many = `${one}s`): string => (items.length === 1 ? one : many)
+
+/** `container "a"`, `containers "a", "b"`. */
+export const containersText = (names: readonly string[]): string => `${plural('container', names)} ${quoted(names)}`
+
+/** `pod and container "a"`: who set what must not be set; undefined where nobody did. */
+export function settersOf(byPod: boolean, names: readonly string[]): string | undefined {
+  const setters = [...(byPod ? ['pod'] : []), ...(names.length > 0 ? [containersText(names)] : [])]
+  return setters.length === 0 ? undefined : setters.join(' and ')
+}
+
+/** Each once, in order. */
+export const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort()
+
+/** The rule for all but Windows pods, to which what it asks for means nothing (KEP-2802). */
+export const exceptWindows =
+  (check: CheckPod): CheckPod =>
+  (checked) =>
+    checked.spec.os?.name === 'windows' ? undefined : check(checked)
+
+/** The rule for all but pods in a user namespace, whose root is nobody on the node (KEP-127). */
+export const exceptUserNamespaces =
+  (check: CheckPod): CheckPod =>
+  (checked) =>
+    checked.spec.hostUsers === false ? undefined : check(checked)
