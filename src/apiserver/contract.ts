@@ -57,6 +57,8 @@ export interface Decision {
   readonly allowed: boolean
   readonly denied?: boolean
   readonly reason: string
+  /** Why it could not be decided: somebody outside did not answer. Where nobody allows the request, it fails by this instead of being refused. */
+  readonly error?: string
 }
 /** Stateless towards the request; reads its rules from memory. The first authorizer with an opinion decides. */
 export type Authorizer = (attributes: Attributes) => Promise<Decision>
@@ -140,8 +142,11 @@ export interface Internals {
     name: string,
     namespace: string | undefined,
     change: (present: KubeObject) => KubeObject,
-    /** `asPart`: the change is a part's (status), so the kind's rules for the whole object do not restore what it touches. */
-    options?: { readonly dryRun?: boolean; readonly user?: UserInfo; readonly asPart?: boolean },
+    /**
+     * `asPart`: the change is a part's (status), so the kind's rules for the whole object do not restore what it touches. `subresource`: the part's
+     * name, as admission is to see it.
+     */
+    options?: { readonly dryRun?: boolean; readonly user?: UserInfo; readonly asPart?: boolean; readonly subresource?: string },
   ): Promise<KubeObject>
   create(
     kind: AnyKind,

@@ -33,8 +33,8 @@ export interface ApiServerOptions {
   readonly kinds: readonly AnyKind[]
   readonly clock: Clock
   readonly random: Random
-  /** What stands on the request path. It may read the objects that the server has just loaded. */
-  readonly stages: (objects: Objects) => Stages
+  /** What stands on the request path. It may read the objects that the server has just loaded; writing is for later, once it serves. */
+  readonly stages: (objects: Objects, internals: Internals) => Stages
   readonly pools: {
     /** IPv4 range of service addresses: `10.96.0.0/12`. */
     readonly clusterIPs: string
@@ -85,7 +85,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = createMetrics()
   const objects = createObjects(() => cacher, kinds)
   const internals = createInternals(() => context)
-  const stages = options.stages(objects)
+  const stages = options.stages(objects, internals)
   const compaction = startCompaction(store, cacher, clock, onFailure)
   const context: Context = {
     store: noting(store, compaction.noteWrite),

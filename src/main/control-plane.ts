@@ -7,6 +7,7 @@ import { certificateAdmission } from '#apiserver/admission/certificates.ts'
 import { defaultAdmission } from '#apiserver/admission/defaults.ts'
 import { nodeRestriction } from '#apiserver/admission/node-restriction.ts'
 import { inAdmissionOrder } from '#apiserver/admission/order.ts'
+import { resourceQuota } from '#apiserver/admission/resource-quota/resource-quota.ts'
 import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts'
 import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
@@ -69,6 +70,8 @@ export interface ControlPlaneOptions {
   readonly rootCa: string
   /** PEM: of the authority that signs for those who pass on requests of others. Absent: nobody does. */
   readonly frontProxyCa?: string | undefined
+  /** PEM: what signs certificates that are asked for by the API. Absent: nobody does. */
+  readonly signingAuthority?: { readonly certificate: string; readonly key: string } | undefined
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
   /** How to reach kubelets and pods. */
   readonly dial: Dialer
@@ -159,7 +162,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     kinds,
     clock,
     random: random.fork('api'),
-    stages(objects) {
+    stages(objects, internals) {
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
       const rbac = createRbac(objects)
       const authorize = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(objects), objects), rbac.authorize)
@@ -183,6 +186,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
             ...defaultAdmission,
             nodeRestriction(authorize),
             ...certificateAdmission(authorize),
+            resourceQuota({ internals, clock }),
             serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
           ]),
           escalationCheck(rbac, authorize),
@@ -227,6 +231,7 @@ async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
     podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
     rootCa: options.rootCa,
+    signingAuthority: options.signingAuthority,
   })
   const running = runControllers({
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
