@@ -2,6 +2,10 @@
 
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
+import { certificateApproverController } from './certificate-approver/controller.ts'
+import { certificateCleanerController } from './certificate-cleaner/controller.ts'
+import { certificateSignerController } from './certificate-signer/controller.ts'
+import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
@@ -28,6 +32,8 @@ export interface ControllersConfig {
   readonly kinds: readonly AnyKind[]
   /** PEM of the CA that signed the API server's certificate. */
   readonly rootCa: string
+  /** What signs certificates that are asked for by the API. Absent: nobody signs them. */
+  readonly signingAuthority?: SigningAuthority | undefined
   /** Where the API servers listen. */
   readonly apiServer: ApiServerAddress
   /** Absent: 10.244.0.0/16 in networks of /24. */
@@ -57,6 +63,9 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     nodeIpamController(config.podNetwork ?? { clusterCidr: '10.244.0.0/16', nodeBits: 24 }),
     podGcController(config.terminatedPodThreshold ?? 12_500),
     clusterRoleAggregationController,
+    certificateApproverController,
+    ...(config.signingAuthority === undefined ? [] : [certificateSignerController(config.signingAuthority)]),
+    certificateCleanerController,
     kubernetesServiceController(config.apiServer),
   ] as unknown as readonly Controller<unknown>[]
 }
@@ -68,6 +77,9 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
 export const userOf = (controller: string): string => users[controller] ?? `system:serviceaccount:kube-system:${controller}`
 
 const users: Readonly<Record<string, string>> = {
+  'certificate-approver': 'system:serviceaccount:kube-system:certificate-controller',
+  'certificate-signer': 'system:serviceaccount:kube-system:certificate-controller',
+  'certificate-cleaner': 'system:serviceaccount:kube-system:certificate-controller',
   'node-ipam-controller': 'system:serviceaccount:kube-system:node-controller',
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',

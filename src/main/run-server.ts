@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { kinds } from '#api/kinds.ts'
 import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
@@ -76,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
     frontProxyCa: pki.frontProxyCa.certificate,
+    signingAuthority: { certificate: pki.clusterCa.certificate, key: readFileSync(pki.clusterCa.keyPath, 'utf8') },
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),

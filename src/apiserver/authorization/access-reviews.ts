@@ -4,6 +4,7 @@ import { type Cause, WherryError } from '#lib/errors.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Attributes, Authorizer, SubresourceCall, SubresourceHandler } from '../contract.ts'
 import { badRequest } from '../http/status.ts'
+import { aggregated } from './authorize.ts'
 import { nodeIdentity } from './node-identity.ts'
 import type { Rbac } from './rbac.ts'
 import { checkSelectors, readSelectors } from './selector-problems.ts'
@@ -69,13 +70,12 @@ async function answer(
   if (causes.length > 0) throw invalidReview(causes)
   const selectors = readSelectors(spec.resourceAttributes)
   const decision = await authorize(attributesOf(spec, selectors))
+  const problems = [...(decision.error === undefined ? [] : [decision.error]), ...selectors.problems]
   const status = {
     allowed: decision.allowed,
     ...(decision.denied === true && { denied: true }),
     ...(decision.reason !== '' && { reason: decision.reason }),
-    ...(selectors.problems.length > 0 && {
-      evaluationError: selectors.problems.length === 1 ? selectors.problems[0] : `[${selectors.problems.join(', ')}]`,
-    }),
+    ...(problems.length > 0 && { evaluationError: aggregated(problems) }),
   }
   return { ...review, status } as unknown as KubeObject
 }

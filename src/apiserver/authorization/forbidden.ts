@@ -1,6 +1,6 @@
 import { WherryError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
-import type { Attributes } from '../contract.ts'
+import type { Attributes, Decision } from '../contract.ts'
 
 /** The refusal of a request, in the reference's words. `reason` is the authorizer's, appended when not empty. */
 export function forbiddenError(attributes: Attributes, reason: string): WherryError {
@@ -12,6 +12,12 @@ export function forbiddenError(attributes: Attributes, reason: string): WherryEr
     // Empty details are there, even when they say nothing: so the reference writes them.
     causes: [],
   })
+}
+
+/** What a request that no authorizer allows is answered with: a refusal, or that it could not be decided. */
+export function refusal(attributes: Attributes, { reason, error }: Decision): WherryError {
+  if (error === undefined) return forbiddenError(attributes, reason)
+  return new WherryError('InternalError', `Internal Server Error: ${quote(sanitize(attributes.path))}: ${error}`)
 }
 
 /** `pods is forbidden: User "x" cannot list resource "pods" in API group "" in the namespace "d"`, and its relatives. */

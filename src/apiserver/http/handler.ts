@@ -2,7 +2,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { anonymous } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
-import { forbiddenError } from '../authorization/forbidden.ts'
+import { refusal } from '../authorization/forbidden.ts'
 import type { Context } from '../context.ts'
 import type { ApiHandler, UserInfo } from '../contract.ts'
 import { createRequestRecord, type RequestRecord } from '../request-record.ts'
@@ -67,7 +67,7 @@ async function serve(
     const attributes = attributesOf(info, user)
     record.attributes = attributes
     const decision = await context.authorize(attributes)
-    if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+    if (!decision.allowed) throw refusal(attributes, decision)
   }
   if (!info.isResource) return nonResource(request, info)
   if (!context.kinds.hasVersion(info.group, info.version)) return text('404 page not found\n', 404)
@@ -76,7 +76,7 @@ async function serve(
 
 async function userOf(context: Context, options: ApiServerOptions, record: RequestRecord, open: boolean): Promise<UserInfo> {
   const { request, caller, info } = record
-  const user = caller.user ?? (await context.authenticate(request, caller))
+  const user = caller.user ?? (await context.authenticate(request, caller, record))
   if (user === undefined) {
     if (!open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
     record.user = anonymous

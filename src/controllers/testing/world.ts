@@ -105,7 +105,7 @@ export class World implements Cache {
         const { status } = command.object as unknown as Mutable
         const { annotations } = metadata
         const next =
-          command.subresource === 'status'
+          command.subresource === 'status' || command.subresource === 'approval'
             ? { ...present, metadata: { ...present.metadata, ...(annotations === undefined ? {} : { annotations }) }, status }
             : { ...command.object, status: (present as unknown as Mutable)['status'] }
         return this.write(command.kind, present, next as unknown as Mutable)
