@@ -116,6 +116,8 @@ export interface Rules<T> {
   readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
   /** What a kind says of an object that is marked as deleted, beside its metadata: a namespace's phase. */
   readonly prepareDelete?: (object: T) => T
+  /** Why nobody may delete the object of this name; undefined: everybody may who is allowed to. */
+  readonly refuseDelete?: (name: string) => string | undefined
   /** Whether a delete answers with the object instead of a Status. */
   readonly returnsDeleted?: boolean
   /** Whether something beside metadata.finalizers keeps a deleted object: a namespace's spec.finalizers. */
@@ -211,6 +213,8 @@ export interface Column {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'date' | 'boolean'
   readonly format?: string
+  /** A cell that every row has though no column is declared for it. */
+  readonly undeclared?: true
   /** 0: always; above: only with `-o wide`. */
   readonly priority?: number
   readonly description?: string

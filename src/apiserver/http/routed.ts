@@ -15,6 +15,7 @@ import type { RequestInfo } from './request-info.ts'
 import type { Showing } from './show.ts'
 import { badRequest, notFoundError } from './status.ts'
 import type { IncludeObject } from './table.ts'
+import { managerOf } from './write-options.ts'
 
 /** A request for a resource, past authentication and authorization. */
 export interface Call {
@@ -59,7 +60,7 @@ export async function readItem(context: Context, { kind, info }: Routed): Promis
 }
 
 export function writeOf(
-  { kind, info, user, warn, record }: Routed,
+  { kind, info, user, request, warn, record }: Routed,
   options: { readonly dryRun: boolean; readonly options: Readonly<Record<string, unknown>> },
 ): Write {
   return {
@@ -72,6 +73,7 @@ export function writeOf(
     verb: info.verb,
     options: options.options,
     warn,
+    manager: managerOf(options, request.headers['user-agent']),
     record,
   }
 }

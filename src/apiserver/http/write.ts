@@ -3,25 +3,29 @@ import { Status } from '#api/meta/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { admissionRun } from '../admission/chain.ts'
+import { forbiddenError } from '../authorization/forbidden.ts'
 import { objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { createObject } from '../registry/create.ts'
 import { deleteObject } from '../registry/delete.ts'
 import type { DeletionWish } from '../registry/lifecycle.ts'
 import { parseListQuery } from '../registry/list-options.ts'
+import { entriesOf, trackedEntries } from '../registry/ownership.ts'
 import { isApplyType, readPatch } from '../registry/patch.ts'
 import { applyDefaults, shownBytes } from '../registry/prepare.ts'
 import { select } from '../registry/select.ts'
 import { updateObject } from '../registry/update.ts'
+import { applied } from './applied.ts'
 import { wantedOf } from './body.ts'
 import { parseDeleteOptions } from './delete-options.ts'
 import { finish, subresourceCall } from './handler-call.ts'
 import { patched } from './patched.ts'
+import { attributesOf } from './request-info.ts'
 import { encoded } from './respond.ts'
 import { matchName, matchNamespace, type Routed, readBodyObject, showing, writeOf } from './routed.ts'
 import { showItem, showList } from './show.ts'
 import { conflict, invalidError } from './status.ts'
-import { parseWriteOptions } from './write-options.ts'
+import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
 export async function create(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info } = call
@@ -66,28 +70,79 @@ export async function update(context: Context, call: Routed): Promise<HttpRespon
   matchName(call, body)
   const write = writeOf(call, options)
   try {
-    const item = await updateObject(context, write, { change: () => body, whole: true, checkUid: true })
+    const item = await updateObject(context, write, {
+      change: () => body,
+      whole: true,
+      checkUid: true,
+      owners: (previous, next) => trackedEntries(context, write, previous, next),
+    })
     return showItem(showing(context, call), item, 200)
   } catch (error) {
     if (!(error instanceof WherryError) || error.code !== 'NotFound' || !kind.rules.createOnUpdate || error.details.name !== info.name)
       throw error
     if (body.metadata.uid)
       throw conflict(kind, info.name, `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: `)
+    await mayCreate(context, call)
     const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
-    return showItem(showing(context, call), await createObject(context, write, { ...body, metadata } as KubeObject), 201)
+    return showItem(showing(context, call), await createObject(context, asCreate(write), { ...body, metadata } as KubeObject), 201)
   }
 }
 
 export async function patch(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info, request } = call
-  const options = parseWriteOptions('PatchOptions', info.query, isApplyType(request.headers['content-type']))
+  const isApply = isApplyType(request.headers['content-type'])
+  const options = parseWriteOptions('PatchOptions', info.query, isApply)
+  const write = writeOf(call, options)
+  if (isApply) return apply(context, call, options)
   const change = readPatch(request.body ?? new Uint8Array(), request.headers['content-type'])
-  const item = await updateObject(context, writeOf(call, options), {
+  const item = await updateObject(context, write, {
     change: (present) => patched(context, call, wantedOf(kind), change, shownBytes(kind, present), options.fieldValidation),
     whole: true,
     repeatable: true,
+    owners: (previous, next) => trackedEntries(context, write, previous, next),
   })
   return showItem(showing(context, call), item, 200)
+}
+
+/** Server-side apply: changes the object, or creates it where there is none. */
+async function apply(context: Context, call: Routed, options: WriteOptions): Promise<HttpResponse> {
+  const { kind } = call
+  const write = writeOf(call, options)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const change = (present: KubeObject): KubeObject => applied(context, call, options, { kind, present, entries: entriesOf(present) })
+      const item = await updateObject(context, write, { change, whole: true, repeatable: true, owners: 'given' })
+      return showItem(showing(context, call), item, 200)
+    } catch (error) {
+      if (!isOf(error, 'NotFound', call)) throw error
+    }
+    const body = applied(context, call, options, { kind, present: undefined, entries: undefined })
+    await mayCreate(context, call)
+    try {
+      const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
+      const item = await createObject(context, asCreate(write), { ...body, metadata } as KubeObject, 'given')
+      return showItem(showing(context, call), item, 201)
+    } catch (error) {
+      // Somebody else was faster: there is an object to apply to now.
+      if (!isOf(error, 'AlreadyExists', call) || attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+const isOf = (error: unknown, code: 'NotFound' | 'AlreadyExists', { kind, info }: Routed): boolean =>
+  error instanceof WherryError && error.code === code && error.details.name === info.name && error.details.kind === kind.plural
+
+/** Who creates an object by another verb has to be allowed to create it. */
+async function mayCreate(context: Context, { info, user }: Routed): Promise<void> {
+  const attributes = { ...attributesOf(info, user), verb: 'create' }
+  const decision = await context.authorize(attributes)
+  if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+}
+
+/** Admission sees a create, with a create's options. */
+const asCreate = (write: Write): Write => {
+  const { force: _force, ...options } = write.options as { readonly force?: boolean }
+  return { ...write, options: { ...options, kind: 'CreateOptions' } }
 }
 
 export async function remove(context: Context, call: Routed): Promise<HttpResponse> {
@@ -127,6 +182,7 @@ export async function removeCollection(context: Context, call: Routed): Promise<
 }
 
 const deleteWorkers = 16
+const attemptsMax = 4
 
 function warnOfPropagation({ kind, warn }: Routed, { orphanDependents, propagationPolicy }: DeletionWish): void {
   const warning = kind.rules.defaultPropagationWarning

@@ -9,20 +9,26 @@ import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, invalidError } from '../http/status.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
-import { applyDefaults, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
+import { trackedEntries } from './ownership.ts'
+import { applyDefaults, storedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 /**
  * Stores a new object. Order: system fields and defaults, mutating admission, the kind's preparation, validation, validating admission,
  * commit. A generated name that is taken is tried again with another. Throws `AlreadyExists`, `Invalid`, or what admission refuses with.
  */
-export async function createObject(context: Context, write: Write, body: KubeObject): Promise<Item> {
+export async function createObject(
+  context: Context,
+  write: Write,
+  body: KubeObject,
+  owners: 'tracked' | 'given' = 'tracked',
+): Promise<Item> {
   const { kind } = write
   // Admission reads other objects: it has to see what was acknowledged before this request came.
   await context.cacher.fresh()
   // Random names rarely meet; when they do, another try is cheaper than the client's.
   for (let attempt = 1; ; attempt += 1) {
-    const { key, object } = await prepare(context, write, body)
+    const { key, object } = await prepare(context, write, body, owners)
     const claims = context.claims.plan(kind, object, undefined, key)
     if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name, claims.causes)
     const stored = deepFreeze(claims.object!)
@@ -53,7 +59,12 @@ export async function createObject(context: Context, write: Write, body: KubeObj
   }
 }
 
-async function prepare(context: Context, write: Write, body: KubeObject): Promise<{ readonly key: string; readonly object: KubeObject }> {
+async function prepare(
+  context: Context,
+  write: Write,
+  body: KubeObject,
+  owners: 'tracked' | 'given',
+): Promise<{ readonly key: string; readonly object: KubeObject }> {
   const { kind } = write
   const rules = writeContextOf(context, write)
   const { metadata } = body
@@ -67,13 +78,15 @@ async function prepare(context: Context, write: Write, body: KubeObject): Promis
     deletionGracePeriodSeconds: undefined,
     ...(kind.rules.generation !== undefined && { generation: undefined }),
     selfLink: undefined,
-    managedFields: undefined,
     resourceVersion: undefined,
   })
   const run = admissionRun(context.admission, context.objects, { ...write, name }, 'CREATE')
-  let object = deepFreeze(applyDefaults(kind, named))
+  let object = applyDefaults(kind, named)
+  if (owners === 'tracked' && write.manager !== undefined) object = withOwners(object, trackedEntries(context, write, undefined, object))
+  object = deepFreeze(object)
   const admitted = await run.admit(object, undefined)
-  if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, admitted))
+  if (admitted !== undefined && admitted !== object)
+    object = deepFreeze(applyDefaults(kind, withReadableOwners(admitted, object, write.warn)))
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
   if (kind.rules.generation !== undefined && kind.rules.generation !== false) object = withMetadata(object, { generation: 1 })
   object = deepFreeze(applyDefaults(kind, object))

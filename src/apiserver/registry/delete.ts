@@ -7,7 +7,7 @@ import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
-import { conflict, modified, notFoundError } from '../http/status.ts'
+import { conflict, forbiddenError, modified, notFoundError } from '../http/status.ts'
 import { keyOf } from './keys.ts'
 import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
 import { storedBytes, withMetadata } from './prepare.ts'
@@ -32,6 +32,8 @@ export interface Deletion {
  */
 export async function deleteObject(context: Context, write: Write, options: DeleteOptions): Promise<Deletion> {
   const { kind } = write
+  const refusal = kind.rules.refuseDelete?.(write.name)
+  if (refusal !== undefined) throw forbiddenError(kind, write.name, refusal)
   const key = keyOf(kind, write.namespace, write.name)
   const cache = context.cacher.of(kind)
   const run = admissionRun(context.admission, context.objects, write, 'DELETE')

@@ -1,4 +1,4 @@
-import { WherryError } from '#lib/errors.ts'
+import type { WherryError } from '#lib/errors.ts'
 import { isObject } from '#schema/fields.ts'
 import { goValue } from '#schema/go-text.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
@@ -23,16 +23,15 @@ export interface Patch {
 
 export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
 
-/** Whether the router takes such a body for a patch at all. Server-side apply is told apart, since clients probe for it. */
+/** Whether the router takes such a body for a patch at all. */
 export const isPatchType = (contentType: string | undefined): boolean =>
   patchTypes.includes(mediaType(contentType)) || isApplyType(contentType)
-export const isApplyType = (contentType: string | undefined): boolean => mediaType(contentType).startsWith('application/apply-patch+')
+/** A server-side apply. CBOR, its other encoding, is off by default. */
+export const isApplyType = (contentType: string | undefined): boolean => mediaType(contentType) === 'application/apply-patch+yaml'
 
-/** Reads a patch. Throws `BadRequest` with the reference's words, `UnsupportedMediaType` for a sort that is not served. */
+/** Reads a patch. Throws `BadRequest` with the reference's words. */
 export function readPatch(body: Uint8Array, contentType: string | undefined): Patch {
   const type = mediaType(contentType)
-  if (isApplyType(contentType))
-    throw new WherryError('UnsupportedMediaType', `server-side apply (${type}) is not served; use ${patchTypes.join(', ')}`)
   const isStrategic = type === 'application/strategic-merge-patch+json'
   const undecodable = (why: string) => badRequest(isStrategic ? why : `error decoding patch: ${why}`)
   const { value, duplicates } = parseJsonBody(body, undecodable)
@@ -69,7 +68,7 @@ const identityOf = (document: unknown): object => {
 }
 
 /** A strategic patch's result is no text that is decoded, but a tree that is converted: what does not fit is told in other words. */
-function conversionProblem(why: string): string {
+export function conversionProblem(why: string): string {
   const found = /^json: cannot unmarshal (\w+) into Go (?:struct field \S+|value) of type (.+)$/.exec(why)
   if (found === null) return why
   const [, from = '', to = ''] = found

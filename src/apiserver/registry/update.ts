@@ -1,8 +1,9 @@
-import type { KubeObject } from '#api/kind.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { validateMetadataUpdate } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
+import { deepEqual } from '#schema/fields.ts'
 import { invalid } from '#schema/validate.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
@@ -11,7 +12,8 @@ import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
 import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
-import { applyDefaults, raisesGeneration, storedBytes, withMetadata, writeContextOf } from './prepare.ts'
+import { type Entries, entriesOf } from './ownership.ts'
+import { applyDefaults, raisesGeneration, storedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 export interface UpdateOptions {
@@ -25,6 +27,11 @@ export interface UpdateOptions {
   readonly repeatable?: boolean
   /** Off: a change of the spec that is the server's own (a binding) leaves metadata.generation as it is. Default on. */
   readonly countsGeneration?: boolean
+  /**
+   * Who owns what afterwards (metadata.managedFields): as before (the default: a write of the server's own), as the wanted object says
+   * (an apply), or as this function finds from the present and the wanted object, defaults filled in.
+   */
+  readonly owners?: 'kept' | 'given' | ((previous: KubeObject, next: KubeObject) => Entries)
   /** Whether a uid in the wanted object is a precondition (a client's whole object), not an attempt to change it (a patch). */
   readonly checkUid?: boolean
 }
@@ -46,7 +53,8 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const wanted = await options.change(previous)
     const asked = wanted.metadata.resourceVersion
     checkPreconditions(write, item, previous, wanted, options.checkUid === true, kind.rules.requiresResourceVersion !== true)
-    const next = await prepare(context, write, wanted, previous, options)
+    const prepared = await prepare(context, write, wanted, previous, options)
+    const next = withOldTimes(kind, prepared, previous, item.value)
     const value = storedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const claims = context.claims.plan(kind, next, previous, key)
@@ -69,6 +77,17 @@ export async function updateObject(context: Context, write: Write, options: Upda
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)
   }
+}
+
+/** The object with the owners' old times where nothing but those times has changed: then nothing has. */
+function withOldTimes(kind: AnyKind, next: KubeObject, previous: KubeObject, stored: Uint8Array): KubeObject {
+  const before = entriesOf(previous)
+  const after = entriesOf(next)
+  if (before === after || before === undefined || after === undefined || before.length !== after.length) return next
+  const isSame = after.every((entry, i) => deepEqual({ ...entry, time: undefined }, { ...before[i], time: undefined }))
+  if (!isSame) return next
+  const candidate = withOwners(next, before)
+  return Buffer.compare(storedBytes(kind, candidate), stored) === 0 ? deepFreeze(candidate) : next
 }
 
 function checkPreconditions(
@@ -121,12 +140,16 @@ async function prepare(
       resourceVersion: before.resourceVersion,
       // The store drops it; a dry run does not get that far.
       ...(!write.dryRun && { selfLink: undefined }),
-      managedFields: undefined,
     })
   const run = admissionRun(context.admission, context.objects, write, 'UPDATE')
-  let object = deepFreeze(applyDefaults(kind, kept(wanted)))
+  let object = applyDefaults(kind, kept(wanted))
+  const { owners = 'kept' } = options
+  if (owners === 'kept') object = withOwners(object, entriesOf(previous))
+  else if (owners !== 'given') object = withOwners(object, owners(previous, object))
+  object = deepFreeze(object)
   const admitted = await run.admit(object, previous)
-  if (admitted !== undefined && admitted !== object) object = deepFreeze(applyDefaults(kind, kept(admitted)))
+  if (admitted !== undefined && admitted !== object)
+    object = deepFreeze(applyDefaults(kind, kept(withReadableOwners(admitted, object, write.warn))))
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))

@@ -17,8 +17,6 @@ export interface CompareOptions {
   readonly inMemory: boolean
   /** Fields that do not count, with all below them: an object by path elements, whose empty objects are the ends. */
   readonly except?: FieldSet
-  /** Equality of values that are compared as a whole, where they are not equal at first sight (empty and absent parts, say). */
-  readonly equal?: (schema: MergeSchema, a: unknown, b: unknown) => boolean
 }
 
 /**
@@ -95,7 +93,7 @@ const removedLeaf: Comparison = { added: undefined, modified: undefined, removed
 function compareLeaves(schema: MergeSchema, before: unknown, after: unknown, options: CompareOptions): Comparison | undefined {
   if (before === undefined) return addedLeaf
   if (after === undefined) return removedLeaf
-  if (deepEqual(before, after) || options.equal?.(schema, before, after) === true) return undefined
+  if (deepEqual(before, after) || (options.inMemory && isShownAlike(schema, before, after))) return undefined
   return modifiedLeaf
 }
 
@@ -281,3 +279,23 @@ function keysOf(left: object | undefined, right: object | undefined): string[] {
 }
 
 const none: readonly unknown[] = []
+
+/** Whether two values in memory are written alike, though one of them holds what the other leaves out. */
+function isShownAlike(schema: MergeSchema, a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const item = schema.list?.item()
+    return a.length === b.length && item !== undefined && a.every((each, i) => isShownAlike(item, each, b[i]))
+  }
+  const { map } = schema
+  if (map === undefined || !isObject(a) || !isObject(b)) return deepEqual(a, b)
+  return keysOf(a, b).every((key) => {
+    const field = map.fields.get(key)
+    const left = valueAt(a, key, field, memory)
+    const right = valueAt(b, key, field, memory)
+    const inner = field?.schema() ?? map.element?.()
+    return left === right || (inner !== undefined && left !== undefined && right !== undefined && isShownAlike(inner, left, right))
+  })
+}
+
+const memory: CompareOptions = { inMemory: true }

@@ -12,15 +12,14 @@ export interface OwnershipScope {
   readonly only?: readonly (readonly string[])[]
 }
 
-/** The scope of `['spec', 'metadata.labels']`. */
-export function scopeExcept(paths: readonly string[]): OwnershipScope {
+/** The scope that leaves out such paths as `['metadata', 'labels']`. */
+export function scopeExcept(paths: readonly (readonly string[])[]): OwnershipScope {
   const root: Record<string, FieldSet> = {}
   for (const path of paths) {
     let node = root
-    const steps = path.split('.')
-    for (const [i, step] of steps.entries()) {
+    for (const [i, step] of path.entries()) {
       const key = `f:${step}`
-      if (i === steps.length - 1) node[key] = leaf
+      if (i === path.length - 1) node[key] = leaf
       else node = (node[key] ??= {}) as Record<string, FieldSet>
     }
   }

@@ -49,6 +49,13 @@ export const Pod = kind(
     validate: validatePodCreate,
     validateUpdate: validatePodUpdate,
     resetFields: { status: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']] },
+    ownedFields: {
+      ephemeralcontainers: [['spec', 'ephemeralContainers']],
+      resize: ['containers', 'initContainers'].flatMap((list) => [
+        ['spec', list, '*', 'resources'],
+        ['spec', list, '*', 'resizePolicy'],
+      ]),
+    },
     // Those who change a pod are programs, and what may change has no warnings.
     warnings: (pod, previous) => (previous === undefined ? [...nameWarnings(pod.metadata.name, 'pod'), ...podWarnings(pod)] : []),
     generation: true,
