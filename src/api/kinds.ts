@@ -18,6 +18,8 @@ import { LocalSubjectAccessReview } from '#api/authorization/v1/local-subject-ac
 import { SelfSubjectAccessReview } from '#api/authorization/v1/self-subject-access-review.ts'
 import { SelfSubjectRulesReview } from '#api/authorization/v1/self-subject-rules-review.ts'
 import { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
+import { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '#api/autoscaling/v1/horizontal-pod-autoscaler.ts'
+import { HorizontalPodAutoscaler } from '#api/autoscaling/v2/horizontal-pod-autoscaler.ts'
 import { CronJob } from '#api/batch/v1/cron-job.ts'
 import { Job } from '#api/batch/v1/job.ts'
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
@@ -44,10 +46,17 @@ import { Event as EventsEvent } from '#api/events/v1/event.ts'
 import { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
 import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from '#api/kind.ts'
+import { Ingress } from '#api/networking/v1/ingress.ts'
+import { IngressClass } from '#api/networking/v1/ingress-class.ts'
+import { IPAddress } from '#api/networking/v1/ip-address.ts'
+import { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
+import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
+import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 
 export const kinds: readonly AnyKind[] = [
   Binding,
@@ -72,6 +81,8 @@ export const kinds: readonly AnyKind[] = [
   Deployment,
   ReplicaSet,
   StatefulSet,
+  HorizontalPodAutoscaler,
+  HorizontalPodAutoscalerV1,
   CronJob,
   Job,
   EventsEvent,
@@ -81,10 +92,12 @@ export const kinds: readonly AnyKind[] = [
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
+  PodDisruptionBudget,
   ClusterRoleBinding,
   ClusterRole,
   RoleBinding,
   Role,
+  PriorityClass,
   Lease,
   EndpointSlice,
   MutatingAdmissionPolicy,
@@ -97,4 +110,9 @@ export const kinds: readonly AnyKind[] = [
   FlowSchema,
   PriorityLevelConfiguration,
   CertificateSigningRequest,
+  Ingress,
+  IngressClass,
+  IPAddress,
+  NetworkPolicy,
+  ServiceCIDR,
 ]

@@ -6,7 +6,7 @@ import type { Of } from '#schema/schema.ts'
 import { field, int32, intOrString, list, message, oneOf, string } from '#schema/schema.ts'
 
 export const NetworkPolicyPort = message('k8s.io.api.networking.v1.NetworkPolicyPort', {
-  protocol: field(1, core.Protocol, { pointer: true }),
+  protocol: field(1, core.Protocol, { default: 'TCP', pointer: true }),
   port: field(2, intOrString(), { pointer: true }),
   endPort: field(3, int32(), { pointer: true }),
 })
@@ -160,7 +160,7 @@ export const IngressClassParametersReference = message('k8s.io.api.networking.v1
   apiGroup: field(1, string(), { pointer: true }),
   kind: field(2, string(), { required: true }),
   name: field(3, string(), { required: true }),
-  scope: field(4, string(), { always: true, pointer: true }),
+  scope: field(4, string(), { always: true, default: 'Cluster', pointer: true }),
   namespace: field(5, string(), { pointer: true }),
 })
 export type IngressClassParametersReference = Of<typeof IngressClassParametersReference>
