@@ -59,7 +59,8 @@ export function plan(expr: Expr, environment: Environment): (variables: Activati
       const value = root.run(frame)
       return isFault(value) ? { error: value.message, cost: frame.cost } : { value, cost: frame.cost }
     } catch (error) {
-      if (error !== overBudget) throw error
+      // What outgrows the engine (a text of more than 2^29 characters, a tree too deep to walk) has outgrown any budget.
+      if (error !== overBudget && !(error instanceof RangeError)) throw error
       return { error: 'operation cancelled: actual cost limit exceeded', overBudget: true, cost: frame.cost }
     }
   }

@@ -57,15 +57,15 @@ const unsigned = /0x[0-9a-fA-F]+[uU]|\d+[uU]/y
 const integer = /0x[0-9a-fA-F]+|\d+/y
 const identifier = /[A-Za-z_][A-Za-z0-9_]*/y
 const escapedIdentifier = /`[A-Za-z0-9_.\-/ ]+`/y
-const escape = String.raw`\\(?:[abfnrtv"'\\?${'`'}]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})`
+const escaped = String.raw`\\(?:[abfnrtv"'\\?${'`'}]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})`
 const text = new RegExp(
   [
-    `"""(?:${escape}|[^\\\\])*?"""`,
-    `'''(?:${escape}|[^\\\\])*?'''`,
-    `"(?:${escape}|[^\\\\"\\n\\r])*"`,
-    `'(?:${escape}|[^\\\\'\\n\\r])*'`,
-    `[rR]"""[^]*?"""`,
-    `[rR]'''[^]*?'''`,
+    `"""(?:${escaped}|[^\\\\])*?"""`,
+    `'''(?:${escaped}|[^\\\\])*?'''`,
+    `"(?:${escaped}|[^\\\\"\\n\\r])*"`,
+    `'(?:${escaped}|[^\\\\'\\n\\r])*'`,
+    `[rR]"""[\\s\\S]*?"""`,
+    `[rR]'''[\\s\\S]*?'''`,
     `[rR]"[^"\\n\\r]*"`,
     `[rR]'[^'\\n\\r]*'`,
   ].join('|'),
@@ -114,9 +114,9 @@ export function tokenize(source: string): { readonly tokens: readonly Token[]; r
       push(keywords.has(name) ? (name as TokenType) : 'IDENTIFIER', name)
       continue
     }
-    const escaped = match(escapedIdentifier)
-    if (escaped !== '') {
-      push('ESC_IDENTIFIER', escaped)
+    const quoted = match(escapedIdentifier)
+    if (quoted !== '') {
+      push('ESC_IDENTIFIER', quoted)
       continue
     }
     const operator = operators.find((each) => source.startsWith(each, at))
@@ -142,7 +142,7 @@ function deadEnd(source: string, start: number): number {
   const quote = source[start] ?? ''
   if (quote === '"' || quote === "'") {
     const triple = source.startsWith(quote.repeat(3), start)
-    const body = new RegExp(triple ? `(?:${escape}|[^\\\\])*` : `(?:${escape}|[^\\\\\\n\\r${quote}])*`, 'y')
+    const body = new RegExp(triple ? `(?:${escaped}|[^\\\\])*` : `(?:${escaped}|[^\\\\\\n\\r${quote}])*`, 'y')
     body.lastIndex = start + (triple ? 3 : 1)
     let end = body.lastIndex + (body.exec(source)?.[0].length ?? 0)
     if (source[end] === '\\') {

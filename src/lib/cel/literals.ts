@@ -85,7 +85,7 @@ function bytes(source: string): { value: Uint8Array } | { issue: string } {
   return { value: Uint8Array.from(parts) }
 }
 
-const escapes = /\\([xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|[^])/g
+const escapes = /\\([xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|[\s\S])/g
 
 function codeOf(digits: string): number {
   const first = digits[0] as string
