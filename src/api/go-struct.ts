@@ -9,6 +9,8 @@ export function goStruct(type: AnyType, value: unknown): unknown {
   if (value === undefined || value === null) return null
   if (shape.kind === 'list') return (value as readonly unknown[]).map((item) => goStruct(shape.item, item))
   if (shape.kind !== 'message') return value
+  // Those of the common machinery are shown as they are in JSON.
+  if (shape.protoName.startsWith('k8s.io.apimachinery.')) return value
   const given = value as Readonly<Record<string, unknown>>
   return Object.fromEntries(
     Object.entries(fieldsOf(type)).map(([name, field]) => {

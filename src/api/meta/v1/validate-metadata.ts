@@ -61,7 +61,8 @@ export function validateMetadataUpdate(
 /** A stored name is only asked to fit into a path; how it has to look was settled at the creation. */
 const segmentNamed = ({ scope, rules }: NamedKind): NamedKind => ({ scope, rules: { ...rules, validateName: checkPathSegment } })
 
-function checkPathSegment(name: string): readonly string[] {
+/** What fits into a path: all that is asked of a name that no kind has a rule for. */
+export function checkPathSegment(name: string): readonly string[] {
   if (name === '.' || name === '..') return [`may not be '${name}'`]
   return ['/', '%'].filter((character) => name.includes(character)).map((character) => `may not contain '${character}'`)
 }
