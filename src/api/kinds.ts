@@ -6,6 +6,7 @@ import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/muta
 import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
 import { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1/validating-webhook-configuration.ts'
+import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
@@ -106,6 +107,7 @@ export const kinds: readonly AnyKind[] = [
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
+  CustomResourceDefinition,
   APIService,
   FlowSchema,
   PriorityLevelConfiguration,

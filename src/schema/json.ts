@@ -134,7 +134,9 @@ function structuralEncoder(shape: StructuralShape): Encoder {
   }
 }
 
-/** JSON with the keys of every object in order. */
+/** JSON of an untyped value, with the keys of every object in order: equal values give equal texts. */
+export const encodeSorted = (value: unknown): string => sortedJson(value)
+
 function sortedJson(value: unknown): string {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'

@@ -1,0 +1,51 @@
+import { same } from '#api/strategy.ts'
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  CustomResourceValidation,
+  SelectableField,
+} from './types.ts'
+
+/**
+ * A definition's spec as the reference validates it: what is equal in all versions stands once, at the top. The paths in refusals follow
+ * this form.
+ */
+export interface InternalSpec extends Omit<CustomResourceDefinitionSpec, 'versions'> {
+  readonly version: string
+  readonly versions: readonly InternalVersion[]
+  readonly validation?: CustomResourceValidation | undefined
+  readonly subresources?: CustomResourceSubresources | undefined
+  readonly additionalPrinterColumns?: readonly CustomResourceColumnDefinition[] | undefined
+  readonly selectableFields?: readonly SelectableField[] | undefined
+}
+
+export type InternalVersion = Partial<Pick<CustomResourceDefinitionVersion, Shared>> & Omit<CustomResourceDefinitionVersion, Shared>
+
+type Shared = 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'
+
+export function internalSpecOf(spec: CustomResourceDefinitionSpec): InternalSpec {
+  const { versions, ...rest } = spec
+  const [first] = versions
+  if (first === undefined) return { ...rest, version: '', versions: [] }
+  const isShared = (part: Shared): boolean => versions.every((version) => same(version[part], first[part]))
+  const shared = { schema: isShared('schema'), subresources: isShared('subresources') } as const
+  const columns = isShared('additionalPrinterColumns')
+  const selectable = isShared('selectableFields')
+  return {
+    ...rest,
+    version: first.name,
+    ...(shared.schema && { validation: first.schema }),
+    ...(shared.subresources && { subresources: first.subresources }),
+    ...(columns && { additionalPrinterColumns: first.additionalPrinterColumns }),
+    ...(selectable && { selectableFields: first.selectableFields }),
+    versions: versions.map(({ schema, subresources, additionalPrinterColumns, selectableFields, ...version }) => ({
+      ...version,
+      ...(!shared.schema && schema !== undefined && { schema }),
+      ...(!shared.subresources && subresources !== undefined && { subresources }),
+      ...(!columns && additionalPrinterColumns !== undefined && { additionalPrinterColumns }),
+      ...(!selectable && selectableFields !== undefined && { selectableFields }),
+    })),
+  }
+}
