@@ -1,9 +1,10 @@
 import type { WherryError } from '#lib/errors.ts'
 import { isObject } from '#schema/fields.ts'
-import { goValue } from '#schema/go-text.ts'
+import { goJson, goValue } from '#schema/go-text.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
 import { applyStrategicPatch } from '#schema/patch/strategic.ts'
+import { mergedOrder, patchedOrder } from '#schema/patch/touched-order.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
 import { parseJsonBody } from '../http/body.ts'
@@ -15,8 +16,8 @@ export interface Patch {
   apply(type: AnyType, document: unknown): unknown
   /** Keys that the patch itself gives twice. */
   readonly duplicates: readonly string[]
-  /** What a refusal of the result shows; absent: the result. */
-  readonly shown?: string
+  /** What a refusal of the result shows. */
+  readonly shown: (result: unknown) => string
   /** The words for what does not fit its type; absent: the decoder's. */
   readonly explain?: (why: string) => string
 }
@@ -41,14 +42,18 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     return {
       duplicates: duplicates.map((text) => `json patch ${text}`),
       apply: (_type, document) => applyJsonPatch(document, value ?? []),
+      shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }
   if (value === null && type === 'application/merge-patch+json') throw badRequest('Invalid JSON Patch')
   if (!isObject(value ?? {})) throw undecodable(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
-  if (type === 'application/merge-patch+json') return { duplicates, apply: (_type, document) => applyMergePatch(document, value) }
+  if (type === 'application/merge-patch+json') {
+    const shown = (result: unknown): string => goJson(mergedOrder(result, value))
+    return { duplicates, shown, apply: (_type, document) => applyMergePatch(document, value) }
+  }
   return {
     duplicates,
-    shown: goValue(value ?? {}),
+    shown: () => goValue(value ?? {}),
     explain: conversionProblem,
     // The result is taken for an object of the present one's kind, whatever it says.
     apply: (shape, document) => ({ ...(applyStrategicPatch(shape, document, value ?? {}) as object), ...identityOf(document) }),
@@ -57,7 +62,7 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
 
 /** The refusal of a patch whose result is no object of its kind. */
 export const badPatchResult = (result: unknown, { shown, explain }: Patch, why: string): WherryError =>
-  invalidError({ group: '', kind: '' }, '', [invalid('patch', shown ?? JSON.stringify(result), explain?.(why) ?? why)])
+  invalidError({ group: '', kind: '' }, '', [invalid('patch', shown(result), explain?.(why) ?? why)])
 
 const goKind = (value: unknown): string =>
   Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value

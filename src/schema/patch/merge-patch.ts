@@ -1,7 +1,12 @@
 import { deepEqual, getOwn, isObject, setOwn } from '#schema/fields.ts'
 
-/** JSON merge patch (RFC 7386): null removes, objects merge, all else replaces. Neither argument changes; untouched parts are shared. */
+/**
+ * JSON merge patch (RFC 7386): null removes, objects merge, all else replaces. Neither argument changes; untouched parts are shared. Beyond
+ * the RFC, and as the reference: objects inside a list lose their nulls too, unless the list takes the place of an object.
+ */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch))
+    return isObject(document) ? patch : patch.map((item) => (item === null ? null : applyMergePatch(undefined, item)))
   if (!isObject(patch)) return patch
   const result: Record<string, unknown> = isObject(document) ? copyOf(document) : {}
   for (const key of Object.keys(patch)) {
