@@ -1,0 +1,105 @@
+import type { Clock } from '#lib/clock.ts'
+import type { Outbound } from '../outbound.ts'
+import type { TokenVerifier } from '../tokens/token-verifier.ts'
+import type { AnonymousAccess } from './authenticate.ts'
+import { cachedTokenVerifier } from './cached-token-verifier.ts'
+import { AuthenticationConfiguration } from './configuration.ts'
+import { createOidcAuthenticator, type OidcAuthenticator } from './oidc/jwt-authenticator.ts'
+import { readConfiguration, refuseConfiguration } from './read-configuration.ts'
+import { validateAuthentication } from './validate-configuration.ts'
+
+export interface ConfiguredAuthenticationOptions {
+  /** An AuthenticationConfiguration as YAML or JSON. */
+  readonly text: string
+  readonly outbound: Outbound
+  readonly clock: Clock
+  /** What tokens of outside are taken for: the API server's own audiences. */
+  readonly audiences: readonly string[]
+  /** The cluster's own issuers of tokens, which nobody else may be. */
+  readonly ownIssuers: readonly string[]
+}
+
+/** Users and anonymous access as a configuration file says, for as long as it says so. */
+export interface ConfiguredAuthentication {
+  readonly verify: TokenVerifier
+  /** Undefined: the file does not say. */
+  readonly anonymous: () => AnonymousAccess | undefined
+  /**
+   * Takes another file's text up, once all its issuers were found. Rejects with `Invalid` when it cannot be used, or when it asks for another
+   * anonymous access, which only a start can give; then all stays as it was.
+   */
+  update(text: string): Promise<void>
+  /** Names issuers that cannot be reached, for a health check; undefined: all are well. */
+  problem(): string | undefined
+  close(): void
+}
+
+/** Throws `Invalid` when the text cannot be used. Tokens of an issuer that was not found yet are refused until it is. */
+export function createConfiguredAuthentication(options: ConfiguredAuthenticationOptions): ConfiguredAuthentication {
+  const read = (text: string): AuthenticationConfiguration => {
+    const config = readConfiguration(AuthenticationConfiguration, 'AuthenticationConfiguration', text) as AuthenticationConfiguration
+    refuseConfiguration(validateAuthentication(config, options.ownIssuers))
+    return config
+  }
+  const build = (config: AuthenticationConfiguration) => (config.jwt ?? []).map((jwt) => createOidcAuthenticator(jwt, options))
+  const config = read(options.text)
+  const anonymous = anonymousOf(config)
+  let issuers = build(config)
+  let verify = verifierOf(issuers, options)
+  return {
+    verify: (token, audiences, notes) => verify(token, audiences, notes),
+    anonymous: () => anonymous,
+    problem: () => problemOf(issuers),
+    async update(text) {
+      const next = read(text)
+      if (JSON.stringify(anonymousOf(next)) !== JSON.stringify(anonymous))
+        refuseConfiguration([
+          { reason: 'FieldValueForbidden', field: 'anonymous', message: 'Forbidden: changed from initial configuration file' },
+        ])
+      const built = build(next)
+      try {
+        await Promise.all(built.map(({ keys }) => keys.ready()))
+      } catch (error) {
+        close(built)
+        throw error
+      }
+      const former = issuers
+      issuers = built
+      verify = verifierOf(issuers, options)
+      close(former)
+    },
+    close: () => close(issuers),
+  }
+}
+
+const close = (issuers: readonly OidcAuthenticator[]): void => {
+  for (const { keys } of issuers) keys.close()
+}
+
+function problemOf(issuers: readonly OidcAuthenticator[]): string | undefined {
+  const problems = issuers.flatMap(({ keys }) => keys.problem() ?? [])
+  return problems.length === 0 ? undefined : problems.join('; ')
+}
+
+function anonymousOf({ anonymous }: AuthenticationConfiguration): AnonymousAccess | undefined {
+  if (anonymous === undefined) return undefined
+  if (anonymous.enabled !== true) return 'none'
+  const conditions = anonymous.conditions ?? []
+  return conditions.length === 0 ? 'all' : conditions.map(({ path = '' }) => path)
+}
+
+/** As long as the reference remembers any token that holds. */
+const successTtlMs = 10_000
+
+function verifierOf(issuers: readonly OidcAuthenticator[], { clock, audiences: own }: ConfiguredAuthenticationOptions): TokenVerifier {
+  const ask: TokenVerifier = async (token, wanted) => {
+    const audiences = own.filter((audience) => wanted.includes(audience))
+    if (audiences.length === 0) return undefined
+    for (const issuer of issuers) {
+      const user = await issuer.authenticate(token)
+      if (user !== undefined) return { user, audiences }
+    }
+    return undefined
+  }
+  return cachedTokenVerifier(ask, { clock, successTtlMs, failureTtlMs: 0 })
+}

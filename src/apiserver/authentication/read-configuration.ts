@@ -1,0 +1,35 @@
+import { type Cause, WherryError } from '#lib/errors.ts'
+import { decode } from '#schema/decode.ts'
+import type { AnyType } from '#schema/schema.ts'
+import { parseYaml } from '#schema/yaml.ts'
+
+/**
+ * Reads a configuration file of apiserver.config.k8s.io (YAML or JSON), strictly. Error: `Invalid`, which says what is not understood.
+ */
+export function readConfiguration(type: AnyType, kind: string, text: string): unknown {
+  let parsed: ReturnType<typeof parseYaml>
+  try {
+    parsed = parseYaml(text)
+  } catch (error) {
+    throw new WherryError('Invalid', `the ${kind} is not YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+  const { apiVersion, kind: given } = (parsed.value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown }
+  if (given !== kind || !versions.includes(String(apiVersion)))
+    throw new WherryError(
+      'Invalid',
+      `no kind "${String(given)}" is registered for version "${String(apiVersion)}": use kind "${kind}" of "${versions[0]}"`,
+    )
+  const { value, unknown, errors } = decode(type, parsed.value)
+  const problems = [...errors, ...parsed.duplicates, ...unknown]
+  if (problems.length > 0) throw new WherryError('Invalid', `strict decoding error: ${problems.join(', ')}`)
+  return value
+}
+
+const versions = ['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1']
+
+/** Throws `Invalid` with all causes, in the form in which the reference tells several at once; returns when there are none. */
+export function refuseConfiguration(causes: readonly Cause[]): void {
+  if (causes.length === 0) return
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`)
+  throw new WherryError('Invalid', texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`, { causes })
+}
