@@ -33,6 +33,8 @@ export interface BodyOptions {
   readonly validation: FieldValidation
   /** Whether any kind goes by this name, for the wording of the refusal. */
   readonly isKnown: (apiVersion: string, kind: string) => boolean
+  /** The type of a served kind by its name. */
+  readonly typeNamed?: (apiVersion: string, kind: string) => AnyType | undefined
 }
 
 export interface ShapeOptions extends BodyOptions {
@@ -74,7 +76,12 @@ function shape(
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
   const refused = (why: string): WherryError =>
     refuse?.(why) ?? badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${wanted.kind}: ${why}`)
-  if (apiVersion !== ownVersion || kind !== wanted.kind) throw refused(misfit(apiVersion, kind, wanted, options.isKnown))
+  if (apiVersion !== ownVersion || kind !== wanted.kind) {
+    // What calls itself something else is read as that first.
+    const other = options.typeNamed?.(apiVersion, kind)
+    const misread = other === undefined ? undefined : decode(other, value ?? {}, { strict: false }).errors[0]
+    throw refused(misread ?? misfit(apiVersion, kind, wanted, options.isKnown))
+  }
   const decoded = decode(wanted.type, value ?? {}, { strict: options.validation !== 'Ignore' })
   if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
   // A patch's result has no order of its own.

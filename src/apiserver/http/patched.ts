@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { badPatchResult, type Patch } from '../registry/patch.ts'
 import { type FieldValidation, shapeObject, type Wanted } from './body.ts'
 import { withoutRepeatedOwners } from './owner-references.ts'
-import { matchName, matchNamespace, type Routed } from './routed.ts'
+import { matchName, matchNamespace, type Routed, typeNamed } from './routed.ts'
 
 /** The patch's result as an object of its type; the client's mistakes are told like those of a body. */
 export function patched(
@@ -19,6 +19,7 @@ export function patched(
   const { object, warnings } = shapeObject(result, wanted, {
     validation,
     isKnown: context.kinds.isKnown,
+    typeNamed: typeNamed(context),
     duplicates: change.duplicates,
     refuse: (why) => badPatchResult(result, change, why),
   })

@@ -1,4 +1,4 @@
-import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import type { HttpRequest } from '#lib/http.ts'
 import { getItem } from '../cacher/index.ts'
 import { type Item, itemAs } from '../cacher/item.ts'
@@ -78,11 +78,18 @@ export function writeOf(
   }
 }
 
+/** Types of served kinds by name. */
+export const typeNamed =
+  (context: Context) =>
+  (apiVersion: string, kind: string): AnyKind | undefined =>
+    context.kinds.all.find((each) => each.kind === kind && apiVersionOf(each) === apiVersion)
+
 /** The body as an object of the wanted type; what is odd about it becomes warnings. */
 export function readBodyObject(context: Context, { request, warn }: Routed, wanted: Wanted, validation: FieldValidation): KubeObject {
   const { object, warnings } = readObject(request.body ?? new Uint8Array(), request.headers['content-type'], wanted, {
     validation,
     isKnown: context.kinds.isKnown,
+    typeNamed: typeNamed(context),
   })
   for (const warning of warnings) warn(warning)
   return withoutRepeatedOwners({ metadata: {}, ...object } as unknown as KubeObject, warn)

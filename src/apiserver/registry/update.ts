@@ -131,7 +131,7 @@ async function prepare(
   // What clients leave out of metadata that is the server's stays as it was.
   const kept = (object: KubeObject): KubeObject =>
     withMetadata(object, {
-      namespace: object.metadata.namespace || before.namespace,
+      namespace: kind.scope === 'Namespaced' ? object.metadata.namespace || before.namespace : undefined,
       uid: object.metadata.uid || before.uid,
       creationTimestamp: before.creationTimestamp,
       deletionTimestamp: before.deletionTimestamp ?? object.metadata.deletionTimestamp,

@@ -15,15 +15,19 @@ export interface OwnershipScope {
 /** The scope that leaves out such paths as `['metadata', 'labels']`. */
 export function scopeExcept(paths: readonly (readonly string[])[]): OwnershipScope {
   const root: Record<string, FieldSet> = {}
-  for (const path of paths) {
-    let node = root
-    for (const [i, step] of path.entries()) {
-      const key = `f:${step}`
-      if (i === path.length - 1) node[key] = leaf
-      else node = (node[key] ??= {}) as Record<string, FieldSet>
-    }
-  }
+  // Shorter paths first: what they leave out needs no longer ones.
+  for (const path of paths.toSorted((a, b) => a.length - b.length)) leaveOut(root, path)
   return isEmptySet(root) ? {} : { except: root }
+}
+
+function leaveOut(root: Record<string, FieldSet>, path: readonly string[]): void {
+  let node = root
+  for (const [i, step] of path.entries()) {
+    const key = `f:${step}`
+    if (node[key] === leaf) return
+    if (i === path.length - 1) node[key] = leaf
+    else node = (node[key] ??= {}) as Record<string, FieldSet>
+  }
 }
 
 /** The part of a set that is within the scope. */

@@ -50,6 +50,8 @@ export const DaemonSet = kind(
         ? set
         : {
             ...set,
+            // The reference keeps it as a field of its own, which every version of the object shows as this annotation.
+            metadata: withTemplateGeneration(set.metadata, templateGenerationOf(set.metadata)),
             spec: {
               ...set.spec,
               template: defaultPodTemplate(set.spec.template),
