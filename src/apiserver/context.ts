@@ -3,12 +3,15 @@ import type { Clock } from '#lib/clock.ts'
 import type { LogFields } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
+import type { Audit } from './audit/audit.ts'
 import type { Cacher } from './cacher/cacher.ts'
 import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from './contract.ts'
+import type { FlowControl } from './flow-control/flow-control.ts'
 import type { KindRegistry } from './kind-registry.ts'
-import type { Metrics } from './metrics.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { Claims } from './registry/claims.ts'
 import type { RequestRecord } from './request-record.ts'
+import type { Tracer } from './tracing/tracer.ts'
 
 /** What every stage of the request path is composed with. */
 export interface Context {
@@ -25,6 +28,12 @@ export interface Context {
   readonly authenticate: Authenticator
   readonly authorize: Authorizer
   readonly metrics: Metrics
+  /** Absent: everybody may go on at once. */
+  readonly flowControl?: FlowControl
+  /** Absent: nothing is kept. */
+  readonly audit?: Audit
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
   /** Failures of ours: never with an object's content. */
   readonly log: Tell
   /** Spreads the ends of watches. */

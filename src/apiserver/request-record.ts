@@ -1,6 +1,8 @@
+import type { AnyKind } from '#api/kind.ts'
 import type { HttpRequest } from '#lib/http.ts'
 import type { Attributes, Caller, UserInfo } from './contract.ts'
 import type { RequestInfo } from './http/request-info.ts'
+import type { RequestTrace } from './tracing/tracer.ts'
 
 /**
  * What is known of one request, from its arrival to its answer: the handler makes it, stages fill it in, and audit, metrics, tracing and
@@ -22,6 +24,14 @@ export interface RequestRecord {
   impersonated: UserInfo | undefined
   /** What is asked, once it is known who asks. */
   attributes: Attributes | undefined
+  /** What kind the path names, once it is routed there. */
+  kind: AnyKind | undefined
+  /** Present while the request is traced. */
+  trace: RequestTrace | undefined
+  /** Set by what goes on after the answer was given (a watch): it then calls `over` itself, once. */
+  lasts: boolean
+  /** Says that a lasting request has ended. */
+  over: () => void
   /** Milliseconds spent waiting for others (webhooks, queues), which say nothing of our own speed. */
   elsewhereMs: number
   /** Texts for Warning headers, in order. */
@@ -49,6 +59,10 @@ export function createRequestRecord(
     user: undefined,
     impersonated: undefined,
     attributes: undefined,
+    kind: undefined,
+    trace: undefined,
+    lasts: false,
+    over: noAnnotation,
     elsewhereMs: 0,
     warnings,
     annotations: undefined,

@@ -1,9 +1,11 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse, Transport } from '#lib/http.ts'
+import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
+import type { Audit } from './audit/audit.ts'
 import { createBookmarks } from './bookmarks.ts'
 import { createCacher } from './cacher/cacher.ts'
 import { startCompaction } from './compaction.ts'
@@ -19,14 +21,20 @@ import type {
   UserInfo,
 } from './contract.ts'
 import { startExpiry } from './expiry.ts'
+import { createFlowControl } from './flow-control/flow-control.ts'
+import { createFlowObjects } from './flow-control/flow-objects.ts'
 import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
 import { createKindRegistry } from './kind-registry.ts'
-import { createMetrics } from './metrics.ts'
+import { registerBuildMetrics } from './metrics/build-metrics.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { registerStoredMetrics } from './metrics/stored-metrics.ts'
+import { storedObjects } from './metrics/stored-objects.ts'
 import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
 import { addressPool, portPool } from './registry/pools.ts'
+import { inSpan, type Tracer } from './tracing/tracer.ts'
 
 export interface ApiServerOptions {
   readonly store: Store
@@ -48,6 +56,16 @@ export interface ApiServerOptions {
   readonly allowAnonymous: boolean
   /** Answers to further paths that are no resources, past authorization: `/openid/v1/jwks`. */
   readonly responders?: Readonly<Record<string, () => HttpResponse>>
+  /** Where metrics are kept, when others of the process add theirs. Absent: the server's own. */
+  readonly registry?: Registry
+  /** Seats of priority and fairness; see `seatsTotalDefault`. */
+  readonly seatsTotal?: number
+  /** Keeps who did what; counts into the registry that it is given. Absent: nobody does. */
+  readonly audit?: (registry: Registry) => Audit
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
+  /** What `/flagz` shows: the settings that this process runs with, by name. */
+  readonly flags?: Readonly<Record<string, string>>
   /** Named checks behind `/readyz`; a text says what is wrong. */
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
 }
@@ -82,25 +100,39 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const onFailure = (error: unknown): void => log('the API server met a failure', { error })
   const cacher = await createCacher({ store, kinds: options.kinds, clock, onClaim: claims.note, onFailure })
   const bookmarks = createBookmarks(clock)
-  const metrics = createMetrics()
+  const metrics = createMetrics(clock, options.registry)
   const objects = createObjects(() => cacher, kinds)
   const internals = createInternals(() => context)
   const stages = options.stages(objects, internals)
+  registerBuildMetrics(metrics.registry, options.version, clock)
+  registerStoredMetrics(metrics.registry, kinds, cacher)
+  const flowObjects = createFlowObjects({ objects, internals, clock, onFailure })
+  const flowControl = createFlowControl({
+    objects,
+    clock,
+    registry: metrics.registry,
+    storedObjects: storedObjects(kinds, cacher),
+    ...(options.seatsTotal !== undefined && { seatsTotal: options.seatsTotal }),
+    onDangling: flowObjects.note,
+  })
   const compaction = startCompaction(store, cacher, clock, onFailure)
   const context: Context = {
-    store: noting(store, compaction.noteWrite),
+    store: noting(store, compaction.noteWrite, options.tracer !== undefined),
     cacher,
     kinds,
     clock,
     random: random.fork('registry'),
     claims,
-    admission: stages.admission,
+    admission: stages.admission.map((plugin) => metrics.admission.measured(plugin, clock)),
     handlers: { ...builtinActions(), ...stages.handlers },
     objects,
     internals,
     authenticate: stages.authenticate,
     authorize: stages.authorize,
     metrics,
+    flowControl,
+    ...(options.audit !== undefined && { audit: options.audit(metrics.registry) }),
+    ...(options.tracer !== undefined && { tracer: options.tracer }),
     log,
     watchJitter: random.fork('watches'),
     onBookmark: bookmarks.join,
@@ -116,13 +148,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       expiry.close()
       compaction.close()
       bookmarks.close()
+      flowControl.close()
+      await context.audit?.close()
+      await context.tracer?.close()
       await cacher.close()
     },
   }
 }
 
 /** The store, telling of every write. */
-const noting = (store: Store, noteWrite: () => void): Store => ({
+const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store => ({
   revision: () => store.revision(),
   get: (key) => store.get(key),
   range: (prefix, options) => store.range(prefix, options),
@@ -131,6 +166,6 @@ const noting = (store: Store, noteWrite: () => void): Store => ({
   close: () => store.close(),
   commit(operations, conditions) {
     noteWrite()
-    return store.commit(operations, conditions)
+    return isTraced ? inSpan('store', () => store.commit(operations, conditions)) : store.commit(operations, conditions)
   },
 })

@@ -34,6 +34,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs: number
   readonly onEnd?: () => void
+  /** Sees the pieces that go out, for counting. */
+  readonly onSent?: (frames: readonly Uint8Array[]) => void
 }
 
 /**
@@ -138,7 +140,10 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
     for (;;) {
       if (state === 'ended' || watcher.ended || options.signal?.aborted) return finish()
       const out = ready()
-      if (out.length > 0) return { done: false, value: out.length === 1 ? out[0]! : Buffer.concat(out) }
+      if (out.length > 0) {
+        options.onSent?.(out)
+        return { done: false, value: out.length === 1 ? out[0]! : Buffer.concat(out) }
+      }
       await new Promise<void>((resolve) => (watcher.waiting = resolve))
     }
   }

@@ -1,43 +1,10 @@
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '#api/flowcontrol/v1/mandatory.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '#api/flowcontrol/v1/types.ts'
 
-/**
- * What has to be there whatever anybody deletes or changes (API docs, "Mandatory Configuration Objects"): a way in for administrators that
- * nothing can block, and a place for what nothing else matches. Used as they stand where their objects are missing.
- */
-export const mandatoryLevels: readonly [exempt: PriorityLevelConfiguration, catchAll: PriorityLevelConfiguration] = [
-  level('exempt', { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } }),
-  level('catch-all', {
-    type: 'Limited',
-    limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' }, lendablePercent: 0 },
-  }),
-]
+/** The mandatory objects as they are used where nobody has stored them: without uid, so answers name none. */
+export const mandatoryLevels: readonly PriorityLevelConfiguration[] = Object.entries(mandatoryPriorityLevels).map(
+  ([name, spec]) => ({ metadata: { name }, spec, status: {} }) as PriorityLevelConfiguration,
+)
 
-export const mandatorySchemas: readonly [exempt: FlowSchema, catchAll: FlowSchema] = [
-  schema('exempt', {
-    priorityLevelConfiguration: { name: 'exempt' },
-    matchingPrecedence: 1,
-    rules: [everything(['system:masters'])],
-  }),
-  schema('catch-all', {
-    priorityLevelConfiguration: { name: 'catch-all' },
-    matchingPrecedence: 10_000,
-    distinguisherMethod: { type: 'ByUser' },
-    rules: [everything(['system:unauthenticated', 'system:authenticated'])],
-  }),
-]
-
-function level(name: string, spec: PriorityLevelConfiguration['spec']): PriorityLevelConfiguration {
-  return { metadata: { name }, spec } as PriorityLevelConfiguration
-}
-
-function schema(name: string, spec: FlowSchema['spec']): FlowSchema {
-  return { metadata: { name }, spec } as FlowSchema
-}
-
-function everything(groups: readonly string[]): NonNullable<NonNullable<FlowSchema['spec']>['rules']>[number] {
-  return {
-    subjects: groups.map((name) => ({ kind: 'Group', group: { name } })),
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-  }
-}
+const schemaNamed = (name: string): FlowSchema => ({ metadata: { name }, spec: mandatoryFlowSchemas[name], status: {} }) as FlowSchema
+export const mandatorySchemas: readonly [exempt: FlowSchema, catchAll: FlowSchema] = [schemaNamed('exempt'), schemaNamed('catch-all')]

@@ -1,54 +1,71 @@
+import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { anonymous } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
-import { refusal } from '../authorization/forbidden.ts'
+import { forbiddenError } from '../authorization/forbidden.ts'
 import type { Context } from '../context.ts'
 import type { ApiHandler, UserInfo } from '../contract.ts'
 import { createRequestRecord, type RequestRecord } from '../request-record.ts'
 import type { ApiServerOptions } from '../server.ts'
+import { type Life, lifeOf } from './life.ts'
+import { longRunning } from './long-running.ts'
 import { negotiate, type Representation } from './negotiate.ts'
 import { serveNonResource } from './non-resource.ts'
 import { prettyAnswer } from './pretty.ts'
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource.ts'
 import { compressed, errorAnswer, text, warningHeaders } from './respond.ts'
+import { badRequest } from './status.ts'
 
-/** The request path: authentication → impersonation → authorization → what is asked. Every refusal becomes a Status. */
+/**
+ * The request path: authentication → audit → impersonation → fairness → authorization → what is asked. Every refusal becomes a Status.
+ * What is done around it (metrics, audit, a seat, a trace) ends when the answer's last byte is made.
+ */
 export function createHandler(context: Context, options: ApiServerOptions): ApiHandler {
   const nonResource = serveNonResource(context, options)
   const ids = context.random.fork('requests')
+  const { clock } = context
   return async (request, caller) => {
-    const startedMs = context.clock.monotonicMs()
     const info = parseRequest(request.method, request.path)
     const record = createRequestRecord({
       id: request.headers['audit-id'] || ids.uuid(),
-      receivedMs: context.clock.now(),
-      startedMs,
+      receivedMs: clock.now(),
+      startedMs: clock.monotonicMs(),
       request,
       caller,
       info,
     })
-    const isMutating = request.method !== 'GET' && request.method !== 'HEAD'
-    context.metrics.inflight(1, isMutating)
-    let answer: HttpResponse
-    try {
-      answer = await serve(context, options, nonResource, record)
-    } catch (error) {
-      if (!(error instanceof WherryError) || error.code === 'InternalError')
-        context.log('a request failed', { method: request.method, path: info.path, error })
-      answer = errorAnswer(error, representationOf(request, info))
-    } finally {
-      context.metrics.inflight(-1, isMutating)
-    }
-    context.metrics.request(labelsOf(info), answer.status, (context.clock.monotonicMs() - startedMs) / 1000)
-    const { warnings } = record
-    const extra = { 'audit-id': record.id, ...(warnings.length > 0 && { warning: warningHeaders(warnings) }) }
-    answer = { ...answer, headers: { ...answer.headers, ...extra } }
-    answer = prettyAnswer(answer, request, info)
+    const life = lifeOf(context, record)
+    const run = (): Promise<HttpResponse> => answer(context, options, nonResource, life, record)
+    const made = await (context.tracer === undefined ? run() : context.tracer.trace(record, run, ({ status }) => status))
+    const headers: Record<string, string | readonly string[]> = { 'audit-id': record.id, ...made.headers, ...life.headers }
+    if (record.warnings.length > 0) headers['warning'] = warningHeaders(record.warnings)
+    const shown = prettyAnswer({ ...made, headers }, request, info)
     // What a node or a pod sends as it comes must not wait in a compressor.
     const isOwn = info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
-    return isOwn ? compressed(answer, request.headers['accept-encoding']) : answer
+    const ended = life.answered(shown)
+    return isOwn ? compressed(ended, request.headers['accept-encoding']) : ended
+  }
+}
+
+/** The answer, whatever happens on the way to it. */
+async function answer(
+  context: Context,
+  options: ApiServerOptions,
+  nonResource: ReturnType<typeof serveNonResource>,
+  life: Life,
+  record: RequestRecord,
+): Promise<HttpResponse> {
+  const { request, info } = record
+  try {
+    const serving = serve(context, options, nonResource, life, record)
+    return info.query.has('timeout') && !longRunning(info) ? await withinTimeout(context, life, info, serving) : await serving
+  } catch (error) {
+    if (!(error instanceof WherryError) || error.code === 'InternalError')
+      context.log('a request failed', { method: request.method, path: info.path, error })
+    if (!(error instanceof WherryError)) life.panicked(error)
+    return errorAnswer(error, representationOf(request, info))
   }
 }
 
@@ -56,36 +73,109 @@ async function serve(
   context: Context,
   options: ApiServerOptions,
   nonResource: ReturnType<typeof serveNonResource>,
+  life: Life,
   record: RequestRecord,
 ): Promise<HttpResponse> {
-  const { request, caller, info, warn } = record
+  const { request, caller, info, warn, trace } = record
   if (request.body !== undefined && request.body.byteLength > bodyBytes)
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
+  checkTimeout(info)
   const open = !info.isResource && openPaths.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
-  const user = await userOf(context, options, record, open)
+  const authenticated = trace?.span('authentication')
+  const own = await authenticate(context, options, life, record, open)
+  authenticated?.()
+  life.begun()
+  const user = await impersonate(request, attributesOf(info, own), context.authorize)
+  if (user !== own) record.impersonated = user
+  const refusal = await life.seated(user)
+  if (refusal !== undefined) return refusal
   if (!open) {
-    const attributes = attributesOf(info, user)
-    record.attributes = attributes
-    const decision = await context.authorize(attributes)
-    if (!decision.allowed) throw refusal(attributes, decision)
+    const authorized = trace?.span('authorization')
+    await authorize(context, record, user)
+    authorized?.()
   }
-  if (!info.isResource) return nonResource(request, info)
+  if (!info.isResource) {
+    life.routed()
+    return nonResource(request, info)
+  }
   if (!context.kinds.hasVersion(info.group, info.version)) return text('404 page not found\n', 404)
   return serveResource(context, { request, caller, info, user, warn, record })
 }
 
-async function userOf(context: Context, options: ApiServerOptions, record: RequestRecord, open: boolean): Promise<UserInfo> {
-  const { request, caller, info } = record
-  const user = caller.user ?? (await context.authenticate(request, caller, record))
-  if (user === undefined) {
-    if (!open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
-    record.user = anonymous
-    return anonymous
+async function authenticate(
+  context: Context,
+  options: ApiServerOptions,
+  life: Life,
+  record: RequestRecord,
+  open: boolean,
+): Promise<UserInfo> {
+  const { request, caller } = record
+  const { clock, metrics } = context
+  const startedMs = clock.monotonicMs()
+  const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000
+  try {
+    const user = caller.user ?? (await context.authenticate(request, caller))
+    if (user === undefined && !open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
+    record.user = user ?? anonymous
+    if (caller.user === undefined) metrics.access.authenticated('success', seconds(), record.user.name)
+    return record.user
+  } catch (error) {
+    metrics.access.authenticated(error instanceof WherryError ? 'failure' : 'error', seconds(), '')
+    // Who could not prove who they are is kept as well.
+    life.begun()
+    throw error
   }
-  record.user = user
-  const acting = await impersonate(request, attributesOf(info, user), context.authorize)
-  if (acting !== user) record.impersonated = acting
-  return acting
+}
+
+async function authorize(context: Context, record: RequestRecord, user: UserInfo): Promise<void> {
+  const { clock, metrics } = context
+  const attributes = attributesOf(record.info, user)
+  record.attributes = attributes
+  const startedMs = clock.monotonicMs()
+  const decision = await context.authorize(attributes)
+  metrics.access.authorized(decision.allowed ? 'allowed' : 'denied', (clock.monotonicMs() - startedMs) / 1000)
+  if (context.audit !== undefined) {
+    record.annotate('authorization.k8s.io/decision', decision.allowed ? 'allow' : 'forbid')
+    record.annotate('authorization.k8s.io/reason', decision.reason)
+  }
+  if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+}
+
+/** `?timeout=5s` makes the answer's deadline earlier, never later, than the server's own. */
+function checkTimeout(info: RequestInfo): void {
+  const given = info.query.get('timeout')
+  if (given === null || given === '' || longRunning(info)) return
+  try {
+    durationMs(given)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw badRequest(`invalid timeout specified in the request URL - ${error.message}`)
+  }
+}
+
+async function withinTimeout(context: Context, life: Life, info: RequestInfo, serving: Promise<HttpResponse>): Promise<HttpResponse> {
+  const given = info.query.get('timeout') ?? ''
+  let ms = 0
+  try {
+    ms = durationMs(given || '0s')
+  } catch {
+    // The request itself says what is wrong with it.
+  }
+  if (ms <= 0 || ms >= requestMs) return serving
+  let forget = (): void => {}
+  const late = new Promise<'late'>((resolve) => {
+    forget = context.clock.schedule(context.clock.now() + ms, () => resolve('late'))
+  })
+  try {
+    const first = await Promise.race([serving, late])
+    if (first !== 'late') return first
+    // Its work goes on, as far as it cannot be stopped; a failure of it has nobody to go to.
+    serving.catch((error: unknown) => context.log('a request failed after its time was over', { path: info.path, error }))
+    life.timedOut()
+    throw new WherryError('Timeout', 'Timeout: request did not complete within the allotted timeout', {})
+  } finally {
+    forget()
+  }
 }
 
 /** Errors come as the objects would; where that cannot be told, as JSON. */
@@ -98,16 +188,8 @@ function representationOf(request: HttpRequest, info: RequestInfo): Representati
   }
 }
 
-const labelsOf = (info: RequestInfo) => ({
-  verb: info.isResource ? info.verb.toUpperCase() : 'GET',
-  group: info.group,
-  version: info.version,
-  // What nobody serves would let strangers fill the memory with labels.
-  resource: info.isResource && info.resource.length < 64 ? info.resource : '',
-  subresource: info.subresource.length < 64 ? info.subresource : '',
-  scope: !info.isResource ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
-})
-
 /** Whether the server lives, and which API it speaks, may be asked by anybody: load balancers and clients before they log in. */
 const openPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
 const bodyBytes = 3 * 1024 * 1024
+/** The reference's --request-timeout; the listener holds everything to it. */
+export const requestMs = 60_000

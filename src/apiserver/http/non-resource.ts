@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import { expositionType } from '#lib/metrics/exposition.ts'
 import type { Context } from '../context.ts'
 import { serveDiscovery } from '../discovery/discovery.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
@@ -23,8 +24,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     const responder = options.responders?.[path]
     if (responder !== undefined) return request.method === 'GET' ? responder() : methodNotAllowed()
     if (path === '/version') return pretty(versionOf(options.version))
-    if (path === '/metrics')
-      return text(context.metrics.text(storeMetrics(context)), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    if (path === '/metrics') return text(context.metrics.registry.text(), 200, { 'content-type': expositionType })
     return (
       (await health(path, info)) ?? (await discovery(request, path)) ?? openapi(request, path, info) ?? text('404 page not found\n', 404)
     )
@@ -32,15 +32,3 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
 }
 
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
-
-/** What the caches hold, by kind. */
-const storeMetrics = (context: Context): readonly string[] => [
-  '# HELP apiserver_resource_objects Stored objects by resource.',
-  '# TYPE apiserver_resource_objects gauge',
-  ...context.kinds.all
-    .filter((kind) => kind.verbs === undefined || kind.verbs.includes('list'))
-    .map((kind) => `apiserver_resource_objects{group="${kind.group}",resource="${kind.plural}"} ${context.cacher.of(kind).index.size}`),
-  '# HELP apiserver_storage_revision Revision up to which everything is visible.',
-  '# TYPE apiserver_storage_revision gauge',
-  `apiserver_storage_revision ${context.cacher.revision()}`,
-]

@@ -20,6 +20,7 @@ import { create, patch, remove, removeCollection, update } from './write.ts'
 export async function serveResource(context: Context, call: Call): Promise<HttpResponse> {
   const { info, request } = call
   const kind = context.kinds.find(info.group, info.version, info.resource)
+  call.record.kind = kind
   const part = kind === undefined || info.subresource === '' ? undefined : kind.subresources?.[info.subresource]
   const missing = request.method === 'HEAD' ? methodNotAllowed() : refuseRoute(kind, part, info)
   if (missing !== undefined) return missing

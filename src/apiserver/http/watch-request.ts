@@ -20,7 +20,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
       ? [...query.fields, { field: 'metadata.name', operator: '=' as const, value: info.name }]
       : query.fields
   const timeoutMs = (query.timeoutSeconds ?? 0) > 0 ? query.timeoutSeconds! * 1000 : watchMs * (1 + context.watchJitter.next())
-  const ended = context.metrics.watchStarted({ group: kind.group, version: kind.version, resource: kind.plural })
+  call.record.lasts = true
   const body = openWatch({
     cacher: context.cacher,
     kind,
@@ -29,7 +29,8 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
     frames: framesOf(kind, call.representation, includeOf(info.query), context.clock),
     clock: context.clock,
     onBookmark: context.onBookmark,
-    onEnd: ended,
+    onEnd: call.record.over,
+    onSent: context.metrics.watches.of(kind),
     timeoutMs,
     ...(call.request.signal !== undefined && { signal: call.request.signal }),
   })

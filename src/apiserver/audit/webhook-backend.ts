@@ -1,0 +1,97 @@
+import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Outbound, OutboundOptions } from '../outbound.ts'
+import type { AuditBackend } from './audit.ts'
+
+export interface WebhookBackendOptions {
+  readonly url: string
+  readonly outbound: Outbound
+  /** Certificates and token of the connection. */
+  readonly connection?: Pick<OutboundOptions, 'caBundle' | 'certificate' | 'key' | 'bearerToken' | 'serverName'>
+  readonly clock: Clock
+  /** A batch goes out when it is so large, or when its first event has waited so long. The reference's defaults. */
+  readonly batchMax?: number
+  readonly batchWaitMs?: number
+  readonly bufferMax?: number
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Sends events in batches, as an EventList. One batch is under way at a time; one that fails is tried again with back-off and then dropped,
+ * and what finds the buffer full is dropped: audit must not hold up requests.
+ */
+export function createWebhookBackend(options: WebhookBackendOptions): AuditBackend {
+  const { url, outbound, connection, clock, onFailure } = options
+  const { batchMax = 400, batchWaitMs = 30_000, bufferMax = 10_000 } = options
+  let buffer: string[] = []
+  let dropped = 0
+  let sending: Promise<void> | undefined
+  let forget: (() => void) | undefined
+  let closing = false
+
+  async function post(events: readonly string[]): Promise<void> {
+    const body = Buffer.from(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${events.join(',')}]}`)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await outbound(
+          { url },
+          { ...connection, timeoutMs: 30_000 },
+          { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body },
+        )
+        if (answer.status < 300) return
+        throw new WherryError('ServiceUnavailable', `the audit webhook answered ${answer.status}`)
+      } catch (error) {
+        if (attempt >= attemptsMax || closing) {
+          dropped += events.length
+          onFailure(error)
+          return
+        }
+        await pause(attempt)
+      }
+    }
+  }
+
+  const pause = (attempt: number): Promise<void> =>
+    new Promise((resolve) => clock.schedule(clock.now() + firstRetryMs * 2 ** (attempt - 1), resolve))
+
+  function flush(): void {
+    forget?.()
+    forget = undefined
+    if (sending !== undefined || buffer.length === 0) return
+    const events = buffer.slice(0, batchMax)
+    buffer = buffer.slice(batchMax)
+    sending = post(events).then(() => {
+      sending = undefined
+      if (buffer.length >= batchMax || closing) flush()
+      else wait()
+    })
+  }
+
+  function wait(): void {
+    if (buffer.length > 0) forget ??= clock.schedule(clock.now() + batchWaitMs, flush)
+  }
+
+  return {
+    name: 'webhook',
+    get dropped() {
+      return dropped
+    },
+    send(event) {
+      if (buffer.length >= bufferMax) {
+        dropped += 1
+        return
+      }
+      buffer.push(event)
+      if (buffer.length >= batchMax) flush()
+      else wait()
+    },
+    async close() {
+      closing = true
+      flush()
+      while (sending !== undefined) await sending
+    },
+  }
+}
+
+const attemptsMax = 5
+const firstRetryMs = 10_000

@@ -1,0 +1,15 @@
+export interface Traceparent {
+  readonly traceId: string
+  readonly spanId: string
+  readonly isSampled: boolean
+}
+
+/** Reads a `traceparent` header (W3C Trace Context); `undefined` for none and for what is malformed, which the standard says to ignore. */
+export function parseTraceparent(header: string | undefined): Traceparent | undefined {
+  const match = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/.exec(header ?? '')
+  if (match === null) return undefined
+  const [, version, traceId, spanId, flags] = match as unknown as readonly [string, string, string, string, string]
+  if (version === 'ff' || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined
+  if (version === '00' && header!.length !== 55) return undefined
+  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
+}

@@ -1,0 +1,150 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '#lib/clock.ts'
+import type { Random } from '#lib/random.ts'
+import type { RequestRecord } from '../request-record.ts'
+import { exportRequest, type Span } from './otlp.ts'
+import { parseTraceparent } from './traceparent.ts'
+
+/** Takes spans away, as an OTLP/HTTP JSON body. Rejects when the collector did not take them. */
+export type TraceExport = (body: Uint8Array) => Promise<void>
+
+export interface TracerOptions {
+  readonly send: TraceExport
+  readonly clock: Clock
+  readonly random: Random
+  /** Of requests that come without a decision, so many of a million are traced. */
+  readonly samplingRatePerMillion: number
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Traces of requests. Where none is configured there is no tracer, and nothing asks. */
+export interface Tracer {
+  /** Runs the request, traced when it was sampled: by its sender (W3C traceparent), else by chance. */
+  trace<T>(record: RequestRecord, run: () => Promise<T>, statusOf: (result: T) => number): Promise<T>
+  /** Spans that could not be kept or sent. */
+  readonly dropped: number
+  close(): Promise<void>
+}
+
+/** One traced request. */
+export interface RequestTrace {
+  /** Begins a stage; returns how to end it. */
+  span(name: string, attributes?: Readonly<Record<string, string>>): () => void
+}
+
+/** Reached from wherever a request leads. It costs nothing as long as no request is traced. */
+const present = new AsyncLocalStorage<RequestTrace>()
+
+/** A stage of the present request, when it is traced: a store's commit, a plug-in. */
+export async function inSpan<T>(name: string, run: () => Promise<T>): Promise<T> {
+  const end = present.getStore()?.span(name)
+  if (end === undefined) return run()
+  try {
+    return await run()
+  } finally {
+    end()
+  }
+}
+
+export function createTracer(options: TracerOptions): Tracer {
+  const { send, clock, random, samplingRatePerMillion, onFailure } = options
+  let waiting: Span[] = []
+  let dropped = 0
+  let sending: Promise<void> | undefined
+  let forget: (() => void) | undefined
+
+  const id = (bytes: number): string => Buffer.from(random.bytes(bytes)).toString('hex')
+
+  function keep(span: Span): void {
+    if (waiting.length >= waitingMax) {
+      dropped += 1
+      return
+    }
+    waiting.push(span)
+    if (waiting.length >= batchMax) flush()
+    else forget ??= clock.schedule(clock.now() + batchWaitMs, flush)
+  }
+
+  function flush(): void {
+    forget?.()
+    forget = undefined
+    if (sending !== undefined || waiting.length === 0) return
+    const batch = waiting
+    waiting = []
+    sending = send(exportRequest(batch))
+      .catch((error: unknown) => {
+        dropped += batch.length
+        onFailure(error)
+      })
+      .finally(() => {
+        sending = undefined
+        if (waiting.length >= batchMax) flush()
+      })
+  }
+
+  return {
+    get dropped() {
+      return dropped
+    },
+    async trace(record, run, statusOf) {
+      const parent = parseTraceparent(record.request.headers['traceparent'])
+      const isSampled = parent === undefined ? random.below(1_000_000) < samplingRatePerMillion : parent.isSampled
+      if (!isSampled) return run()
+      const traceId = parent?.traceId ?? id(16)
+      const spanId = id(8)
+      // Spans are shown by the wall clock, and measured by the one that never jumps.
+      const offsetMs = record.receivedMs - record.startedMs
+      const trace: RequestTrace = {
+        span(name, attributes = {}) {
+          const startMs = clock.monotonicMs()
+          return () =>
+            keep({
+              traceId,
+              spanId: id(8),
+              parentSpanId: spanId,
+              name,
+              kind: 'internal',
+              startMs: startMs + offsetMs,
+              endMs: clock.monotonicMs() + offsetMs,
+              attributes,
+            })
+        },
+      }
+      record.trace = trace
+      const root = (status: number): Span => ({
+        traceId,
+        spanId,
+        parentSpanId: parent?.spanId,
+        name: 'KubernetesAPI',
+        kind: 'server',
+        startMs: record.receivedMs,
+        endMs: clock.monotonicMs() + offsetMs,
+        attributes: {
+          'http.request.method': record.request.method,
+          'url.path': record.info.path,
+          'http.response.status_code': `${status}`,
+          'audit-id': record.id,
+        },
+        isError: status >= 500,
+      })
+      try {
+        const result = await present.run(trace, run)
+        keep(root(statusOf(result)))
+        return result
+      } catch (error) {
+        keep(root(500))
+        throw error
+      }
+    },
+    async close() {
+      flush()
+      await sending
+      flush()
+      await sending
+    },
+  }
+}
+
+const waitingMax = 4_096
+const batchMax = 512
+const batchWaitMs = 5_000
