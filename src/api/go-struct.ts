@@ -20,7 +20,23 @@ export function goStruct(type: AnyType, value: unknown): unknown {
   )
 }
 
-const initialisms: Readonly<Record<string, string>> = { seLinuxOptions: 'SELinuxOptions', uid: 'UID', apiVersion: 'APIVersion' }
+const initialisms: Readonly<Record<string, string>> = {
+  seLinuxOptions: 'SELinuxOptions',
+  uid: 'UID',
+  apiVersion: 'APIVersion',
+  apiGroup: 'APIGroup',
+  apiGroups: 'APIGroups',
+  gcePersistentDisk: 'GCEPersistentDisk',
+  awsElasticBlockStore: 'AWSElasticBlockStore',
+  nfs: 'NFS',
+  rbd: 'RBD',
+  iscsi: 'ISCSI',
+  cephfs: 'CephFS',
+  fc: 'FC',
+  storageos: 'StorageOS',
+  csi: 'CSI',
+  fsType: 'FSType',
+}
 const goName = (name: string): string => initialisms[name] ?? name[0]!.toUpperCase() + name.slice(1)
 
 function zeroOf({ shape }: AnyType): unknown {

@@ -52,12 +52,19 @@ import { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { IPAddress } from '#api/networking/v1/ip-address.ts'
 import { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
 import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
+import { RuntimeClass } from '#api/node/v1/runtime-class.ts'
 import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
+import { CSINode } from '#api/storage/v1/csi-node.ts'
+import { CSIStorageCapacity } from '#api/storage/v1/csi-storage-capacity.ts'
+import { StorageClass } from '#api/storage/v1/storage-class.ts'
+import { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
+import { VolumeAttributesClass } from '#api/storage/v1/volume-attributes-class.ts'
 
 export const kinds: readonly AnyKind[] = [
   Binding,
@@ -117,4 +124,11 @@ export const kinds: readonly AnyKind[] = [
   IPAddress,
   NetworkPolicy,
   ServiceCIDR,
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+  RuntimeClass,
 ]

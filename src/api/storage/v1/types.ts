@@ -2,8 +2,8 @@
 
 import * as core from '#api/core/v1/types.ts'
 import * as meta from '#api/meta/v1/types.ts'
-import type { Of } from '#schema/schema.ts'
-import { bool, field, int32, int64, list, map, message, nullable, oneOf, quantity, string, time } from '#schema/schema.ts'
+import type { Of, Type } from '#schema/schema.ts'
+import { bool, field, fieldsOf, int32, int64, list, map, message, nullable, oneOf, quantity, string, time } from '#schema/schema.ts'
 
 export const VolumeBindingMode = oneOf('Immediate', 'WaitForFirstConsumer')
 export type VolumeBindingMode = Of<typeof VolumeBindingMode>
@@ -14,17 +14,26 @@ export const StorageClass = message('k8s.io.api.storage.v1.StorageClass', {
   metadata: field(1, meta.ObjectMeta, { always: true }),
   provisioner: field(2, string(), { required: true }),
   parameters: field(3, map(string())),
-  reclaimPolicy: field(4, core.PersistentVolumeReclaimPolicy, { pointer: true }),
+  reclaimPolicy: field(4, core.PersistentVolumeReclaimPolicy, { default: 'Delete', pointer: true }),
   mountOptions: field(5, list(string())),
   allowVolumeExpansion: field(6, bool(), { pointer: true }),
-  volumeBindingMode: field(7, VolumeBindingMode, { pointer: true }),
+  volumeBindingMode: field(7, VolumeBindingMode, { default: 'Immediate', pointer: true }),
   allowedTopologies: field(8, list(core.TopologySelectorTerm)),
 })
 export type StorageClass = Of<typeof StorageClass>
 
+/** The specification of a volume that no PersistentVolume stands for, which has none of the defaults of those that one does. */
+export const InlineVolumeSpec = message('k8s.io.api.core.v1.PersistentVolumeSpec', {
+  ...fieldsOf(core.PersistentVolumeSpec),
+  persistentVolumeReclaimPolicy: field(5, core.PersistentVolumeReclaimPolicy),
+  volumeMode: field(8, core.PersistentVolumeMode, { pointer: true }),
+}) as Type<InlineVolumeSpec>
+export type InlineVolumeSpec = Omit<core.PersistentVolumeSpec, 'persistentVolumeReclaimPolicy' | 'volumeMode'> &
+  Partial<Pick<core.PersistentVolumeSpec, 'persistentVolumeReclaimPolicy' | 'volumeMode'>>
+
 export const VolumeAttachmentSource = message('k8s.io.api.storage.v1.VolumeAttachmentSource', {
   persistentVolumeName: field(1, string(), { pointer: true }),
-  inlineVolumeSpec: field(2, core.PersistentVolumeSpec, { pointer: true }),
+  inlineVolumeSpec: field(2, InlineVolumeSpec, { pointer: true }),
 })
 export type VolumeAttachmentSource = Of<typeof VolumeAttachmentSource>
 
@@ -66,14 +75,14 @@ export const TokenRequest = message('k8s.io.api.storage.v1.TokenRequest', {
 export type TokenRequest = Of<typeof TokenRequest>
 
 export const CSIDriverSpec = message('k8s.io.api.storage.v1.CSIDriverSpec', {
-  attachRequired: field(1, bool(), { pointer: true }),
-  podInfoOnMount: field(2, bool(), { pointer: true }),
-  volumeLifecycleModes: field(3, list(string(), { apply: { type: 'set' } })),
-  storageCapacity: field(4, bool(), { pointer: true }),
-  fsGroupPolicy: field(5, string(), { pointer: true }),
+  attachRequired: field(1, bool(), { default: true, pointer: true }),
+  podInfoOnMount: field(2, bool(), { default: false, pointer: true }),
+  volumeLifecycleModes: field(3, list(string(), { apply: { type: 'set' } }), { default: ['Persistent'] }),
+  storageCapacity: field(4, bool(), { default: false, pointer: true }),
+  fsGroupPolicy: field(5, string(), { default: 'ReadWriteOnceWithFSType', pointer: true }),
   tokenRequests: field(6, list(TokenRequest)),
-  requiresRepublish: field(7, bool(), { pointer: true }),
-  seLinuxMount: field(8, bool(), { pointer: true }),
+  requiresRepublish: field(7, bool(), { default: false, pointer: true }),
+  seLinuxMount: field(8, bool(), { default: false, pointer: true }),
   nodeAllocatableUpdatePeriodSeconds: field(9, int64(), { pointer: true }),
   serviceAccountTokenInSecrets: field(10, bool(), { pointer: true }),
   preventPodSchedulingIfMissing: field(11, bool(), { pointer: true }),

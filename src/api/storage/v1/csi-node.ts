@@ -1,0 +1,70 @@
+import { age, column } from '#api/columns.ts'
+import { validateDriverName } from '#api/core/v1/validation/volumes.ts'
+import { goStruct } from '#api/go-struct.ts'
+import { kind } from '#api/kind.ts'
+import * as types from '#api/storage/v1/types.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import type { Of } from '#schema/schema.ts'
+import { checkQualifiedName, duplicate, immutable, invalid, invalidEach, notNegative, required } from '#schema/validate.ts'
+
+export const CSINode = kind(
+  types.CSINode,
+  {
+    group: 'storage.k8s.io',
+    version: 'v1',
+    kind: 'CSINode',
+    plural: 'csinodes',
+    singular: 'csinode',
+    scope: 'Cluster',
+    columns: [column<types.CSINode>('Drivers', ({ spec }) => spec.drivers.length, { type: 'integer' }), age],
+  },
+  {
+    validate,
+    checksMetadata: 'content',
+    validateUpdate: (next, previous) => [
+      ...validate(next),
+      ...previous.spec.drivers.flatMap((before) =>
+        next.spec.drivers.filter(({ name }) => name === before.name).flatMap((driver) => validateChange(driver, before)),
+      ),
+    ],
+    requiresResourceVersion: true,
+  },
+)
+export type CSINode = Of<typeof CSINode>
+
+function validate({ spec: { drivers } }: types.CSINode): Cause[] {
+  return drivers.flatMap((driver, i) => {
+    const causes = validateDriver(driver, `spec.drivers[${i}]`)
+    return drivers.findIndex(({ name }) => name === driver.name) < i
+      ? [...causes, duplicate(`spec.drivers[${i}].name`, driver.name)]
+      : causes
+  })
+}
+
+function validateDriver({ name, nodeID, allocatable, topologyKeys }: types.CSINodeDriver, path: string): Cause[] {
+  const keys = topologyKeys ?? []
+  return [
+    ...validateDriverName(name, `${path}.name`),
+    ...(nodeID === '' ? [required(`${path}.nodeID`)] : []),
+    ...(Buffer.byteLength(nodeID) > NODE_ID_LENGTH_MAX
+      ? [invalid(`${path}.nodeID`, nodeID, `must be ${NODE_ID_LENGTH_MAX} characters or less`)]
+      : []),
+    ...notNegative(`${path}.allocatable.count`, allocatable?.count),
+    ...keys.flatMap((key, i) => [
+      ...(key === '' ? [required(path)] : []),
+      ...(keys.indexOf(key) < i ? [duplicate(path, key)] : []),
+      ...invalidEach(path, key, checkQualifiedName(key)),
+    ]),
+  ]
+}
+
+const NODE_ID_LENGTH_MAX = 256
+
+/** How many volumes fit may change; who the node is to the driver may not. */
+function validateChange(next: types.CSINodeDriver, previous: types.CSINodeDriver): Cause[] {
+  const { allocatable: _next, topologyKeys: keys, ...after } = next
+  const { allocatable: _previous, topologyKeys: keysBefore, ...before } = previous
+  const shown = goStruct(types.CSINodeDriver, keys?.length ? { ...after, topologyKeys: keys } : after)
+  return immutable('spec.drivers', shown, same(after, before) && same(keys, keysBefore))
+}

@@ -1,0 +1,84 @@
+import { age, column, nameColumn } from '#api/columns.ts'
+import { deprecatedNodeLabels } from '#api/core/v1/node-label-warnings.ts'
+import type { TopologySelectorTerm } from '#api/core/v1/types.ts'
+import { kind } from '#api/kind.ts'
+import * as types from '#api/storage/v1/types.ts'
+import { validateParameters, validateProvisioner } from '#api/storage/v1/validate-parameters.ts'
+import { same } from '#api/strategy.ts'
+import type { Cause } from '#lib/errors.ts'
+import type { Of } from '#schema/schema.ts'
+import { checkQualifiedName, duplicate, immutable, invalidEach, oneOf, required } from '#schema/validate.ts'
+
+export const StorageClass = kind(
+  types.StorageClass,
+  {
+    group: 'storage.k8s.io',
+    version: 'v1',
+    kind: 'StorageClass',
+    plural: 'storageclasses',
+    singular: 'storageclass',
+    shortNames: ['sc'],
+    scope: 'Cluster',
+    columns: [
+      { ...nameColumn(), cell: (object: types.StorageClass) => `${object.metadata.name}${isDefaultClass(object) ? ' (default)' : ''}` },
+      column<types.StorageClass>('Provisioner', ({ provisioner }) => provisioner),
+      column<types.StorageClass>('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy),
+      column<types.StorageClass>('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode),
+      column<types.StorageClass>('AllowVolumeExpansion', ({ allowVolumeExpansion = false }) => allowVolumeExpansion),
+      age,
+    ],
+  },
+  {
+    validate,
+    validateUpdate: (next, previous) => [
+      ...validate(next),
+      ...(['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>
+        immutable(field, next[field] ?? null, sameOrEmpty(next[field], previous[field])),
+      ),
+    ],
+    warnings: ({ allowedTopologies = [] }) =>
+      allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) =>
+        matchLabelExpressions.flatMap(({ key }, j) =>
+          Object.hasOwn(deprecatedNodeLabels, key)
+            ? [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${deprecatedNodeLabels[key]}`]
+            : [],
+        ),
+      ),
+  },
+)
+export type StorageClass = Of<typeof StorageClass>
+
+/** Whether claims that name no class get this one. The second annotation is from before v1.6, and still read. */
+export const isDefaultClass = ({ metadata: { annotations = {} } }: Pick<types.StorageClass, 'metadata'>): boolean =>
+  annotations['storageclass.kubernetes.io/is-default-class'] === 'true' ||
+  annotations['storageclass.beta.kubernetes.io/is-default-class'] === 'true'
+
+const sameOrEmpty = (a: unknown, b: unknown): boolean => same(a ?? {}, b ?? {})
+
+function validate({ provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies = [] }: types.StorageClass): Cause[] {
+  return [
+    ...validateProvisioner(provisioner, 'provisioner'),
+    ...validateParameters(parameters, 'parameters'),
+    ...((reclaimPolicy as string) === '' ? [] : oneOf('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain'])),
+    ...oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+    ...validateTopologies(allowedTopologies, 'allowedTopologies'),
+  ]
+}
+
+function validateTopologies(terms: readonly TopologySelectorTerm[], path: string): Cause[] {
+  const seen: Record<string, readonly string[]>[] = []
+  return terms.flatMap(({ matchLabelExpressions = [] }, i) => {
+    const at = `${path}[${i}].matchLabelExpressions`
+    const causes = matchLabelExpressions.flatMap(({ key, values }, j) => [
+      ...(values.length === 0 ? [required(`${at}[${j}].values`)] : []),
+      ...values.flatMap((value, k) => (values.indexOf(value) < k ? [duplicate(`${at}[${j}].values[${k}]`, value)] : [])),
+      ...invalidEach(`${at}[${j}].key`, key, checkQualifiedName(key)),
+      ...(matchLabelExpressions.findIndex((other) => other.key === key) < j ? [duplicate(`${at}[${j}].key`, key)] : []),
+    ])
+    const asked = Object.fromEntries(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
+    // The reference takes a term that asks nothing for a repeated one.
+    const isRepeated = matchLabelExpressions.length === 0 || seen.some((other) => same(other, asked))
+    seen.push(asked)
+    return isRepeated ? [...causes, duplicate(at, '')] : causes
+  })
+}
