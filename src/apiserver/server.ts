@@ -66,6 +66,8 @@ export interface ApiServerOptions {
   readonly tracer?: Tracer
   /** What `/flagz` shows: the settings that this process runs with, by name. */
   readonly flags?: Readonly<Record<string, string>>
+  /** Checks of what has to have happened once, behind `/healthz`, `/livez` and `/readyz`: `poststarthook/rbac/bootstrap-roles`. */
+  readonly startChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
   /** Named checks behind `/readyz`; a text says what is wrong. */
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
 }

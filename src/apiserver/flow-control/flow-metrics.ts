@@ -1,3 +1,4 @@
+import type { Histogram } from '#lib/metrics/histogram.ts'
 import type { Counter, Gauge, Registry } from '#lib/metrics/registry.ts'
 import type { LevelState } from './flow-control.ts'
 
@@ -69,8 +70,8 @@ export function createFlowMetrics(registry: Registry, states: ReadonlyMap<string
     const running = requests.of(level, schema)
     const seated = seatsInUse.of(level, schema)
     let waiting: Gauge | undefined
+    let executed: Histogram | undefined
     const started: Counter = dispatched.of(level, schema)
-    const executed = waits.of(level, schema, 'true')
     return {
       started(seats) {
         running.add(1)
@@ -85,7 +86,13 @@ export function createFlowMetrics(registry: Registry, states: ReadonlyMap<string
         waiting ??= inQueue.of(level, schema)
         waiting.add(change)
       },
-      waited: (isExecuted, seconds) => (isExecuted ? executed : waits.of(level, schema, 'false')).observe(seconds),
+      waited(isExecuted, seconds) {
+        if (!isExecuted) waits.of(level, schema, 'false').observe(seconds)
+        else {
+          executed ??= waits.of(level, schema, 'true')
+          executed.observe(seconds)
+        }
+      },
       rejected: (reason) => refused.of(level, schema, reason).inc(),
     }
   }

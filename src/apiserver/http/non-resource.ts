@@ -2,9 +2,11 @@ import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
 import type { Context } from '../context.ts'
 import { serveDiscovery } from '../discovery/discovery.ts'
+import { dumpOf } from '../flow-control/debug.ts'
+import { createHealth } from '../health/health.ts'
+import { zPage } from '../health/z-pages.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
-import { createHealth } from './health.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
 import { jsonBytes, methodNotAllowed, text } from './respond.ts'
@@ -12,23 +14,55 @@ import { versionOf } from './version.ts'
 
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
 
-/** Everything that is no resource: discovery, OpenAPI, health, metrics, version. */
+/**
+ * Everything that is no resource: discovery, OpenAPI, health, metrics, version, and pages for people who look for a fault. Profiles
+ * (`/debug/pprof`) are not served: they are Go's own format, which nothing here makes; Node's inspector gives them.
+ */
 export function serveNonResource(context: Context, options: ApiServerOptions): NonResource {
-  const health = createHealth(context, options.readyChecks ?? {})
+  const health = createHealth(context, options.readyChecks ?? {}, options.startChecks)
   const discovery = serveDiscovery(context, options.advertiseAddress)
   const openapi = serveOpenapi(context, options.version)
-  const paths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+  const startedMs = context.clock.now()
   return async (request, info) => {
     const path = info.path.replace(/\/+$/, '')
-    if (path === '') return pretty({ paths })
+    if (path === '') return pretty({ paths: rootPaths(context, options, health.paths) })
     const responder = options.responders?.[path]
     if (responder !== undefined) return request.method === 'GET' ? responder() : methodNotAllowed()
     if (path === '/version') return pretty(versionOf(options.version))
     if (path === '/metrics') return text(context.metrics.registry.text(), 200, { 'content-type': expositionType })
-    return (
-      (await health(path, info)) ?? (await discovery(request, path)) ?? openapi(request, path, info) ?? text('404 page not found\n', 404)
-    )
+    if (path === '/metrics/slis') return text(health.slis(), 200, { 'content-type': expositionType })
+    if (path === '/statusz' || path === '/flagz')
+      return zPage(path, request, {
+        startedMs,
+        nowMs: context.clock.now(),
+        version: options.version,
+        flags: options.flags ?? {},
+        paths: ownPaths,
+      })
+    if (path.startsWith(debugRoot)) return dump(context, path.slice(debugRoot.length), info) ?? absent()
+    return (await health.answer(path, info)) ?? (await discovery(request, path)) ?? openapi(request, path, info) ?? absent()
   }
 }
 
+function dump({ flowControl, clock }: Context, name: string, info: RequestInfo): HttpResponse | undefined {
+  if (flowControl === undefined) return undefined
+  const details = (info.query.get('includeRequestDetails') ?? '') !== ''
+  const body = dumpOf(name, flowControl.states, details, clock.now(), clock.monotonicMs())
+  return body === undefined ? undefined : text(body)
+}
+
+/** What `/` lists: all that is served but single resources. */
+function rootPaths(context: Context, { responders = {} }: ApiServerOptions, healthPaths: readonly string[]): readonly string[] {
+  const groups = context.kinds.groups.flatMap(({ group, versions }) =>
+    group === ''
+      ? versions.map((version) => `/api/${version}`)
+      : [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)],
+  )
+  const fixed = ['/api', '/apis', '/apis/', '/metrics/slis', '/openapi/v2', '/openapi/v3', '/openapi/v3/', ...ownPaths]
+  return [...new Set([...groups, ...fixed, ...healthPaths, ...Object.keys(responders)])].toSorted()
+}
+
+const absent = (): HttpResponse => text('404 page not found\n', 404)
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
+const ownPaths = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version']
+const debugRoot = '/debug/api_priority_and_fairness/'

@@ -34,9 +34,8 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       const key = verb === 'GET' ? info.path : `${verb} ${info.path}`
       let series = byPath.get(key)
       // Few paths are ours; what else is asked for must not fill the memory.
-      if (series === undefined && byPath.size < pathsMax)
-        byPath.set(key, (series = createSeries(families, [verb, '', '', '', info.path, '', ''])))
-      return series ?? createSeries(families, [verb, '', '', '', '', '', ''])
+      if (series === undefined && byPath.size < pathsMax) byPath.set(key, (series = createSeries([verb, '', '', '', info.path, '', ''])))
+      return series ?? createSeries([verb, '', '', '', '', '', ''])
     }
     let parts = byKind.get(kind)
     if (parts === undefined) byKind.set(kind, (parts = new Map()))
@@ -44,7 +43,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     if (series === undefined) parts.set(info.subresource, (series = []))
     const scope = scopeOf(record)
     const at = verbs.indexOf(verb) * 3 + scopes.indexOf(scope)
-    return (series[at] ??= createSeries(families, [verb, kind.group, kind.version, kind.plural, info.subresource, scope, 'apiserver']))
+    return (series[at] ??= createSeries([verb, kind.group, kind.version, kind.plural, info.subresource, scope, 'apiserver']))
   }
 
   return {
@@ -53,14 +52,19 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       const dryRun = dryRunOf(record)
       if (dryRun === '') {
         countOf(families, series, code).inc()
+        series.duration ??= families.duration.of(series.labels[0], '', ...series.labels.slice(1))
         series.duration.observe(seconds)
+        series.ownDuration ??= families.ownDuration.of(...series.labels)
         series.ownDuration.observe(ownSeconds)
       } else {
         const [verb, ...rest] = series.labels
         families.total.of(verb, dryRun, ...rest, `${code}`).inc()
         families.duration.of(verb, dryRun, ...rest).observe(seconds)
       }
-      if (series.labels[0] === 'GET' || series.labels[0] === 'LIST') (series.sizes ??= families.sizes.of(...series.labels)).observe(bytes)
+      if (series.labels[0] === 'GET' || series.labels[0] === 'LIST') {
+        series.sizes ??= families.sizes.of(...series.labels)
+        series.sizes.observe(bytes)
+      }
       if (record.kind?.deprecation !== undefined) {
         const { group, version, plural } = record.kind
         families.deprecated.of(group, version, plural, record.info.subresource, '').set(1)
@@ -96,8 +100,8 @@ interface Series {
   readonly labels: Labels
   /** By status. */
   readonly counts: Map<number, Counter>
-  readonly duration: Histogram
-  readonly ownDuration: Histogram
+  duration: Histogram | undefined
+  ownDuration: Histogram | undefined
   sizes: Histogram | undefined
   longRunning: Gauge | undefined
 }
@@ -157,17 +161,14 @@ function createFamilies(registry: Registry) {
 
 type Families = ReturnType<typeof createFamilies>
 
-function createSeries({ duration, ownDuration }: Families, labels: Labels): Series {
-  const [verb, ...rest] = labels
-  return {
-    labels,
-    counts: new Map(),
-    duration: duration.of(verb, '', ...rest),
-    ownDuration: ownDuration.of(...labels),
-    sizes: undefined,
-    longRunning: undefined,
-  }
-}
+const createSeries = (labels: Labels): Series => ({
+  labels,
+  counts: new Map(),
+  duration: undefined,
+  ownDuration: undefined,
+  sizes: undefined,
+  longRunning: undefined,
+})
 
 function countOf({ total }: Families, { labels, counts }: Series, code: number): Counter {
   const known = counts.get(code)
