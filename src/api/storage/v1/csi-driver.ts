@@ -28,6 +28,7 @@ export const CSIDriver = kind(
     ],
   },
   {
+    returnsDeleted: true,
     prepareCreate: withoutAlphaFields,
     // The first generation that the reference gives such an object is that of its first change.
     prepareUpdate: (next, previous) => {

@@ -20,6 +20,7 @@ export const CSINode = kind(
     columns: [column<types.CSINode>('Drivers', ({ spec }) => spec.drivers.length, { type: 'integer' }), age],
   },
   {
+    returnsDeleted: true,
     validate,
     checksMetadata: 'content',
     validateUpdate: (next, previous) => [

@@ -29,6 +29,7 @@ export const StorageClass = kind(
     ],
   },
   {
+    returnsDeleted: true,
     validate,
     validateUpdate: (next, previous) => [
       ...validate(next),

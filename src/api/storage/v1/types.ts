@@ -23,11 +23,15 @@ export const StorageClass = message('k8s.io.api.storage.v1.StorageClass', {
 export type StorageClass = Of<typeof StorageClass>
 
 /** The specification of a volume that no PersistentVolume stands for, which has none of the defaults of those that one does. */
-export const InlineVolumeSpec = message('k8s.io.api.core.v1.PersistentVolumeSpec', {
-  ...fieldsOf(core.PersistentVolumeSpec),
-  persistentVolumeReclaimPolicy: field(5, core.PersistentVolumeReclaimPolicy),
-  volumeMode: field(8, core.PersistentVolumeMode, { pointer: true }),
-}) as Type<InlineVolumeSpec>
+export const InlineVolumeSpec = message(
+  'k8s.io.api.core.v1.PersistentVolumeSpec',
+  {
+    ...fieldsOf(core.PersistentVolumeSpec),
+    persistentVolumeReclaimPolicy: field(5, core.PersistentVolumeReclaimPolicy),
+    volumeMode: field(8, core.PersistentVolumeMode, { pointer: true }),
+  },
+  { embeds: [{ number: 2, type: core.PersistentVolumeSource }] },
+) as Type<InlineVolumeSpec>
 export type InlineVolumeSpec = Omit<core.PersistentVolumeSpec, 'persistentVolumeReclaimPolicy' | 'volumeMode'> &
   Partial<Pick<core.PersistentVolumeSpec, 'persistentVolumeReclaimPolicy' | 'volumeMode'>>
 

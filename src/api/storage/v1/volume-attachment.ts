@@ -27,6 +27,7 @@ export const VolumeAttachment = kind(
     subresources: { status: statusOf<types.VolumeAttachment>({ take: takeStatus, validateUpdate }) },
   },
   {
+    returnsDeleted: true,
     prepareCreate: (attachment) => ({ ...attachment, status: { attached: false } }),
     prepareUpdate: keepStatus,
     resetFields: statusResetFields,

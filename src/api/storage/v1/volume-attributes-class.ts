@@ -20,6 +20,7 @@ export const VolumeAttributesClass = kind(
     columns: [column<types.VolumeAttributesClass>('DriverName', ({ driverName }) => driverName), age],
   },
   {
+    returnsDeleted: true,
     validate,
     checksMetadata: 'whole',
     validateUpdate: (next, previous) => [
