@@ -1,7 +1,7 @@
 import { type AnyKind, apiVersionOf } from '#api/kind.ts'
 import type { WherryError } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
-import { isObject } from '#schema/fields.ts'
+import { getPath, isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
 import { parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
@@ -90,7 +90,14 @@ function shape(
   if (problems.length > 0 && options.validation === 'Strict')
     throw refused(`strict decoding error: ${[...strictTexts(duplicates), ...unknown].join(', ')}`)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
-  return { object: { apiVersion, kind, ...rest }, warnings: problems }
+  return { object: withForgottenOwners({ apiVersion, kind, ...rest }, value), warnings: problems }
+}
+
+/** An empty metadata.managedFields is the wish to forget all owners, which a decoded object would not show. */
+function withForgottenOwners(object: Record<string, unknown>, value: unknown): Record<string, unknown> {
+  const given = getPath(value, ['metadata', 'managedFields'])
+  if (!Array.isArray(given) || given.length > 0) return object
+  return { ...object, metadata: { ...(object['metadata'] as object), managedFields: [] } }
 }
 
 /** Keys given twice in YAML, which are told by line, are one error of its parser. */

@@ -78,7 +78,8 @@ async function prepare(
     deletionGracePeriodSeconds: undefined,
     ...(kind.rules.generation !== undefined && { generation: undefined }),
     selfLink: undefined,
-    resourceVersion: undefined,
+    // Only the store looks at it, which a dry run does not reach.
+    resourceVersion: write.dryRun ? metadata?.resourceVersion || undefined : undefined,
   })
   const run = admissionRun(context.admission, context.objects, { ...write, name }, 'CREATE')
   let object = applyDefaults(kind, named)

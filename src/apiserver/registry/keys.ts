@@ -20,9 +20,9 @@ export const storageKindOf = (kind: AnyKind): AnyKind => kind.storedAs?.kind() ?
 export const keyOf = (kind: Named, namespace: string, name: string): string =>
   kind.scope === 'Namespaced' ? `${prefixOf(kind)}${namespace}/${name}` : `${prefixOf(kind)}${name}`
 
-/** How error messages of the reference name an object's key. */
-export function displayKeyOf(kind: Named, namespace: string, name: string): string {
-  const root = `/registry/${kind.storagePath ?? kind.plural}`
+/** How error messages of the reference name an object's key; a dry run does not get as far as its store's root. */
+export function displayKeyOf(kind: Named, namespace: string, name: string, dryRun = false): string {
+  const root = `${dryRun ? '' : '/registry'}/${kind.storagePath ?? kind.plural}`
   return kind.scope === 'Namespaced' ? `${root}/${namespace}/${name}` : `${root}/${name}`
 }
 

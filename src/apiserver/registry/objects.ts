@@ -5,7 +5,7 @@ import { getItem, itemsOf } from '../cacher/index.ts'
 import { itemAs, objectOf } from '../cacher/item.ts'
 import type { Objects } from '../contract.ts'
 import type { KindRegistry } from '../kind-registry.ts'
-import { keyOf, scopeOf } from './keys.ts'
+import { keyOf, prefixOf, scopeOf } from './keys.ts'
 
 /** Read access for authorizers and admission, from the indexes that serve requests. */
 export function createObjects(cacher: () => Cacher, kinds: KindRegistry): Objects {
@@ -29,5 +29,6 @@ export function createObjects(cacher: () => Cacher, kinds: KindRegistry): Object
       return () => void observers.delete(observer)
     },
     kindOf: (group: string, resource: string): AnyKind | undefined => kinds.ofResource(group, resource),
+    equivalents: (kind) => kinds.all.filter((other) => prefixOf(other) === prefixOf(kind)),
   }
 }

@@ -74,6 +74,7 @@ const common = (context: Context, kind: AnyKind, subresource: string) => ({
   scope: scopeOf(kind, subresource),
   compare: { inMemory: true },
   reconciles: kind.shape.kind === 'structural',
+  isServed: (apiVersion: string) => kindIn(context, kind, apiVersion) !== undefined,
 })
 
 /** Managers to start from: the client's own list where it gave one that can be read, else the present ones. */

@@ -104,7 +104,7 @@ function checkPreconditions(
     throw conflict(
       kind,
       name,
-      `StorageError: invalid object, Code: 4, Key: ${displayKeyOf(kind, write.namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
+      `StorageError: invalid object, Code: 4, Key: ${displayKeyOf(kind, write.namespace, name, write.dryRun)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
     )
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion))

@@ -24,6 +24,8 @@ export interface UpdateOptions extends Change {
   readonly compare: CompareOptions
   /** Whether the schema may have changed since the sets were written, as that of a custom resource may. */
   readonly reconciles: boolean
+  /** Whether a version is served: who wrote in another owns nothing any more. */
+  readonly isServed: (apiVersion: string) => boolean
   /** The same change in another version, for managers that wrote in it; `undefined` when that version is no longer served. */
   readonly inVersion: (apiVersion: string) => Change | undefined
 }
@@ -34,7 +36,7 @@ export interface UpdateOptions extends Change {
  */
 export function updateManagers(options: UpdateOptions): Managers {
   const changed = changesOf(options, options)
-  if (changed === undefined) return options.managers
+  if (changed === undefined) return servedOnly(options)
   const { managers: next } = takeFromOthers(options, changed, new Map(options.managers), undefined)
   const own = withoutIdentity(inScope(unionOf(changed.modified, changed.added), options.scope))
   if (!isEmptySet(own)) {
@@ -46,6 +48,13 @@ export function updateManagers(options: UpdateOptions): Managers {
   }
   capUpdates(next)
   return next
+}
+
+/** Nothing has changed; managers of versions that are gone go all the same. */
+function servedOnly({ managers, apiVersion, isServed }: UpdateOptions): Managers {
+  const isKept = (manager: Manager): boolean => manager.apiVersion === apiVersion || isServed(manager.apiVersion)
+  for (const manager of managers.values()) if (!isKept(manager)) return new Map([...managers].filter(([, each]) => isKept(each)))
+  return managers
 }
 
 /** How a change looks within the scope. */
