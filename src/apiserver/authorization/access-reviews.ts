@@ -13,7 +13,11 @@ import { checkSelectors, readSelectors } from './selector-problems.ts'
  * Answers to the kinds of authorization.k8s.io, which are asked by a create and never stored. Keyed by `group/resource`: the core calls the
  * handler found there with the decoded review as `call.body`, and answers 201 with what it returns.
  */
-export function accessReviewHandlers(authorize: Authorizer, rbac: Rbac): Readonly<Record<string, SubresourceHandler>> {
+export function accessReviewHandlers(
+  authorize: Authorizer,
+  rbac: Rbac,
+  unlisted: () => readonly string[] = () => [],
+): Readonly<Record<string, SubresourceHandler>> {
   return {
     'authorization.k8s.io/subjectaccessreviews': async (call) => {
       const review = reviewOf(call)
@@ -47,7 +51,7 @@ export function accessReviewHandlers(authorize: Authorizer, rbac: Rbac): Readonl
         kind: 'SelfSubjectRulesReview',
         metadata: {},
         spec: {},
-        status: rulesOf(call, rbac, namespace),
+        status: rulesOf(call, rbac, namespace, unlisted()),
       } as unknown as KubeObject
     },
   }
@@ -141,10 +145,10 @@ function invalidReview(causes: readonly Cause[]): WherryError {
   return new WherryError('Invalid', `.authorization.k8s.io "" is invalid: ${joined}`, { group: 'authorization.k8s.io', causes })
 }
 
-function rulesOf({ attributes: { user } }: SubresourceCall, rbac: Rbac, namespace: string): object {
+function rulesOf({ attributes: { user } }: SubresourceCall, rbac: Rbac, namespace: string, unlisted: readonly string[]): object {
   const { rules, errors } = rbac.rulesFor(user, namespace)
   const isNode = nodeIdentity(user) !== undefined
-  const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors]
+  const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors, ...unlisted]
   return {
     resourceRules: rules
       .filter((rule) => (rule.resources?.length ?? 0) > 0)
@@ -157,7 +161,7 @@ function rulesOf({ attributes: { user } }: SubresourceCall, rbac: Rbac, namespac
     nonResourceRules: rules
       .filter((rule) => (rule.nonResourceURLs?.length ?? 0) > 0)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: isNode,
+    incomplete: isNode || unlisted.length > 0,
     ...(problems.length > 0 && { evaluationError: problems.length === 1 ? problems[0] : `[${problems.join(', ')}]` }),
   }
 }

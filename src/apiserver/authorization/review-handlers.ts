@@ -9,7 +9,11 @@ import type { Rbac } from './rbac.ts'
  * `call.object`, since there is no stored parent); it answers 201 with the object returned.
  */
 export function reviewHandlers(
-  options: AuthenticationReviewOptions & { readonly authorize: Authorizer; readonly rbac: Rbac },
+  options: AuthenticationReviewOptions & {
+    readonly authorize: Authorizer
+    readonly rbac: Rbac
+    readonly unlisted?: () => readonly string[]
+  },
 ): Readonly<Record<string, SubresourceHandler>> {
-  return { ...authenticationReviewHandlers(options), ...accessReviewHandlers(options.authorize, options.rbac) }
+  return { ...authenticationReviewHandlers(options), ...accessReviewHandlers(options.authorize, options.rbac, options.unlisted) }
 }
