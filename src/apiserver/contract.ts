@@ -71,6 +71,8 @@ export interface Objects {
   observe(kind: AnyKind, listener: (object: KubeObject, change: 'put' | 'delete') => void): () => void
   /** The kind by its resource, `undefined` when not served. */
   kindOf(group: string, resource: string): AnyKind | undefined
+  /** Kinds that are served and show the same objects in other words (another version, another group), this one included. */
+  equivalents(kind: AnyKind): readonly AnyKind[]
 }
 
 /** One write on its way, as admission sees it. */

@@ -49,6 +49,8 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number
   /** Overrides `statusOf[code]`, for the reference's odd answers. */
   readonly status?: number
+  /** A Status that somebody else made (a webhook): what it says beside message and code goes into the answer as it is. */
+  readonly answer?: Readonly<Record<string, unknown>>
   /** Token with which a list goes on whose pages are gone: Status.metadata.continue. */
   readonly continue?: string
 }

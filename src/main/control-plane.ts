@@ -1,14 +1,12 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '#api/flowcontrol/v1/bootstrap.ts'
+import { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
+import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
-import { certificateAdmission } from '#apiserver/admission/certificates.ts'
-import { defaultAdmission } from '#apiserver/admission/defaults.ts'
-import { nodeRestriction } from '#apiserver/admission/node-restriction.ts'
-import { inAdmissionOrder } from '#apiserver/admission/order.ts'
-import { resourceQuota } from '#apiserver/admission/resource-quota/resource-quota.ts'
-import { serviceAccountAdmission } from '#apiserver/admission/service-account.ts'
+import { createAdmission } from '#apiserver/admission/compose.ts'
 import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
@@ -119,6 +117,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     now: clock.now(),
     dnsAddress: options.dnsAddress,
     authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
+    further: [
+      ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
+      ...bootstrapFlowSchemas.map((object) => ({ kind: FlowSchema, object })),
+    ],
   })
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
@@ -182,13 +184,15 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
         }),
         authorize,
         admission: [
-          ...inAdmissionOrder([
-            ...defaultAdmission,
-            nodeRestriction(authorize),
-            ...certificateAdmission(authorize),
-            resourceQuota({ internals, clock }),
-            serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
-          ]),
+          ...createAdmission({
+            objects,
+            internals,
+            authorize,
+            outbound,
+            clock,
+            random,
+            log: (message, fields) => log.warn(message, fields),
+          }),
           escalationCheck(rbac, authorize),
         ],
         handlers: {

@@ -21,6 +21,7 @@ export function statusOfError(error: unknown): StatusBody & { readonly code: num
   if (!(error instanceof WherryError))
     return statusOfError(new WherryError('InternalError', 'an internal error occurred; the server log has it'))
   const { details } = error
+  if (details.answer !== undefined) return passedOn(error, details.answer)
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -34,6 +35,17 @@ export function statusOfError(error: unknown): StatusBody & { readonly code: num
     code: details.status ?? statusOf[error.code],
   }
 }
+
+/** Another's Status, under the message and the code that were made of it here. */
+const passedOn = (error: WherryError, answer: Readonly<Record<string, unknown>>): StatusBody & { readonly code: number } => ({
+  metadata: {},
+  status: 'Failure',
+  ...answer,
+  kind: 'Status',
+  apiVersion: 'v1',
+  message: error.message,
+  code: error.details.status ?? statusOf[error.code],
+})
 
 /** What the router itself says: details are there, and empty. */
 export const routeStatus = (code: number, reason: string, message: string): StatusBody & { readonly code: number } => ({
@@ -112,7 +124,11 @@ const detailsOf = ({ group, kind, name, uid, causes, retryAfterSeconds }: ErrorD
   ...(uid !== undefined && { uid }),
   ...(causes !== undefined &&
     causes.length > 0 && {
-      causes: causes.map(({ reason, message, field }) => ({ reason, message, ...(field !== undefined && { field }) })),
+      causes: causes.map(({ reason, message, field }) => ({
+        ...(reason !== '' && { reason }),
+        ...(message !== '' && { message }),
+        ...(field !== undefined && { field }),
+      })),
     }),
   ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
 })

@@ -1,0 +1,56 @@
+import type { Clock } from '#lib/clock.ts'
+import type { Random } from '#lib/random.ts'
+import type { Tell } from '../context.ts'
+import type { AdmissionPlugin, Authorizer, Internals, Objects } from '../contract.ts'
+import type { Outbound } from '../outbound.ts'
+import { certificateAdmission } from './certificates.ts'
+import { defaultAdmission } from './defaults.ts'
+import { matchConditions } from './match-conditions.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { inAdmissionOrder } from './order.ts'
+import { resourceQuota } from './resource-quota/resource-quota.ts'
+import { serviceAccountAdmission } from './service-account.ts'
+import { mutatingWebhooks } from './webhook/mutating.ts'
+import type { WebhookObserver } from './webhook/options.ts'
+import { validatingWebhooks } from './webhook/validating.ts'
+
+export interface AdmissionOptions {
+  readonly objects: Objects
+  readonly internals: Internals
+  readonly authorize: Authorizer
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Tell
+  readonly webhookObserver?: WebhookObserver
+  /** Further plug-ins, which find their place among the others by their names. */
+  readonly more?: readonly AdmissionPlugin[]
+  /** Names of plug-ins that are not to run. */
+  readonly disabled?: readonly string[]
+}
+
+/** All plug-ins of a server, in the order in which they run: those that are on by default, NodeRestriction, and whatever is asked for beside them. */
+export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  const { objects, internals, authorize, outbound, clock, log, webhookObserver } = options
+  const random = options.random.fork('admission')
+  const webhooks = {
+    objects,
+    outbound,
+    log,
+    conditions: matchConditions(),
+    uuid: () => random.uuid(),
+    now: () => clock.monotonicMs(),
+    ...(webhookObserver !== undefined && { observer: webhookObserver }),
+  }
+  const all = [
+    ...defaultAdmission,
+    nodeRestriction(authorize),
+    serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
+    ...certificateAdmission(authorize),
+    mutatingWebhooks(webhooks),
+    validatingWebhooks(webhooks),
+    resourceQuota({ internals, clock }),
+    ...(options.more ?? []),
+  ]
+  return inAdmissionOrder(all.filter(({ name }) => options.disabled?.includes(name) !== true))
+}
