@@ -242,10 +242,11 @@ class Checker {
     return bindings !== undefined
   }
 
-  private join(node: Expr, previous: CelType | undefined, current: CelType): CelType {
+  private join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current
     if (this.fits(previous, current)) return mostGeneral(previous, current)
-    return this.mismatch(node.offset, previous, current)
+    // Items of unlike types make a list of anything; whether that is allowed is for the environment's validators.
+    return dynType
   }
 
   private mismatch(offset: number, expected: CelType, actual: CelType): CelType {
@@ -263,7 +264,7 @@ class Checker {
     let item: CelType | undefined
     for (const [index, each] of node.items.entries()) {
       const type = this.check(each)
-      item = this.join(each, item, node.optionals.has(index) ? this.unwrapped(each, type) : type)
+      item = this.join(item, node.optionals.has(index) ? this.unwrapped(each, type) : type)
     }
     return listType(item ?? this.fresh())
   }
@@ -272,9 +273,9 @@ class Checker {
     let key: CelType | undefined
     let value: CelType | undefined
     for (const entry of node.entries) {
-      key = this.join(entry.key, key, this.check(entry.key))
+      key = this.join(key, this.check(entry.key))
       const type = this.check(entry.value)
-      value = this.join(entry.value, value, entry.optional ? this.unwrapped(entry.value, type) : type)
+      value = this.join(value, entry.optional ? this.unwrapped(entry.value, type) : type)
     }
     return mapType(key ?? this.fresh(), value ?? this.fresh())
   }

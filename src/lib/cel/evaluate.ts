@@ -162,7 +162,10 @@ class Planner {
     const place = this.places.get(name)?.at(-1)
     if (place === undefined) {
       const missing = fault(`no such attribute(s): ${name}`)
-      return attribute((frame) => frame.variables(name) ?? missing)
+      return attribute((frame) => {
+        const value = frame.variables(name)
+        return value === undefined ? missing : value
+      })
     }
     return attribute((frame) => {
       const value = frame.locals[place]

@@ -1,5 +1,6 @@
 import type { CallCost, CallEstimator, Functions, Range, SizedNode } from './environment.ts'
 import { compare, equal } from './equality.ts'
+import { addRanges, exactly, multiplyRanges, scaleRange, unbounded } from './range.ts'
 import { actualSize } from './runtime-cost.ts'
 import { fault, isList, itemsOf, kindOf, type ListValue, listOf, type Value } from './values.ts'
 
@@ -125,17 +126,17 @@ export const listCallEstimate: CallEstimator = (_name, overloadId, target, args,
       if (target === undefined) return undefined
       const size = constantOf(args[1]) ?? sizeOf(target).max
       const length = size - (constantOf(args[0]) ?? 0)
-      return allocating(1, length < 0 ? { min: Number.POSITIVE_INFINITY, max: Number.POSITIVE_INFINITY } : { min: length, max: length })
+      return allocating(1, length < 0 ? { min: unbounded, max: unbounded } : { min: length, max: length })
     }
     case 'lists_range': {
-      const size = constantOf(args[0]) ?? Number.POSITIVE_INFINITY
+      const size = constantOf(args[0]) ?? unbounded
       return allocating(1, { min: size, max: size })
     }
     case 'list_reverse':
       return target && allocating(1, sizeOf(target))
     case 'list_flatten':
     case 'list_flatten_int':
-      return target && allocating(args.length === 0 ? 1 : (constantOf(args[0]) ?? Number.POSITIVE_INFINITY), sizeOf(target))
+      return target && allocating(args.length === 0 ? 1 : (constantOf(args[0]) ?? unbounded), sizeOf(target))
     case 'list_distinct':
       return target && allocating(2, squared(sizeOf(target)))
     case 'list_sets_contains_list':
@@ -149,17 +150,13 @@ export const listCallEstimate: CallEstimator = (_name, overloadId, target, args,
   return overloadId.endsWith('_sortByAssociatedKeys') ? allocating(factor, squared(sizeOf(args[0] as SizedNode))) : undefined
 }
 
-/** Zero times no bound is zero. */
-const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
-const squared = ({ min, max }: Range): Range => ({ min: times(min, min), max: times(max, max) })
+const squared = (size: Range): Range => multiplyRanges(size, size)
 const allocating = (factor: number, size: Range): { cost: Range; size: Range } => ({
-  cost: { min: Math.ceil(times(size.min, factor)) + base, max: Math.ceil(times(size.max, factor)) + base },
+  cost: addRanges(scaleRange(size, factor), exactly(base)),
   size,
 })
-function setsCost(args: readonly SizedNode[], sizeOf: (node: SizedNode) => Range, factor: number): Range {
-  const [a, b] = args.map(sizeOf) as [Range, Range]
-  return { min: times(times(a.min, b.min), factor) + 1, max: times(times(a.max, b.max), factor) + 1 }
-}
+const setsCost = (args: readonly SizedNode[], sizeOf: (node: SizedNode) => Range, factor: number): Range =>
+  addRanges(scaleRange(multiplyRanges(...(args.map(sizeOf) as [Range, Range])), factor), exactly(1))
 function constantOf(node: SizedNode | undefined): number | undefined {
   const expr = node?.expr
   if (expr?.kind !== 'literal' || typeof expr.value !== 'bigint') return undefined

@@ -3,12 +3,16 @@ import { entryOf, fault, isList, isMap, itemAt, runtimeType, type Value } from '
 
 /** `value.field`. Of what has no fields, no field is there. */
 export function select(value: Value, field: string): Value {
-  return selectPresent(value, field) ?? fault(`no such key: ${field}`)
+  const found = selectPresent(value, field)
+  return found === undefined ? fault(`no such key: ${field}`) : found
 }
 
 /** `value[index]`. */
 export function selectIndex(value: Value, index: Value): Value {
-  if (!isList(value)) return selectPresent(value, index) ?? fault(`no such key: ${showKey(index)}`)
+  if (!isList(value)) {
+    const found = selectPresent(value, index)
+    return found === undefined ? fault(`no such key: ${showKey(index)}`) : found
+  }
   const at = listIndex(index)
   if (typeof at !== 'number') return at
   return at >= 0 && at < value.items.length ? itemAt(value, at) : fault(`index out of bounds: ${at}`)

@@ -12,7 +12,6 @@ import {
   nullType,
   optionalType,
   stringType,
-  structType,
   timestampType,
   typeType,
   uintType,
@@ -263,5 +262,3 @@ export function runtimeType(value: Value): CelType {
 const someList = listType(dynType)
 const someMap = mapType(dynType, dynType)
 const someOptional = optionalType(dynType)
-/** Built lists and structures of a given name, for tests and literals of declared types. */
-export const structNamed = structType
