@@ -223,7 +223,7 @@ test('representations: YAML, tables, metadata only, and what is not served', asy
   assert.equal((await get('image/png')).status, 406)
   assert.equal((await send('POST', '/api/v1/namespaces/a/configmaps', 'x', { 'content-type': 'text/plain' })).status, 415)
   assert.equal(
-    (await send('PATCH', '/api/v1/namespaces/a/configmaps/shown', '{}', { 'content-type': 'application/apply-patch+yaml' })).status,
+    (await send('PATCH', '/api/v1/namespaces/a/configmaps/shown', '{}', { 'content-type': 'application/apply-patch+cbor' })).status,
     415,
   )
   const big = await send('POST', '/api/v1/namespaces/a/configmaps', configMap('big', { data: { k: 'x'.repeat(3 * 1024 * 1024) } }))

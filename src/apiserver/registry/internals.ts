@@ -9,6 +9,9 @@ import { updateObject } from './update.ts'
 /** The server itself, when a handler writes on nobody's behalf. */
 export const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
+/** The name under which what the server creates by itself is owned; the reference's. */
+const serverManager = 'kube-apiserver'
+
 /** Writes for handlers: past authorization, but through admission and validation like everybody's. */
 export function createInternals(context: () => Context): Internals {
   const write = (
@@ -43,7 +46,7 @@ export function createInternals(context: () => Context): Internals {
       ),
     create: async (kind, object, options = {}) =>
       objectOf(
-        await createObject(context(), write(kind, 'create', options.namespace, '', options), {
+        await createObject(context(), { ...write(kind, 'create', options.namespace, '', options), manager: serverManager }, {
           apiVersion: apiVersionOf(kind),
           kind: kind.kind,
           metadata: {},

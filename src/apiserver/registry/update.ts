@@ -52,7 +52,14 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const previous = objectOf(itemAs(kind, item))
     const wanted = await options.change(previous)
     const asked = wanted.metadata.resourceVersion
-    checkPreconditions(write, item, previous, wanted, options.checkUid === true, kind.rules.requiresResourceVersion !== true)
+    checkPreconditions(
+      write,
+      item,
+      previous,
+      wanted,
+      options.checkUid === true,
+      kind.rules.requiresResourceVersion !== true || write.manager === undefined,
+    )
     const prepared = await prepare(context, write, wanted, previous, options)
     const next = withOldTimes(kind, prepared, previous, item.value)
     const value = storedBytes(kind, next)
