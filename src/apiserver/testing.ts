@@ -23,6 +23,8 @@ export interface TestServerOptions {
   readonly kinds?: ApiServerOptions['kinds']
   readonly authorize?: Authorizer
   readonly log?: ApiServerOptions['log']
+  /** Further options of the server, as they are. */
+  readonly server?: Partial<ApiServerOptions>
 }
 
 export interface TestServer extends ApiServer {
@@ -51,6 +53,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     advertiseAddress: '127.0.0.1:6443',
     allowAnonymous: true,
     log: options.log ?? (() => {}),
+    ...options.server,
   })
   return { ...server, store, transport: server.transportAs(admin) }
 }
