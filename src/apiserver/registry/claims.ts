@@ -75,7 +75,7 @@ export function createClaims(pools: Readonly<Record<string, Pool>>, random: Rand
         if (held.has(key)) continue
         const problem = pool.problem(value) ?? (isTaken(claim.pool, value) ? pool.taken(value) : undefined)
         if (problem !== undefined) {
-          causes.push(invalid(claim.field, value, problem))
+          causes.push(invalid(claim.field, claim.shown ?? value, problem))
           continue
         }
         operations.push({ do: 'put', key, value: Buffer.from(JSON.stringify({ owner: ownerKey })) })

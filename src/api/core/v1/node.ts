@@ -1,7 +1,8 @@
+import { cidrWarnings } from '#api/core/v1/ip-warnings.ts'
 import { nodeColumns } from '#api/core/v1/node-columns.ts'
 import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
-import { validateNode, validateNodeUpdate } from '#api/core/v1/validation/node.ts'
+import { validateNode, validateNodeChange, validateNodeUpdate } from '#api/core/v1/validation/node.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -25,7 +26,7 @@ export const Node = kind(
         handler: 'nodeProxy',
         kindGV: ['', 'v1', 'NodeProxyOptions'],
       },
-      status: statusOf<types.Node>({ validateUpdate: validateNodeUpdate }),
+      status: statusOf<types.Node>({ validateUpdate: validateNodeChange }),
     },
   },
   {
@@ -35,9 +36,18 @@ export const Node = kind(
     validate: validateNode,
     checksMetadata: 'whole',
     validateUpdate: validateNodeUpdate,
+    warnings: nodeWarnings,
   },
 )
 export type Node = Of<typeof Node>
+
+function nodeWarnings({ spec }: types.Node): string[] {
+  return [
+    ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, i) => cidrWarnings(cidr, `spec.podCIDRs[${i}]`)),
+  ]
+}
 
 /** `podCIDR` and the first of `podCIDRs` are one fact; the older field wins. */
 function syncPodCidrs(spec: types.NodeSpec): types.NodeSpec {

@@ -3,6 +3,7 @@ import { roundToMilli } from '#api/core/v1/pod-defaults.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validatePersistentVolume, validatePersistentVolumeUpdate } from '#api/core/v1/validation/persistent-volume.ts'
 import { accessModes, storageClassOf } from '#api/core/v1/volume-columns.ts'
+import { volumeWarnings } from '#api/core/v1/volume-warnings.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -48,6 +49,7 @@ export const PersistentVolume = kind(
     validate: validatePersistentVolume,
     checksMetadata: 'content',
     validateUpdate: validatePersistentVolumeUpdate,
+    warnings: (volume) => volumeWarnings(volume),
   },
 )
 export type PersistentVolume = Of<typeof PersistentVolume>

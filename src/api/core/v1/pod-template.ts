@@ -1,5 +1,7 @@
+import { isNewWish } from '#api/apps/v1/warnings.ts'
 import { column, formatLabels } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
+import { podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
 import { kind } from '#api/kind.ts'
@@ -26,6 +28,7 @@ export const PodTemplate = kind(
     defaults: (object) => ({ ...object, template: defaultPodTemplate(object.template) }),
     validate: ({ template }) => validatePodTemplate(template, 'template'),
     validateUpdate: ({ template }) => validatePodTemplate(template, 'template'),
+    warnings: (object, previous) => (isNewWish(object, previous) ? podTemplateWarnings(object.template, 'template') : []),
     generation: (next, previous) => !same(next.template, previous.template),
   },
 )

@@ -1,6 +1,8 @@
+import { isNewWish } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns, formatLabels } from '#api/columns.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
+import { nameWarnings, podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validateReplicatedTemplate } from '#api/core/v1/validation/pod-template.ts'
 import { validateReplicaCounts } from '#api/core/v1/validation/replicas.ts'
@@ -57,6 +59,15 @@ export const ReplicationController = kind(
     prepareUpdate: keepStatus,
     validate: validateController,
     validateUpdate: validateController,
+    // As the reference: an update is warned of by the template that it replaces.
+    warnings: (controller, previous) => {
+      const { template } = (previous ?? controller).spec
+      if (!isNewWish(controller, previous)) return []
+      return [
+        ...(previous === undefined ? nameWarnings(controller.metadata.name, 'pods') : []),
+        ...(template === undefined ? [] : podTemplateWarnings(template, 'spec.template')),
+      ]
+    },
     generation: true,
     // As it was before there were owners.
     defaultPropagation: 'Orphan',

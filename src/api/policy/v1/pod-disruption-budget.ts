@@ -39,6 +39,7 @@ export const PodDisruptionBudget = kind(
     validateName: checkPathSegment,
     validate: validateBudget,
     checksMetadata: 'none',
+    plainFinalizers: true,
     generation: true,
     requiresResourceVersion: true,
   },

@@ -8,7 +8,8 @@ import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
-import { checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+import { checkDns1123Subdomain, checkQualifiedName, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+import { validateQuantity } from './resources.ts'
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 export const volumeModes = ['Block', 'Filesystem']
@@ -19,7 +20,11 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   const storage = spec.resources?.requests?.storage
   // The reference leaves the word `requests` out of the first path.
   if (storage === undefined) causes.push(required(`${path}.resources[storage]`))
-  else causes.push(...validatePositiveQuantity(storage, `${path}.resources[storage]`))
+  else {
+    const at = `${path}.resources[storage]`
+    const own = validatePositiveQuantity(storage, at)
+    causes.push(...(own.length > 0 ? own : validateQuantity('storage', storage, at)))
+  }
   const { storageClassName, volumeMode, dataSource, dataSourceRef, volumeAttributesClassName } = spec
   if (storageClassName) causes.push(...invalidEach(`${path}.storageClassName`, storageClassName, checkDns1123Subdomain(storageClassName)))
   if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
@@ -28,7 +33,9 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   if (dataSourceRef) causes.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`))
   if (dataSource && dataSourceRef) {
     const { namespace: _, ...reference } = dataSourceRef
-    if (!dataSourceRef.namespace && !same(dataSource, reference)) causes.push(invalid(path, 'spec', 'must match dataSourceRef'))
+    // The reference shows a structure of its own that has no fields to show.
+    if (dataSourceRef.namespace) causes.push(invalid(path, {}, 'may not be specified when dataSourceRef.namespace is specified'))
+    else if (!same(dataSource, reference)) causes.push(invalid(path, {}, 'must match dataSourceRef'))
   }
   if (volumeAttributesClassName)
     causes.push(
@@ -57,7 +64,7 @@ function validateDataSource(source: TypedLocalObjectReference | TypedObjectRefer
   if (kind === '') causes.push(required(`${path}.kind`))
   if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
     causes.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
-  if (apiGroup !== '') causes.push(...invalidEach(path, apiGroup, checkDns1123Subdomain(apiGroup)))
+  if (apiGroup !== '') causes.push(...invalidEach(`${path}.apiGroup`, apiGroup, checkDns1123Subdomain(apiGroup)))
   return causes
 }
 
@@ -97,7 +104,61 @@ export function validateClaimUpdate(next: PersistentVolumeClaim, previous: Persi
   if (compareQuantity(wanted ?? '0', size ?? '0') < 0 && compareQuantity(wanted ?? '0', got) <= 0)
     causes.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
+  const attributes = next.spec.volumeAttributesClassName
+  if (
+    attributes !== previous.spec.volumeAttributesClassName &&
+    previous.status.currentVolumeAttributesClassName !== undefined &&
+    !attributes
+  )
+    causes.push(
+      forbidden(
+        'spec.volumeAttributesClassName',
+        `update to ${attributes === undefined ? 'nil' : 'empty string'} is forbidden when status.currentVolumeAttributesClassName is not nil`,
+      ),
+    )
   return causes
+}
+
+/** What the claim got, and how far a change of its size is. */
+export function validateClaimStatus({ spec, status }: PersistentVolumeClaim): Cause[] {
+  const causes: Cause[] = (spec.accessModes ?? []).length === 0 ? [required('Spec.accessModes')] : []
+  for (const [name, text] of Object.entries(status.capacity ?? {})) causes.push(...validateBasicQuantity(text, `status.capacity[${name}]`))
+  for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
+    const path = 'status.allocatedResourceStatuses'
+    causes.push(...validateClaimResource(name, path))
+    if (!resizeStates.includes(state)) causes.push(notSupported(path, name, resizeStates))
+  }
+  for (const [name, text] of Object.entries(status.allocatedResources ?? {})) {
+    const own = validateClaimResource(name, 'status.allocatedResources')
+    const at = `status.allocatedResources[${name}]`
+    if (own.length === 0) own.push(...validateBasicQuantity(text, at))
+    causes.push(...(own.length > 0 ? own : validateQuantity('storage', text, at)))
+  }
+  return causes
+}
+
+const resizeStates = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+].sort()
+
+/** Rounded up, as the reference shows amounts that it takes for numbers. */
+export function wholeNumber(text: string): bigint {
+  const { nano } = parseQuantity(text)
+  return nano / 1_000_000_000n + (nano > 0n && nano % 1_000_000_000n !== 0n ? 1n : 0n)
+}
+
+const validateBasicQuantity = (text: string, path: string): Cause[] =>
+  wholeNumber(text) < 0n ? [invalid(path, wholeNumber(text), 'must be a valid resource quantity')] : []
+
+/** Of Kubernetes' own resources, a claim has storage only. */
+function validateClaimResource(name: string, path: string): Cause[] {
+  const causes = invalidEach(path, name, checkQualifiedName(name))
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/')
+  return causes.length === 0 && isNative && name !== 'storage' ? [notSupported(path, name, ['storage'])] : causes
 }
 
 const changedFields = (next: PersistentVolumeClaimSpec, previous: PersistentVolumeClaimSpec): string[] =>

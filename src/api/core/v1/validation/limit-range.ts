@@ -1,6 +1,6 @@
 import type { LimitRange, LimitRangeItem } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
-import { compareQuantity, quantityToNumber } from '#lib/quantity.ts'
+import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
 import { checkQualifiedName, duplicate, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { isOvercommitAllowed, validateContainerResourceName, validateResourceName } from './resources.ts'
 
@@ -74,11 +74,23 @@ function validateAmounts(name: string, { max, min, limit, request, ratio }: Amou
   if (ratio !== undefined) {
     if (compareQuantity(ratio, '1') < 0) add('maxLimitRequestRatio', ratio, `ratio ${ratio} is less than 1`)
     if (min !== undefined && max !== undefined) {
-      const most = quantityToNumber(max) / quantityToNumber(min)
-      if (quantityToNumber(ratio) > most) add('maxLimitRequestRatio', ratio, `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`)
+      // As the reference reckons: in thousandths where all three are small enough for it, else in whole units.
+      const isSmall = [ratio, min, max].every((text) => wholeOf(text) < MILLI_MAX)
+      const [asked, low, high] = isSmall
+        ? [milliOf(ratio) / 1000, milliOf(min), milliOf(max)]
+        : [ratio, min, max].map((text) => Number(wholeOf(text)))
+      const most = high! / low!
+      if (asked! > most) add('maxLimitRequestRatio', ratio, `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`)
     }
   }
   if (!isOvercommitAllowed(name) && limit !== undefined && request !== undefined && compareQuantity(limit, request) !== 0)
     add('defaultRequest', request, `default value ${limit} must equal to defaultRequest value ${request} in ${name}`)
   return causes
 }
+
+const MILLI_MAX = (2n ** 63n - 1n) / 1000n
+const INT64_MAX = 2n ** 63n - 1n
+const upTo = (value: bigint): bigint => (value > INT64_MAX ? INT64_MAX : value)
+const divideUp = (value: bigint, by: bigint): bigint => value / by + (value > 0n && value % by !== 0n ? 1n : 0n)
+const wholeOf = (text: string): bigint => upTo(divideUp(parseQuantity(text).nano, 1_000_000_000n))
+const milliOf = (text: string): number => Number(upTo(divideUp(parseQuantity(text).nano, 1_000_000n)))

@@ -22,18 +22,27 @@ export function validateNode(node: Node): Cause[] {
   return [
     ...validateTaints(node.spec.taints, 'metadata.taints'),
     ...validateNodeResources(node),
+    ...validateDeclaredFeatures(node.status.declaredFeatures, 'status.declaredFeatures'),
     ...cidrs.flatMap((cidr, i) => invalidEach(`spec.podCIDRs[${i}]`, cidr, checkLegacyCidr(cidr))),
     ...(cidrs.length > 1 && !isDual ? [invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family')] : []),
   ]
 }
 
+/** The reference looks at the node as a whole, and at its taints and amounts once more as part of the change. */
+export const validateNodeUpdate = (next: Node, previous: Node): Cause[] => [...validateNode(next), ...validateNodeChange(next, previous)]
+
 /** Of the spec: what was assigned once stays. Of the status: addresses are a set. */
-export function validateNodeUpdate(next: Node, previous: Node): Cause[] {
-  const causes: Cause[] = validateNode(next)
+export function validateNodeChange(next: Node, previous: Node): Cause[] {
+  const causes: Cause[] = [
+    ...validateNodeResources(next),
+    ...validateDeclaredFeatures(next.status.declaredFeatures, 'status.declaredFeatures'),
+    ...validateTaints(next.spec.taints, 'metadata.taints'),
+  ]
   const before = previous.spec.podCIDRs ?? []
   const now = next.spec.podCIDRs ?? []
-  const kept = before.length === now.length && before.every((cidr, i) => cidr === now[i])
-  if (before.length > 0 && !kept) causes.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  const changes = before.length === 0 ? 0 : before.length !== now.length ? 1 : before.filter((cidr, i) => cidr !== now[i]).length
+  for (let i = 0; i < changes; i += 1)
+    causes.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
   if (previous.spec.providerID && previous.spec.providerID !== next.spec.providerID)
     causes.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
   if ((next.spec.externalID ?? '') !== (previous.spec.externalID ?? '')) causes.push(forbidden('spec.externalID', 'may not be updated'))
@@ -44,6 +53,16 @@ export function validateNodeUpdate(next: Node, previous: Node): Cause[] {
     seen.add(key)
   }
   return causes
+}
+
+/** Names of what a node can do beyond its version (KEP-5328), in order and each once. */
+function validateDeclaredFeatures(names: readonly string[] = [], path: string): Cause[] {
+  return names.flatMap((name, i) => {
+    const next = names[i + 1]
+    if (next === undefined || name < next) return []
+    const at = `${path}[${i + 1}]`
+    return name === next ? [duplicate(at, next)] : [invalid(at, next, 'list must be sorted alphabetically')]
+  })
 }
 
 /** The reference says `metadata.taints`, though they stand in the spec. */

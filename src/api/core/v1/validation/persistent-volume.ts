@@ -6,7 +6,7 @@ import type { Cause } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
 import { checkDns1123Label, checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
 import { validateNodeSelector } from './affinity.ts'
-import { accessModes, validatePositiveQuantity, volumeModes } from './claim.ts'
+import { accessModes, validatePositiveQuantity, volumeModes, wholeNumber } from './claim.ts'
 import { validateNoBacksteps } from './paths.ts'
 import { validateDriverName } from './volumes.ts'
 
@@ -50,7 +50,10 @@ export function validatePersistentVolumeUpdate(next: PersistentVolume, previous:
     )
   }
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
-  if (previous.spec.nodeAffinity !== undefined && !same(next.spec.nodeAffinity, previous.spec.nodeAffinity))
+  if (
+    previous.spec.nodeAffinity !== undefined &&
+    !same(next.spec.nodeAffinity, withNewKeys(previous.spec.nodeAffinity, next.spec.nodeAffinity))
+  )
     causes.push(
       invalid(
         'nodeAffinity',
@@ -61,6 +64,36 @@ export function validatePersistentVolumeUpdate(next: PersistentVolume, previous:
   if (previous.spec.volumeAttributesClassName !== undefined && next.spec.volumeAttributesClassName === undefined)
     causes.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
   return causes
+}
+
+const newKeys: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+}
+
+/** The old affinity with those of its labels' keys that the new one calls by their names of today; the reference takes no key for one of them. */
+function withNewKeys(old: types.VolumeNodeAffinity, next: types.VolumeNodeAffinity | undefined): types.VolumeNodeAffinity {
+  const terms = next?.required?.nodeSelectorTerms ?? []
+  return {
+    ...old,
+    ...(old.required && {
+      required: {
+        ...old.required,
+        nodeSelectorTerms: old.required.nodeSelectorTerms.map((term, i) => ({
+          ...term,
+          ...(term.matchExpressions && {
+            matchExpressions: term.matchExpressions.map((requirement, j) => {
+              const key = terms[i]?.matchExpressions?.[j]?.key ?? requirement.key
+              return (newKeys[requirement.key] ?? '') === key ? { ...requirement, key } : requirement
+            }),
+          }),
+        })),
+      },
+    }),
+  }
 }
 
 const policies = ['Delete', 'Recycle', 'Retain']
@@ -81,11 +114,11 @@ function validateCapacity(capacity: Readonly<Record<string, string>> = {}): Caus
   const causes: Cause[] = names.length === 0 ? [required(path)] : []
   if (capacity.storage === undefined || names.length > 1) {
     const shown = Object.fromEntries(names.sort().map((name) => [name, capacity[name]]))
-    causes.push(notSupported(path, shown, ['storage']))
+    causes.push(notSupported(path, names.length === 0 ? null : shown, ['storage']))
   }
   for (const [name, text] of Object.entries(capacity)) {
     const at = `${path}[${name}]`
-    if (parseQuantity(text).nano < 0n) causes.push(invalid(at, text, 'must be a valid resource quantity'))
+    if (parseQuantity(text).nano < 0n) causes.push(invalid(at, wholeNumber(text), 'must be a valid resource quantity'))
     causes.push(...validatePositiveQuantity(text, at))
   }
   return causes

@@ -1,65 +1,17 @@
 import type { Service, ServiceSpec } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { parseIp } from '#schema/ip.ts'
-import {
-  checkDns1123Subdomain,
-  checkLegacyIp,
-  duplicate,
-  forbidden,
-  invalid,
-  invalidEach,
-  notSupported,
-  required,
-} from '#schema/validate.ts'
-import { isHeadless, validateService } from './service.ts'
-
-/** The addresses of a service among themselves (KEP-563). */
-export function validateClusterIPs(spec: ServiceSpec, previous: ServiceSpec | undefined): Cause[] {
-  if (spec.type === 'ExternalName') return []
-  const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec
-  const causes: Cause[] = []
-  if (clusterIP !== '') {
-    if (clusterIPs.length === 0) causes.push(required('spec.clusterIPs'))
-    else if (clusterIPs[0] !== clusterIP) causes.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-  } else if (clusterIPs.length > 0) causes.push(invalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
-  for (const [i, family] of ipFamilies.entries()) {
-    if (family !== 'IPv4' && family !== 'IPv6') causes.push(notSupported(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']))
-    if (ipFamilies.indexOf(family) < i) causes.push(duplicate(`spec.ipFamilies[${i}]`, family))
-  }
-  if (ipFamilyPolicy !== undefined && !policies.includes(ipFamilyPolicy))
-    causes.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, policies))
-  let hasBad = false
-  for (const [i, address] of clusterIPs.entries()) {
-    if (i === 0 && address === 'None') {
-      if (clusterIPs.length === 1) continue
-      hasBad = true
-      causes.push(invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"))
-      continue
-    }
-    const problems = previous?.clusterIPs?.includes(address) ? [] : checkLegacyIp(address)
-    hasBad ||= problems.length > 0
-    causes.push(...invalidEach(`spec.clusterIPs[${i}]`, address, problems))
-  }
-  if (clusterIPs.length > 2) causes.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
-  if (hasBad) return causes
-  if (clusterIPs.length > 1 && new Set(clusterIPs.map(familyOf)).size < 2)
-    causes.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'))
-  if (isHeadless(spec)) return causes
-  for (const [i, address] of clusterIPs.entries()) {
-    const family = ipFamilies[i]
-    if ((family === 'IPv4' || family === 'IPv6') && familyOf(address) !== family)
-      causes.push(invalid(`spec.clusterIPs[${i}]`, address, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``))
-  }
-  return causes
-}
-
-const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
-const familyOf = (address: string): 'IPv4' | 'IPv6' => (parseIp(address)?.length === 16 ? 'IPv6' : 'IPv4')
+import { checkDns1123Subdomain, checkLegacyIp, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+import { isHeadless } from './headless.ts'
+import { validateLoadBalancerClass, validateService } from './service.ts'
+import { validateFamilies } from './service-families.ts'
 
 /** What a service was given at first, it keeps. */
 export function validateServiceUpdate(next: Service, previous: Service): Cause[] {
   const now = next.spec
   const before = previous.spec
+  const early = validateFamilies(now, before)
+  if (early.length > 0) return early
   const causes: Cause[] = []
   if (now.type !== 'ExternalName' && before.type !== 'ExternalName') causes.push(...validateKeptAddresses(now, before))
   if (now.type === 'LoadBalancer' && before.type === 'LoadBalancer' && now.loadBalancerClass !== before.loadBalancerClass)
@@ -67,6 +19,8 @@ export function validateServiceUpdate(next: Service, previous: Service): Cause[]
   const hasHealth = (spec: ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
   if (hasHealth(now) && hasHealth(before) && now.healthCheckNodePort !== before.healthCheckNodePort)
     causes.push(forbidden('spec.healthCheckNodePort', 'field is immutable'))
+  // The reference looks at the class once with the change and once with the whole.
+  causes.push(...validateLoadBalancerClass(now))
   return [...causes, ...validateService(next, previous)]
 }
 

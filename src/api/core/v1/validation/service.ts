@@ -18,14 +18,14 @@ import {
 } from '#schema/validate.ts'
 import { protocols } from './container.ts'
 import { validateEndpointIp } from './endpoints.ts'
+import { isHeadless } from './headless.ts'
 import { validatePort } from './probe.ts'
-import { validateClusterIPs } from './service-addresses.ts'
-
-export const isHeadless = ({ clusterIPs = [], clusterIP }: ServiceSpec): boolean =>
-  clusterIPs.length === 0 ? clusterIP === 'None' : clusterIPs.length === 1 && clusterIPs[0] === 'None'
+import { validateClusterIPs, validateFamilies } from './service-families.ts'
 
 /** `previous`: what an update started from; values that stand there already are not looked at again. */
 export function validateService({ metadata, spec }: Service, previous?: Service): Cause[] {
+  const early = previous === undefined ? validateFamilies(spec, undefined) : []
+  if (early.length > 0) return early
   const causes: Cause[] = []
   const ports = spec.ports ?? []
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName') causes.push(required('spec.ports'))
@@ -144,12 +144,15 @@ function validateLoadBalancer(
       causes.push(...noted.split(',').flatMap((range) => invalidEach(at, range.trim(), checkLegacyCidr(range.trim()))))
   }
   if (spec.allocateLoadBalancerNodePorts !== undefined && !isBalanced) causes.push(forbidden('spec.allocateLoadBalancerNodePorts', only))
-  const name = spec.loadBalancerClass
-  if (name === undefined) return causes
-  return [
-    ...causes,
-    ...(isBalanced ? invalidEach('spec.loadBalancerClass', name, checkQualifiedName(name)) : [forbidden('spec.loadBalancerClass', only)]),
-  ]
+  return [...causes, ...validateLoadBalancerClass(spec)]
+}
+
+export function validateLoadBalancerClass({ type, loadBalancerClass: name }: ServiceSpec): Cause[] {
+  const path = 'spec.loadBalancerClass'
+  if (name === undefined) return []
+  return type === 'LoadBalancer'
+    ? invalidEach(path, name, checkQualifiedName(name))
+    : [forbidden(path, "may only be used when `type` is 'LoadBalancer'")]
 }
 
 const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
@@ -168,6 +171,7 @@ function validateTraffic(spec: ServiceSpec): Cause[] {
     const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
     causes.push(invalid('spec.healthCheckNodePort', health, detail))
   }
+  if (internal === undefined && spec.type !== 'ExternalName') causes.push(required('spec.internalTrafficPolicy'))
   if (internal !== undefined && !policies.includes(internal)) causes.push(notSupported('spec.internalTrafficPolicy', internal, policies))
   if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution))
     causes.push(notSupported('spec.trafficDistribution', trafficDistribution, distributions))
