@@ -47,6 +47,10 @@ export interface ForegroundServer {
   readonly adminToken: string | undefined
   /** Whether requests without credentials reach authorization. */
   readonly allowAnonymous: boolean
+  /** Whole paths of configuration files about who may ask, and who may do what. */
+  readonly authenticationConfig?: string
+  readonly authorizationConfig?: string
+  readonly tokenWebhookConfig?: string
 }
 
 /** What the person sees. */

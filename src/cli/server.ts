@@ -17,6 +17,17 @@ export const server: Command = {
       help: 'what runs: apiserver, and any of controllers, scheduler (default: all)',
     },
     'admin-token': { type: 'string', value: 'TOKEN', help: 'a bearer token of user kubernetes-admin in group system:masters' },
+    'authentication-config': {
+      type: 'string',
+      value: 'FILE',
+      help: 'an AuthenticationConfiguration: issuers of tokens, and who may ask without credentials; read again when it changes',
+    },
+    'authorization-config': {
+      type: 'string',
+      value: 'FILE',
+      help: 'an AuthorizationConfiguration: who is asked what somebody may do (default: Node, RBAC); read again when it changes',
+    },
+    'token-webhook-config': { type: 'string', value: 'FILE', help: 'a kubeconfig of a webhook that knows bearer tokens' },
     anonymous: {
       type: 'string',
       value: 'health|all',
@@ -28,6 +39,11 @@ export const server: Command = {
     'DIR/pki. With --anonymous all, requests without credentials are authorized as system:anonymous, as the reference does by default; with health ' +
     'they only learn version and health. It ends on SIGTERM.',
   async run({ options, programs }) {
+    const {
+      'authentication-config': authentication,
+      'authorization-config': authorization,
+      'token-webhook-config': webhook,
+    } = options as Readonly<Record<string, string | undefined>>
     const { data, listen, components, 'admin-token': adminToken, anonymous } = options as Readonly<Record<string, string | undefined>>
     if (!data) throw new WherryError('BadRequest', '--data DIR is missing: the folder that the server keeps its store and keys in')
     const [host, port] = addressOf(listen!)
@@ -46,6 +62,9 @@ export const server: Command = {
       controllers: parts.includes('controllers'),
       scheduler: parts.includes('scheduler'),
       adminToken,
+      ...pathOf('authenticationConfig', authentication),
+      ...pathOf('authorizationConfig', authorization),
+      ...pathOf('tokenWebhookConfig', webhook),
       allowAnonymous: (anonymous ?? (adminToken === undefined ? 'health' : 'all')) === 'all',
     })
     return exit.done
@@ -53,6 +72,10 @@ export const server: Command = {
 }
 
 const known: readonly string[] = ['apiserver', 'controllers', 'scheduler']
+
+/** The server may run elsewhere than where it is asked for. */
+const pathOf = <K extends string>(name: K, path: string | undefined): { readonly [key in K]?: string } =>
+  (path === undefined ? {} : { [name]: resolve(path) }) as { readonly [key in K]?: string }
 
 /** `127.0.0.1:6443`, `[::1]:6443`. */
 function addressOf(listen: string): [host: string, port: number] {

@@ -7,19 +7,8 @@ import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-c
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { createAdmission } from '#apiserver/admission/compose.ts'
-import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
-import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
-import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
-import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
-import { frontProxyName } from '#apiserver/authentication/published.ts'
-import { requestHeaderAuthenticator, requestHeaderNames } from '#apiserver/authentication/request-header.ts'
-import { staticTokenVerifier } from '#apiserver/authentication/static-token.ts'
-import { anyAuthorizer, mastersAuthorizer, mastersGroup } from '#apiserver/authorization/authorize.ts'
+import { mastersGroup } from '#apiserver/authorization/authorize.ts'
 import { escalationCheck } from '#apiserver/authorization/escalation.ts'
-import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
-import { createNodeGraph } from '#apiserver/authorization/node-graph.ts'
-import { createRbac } from '#apiserver/authorization/rbac.ts'
-import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
 import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
 import type { Dialer } from '#apiserver/connect/dialer.ts'
 import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
@@ -28,7 +17,6 @@ import { type ApiServer, createApiServer } from '#apiserver/server.ts'
 import { openIdResponders } from '#apiserver/tokens/openid.ts'
 import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
 import { createTokenRequestHandler } from '#apiserver/tokens/token-request.ts'
-import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
@@ -46,8 +34,9 @@ import { type Running, runControllers } from '#loop/run.ts'
 import { startScheduler } from '#scheduler/scheduler.ts'
 import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
+import { createIdentity, type Identity, type IdentityChoices } from './identity.ts'
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends IdentityChoices {
   /** Open; closed by the caller. Confidential values reach it as they are: wrap it where they are to be sealed. */
   readonly store: Store
   readonly clock: Clock
@@ -64,10 +53,6 @@ export interface ControlPlaneOptions {
   /** Of that range as well: the address of the cluster's name server. Absent: the cluster has none. */
   readonly dnsAddress?: string | undefined
   readonly nodePorts: readonly [first: number, last: number]
-  /** PEM: of the authority that pods are to trust. */
-  readonly rootCa: string
-  /** PEM: of the authority that signs for those who pass on requests of others. Absent: nobody does. */
-  readonly frontProxyCa?: string | undefined
   /** PEM: what signs certificates that are asked for by the API. Absent: nobody does. */
   readonly signingAuthority?: { readonly certificate: string; readonly key: string } | undefined
   readonly serviceAccounts: { readonly key: string; readonly publicKeys: readonly string[] }
@@ -77,10 +62,6 @@ export interface ControlPlaneOptions {
   readonly exchange?: HttpsExchange
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
-  /** Fixed bearer tokens, for a server that is tried out or measured: who each of them is. */
-  readonly staticTokens?: Readonly<Record<string, UserInfo>> | undefined
-  /** Whether requests without credentials reach authorization, as the reference has it. Absent: only health and version are open to them. */
-  readonly allowAnonymous?: boolean | undefined
   /** Stands between each part of the control plane, by its name, and the API server. Absent: nothing does. */
   readonly through?: (transport: Transport, part: string) => Transport
 }
@@ -157,31 +138,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
-  const audiences = [keys.issuer]
   const { address, port } = options.advertise
-  return createApiServer({
+  let identity: Identity | undefined
+  const server = await createApiServer({
     store: options.store,
     kinds,
     clock,
     random: random.fork('api'),
     stages(objects, internals) {
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
-      const rbac = createRbac(objects)
-      const authorize = anyAuthorizer(mastersAuthorizer, nodeAuthorizer(createNodeGraph(objects), objects), rbac.authorize)
-      const verifyToken = anyToken(
-        staticTokenVerifier(options.staticTokens ?? {}, audiences),
-        createTokenVerifier({ keys, objects, clock }),
-        createBootstrapTokenVerifier({ objects, clock, audiences }),
-      )
+      identity = createIdentity({ choices: options, keys, objects, internals, outbound, clock, random: random.fork('identity'), log })
+      const { authenticate, authorize, rbac, reviews } = identity
       return {
-        authenticate: createAuthentication({
-          authenticators: [
-            ...frontProxy(options),
-            clientCertificateAuthenticator({ clock, ...(options.frontProxyCa !== undefined && { authorities: [options.rootCa] }) }),
-            bearerTokenAuthenticator(verifyToken, audiences),
-          ],
-          anonymous: options.allowAnonymous === true ? 'all' : 'health',
-        }),
+        authenticate,
         authorize,
         admission: [
           ...createAdmission({
@@ -196,7 +165,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
           escalationCheck(rbac, authorize),
         ],
         handlers: {
-          ...reviewHandlers({ verifyToken, audiences, clock, authorize, rbac }),
+          ...reviews,
           ...connectHandlers({ dial: options.dial, random: random.fork('connect'), authorize }),
           serviceAccountToken: createTokenRequestHandler({ keys, clock, random: random.fork('tokens') }),
         },
@@ -209,13 +178,14 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     allowAnonymous: options.allowAnonymous ?? false,
     log: (message, fields) => log.warn(message, fields),
   })
+  return {
+    ...server,
+    async close() {
+      identity?.close()
+      await server.close()
+    },
+  }
 }
-
-/** Takes the word of the front proxy, where there is one. */
-const frontProxy = ({ frontProxyCa, clock }: ControlPlaneOptions) =>
-  frontProxyCa === undefined
-    ? []
-    : [requestHeaderAuthenticator({ clock, authorities: [frontProxyCa], allowedNames: [frontProxyName], ...requestHeaderNames })]
 
 /** A control plane without a way out. */
 const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceUnavailable', 'dial tcp: connect: network is unreachable'))

@@ -49,6 +49,9 @@ export async function foregroundServer(options: ForegroundServer): Promise<void>
     port: options.port,
     components: [...(controllers ? (['controllers'] as const) : []), ...(scheduler ? (['scheduler'] as const) : [])],
     allowAnonymous: options.allowAnonymous,
+    authenticationConfig: options.authenticationConfig,
+    authorizationConfig: options.authorizationConfig,
+    tokenWebhookConfig: options.tokenWebhookConfig,
     staticTokens: adminToken === undefined ? {} : { [adminToken]: admin },
     // Before the port opens: whoever waits for the port finds the file.
     onReady: (pki) => writeAtomically(inData('ca.crt'), pki.clusterCa.certificate),

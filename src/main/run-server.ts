@@ -12,6 +12,7 @@ import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
+import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
@@ -43,6 +44,10 @@ export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | '
   readonly host?: string | undefined
   /** 0: any free one. */
   readonly port: number
+  /** Paths of configuration files about who may ask, and who may do what; see `IdentityChoices`. */
+  readonly authenticationConfig?: string | undefined
+  readonly authorizationConfig?: string | undefined
+  readonly tokenWebhookConfig?: string | undefined
   /** Runs before the port opens. */
   readonly onReady?: (pki: Pki) => Promise<void>
 }
@@ -81,6 +86,10 @@ export async function serve(options: ServeOptions): Promise<void> {
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
+    authenticationConfiguration: options.authenticationConfig === undefined ? undefined : watchedFile(options.authenticationConfig),
+    authorizationConfiguration: options.authorizationConfig === undefined ? undefined : watchedFile(options.authorizationConfig),
+    tokenWebhook: options.tokenWebhookConfig === undefined ? undefined : readFileSync(options.tokenWebhookConfig, 'utf8'),
+    readFile: (path) => readFileSync(path, 'utf8'),
     components,
     staticTokens,
     allowAnonymous,

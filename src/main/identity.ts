@@ -1,0 +1,182 @@
+import { Secret } from '#api/core/v1/secret.ts'
+import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
+import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
+import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
+import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
+import { createConfiguredAuthentication } from '#apiserver/authentication/configured-authentication.ts'
+import { frontProxyName } from '#apiserver/authentication/published.ts'
+import { requestHeaderAuthenticator, requestHeaderNames } from '#apiserver/authentication/request-header.ts'
+import { staticTokenVerifier } from '#apiserver/authentication/static-token.ts'
+import { createReviewWebhook, webhookConnection } from '#apiserver/authentication/webhook/review-webhook.ts'
+import { createTokenWebhookVerifier } from '#apiserver/authentication/webhook/token-webhook.ts'
+import { anyAuthorizer, mastersAuthorizer } from '#apiserver/authorization/authorize.ts'
+import { createConfiguredAuthorization } from '#apiserver/authorization/configured-authorization.ts'
+import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
+import { createNodeGraph } from '#apiserver/authorization/node-graph.ts'
+import { createRbac, type Rbac } from '#apiserver/authorization/rbac.ts'
+import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
+import type { Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from '#apiserver/contract.ts'
+import type { Outbound } from '#apiserver/outbound.ts'
+import { createLegacyTokenVerifier, lastUsedLabel } from '#apiserver/tokens/legacy-token-verifier.ts'
+import type { TokenKeys } from '#apiserver/tokens/token-keys.ts'
+import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+
+/** A configuration file: its text, and later ones. */
+export interface ConfigurationSource {
+  readonly text: string
+  /** Calls with each text that the file has later; returns how to stop. */
+  readonly watch: (changed: (text: string) => void) => () => void
+}
+
+/** Who may ask, and who may do what: what of it can be chosen. */
+export interface IdentityChoices {
+  /** PEM: of the authority whose certificates make users. */
+  readonly rootCa: string
+  /** PEM: of the authority that signs for those who pass on requests of others. Absent: nobody does. */
+  readonly frontProxyCa?: string | undefined
+  /** Fixed bearer tokens, for a server that is tried out or measured: who each of them is. */
+  readonly staticTokens?: Readonly<Record<string, UserInfo>> | undefined
+  /** Whether requests without credentials reach authorization, as the reference has it. Absent: only health and version are open to them. */
+  readonly allowAnonymous?: boolean | undefined
+  /** An AuthenticationConfiguration: issuers of tokens outside, and who may ask without credentials. */
+  readonly authenticationConfiguration?: ConfigurationSource | undefined
+  /** An AuthorizationConfiguration. Absent: Node and RBAC. */
+  readonly authorizationConfiguration?: ConfigurationSource | undefined
+  /** Text of a kubeconfig that says which webhook knows further tokens. */
+  readonly tokenWebhook?: string | undefined
+  /** The text of a file that a configuration points to. */
+  readonly readFile?: ((path: string) => string) | undefined
+}
+
+export interface IdentityParts {
+  readonly choices: IdentityChoices
+  readonly keys: TokenKeys
+  readonly objects: Objects
+  readonly internals: Internals
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Identity {
+  readonly authenticate: Authenticator
+  readonly authorize: Authorizer
+  readonly rbac: Rbac
+  readonly reviews: Readonly<Record<string, SubresourceHandler>>
+  /** Issuers that cannot be reached, for a health check. */
+  readonly problem: () => string | undefined
+  /** Stops looking at files and asking issuers. */
+  close(): void
+}
+
+/** Joins all that tells users apart and says what they may do. */
+export function createIdentity(parts: IdentityParts): Identity {
+  const { choices, keys, objects, clock } = parts
+  const audiences = [keys.issuer]
+  const rbac = createRbac(objects)
+  const authorization = composeAuthorization(parts, rbac)
+  const configured = configuredAuthentication(parts, audiences)
+  const verifyToken = anyToken(
+    staticTokenVerifier(choices.staticTokens ?? {}, audiences),
+    createLegacyTokenVerifier({ keys, objects, clock, audiences, noteUse: noteUse(parts) }),
+    createTokenVerifier({ keys, objects, clock }),
+    createBootstrapTokenVerifier({ objects, clock, audiences }),
+    ...(configured === undefined ? [] : [configured.verify]),
+    ...tokenWebhook(parts, audiences),
+  )
+  const { frontProxyCa } = choices
+  const anonymous = choices.allowAnonymous === true ? 'all' : 'health'
+  return {
+    rbac,
+    authorize: authorization.authorize,
+    authenticate: createAuthentication({
+      authenticators: [
+        ...(frontProxyCa === undefined
+          ? []
+          : [requestHeaderAuthenticator({ clock, authorities: [frontProxyCa], allowedNames: [frontProxyName], ...requestHeaderNames })]),
+        // Where TLS believes two authorities, only the clients' own makes users.
+        clientCertificateAuthenticator({ clock, ...(frontProxyCa !== undefined && { authorities: [choices.rootCa] }) }),
+        bearerTokenAuthenticator(verifyToken, audiences),
+      ],
+      anonymous: () => configured?.anonymous() ?? anonymous,
+    }),
+    reviews: reviewHandlers({ verifyToken, audiences, clock, authorize: authorization.authorize, rbac, unlisted: authorization.unlisted }),
+    problem: () => configured?.problem(),
+    close: () => {
+      authorization.close()
+      configured?.close()
+      rbac.close()
+    },
+  }
+}
+
+const noFile = (path: string): string => {
+  throw new Error(`${path} cannot be read: this server was given no files`)
+}
+
+function composeAuthorization(parts: IdentityParts, rbac: Rbac) {
+  const { choices, objects, outbound, clock, random } = parts
+  const node = nodeAuthorizer(createNodeGraph(objects), objects)
+  const source = choices.authorizationConfiguration
+  if (source === undefined)
+    return { authorize: anyAuthorizer(mastersAuthorizer, node, rbac.authorize), unlisted: () => [], close: () => {} }
+  const configured = createConfiguredAuthorization({
+    text: source.text,
+    node,
+    rbac: rbac.authorize,
+    outbound,
+    clock,
+    random: random.fork('authorization'),
+    readFile: choices.readFile ?? noFile,
+  })
+  const stop = source.watch((text) => take(parts, 'AuthorizationConfiguration', async () => configured.update(text)))
+  return { authorize: configured.authorize, unlisted: configured.unlisted, close: stop }
+}
+
+function configuredAuthentication(parts: IdentityParts, audiences: readonly string[]) {
+  const { choices, outbound, clock, keys } = parts
+  const source = choices.authenticationConfiguration
+  if (source === undefined) return undefined
+  const configured = createConfiguredAuthentication({ text: source.text, outbound, clock, audiences, ownIssuers: keys.issuers })
+  const stop = source.watch((text) => take(parts, 'AuthenticationConfiguration', () => configured.update(text)))
+  return {
+    ...configured,
+    close: () => {
+      stop()
+      configured.close()
+    },
+  }
+}
+
+/** A changed file that cannot be used changes nothing but the log. */
+function take({ log }: IdentityParts, kind: string, update: () => Promise<void>): void {
+  update().then(
+    () => log.info('took a changed configuration up', { kind }),
+    (error: unknown) => log.error('a changed configuration cannot be used; the former stays', { kind, error }),
+  )
+}
+
+function tokenWebhook({ choices, outbound, clock, random }: IdentityParts, audiences: readonly string[]) {
+  if (choices.tokenWebhook === undefined) return []
+  const connection = webhookConnection(choices.tokenWebhook, choices.readFile ?? noFile)
+  const review = createReviewWebhook({ outbound, connection, clock, random: random.fork('token webhook'), timeoutMs: 10_000 })
+  return [createTokenWebhookVerifier({ review, clock, audiences })]
+}
+
+/** Keeps the day of a legacy token's last use on its Secret. */
+const noteUse =
+  ({ internals, log }: IdentityParts) =>
+  (secret: Secret, today: string): void => {
+    const { name, namespace } = secret.metadata
+    const labelled = (present: Secret): Secret => ({
+      ...present,
+      metadata: { ...present.metadata, labels: { ...present.metadata.labels, [lastUsedLabel]: today } },
+    })
+    internals
+      .update(Secret, name, namespace, (present) => labelled(present as Secret))
+      .catch((error: unknown) => log.warn('the use of a token cannot be noted on its Secret', { namespace, name, error }))
+  }
