@@ -70,7 +70,11 @@ async function run(chosen: readonly Figure[], seconds: number, startReference: S
     rows.push(...(await figure.measure({ seconds, terminal, start: startOwnServer })))
     if (startReference === undefined || interrupted) continue
     terminal(`${figure.name}: the reference`)
-    reference.push(...(await figure.measure({ seconds, terminal, start: startReference })))
+    try {
+      reference.push(...(await figure.measure({ seconds, terminal, start: startReference })))
+    } catch (error) {
+      left.push(`${figure.name}: the reference did not hold out: ${(error as Error).message}`)
+    }
   }
   console.log(`\n${table(rows, reference)}\n`)
   for (const line of left) console.log(line)

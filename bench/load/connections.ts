@@ -61,6 +61,8 @@ function exchange(
     stream.on('data', (part: Buffer) => parts.push(part))
     stream.once('end', () => resolve({ status, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }))
     stream.once('error', reject)
+    // Too late to matter after an end or an error.
+    stream.once('close', () => reject(new Error(`${method} ${path}: the server gave the request up`)))
     if (body !== undefined) stream.end(body)
   })
 }

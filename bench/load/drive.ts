@@ -16,6 +16,7 @@ export interface Driven extends Outcome {
 export async function drive(server: Server, load: Load): Promise<Driven> {
   const child = fork(fileURLToPath(import.meta.resolve('./driver-process.ts')), { execArgv: ['--disable-warning=ExperimentalWarning'] })
   let before = usage(server)
+  let late: NodeJS.Timeout | undefined
   try {
     const outcome = await new Promise<Outcome>((resolve, reject) => {
       child.on('message', (message: { measuring?: true; outcome?: Outcome; failure?: string }) => {
@@ -25,6 +26,7 @@ export async function drive(server: Server, load: Load): Promise<Driven> {
       })
       child.once('exit', (code, signal) => reject(new Error(`the load driver ended with ${signal ?? code}`)))
       child.send({ target: server.target, load })
+      late = setTimeout(() => reject(new Error(`the load did not end within ${timeoutMs / 60_000} minutes`)), timeoutMs)
     })
     const after = usage(server)
     const serverCpuSeconds = after.server - before.server
@@ -35,8 +37,12 @@ export async function drive(server: Server, load: Load): Promise<Driven> {
       others: Math.max(0, (after.machine - before.machine - serverCpuSeconds - outcome.cpuSeconds) / outcome.seconds),
     }
   } finally {
+    clearTimeout(late)
     child.kill()
   }
 }
+
+/** A server that leaves requests without an answer ends the measurement, not the evening. */
+const timeoutMs = 300_000
 
 const usage = ({ pids }: Server) => ({ server: cpuSecondsOf(...pids), machine: machineCpuSeconds() })

@@ -3,8 +3,8 @@ import { quantiles } from '../support/statistics.ts'
 import { type Connections, openConnections } from './connections.ts'
 import type { Load, Outcome, Target } from './load.ts'
 
-/** A server allows 250 streams a connection; half of that leaves room. */
-const watchesPerConnection = 125
+/** The reference allows 100 streams a connection. */
+const watchesPerConnection = 90
 
 /** The delay is from before the write is sent until the event's line is read, so it holds the write's own time. */
 export async function watch(target: Target, load: Load & { do: 'watch' }): Promise<Outcome> {
@@ -80,9 +80,9 @@ function follow(connections: Connections, index: number, path: string, { onLine,
       rest = lines.pop()!
       for (const line of lines) onLine(line, line.length + 1)
     })
-    stream.once('end', onEnd)
-    stream.once('error', (error) => {
-      reject(error)
+    stream.once('error', reject)
+    stream.once('close', () => {
+      reject(new Error(`GET ${path}: the server gave the watch up`))
       onEnd()
     })
   })
