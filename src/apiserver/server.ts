@@ -34,6 +34,7 @@ import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
 import { addressPool, portPool } from './registry/pools.ts'
+import { tracedPlugin } from './tracing/traced-plugin.ts'
 import { inSpan, type Tracer } from './tracing/tracer.ts'
 
 export interface ApiServerOptions {
@@ -125,7 +126,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random: random.fork('registry'),
     claims,
-    admission: stages.admission.map((plugin) => metrics.admission.measured(plugin, clock)),
+    admission: stages.admission.map((plugin) => {
+      const measured = metrics.admission.measured(plugin, clock)
+      return options.tracer === undefined ? measured : tracedPlugin(measured)
+    }),
     handlers: { ...builtinActions(), ...stages.handlers },
     objects,
     internals,

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createTestServer } from '../testing.ts'
+import { parseTracingConfiguration } from './configuration.ts'
+import { parseTraceparent } from './traceparent.ts'
+import { createTracer } from './tracer.ts'
+
+interface Sent {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: string
+}
+
+async function traced(samplingRatePerMillion: number, traceparent: string | undefined): Promise<readonly Sent[]> {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const spans: Sent[] = []
+  const tracer = createTracer({
+    clock,
+    random: seededRandom(1),
+    samplingRatePerMillion,
+    onFailure: (error) => assert.fail(String(error)),
+    send: async (body) => void spans.push(...JSON.parse(Buffer.from(body).toString()).resourceSpans[0].scopeSpans[0].spans),
+  })
+  const server = await createTestServer({ clock, server: { tracer } })
+  await server.transport({
+    method: 'POST',
+    path: '/api/v1/namespaces',
+    headers: { ...(traceparent !== undefined && { traceparent }) },
+    body: Buffer.from(JSON.stringify({ metadata: { name: 'a' } })),
+  })
+  await server.close()
+  return spans
+}
+
+const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+test('a sampled sender’s trace goes on through the stages', async () => {
+  const spans = await traced(0, parent)
+  const names = new Set(spans.map(({ name }) => name))
+  for (const name of ['KubernetesAPI', 'authentication', 'authorization', 'admission NamespaceLifecycle', 'store'])
+    assert.ok(names.has(name), name)
+  const root = spans.find(({ name }) => name === 'KubernetesAPI')!
+  assert.deepEqual([root.traceId, root.parentSpanId, root.kind], ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 2])
+  for (const span of spans) if (span !== root) assert.deepEqual([span.traceId, span.parentSpanId], [root.traceId, root.spanId])
+  assert.equal(root.startTimeUnixNano, `${Date.parse('2026-01-01T00:00:00Z')}000000`)
+})
+
+test('who did not ask for a trace gets one by chance only', async () => {
+  assert.equal((await traced(0, undefined)).length, 0)
+  assert.equal((await traced(0, parent.replace(/01$/, '00'))).length, 0)
+  assert.ok((await traced(1_000_000, undefined)).length > 0)
+})
+
+test('what is no traceparent is none', () => {
+  const cases: readonly (readonly [string | undefined, boolean])[] = [
+    [parent, true],
+    [undefined, false],
+    [parent.toUpperCase(), false],
+    [parent.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)), false],
+    [parent.replace(/^00/, 'ff'), false],
+    [`${parent}-extra`, false],
+    [`${parent.replace(/^00/, '01')}-extra`, true],
+  ]
+  for (const [header, is] of cases) assert.equal(parseTraceparent(header) !== undefined, is, `${header}`)
+})
+
+test('a configuration names what is wrong with it', () => {
+  const head = 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n'
+  assert.deepEqual(parseTracingConfiguration(`${head}endpoint: a:1\nsamplingRatePerMillion: 5`), {
+    endpoint: 'a:1',
+    samplingRatePerMillion: 5,
+  })
+  assert.throws(() => parseTracingConfiguration(`${head}samplingRatePerMillion: -1`), /samplingRatePerMillion/)
+  assert.throws(() => parseTracingConfiguration('kind: Other'), /kind/)
+})
