@@ -47,7 +47,10 @@ async function answerCreate(
   handler: Context['handlers'][string],
 ): Promise<HttpResponse> {
   const { kind } = call
-  const object = applyDefaults(kind, body)
+  const given = applyDefaults(kind, body)
+  const entries = trackedEntries(context, write, undefined, given)
+  const { managedFields: _given, ...metadata } = given.metadata ?? {}
+  const object = { ...given, metadata: { ...metadata, ...(entries !== undefined && { managedFields: entries }) } } as KubeObject
   const causes =
     kind.rules.validate?.(object, {
       now: '',
