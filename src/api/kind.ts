@@ -19,6 +19,8 @@ export interface KindFacts {
   /** Resource name in paths: `pods`. */
   readonly plural: string
   readonly singular: string
+  /** Kind of its lists, where that is not `<kind>List`. */
+  readonly listKind?: string
   readonly shortNames?: readonly string[]
   readonly categories?: readonly string[]
   readonly scope: 'Namespaced' | 'Cluster'
@@ -116,6 +118,8 @@ export interface Rules<T> {
   readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
   /** What a kind says of an object that is marked as deleted, beside its metadata: a namespace's phase. */
   readonly prepareDelete?: (object: T) => T
+  /** Why no object may be made any more: its definition is being deleted. */
+  readonly refuseCreate?: () => string
   /** Why nobody may delete the object of this name; undefined: everybody may who is allowed to. */
   readonly refuseDelete?: (name: string) => string | undefined
   /** Whether a delete answers with the object instead of a Status. */
@@ -191,6 +195,10 @@ export type Subresource =
       readonly write: (object: never, body: never) => unknown
       /** The field of the object that the view's `spec.replicas` stands for, whose owners the two share. Absent: `spec.replicas`. */
       readonly replicasField?: string
+      /** Why the object cannot be shown so; asked where it is only read. */
+      readonly unreadable?: (object: never) => string | undefined
+      /** What the object may not become by such a write. Absent: only the body is checked. */
+      readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
     }
   /** A create that turns the object into another state: `binding`, `eviction`, `token`. `handler` names a function that the API server is composed with. */
   | {
@@ -205,6 +213,8 @@ export type Subresource =
       readonly sort: 'connect'
       readonly verbs: readonly ('create' | 'get' | 'delete' | 'patch' | 'update')[]
       readonly handler: string
+      /** What its query is read as, for admission. */
+      readonly options?: AnyType
       readonly kindGV?: readonly [group: string, version: string, kind: string]
     }
 

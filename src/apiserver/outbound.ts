@@ -1,14 +1,14 @@
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { WherryError } from '#lib/errors.ts'
-import type { HttpsExchange, HttpsExchangeResponse } from '#lib/https-exchange.ts'
+import type { HttpsExchange, HttpsExchangeRequest, HttpsExchangeResponse } from '#lib/https-exchange.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Objects } from './contract.ts'
 
 /**
  * Calls somebody outside: webhooks, aggregated API servers, issuers. Rejects with `ServiceUnavailable` or `Timeout` where no whole answer came
  * (any status is an answer); the message says why in the words that Go's HTTP client has for it, because answers of the API show them.
- * Redirects are answers as well: nobody is sent elsewhere by whom he calls.
+ * Redirects are answers as well, unless the caller wants to be sent elsewhere by whom it calls.
  */
 export type Outbound = (target: OutboundTarget, options: OutboundOptions, request: OutboundRequest) => Promise<OutboundResponse>
 
@@ -31,6 +31,8 @@ export interface OutboundOptions {
   readonly bodyMaxBytes?: number
   /** Put after the URL: `timeout=10s`. */
   readonly query?: string
+  /** How many redirects are followed, as Go's client would: 307 and 308 send the request again, the others ask for the new place. Default none. */
+  readonly redirectsMax?: number
 }
 
 export interface OutboundRequest {
@@ -59,10 +61,10 @@ export function outboundUrl(target: OutboundTarget, query = ''): string {
 export function createOutbound({ objects, exchange }: { readonly objects: Objects; readonly exchange: HttpsExchange }): Outbound {
   let turn = 0
   return async (target, options, request) => {
-    const { caBundle, bearerToken, serverName, bodyMaxBytes = 16 << 20, query, ...rest } = options
+    const { caBundle, bearerToken, serverName, bodyMaxBytes = 16 << 20, query, redirectsMax = 0, ...rest } = options
     const service = 'service' in target ? target.service : undefined
     const name = serverName ?? (service === undefined ? undefined : serverNameOf(service))
-    return exchange({
+    let wanted: HttpsExchangeRequest = {
       ...request,
       ...rest,
       url: outboundUrl(target, query),
@@ -71,7 +73,31 @@ export function createOutbound({ objects, exchange }: { readonly objects: Object
       ...(service !== undefined && { connectTo: resolveService(objects, service, (turn += 1)) }),
       ...(name !== undefined && { serverName: name }),
       ...(caBundle !== undefined && { caBundle: asPem(caBundle) }),
-    })
+    }
+    for (let left = redirectsMax; ; left -= 1) {
+      const response = await exchange(wanted)
+      const next = left > 0 ? redirected(wanted, response) : undefined
+      if (next === undefined) return response
+      wanted = next
+    }
+  }
+}
+
+/** The request that a redirect leads to; undefined where the answer is none. Whoever is elsewhere gets no credentials. */
+function redirected(request: HttpsExchangeRequest, { status, headers }: HttpsExchangeResponse): HttpsExchangeRequest | undefined {
+  const { location } = headers
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, request.url)) return undefined
+  const url = new URL(location, request.url)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined
+  const { body, connectTo, ...rest } = request
+  const stays = url.host === new URL(request.url).host
+  const { authorization, ...others } = request.headers
+  return {
+    ...rest,
+    url: url.href,
+    headers: stays && authorization !== undefined ? request.headers : others,
+    ...(stays && connectTo !== undefined && { connectTo }),
+    ...(status >= 307 ? body !== undefined && { body } : { method: 'GET' }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { getServers } from 'node:dns'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
@@ -117,7 +118,12 @@ function inGoWords(problem: NodeJS.ErrnoException, host: string, port: number): 
   const connecting = connectProblems[code]
   const say = (message: string) => new WherryError('ServiceUnavailable', message, { cause: error })
   if (connecting !== undefined && error.syscall === 'connect') return say(`dial tcp ${peer}: connect: ${connecting}`)
-  if (error.syscall === 'getaddrinfo') return say(`dial tcp: lookup ${host}: no such host`)
+  if (error.syscall === 'getaddrinfo') {
+    const [server] = getServers()
+    return say(
+      `dial tcp: lookup ${host}${server === undefined ? '' : ` on ${server.includes(':') ? server : `${server}:53`}`}: no such host`,
+    )
+  }
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return say(error.message === 'socket hang up' ? 'EOF' : `read tcp ${peer}: read: connection reset by peer`)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return say(`tls: failed to verify certificate: x509: ${altName(error)}`)

@@ -32,7 +32,7 @@ export function admissionRun(
     },
     operation,
     kind,
-    options: write.options,
+    options: optionsOf(write, operation),
     dryRun: write.dryRun,
     objects,
     warn: write.warn,
@@ -60,6 +60,13 @@ export function admissionRun(
       for (const plugin of validating) await plugin.validate!(admission)
     },
   }
+}
+
+/** A patch is an update, or a create, by other means: so its options tell. */
+function optionsOf({ options }: Write, operation: Admission['operation']): Write['options'] {
+  if (options['kind'] !== 'PatchOptions') return options
+  const { force: _force, ...rest } = options
+  return { ...rest, kind: operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions' }
 }
 
 /** Plug-ins that look at one sort of write. */

@@ -3,6 +3,7 @@ import type { HttpResponse } from '#lib/http.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { objectOf } from '../cacher/item.ts'
 import type { Context } from '../context.ts'
+import { connectOptions } from './connect-options.ts'
 import { finish, subresourceCall } from './handler-call.ts'
 import { statusAnswer } from './respond.ts'
 import { type Routed, readItem, writeOf } from './routed.ts'
@@ -21,10 +22,11 @@ export async function connect(context: Context, call: Routed, part: Extract<Subr
   await context.cacher.fresh()
   // A part without a type of options is only read (a log): admission looks at connections.
   if (part.kindGV !== undefined) {
-    const write = writeOf(call, { dryRun: false, options: Object.fromEntries(info.query) })
+    const write = writeOf(call, { dryRun: false, options: {} })
     const run = admissionRun(context.admission, context.objects, write, 'CONNECT')
-    await run.admit(undefined, object)
-    await run.validate(undefined, object)
+    const options = connectOptions(part.kindGV, part.options, info)
+    await run.admit(options, object)
+    await run.validate(options, object)
   }
   const parent = () => {
     if (object === undefined) throw notFoundError(kind, info.name)

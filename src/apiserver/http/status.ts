@@ -37,15 +37,19 @@ export function statusOfError(error: unknown): StatusBody & { readonly code: num
 }
 
 /** Another's Status, under the message and the code that were made of it here. */
-const passedOn = (error: WherryError, answer: Readonly<Record<string, unknown>>): StatusBody & { readonly code: number } => ({
-  metadata: {},
-  status: 'Failure',
-  ...answer,
-  kind: 'Status',
-  apiVersion: 'v1',
-  message: error.message,
-  code: error.details.status ?? statusOf[error.code],
-})
+function passedOn(error: WherryError, answer: Readonly<Record<string, unknown>>): StatusBody & { readonly code: number } {
+  const { metadata = {}, status = 'Failure', reason, details } = answer as Partial<StatusBody>
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata,
+    status,
+    message: error.message,
+    ...(reason !== undefined && { reason }),
+    ...(details !== undefined && { details }),
+    code: error.details.status ?? statusOf[error.code],
+  }
+}
 
 /** What the router itself says: details are there, and empty. */
 export const routeStatus = (code: number, reason: string, message: string): StatusBody & { readonly code: number } => ({

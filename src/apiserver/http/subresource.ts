@@ -61,7 +61,8 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   }
   const run = admissionRun(context.admission, context.objects, writeOf(call, options), 'CREATE')
-  const admitted = (await run.admit(body, undefined)) ?? body
+  const placed = body === undefined ? undefined : inNamespace(body, writeOf(call, options).namespace)
+  const admitted = (await run.admit(placed, undefined)) ?? placed
   await run.validate(admitted, undefined)
   return finish(
     await handler(subresourceCall(context, call, parent, admitted, options.dryRun)),
@@ -70,6 +71,10 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     part.type === undefined ? kind : { ...kind, ...part.type, kind: name, group, version },
   )
 }
+
+/** The body where the path puts it. */
+const inNamespace = (body: KubeObject, namespace: string): KubeObject =>
+  namespace === '' ? body : { ...body, metadata: { ...body.metadata, namespace } }
 
 /** The object that an action is on, once it is asked for: what is wrong with the request itself is told before its absence. */
 async function parentOf(context: Context, call: Routed): Promise<() => KubeObject> {

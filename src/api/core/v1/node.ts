@@ -25,6 +25,7 @@ export const Node = kind(
         verbs: ['create', 'delete', 'get', 'patch', 'update'],
         handler: 'nodeProxy',
         kindGV: ['', 'v1', 'NodeProxyOptions'],
+        options: types.NodeProxyOptions,
       },
       status: statusOf<types.Node>({ validateUpdate: validateNodeChange }),
     },

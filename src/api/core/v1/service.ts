@@ -29,6 +29,7 @@ export const Service = kind(
         verbs: ['create', 'delete', 'get', 'patch', 'update'],
         handler: 'serviceProxy',
         kindGV: ['', 'v1', 'ServiceProxyOptions'],
+        options: types.ServiceProxyOptions,
       },
       status: statusOf<types.Service>({ validateUpdate: validateServiceStatus }),
     },

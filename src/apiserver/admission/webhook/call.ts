@@ -41,6 +41,7 @@ export async function callHook(
       {
         timeoutMs: (timeoutSeconds ?? 30) * 1000,
         query,
+        redirectsMax: 10,
         ...(clientConfig.caBundle && { caBundle: clientConfig.caBundle }),
       },
       {

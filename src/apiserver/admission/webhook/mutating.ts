@@ -1,5 +1,6 @@
 import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
@@ -8,6 +9,7 @@ import { quote } from '#schema/go-text.ts'
 import { encodeJson } from '#schema/json.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
+import { parseJsonBody } from '../../http/body.ts'
 import { convert, type Subject, subjectOf } from '../subject.ts'
 import { callHook } from './call.ts'
 import { CallFailure, internalError } from './call-failure.ts'
@@ -118,11 +120,13 @@ async function ask(hook: Hook, index: number, question: Question, options: Webho
 function patched(hook: Hook, { object, type, kind }: Question, answer: Answer, tell: (patch: unknown) => void): KubeObject | undefined {
   const { name } = hook.webhook
   if (answer.patch === undefined) return undefined
+  const undecodable = (why: string) => new WherryError('BadRequest', why)
   let patch: unknown
   try {
-    patch = JSON.parse(Buffer.from(answer.patch).toString())
+    patch = parseJsonBody(answer.patch, undecodable).value
   } catch (error) {
-    throw new CallFailure(name, `received undecodable patch in webhook response: ${(error as Error).message}`)
+    if (!(error instanceof WherryError)) throw error
+    throw new CallFailure(name, `received undecodable patch in webhook response: ${error.message}`)
   }
   if (patch !== null && !Array.isArray(patch))
     throw new CallFailure(

@@ -3,9 +3,11 @@ import type { KubeObject } from '#api/kind.ts'
 import { apiVersionOf } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
+import { isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
 import { encodeJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
+import { parseYaml } from '#schema/yaml.ts'
 import type { Admission } from '../../contract.ts'
 import { parseJsonBody } from '../../http/body.ts'
 import type { KindVersion, ResourceVersion, Subject } from '../subject.ts'
@@ -76,14 +78,8 @@ export function writeReview(question: Question, uid: string, version: string): U
 /** What is wrong with an answer goes out as an Error whose message is the reference's. */
 export function readReview(body: Uint8Array, contentType: string, uid: string, version: string, isMutating: boolean): Answer {
   if (body.byteLength === 0) throw new Unreadable(`0-length response with status code: 200 and content type: ${contentType}`)
-  const { value } = parseJsonBody(body, (why) => new WherryError('BadRequest', `couldn't get version/kind; json parse error: ${why}`))
-  const own = value as {
-    readonly apiVersion?: unknown
-    readonly kind?: unknown
-    readonly message?: unknown
-    readonly status?: unknown
-  } | null
-  if (own?.kind === 'Status' && own.apiVersion === 'v1' && own.status !== 'Success') throw new Unreadable(String(own.message ?? ''))
+  const value = readTree(body)
+  refuseOtherKind(value, version)
   const decoded = decode(AdmissionReview, value, { strict: false })
   if (decoded.errors.length > 0) throw new Unreadable(decoded.errors[0]!)
   const review = decoded.value as AdmissionReview
@@ -109,6 +105,39 @@ export function readReview(body: Uint8Array, contentType: string, uid: string, v
     annotations: response.auditAnnotations ?? {},
     warnings: response.warnings ?? [],
   }
+}
+
+/** JSON, or YAML where it does not look like JSON. */
+function readTree(body: Uint8Array): unknown {
+  const unreadable = (why: string) => new Unreadable(`couldn't get version/kind; json parse error: ${why}`)
+  const text = Buffer.from(body).toString()
+  if (/^\s*\{/.test(text)) return parseJsonBody(body, (why) => new WherryError('BadRequest', unreadable(why).message)).value
+  let value: unknown
+  try {
+    value = parseYaml(text).value
+  } catch (error) {
+    throw unreadable((error as Error).message)
+  }
+  if (value === null || isObject(value)) return value ?? {}
+  const is = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  throw unreadable(
+    `json: cannot unmarshal ${is} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  )
+}
+
+/** What names itself something else than a review is no answer at all; one that names itself nothing may be one. */
+function refuseOtherKind(value: unknown, version: string): void {
+  const { apiVersion = '', kind = '', message = '', status } = value as Readonly<Record<string, string | undefined>>
+  if (kind === 'Status' && apiVersion === 'v1') {
+    if (status !== 'Success') throw new Unreadable(message)
+    return
+  }
+  if (kind === '' || apiVersion === '') return
+  const other = reviewVersions.find((one) => one !== version && apiVersion === `admission.k8s.io/${one}`)
+  if (kind === 'AdmissionReview' && other !== undefined)
+    throw new Unreadable(`converting (${other}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`)
+  if (kind !== 'AdmissionReview' || apiVersion !== `admission.k8s.io/${version}`)
+    throw new Unreadable(`no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`)
 }
 
 /** Not even an AdmissionReview: the call failed, rather than the answer. */
