@@ -13,7 +13,10 @@ import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
 import type { ApiHandler, Caller } from './contract.ts'
+import { requestMs } from './http/handler.ts'
+import { longRunning } from './http/long-running.ts'
 import { writeRawAnswer } from './http/raw-answer.ts'
 import { parseRequest } from './http/request-info.ts'
 import { errorAnswer, methodNotAllowed } from './http/respond.ts'
@@ -39,6 +42,13 @@ export interface ListenOptions extends ServingPair {
   readonly connectionsMax?: number
   /** How long a client may take to send the headers of an HTTP/1.1 request. Default 10 s. */
   readonly headersTimeoutMs?: number
+  /** An HTTP/2 connection without open streams is closed after this. Default 90 s, as with HTTP/1.1. */
+  readonly idleTimeoutMs?: number
+  /**
+   * How often an HTTP/2 client is told to open a new connection, between 0 (never, the default) and 1: behind a load balancer, so that
+   * long-lived connections spread over servers that came later. What runs on the old one may end.
+   */
+  readonly goaway?: { readonly chance: number; readonly random: Random }
 }
 
 export interface Listening {
@@ -92,10 +102,13 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
+    closeWhenIdle(session, options.idleTimeoutMs ?? 90_000)
   })
   server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
     // Methods that nobody knows end in Node's parser, before any route.
     if (socket.writable && error.code === 'HPE_INVALID_METHOD') void refuseMethod(socket)
+    else if (socket.writable && error.code === 'HPE_HEADER_OVERFLOW')
+      socket.end('HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n')
     else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
   })
@@ -105,6 +118,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       response.destroy?.()
     })
     exchanges.add(exchange)
+    if ('stream' in request && isToGo(options.goaway)) request.stream.session?.close()
     void exchange.finally(() => exchanges.delete(exchange))
     if (closing && 'shouldKeepAlive' in response) response.shouldKeepAlive = false
   })
@@ -270,8 +284,7 @@ function lateness(clock: Clock, request: HttpRequest): { readonly passed: Promis
   let forget = (): void => {}
   const passed = new Promise<'late'>((resolve) => {
     forget = clock.schedule(clock.now() + requestMs, () => {
-      const { verb, subresource } = parseRequest(request.method, request.path)
-      if (verb !== 'watch' && !longRunning.has(subresource)) resolve('late')
+      if (!longRunning(parseRequest(request.method, request.path))) resolve('late')
     })
   })
   return { passed, forget }
@@ -293,6 +306,20 @@ function secureContextOf(
   return { key, cert: certificate, ca: clientCa ?? [] }
 }
 
+/** A client that asks nothing any more, or never did, holds no connection for ever. A silent watch is a stream, and stays. */
+function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  let streams = 0
+  session.on('stream', (stream) => {
+    streams += 1
+    stream.once('close', () => {
+      streams -= 1
+    })
+  })
+  session.setTimeout(idleMs, () => streams === 0 && session.close())
+}
+
+const isToGo = (goaway: ListenOptions['goaway']): boolean => goaway !== undefined && goaway.random.next() < goaway.chance
+
 /** Who trickles in headers or a body byte by byte is cut off. */
 const http1Limits = (headersTimeoutMs: number) => ({
   maxHeaderSize: 64 * 1024,
@@ -302,7 +329,5 @@ const http1Limits = (headersTimeoutMs: number) => ({
   // Node looks after late clients in rounds.
   connectionsCheckingInterval: Math.min(15_000, headersTimeoutMs),
 })
-const longRunning = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
-// As the reference: --request-timeout, and the body limit of its resource handlers.
-const requestMs = 60_000
+// The body limit of the reference's resource handlers.
 const bodyBytes = 3 * 1024 * 1024
