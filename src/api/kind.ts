@@ -157,6 +157,8 @@ export interface WriteContext {
   /** The subresource written: '' for the object itself. */
   readonly subresource: string
   readonly dryRun: boolean
+  /** Shows the client a warning: for what can only be told while the object is prepared. */
+  readonly warn?: (message: string) => void
 }
 
 /** One value taken from a pool. Empty `value`: take any free one and put it into the object with `set`. */

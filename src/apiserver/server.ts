@@ -20,6 +20,7 @@ import type {
   SubresourceHandler,
   UserInfo,
 } from './contract.ts'
+import { startCustomResources } from './custom-resources/custom-resources.ts'
 import { startExpiry } from './expiry.ts'
 import { createFlowControl } from './flow-control/flow-control.ts'
 import { createFlowObjects } from './flow-control/flow-objects.ts'
@@ -145,6 +146,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
   const expiry = startExpiry({ store, cacher, kinds: options.kinds, clock, onFailure })
   const handler = createHandler(context, options)
+  // Kinds of definitions in the store are served before anybody is answered.
+  const customResources = startCustomResources({ kinds, cacher, objects, internals, clock, onFailure })
   return {
     handler,
     objects,
@@ -152,6 +155,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
     async close() {
       expiry.close()
+      await customResources?.close()
       compaction.close()
       bookmarks.close()
       flowControl.close()

@@ -2,6 +2,7 @@ import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Entry, Revision, Store, StoreEvent } from '#store/store.ts'
+import { rawKind } from '../custom-resources/raw-kind.ts'
 import { claimRoot, prefixOf, registryRoot, storageKindOf } from '../registry/keys.ts'
 import { append, type Change, type History, historyFrom, rewind } from './history.ts'
 import { emptyIndex, getItem, type Index, indexOf, putItem, removeItem } from './index.ts'
@@ -50,7 +51,17 @@ export interface CacherOptions {
 /** Loads all objects, then follows the store. Rejects when the store cannot be read. */
 export async function createCacher({ store, kinds, clock, onClaim, onFailure }: CacherOptions): Promise<Cacher> {
   const caches = new Map<string, KindCache>()
-  for (const kind of kinds) if (!caches.has(prefixOf(kind))) caches.set(prefixOf(kind), createKindCache(storageKindOf(kind)))
+  for (const kind of kinds)
+    if (!caches.has(prefixOf(kind))) caches.set(prefixOf(kind), createKindCache(storageKindOf(kind), prefixOf(kind)))
+  /** The cache of a prefix. What no built-in kind has belongs to a definition, which may come at any time, and go. */
+  const cacheOf = (prefix: string): KindCache => {
+    const known = caches.get(prefix)
+    if (known !== undefined) return known
+    const made = createKindCache(rawKind, prefix)
+    made.history = historyFrom(revision)
+    caches.set(prefix, made)
+    return made
+  }
   const closing = new AbortController()
   const reloadListeners: (() => void)[] = []
   let revision: Revision = 0
@@ -70,8 +81,7 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
     const found = new Map<string, Item[]>()
     const at = await readAll(store, registryRoot, undefined, (entry) => {
       const prefix = kindPrefixOf(entry.key)
-      const cache = caches.get(prefix)
-      if (cache === undefined) return
+      const cache = cacheOf(prefix)
       const items = found.get(prefix)
       if (items === undefined) found.set(prefix, [itemOf(cache.kind, entry)])
       else items.push(itemOf(cache.kind, entry))
@@ -89,7 +99,7 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
     const touched = new Set<KindCache>()
     for (const event of events) {
       if (event.key.startsWith(claimRoot)) onClaim(event.key, event.type === 'put')
-      const cache = event.key.startsWith(registryRoot) ? caches.get(kindPrefixOf(event.key)) : undefined
+      const cache = event.key.startsWith(registryRoot) ? cacheOf(kindPrefixOf(event.key)) : undefined
       if (cache === undefined) continue
       const previous = getItem(cache.index, event.key)
       const item = event.entry === undefined ? undefined : itemOf(cache.kind, event.entry)
@@ -153,11 +163,7 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
 
   return {
     revision: () => revision,
-    of(kind) {
-      const cache = caches.get(prefixOf(kind))
-      if (cache === undefined) throw new WherryError('InternalError', `${kind.plural}.${kind.group} has no cache`)
-      return cache
-    },
+    of: (kind) => cacheOf(prefixOf(kind)),
     reached,
     async fresh() {
       const wanted = await store.revision()
@@ -176,9 +182,9 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
   }
 }
 
-function createKindCache(kind: AnyKind): KindCache {
+function createKindCache(kind: AnyKind, prefix: string): KindCache {
   const cache: KindCache = {
-    prefix: prefixOf(kind),
+    prefix,
     kind,
     index: emptyIndex,
     history: historyFrom(0),

@@ -49,16 +49,19 @@ function parseStored(item: Item): KubeObject {
 /** The item in the form of another kind that shares its storage (Event of events.k8s.io); made once. */
 export function itemAs(kind: AnyKind, item: Item): Item {
   if (kind.storedAs === undefined || item.kind === kind) return item
-  const known = converted.get(item)
-  if (known !== undefined && known.kind === kind) return known
+  const forms = converted.get(item) ?? new WeakMap<AnyKind, Item>()
+  const known = forms.get(kind)
+  if (known !== undefined) return known
   const { resourceVersion: _resourceVersion, ...metadata } = objectOf(item).metadata
   const object = kind.storedAs.fromStored({ ...objectOf(item), metadata } as never)
   const made: Item = { ...item, kind, value: Buffer.from(encodeJson(kind, object)), bytes: undefined, object: undefined }
-  converted.set(item, made)
+  forms.set(kind, made)
+  converted.set(item, forms)
   return made
 }
 
-const converted = new WeakMap<Item, Item>()
+/** By the kind as well, for there may be many versions; the kinds of a definition that changed are forgotten with it. */
+const converted = new WeakMap<Item, WeakMap<AnyKind, Item>>()
 
 /** The same content as of another revision: what a DELETED event shows. */
 export const atRevision = (item: Item, revision: Revision): Item => ({ ...item, revision, bytes: undefined, object: undefined })

@@ -171,7 +171,7 @@ function eventOf(
 
 function sharedFrame(frames: Frames, change: Change, type: EventType, item: Item): Uint8Array {
   if (frames.representation === '') return frames.frame(type, item)
-  const name = `${frames.representation}/${type}/${item.kind.group}`
+  const name = `${frames.representation}/${type}/${item.kind.group}/${item.kind.version}`
   const known = change.frames.get(name)
   if (known !== undefined) return known
   const made = frames.frame(type, item)

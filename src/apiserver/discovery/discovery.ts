@@ -12,25 +12,30 @@ export function serveDiscovery(
   advertiseAddress: string,
 ): (request: HttpRequest, path: string) => Promise<HttpResponse | undefined> {
   const { kinds } = context
-  const groups = kinds.groups.filter(({ group }) => group !== '')
-  const core = kinds.groups.find(({ group }) => group === '')
+  const groupsNow = () => kinds.groups.filter(({ group }) => group !== '')
   const ofVersion = (group: string, version: string) =>
     kinds.all.filter((kind) => kind.group === group && kind.version === version).toSorted((a, b) => (a.plural < b.plural ? -1 : 1))
 
-  const roots: Readonly<Record<string, object>> = {
-    '/api': {
-      kind: 'APIVersions',
-      versions: core?.versions ?? [],
-      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: advertiseAddress }],
-    },
-    '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(({ group, versions }) => groupOf(group, versions, false)) },
-  }
-  const aggregated: Readonly<Record<string, object>> = {
-    '/api': aggregate(core === undefined ? [] : [core]),
-    '/apis': aggregate(groups),
-  }
+  /** What both roots answer; made when first asked for, and anew when the kinds have changed. */
+  const rootsNow = perGeneration(kinds, () => {
+    const core = kinds.groups.find(({ group }) => group === '')
+    const groups = groupsNow()
+    const roots: Readonly<Record<string, object>> = {
+      '/api': {
+        kind: 'APIVersions',
+        versions: core?.versions ?? [],
+        serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: advertiseAddress }],
+      },
+      '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(({ group, versions }) => groupOf(group, versions, false)) },
+    }
+    const aggregated: Readonly<Record<string, object>> = {
+      '/api': aggregate(core === undefined ? [] : [core]),
+      '/apis': aggregate(groups),
+    }
+    return { roots, aggregated, etags: new Map<string, string>() }
+  })
 
-  function aggregate(list: typeof groups): object {
+  function aggregate(list: ReturnType<typeof groupsNow>): object {
     return {
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
@@ -88,11 +93,11 @@ export function serveDiscovery(
     ),
   })
 
-  const etags = new Map<string, string>()
   /** Clients ask again and again; the hash spares them the same answer. */
   function withTag(request: HttpRequest, name: string, value: object, contentType: string): HttpResponse {
     const answer = json(value)
     const body = answer.body as Uint8Array
+    const { etags } = rootsNow()
     const tag = etags.get(name) ?? `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
     etags.set(name, tag)
     const headers = { ...answer.headers, 'content-type': contentType, etag: tag, vary: 'Accept', 'cache-control': 'public' }
@@ -108,8 +113,8 @@ export function serveDiscovery(
       const version = wantsAggregated(request.headers['accept'])
       return readOnly(request, () =>
         version === undefined
-          ? json(roots[path])
-          : withTag(request, path, aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
+          ? json(rootsNow().roots[path])
+          : withTag(request, path, rootsNow().aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
       )
     }
     const [, root, ...parts] = path.split('/')
@@ -117,12 +122,21 @@ export function serveDiscovery(
       return readOnly(request, () => json(resourceList('', parts[0]!)))
     if (root !== 'apis') return undefined
     const [group = '', version] = parts
-    const found = groups.find((one) => one.group === group)
+    const found = groupsNow().find((one) => one.group === group)
     if (found === undefined) return undefined
     // The reference answers a group to every method.
     if (parts.length === 1) return json(groupOf(group, found.versions, true))
     if (parts.length === 2 && found.versions.includes(version!)) return readOnly(request, () => json(resourceList(group, version!)))
     return undefined
+  }
+}
+
+/** A value that is made anew once the kinds have changed. */
+function perGeneration<T>(kinds: { readonly generation: number }, make: () => T): () => T {
+  let made: { readonly generation: number; readonly value: T } | undefined
+  return () => {
+    if (made?.generation !== kinds.generation) made = { generation: kinds.generation, value: make() }
+    return made.value
   }
 }
 

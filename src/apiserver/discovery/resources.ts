@@ -19,27 +19,34 @@ export function resourcesOf(kind: AnyKind): readonly ResourceFacts[] {
     subresource: '',
     kind: kind.kind,
     foreign: undefined,
-    verbs: [...(kind.verbs ?? allVerbs)].sort(),
+    verbs: isCustom(kind) ? customVerbs(kind) : [...(kind.verbs ?? allVerbs)].sort(),
   }
-  const parts = Object.entries(kind.subresources ?? {})
-    .map(([subresource, part]): ResourceFacts => {
-      const [group, version, name] =
-        part.sort === 'view'
-          ? [part.type.group, part.type.version, part.type.kind]
-          : 'kindGV' in part && part.kindGV !== undefined
-            ? part.kindGV
-            : [kind.group, kind.version, kind.kind]
-      return {
-        name: `${kind.plural}/${subresource}`,
-        subresource,
-        kind: name,
-        foreign: group === kind.group && version === kind.version ? undefined : [group, version],
-        verbs: [...part.verbs].sort(),
-      }
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  return [own, ...parts]
+  const parts = Object.entries(kind.subresources ?? {}).map(([subresource, part]): ResourceFacts => {
+    const [group, version, name] =
+      part.sort === 'view'
+        ? [part.type.group, part.type.version, part.type.kind]
+        : 'kindGV' in part && part.kindGV !== undefined
+          ? part.kindGV
+          : [kind.group, kind.version, kind.kind]
+    return {
+      name: `${kind.plural}/${subresource}`,
+      subresource,
+      kind: name,
+      foreign: group === kind.group && version === kind.version ? undefined : [group, version],
+      verbs: [...part.verbs].sort(),
+    }
+  })
+  // A definition's come as they were made: status, scale.
+  return [own, ...(isCustom(kind) ? parts : parts.sort((a, b) => (a.name < b.name ? -1 : 1)))]
 }
+
+const isCustom = (kind: AnyKind): boolean => kind.shape.kind === 'structural'
+
+/** In the order of the reference, which lists those of definitions unsorted. One that is being deleted takes no new objects. */
+const customVerbs = (kind: AnyKind): readonly string[] =>
+  kind.rules.refuseCreate === undefined
+    ? ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+    : ['delete', 'deletecollection', 'get', 'list', 'watch']
 
 /** Which version objects are stored in, as an opaque word: clients compare it. */
 export const storageVersionHash = (kind: AnyKind): string => {

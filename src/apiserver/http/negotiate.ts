@@ -24,13 +24,15 @@ export function acceptable(accept: string | undefined, types: readonly string[])
 /** The best representation that client and server share; throws `NotAcceptable` with the list of what there is. */
 export function negotiate(
   accept: string | undefined,
-  options: { readonly watch?: boolean; readonly transforms?: boolean } = {},
+  options: { readonly watch?: boolean; readonly transforms?: boolean; readonly plainProtobuf?: boolean } = {},
 ): Representation {
   if (accept === undefined || accept.trim() === '') return { encoding: 'json' }
   for (const { type, parameters } of parseAccept(accept)) {
     const encoding = encodings[type]
     if (encoding === undefined || (options.watch && encoding === 'yaml')) continue
     const as = parameters.get('as')
+    // What has no protobuf of its own may still be shown as something that has.
+    if (as === undefined && encoding === 'protobuf' && options.plainProtobuf === false) continue
     if (as === undefined) return { encoding }
     if (options.transforms === false || parameters.get('g') !== 'meta.k8s.io') continue
     const version = parameters.get('v') ?? ''

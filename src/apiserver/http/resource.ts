@@ -5,12 +5,12 @@ import { parseListQuery } from '../registry/list-options.ts'
 import { isPatchType } from '../registry/patch.ts'
 import { select } from '../registry/select.ts'
 import { connect } from './connect.ts'
-import { acceptable, negotiate, objectTypes, watchTypes } from './negotiate.ts'
+import { acceptable, mediaType, negotiate, objectTypes, unsupportedType, watchTypes } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
-import { methodNotAllowed, statusAnswer } from './respond.ts'
+import { methodNotAllowed, statusAnswer, text } from './respond.ts'
 import { type Call, type Routed, readItem, showing } from './routed.ts'
 import { showItem, showList } from './show.ts'
-import { routeStatus } from './status.ts'
+import { notFoundError, routeStatus } from './status.ts'
 import { serveSubresource } from './subresource.ts'
 import { watch } from './watch-request.ts'
 import { overWebSocket } from './watch-socket.ts'
@@ -22,18 +22,23 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const kind = context.kinds.find(info.group, info.version, info.resource)
   call.record.kind = kind
   const part = kind === undefined || info.subresource === '' ? undefined : kind.subresources?.[info.subresource]
+  if ((kind === undefined || isElsewhere(kind, info)) && context.kinds.isCustom(info.group, info.version))
+    return text('404 page not found\n', 404)
+  const isCustom = kind?.shape.kind === 'structural'
+  if (isCustom && info.subresource !== '' && part === undefined) throw notFoundError(kind, info.name)
   const missing = request.method === 'HEAD' ? methodNotAllowed() : refuseRoute(kind, part, info)
   if (missing !== undefined) return missing
   const accept = request.headers['accept']
   if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
   if (part?.sort === 'connect') return connect(context, { ...call, kind: kind!, representation: { encoding: 'json' } }, part)
+  if (isCustom && info.verb === 'patch' && !isCustomPatch(request.headers['content-type'])) throw unsupportedType(customPatchTypes)
   if (info.verb === 'patch' && !isPatchType(request.headers['content-type']))
     return statusAnswer(routeStatus(415, 'UnsupportedMediaType', '415: Unsupported Media Type'))
   const types = info.subresource === '' && (info.verb === 'list' || info.verb === 'watch') ? [...objectTypes, ...watchTypes] : objectTypes
-  if (!acceptable(accept, types))
+  if (!isCustom && !acceptable(accept, types))
     return statusAnswer(routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`))
   const isWatch = info.verb === 'watch'
-  const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch }) }
+  const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, plainProtobuf: !isCustom }) }
   if (part !== undefined) return serveSubresource(context, routed, part)
   switch (info.verb) {
     case 'get':
@@ -57,6 +62,15 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
       return removeCollection(context, routed)
   }
 }
+
+/** Custom resources are routed by what they are: what is asked for in the wrong scope is nothing at all. */
+const isElsewhere = (kind: AnyKind, info: RequestInfo): boolean =>
+  kind.scope === 'Cluster' ? info.isWithinNamespace : info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch'
+
+const customPatchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
+/** A strategic patch goes by the types of Go, which custom resources do not have. */
+const isCustomPatch = (contentType: string | undefined): boolean =>
+  isPatchType(contentType) && mediaType(contentType) !== 'application/strategic-merge-patch+json'
 
 /** What the router says before anything is read: unknown paths and methods. */
 function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, info: RequestInfo): HttpResponse | undefined {

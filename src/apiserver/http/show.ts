@@ -60,17 +60,24 @@ export async function showList({ kind, representation, include, now }: Showing, 
     const list = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: items.length === 0 ? null : items }
     return encoded(list, representation, 200, PartialObjectMetadataList)
   }
-  const head = `{"kind":${JSON.stringify(`${kind.kind}List`)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(metadata)},"items":[`
+  const isCustom = kind.shape.kind === 'structural'
+  const listKind = kind.listKind ?? `${kind.kind}List`
+  // Lists of custom resources are untyped in the reference: nothing is left out of them, nor of their items.
+  const shown = isCustom ? { continue: '', ...metadata } : metadata
+  const head = `{"kind":${JSON.stringify(listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(shown)},"items":[`
   const itemHead = Buffer.byteLength(headOf(kind))
   if (representation.encoding === 'yaml') {
     const items = selection.items.map((item) => {
-      const { apiVersion: _apiVersion, kind: _kind, ...rest } = JSON.parse(Buffer.from(bytesOf(item)).toString())
+      const object = JSON.parse(Buffer.from(bytesOf(item)).toString())
+      if (isCustom) return object
+      const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
       return rest
     })
-    const list = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items }
+    const list = { kind: listKind, apiVersion: apiVersionOf(kind), metadata: shown, items }
     return encoded(list, representation)
   }
   if (representation.encoding === 'protobuf') return protobufBytes(await protobufList(kind, metadata, selection.items))
+  if (isCustom) return jsonBytes(listBody(head, selection.items, (item) => [bytesOf(item)], ']}'))
   return jsonBytes(listBody(head, selection.items, (item) => [openBrace, listItemBytes(item, itemHead)], ']}'))
 }
 

@@ -1,4 +1,5 @@
 import { type AnyKind, apiVersionOf, type KubeObject, type Subresource } from '#api/kind.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
@@ -25,6 +26,8 @@ export async function serveSubresource(
   if (info.verb === 'get') {
     const item = await readItem(context, call)
     if (part.sort === 'part') return showItem(showing(context, call), item, 200)
+    const problem = part.unreadable?.(objectOf(item) as never)
+    if (problem !== undefined) throw new WherryError('InternalError', `Internal error occurred: ${problem}`)
     return showView(context, call, part.type, part.show(objectOf(item) as never))
   }
   const item = await writePart(context, call, part)

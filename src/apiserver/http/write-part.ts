@@ -4,7 +4,7 @@ import type { Item } from '../cacher/item.ts'
 import type { Context } from '../context.ts'
 import { type Entries, entriesForView, entriesFromView, entriesOf, trackedEntries } from '../registry/ownership.ts'
 import { isApplyType, readPatch } from '../registry/patch.ts'
-import { applyDefaults, shownBytes, withOwners } from '../registry/prepare.ts'
+import { shownBytes, withOwners } from '../registry/prepare.ts'
 import { updateObject } from '../registry/update.ts'
 import { applied } from './applied.ts'
 import { wantedOf } from './body.ts'
@@ -25,11 +25,11 @@ export function writePart(context: Context, call: Routed, part: Part | View): Pr
   const type = part.sort === 'view' ? part.type : call.kind
   const wanted = wantedOf(type)
   const common = { whole: false, repeatable: isPatch, checkUid: !isPatch }
-  let read: (shown: KubeObject, entries: Entries) => KubeObject
+  let read: Read
   if (isApply) read = (shown, entries) => applied(context, call, options, { kind: type, present: shown, entries })
   else if (isPatch) {
     const change = readPatch(call.request.body ?? new Uint8Array(), contentType)
-    read = (shown) => patched(context, call, wanted, change, shownBytes(type, shown), options.fieldValidation)
+    read = (_shown, _entries, bytes) => patched(context, call, wanted, change, bytes(), options.fieldValidation)
   } else {
     const sent = readBodyObject(context, call, wanted, options.fieldValidation)
     matchNamespace(call, sent)
@@ -42,7 +42,8 @@ export function writePart(context: Context, call: Routed, part: Part | View): Pr
 }
 
 type Common = { readonly whole: boolean; readonly repeatable: boolean; readonly checkUid: boolean }
-type Read = (shown: KubeObject, entries: Entries) => KubeObject
+/** What the client wants: from the present object, its owners and its JSON. */
+type Read = (shown: KubeObject, entries: Entries, bytes: () => Uint8Array) => KubeObject
 
 function writeField(
   context: Context,
@@ -54,16 +55,14 @@ function writeField(
   common: Common,
 ): Promise<Item> {
   const write = writeOf(call, options)
-  let body: KubeObject | undefined
   return updateObject(context, write, {
     ...common,
-    change(present) {
-      body = read(present, entriesOf(present))
+    change(present, bytes) {
+      const body = read(present, entriesOf(present), bytes)
       const next = part.take(present as never, body as never, rfc3339(context.clock.now())) as KubeObject
       return withOwners(withVersionOf(next, body), entriesOf(isApply ? body : present))
     },
-    // What the client sent counts, though not all of it is taken over.
-    owners: isApply ? 'given' : (previous) => trackedEntries(context, write, previous, applyDefaults(call.kind, body!)),
+    owners: isApply ? 'given' : (previous, next) => trackedEntries(context, write, previous, next),
     ...(part.validateUpdate !== undefined && { validateUpdate: part.validateUpdate as never }),
   })
 }
@@ -87,13 +86,14 @@ function writeView(
       const entries = entriesForView(entriesOf(present), kind, path, apiVersionOf(type))
       const identity = { apiVersion: apiVersionOf(type), kind: type.kind }
       const shown = withOwners({ ...identity, ...(view.show(present as never) as KubeObject) }, entries)
-      const body = read(shown, entries)
+      const body = read(shown, entries, () => shownBytes(type, shown))
       refuseInvalid(type, call.info.name, body)
       const next = view.write(present as never, body as never) as KubeObject
       const after = isApply ? entriesOf(body) : trackedEntries(context, { ...write, kind: type }, shown, body)
       return withOwners(withVersionOf(next, body), entriesFromView(entriesOf(present), after, kind, path))
     },
     owners: 'given',
+    ...(view.validateUpdate !== undefined && { validateUpdate: view.validateUpdate as never }),
   })
 }
 

@@ -6,7 +6,7 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
-import { alreadyExists, badRequest, invalidError } from '../http/status.ts'
+import { alreadyExists, badRequest, forbiddenError, invalidError } from '../http/status.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
 import { trackedEntries } from './ownership.ts'
@@ -24,6 +24,8 @@ export async function createObject(
   owners: 'tracked' | 'given' = 'tracked',
 ): Promise<Item> {
   const { kind } = write
+  const refusal = kind.rules.refuseCreate?.()
+  if (refusal !== undefined) throw forbiddenError(kind, body.metadata?.name ?? '', refusal)
   // Admission reads other objects: it has to see what was acknowledged before this request came.
   await context.cacher.fresh()
   // Random names rarely meet; when they do, another try is cheaper than the client's.
