@@ -12,7 +12,7 @@ import type { DeletionWish } from '../registry/lifecycle.ts'
 import { parseListQuery } from '../registry/list-options.ts'
 import { entriesOf, trackedEntries } from '../registry/ownership.ts'
 import { isApplyType, readPatch } from '../registry/patch.ts'
-import { applyDefaults, shownBytes } from '../registry/prepare.ts'
+import { applyDefaults, withOwners } from '../registry/prepare.ts'
 import { select } from '../registry/select.ts'
 import { updateObject } from '../registry/update.ts'
 import { applied } from './applied.ts'
@@ -48,9 +48,7 @@ async function answerCreate(
 ): Promise<HttpResponse> {
   const { kind } = call
   const given = applyDefaults(kind, body)
-  const entries = trackedEntries(context, write, undefined, given)
-  const { managedFields: _given, ...metadata } = given.metadata ?? {}
-  const object = { ...given, metadata: { ...metadata, ...(entries !== undefined && { managedFields: entries }) } } as KubeObject
+  const object = withOwners(given, trackedEntries(context, write, undefined, given))
   const causes =
     kind.rules.validate?.(object, {
       now: '',
@@ -99,7 +97,7 @@ export async function patch(context: Context, call: Routed): Promise<HttpRespons
   if (isApply) return apply(context, call, options)
   const change = readPatch(request.body ?? new Uint8Array(), request.headers['content-type'])
   const item = await updateObject(context, write, {
-    change: (present) => patched(context, call, wantedOf(kind), change, shownBytes(kind, present), options.fieldValidation),
+    change: (_present, shown) => patched(context, call, wantedOf(kind), change, shown(), options.fieldValidation),
     whole: true,
     repeatable: true,
     owners: (previous, next) => trackedEntries(context, write, previous, next),

@@ -13,6 +13,7 @@ export const writeContextOf = (context: Context, write: Write): WriteContext => 
   user: write.user,
   subresource: write.subresource,
   dryRun: write.dryRun,
+  warn: write.warn,
 })
 
 /** Both sorts of defaults: those of the type, then those that hang on other fields. */
@@ -21,9 +22,13 @@ export function applyDefaults(kind: AnyKind, object: KubeObject): KubeObject {
   return kind.rules.defaults === undefined ? filled : (kind.rules.defaults(deepFreeze(filled)) as KubeObject)
 }
 
-/** With other metadata. */
-export const withMetadata = (object: KubeObject, metadata: object): KubeObject =>
-  ({ ...object, metadata: dropUndefined({ ...object.metadata, ...metadata }) }) as KubeObject
+/** With other metadata; what is undefined goes. */
+export function withMetadata(object: KubeObject, metadata: object): KubeObject {
+  const merged: Record<string, unknown> = { ...object.metadata, ...metadata }
+  const kept: Record<string, unknown> = {}
+  for (const key in merged) if (merged[key] !== undefined) kept[key] = merged[key]
+  return { ...object, metadata: kept } as unknown as KubeObject
+}
 
 /** With these owners named in metadata.managedFields. */
 export function withOwners(object: KubeObject, entries: Entries): KubeObject {
@@ -67,8 +72,4 @@ export function raisesGeneration(kind: AnyKind, next: KubeObject, previous: Kube
   if (deepEqual(after, before)) return false
   // In memory an empty list and an absent one differ; what is written tells whether they mean something else.
   return encodeJson(kind, { spec: after }) !== encodeJson(kind, { spec: before })
-}
-
-function dropUndefined(object: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 }

@@ -4,10 +4,11 @@ import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { deepEqual } from '#schema/fields.ts'
+import { encodeJson } from '#schema/json.ts'
 import { invalid } from '#schema/validate.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
-import { type Item, itemAs, objectOf } from '../cacher/item.ts'
+import { bytesOf, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
 import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
@@ -17,8 +18,8 @@ import { applyDefaults, raisesGeneration, storedBytes, withMetadata, withOwners,
 import { committedItem, unstoredItem } from './result.ts'
 
 export interface UpdateOptions {
-  /** Makes the wanted object from the present one; called again after a conflict that the client did not ask to see. */
-  readonly change: (present: KubeObject) => KubeObject | Promise<KubeObject>
+  /** Makes the wanted object from the present one, of which `shown` is the JSON; called again after a conflict that the client did not ask to see. */
+  readonly change: (present: KubeObject, shown: () => Uint8Array) => KubeObject | Promise<KubeObject>
   /** For a part with a path of its own: what it may not do. */
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
@@ -50,7 +51,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const item = getItem(cache.index, key)
     if (item === undefined) throw notFoundError(kind, write.name)
     const previous = objectOf(itemAs(kind, item))
-    const wanted = await options.change(previous)
+    const wanted = await options.change(previous, () => bytesOf(itemAs(kind, item)))
     const asked = wanted.metadata.resourceVersion
     checkPreconditions(
       write,
@@ -61,7 +62,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
       kind.rules.requiresResourceVersion !== true || write.manager === undefined,
     )
     const prepared = await prepare(context, write, wanted, previous, options)
-    const next = withOldTimes(kind, prepared, previous, item.value)
+    const next = withOldTimes(kind, prepared, previous)
     const value = storedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const claims = context.claims.plan(kind, next, previous, key)
@@ -87,14 +88,21 @@ export async function updateObject(context: Context, write: Write, options: Upda
 }
 
 /** The object with the owners' old times where nothing but those times has changed: then nothing has. */
-function withOldTimes(kind: AnyKind, next: KubeObject, previous: KubeObject, stored: Uint8Array): KubeObject {
+function withOldTimes(kind: AnyKind, next: KubeObject, previous: KubeObject): KubeObject {
   const before = entriesOf(previous)
   const after = entriesOf(next)
   if (before === after || before === undefined || after === undefined || before.length !== after.length) return next
   const isSame = after.every((entry, i) => deepEqual({ ...entry, time: undefined }, { ...before[i], time: undefined }))
-  if (!isSame) return next
-  const candidate = withOwners(next, before)
-  return Buffer.compare(storedBytes(kind, candidate), stored) === 0 ? deepFreeze(candidate) : next
+  return isSame && !differsBeside(kind, next, previous) ? deepFreeze(withOwners(next, before)) : next
+}
+
+/** Whether anything but the owners has changed. What looks different in memory is asked how it is written. */
+function differsBeside(kind: AnyKind, next: KubeObject, previous: KubeObject): boolean {
+  const [after, before] = [withOwners(next, undefined), withOwners(previous, undefined)] as unknown as Record<string, unknown>[]
+  return Object.keys({ ...after, ...before }).some(
+    (key) =>
+      !deepEqual(after![key], before![key]) && encodeJson(kind, { [key]: after![key] }) !== encodeJson(kind, { [key]: before![key] }),
+  )
 }
 
 function checkPreconditions(
