@@ -15,7 +15,9 @@ export function goStruct(type: AnyType, value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(fieldsOf(type)).map(([name, field]) => {
       const own = given[name]
-      return [goName(name), own === undefined ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
+      // A list that is always written is there when a client left it out, too.
+      const isNone = own === undefined || (field.options.always === true && Array.isArray(own) && own.length === 0)
+      return [goName(name), isNone ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
     }),
   )
 }
@@ -35,6 +37,7 @@ const initialisms: Readonly<Record<string, string>> = {
   fc: 'FC',
   storageos: 'StorageOS',
   csi: 'CSI',
+  cel: 'CEL',
   fsType: 'FSType',
 }
 const goName = (name: string): string => initialisms[name] ?? name[0]!.toUpperCase() + name.slice(1)

@@ -99,7 +99,7 @@ export interface Rules<T> {
   /** Whether a finalizer needs no domain: the reference asks for one in the kinds of its own core only. */
   readonly plainFinalizers?: boolean
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
-  readonly validateName?: (name: string) => readonly string[]
+  readonly validateName?: (name: string, isPrefix?: boolean) => readonly string[]
   /**
    * Fields that a write of the object (`''`) or of a part (`status`) throws away, as paths: nobody comes to own them by that write
    * (server-side apply). A part that is left out here has the usual ones: see `resetFieldsOf`.

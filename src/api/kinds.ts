@@ -58,6 +58,10 @@ import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import { DeviceClass } from '#api/resource/v1/device-class.ts'
+import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
+import { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { CSINode } from '#api/storage/v1/csi-node.ts'
@@ -131,4 +135,8 @@ export const kinds: readonly AnyKind[] = [
   VolumeAttachment,
   VolumeAttributesClass,
   RuntimeClass,
+  DeviceClass,
+  ResourceClaim,
+  ResourceClaimTemplate,
+  ResourceSlice,
 ]

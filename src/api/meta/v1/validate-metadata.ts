@@ -21,7 +21,7 @@ export function validateMetadata(meta: ObjectMeta, kind: NamedKind, path = 'meta
   const checkName = kind.rules.validateName ?? checkDns1123Subdomain
   const { name, generateName, namespace } = meta
   const causes: Cause[] = []
-  if (generateName) causes.push(...invalidEach(`${path}.generateName`, generateName, checkName(maskTrailingDash(generateName))))
+  if (generateName) causes.push(...invalidEach(`${path}.generateName`, generateName, checkName(maskTrailingDash(generateName), true)))
   if (name) causes.push(...invalidEach(`${path}.name`, name, checkName(name)))
   else causes.push(required(`${path}.name`, 'name or generateName is required'))
   if (kind.scope === 'Namespaced') {

@@ -66,6 +66,9 @@ const NODE_ID_LENGTH_MAX = 256
 function validateChange(next: types.CSINodeDriver, previous: types.CSINodeDriver): Cause[] {
   const { allocatable: _next, topologyKeys: keys, ...after } = next
   const { allocatable: _previous, topologyKeys: keysBefore, ...before } = previous
-  const shown = goStruct(types.CSINodeDriver, keys?.length ? { ...after, topologyKeys: keys } : after)
-  return immutable('spec.drivers', shown, same(after, before) && same(keys, keysBefore))
+  return immutable(
+    'spec.drivers',
+    goStruct(types.CSINodeDriver, { ...after, topologyKeys: keys }),
+    same(after, before) && same(keys, keysBefore),
+  )
 }
