@@ -1,4 +1,5 @@
 import { validateMatchConditions } from '#api/admissionregistration/v1/match-conditions.ts'
+import { mutatingExpressions, validatingExpressions } from '#api/admissionregistration/v1/policy-expressions.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
 import {
   failurePolicies,
@@ -38,6 +39,7 @@ export function validateValidatingPolicy(policy: Validating, previous?: Validati
           ...validations.flatMap((validation, i) => validateValidation(validation, `spec.validations[${i}]`)),
           ...validateAnnotations(metadata.name ?? '', auditAnnotations, 'spec.auditAnnotations'),
         ]),
+    ...validatingExpressions(spec, conditionsAreOld(spec, previous?.spec)),
   ]
 }
 
@@ -53,6 +55,7 @@ export function validateMutatingPolicy(policy: Mutating, previous?: Mutating): C
     ...(reinvocationPolicy === ''
       ? [required('spec.reinvocationPolicy')]
       : oneOf('spec.reinvocationPolicy', reinvocationPolicy, reinvocationPolicies)),
+    ...mutatingExpressions(policy.spec, conditionsAreOld(policy.spec, previous?.spec)),
   ]
 }
 
@@ -69,9 +72,12 @@ const oneIsNeeded = 'validations or auditAnnotations must contain at least one i
 
 type Common = Pick<Mutating['spec'], 'failurePolicy' | 'paramKind' | 'matchConstraints' | 'matchConditions' | 'variables'>
 
+/** Conditions that were accepted before stay accepted. */
+const conditionsAreOld = (spec: Common, previous: Common | undefined): boolean =>
+  previous !== undefined && same(spec.paramKind, previous.paramKind) && same(spec.matchConditions, previous.matchConditions)
+
 function validateCommon(spec: Common, previous: Common | undefined): Cause[] {
   const { failurePolicy, paramKind, matchConstraints, matchConditions, variables = [] } = spec
-  const conditionsAreOld = previous !== undefined && same(paramKind, previous.paramKind) && same(matchConditions, previous.matchConditions)
   return [
     ...oneOf('spec.failurePolicy', failurePolicy, failurePolicies),
     ...(paramKind === undefined ? [] : validateParamKind(paramKind, 'spec.paramKind')),
@@ -82,7 +88,7 @@ function validateCommon(spec: Common, previous: Common | undefined): Cause[] {
           // A rule at least, since it tells of which types the objects are.
           ...((matchConstraints.resourceRules ?? []).length === 0 ? [required('spec.matchConstraints.resourceRules')] : []),
         ]),
-    ...(conditionsAreOld ? [] : validateMatchConditions(matchConditions, 'spec.matchConditions')),
+    ...(conditionsAreOld(spec, previous) ? [] : validateMatchConditions(matchConditions, 'spec.matchConditions')),
     ...variables.flatMap((variable, i) => validateVariable(variable, `spec.variables[${i}]`)),
   ]
 }

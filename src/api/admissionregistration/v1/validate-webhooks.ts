@@ -1,4 +1,5 @@
 import { validateMatchConditions } from '#api/admissionregistration/v1/match-conditions.ts'
+import { conditionExpressions } from '#api/admissionregistration/v1/policy-expressions.ts'
 import type { MutatingWebhook, ValidatingWebhook } from '#api/admissionregistration/v1/types.ts'
 import { failurePolicies, matchPolicies, reinvocationPolicies, validateRule } from '#api/admissionregistration/v1/validate-rules.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
@@ -65,7 +66,12 @@ function validateWebhook(hook: Webhook, strictness: Strictness, path: string): C
     ...validateLabelSelector(hook.objectSelector, `${path}.objectSelector`),
     ...(reinvocationPolicy === undefined ? [] : oneOf(`${path}.reinvocationPolicy`, reinvocationPolicy, reinvocationPolicies)),
     ...validateWebhookClient(hook.clientConfig, `${path}.clientConfig`),
-    ...(strictness.matchConditions ? validateMatchConditions(hook.matchConditions, `${path}.matchConditions`) : []),
+    ...(strictness.matchConditions
+      ? [
+          ...validateMatchConditions(hook.matchConditions, `${path}.matchConditions`),
+          ...conditionExpressions(hook.matchConditions, false, `${path}.matchConditions`),
+        ]
+      : []),
   ]
 }
 
