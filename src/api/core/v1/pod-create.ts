@@ -1,6 +1,9 @@
+import { appArmorAnnotationPrefix, profileOfAnnotation } from '#api/core/v1/app-armor.ts'
 import { qosClassOf } from '#api/core/v1/pod-helpers.ts'
-import type { Affinity, PodAffinityTerm, PodSpec, Pod as PodType } from '#api/core/v1/types.ts'
+import type { Affinity, Container, EphemeralContainer, PodAffinityTerm, PodSpec, Pod as PodType } from '#api/core/v1/types.ts'
+import { validateAppArmor } from '#api/core/v1/validation/security-context.ts'
 import type { LabelSelector } from '#api/meta/v1/types.ts'
+import { same } from '#api/strategy.ts'
 
 /** The status that a new pod starts with: Pending, its quality of service fixed for life, held back while it has scheduling gates (KEP-3521). */
 export const initialPodStatus = (spec: PodSpec, now: string): PodType['status'] => ({
@@ -69,4 +72,29 @@ function mergeSelector<T extends Partial<Pick<PodAffinityTerm, 'labelSelector' |
     matchExpressions: [...(term.labelSelector.matchExpressions ?? []), ...added],
   }
   return { ...term, labelSelector }
+}
+
+/** Names AppArmor profiles by the field, where containers name them by the old annotation only (KEP-24). */
+export function takeAppArmorAnnotations(
+  spec: PodSpec,
+  annotations: Readonly<Record<string, string>> | undefined,
+  warn: ((message: string) => void) | undefined,
+): PodSpec {
+  if (annotations === undefined || spec.os?.name === 'windows') return spec
+  if (!Object.keys(annotations).some((key) => key.startsWith(appArmorAnnotationPrefix))) return spec
+  const take = <C extends Container | EphemeralContainer>(container: C): C => {
+    const key = `${appArmorAnnotationPrefix}${container.name}`
+    const value = annotations[key]
+    if (value === undefined || container.securityContext?.appArmorProfile !== undefined) return container
+    const profile = profileOfAnnotation(value)
+    const isSound = profile !== undefined && validateAppArmor(profile, '').length === 0
+    const isPods = isSound && same(profile, spec.securityContext?.appArmorProfile)
+    if (!isPods) warn?.(`metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
+    return isSound && !isPods ? { ...container, securityContext: { ...container.securityContext, appArmorProfile: profile } } : container
+  }
+  return {
+    ...spec,
+    ...(spec.initContainers && { initContainers: spec.initContainers.map(take) }),
+    containers: spec.containers.map(take),
+  }
 }

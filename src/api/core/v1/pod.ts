@@ -1,5 +1,5 @@
 import { podColumns } from '#api/core/v1/pod-columns.ts'
-import { initialPodStatus, mergeLabelKeys } from '#api/core/v1/pod-create.ts'
+import { initialPodStatus, mergeLabelKeys, takeAppArmorAnnotations } from '#api/core/v1/pod-create.ts'
 import { defaultPod } from '#api/core/v1/pod-defaults.ts'
 import { isTerminalPhase } from '#api/core/v1/pod-helpers.ts'
 import { podEphemeralContainers, podResize, podStatus } from '#api/core/v1/pod-parts.ts'
@@ -64,9 +64,9 @@ export const Pod = kind(
   },
   {
     defaults: (pod) => ({ ...pod, spec: defaultPod(pod.spec), status: syncPodIPs(pod.status) }),
-    prepareCreate: (pod, { now }) => ({
+    prepareCreate: (pod, { now, warn }) => ({
       ...pod,
-      spec: mergeLabelKeys(pod.spec, pod.metadata.labels ?? {}),
+      spec: takeAppArmorAnnotations(mergeLabelKeys(pod.spec, pod.metadata.labels ?? {}), pod.metadata.annotations, warn),
       status: initialPodStatus(pod.spec, now),
     }),
     prepareUpdate: keepStatus,

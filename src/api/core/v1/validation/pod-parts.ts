@@ -1,9 +1,9 @@
 import { qosClass, qosClassOf } from '#api/core/v1/pod-helpers.ts'
 import { isPodLevelResource } from '#api/core/v1/resources.ts'
-import type { Container, ContainerStatus, Pod, PodSpec, ResourceRequirements } from '#api/core/v1/types.ts'
+import type { Container, Pod, PodSpec, ResourceRequirements } from '#api/core/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
-import { checkDns1123Subdomain, checkLegacyIp, checkQualifiedName, forbidden, invalid, invalidEach } from '#schema/validate.ts'
+import { forbidden, invalid } from '#schema/validate.ts'
 import { validatePod } from './pod.ts'
 
 /** Containers for debugging are only ever added. */
@@ -85,53 +85,3 @@ function takeResizable(next: ResourceRequirements, previous: ResourceRequirement
 }
 
 const isResizable = (name: string): boolean => isPodLevelResource(name) && (name === 'cpu' || name === 'memory')
-
-/** What a kubelet may report. */
-export function validatePodStatus(next: Pod, previous: Pod): Cause[] {
-  const { status } = next
-  const causes: Cause[] = []
-  const nominated = status.nominatedNodeName
-  if (nominated && nominated !== previous.status.nominatedNodeName) {
-    causes.push(...invalidEach('status.nominatedNodeName', nominated, checkDns1123Subdomain(nominated)))
-    if (previous.spec.nodeName)
-      causes.push(forbidden('status.nominatedNodeName', 'may not be set on pods that are already bound to a node'))
-  }
-  for (const [i, { type, observedGeneration = 0 }] of (status.conditions ?? []).entries()) {
-    if (observedGeneration < 0)
-      causes.push(invalid(`status.conditions[${i}].observedGeneration`, observedGeneration, 'must be a non-negative integer'))
-    causes.push(...invalidEach(`status.conditions[${i}].type`, type, systemConditions.has(type) ? [] : checkQualifiedName(type)))
-  }
-  if ((status.observedGeneration ?? 0) < 0)
-    causes.push(invalid('status.observedGeneration', status.observedGeneration, 'must be a non-negative integer'))
-  if ((status.qosClass ?? '') !== (previous.status.qosClass ?? ''))
-    causes.push(invalid('status.qosClass', status.qosClass ?? '', 'field is immutable'))
-  causes.push(...validateTransitions(status.containerStatuses, previous, 'containerStatuses'))
-  for (const [i, { ip }] of (status.podIPs ?? []).entries())
-    if (!previous.status.podIPs?.some((old) => old.ip === ip)) causes.push(...invalidEach(`status.podIPs[${i}]`, ip, checkLegacyIp(ip)))
-  for (const [i, { ip }] of (status.hostIPs ?? []).entries())
-    if (!previous.status.hostIPs?.some((old) => old.ip === ip)) causes.push(...invalidEach(`status.hostIPs[${i}]`, ip, checkLegacyIp(ip)))
-  return causes
-}
-
-const systemConditions = new Set([
-  'PodScheduled',
-  'Ready',
-  'Initialized',
-  'ContainersReady',
-  'DisruptionTarget',
-  'PodReadyToStartContainers',
-])
-
-/** A container that ended for good does not run again, unless the pod restarts it. */
-function validateTransitions(next: readonly ContainerStatus[] = [], { spec, status }: Pod, list: 'containerStatuses'): Cause[] {
-  if (spec.restartPolicy === 'Always') return []
-  return (status[list] ?? []).flatMap((old, i) => {
-    const { terminated } = old.state
-    const now = next.find(({ name }) => name === old.name)
-    const own = spec.containers.find(({ name }) => name === old.name)
-    if (terminated === undefined || now === undefined || now.state.terminated !== undefined) return []
-    if (own?.restartPolicy !== undefined || (own?.restartPolicyRules ?? []).length > 0) return []
-    if (spec.restartPolicy === 'OnFailure' && terminated.exitCode !== 0) return []
-    return [forbidden(`status.${list}[${i}].state`, 'may not be transitioned to non-terminated state')]
-  })
-}

@@ -22,7 +22,7 @@ import {
 import { validateAffinity, validateSchedulingGates, validateTolerations, validateTopologySpread } from './affinity.ts'
 import { validateContainers, validateEphemeralContainers, validateInitContainers } from './container.ts'
 import { validateResources } from './resources.ts'
-import { validateHostUsers, validatePodSecurityContext } from './security-context.ts'
+import { validateHostProcess, validateHostUsers, validatePodSecurityContext } from './security-context.ts'
 import { validateVolumes } from './volumes.ts'
 
 /** A pod's spec, in a pod (`isPod`) or in a template. `meta` is the pod's own: names of volumes depend on it. */
@@ -54,6 +54,7 @@ export function validatePodSpec(
     ...validateSchedulingGates(spec.schedulingGates, `${path}.schedulingGates`),
     ...validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`),
     ...validateHostUsers(spec, path),
+    ...validateHostProcess(spec, path),
     ...validateHostname(spec, path),
     ...validateNames(spec, path),
     ...validateTolerations(spec.tolerations, `${path}.tolerations`),
@@ -209,7 +210,7 @@ function validateOs(spec: PodSpec, path: string): Cause[] {
   const name = spec.os!.name
   if (name === '') return [required(`${path}.os.name`)]
   if (name !== 'linux' && name !== 'windows') return [notSupported(`${path}.os`, name, ['linux', 'windows'])]
-  const text = `cannot be set for a ${name} pod`
+  const text = name === 'linux' ? 'windows options cannot be set for a linux pod' : 'cannot be set for a windows pod'
   const causes: Cause[] = []
   const refuse = (holder: object | undefined, fields: readonly string[], at: string) => {
     const values = (holder ?? {}) as Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import { matches, type Selector } from '#api/meta/v1/selector.ts'
 import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
 import { forbidden, invalid, notSupported, required } from '#schema/validate.ts'
-import { validatePodAnnotations } from './pod.ts'
+import { validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
 export function validatePodTemplate(template: PodTemplateSpec, path: string): Cause[] {
@@ -13,6 +13,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Ca
     ...validateAnnotations(annotations, `${path}.annotations`),
     ...validatePodAnnotations(annotations, template.spec, `${path}.annotations`),
     ...validatePodSpec(template.spec, `${path}.spec`),
+    ...validateSeccompMatch(template.metadata, template.spec, `${path}.spec`),
     ...((template.spec.ephemeralContainers ?? []).length > 0
       ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]
       : []),

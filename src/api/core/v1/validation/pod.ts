@@ -7,12 +7,14 @@ import { list } from '#schema/schema.ts'
 import { checkRange, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { validateTolerations } from './affinity.ts'
 import { validateImageSpaces } from './container.ts'
+import { validateAnnotationChanges, validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
 /** A new pod. */
 export function validatePodCreate(pod: Pod): Cause[] {
   const causes = validatePod(pod)
   if ((pod.spec.ephemeralContainers ?? []).length > 0) causes.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  causes.push(...validateSeccompMatch(pod.metadata, pod.spec, 'spec'))
   if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0)
     causes.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
   return causes
@@ -37,32 +39,9 @@ export function validatePod(pod: Pod): Cause[] {
   return causes
 }
 
-const mirrorAnnotation = 'kubernetes.io/config.mirror'
-const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost'
-
-/** Annotations that mean something to the API server itself. */
-export function validatePodAnnotations(annotations: Readonly<Record<string, string>> = {}, spec: PodSpec, path: string): Cause[] {
-  const causes: Cause[] = []
-  const mirror = annotations[mirrorAnnotation]
-  if (mirror !== undefined && !spec.nodeName)
-    causes.push(invalid(`${path}[${mirrorAnnotation}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
-  const cost = annotations[deletionCostAnnotation]
-  if (cost !== undefined && !(/^-?(0|[1-9]\d*)$/.test(cost) && Math.abs(Number(cost)) < 2 ** 31))
-    causes.push(invalid(`${path}[${deletionCostAnnotation}]`, cost, 'must be a 32bit integer'))
-  return causes
-}
-
 /** A change of a pod: nearly all of its spec is fixed for life. */
 export function validatePodUpdate(next: Pod, previous: Pod): Cause[] {
-  const causes = validatePod(next)
-  const mirror = next.metadata.annotations?.[mirrorAnnotation]
-  if (mirror !== previous.metadata.annotations?.[mirrorAnnotation])
-    causes.push(
-      forbidden(
-        `metadata.annotations[${mirrorAnnotation}]`,
-        mirror === undefined ? 'may not remove mirror pod annotation' : 'may not add mirror pod annotation',
-      ),
-    )
+  const causes = [...validatePod(next), ...validateAnnotationChanges(next.metadata, previous.metadata, next.spec)]
   for (const list of ['containers', 'initContainers'] as const) {
     const own = validateContainerUpdates(next.spec[list] ?? [], previous.spec[list] ?? [], `spec.${list}`)
     causes.push(...own.causes)

@@ -68,7 +68,8 @@ export function validatePodSecurityContext(context: PodSecurityContext | undefin
   causes.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
   causes.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`))
   oneOf('supplementalGroupsPolicy', supplementalGroupsPolicy, ['Merge', 'Strict'])
-  oneOf('seLinuxChangePolicy', seLinuxChangePolicy, ['MountOption', 'Recursive'])
+  // Mounting with the label (KEP-1710) is off in v1.36.
+  oneOf('seLinuxChangePolicy', seLinuxChangePolicy, ['Recursive'])
   return causes
 }
 
@@ -99,7 +100,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, path: string): Cau
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const PROFILE_NAME_LENGTH_MAX = 4095
 
-function validateAppArmor(profile: AppArmorProfile | undefined, path: string): Cause[] {
+export function validateAppArmor(profile: AppArmorProfile | undefined, path: string): Cause[] {
   if (profile === undefined) return []
   const { type, localhostProfile } = profile
   const at = `${path}.localhostProfile`
@@ -145,7 +146,62 @@ function validateWindowsOptions(options: WindowsSecurityContextOptions | undefin
   if (spec === '') causes.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec cannot be an empty string'))
   else if (spec !== undefined && spec.length > 64 * 1024)
     causes.push(invalid(`${path}.gmsaCredentialSpec`, spec, 'gmsaCredentialSpec size must be under 64 KiB'))
-  if (user === '') causes.push(invalid(`${path}.runAsUserName`, user, 'runAsUserName cannot be an empty string'))
+  return user === undefined ? causes : [...causes, ...validateWindowsUser(user, `${path}.runAsUserName`)]
+}
+
+/** `user` or `DOMAIN\\user`, as Windows takes them. */
+function validateWindowsUser(name: string, path: string): Cause[] {
+  const refuse = (detail: string): Cause[] => [invalid(path, name, `runAsUserName${detail}`)]
+  if (name === '') return refuse(' cannot be an empty string')
+  if (/\p{Cc}/u.test(name)) return refuse(' cannot contain control characters')
+  const parts = name.split('\\')
+  if (parts.length > 2) return refuse(' cannot contain more than one backslash')
+  const user = parts.at(-1)!
+  const domain = parts.length === 2 ? parts[0]! : undefined
+  const causes: Cause[] = []
+  if ((domain ?? '').length >= WINDOWS_DOMAIN_LENGTH_MAX)
+    causes.push(...refuse(`'s Domain length must be under ${WINDOWS_DOMAIN_LENGTH_MAX} characters`))
+  if (domain !== undefined && !netBios.test(domain) && !domainDns.test(domain))
+    causes.push(...refuse("'s Domain doesn't match the NetBios nor the DNS format"))
+  if (user === '') causes.push(...refuse("'s User cannot be empty"))
+  else if (user.length > WINDOWS_USER_LENGTH_MAX)
+    causes.push(...refuse(`'s User length must not be longer than ${WINDOWS_USER_LENGTH_MAX} characters`))
+  if (/^[. ]+$/.test(user)) causes.push(...refuse("'s User cannot contain only periods or spaces"))
+  if (/["/\\:;|=,+*?<>@[\]]/.test(user)) causes.push(...refuse('\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]'))
+  return causes
+}
+
+const WINDOWS_DOMAIN_LENGTH_MAX = 256
+const WINDOWS_USER_LENGTH_MAX = 104
+const netBios = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/
+const dnsLabel = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?'
+const domainDns = new RegExp(`^${dnsLabel}(?:\\.${dnsLabel})*$`)
+
+/** Containers that are processes of a Windows host (KEP-1981): all of a pod's or none, and with its network. */
+export function validateHostProcess(spec: PodSpec, path: string): Cause[] {
+  const ofPod = spec.securityContext?.windowsOptions?.hostProcess
+  const causes: Cause[] = []
+  let count = 0
+  let total = 0
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const)
+    for (const [i, { securityContext }] of (spec[list] ?? []).entries()) {
+      const own = securityContext?.windowsOptions?.hostProcess
+      total += 1
+      if (own ?? ofPod) count += 1
+      if (ofPod !== undefined && own !== undefined && own !== ofPod)
+        causes.push(
+          invalid(
+            `${path}.${list}[${i}].securityContext.windowsOptions.hostProcess`,
+            own,
+            `pod hostProcess value must be identical if both are specified, was ${ofPod}`,
+          ),
+        )
+    }
+  if (count === 0) return causes
+  if (count !== total)
+    causes.push(invalid(path, '', 'If pod contains any hostProcess containers then all containers must be HostProcess containers'))
+  if (!spec.hostNetwork)
+    causes.push(invalid(`${path}.hostNetwork`, false, 'hostNetwork must be true if pod contains any hostProcess containers'))
   return causes
 }
 
