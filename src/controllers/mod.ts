@@ -23,6 +23,7 @@ import { replicaSetController } from './replicaset/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
+import type { IssueToken } from './service-account-token/plan.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 
 export { heldKinds } from './common/indexes.ts'
@@ -32,6 +33,8 @@ export interface ControllersConfig {
   readonly kinds: readonly AnyKind[]
   /** PEM of the CA that signed the API server's certificate. */
   readonly rootCa: string
+  /** Makes tokens for Secrets that ask for one. Absent: they stay empty. */
+  readonly issueToken?: IssueToken | undefined
   /** What signs certificates that are asked for by the API. Absent: nobody signs them. */
   readonly signingAuthority?: SigningAuthority | undefined
   /** Where the API servers listen. */
@@ -56,7 +59,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     garbageCollector(collectable.filter(({ rules }) => rules.ttlSeconds === undefined)),
     namespaceController(collectable.filter(({ scope }) => scope === 'Namespaced')),
     serviceAccountController,
-    serviceAccountTokenController,
+    serviceAccountTokenController(config.issueToken && { issue: config.issueToken, rootCa: config.rootCa }),
     rootCaController(config.rootCa),
     nodeLifecycleController(config.nodeLifecycle),
     taintEvictionController,

@@ -14,6 +14,7 @@ import type { Dialer } from '#apiserver/connect/dialer.ts'
 import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
 import { createOutbound } from '#apiserver/outbound.ts'
 import { type ApiServer, createApiServer } from '#apiserver/server.ts'
+import { legacyTokenIssuer } from '#apiserver/tokens/legacy-token.ts'
 import { openIdResponders } from '#apiserver/tokens/openid.ts'
 import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
 import { createTokenRequestHandler } from '#apiserver/tokens/token-request.ts'
@@ -205,6 +206,7 @@ async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
     podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
     rootCa: options.rootCa,
+    issueToken: legacyTokenIssuer(options.serviceAccounts.key),
     signingAuthority: options.signingAuthority,
   })
   const running = runControllers({

@@ -3,21 +3,12 @@ import { Secret } from '#api/core/v1/secret.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { quote } from '#schema/go-text.ts'
 import { parseServiceAccountUser, serviceAccountGroups, serviceAccountUser } from './claims.ts'
+import { legacyClaims, legacyIssuer } from './legacy-token.ts'
 import { rememberSigned, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
 
-/** What tokens kept in Secrets say as their issuer. */
-export const legacyIssuer = 'kubernetes/serviceaccount'
 /** Labels of such a Secret: the last day of its use, and since when it is taken no more. */
 export const lastUsedLabel = 'kubernetes.io/legacy-token-last-used'
 export const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since'
-
-/** What a legacy token says beside its registered claims (KEP 2799). */
-export const legacyClaims = {
-  namespace: 'kubernetes.io/serviceaccount/namespace',
-  secretName: 'kubernetes.io/serviceaccount/secret.name',
-  serviceAccountName: 'kubernetes.io/serviceaccount/service-account.name',
-  serviceAccountUID: 'kubernetes.io/serviceaccount/service-account.uid',
-} as const
 
 export interface LegacyTokenOptions extends TokenVerifierOptions {
   /** What such a token is for, since it names no audience: the API server's own. */

@@ -100,6 +100,12 @@ export function unverifiedIssuer(token: string): string | undefined {
   }
 }
 
+/** The id and the algorithm of a private key, as its tokens name them. */
+export const keyFacts = (privateKey: KeyObject): { readonly kid: string; readonly algorithm: string } => ({
+  kid: keyId(createPublicKey(privateKey)),
+  algorithm: algorithmOf(privateKey),
+})
+
 /** The reference's: base64url of the SHA-256 of the SPKI in DER, so that both name one key alike. */
 const keyId = (key: KeyObject): string =>
   createHash('sha256')

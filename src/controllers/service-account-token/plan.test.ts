@@ -4,7 +4,9 @@ import { Secret } from '#api/core/v1/secret.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { namespace } from '../testing/objects.ts'
 import { World } from '../testing/world.ts'
-import { serviceAccountTokenController as controller } from './controller.ts'
+import { serviceAccountTokenController } from './controller.ts'
+
+const controller = serviceAccountTokenController()
 
 check('the token of a living account stays', { uid: 'u' }, true)
 check('that of one that is gone goes', { uid: 'gone' }, false)
@@ -17,6 +19,33 @@ test('goes when its account goes', () => {
   world.remove(ServiceAccount, world.get(ServiceAccount, 'builder', namespace)!)
   world.settle([controller])
   assert.equal(world.list(Secret).length, 0)
+})
+
+test('holds what its account’s bearer needs, and keeps a token that it has', () => {
+  const filling = serviceAccountTokenController({
+    issue: (account, secret) => `${account.metadata.name}/${secret.metadata.name}`,
+    rootCa: 'PEM',
+  })
+  const world = given({ uid: undefined })
+  world.settle([filling])
+  const { data, metadata } = world.get(Secret, 'token', namespace)!
+  const text = (key: string) => Buffer.from(data![key]!, 'base64').toString()
+  assert.deepEqual([text('token'), text('namespace'), text('ca.crt')], ['builder/token', namespace, 'PEM'])
+  assert.equal(metadata.annotations!['kubernetes.io/service-account.uid'], 'u')
+  world.change(Secret, 'token', namespace, { data: { token: 'b3du', 'ca.crt': 'b2xk' } })
+  world.settle([filling])
+  const after = world.get(Secret, 'token', namespace)!.data!
+  assert.deepEqual([after['token'], after['ca.crt']], ['b3du', 'UEVN'])
+})
+
+test('a Secret that came first is filled when its account comes', () => {
+  const filling = serviceAccountTokenController({ issue: () => 't', rootCa: 'PEM' })
+  const world = given({ uid: undefined, name: 'later' })
+  world.settle([filling])
+  assert.equal(world.get(Secret, 'token', namespace)!.data, undefined)
+  world.put(ServiceAccount, { metadata: { name: 'later', namespace } })
+  world.settle([filling])
+  assert.ok(world.get(Secret, 'token', namespace)!.data)
 })
 
 interface Token {

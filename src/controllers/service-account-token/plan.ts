@@ -6,17 +6,27 @@ import { targetOf } from '../common/commands.ts'
 export const accountName = 'kubernetes.io/service-account.name'
 export const accountUid = 'kubernetes.io/service-account.uid'
 
+/** Makes the token of an account that such a Secret is to hold: without an end, and gone with the Secret. */
+export type IssueToken = (account: ServiceAccount, secret: Secret) => string
+
 export interface TokenView {
   readonly secret: Secret
   /** The account of that name, whatever its uid. */
   readonly account: ServiceAccount | undefined
+  /** Absent: nothing is filled in. */
+  readonly issue?: IssueToken | undefined
+  /** PEM. */
+  readonly rootCa?: string | undefined
 }
 
-/** A token must not outlive its account: the name could be given to somebody else. */
-export function planToken({ secret, account }: TokenView): Plan {
-  const { [accountName]: name, [accountUid]: uid } = secret.metadata.annotations ?? {}
+/** A token must not outlive its account: the name could be given to somebody else. While the account lives, the Secret holds its token. */
+export function planToken(view: TokenView): Plan {
+  const { secret, account } = view
+  const { [accountName]: name, [accountUid]: uid = '' } = secret.metadata.annotations ?? {}
+  if (name === undefined) return settled
+  if (account !== undefined && (uid === '' || account.metadata.uid === uid)) return planContent(view, account)
   // Without the uid nothing says which account was meant: perhaps one that is yet to come.
-  if (name === undefined || uid === undefined || uid === '' || account?.metadata.uid === uid) return settled
+  if (uid === '') return settled
   return {
     commands: [
       { do: 'confirmAbsent', kind: ServiceAccount, name, namespace: secret.metadata.namespace, uid },
@@ -24,4 +34,19 @@ export function planToken({ secret, account }: TokenView): Plan {
     ],
     wakeAt: Infinity,
   }
+}
+
+function planContent({ secret, issue, rootCa }: TokenView, account: ServiceAccount): Plan {
+  if (issue === undefined) return settled
+  const data = secret.data ?? {}
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const needed = {
+    ...(rootCa !== undefined && data['ca.crt'] !== base64(rootCa) && { 'ca.crt': base64(rootCa) }),
+    ...(!data['namespace'] && { namespace: base64(secret.metadata.namespace) }),
+    ...(!data['token'] && { token: base64(issue(account, secret)) }),
+  }
+  if (Object.keys(needed).length === 0) return settled
+  const annotations = { ...secret.metadata.annotations, [accountName]: account.metadata.name, [accountUid]: account.metadata.uid }
+  const object = { ...secret, metadata: { ...secret.metadata, annotations }, data: { ...data, ...needed } }
+  return { commands: [{ do: 'update', kind: Secret, object }], wakeAt: Infinity }
 }
