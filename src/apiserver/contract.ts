@@ -71,6 +71,8 @@ export interface Objects {
   observe(kind: AnyKind, listener: (object: KubeObject, change: 'put' | 'delete') => void): () => void
   /** The kind by its resource, `undefined` when not served. */
   kindOf(group: string, resource: string): AnyKind | undefined
+  /** Kinds that are served, by the name in `kind`, in any version of the group. */
+  kindsNamed(group: string, kind: string): readonly AnyKind[]
   /** Kinds that are served and show the same objects in other words (another version, another group), this one included. */
   equivalents(kind: AnyKind): readonly AnyKind[]
 }

@@ -7,6 +7,7 @@ import { certificateAdmission } from './certificates.ts'
 import { defaultAdmission } from './defaults.ts'
 import { matchConditions } from './match-conditions.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { optionalAdmission } from './optional/optional.ts'
 import { inAdmissionOrder } from './order.ts'
 import { resourceQuota } from './resource-quota/resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
@@ -25,6 +26,8 @@ export interface AdmissionOptions {
   readonly webhookObserver?: WebhookObserver
   /** Further plug-ins, which find their place among the others by their names. */
   readonly more?: readonly AdmissionPlugin[]
+  /** Names of plug-ins that run beside those that are on by default. */
+  readonly enabled?: readonly string[]
   /** Names of plug-ins that are not to run. */
   readonly disabled?: readonly string[]
 }
@@ -50,6 +53,7 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     mutatingWebhooks(webhooks),
     validatingWebhooks(webhooks),
     resourceQuota({ internals, clock }),
+    ...optionalAdmission({ internals, authorize }).filter(({ name }) => options.enabled?.includes(name)),
     ...(options.more ?? []),
   ]
   return inAdmissionOrder(all.filter(({ name }) => options.disabled?.includes(name) !== true))

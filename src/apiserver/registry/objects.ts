@@ -29,6 +29,7 @@ export function createObjects(cacher: () => Cacher, kinds: KindRegistry): Object
       return () => void observers.delete(observer)
     },
     kindOf: (group: string, resource: string): AnyKind | undefined => kinds.ofResource(group, resource),
+    kindsNamed: (group, name) => kinds.all.filter((kind) => kind.group === group && kind.kind === name),
     equivalents: (kind) => kinds.all.filter((other) => prefixOf(other) === prefixOf(kind)),
   }
 }

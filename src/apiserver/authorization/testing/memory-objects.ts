@@ -26,6 +26,7 @@ export function memoryObjects(): MemoryObjects {
       return () => all.delete(listener)
     },
     kindOf: (group, resource) => kinds.find((kind) => kind.group === group && kind.plural === resource),
+    kindsNamed: (group, name) => kinds.filter((kind) => kind.group === group && kind.kind === name),
     equivalents: (kind) => [kind],
     put: (kind, object) => {
       const given = object as KubeObject
