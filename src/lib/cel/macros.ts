@@ -39,6 +39,15 @@ export const optionalMacros: Readonly<Record<string, Macro>> = {
   [macroKey('optFlatMap', 2, true)]: (call) => optional(call, 'optFlatMap', (_at, bound) => bound),
 }
 
+/** `cel.bind(name, value, expression)`: the value under a name. */
+export const bindMacro: Readonly<Record<string, Macro>> = {
+  [macroKey('bind', 3, true)]: ({ target, args: [variable, value, within], at }) => {
+    if (target?.kind !== 'ident' || target.name !== 'cel') return undefined
+    if (variable?.kind !== 'ident') return error(variable, 'cel.bind() variable names must be simple identifiers')
+    return bind(at, variable.name, value as Expr, within as Expr)
+  },
+}
+
 /** `x.sortBy(e, key)`: the list ordered by what an expression says of each item. */
 export const sortByMacro: Readonly<Record<string, Macro>> = {
   [macroKey('sortBy', 2, true)]: (call) => {

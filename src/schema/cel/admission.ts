@@ -93,7 +93,7 @@ function compileAs(expression: string, use: AdmissionUse, within: Environment): 
 }
 
 /** A type by the names that types have at run time. */
-function typeText(type: CelType): string {
+export function typeText(type: CelType): string {
   return type.parameters.length === 0 ? type.name : `${type.name}(${type.parameters.map(typeText).join(', ')})`
 }
 

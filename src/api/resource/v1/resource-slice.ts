@@ -138,7 +138,7 @@ function validateNodes({ nodeName, nodeSelector, allNodes, perDeviceNodeSelectio
       causes.push(
         invalid(
           `${path}.nodeSelector.nodeSelectorTerms`,
-          goStruct(list(core.NodeSelectorTerm), terms),
+          terms.length === 0 ? null : goStruct(list(core.NodeSelectorTerm), terms),
           'must have exactly one node selector term',
         ),
       )

@@ -1,3 +1,4 @@
+import { compileDeviceExpression } from '#api/resource/v1/device-expression.ts'
 import type { DeviceSelector } from '#api/resource/v1/types.ts'
 import { validateSlice } from '#api/resource/v1/validate-parts.ts'
 import type { Cause } from '#lib/errors.ts'
@@ -12,5 +13,8 @@ export const validateSelectors = (selectors: readonly DeviceSelector[] | undefin
 const SELECTORS_MAX = 32
 const EXPRESSION_LENGTH_MAX = 10 * 1024
 
-const validateExpression = (expression: string, path: string): Cause[] =>
-  Buffer.byteLength(expression) > EXPRESSION_LENGTH_MAX ? [tooLong(path, EXPRESSION_LENGTH_MAX)] : []
+function validateExpression(expression: string, path: string): Cause[] {
+  if (Buffer.byteLength(expression) > EXPRESSION_LENGTH_MAX) return [tooLong(path, EXPRESSION_LENGTH_MAX)]
+  const compiled = compileDeviceExpression(expression, path)
+  return 'cause' in compiled ? [compiled.cause] : []
+}
