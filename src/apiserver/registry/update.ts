@@ -3,8 +3,9 @@ import { validateMetadataUpdate } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
+import { isShownAlike } from '#schema/apply/compare.ts'
+import { mergeSchemaOf } from '#schema/apply/merge-schema.ts'
 import { deepEqual } from '#schema/fields.ts'
-import { encodeJson } from '#schema/json.ts'
 import { invalid } from '#schema/validate.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
@@ -96,13 +97,15 @@ function withOldTimes(kind: AnyKind, next: KubeObject, previous: KubeObject): Ku
   return isSame && !differsBeside(kind, next, previous) ? deepFreeze(withOwners(next, before)) : next
 }
 
-/** Whether anything but the owners has changed. What looks different in memory is asked how it is written. */
+/** Whether anything but the owners has changed. */
 function differsBeside(kind: AnyKind, next: KubeObject, previous: KubeObject): boolean {
-  const [after, before] = [withOwners(next, undefined), withOwners(previous, undefined)] as unknown as Record<string, unknown>[]
-  return Object.keys({ ...after, ...before }).some(
-    (key) =>
-      !deepEqual(after![key], before![key]) && encodeJson(kind, { [key]: after![key] }) !== encodeJson(kind, { [key]: before![key] }),
-  )
+  const { metadata: after, ...rest } = next
+  const { metadata: before, ...restBefore } = previous
+  const schema = mergeSchemaOf(kind)
+  // What changes most comes first: nothing else is looked at then.
+  if (!isShownAlike(schema, rest, restBefore)) return true
+  const bare = (metadata: object): object => ({ metadata: { ...metadata, managedFields: undefined } })
+  return !isShownAlike(schema, bare(after), bare(before))
 }
 
 function checkPreconditions(

@@ -280,8 +280,8 @@ function keysOf(left: object | undefined, right: object | undefined): string[] {
 
 const none: readonly unknown[] = []
 
-/** Whether two values in memory are written alike, though one of them holds what the other leaves out. */
-function isShownAlike(schema: MergeSchema, a: unknown, b: unknown): boolean {
+/** Whether two values in memory are written alike, though one of them may hold what the other leaves out. */
+export function isShownAlike(schema: MergeSchema, a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (Array.isArray(a) && Array.isArray(b)) {
     const item = schema.list?.item()
