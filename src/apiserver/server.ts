@@ -44,7 +44,7 @@ export interface ApiServerOptions {
   readonly clock: Clock
   readonly random: Random
   /** What stands on the request path. It may read the objects that the server has just loaded; writing is for later, once it serves. */
-  readonly stages: (objects: Objects, internals: Internals) => Stages
+  readonly stages: (objects: Objects, internals: Internals, registry: Registry) => Stages
   readonly pools: {
     /** IPv4 range of service addresses: `10.96.0.0/12`. */
     readonly clusterIPs: string
@@ -107,7 +107,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = createMetrics(clock, options.registry)
   const objects = createObjects(() => cacher, kinds)
   const internals = createInternals(() => context)
-  const stages = options.stages(objects, internals)
+  const stages = options.stages(objects, internals, metrics.registry)
   registerBuildMetrics(metrics.registry, options.version, clock)
   registerStoredMetrics(metrics.registry, kinds, cacher)
   const flowObjects = createFlowObjects({ objects, internals, clock, onFailure })

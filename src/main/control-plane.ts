@@ -146,7 +146,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     kinds,
     clock,
     random: random.fork('api'),
-    stages(objects, internals) {
+    stages(objects, internals, registry) {
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
       identity = createIdentity({ choices: options, keys, objects, internals, outbound, clock, random: random.fork('identity'), log })
       const { authenticate, authorize, rbac, reviews } = identity
@@ -161,6 +161,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
             outbound,
             clock,
             random,
+            registry,
             log: (message, fields) => log.warn(message, fields),
           }),
           escalationCheck(rbac, authorize),

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
+import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import type { Tell } from '../context.ts'
 import type { AdmissionPlugin, Authorizer, Internals, Objects } from '../contract.ts'
@@ -9,11 +10,13 @@ import { matchConditions } from './match-conditions.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { optionalAdmission } from './optional/optional.ts'
 import { inAdmissionOrder } from './order.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
+import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
 import { resourceQuota } from './resource-quota/resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { mutatingWebhooks } from './webhook/mutating.ts'
-import type { WebhookObserver } from './webhook/options.ts'
 import { validatingWebhooks } from './webhook/validating.ts'
+import { createWebhookMetrics } from './webhook/webhook-metrics.ts'
 
 export interface AdmissionOptions {
   readonly objects: Objects
@@ -23,7 +26,7 @@ export interface AdmissionOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Tell
-  readonly webhookObserver?: WebhookObserver
+  readonly registry: Registry
   /** Further plug-ins, which find their place among the others by their names. */
   readonly more?: readonly AdmissionPlugin[]
   /** Names of plug-ins that run beside those that are on by default. */
@@ -34,7 +37,7 @@ export interface AdmissionOptions {
 
 /** All plug-ins of a server, in the order in which they run: those that are on by default, NodeRestriction, and whatever is asked for beside them. */
 export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
-  const { objects, internals, authorize, outbound, clock, log, webhookObserver } = options
+  const { objects, internals, authorize, outbound, clock, log, registry } = options
   const random = options.random.fork('admission')
   const webhooks = {
     objects,
@@ -43,10 +46,11 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     conditions: matchConditions(),
     uuid: () => random.uuid(),
     now: () => clock.monotonicMs(),
-    ...(webhookObserver !== undefined && { observer: webhookObserver }),
+    observer: createWebhookMetrics(registry),
   }
   const all = [
-    ...defaultAdmission,
+    ...defaultAdmission.filter(({ name }) => name !== 'PodSecurity'),
+    podSecurity({ onEvaluation: createPodSecurityMetrics(registry) }),
     nodeRestriction(authorize),
     serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
     ...certificateAdmission(authorize),

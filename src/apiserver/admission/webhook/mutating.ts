@@ -162,12 +162,12 @@ async function asSeen(object: KubeObject, question: Question, subject: Subject, 
 /** Tells the metrics of one call, once it has ended. */
 export function observed(
   observer: WebhookObserver | undefined,
-  { webhook: { name } }: Hook,
+  { webhook: { name, failurePolicy } }: Hook,
   { operation }: Admission,
   now: () => number,
   type: 'admit' | 'validating' = 'admit',
 ): (error: unknown) => void {
   if (observer === undefined) return () => {}
   const startedMs = now()
-  return (error) => observer({ name, type, operation, error, elapsedMs: now() - startedMs })
+  return (error) => observer({ name, type, operation, error, ignored: failurePolicy === 'Ignore', elapsedMs: now() - startedMs })
 }

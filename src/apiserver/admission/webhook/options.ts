@@ -19,5 +19,7 @@ export type WebhookObserver = (call: {
   readonly operation: string
   /** What became of it: undefined where the write was let through. */
   readonly error: unknown
+  /** Whether a failed call is passed over. */
+  readonly ignored: boolean
   readonly elapsedMs: number
 }) => void
