@@ -6,8 +6,9 @@ import { bytesOf, type Item, objectOf } from '../cacher/item.ts'
 import type { Selection } from '../registry/select.ts'
 import { goPackage } from './body.ts'
 import { headOf, listBody, listItemBytes, openBrace } from './encode.ts'
+import { isLong, jsonPieces, yamlPieces } from './list-pieces.ts'
 import type { Representation } from './negotiate.ts'
-import { protobufList } from './protobuf-list.ts'
+import { protobufList, protobufListOf } from './protobuf-list.ts'
 import { encoded, jsonBytes, protobufBytes } from './respond.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
 
@@ -48,7 +49,13 @@ export async function showList({ kind, representation, include, now }: Showing, 
     ...(selection.remaining !== undefined && selection.remaining > 0 && { remainingItemCount: selection.remaining }),
   }
   const { as, version = 'v1' } = representation
-  if (as === 'Table') return encoded(tableOf(kind, selection.items.map(objectOf), metadata, { now, include, version }), representation)
+  const { items } = selection
+  if (as === 'Table') {
+    const how = { now, include, version }
+    if (!isLong(items)) return encoded(tableOf(kind, items.map(objectOf), metadata, how), representation)
+    const rowOf = (item: Item) => tableOf(kind, [objectOf(item)], metadata, { ...how, headed: false }).rows![0]
+    return inPieces(representation, { ...tableOf(kind, [], metadata, how), rows: [] }, 'rows', items, rowOf)
+  }
   if (as === 'PartialObjectMetadata')
     throw new WherryError(
       'NotAcceptable',
@@ -56,9 +63,15 @@ export async function showList({ kind, representation, include, now }: Showing, 
     )
   if (as === 'PartialObjectMetadataList') {
     const apiVersion = `meta.k8s.io/${version}`
-    const items = selection.items.map((item) => partialOf(kind, objectOf(item), apiVersion))
-    const list = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: items.length === 0 ? null : items }
-    return encoded(list, representation, 200, PartialObjectMetadataList)
+    const partial = (item: Item) => partialOf(kind, objectOf(item), apiVersion)
+    const identity = { kind: 'PartialObjectMetadataList', apiVersion }
+    if (!isLong(items)) {
+      const list = { ...identity, metadata, items: items.length === 0 ? null : items.map(partial) }
+      return encoded(list, representation, 200, PartialObjectMetadataList)
+    }
+    if (representation.encoding === 'protobuf')
+      return protobufBytes(await protobufListOf(identity, metadata, items, PartialObjectMetadata, partial))
+    return inPieces(representation, { ...identity, metadata, items: [] }, 'items', items, partial)
   }
   const isCustom = kind.shape.kind === 'structural'
   const listKind = kind.listKind ?? `${kind.kind}List`
@@ -67,18 +80,34 @@ export async function showList({ kind, representation, include, now }: Showing, 
   const head = `{"kind":${JSON.stringify(listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},"metadata":${JSON.stringify(shown)},"items":[`
   const itemHead = Buffer.byteLength(headOf(kind))
   if (representation.encoding === 'yaml') {
-    const items = selection.items.map((item) => {
+    const shownOf = (item: Item): object => {
       const object = JSON.parse(Buffer.from(bytesOf(item)).toString())
       if (isCustom) return object
       const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
       return rest
-    })
-    const list = { kind: listKind, apiVersion: apiVersionOf(kind), metadata: shown, items }
-    return encoded(list, representation)
+    }
+    const list = { kind: listKind, apiVersion: apiVersionOf(kind), metadata: shown }
+    if (isLong(items)) return inPieces(representation, { ...list, items: [] }, 'items', items, shownOf)
+    const whole = { ...list, items: items.map(shownOf) }
+    return encoded(whole, representation)
   }
   if (representation.encoding === 'protobuf') return protobufBytes(await protobufList(kind, metadata, selection.items))
   if (isCustom) return jsonBytes(listBody(head, selection.items, (item) => [bytesOf(item)], ']}'))
   return jsonBytes(listBody(head, selection.items, (item) => [openBrace, listItemBytes(item, itemHead)], ']}'))
+}
+
+/** A long list that is made as it is sent. */
+function inPieces<T>(
+  representation: Representation,
+  empty: { readonly apiVersion: string; readonly kind: string; readonly [field: string]: unknown },
+  key: string,
+  items: readonly T[],
+  objectFor: (item: T) => unknown,
+): HttpResponse {
+  // The head alone tells what can be said in which encoding, and with which headers.
+  const { status, headers } = encoded(empty, representation)
+  const pieces = representation.encoding === 'yaml' ? yamlPieces : jsonPieces
+  return { status, headers, body: pieces(empty, key, items, objectFor) }
 }
 
 /** In memory for protobuf, as it is printed for the rest. */
