@@ -1,6 +1,7 @@
 import { getOwn } from './fields.ts'
 import { fieldsPlan, type PlannedField } from './plan.ts'
-import type { AnyType, Message, Shape } from './schema.ts'
+import type { AnyType, Message, Shape, StructuralShape } from './schema.ts'
+import { publishSchema } from './structural/publish.ts'
 
 /** What of a kind OpenAPI shows. A type that is no kind has none of it. */
 export interface OpenapiFacts {
@@ -9,6 +10,10 @@ export interface OpenapiFacts {
   readonly kind?: string
   /** A list component is made where a kind can be listed. */
   readonly verbs?: readonly string[]
+  readonly plural?: string
+  /** Kind of its lists, where that is not `<kind>List`. */
+  readonly listKind?: string
+  readonly rules?: { readonly selectableFields?: Readonly<Record<string, unknown>> }
 }
 
 /** One component by its name, `io.k8s.api.core.v1.Pod`; references read `#/components/schemas/<name>`. */
@@ -18,9 +23,13 @@ export type OpenapiComponents = Record<string, Readonly<Record<string, unknown>>
  * OpenAPI v3 components of the types and of all that they hold, with the reference's names and `x-kubernetes-*` extensions. List
  * components refer to ListMeta, which the caller has to pass too.
  */
-export function openapiComponents(types: readonly (AnyType & OpenapiFacts)[]): OpenapiComponents {
+export function openapiComponents(types: readonly (AnyType & OpenapiFacts)[], format: 'v2' | 'v3' = 'v3'): OpenapiComponents {
   const components: OpenapiComponents = {}
   for (const type of types) {
+    if (type.shape.kind === 'structural') {
+      addStructural(components, type, type.shape, format)
+      continue
+    }
     addComponent(components, type.shape)
     if (type.shape.kind !== 'message' || type.kind === undefined) continue
     const name = componentName(type.shape.protoName)
@@ -36,6 +45,43 @@ export function componentName(protoName: string): string {
   // Protobuf has no hyphens.
   return [first, second, ...rest].join('.').replaceAll('_', '-')
 }
+
+/** The component of a kind, whichever sort of type it has. */
+export function componentNameOf(type: AnyType & OpenapiFacts): string {
+  if (type.shape.kind === 'message') return componentName(type.shape.protoName)
+  if (type.shape.kind !== 'structural') return ''
+  return [...(type.group ?? '').split('.').reverse(), type.version, type.kind].join('.')
+}
+
+/** A definition's kind: its schema as it was given, and the list, which says no more than that it is one. */
+function addStructural(
+  components: OpenapiComponents,
+  type: AnyType & OpenapiFacts,
+  { schema, metadata }: StructuralShape,
+  format: 'v2' | 'v3',
+): void {
+  addComponent(components, metadata.shape)
+  const name = componentNameOf(type)
+  const meta = reference(componentNameOf(metadata))
+  const fields = Object.keys(type.rules?.selectableFields ?? {})
+  const selectable = format === 'v3' && fields.length > 0 ? { [SELECTABLE_FIELDS]: fields.map((fieldPath) => ({ fieldPath })) } : {}
+  components[name] = { ...withKind(publishSchema(schema, format, meta), type, type.kind!), ...selectable }
+  const listKind = type.listKind ?? `${type.kind}List`
+  const list = {
+    type: 'object',
+    description: `${listKind} is a list of ${type.kind}`,
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string' },
+      items: { type: 'array', description: `The ${type.plural ?? 'objects'} of the list.`, items: reference(name) },
+      kind: { type: 'string' },
+      metadata: reference(LIST_META),
+    },
+  }
+  components[[...name.split('.').slice(0, -1), listKind].join('.')] = { ...withKind(list, type, listKind), ...selectable }
+}
+
+const SELECTABLE_FIELDS = 'x-kubernetes-selectable-fields'
 
 /** A kind can be known under several groups: `DeleteOptions`, `WatchEvent`. */
 function withKind(component: Readonly<Record<string, unknown>>, facts: OpenapiFacts, kind: string): Record<string, unknown> {

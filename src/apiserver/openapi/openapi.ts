@@ -19,42 +19,54 @@ interface Document {
   readonly hash: string
 }
 
+interface GroupVersion {
+  readonly group: string
+  readonly version: string
+  readonly name: string
+}
+
+/** What the documents of definitions say of themselves. */
+const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+
 /** `/openapi/v3`, one document a group version, and `/openapi/v2`: made from the kinds when first asked for, and kept. */
 export function serveOpenapi(
   context: Context,
   version: VersionFacts,
 ): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
-  const documents = new Map<string, Document>()
-  const documentOf = (name: string, make: () => Uint8Array): Document => {
+  // A document is made anew once its kinds have changed; those of other group versions stay as they are.
+  const documents = new Map<string, Document & { readonly kinds: readonly AnyKind[] }>()
+  const documentOf = (name: string, kinds: readonly AnyKind[], make: () => Uint8Array): Document => {
     const known = documents.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined && known.kinds.length === kinds.length && known.kinds.every((kind, i) => kind === kinds[i])) return known
     const body = make()
-    const document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
+    const document = { kinds, body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
     documents.set(name, document)
     return document
   }
-  const versions = context.kinds.groups.flatMap(({ group, versions: list }) =>
-    list.map((each) => ({ group, version: each, name: group === '' ? `api/${each}` : `apis/${group}/${each}` })),
-  )
+  const versionsNow = (): readonly GroupVersion[] =>
+    context.kinds.groups.flatMap(({ group, versions: list }) =>
+      list.map((each) => ({ group, version: each, name: group === '' ? `api/${each}` : `apis/${group}/${each}` })),
+    )
   const info = { title: 'Kubernetes', version: version.gitVersion }
   const kindsOf = (group: string, each: string) => context.kinds.all.filter((kind) => kind.group === group && kind.version === each)
   const common = [DeleteOptions, Status, CreateOptions]
-  const versionDocument = ({ group, version: each, name }: (typeof versions)[number]): Document =>
-    documentOf(name, () => {
-      const kinds = kindsOf(group, each)
+  const versionDocument = ({ group, version: each, name }: GroupVersion): Document => {
+    const kinds = kindsOf(group, each)
+    return documentOf(name, kinds, () => {
       const paths = Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3')))
       return jsonOf({
         openapi: '3.0.0',
-        info,
+        info: context.kinds.isCustom(group, each) ? customInfo : info,
         paths,
         components: { schemas: openapiComponents([...common, ...kinds, ...kinds.flatMap(shownTypes)]) },
       })
     })
+  }
   const second = () => ({
     swagger: '2.0',
     info,
     paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
-    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)])),
+    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)], 'v2')),
   })
 
   return (request, path, { query }) => {
@@ -63,24 +75,24 @@ export function serveOpenapi(
       if (wantsGnostic(accept))
         return tagged(
           request,
-          documentOf('v2 in protobuf', () => gnosticDocument(second())),
+          documentOf('v2 in protobuf', context.kinds.all, () => gnosticDocument(second())),
           gnosticType,
         )
       return acceptsJson(accept)
         ? tagged(
             request,
-            documentOf('v2', () => jsonOf(second())),
+            documentOf('v2', context.kinds.all, () => jsonOf(second())),
           )
         : refused()
     }
     if (path === '/openapi/v3')
       return json({
         paths: Object.fromEntries(
-          versions.map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
+          versionsNow().map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
         ),
       })
     if (!path.startsWith('/openapi/v3/')) return undefined
-    const found = versions.find(({ name }) => name === path.slice('/openapi/v3/'.length))
+    const found = versionsNow().find(({ name }) => name === path.slice('/openapi/v3/'.length))
     if (found === undefined) return { status: 404, headers: {}, body: new Uint8Array() }
     if (!acceptsJson(request.headers['accept'])) return refused()
     const document = versionDocument(found)

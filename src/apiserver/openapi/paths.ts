@@ -1,5 +1,5 @@
 import { type AnyKind, allVerbs, apiVersionOf, type Subresource } from '#api/kind.ts'
-import { componentName } from '#schema/openapi.ts'
+import { componentNameOf } from '#schema/openapi.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { groupVersionKind, idOf } from './openapi.ts'
 
@@ -78,22 +78,22 @@ interface OperationOptions {
 }
 
 function operationOf(kind: AnyKind, action: string, scope: string, format: Format, options: OperationOptions): object {
-  const { shape } = options.type ?? kind
-  const component = shape.kind === 'message' ? componentName(shape.protoName) : ''
+  const component = componentNameOf(options.type ?? kind)
   const root = format === 'v3' ? '#/components/schemas/' : '#/definitions/'
-  const schema = (suffix = ''): object => (options.type === null ? { type: 'string' } : { $ref: `${root}${component}${suffix}` })
+  const listName = kind.listKind === undefined ? `${component}List` : [...component.split('.').slice(0, -1), kind.listKind].join('.')
+  const schema = (name = component): object => (options.type === null ? { type: 'string' } : { $ref: `${root}${name}` })
   const id = `${methodWords[action] ?? action}${idOf(kind)}${scope}${scope.includes(kind.kind) ? '' : kind.kind}`
   const parameters = [...(options.query ?? []), ['pretty', 'string'] as const].map(([name, type]) =>
     parameterOf(name, type, 'query', format),
   )
   const media = (body: object): object => ({ 'application/json': { schema: body }, 'application/yaml': { schema: body } })
-  const answer = schema(options.list ? 'List' : '')
+  const answer = schema(options.list ? listName : component)
   const isWrite = options.body === true || options.patch === true
   return {
     tags: [idOf(kind)],
     operationId: id,
     ...(format === 'v2' && {
-      consumes: options.patch ? patchTypes : ['*/*'],
+      consumes: options.patch ? patchTypesOf(kind) : kind.shape.kind === 'structural' ? ['application/json', 'application/yaml'] : ['*/*'],
       produces: ['application/json', 'application/yaml'],
       schemes: ['https'],
     }),
@@ -108,7 +108,7 @@ function operationOf(kind: AnyKind, action: string, scope: string, format: Forma
         requestBody: {
           required: true,
           content: options.patch
-            ? Object.fromEntries(patchTypes.map((type) => [type, { schema: patchSchema(format) }]))
+            ? Object.fromEntries(patchTypesOf(kind).map((type) => [type, { schema: patchSchema(format) }]))
             : { '*/*': { schema: schema() } },
         },
       }),
@@ -153,6 +153,11 @@ const listParameters = [
   ['timeoutSeconds', 'integer'],
   ['watch', 'boolean'],
 ] as const
+/** Strategic patches go by Go's types, which kinds of definitions do not have. */
+const patchTypesOf = (kind: AnyKind): readonly string[] =>
+  kind.shape.kind === 'structural'
+    ? ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
+    : patchTypes
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
 const connectMethods: Readonly<Record<string, string>> = { create: 'post', get: 'get', delete: 'delete', patch: 'patch', update: 'put' }
 const methodWords: Readonly<Record<string, string>> = {
