@@ -24,7 +24,8 @@ export function writePart(context: Context, call: Routed, part: Part | View): Pr
   const options = parseWriteOptions(isPatch ? 'PatchOptions' : 'UpdateOptions', call.info.query, isApply)
   const type = part.sort === 'view' ? part.type : call.kind
   const wanted = wantedOf(type)
-  const common = { whole: false, repeatable: isPatch, checkUid: !isPatch }
+  // A view stands for the whole object, whose rules apply to what is written through it.
+  const common = { whole: part.sort === 'view', repeatable: isPatch, checkUid: !isPatch }
   let read: Read
   if (isApply) read = (shown, entries) => applied(context, call, options, { kind: type, present: shown, entries })
   else if (isPatch) {
