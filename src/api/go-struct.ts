@@ -1,3 +1,4 @@
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { type AnyType, fieldsOf } from '#schema/schema.ts'
 
 /**
@@ -14,7 +15,8 @@ export function goStruct(type: AnyType, value: unknown): unknown {
   const given = value as Readonly<Record<string, unknown>>
   return Object.fromEntries(
     Object.entries(fieldsOf(type)).map(([name, field]) => {
-      const own = given[name]
+      const { kind } = field.type.shape
+      const own = kind === 'list' || kind === 'map' ? (shownAsGiven(given, name) ?? undefined) : given[name]
       // A list that is always written is there when a client left it out, too.
       const isNone = own === undefined || (field.options.always === true && Array.isArray(own) && own.length === 0)
       return [goName(name), isNone ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]

@@ -10,7 +10,7 @@ type Validate<T> = (next: T, previous: T, context: WriteContext) => readonly Cau
 
 /** The `status` subresource: everything but the spec comes from the body. */
 export const statusOf = <T extends { readonly spec: unknown }>(
-  options: { readonly take?: (previous: T, body: T) => T; readonly validateUpdate?: Validate<T> } = {},
+  options: { readonly take?: (previous: T, body: T, now: string) => T; readonly validateUpdate?: Validate<T> } = {},
 ): Subresource => part<T>({ take: (previous, body) => ({ ...body, spec: previous.spec }), ...options })
 
 /** A part of the object with a path of its own. */

@@ -2,7 +2,8 @@ import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { type Diagnosis, diagnose } from './diagnose.ts'
 import { caseOf } from './either.ts'
-import { isObject, setOwn } from './fields.ts'
+import { isEmpty, isObject, setOwn } from './fields.ts'
+import { noteEmpty } from './given-empty.ts'
 import { Mismatch } from './mismatch.ts'
 import { fieldsPlan, isEmptyFor, type PlannedField } from './plan.ts'
 import type { AnyType, Shape, StructuralShape } from './schema.ts'
@@ -183,6 +184,8 @@ interface FieldDecoder extends PlannedField {
   /** Whether to leave a value out. */
   readonly isDropped: (value: unknown) => boolean
   readonly isFilled: boolean
+  /** A list or map, whose emptiness is worth a note. */
+  readonly holdsMany: boolean
 }
 
 function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
@@ -194,6 +197,7 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
       decode: decoderOf(field.shape),
       isDropped: field.pointer || field.kept || field.field.options.remembersEmpty === true ? never : isEmptyFor(field.shape),
       isFilled: !field.pointer && field.kept,
+      holdsMany: field.shape.kind === 'list' || field.shape.kind === 'map',
     }))
     const message: Record<string, unknown> = {}
     let left = countKeys(value)
@@ -204,6 +208,7 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
       if (given !== undefined && given !== null) {
         const item = field.decode(given, context)
         if (!field.isDropped(item)) message[field.name] = item
+        if (field.holdsMany && isEmpty(item)) noteEmpty(message, field.name, item)
       } else if (field.isFilled) message[field.name] = zeroOf(field.shape)
     }
     if (left > 0) context.hasUnknown = true

@@ -5,6 +5,7 @@ import { matches } from '#api/meta/v1/selector.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { forbidden, immutable, invalid, notNegative, notSupported, required } from '#schema/validate.ts'
 import { amountOf, notOver100Percent, validateCountOrPercent } from './count-or-percent.ts'
 
@@ -15,7 +16,9 @@ export function validateDaemonSet({ spec }: DaemonSet): Cause[] {
   const parsed = parseSound(selector)
   const labels = template.metadata?.labels
   if (parsed !== undefined && !matches(parsed, labels))
-    causes.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
+    causes.push(
+      invalid('spec.template.metadata.labels', shownAsGiven(template.metadata, 'labels'), '`selector` does not match template `labels`'),
+    )
   if (selector !== undefined) causes.push(...refuseEmptySelector(selector, 'spec.selector', 'daemonset'))
   causes.push(...validatePodTemplate(template, 'spec.template'))
   const { restartPolicy, activeDeadlineSeconds } = template.spec

@@ -1,7 +1,7 @@
 import * as types from '#api/apps/v1/types.ts'
 import type { PodTemplateSpec, Volume } from '#api/core/v1/types.ts'
 import { validateClaimSpec } from '#api/core/v1/validation/claim.ts'
-import { validatePodAnnotations } from '#api/core/v1/validation/pod.ts'
+import { validatePodAnnotations } from '#api/core/v1/validation/pod-annotations.ts'
 import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
 import { notDecremented, parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
 import { goStruct } from '#api/go-struct.ts'
@@ -10,6 +10,7 @@ import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metad
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { checkDns1123Label, forbidden, invalid, invalidEach, notNegative, notSupported, required } from '#schema/validate.ts'
 
 /** A new set. */
@@ -65,7 +66,13 @@ function validateSpec(spec: types.StatefulSetSpec, mode: Mode): Cause[] {
   else {
     const labels = spec.template.metadata?.labels
     if ((parsed.nothing || parsed.requirements.length > 0) && !matches(parsed, labels))
-      causes.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
+      causes.push(
+        invalid(
+          'spec.template.metadata.labels',
+          shownAsGiven(spec.template.metadata, 'labels'),
+          '`selector` does not match template `labels`',
+        ),
+      )
     causes.push(...validateTemplate(spec, mode.checksTemplate))
   }
   const { restartPolicy, activeDeadlineSeconds } = spec.template.spec

@@ -1,5 +1,6 @@
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '#api/batch/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { quote } from '#schema/go-text.ts'
 import {
   checkQualifiedName,
@@ -60,14 +61,15 @@ function validateRule(rule: PodFailurePolicyRule, spec: JobSpec, names: Readonly
 }
 
 function validateExitCodes(
-  { operator, containerName, values = [] }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  requirement: NonNullable<PodFailurePolicyRule['onExitCodes']>,
   names: ReadonlySet<string>,
   path: string,
 ): Cause[] {
+  const { operator, containerName, values = [] } = requirement
   const causes = oneOf(operator, ['In', 'NotIn'], `${path}.operator`)
   if (containerName !== undefined && !names.has(containerName))
     causes.push(invalid(`${path}.containerName`, containerName, 'must be one of the container or initContainer names in the pod template'))
-  if (values.length === 0) causes.push(invalid(`${path}.values`, values, 'at least one value is required'))
+  if (values.length === 0) causes.push(invalid(`${path}.values`, shownAsGiven(requirement, 'values'), 'at least one value is required'))
   else if (values.length > EXIT_CODES_MAX) causes.push(tooMany(`${path}.values`, values.length, EXIT_CODES_MAX))
   const seen = new Set<number>()
   for (const [i, value] of values.entries()) {

@@ -7,6 +7,7 @@ import { matches, selectorOf } from '#api/meta/v1/selector.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { checkDns1123Label, immutable, invalid, required } from '#schema/validate.ts'
 import { goPodSpec, goPodTemplate } from './go-pod-template.ts'
 import { validateCommonSpec } from './validate-job-spec.ts'
@@ -60,7 +61,13 @@ function validateSpec(spec: JobSpec): Cause[] {
   const parsed = parseSound(spec.selector)
   const labels = spec.template.metadata?.labels
   if (parsed !== undefined && !matches(spec.selector === undefined ? selectorOf(undefined) : parsed, labels))
-    causes.push(invalid('spec.template.metadata.labels', byKey(labels), '`selector` does not match template `labels`'))
+    causes.push(
+      invalid(
+        'spec.template.metadata.labels',
+        labels === undefined ? shownAsGiven(spec.template.metadata, 'labels') : byKey(labels),
+        '`selector` does not match template `labels`',
+      ),
+    )
   return causes
 }
 

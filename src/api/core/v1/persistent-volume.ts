@@ -36,7 +36,7 @@ export const PersistentVolume = kind(
     ],
     subresources: {
       status: statusOf<types.PersistentVolume>({
-        take: (previous, body) => ({ ...body, spec: previous.spec, status: keepTime(body.status, previous.status) }),
+        take: (previous, body, now) => ({ ...body, spec: previous.spec, status: withTransition(body.status, previous.status, now) }),
       }),
     },
   },
@@ -54,10 +54,15 @@ export const PersistentVolume = kind(
 )
 export type PersistentVolume = Of<typeof PersistentVolume>
 
-/** The time of the last change of phase stays while the phase does and the writer names no other. */
-function keepTime(next: types.PersistentVolumeStatus, previous: types.PersistentVolumeStatus): types.PersistentVolumeStatus {
-  const { lastPhaseTransitionTime } = previous
-  return next.phase !== previous.phase || next.lastPhaseTransitionTime !== undefined || lastPhaseTransitionTime === undefined
-    ? next
-    : { ...next, lastPhaseTransitionTime }
+/** The time of the last change of phase: the writer's own, or now where the phase changed, or what it was. */
+function withTransition(
+  next: types.PersistentVolumeStatus,
+  previous: types.PersistentVolumeStatus,
+  now: string,
+): types.PersistentVolumeStatus {
+  const { lastPhaseTransitionTime: before } = previous
+  const given = next.lastPhaseTransitionTime
+  if (next.phase === previous.phase)
+    return given !== undefined || before === undefined ? next : { ...next, lastPhaseTransitionTime: before }
+  return given === undefined || given === before ? { ...next, lastPhaseTransitionTime: now } : next
 }

@@ -4,6 +4,7 @@ import { goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { checkDns1123Label, checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { accessModes, validatePositiveQuantity, volumeModes, wholeNumber } from './claim.ts'
@@ -12,7 +13,7 @@ import { validateDriverName } from './volumes.ts'
 
 export function validatePersistentVolume({ spec }: PersistentVolume): Cause[] {
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy, nodeAffinity, volumeAttributesClassName } = spec
-  const causes: Cause[] = [...validateModes(spec.accessModes), ...validateCapacity(spec.capacity)]
+  const causes: Cause[] = [...validateModes(spec.accessModes), ...validateCapacity(spec)]
   if (!policies.includes(policy)) causes.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, policies))
   if (nodeAffinity !== undefined)
     causes.push(
@@ -108,13 +109,14 @@ function validateModes(modes: readonly string[] = []): Cause[] {
     : causes
 }
 
-function validateCapacity(capacity: Readonly<Record<string, string>> = {}): Cause[] {
+function validateCapacity(spec: PersistentVolumeSpec): Cause[] {
+  const { capacity = {} } = spec
   const path = 'spec.capacity'
   const names = Object.keys(capacity)
   const causes: Cause[] = names.length === 0 ? [required(path)] : []
   if (capacity.storage === undefined || names.length > 1) {
     const shown = Object.fromEntries(names.sort().map((name) => [name, capacity[name]]))
-    causes.push(notSupported(path, names.length === 0 ? null : shown, ['storage']))
+    causes.push(notSupported(path, names.length === 0 ? shownAsGiven(spec, 'capacity') : shown, ['storage']))
   }
   for (const [name, text] of Object.entries(capacity)) {
     const at = `${path}[${name}]`

@@ -2,6 +2,7 @@ import type { PodTemplateSpec } from '#api/core/v1/types.ts'
 import { matches, type Selector } from '#api/meta/v1/selector.ts'
 import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { forbidden, invalid, notSupported, required } from '#schema/validate.ts'
 import { validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
@@ -32,7 +33,9 @@ export function validateReplicatedTemplate(
   const { restartPolicy, activeDeadlineSeconds } = template.spec
   const causes: Cause[] = []
   if ((selector.nothing || selector.requirements.length > 0) && !matches(selector, labels))
-    causes.push(invalid(`${path}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
+    causes.push(
+      invalid(`${path}.metadata.labels`, shownAsGiven(template.metadata, 'labels'), '`selector` does not match template `labels`'),
+    )
   causes.push(...validatePodTemplate(template, path))
   if (restartPolicy !== 'Always') causes.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']))
   if (activeDeadlineSeconds !== undefined)

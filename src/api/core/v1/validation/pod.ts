@@ -3,6 +3,7 @@ import * as types from '#api/core/v1/types.ts'
 import { goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { list } from '#schema/schema.ts'
 import { checkRange, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { validateTolerations } from './affinity.ts'
@@ -141,7 +142,9 @@ function validateGatedChanges(next: PodSpec, previous: PodSpec): Cause[] {
   const path = 'spec.nodeSelector'
   for (const [key, value] of Object.entries(previous.nodeSelector ?? {}))
     if (next.nodeSelector?.[key] !== value) {
-      causes.push(invalid(path, next.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
+      causes.push(
+        invalid(path, shownAsGiven(next, 'nodeSelector'), 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'),
+      )
       break
     }
   causes.push(...validateNodeAffinityChange(next.affinity?.nodeAffinity, previous.affinity?.nodeAffinity))
