@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/kind.ts'
+import { isObject } from '#schema/fields.ts'
 import type { Context } from '../context.ts'
 import { badPatchResult, type Patch } from '../registry/patch.ts'
 import { type FieldValidation, shapeObject, type Wanted } from './body.ts'
@@ -21,7 +22,7 @@ export function patched(
     isKnown: context.kinds.isKnown,
     typeNamed: typeNamed(context),
     duplicates: change.duplicates,
-    refuse: (why) => badPatchResult(result, change, why),
+    refuse: (why) => badPatchResult(inDeclaredOrder(result), change, why),
   })
   for (const warning of warnings) call.warn(warning)
   const found = withoutRepeatedOwners(object as unknown as KubeObject, call.warn)
@@ -29,3 +30,14 @@ export function patched(
   matchName(call, found)
   return found
 }
+
+/** The stored bytes get their version put in front; who is shown them expects it in its place. */
+function inDeclaredOrder(document: unknown): unknown {
+  const { metadata } = isObject(document) ? document : {}
+  if (!isObject(metadata) || Object.keys(metadata)[0] !== 'resourceVersion') return document
+  const { resourceVersion, ...others } = metadata
+  const before = Object.entries(others).filter(([name]) => beforeVersion.has(name))
+  return { ...(document as object), metadata: { ...Object.fromEntries(before), resourceVersion, ...others } }
+}
+
+const beforeVersion: ReadonlySet<string> = new Set(['name', 'generateName', 'namespace', 'selfLink', 'uid'])
