@@ -78,6 +78,8 @@ interface Walk {
   readonly duplicates: string[]
   readonly depthMax: number
   valuesLeft: number
+  /** What each alias stands for. */
+  readonly targets: Map<unknown, unknown>
 }
 
 function toJson(document: Document, lines: LineCounter, limits: YamlLimits): ParsedYaml {
@@ -89,6 +91,7 @@ function toJson(document: Document, lines: LineCounter, limits: YamlLimits): Par
     duplicates: [],
     depthMax: limits.depthMax ?? DEPTH_MAX,
     valuesLeft: limits.valuesMax ?? VALUES_MAX,
+    targets: new Map(),
   }
   return { value: convert(document.contents, walk, 0), duplicates: walk.duplicates }
 }
@@ -98,7 +101,9 @@ function convert(node: unknown, walk: Walk, depth: number): unknown {
   walk.valuesLeft -= 1
   if (walk.valuesLeft < 0) throw new SyntaxError('yaml: document contains excessive aliasing')
   if (isAlias(node)) {
-    const target = node.resolve(walk.document)
+    // Finding an anchor looks through the document: once for each alias, not once for each time that one is followed.
+    if (!walk.targets.has(node)) walk.targets.set(node, node.resolve(walk.document))
+    const target = walk.targets.get(node)
     if (target === undefined) throw new SyntaxError(`yaml: unknown anchor '${node.source}' referenced`)
     return convert(target, walk, depth + 1)
   }
