@@ -56,7 +56,7 @@ export function rulesOf(version: VersionRules): Rules<Resource> {
         correlation,
       )
     },
-    warnings: (object, previous) => finalizerWarnings(object, previous),
+    warnings: (object, previous) => [...(ratcheted.get(object) ?? []), ...finalizerWarnings(object, previous)],
     generation: (next, previous) => !deepEqual(content(next), content(previous)),
     requiresResourceVersion: true,
     plainFinalizers: true,
@@ -113,8 +113,17 @@ function withRules(
   const check = checkRules(schema, true)
   if (check === undefined) return causes
   if (causes.some(({ reason }) => blocking.has(reason))) return [...causes, blocked]
-  return [...causes, ...check(next, previous, '', correlation)]
+  const found = check(next, previous, '', correlation)
+  if (found.ratcheted.length > 0 && typeof next === 'object' && next !== null)
+    ratcheted.set(
+      next,
+      found.ratcheted.map(({ field, message }) => `${field}: ${message}`),
+    )
+  return [...causes, ...found.causes]
 }
+
+/** What was wrong before a write and still is: told as warnings once the write is accepted, without running the rules again. */
+const ratcheted = new WeakMap<object, readonly string[]>()
 
 const blocking: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',

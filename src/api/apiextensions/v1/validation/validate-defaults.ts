@@ -2,6 +2,7 @@ import { ObjectMeta } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
 import { deepEqual } from '#schema/fields.ts'
+import { checkRules } from '#schema/structural/check-rules.ts'
 import { coerceEmbedded } from '#schema/structural/metadata.ts'
 import { prune } from '#schema/structural/prune.ts'
 import type { Structural } from '#schema/structural/structural.ts'
@@ -35,6 +36,7 @@ function visit(schema: Structural, path: string, walk: Walk): Cause[] {
 function validateDefault(schema: Structural, path: string, { requirePruned, insideMetadata }: Walk): Cause[] {
   const value = schema.default
   const isEmbedded = schema['x-kubernetes-embedded-resource'] === true
+  const isRoot = isEmbedded
   const causes: Cause[] = []
   if (!insideMetadata) {
     if (requirePruned && !deepEqual(prune(schema, value, { isRoot: isEmbedded }), value))
@@ -44,7 +46,16 @@ function validateDefault(schema: Structural, path: string, { requirePruned, insi
     const embedded = validateEmbedded(schema, value, path)
     if (embedded.length > 0) return [...causes, ...embedded]
   }
-  return [...causes, ...validateValue(schema, value, path)]
+  const wrong = validateValue(schema, value, path)
+  return wrong.length > 0 ? [...causes, ...wrong] : [...causes, ...ruleProblems(schema, value, path, isRoot)]
+}
+
+/** A default is a value of its own: neither was it another one before, nor is there none to have been. */
+function ruleProblems(schema: Structural, value: unknown, path: string, isRoot: boolean): Cause[] {
+  const check = checkRules(schema, isRoot)
+  if (check === undefined) return []
+  const { causes } = check(value, value, path, undefined)
+  return causes.length > 0 ? causes : check(value, undefined, path, undefined).causes
 }
 
 function coercionProblem(schema: Structural, value: unknown, path: string): Cause | undefined {
