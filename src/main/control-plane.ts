@@ -94,7 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
   await bootstrap({
-    client: asSystem('bootstrap'),
+    client: asUser('kube-apiserver', { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }),
     objects: api.objects,
     now: clock.now(),
     dnsAddress: options.dnsAddress,

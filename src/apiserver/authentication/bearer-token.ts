@@ -4,7 +4,7 @@ import type { TokenVerifier, VerifiedToken } from '../tokens/token-verifier.ts'
 /** Users by `Authorization: Bearer <token>`, or by the WebSocket subprotocol that browsers have to use instead. Throws when no verifier knows the token. */
 export function bearerTokenAuthenticator(verify: TokenVerifier, audiences: readonly string[]): Authenticator {
   return async (request, _caller, notes) => {
-    const token = bearerToken(request.headers['authorization']) ?? webSocketToken(request.headers)
+    const token = bearerToken(request.headers['authorization'], notes?.warn) ?? webSocketToken(request.headers)
     return token === undefined ? undefined : (await verify(token, audiences, notes))?.user
   }
 }
@@ -30,10 +30,16 @@ export function anyToken(
   }
 }
 
-/** The token of an Authorization header; undefined for other schemes and for an empty one, which counts as no credentials at all. */
-export function bearerToken(header: string | undefined): string | undefined {
-  const [scheme, token] = (header ?? '').trim().split(' ', 3)
-  return scheme?.toLowerCase() === 'bearer' && token !== undefined && token !== '' ? token : undefined
+/**
+ * The token of an Authorization header; undefined for other schemes and for an empty one, which counts as no credentials at all. Who puts a
+ * second blank before the token is told so by `warn`.
+ */
+export function bearerToken(header: string | undefined, warn?: (message: string) => void): string | undefined {
+  const [scheme, token, rest] = (header ?? '').trim().split(' ')
+  if (scheme?.toLowerCase() !== 'bearer' || token === undefined) return undefined
+  if (token !== '') return token
+  if (rest !== undefined) warn?.('the provided Authorization header contains extra space before the bearer token, and is ignored')
+  return undefined
 }
 
 /** A browser cannot set headers on a WebSocket: it offers a protocol with this prefix, followed by the token in base64url. */

@@ -4,7 +4,6 @@ import { type Cause, WherryError } from '#lib/errors.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Attributes, Authorizer, SubresourceCall, SubresourceHandler } from '../contract.ts'
 import { badRequest } from '../http/status.ts'
-import { aggregated } from './authorize.ts'
 import { nodeIdentity } from './node-identity.ts'
 import type { Rbac } from './rbac.ts'
 import { checkSelectors, readSelectors } from './selector-problems.ts'
@@ -79,7 +78,7 @@ async function answer(
     allowed: decision.allowed,
     ...(decision.denied === true && { denied: true }),
     ...(decision.reason !== '' && { reason: decision.reason }),
-    ...(problems.length > 0 && { evaluationError: aggregated(problems) }),
+    ...(problems.length > 0 && { evaluationError: problems.join('; ') }),
   }
   return { ...review, status } as unknown as KubeObject
 }

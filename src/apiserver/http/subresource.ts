@@ -10,7 +10,7 @@ import { finish, showValue, subresourceCall } from './handler-call.ts'
 import { encoded, statusAnswer } from './respond.ts'
 import { matchNamespace, type Routed, readBodyObject, readItem, showing, writeOf } from './routed.ts'
 import { showItem } from './show.ts'
-import { badRequest, notFoundError, routeStatus } from './status.ts'
+import { notFoundError, routeStatus } from './status.ts'
 import { tableOf } from './table.ts'
 import { parseWriteOptions } from './write-options.ts'
 import { writePart } from './write-part.ts'
@@ -53,10 +53,8 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     part.type === undefined
       ? undefined
       : readBodyObject(context, call, { type: part.type, group, version, kind: name }, options.fieldValidation)
-  if (body !== undefined) {
-    matchNamespace(call, body)
-    if (body.metadata.name && body.metadata.name !== info.name) throw badRequest(`name in URL does not match name in ${name} object`)
-  }
+  // Whether its name fits is the action's own to say.
+  if (body !== undefined) matchNamespace(call, body)
   const handler = context.handlers[part.handler]
   const parent = await parentOf(context, call)
   if (handler === undefined) {

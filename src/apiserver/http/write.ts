@@ -47,7 +47,7 @@ async function answerCreate(
   handler: Context['handlers'][string],
 ): Promise<HttpResponse> {
   const { kind } = call
-  const given = applyDefaults(kind, body)
+  const given = applyDefaults(kind, inNamespaceOf(call, body))
   const object = withOwners(given, trackedEntries(context, write, undefined, given))
   const causes =
     kind.rules.validate?.(object, {
@@ -61,6 +61,12 @@ async function answerCreate(
   const admitted = (await run.admit(object, undefined)) ?? object
   await run.validate(admitted, undefined)
   return finish(await handler(subresourceCall(context, call, () => admitted, admitted, write.dryRun)), 201, call, kind)
+}
+
+/** An object lies where it is sent to: its own word counts only where that is the same, and nowhere for a kind without namespaces. */
+function inNamespaceOf({ kind, info }: Routed, body: KubeObject): KubeObject {
+  const { namespace: _namespace, ...metadata } = body.metadata ?? {}
+  return { ...body, metadata: kind.scope === 'Namespaced' ? { ...metadata, namespace: info.namespace } : metadata } as KubeObject
 }
 
 export async function update(context: Context, call: Routed): Promise<HttpResponse> {

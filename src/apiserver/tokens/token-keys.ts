@@ -60,7 +60,7 @@ export async function createTokenKeys(options: TokenKeyOptions): Promise<TokenKe
         const payload = await claimsIfSigned(token, key, algorithm)
         if (payload !== undefined) return payload
       }
-      throw new Error('error in cryptographic primitive')
+      throw new Error('go-jose/go-jose: error in cryptographic primitive')
     },
   }
 }

@@ -114,6 +114,7 @@ function bind(
   const kind = group === '' ? bindable.find((candidate) => candidate.kind === ref.kind) : undefined
   if (kind === undefined) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`)
   const name = ref.name ?? ''
+  if (name === '') throw badRequest('Name parameter required.')
   const object = objects.get(kind, name, kind.scope === 'Namespaced' ? account.metadata.namespace : undefined)
   if (object === undefined) throw notFoundError(kind, name)
   if (kind === Pod && (object as Pod).spec?.serviceAccountName !== account.metadata.name)
@@ -137,7 +138,9 @@ function bind(
 
 const bindable: readonly AnyKind[] = [Pod, Secret, Node]
 
+/** What is no `group/version` counts as none at all. */
 const splitApiVersion = (apiVersion: string): readonly [group: string, version: string] => {
-  const slash = apiVersion.indexOf('/')
-  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
+  const parts = apiVersion.split('/')
+  if (parts.length > 2) return ['', '']
+  return parts.length === 1 ? ['', parts[0]!] : [parts[0]!, parts[1]!]
 }
