@@ -1,5 +1,6 @@
 import { shownAsGiven } from '#schema/given-empty.ts'
 import { type AnyType, fieldsOf } from '#schema/schema.ts'
+import { noList } from '#schema/zero.ts'
 
 /**
  * A structure as the reference shows its own in messages: every field, with Go's names, absent ones as Go's zero values. Only for messages
@@ -17,35 +18,56 @@ export function goStruct(type: AnyType, value: unknown): unknown {
     Object.entries(fieldsOf(type)).map(([name, field]) => {
       const { kind } = field.type.shape
       const own = kind === 'list' || kind === 'map' ? (shownAsGiven(given, name) ?? undefined) : given[name]
-      // A list that is always written is there when a client left it out, too.
-      const isNone = own === undefined || (field.options.always === true && Array.isArray(own) && own.length === 0)
+      const isNone = own === undefined || own === noList
       return [goName(name), isNone ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
     }),
   )
 }
 
+/** Names that Go writes otherwise than with a capital at the start. */
 const initialisms: Readonly<Record<string, string>> = {
   seLinuxOptions: 'SELinuxOptions',
   uid: 'UID',
   apiVersion: 'APIVersion',
+  dnsPolicy: 'DNSPolicy',
+  dnsConfig: 'DNSConfig',
+  os: 'OS',
+  tty: 'TTY',
+  fsType: 'FSType',
+  fsGroup: 'FSGroup',
+  fsGroupChangePolicy: 'FSGroupChangePolicy',
+  seLinuxChangePolicy: 'SELinuxChangePolicy',
+  ip: 'IP',
+  gmsaCredentialSpecName: 'GMSACredentialSpecName',
+  gmsaCredentialSpec: 'GMSACredentialSpec',
+  pdName: 'PDName',
+  iqn: 'IQN',
+  iscsiInterface: 'ISCSIInterface',
+  chapAuthDiscovery: 'DiscoveryCHAPAuth',
+  chapAuthSession: 'SessionCHAPAuth',
+  sslEnabled: 'SSLEnabled',
+  wwids: 'WWIDs',
+  diskURI: 'DataDiskURI',
+  httpGet: 'HTTPGet',
+  tcpSocket: 'TCPSocket',
+  httpHeaders: 'HTTPHeaders',
+  grpc: 'GRPC',
   apiGroup: 'APIGroup',
-  apiGroups: 'APIGroups',
   gcePersistentDisk: 'GCEPersistentDisk',
   awsElasticBlockStore: 'AWSElasticBlockStore',
   nfs: 'NFS',
-  rbd: 'RBD',
   iscsi: 'ISCSI',
+  rbd: 'RBD',
   cephfs: 'CephFS',
   fc: 'FC',
-  storageos: 'StorageOS',
   csi: 'CSI',
-  cel: 'CEL',
-  fsType: 'FSType',
+  storageos: 'StorageOS',
 }
 const goName = (name: string): string => initialisms[name] ?? name[0]!.toUpperCase() + name.slice(1)
 
 function zeroOf({ shape }: AnyType): unknown {
   if (shape.kind === 'string' || shape.kind === 'bytes') return ''
   if (shape.kind === 'bool') return false
-  return shape.kind === 'list' || shape.kind === 'map' || shape.kind === 'message' ? null : 0
+  if (shape.kind === 'message') return goStruct({ shape }, {})
+  return shape.kind === 'list' || shape.kind === 'map' ? null : 0
 }

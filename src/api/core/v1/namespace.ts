@@ -32,8 +32,7 @@ export const Namespace = kind(
   {
     defaults: withNameLabel,
     prepareCreate: (namespace) => ({
-      // A generated name that is no good is refused as a name, not as a label.
-      ...(checkLabelValue(namespace.metadata.name ?? '').length === 0 ? withNameLabel(namespace) : namespace),
+      ...withNameLabel(namespace),
       spec: { ...namespace.spec, finalizers: withKubernetes(namespace.spec.finalizers) },
       status: { phase: 'Active' as const },
     }),
@@ -79,8 +78,9 @@ function validatePhase({ metadata, status }: types.Namespace): Cause[] {
 
 /** Every namespace can be selected by its name. A generated name comes only after the defaults. */
 function withNameLabel<N extends types.Namespace>(namespace: N): N {
-  const { name, labels } = namespace.metadata
-  return name
+  const { name, generateName, labels } = namespace.metadata
+  // A generated name that is no good is refused as a name, not as a label.
+  return name && !(generateName && checkLabelValue(name).length > 0)
     ? { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } } }
     : namespace
 }
