@@ -12,6 +12,8 @@ import { optionalAdmission } from './optional/optional.ts'
 import { inAdmissionOrder } from './order.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
+import { mutatingPolicies } from './policy/mutating.ts'
+import { validatingPolicies } from './policy/validating.ts'
 import { resourceQuota } from './resource-quota/resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { mutatingWebhooks } from './webhook/mutating.ts'
@@ -54,7 +56,9 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     nodeRestriction(authorize),
     serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
     ...certificateAdmission(authorize),
+    mutatingPolicies({ objects, authorize }),
     mutatingWebhooks(webhooks),
+    validatingPolicies({ objects, authorize }),
     validatingWebhooks(webhooks),
     resourceQuota({ internals, clock }),
     ...optionalAdmission({ internals, authorize }).filter(({ name }) => options.enabled?.includes(name)),
