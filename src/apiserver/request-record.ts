@@ -34,6 +34,8 @@ export interface RequestRecord {
   over: () => void
   /** Milliseconds spent waiting for others (webhooks, queues), which say nothing of our own speed. */
   elsewhereMs: number
+  /** Times a step of admission; what it returns is told whether the step refused. */
+  step: ((type: 'admit' | 'validate', operation: string) => (rejected: boolean) => void) | undefined
   /** Texts for Warning headers, in order. */
   readonly warnings: string[]
   /** Audit annotations by key; undefined until the first. */
@@ -64,6 +66,7 @@ export function createRequestRecord(
     lasts: false,
     over: noAnnotation,
     elsewhereMs: 0,
+    step: undefined,
     warnings,
     annotations: undefined,
     annotate(key, value) {

@@ -51,13 +51,28 @@ export function admissionRun(
         for (const plugin of mutating) current = await plugin.admit!({ ...base, object: current, previous, reinvocation })
         return current
       }
-      const once = await round(object, false)
-      return isWanted ? round(once, true) : once
+      const done = write.record?.step?.('admit', operation)
+      try {
+        const once = await round(object, false)
+        const last = isWanted ? await round(once, true) : once
+        done?.(false)
+        return last
+      } catch (error) {
+        done?.(true)
+        throw error
+      }
     },
     async validate(object, previous) {
       if (validating.length === 0) return
       const admission = { ...base, object, previous, reinvocation: none }
-      for (const plugin of validating) await plugin.validate!(admission)
+      const done = write.record?.step?.('validate', operation)
+      try {
+        for (const plugin of validating) await plugin.validate!(admission)
+        done?.(false)
+      } catch (error) {
+        done?.(true)
+        throw error
+      }
     },
   }
 }

@@ -26,6 +26,7 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
   const nonResource = serveNonResource(context, options)
   const ids = context.random.fork('requests')
   const { clock } = context
+  const step = context.metrics.admission.step(clock)
   return async (request, caller) => {
     const info = parseRequest(request.method, request.path)
     const record = createRequestRecord({
@@ -36,6 +37,7 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
       caller,
       info,
     })
+    record.step = step
     const life = lifeOf(context, record)
     const run = (): Promise<HttpResponse> => answer(context, options, nonResource, life, record)
     const made = await (context.tracer === undefined ? run() : context.tracer.trace(record, run, ({ status }) => status))

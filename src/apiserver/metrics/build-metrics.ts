@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import { type VersionFacts, versionOf } from '../http/version.ts'
+import { featureGates } from './feature-gates.ts'
 
 /** Which build this is, and what its process takes of the machine. */
 export function registerBuildMetrics(registry: Registry, facts: VersionFacts, clock: Clock): void {
@@ -11,6 +12,19 @@ export function registerBuildMetrics(registry: Registry, facts: VersionFacts, cl
     .gauge({ name: 'kubernetes_build_info', help: 'The build, in its labels; always 1.', stability: 'BETA', labels })
     .of(...labels.map((label) => version[camel(label)] ?? ''))
     .set(1)
+  const gates = registry.gauge({
+    name: 'kubernetes_feature_enabled',
+    help: 'Whether a feature gate is on, by its name and stage.',
+    stability: 'BETA',
+    labels: ['name', 'stage'],
+  })
+  for (const { stage, enabled, names } of featureGates) for (const name of names) gates.of(name, stage).set(enabled ? 1 : 0)
+  // One validation is all there is here, so two never disagree.
+  for (const [name, help] of [
+    ['mismatch', 'Declarative and handwritten validation that disagreed; here there is one validation only.'],
+    ['panic', 'Declarative validation that failed; here there is one validation only.'],
+  ] as const)
+    registry.counter({ name: `apiserver_validation_declarative_validation_${name}_total`, help, stability: 'BETA' })
   const startedSeconds = clock.now() / 1000 - process.uptime()
   const process_ = (name: string, help: string, type: 'gauge' | 'counter', read: () => number): void =>
     registry.observed({ name: `process_${name}`, help, stability: 'ALPHA', type }, () => [{ labels: [], value: read() }])

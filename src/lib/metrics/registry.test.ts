@@ -3,6 +3,10 @@ import { test } from 'node:test'
 import { goFloat } from './exposition.ts'
 import { exponentialBuckets } from './histogram.ts'
 import { createRegistry } from './registry.ts'
+import { createWorkQueueMetrics } from './work-queue-metrics.ts'
+
+/** Without what the registry says of itself. */
+const own = (text: string): string => text.replace(/^.*(?:disabled|hidden|registered)_metrics_total.*\n/gm, '')
 
 test('families come by name, labels by name, buckets add up', () => {
   const registry = createRegistry()
@@ -18,7 +22,7 @@ test('families come by name, labels by name, buckets add up', () => {
   registry.gauge({ name: 'level', help: 'Level.', stability: 'ALPHA' }).of().set(1_500_000)
   registry.observed({ name: 'read', help: 'Read.', stability: 'ALPHA', type: 'gauge', labels: ['at'] }, () => [{ labels: ['x'], value: 2 }])
   assert.equal(
-    registry.text(),
+    own(registry.text()),
     [
       '# HELP asked_total [STABLE] Asked\\nfor.',
       '# TYPE asked_total counter',
@@ -66,4 +70,25 @@ test('numbers as Go prints them', () => {
   ]
   for (const [value, text] of cases) assert.equal(goFloat(value), text)
   assert.deepEqual(exponentialBuckets(1000, 10, 3), [1000, 10_000, 100_000])
+})
+
+test('the registry counts itself; a work queue is shown by name', () => {
+  const registry = createRegistry()
+  const queue = createWorkQueueMetrics(registry)('pods', () => [2, 3])
+  queue.added(1)
+  queue.started(0.5, 0)
+  queue.ended(0.001)
+  queue.retried()
+  const text = registry.text()
+  for (const line of [
+    'registered_metrics_total{deprecated_version="",stability_level="BETA"} 10',
+    'workqueue_adds_total{name="pods"} 1',
+    'workqueue_depth{name="pods"} 0',
+    'workqueue_retries_total{name="pods"} 1',
+    'workqueue_unfinished_work_seconds{name="pods"} 5',
+    'workqueue_longest_running_processor_seconds{name="pods"} 3',
+    'workqueue_queue_duration_seconds_bucket{name="pods",le="1"} 1',
+    'workqueue_work_duration_seconds_bucket{name="pods",le="1e-08"} 0',
+  ])
+    assert.ok(text.includes(`${line}\n`), line)
 })

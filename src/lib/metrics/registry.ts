@@ -53,6 +53,28 @@ export function createRegistry(): Registry {
     families.set(family.name, family)
     return family
   }
+  // The reference counts its own metrics; of ours none is hidden, since what is registered is shown.
+  for (const name of ['disabled', 'hidden'])
+    add(familyOf({ name: `${name}_metrics_total`, help: `Metrics that are ${name}.`, stability: 'BETA' }, 'counter', createCounter))
+  const registered = familyOf(
+    {
+      name: 'registered_metrics_total',
+      help: 'Metrics registered, by stability.',
+      stability: 'BETA',
+      labels: ['stability_level', 'deprecated_version'],
+    },
+    'counter',
+    createCounter,
+  )
+  families.set(registered.name, {
+    ...registered,
+    *samples() {
+      for (const stability of ['ALPHA', 'BETA', 'STABLE']) {
+        const value = [...families.values()].filter((family) => family.stability === stability).length
+        yield { values: [stability, ''], lines: (label) => [`${registered.name}${label()} `, value] }
+      }
+    },
+  })
   return {
     counter(options) {
       const family = add(familyOf(options, 'counter', createCounter))
