@@ -18,7 +18,17 @@ import {
 } from './field-set.ts'
 import { compareElements, normalElement, showElement } from './path-element.ts'
 
-const elements = fc.constantFrom('f:a', 'f:b', 'f:spec', 'k:{"name":"x"}', 'k:{"name":"y"}', 'k:{"port":80,"protocol":"TCP"}', 'v:"x"', 'v:1', 'i:0')
+const elements = fc.constantFrom(
+  'f:a',
+  'f:b',
+  'f:spec',
+  'k:{"name":"x"}',
+  'k:{"name":"y"}',
+  'k:{"port":80,"protocol":"TCP"}',
+  'v:"x"',
+  'v:1',
+  'i:0',
+)
 const paths = fc.array(elements, { minLength: 1, maxLength: 4 })
 const sets = fc.array(paths, { maxLength: 8 }).map((all) => all.map(pathSet).reduce(union, leaf))
 const textsOf = (set: FieldSet): string[] => pathsOf(set).map((path) => path.join(' '))
