@@ -1,6 +1,5 @@
 import { shownAsGiven } from '#schema/given-empty.ts'
 import { type AnyType, fieldsOf } from '#schema/schema.ts'
-import { noList } from '#schema/zero.ts'
 
 /**
  * A structure as the reference shows its own in messages: every field, with Go's names, absent ones as Go's zero values. Only for messages
@@ -18,8 +17,7 @@ export function goStruct(type: AnyType, value: unknown): unknown {
     Object.entries(fieldsOf(type)).map(([name, field]) => {
       const { kind } = field.type.shape
       const own = kind === 'list' || kind === 'map' ? (shownAsGiven(given, name) ?? undefined) : given[name]
-      const isNone = own === undefined || own === noList
-      return [goName(name), isNone ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
+      return [goName(name), own === undefined ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)]
     }),
   )
 }
@@ -53,6 +51,7 @@ const initialisms: Readonly<Record<string, string>> = {
   httpHeaders: 'HTTPHeaders',
   grpc: 'GRPC',
   apiGroup: 'APIGroup',
+  apiGroups: 'APIGroups',
   gcePersistentDisk: 'GCEPersistentDisk',
   awsElasticBlockStore: 'AWSElasticBlockStore',
   nfs: 'NFS',
@@ -61,6 +60,7 @@ const initialisms: Readonly<Record<string, string>> = {
   cephfs: 'CephFS',
   fc: 'FC',
   csi: 'CSI',
+  cel: 'CEL',
   storageos: 'StorageOS',
 }
 const goName = (name: string): string => initialisms[name] ?? name[0]!.toUpperCase() + name.slice(1)

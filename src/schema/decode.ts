@@ -195,7 +195,7 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
     fields ??= fieldsPlan(shape).map((field) => ({
       ...field,
       decode: decoderOf(field.shape),
-      isDropped: field.pointer || field.kept || field.field.options.remembersEmpty === true ? never : isEmptyFor(field.shape),
+      isDropped: field.pointer || field.kept ? never : isEmptyFor(field.shape),
       isFilled: !field.pointer && field.kept,
       holdsMany: field.shape.kind === 'list' || field.shape.kind === 'map',
     }))

@@ -89,8 +89,6 @@ export interface FieldOptions {
   readonly pointer?: boolean
   /** Written even when empty: a Go field without `omitempty`, or a structure held by value. Absent lists and maps are written as null. */
   readonly always?: boolean
-  /** An empty list or map that a client gave stays one in memory, though it is not written: messages tell it from an absent one. */
-  readonly remembersEmpty?: true
   /** `retainKeys` strategy of a structure in a strategic merge patch (`volumes[*]`, `deployment.spec.strategy`). */
   readonly retainKeys?: boolean
   /** `replace` strategy of a structure in a strategic merge patch: it is never merged. */

@@ -1,6 +1,7 @@
 import { checkPathSegment } from '#api/meta/v1/names.ts'
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule, IngressTLS } from '#api/networking/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { parseIp } from '#schema/ip.ts'
 import {
   checkDns1123Label,
@@ -49,7 +50,7 @@ function validateSpec({ spec }: Ingress, previous: Ingress | undefined): Cause[]
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec
   const causes: Cause[] = []
   if (rules.length === 0 && defaultBackend === undefined)
-    causes.push(invalid('spec', spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'))
+    causes.push(invalid('spec', shownAsGiven(spec, 'rules'), 'either `defaultBackend` or `rules` must be specified'))
   if (defaultBackend !== undefined) causes.push(...validateBackend(defaultBackend, 'spec.defaultBackend'))
   const allowsWildcards = (previous?.spec.rules ?? []).some((rule) => isWildcard(rule.host) && validatePaths(rule, '').length > 0)
   causes.push(...rules.flatMap((rule, i) => validateRule(rule, allowsWildcards, `spec.rules[${i}]`)))

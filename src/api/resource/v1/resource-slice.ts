@@ -8,6 +8,7 @@ import * as types from '#api/resource/v1/types.ts'
 import { validateCounterSet, validateDevice } from '#api/resource/v1/validate-device.ts'
 import { validatePoolName, validateSet } from '#api/resource/v1/validate-parts.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { quote } from '#schema/go-text.ts'
 import { list, type Of } from '#schema/schema.ts'
 import { checkDns1123Subdomain, immutable, invalid, invalidEach, required } from '#schema/validate.ts'
@@ -138,7 +139,7 @@ function validateNodes({ nodeName, nodeSelector, allNodes, perDeviceNodeSelectio
       causes.push(
         invalid(
           `${path}.nodeSelector.nodeSelectorTerms`,
-          terms.length === 0 ? null : goStruct(list(core.NodeSelectorTerm), terms),
+          terms.length > 0 ? goStruct(list(core.NodeSelectorTerm), terms) : shownAsGiven(nodeSelector, 'nodeSelectorTerms'),
           'must have exactly one node selector term',
         ),
       )

@@ -147,11 +147,11 @@ export type CapacityRequirements = Of<typeof CapacityRequirements>
 
 export const ExactDeviceRequest = message('k8s.io.api.resource.v1.ExactDeviceRequest', {
   deviceClassName: field(1, string(), { required: true }),
-  selectors: field(2, list(DeviceSelector), { remembersEmpty: true }),
+  selectors: field(2, list(DeviceSelector)),
   allocationMode: field(3, DeviceAllocationMode, { default: 'ExactCount' }),
   count: field(4, int64()),
   adminAccess: field(5, bool(), { pointer: true }),
-  tolerations: field(6, list(DeviceToleration), { remembersEmpty: true }),
+  tolerations: field(6, list(DeviceToleration)),
   capacity: field(7, CapacityRequirements, { pointer: true }),
 })
 export type ExactDeviceRequest = Of<typeof ExactDeviceRequest>
@@ -159,10 +159,10 @@ export type ExactDeviceRequest = Of<typeof ExactDeviceRequest>
 export const DeviceSubRequest = message('k8s.io.api.resource.v1.DeviceSubRequest', {
   name: field(1, string(), { required: true }),
   deviceClassName: field(2, string(), { required: true }),
-  selectors: field(3, list(DeviceSelector), { remembersEmpty: true }),
+  selectors: field(3, list(DeviceSelector)),
   allocationMode: field(4, DeviceAllocationMode, { default: 'ExactCount' }),
   count: field(5, int64()),
-  tolerations: field(6, list(DeviceToleration), { remembersEmpty: true }),
+  tolerations: field(6, list(DeviceToleration)),
   capacity: field(7, CapacityRequirements, { pointer: true }),
 })
 export type DeviceSubRequest = Of<typeof DeviceSubRequest>
@@ -170,12 +170,12 @@ export type DeviceSubRequest = Of<typeof DeviceSubRequest>
 export const DeviceRequest = message('k8s.io.api.resource.v1.DeviceRequest', {
   name: field(1, string(), { required: true }),
   exactly: field(2, ExactDeviceRequest, { pointer: true }),
-  firstAvailable: field(3, list(DeviceSubRequest), { remembersEmpty: true }),
+  firstAvailable: field(3, list(DeviceSubRequest)),
 })
 export type DeviceRequest = Of<typeof DeviceRequest>
 
 export const DeviceConstraint = message('k8s.io.api.resource.v1.DeviceConstraint', {
-  requests: field(1, list(string()), { remembersEmpty: true }),
+  requests: field(1, list(string())),
   matchAttribute: field(2, string(), { pointer: true }),
   distinctAttribute: field(3, string(), { pointer: true }),
 })
@@ -196,7 +196,7 @@ export type DeviceConfiguration = Of<typeof DeviceConfiguration>
 export const DeviceClaimConfiguration = message(
   'k8s.io.api.resource.v1.DeviceClaimConfiguration',
   {
-    requests: field(1, list(string()), { remembersEmpty: true }),
+    requests: field(1, list(string())),
     ...DeviceConfigurationFields,
   },
   { embeds: [{ number: 2, type: DeviceConfiguration }] },
@@ -205,8 +205,8 @@ export type DeviceClaimConfiguration = Of<typeof DeviceClaimConfiguration>
 
 export const DeviceClaim = message('k8s.io.api.resource.v1.DeviceClaim', {
   requests: field(1, list(DeviceRequest), { always: true }),
-  constraints: field(2, list(DeviceConstraint), { remembersEmpty: true }),
-  config: field(3, list(DeviceClaimConfiguration), { remembersEmpty: true }),
+  constraints: field(2, list(DeviceConstraint)),
+  config: field(3, list(DeviceClaimConfiguration)),
 })
 export type DeviceClaim = Of<typeof DeviceClaim>
 

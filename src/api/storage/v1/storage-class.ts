@@ -6,6 +6,7 @@ import * as types from '#api/storage/v1/types.ts'
 import { validateParameters, validateProvisioner } from '#api/storage/v1/validate-parameters.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import type { Of } from '#schema/schema.ts'
 import { checkQualifiedName, duplicate, immutable, invalidEach, oneOf, required } from '#schema/validate.ts'
 
@@ -34,7 +35,7 @@ export const StorageClass = kind(
     validateUpdate: (next, previous) => [
       ...validate(next),
       ...(['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>
-        immutable(field, next[field] ?? null, sameOrEmpty(next[field], previous[field])),
+        immutable(field, next[field] ?? shownAsGiven(next, field), sameOrEmpty(next[field], previous[field])),
       ),
     ],
     warnings: ({ allowedTopologies = [] }) =>

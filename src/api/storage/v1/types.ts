@@ -13,7 +13,7 @@ export const StorageClass = message('k8s.io.api.storage.v1.StorageClass', {
   kind: field(0, string()),
   metadata: field(1, meta.ObjectMeta, { always: true }),
   provisioner: field(2, string(), { required: true }),
-  parameters: field(3, map(string()), { remembersEmpty: true }),
+  parameters: field(3, map(string())),
   reclaimPolicy: field(4, core.PersistentVolumeReclaimPolicy, { default: 'Delete', pointer: true }),
   mountOptions: field(5, list(string())),
   allowVolumeExpansion: field(6, bool(), { pointer: true }),
@@ -27,7 +27,6 @@ export const InlineVolumeSpec = message(
   'k8s.io.api.core.v1.PersistentVolumeSpec',
   {
     ...fieldsOf(core.PersistentVolumeSpec),
-    accessModes: field(3, list(core.PersistentVolumeAccessMode), { remembersEmpty: true }),
     persistentVolumeReclaimPolicy: field(5, core.PersistentVolumeReclaimPolicy),
     volumeMode: field(8, core.PersistentVolumeMode, { pointer: true }),
   },
