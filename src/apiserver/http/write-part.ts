@@ -91,17 +91,17 @@ function writeView(
       refuseInvalid(type, call.info.name, body)
       const next = view.write(present as never, body as never) as KubeObject
       const after = isApply ? entriesOf(body) : trackedEntries(context, { ...write, kind: type }, shown, body)
-      return withOwners(withVersionOf(next, body), entriesFromView(entriesOf(present), after, kind, path))
+      return withOwners(withVersionOf(next, body, present), entriesFromView(entriesOf(present), after, kind, path))
     },
     owners: 'given',
     ...(view.validateUpdate !== undefined && { validateUpdate: view.validateUpdate as never }),
   })
 }
 
-/** A part's writer names the version of the whole object. */
-const withVersionOf = (next: KubeObject, body: KubeObject): KubeObject => ({
+/** A part's writer names the version of the whole object; a view's need not, whatever the object's own kind demands: `present` stands in. */
+const withVersionOf = (next: KubeObject, body: KubeObject, present?: KubeObject): KubeObject => ({
   ...next,
-  metadata: { ...next.metadata, resourceVersion: body.metadata.resourceVersion ?? '' },
+  metadata: { ...next.metadata, resourceVersion: body.metadata.resourceVersion || (present?.metadata.resourceVersion ?? '') },
 })
 
 function refuseInvalid(type: AnyKind, name: string, body: KubeObject): void {

@@ -64,6 +64,7 @@ export const CustomResourceDefinition = kind(
     isHeld: () => false,
     returnsDeleted: true,
     requiresResourceVersion: true,
+    plainFinalizers: true,
     validateName: checkDns1123Subdomain,
     validate: (definition) => validateDefinition(definition),
     validateUpdate: (next, previous) => validateDefinitionUpdate(next, previous),
@@ -118,6 +119,6 @@ function withPort(conversion: types.CustomResourceConversion): types.CustomResou
 
 /** The versions that objects are or were stored in: the present storage version is always among them. */
 function storedVersions({ spec }: types.CustomResourceDefinition, before: readonly string[]): string[] {
-  const storage = spec.versions.find((version) => version.storage)
+  const storage = spec.versions?.find((version) => version.storage)
   return storage === undefined || before.includes(storage.name) ? [...before] : [...before, storage.name]
 }

@@ -15,6 +15,8 @@ import type {
 export interface InternalSpec extends Omit<CustomResourceDefinitionSpec, 'versions'> {
   readonly version: string
   readonly versions: readonly InternalVersion[]
+  /** The list itself is missing, which refusals show. */
+  readonly hasNoVersions?: true
   readonly validation?: CustomResourceValidation | undefined
   readonly subresources?: CustomResourceSubresources | undefined
   readonly additionalPrinterColumns?: readonly CustomResourceColumnDefinition[] | undefined
@@ -26,9 +28,9 @@ export type InternalVersion = Partial<Pick<CustomResourceDefinitionVersion, Shar
 type Shared = 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'
 
 export function internalSpecOf(spec: CustomResourceDefinitionSpec): InternalSpec {
-  const { versions, ...rest } = spec
+  const { versions = [], ...rest } = spec
   const [first] = versions
-  if (first === undefined) return { ...rest, version: '', versions: [] }
+  if (first === undefined) return { ...rest, version: '', versions: [], ...(spec.versions === undefined && { hasNoVersions: true }) }
   const isShared = (part: Shared): boolean => versions.every((version) => same(version[part], first[part]))
   const shared = { schema: isShared('schema'), subresources: isShared('subresources') } as const
   const columns = isShared('additionalPrinterColumns')

@@ -200,7 +200,7 @@ export const CustomResourceDefinitionSpec = message(`${proto}.CustomResourceDefi
   group: field(1, string(), { required: true }),
   names: field(3, CustomResourceDefinitionNames, { required: true }),
   scope: field(4, string(), { required: true }),
-  versions: field(7, list(CustomResourceDefinitionVersion), { required: true }),
+  versions: field(7, list(CustomResourceDefinitionVersion), { required: true, pointer: true }),
   conversion: field(9, CustomResourceConversion, { pointer: true }),
   preserveUnknownFields: field(10, bool()),
 })

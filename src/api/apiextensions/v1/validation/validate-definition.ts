@@ -32,9 +32,12 @@ interface Options extends VersionOptions {
 export function validateDefinition(definition: CustomResourceDefinition): Cause[] {
   const { metadata, spec } = definition
   const wanted = `${spec.names.plural}.${spec.group}`
-  const name = metadata.name === wanted ? [] : [invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group')]
+  // A name that is missing has been missed already.
+  const names = (['generateName', 'name'] as const)
+    .filter((name) => metadata[name] && metadata[name] !== wanted)
+    .map((name) => invalid(`metadata.${name}`, metadata[name], 'must be spec.names.plural+"."+spec.group'))
   return [
-    ...name,
+    ...names,
     ...validateSpec(internalSpecOf(spec), {
       requireRecognizedReview: true,
       requireSchema: true,
@@ -59,7 +62,7 @@ export function validateDefinitionUpdate(next: CustomResourceDefinition, previou
   const has = (isWanted: (schema: JsonSchema) => boolean): boolean => schemasOf(before).some((schema) => someSchema(schema, isWanted))
   const options: Options = {
     requireRecognizedReview: isRecognized(before),
-    requireSchema: before.versions.every(({ schema }) => schema?.openAPIV3Schema !== undefined),
+    requireSchema: (before.versions ?? []).every(({ schema }) => schema?.openAPIV3Schema !== undefined),
     requireStructural: !schemasOf(before).some(isNotStructural),
     requireValidType: !has(({ type }) => !!type && !types.includes(type)),
     requireAtomicSets: !has(isSetOfParts),
@@ -67,14 +70,14 @@ export function validateDefinitionUpdate(next: CustomResourceDefinition, previou
     requirePruned: !schemasOf(before).some((schema) => !isNotStructural(schema) && hasUnprunedDefaults(schema as Structural)),
     allowBadBundle: !isTrue(previous, 'Established'),
     unchangedVersions: new Set(
-      next.spec.versions
-        .filter(({ name, schema }) => before.versions.some((old) => old.name === name && same(old.schema, schema)))
+      (next.spec.versions ?? [])
+        .filter(({ name, schema }) => (before.versions ?? []).some((old) => old.name === name && same(old.schema, schema)))
         .map(({ name }) => name),
     ),
     manySelectable: new Set(
-      next.spec.versions
+      (next.spec.versions ?? [])
         .filter(({ name, selectableFields }) =>
-          before.versions.some(
+          (before.versions ?? []).some(
             (old) => old.name === name && (old.selectableFields?.length ?? 0) > 8 && same(old.selectableFields, selectableFields),
           ),
         )
@@ -103,7 +106,7 @@ const unchanged = (path: string, next: string, previous: string): Cause[] =>
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 
 const schemasOf = (spec: CustomResourceDefinitionSpec): readonly JsonSchema[] =>
-  spec.versions.flatMap(({ schema }) => (schema?.openAPIV3Schema === undefined ? [] : [schema.openAPIV3Schema]))
+  (spec.versions ?? []).flatMap(({ schema }) => (schema?.openAPIV3Schema === undefined ? [] : [schema.openAPIV3Schema]))
 
 const isNotStructural = (schema: JsonSchema): boolean =>
   structuralProblem(schema) !== undefined || validateStructural(schema as Structural, '').length > 0
@@ -143,7 +146,7 @@ function validateSpec(spec: InternalSpec, options: Options): Cause[] {
     causes.push(...validateVersion(spec, version, `spec.versions[${i}]`, own))
   }
   causes.push(...validateSameness(versions))
-  const dump = (): object[] => dumpVersions(versions)
+  const dump = (): object[] | null => (spec.hasNoVersions === true ? null : dumpVersions(versions))
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     causes.push(invalid('spec.versions', dump(), 'must contain unique version names'))
   if (versions.filter(({ storage }) => storage).length !== 1)
@@ -290,10 +293,10 @@ function validateStatus({ spec, status }: CustomResourceDefinition): Cause[] {
   const stored = status.storedVersions ?? []
   const path = 'status.storedVersions'
   if (stored.length === 0) return [...causes, invalid(path, null, 'must have at least one stored version')]
-  for (const { name, storage } of spec.versions)
+  for (const { name, storage } of spec.versions ?? [])
     if (storage && !stored.includes(name)) causes.push(invalid(path, stored, `must have the storage version ${name}`))
   for (const [i, name] of stored.entries()) {
-    if (spec.versions.some((version) => version.name === name)) continue
+    if (spec.versions?.some((version) => version.name === name)) continue
     causes.push(
       invalid(
         index(path, i),
