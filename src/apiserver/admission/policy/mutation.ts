@@ -16,6 +16,7 @@ import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { internalError } from '../webhook/call-failure.ts'
 import type { Seen } from './activation.ts'
+import { patchProblem } from './patch-problem.ts'
 
 /** A mutation that cannot be carried out: the policy's failure policy decides what becomes of the write. */
 export class MutationError extends Error {}
@@ -67,13 +68,29 @@ export function applyPatch(seen: Seen, value: Value): unknown {
   try {
     return applyJsonPatch(seen.object, operations)
   } catch (error) {
-    if (!isError(error)) throw error
-    if (error.message.includes('tests for a value that is not there')) return seen.object
-    throw new MutationError(`JSON Patch: ${error.message}`)
+    const index = failedIndex(error)
+    if (index === undefined) throw error
+    const problem = patchProblem(applyJsonPatch(seen.object, operations.slice(0, index)), operations[index] as PatchOperation)
+    if (problem === undefined) return seen.object
+    throw new MutationError(`JSON Patch: ${problem}`)
   }
 }
 
-function operationOf(item: Value): Readonly<Record<string, unknown>> {
+/** Which operation failed: the refusal's cause names it. */
+function failedIndex(error: unknown): number | undefined {
+  if (!isError(error) || !(error.cause instanceof Error)) return undefined
+  const found = /^operation (\d+) of the JSON patch/.exec(error.cause.message)
+  return found === null ? undefined : Number(found[1])
+}
+
+interface PatchOperation {
+  readonly op: string
+  readonly path: string
+  readonly from?: string
+  readonly value?: unknown
+}
+
+function operationOf(item: Value): PatchOperation {
   const fields = fieldsOfPatch(item)
   const text = (name: string): string => (fields?.get(name) as string | undefined) ?? ''
   const value = fields?.get('value')
