@@ -97,8 +97,7 @@ const always: readonly Wanted[] = [
   ...bootstrapClusterRoleBindings.map(keep(ClusterRoleBinding, binding)),
   ...bootstrapRoles.map(keep(Role, role)),
   ...bootstrapRoleBindings.map(keep(RoleBinding, binding)),
-  make(ClusterRole)(nodeNetwork.role),
-  ...[...bootstrapBindings, nodeNetwork.binding].map(make(ClusterRoleBinding)),
+  ...bootstrapBindings.map(make(ClusterRoleBinding)),
 ]
 
 /**
@@ -112,7 +111,14 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...always,
     { kind: ConfigMap, object: facts.object, reconcile: (present) => facts.reconcile(present as ConfigMap, now) },
     make(ConfigMap)(tokenTracking(now)),
-    ...(options.dnsAddress === undefined ? [] : [make(Service)(nameServer(options.dnsAddress))]),
+    // Nodes of ours answer for names; where nobody does, there are none, and other nodes may no more than the reference's.
+    ...(options.dnsAddress === undefined
+      ? []
+      : [
+          make(Service)(nameServer(options.dnsAddress)),
+          make(ClusterRole)(nodeNetwork.role),
+          make(ClusterRoleBinding)(nodeNetwork.binding),
+        ]),
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))

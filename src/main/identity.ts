@@ -2,6 +2,7 @@ import { Secret } from '#api/core/v1/secret.ts'
 import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
+import { cachedTokenVerifier } from '#apiserver/authentication/cached-token-verifier.ts'
 import { clientCertificateAuthenticator } from '#apiserver/authentication/client-certificate.ts'
 import { createConfiguredAuthentication } from '#apiserver/authentication/configured-authentication.ts'
 import { frontProxyName } from '#apiserver/authentication/published.ts'
@@ -80,7 +81,7 @@ export function createIdentity(parts: IdentityParts): Identity {
   const rbac = createRbac(objects)
   const authorization = composeAuthorization(parts, rbac)
   const configured = configuredAuthentication(parts, audiences)
-  const verifyToken = anyToken(
+  const verifyAny = anyToken(
     staticTokenVerifier(choices.staticTokens ?? {}, audiences),
     createLegacyTokenVerifier({ keys, objects, clock, audiences, noteUse: noteUse(parts) }),
     createTokenVerifier({ keys, objects, clock }),
@@ -88,6 +89,7 @@ export function createIdentity(parts: IdentityParts): Identity {
     ...(configured === undefined ? [] : [configured.verify]),
     ...tokenWebhook(parts, audiences),
   )
+  const verifyToken = cachedTokenVerifier(verifyAny, { clock, successTtlMs: tokenTtlMs, failureTtlMs: 0 })
   const { frontProxyCa } = choices
   const anonymous = choices.allowAnonymous === true ? 'all' : 'health'
   return {
@@ -113,6 +115,9 @@ export function createIdentity(parts: IdentityParts): Identity {
     },
   }
 }
+
+/** As long as in the reference: so long a token may outlive what it hangs on, and so often its issuer is asked. */
+const tokenTtlMs = 10_000
 
 const noFile = (path: string): string => {
   throw new Error(`${path} cannot be read: this server was given no files`)

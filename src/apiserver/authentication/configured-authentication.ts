@@ -2,7 +2,6 @@ import type { Clock } from '#lib/clock.ts'
 import type { Outbound } from '../outbound.ts'
 import type { TokenVerifier } from '../tokens/token-verifier.ts'
 import type { AnonymousAccess } from './authenticate.ts'
-import { cachedTokenVerifier } from './cached-token-verifier.ts'
 import { AuthenticationConfiguration } from './configuration.ts'
 import { createOidcAuthenticator, type OidcAuthenticator } from './oidc/jwt-authenticator.ts'
 import { readConfiguration, refuseConfiguration } from './read-configuration.ts'
@@ -88,11 +87,8 @@ function anonymousOf({ anonymous }: AuthenticationConfiguration): AnonymousAcces
   return conditions.length === 0 ? 'all' : conditions.map(({ path = '' }) => path)
 }
 
-/** As long as the reference remembers any token that holds. */
-const successTtlMs = 10_000
-
-function verifierOf(issuers: readonly OidcAuthenticator[], { clock, audiences: own }: ConfiguredAuthenticationOptions): TokenVerifier {
-  const ask: TokenVerifier = async (token, wanted) => {
+function verifierOf(issuers: readonly OidcAuthenticator[], { audiences: own }: ConfiguredAuthenticationOptions): TokenVerifier {
+  return async (token, wanted) => {
     const audiences = own.filter((audience) => wanted.includes(audience))
     if (audiences.length === 0) return undefined
     for (const issuer of issuers) {
@@ -101,5 +97,4 @@ function verifierOf(issuers: readonly OidcAuthenticator[], { clock, audiences: o
     }
     return undefined
   }
-  return cachedTokenVerifier(ask, { clock, successTtlMs, failureTtlMs: 0 })
 }

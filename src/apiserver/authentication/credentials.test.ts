@@ -9,6 +9,7 @@ import { createVirtualClock } from '#sim/clock.ts'
 import { asking, memoryObjects } from '../authorization/testing/memory-objects.ts'
 import type { Attributes } from '../contract.ts'
 import { createBootstrapTokenVerifier } from './bootstrap-token.ts'
+import { cachedTokenVerifier } from './cached-token-verifier.ts'
 import { clientCertificateAuthenticator } from './client-certificate.ts'
 import { impersonate } from './impersonation.ts'
 import { authenticationFacts } from './published.ts'
@@ -200,4 +201,29 @@ test('what extension API servers are told', () => {
   assert.equal(merged?.data?.['requestheader-allowed-names'], '["a","front-proxy-client"]')
   assert.equal(merged?.data?.['x'], 'y')
   assert.equal(reconcile(merged!, start), undefined)
+})
+
+test('a token is remembered for its time, with what was told of it, and for its audiences only', async () => {
+  const clock = createVirtualClock(start)
+  let isGone = false
+  const verify = cachedTokenVerifier(
+    async (token, audiences, notes) => {
+      notes?.warn(`${token} is old`)
+      if (isGone) throw new Error('gone')
+      return { user: { name: token, groups: [] }, audiences }
+    },
+    { clock, successTtlMs: 10_000, failureTtlMs: 0 },
+  )
+  const told: string[] = []
+  const ask = (audience = 'api') => verify('t', [audience], { warn: (message) => void told.push(message), annotate: () => {} })
+  await ask()
+  isGone = true
+  await clock.advance(9_999)
+  assert.equal((await ask()).user.name, 't')
+  assert.deepEqual(told, ['t is old', 't is old'])
+  await assert.rejects(ask('vault'), /gone/)
+  await clock.advance(1)
+  await assert.rejects(ask(), /gone/)
+  isGone = false
+  assert.equal((await ask()).user.name, 't')
 })

@@ -31,7 +31,7 @@ export interface TokenVerifierOptions {
 
 /**
  * Verifies service-account tokens: signature, times (a minute of leeway), audience, and that all bound objects are still the same. Only the
- * signature is remembered, which cannot change: a deleted pod's token is refused at once.
+ * signature is remembered, which cannot change: here a deleted pod's token is refused at once.
  */
 export function createTokenVerifier({ keys, objects, clock }: TokenVerifierOptions): TokenVerifier {
   const signed = rememberSigned((token) => keys.verify(token, keys.issuers))
