@@ -199,8 +199,6 @@ export type Subresource =
       readonly replicasField?: string
       /** Why the object cannot be shown so; asked where it is only read. */
       readonly unreadable?: (object: never) => string | undefined
-      /** What the object may not become by such a write. Absent: only the body is checked. */
-      readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
     }
   /** A create that turns the object into another state: `binding`, `eviction`, `token`. `handler` names a function that the API server is composed with. */
   | {

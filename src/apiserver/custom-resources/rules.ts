@@ -68,7 +68,6 @@ export function rulesOf(version: VersionRules): Rules<Resource> {
 /** `status` and `scale`, where the version has them. */
 export function subresourcesOf(version: VersionRules): Readonly<Record<string, Subresource>> {
   const { status, scale } = version.subresources ?? {}
-  const { validateUpdate } = rulesOf(version)
   return {
     ...(status !== undefined && {
       status: {
@@ -78,9 +77,7 @@ export function subresourcesOf(version: VersionRules): Readonly<Record<string, S
         validateUpdate: (next: Resource, previous: Resource) => validateStatus(version, next, previous),
       } satisfies Subresource,
     }),
-    ...(scale !== undefined && {
-      scale: scaleOf(scale, (next, previous) => validateUpdate!(next, previous, undefined as never)),
-    }),
+    ...(scale !== undefined && { scale: scaleOf(scale) }),
   }
 }
 

@@ -9,7 +9,7 @@ import { invalid } from '#schema/validate.ts'
 type Paths = CustomResourceSubresourceScale
 
 /** The `scale` subresource of a custom resource: its counts stand where its definition says. */
-export function scaleOf(paths: Paths, validateUpdate: (next: KubeObject, previous: KubeObject) => readonly Cause[]): Subresource {
+export function scaleOf(paths: Paths): Subresource {
   return {
     sort: 'view',
     verbs: ['get', 'patch', 'update'],
@@ -22,7 +22,6 @@ export function scaleOf(paths: Paths, validateUpdate: (next: KubeObject, previou
       numberAt(object, paths.specReplicasPath).found
         ? undefined
         : `the spec replicas field ${JSON.stringify(paths.specReplicasPath)} does not exist`,
-    validateUpdate,
   }
 }
 

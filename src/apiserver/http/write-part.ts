@@ -94,7 +94,6 @@ function writeView(
       return withOwners(withVersionOf(next, body, present), entriesFromView(entriesOf(present), after, kind, path))
     },
     owners: 'given',
-    ...(view.validateUpdate !== undefined && { validateUpdate: view.validateUpdate as never }),
   })
 }
 
