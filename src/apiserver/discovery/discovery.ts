@@ -111,7 +111,8 @@ export function serveDiscovery(
   return async (request, path) => {
     if (path === '/api' || path === '/apis') {
       const version = wantsAggregated(request.headers['accept'])
-      return readOnly(request, () =>
+      // The reference answers the root of all groups to every method, as it does a group's.
+      return readOnly(path === '/apis' ? { ...request, method: 'GET' } : request, () =>
         version === undefined
           ? json(rootsNow().roots[path])
           : withTag(request, path, rootsNow().aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),

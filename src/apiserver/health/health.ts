@@ -74,7 +74,7 @@ export function createHealth(
       const checks = sets[root]!
       const type = root.slice(1)
       const name = path.slice(root.length + 1)
-      if (name !== '') {
+      if (path !== root) {
         if (!Object.hasOwn(checks, name)) return text('404 page not found\n', 404)
         return (await isFine(name, checks[name]!, type)) ? plain('ok') : text('internal server error: the check failed\n', 500)
       }

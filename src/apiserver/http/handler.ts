@@ -11,11 +11,11 @@ import type { ApiServerOptions } from '../server.ts'
 import { type Life, lifeOf } from './life.ts'
 import { longRunning } from './long-running.ts'
 import { negotiate, type Representation } from './negotiate.ts'
-import { serveNonResource } from './non-resource.ts'
+import { absentVersion, serveNonResource } from './non-resource.ts'
 import { prettyAnswer } from './pretty.ts'
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource.ts'
-import { compressed, errorAnswer, text, warningHeaders } from './respond.ts'
+import { compressed, errorAnswer, warningHeaders } from './respond.ts'
 import { badRequest } from './status.ts'
 
 /**
@@ -100,7 +100,7 @@ async function serve(
     life.routed()
     return nonResource(request, info)
   }
-  if (!context.kinds.hasVersion(info.group, info.version)) return text('404 page not found\n', 404)
+  if (!context.kinds.hasVersion(info.group, info.version)) return absentVersion(context, info.group)
   return serveResource(context, { request, caller, info, user, warn, record })
 }
 

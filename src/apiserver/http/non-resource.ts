@@ -9,7 +9,8 @@ import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
-import { jsonBytes, methodNotAllowed, text } from './respond.ts'
+import { jsonBytes, methodNotAllowed, statusAnswer, text } from './respond.ts'
+import { routeStatus } from './status.ts'
 import { versionOf } from './version.ts'
 
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
@@ -23,12 +24,20 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
   const discovery = serveDiscovery(context, options.advertiseAddress)
   const openapi = serveOpenapi(context, options.version)
   const startedMs = context.clock.now()
+  const routes: readonly (readonly [root: string, answer: () => HttpResponse])[] = [
+    ['/version', () => pretty(versionOf(options.version))],
+    ...Object.entries(options.responders ?? {}),
+  ]
   return async (request, info) => {
-    const path = info.path.replace(/\/+$/, '')
-    if (path === '') return pretty({ paths: rootPaths(context, options, health.paths) })
-    const responder = options.responders?.[path]
-    if (responder !== undefined) return request.method === 'GET' ? responder() : methodNotAllowed()
-    if (path === '/version') return pretty(versionOf(options.version))
+    const { path } = info
+    if (path === '/' || path === '/index.html') return pretty({ paths: rootPaths(context, options, health.paths) })
+    const routed = routes.find(([root]) => path === root || path.startsWith(`${root}/`))
+    if (routed !== undefined) {
+      const [root, answer] = routed
+      // What the reference has as a route takes a slash at its end, one method, and refuses in its router's form.
+      if (path.slice(root.length).replace(/^\//, '') !== '') return absentRoute()
+      return request.method === 'GET' ? answer() : methodNotAllowed()
+    }
     if (path === '/metrics') return text(context.metrics.registry.text(), 200, { 'content-type': expositionType })
     if (path === '/metrics/slis') return text(health.slis(), 200, { 'content-type': expositionType })
     if (path === '/statusz' || path === '/flagz')
@@ -40,7 +49,10 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
         paths: ownPaths,
       })
     if (path.startsWith(debugRoot)) return dump(context, path.slice(debugRoot.length), info) ?? absent()
-    return (await health.answer(path, info)) ?? (await discovery(request, path)) ?? openapi(request, path, info) ?? absent()
+    const found = (await health.answer(path, info)) ?? (await discovery(request, path.replace(/\/$/, ''))) ?? openapi(request, path, info)
+    if (found !== undefined) return found
+    const [, group] = /^\/(?:api|apis\/([^/]+))\/[^/]+\/?$/.exec(path) ?? []
+    return group !== undefined || path.startsWith('/api/') ? absentVersion(context, group ?? '') : absent()
   }
 }
 
@@ -62,6 +74,13 @@ function rootPaths(context: Context, { responders = {} }: ApiServerOptions, heal
   return [...new Set([...groups, ...fixed, ...healthPaths, ...Object.keys(responders)])].toSorted()
 }
 
+/** A version that a group does not have: of a group of ours the router says so, of others nobody is there to say anything. */
+export function absentVersion({ kinds }: Context, group: string): HttpResponse {
+  const isOurs = kinds.all.some((kind) => kind.group === group && kind.shape.kind !== 'structural')
+  return isOurs ? absentRoute() : absent()
+}
+
+const absentRoute = (): HttpResponse => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
 const absent = (): HttpResponse => text('404 page not found\n', 404)
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
 const ownPaths = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version']
