@@ -5,6 +5,7 @@ import { validateAutoscaler, validateAutoscalerStatus } from '#api/autoscaling/v
 import { age, column } from '#api/columns.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const HorizontalPodAutoscaler = kind(
@@ -68,8 +69,11 @@ export function defaultAutoscaler<A extends Pick<types.HorizontalPodAutoscaler, 
   }
 }
 
-const given = (rules: types.HPAScalingRules | undefined): types.HPAScalingRules =>
-  Object.fromEntries(Object.entries(rules ?? {}).filter(([, value]) => value !== undefined))
+/** What the rules say; a list of policies that is given empty says that there are none, and is refused as such. */
+const given = (rules: types.HPAScalingRules | undefined): types.HPAScalingRules => ({
+  ...Object.fromEntries(Object.entries(rules ?? {}).filter(([, value]) => value !== undefined)),
+  ...(shownAsGiven(rules, 'policies') !== null && { policies: rules?.policies ?? [] }),
+})
 
 // How the controller scaled before there were rules (KEP-853): up by four pods or twofold in 15 s, down at once to what is needed.
 const defaultScaleUp: types.HPAScalingRules = {

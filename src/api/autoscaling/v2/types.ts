@@ -77,7 +77,7 @@ export type HPAScalingPolicy = Of<typeof HPAScalingPolicy>
 export const HPAScalingRules = message('k8s.io.api.autoscaling.v2.HPAScalingRules', {
   stabilizationWindowSeconds: field(3, int32(), { pointer: true }),
   selectPolicy: field(1, string(), { pointer: true }),
-  policies: field(2, list(HPAScalingPolicy), { remembersEmpty: true }),
+  policies: field(2, list(HPAScalingPolicy)),
   tolerance: field(4, quantity(), { pointer: true }),
 })
 export type HPAScalingRules = Of<typeof HPAScalingRules>

@@ -6,6 +6,9 @@ import { clusterFamily, familyOf, isOpen, validateFamilies } from './validation/
 
 export const needsClusterIP = (spec: ServiceSpec): boolean => spec.type !== 'ExternalName'
 export const needsNodePort = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+/** Whether its ports are given node ports: a load balancer may do without (KEP-1864). */
+const getsNodePorts = (spec: ServiceSpec): boolean =>
+  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 export const needsHealthCheckNodePort = (spec: ServiceSpec): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 export const isExternallyAccessible = (spec: ServiceSpec): boolean =>
@@ -65,7 +68,7 @@ function dropOfOtherType(spec: ServiceSpec, previous: ServiceSpec): void {
     if (spec.ipFamilyPolicy === previous.ipFamilyPolicy) delete spec.ipFamilyPolicy
   }
   const nodePorts = ({ ports = [] }: ServiceSpec) => ports.map(({ nodePort }) => nodePort ?? 0).sort((a, b) => a - b)
-  if (needsNodePort(previous) && !needsNodePort(spec) && same(nodePorts(spec), nodePorts(previous)) && spec.ports)
+  if (getsNodePorts(previous) && !getsNodePorts(spec) && same(nodePorts(spec), nodePorts(previous)) && spec.ports)
     spec.ports = spec.ports.map(({ nodePort: _, ...port }) => port)
   if (needsHealthCheckNodePort(previous) && !needsHealthCheckNodePort(spec) && spec.healthCheckNodePort === previous.healthCheckNodePort)
     delete spec.healthCheckNodePort
@@ -83,7 +86,7 @@ function keepAllocated(spec: ServiceSpec, previous: ServiceSpec): void {
     if (!spec.clusterIP && previous.clusterIP) spec.clusterIP = previous.clusterIP
     if ((spec.clusterIPs ?? []).length === 0 && previous.clusterIPs?.length) spec.clusterIPs = previous.clusterIPs
   }
-  if (needsNodePort(previous) && needsNodePort(spec) && spec.ports) {
+  if (getsNodePorts(previous) && getsNodePorts(spec) && spec.ports) {
     const used = new Set(
       spec.ports.map(({ nodePort }) => nodePort).filter((port) => previous.ports?.some(({ nodePort }) => nodePort === port)),
     )

@@ -15,7 +15,7 @@ export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'R
 export const volumeModes = ['Block', 'Filesystem']
 
 /** What a claim asks for: of itself, and as a pod's or StatefulSet's template. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): Cause[] {
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string, previous?: PersistentVolumeClaimSpec): Cause[] {
   const causes: Cause[] = [...validateAccessModes(spec.accessModes, path), ...validateLabelSelector(spec.selector, `${path}.selector`)]
   const storage = spec.resources?.requests?.storage
   // The reference leaves the word `requests` out of the first path.
@@ -29,8 +29,10 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   if (storageClassName) causes.push(...invalidEach(`${path}.storageClassName`, storageClassName, checkDns1123Subdomain(storageClassName)))
   if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
     causes.push(notSupported(`${path}.volumeMode`, volumeMode, volumeModes))
-  if (dataSource) causes.push(...validateDataSource(dataSource, `${path}.dataSource`))
-  if (dataSourceRef) causes.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`))
+  // Groups were not looked at once: who has one may have any.
+  const anyGroup = previous?.dataSource?.apiGroup !== undefined || previous?.dataSourceRef?.apiGroup !== undefined
+  if (dataSource) causes.push(...validateDataSource(dataSource, `${path}.dataSource`, anyGroup))
+  if (dataSourceRef) causes.push(...validateDataSource(dataSourceRef, `${path}.dataSourceRef`, anyGroup))
   if (dataSource && dataSourceRef) {
     const { namespace: _, ...reference } = dataSourceRef
     // The reference shows a structure of its own that has no fields to show.
@@ -58,19 +60,19 @@ export function validateAccessModes(modes: readonly string[] = [], path: string)
 export const validatePositiveQuantity = (text: string, path: string): Cause[] =>
   parseQuantity(text).nano <= 0n ? [invalid(path, text, 'must be greater than zero')] : []
 
-function validateDataSource(source: TypedLocalObjectReference | TypedObjectReference, path: string): Cause[] {
+function validateDataSource(source: TypedLocalObjectReference | TypedObjectReference, path: string, anyGroup: boolean): Cause[] {
   const { apiGroup = '', kind, name } = source
   const causes: Cause[] = name === '' ? [required(`${path}.name`)] : []
   if (kind === '') causes.push(required(`${path}.kind`))
   if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
     causes.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
-  if (apiGroup !== '') causes.push(...invalidEach(`${path}.apiGroup`, apiGroup, checkDns1123Subdomain(apiGroup)))
+  if (apiGroup !== '' && !anyGroup) causes.push(...invalidEach(`${path}.apiGroup`, apiGroup, checkDns1123Subdomain(apiGroup)))
   return causes
 }
 
 /** A claim asks once; only a bound one may ask for more room, or for other attributes (KEP-284, KEP-3751). */
 export function validateClaimUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): Cause[] {
-  const causes = validateClaimSpec(next.spec, 'spec')
+  const causes = validateClaimSpec(next.spec, 'spec', previous.spec)
   const annotation = 'volume.beta.kubernetes.io/storage-class'
   const noted = next.metadata.annotations?.[annotation]
   if ((noted ?? '') !== (previous.metadata.annotations?.[annotation] ?? ''))
