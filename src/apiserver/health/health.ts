@@ -2,7 +2,7 @@ import type { HttpResponse } from '#lib/http.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Context } from '../context.ts'
 import type { RequestInfo } from '../http/request-info.ts'
-import { jsonBytes, text } from '../http/respond.ts'
+import { bareText, text } from '../http/respond.ts'
 import { createHealthMetrics } from './health-metrics.ts'
 
 /** Undefined: all is well; else what is wrong, for the log only. */
@@ -76,7 +76,7 @@ export function createHealth(
       const name = path.slice(root.length + 1)
       if (path !== root) {
         if (!Object.hasOwn(checks, name)) return text('404 page not found\n', 404)
-        return (await isFine(name, checks[name]!, type)) ? plain('ok') : text('internal server error: the check failed\n', 500)
+        return (await isFine(name, checks[name]!, type)) ? bareText('ok') : text('internal server error: the check failed\n', 500)
       }
       const excluded = new Set(query.getAll('exclude'))
       const unknown = [...excluded].filter((each) => !Object.hasOwn(checks, each)).toSorted()
@@ -97,10 +97,4 @@ export function createHealth(
       return text(query.has('verbose') ? `${lines.join('')}${type} check passed\n` : 'ok')
     },
   }
-}
-
-/** Without the header against guessing, which the reference leaves out here. */
-const plain = (body: string): HttpResponse => {
-  const { status, headers } = jsonBytes(Buffer.from(''))
-  return { status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(body) }
 }

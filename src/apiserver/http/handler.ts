@@ -93,8 +93,9 @@ async function serve(
   if (refusal !== undefined) return refusal
   if (!open) {
     const authorized = trace?.span('authorization')
-    await authorize(context, record, user)
+    const forbidden = await authorize(context, record, user)
     authorized?.()
+    if (forbidden !== undefined) return forbidden
   }
   if (!info.isResource) {
     life.routed()
@@ -129,7 +130,7 @@ async function authenticate(
   }
 }
 
-async function authorize(context: Context, record: RequestRecord, user: UserInfo): Promise<void> {
+async function authorize(context: Context, record: RequestRecord, user: UserInfo): Promise<HttpResponse | undefined> {
   const { clock, metrics } = context
   const attributes = attributesOf(record.info, user)
   record.attributes = attributes
@@ -140,7 +141,10 @@ async function authorize(context: Context, record: RequestRecord, user: UserInfo
     record.annotate('authorization.k8s.io/decision', decision.allowed ? 'allow' : 'forbid')
     record.annotate('authorization.k8s.io/reason', decision.reason)
   }
-  if (!decision.allowed) throw forbiddenError(attributes, decision.reason)
+  if (decision.allowed) return undefined
+  const refusal = errorAnswer(forbiddenError(attributes, decision.reason), representationOf(record.request, record.info))
+  // The text holds what the client sent.
+  return { ...refusal, headers: { ...refusal.headers, 'x-content-type-options': 'nosniff' } }
 }
 
 /** `?timeout=5s` makes the answer's deadline earlier, never later, than the server's own. */

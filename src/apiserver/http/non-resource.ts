@@ -9,7 +9,7 @@ import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
-import { jsonBytes, methodNotAllowed, statusAnswer, text } from './respond.ts'
+import { bareText, jsonBytes, methodNotAllowed, statusAnswer, text } from './respond.ts'
 import { routeStatus } from './status.ts'
 import { versionOf } from './version.ts'
 
@@ -24,6 +24,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
   const discovery = serveDiscovery(context, options.advertiseAddress)
   const openapi = serveOpenapi(context, options.version)
   const startedMs = context.clock.now()
+  const exposition = { 'content-type': expositionType, 'process-start-time-unix': `${Math.floor(startedMs / 1000)}` }
   const routes: readonly (readonly [root: string, answer: () => HttpResponse])[] = [
     ['/version', () => pretty(versionOf(options.version))],
     ...Object.entries(options.responders ?? {}),
@@ -38,8 +39,8 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
       if (path.slice(root.length).replace(/^\//, '') !== '') return absentRoute()
       return request.method === 'GET' ? answer() : methodNotAllowed()
     }
-    if (path === '/metrics') return text(context.metrics.registry.text(), 200, { 'content-type': expositionType })
-    if (path === '/metrics/slis') return text(health.slis(), 200, { 'content-type': expositionType })
+    if (path === '/metrics') return bareText(context.metrics.registry.text(), exposition)
+    if (path === '/metrics/slis') return bareText(health.slis(), exposition)
     if (path === '/statusz' || path === '/flagz')
       return zPage(path, request, {
         startedMs,
@@ -60,7 +61,7 @@ function dump({ flowControl, clock }: Context, name: string, info: RequestInfo):
   if (flowControl === undefined) return undefined
   const details = (info.query.get('includeRequestDetails') ?? '') !== ''
   const body = dumpOf(name, flowControl.states, details, clock.now(), clock.monotonicMs())
-  return body === undefined ? undefined : text(body)
+  return body === undefined ? undefined : bareText(body)
 }
 
 /** What `/` lists: all that is served but single resources. */

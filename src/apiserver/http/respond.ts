@@ -49,6 +49,13 @@ export const text = (body: string, status = 200, headers: Readonly<Record<string
   body: Buffer.from(body),
 })
 
+/** The same without the header against guessing, which the reference leaves out of some. */
+export const bareText = (body: string, headers: Readonly<Record<string, string>> = {}): HttpResponse => ({
+  status: 200,
+  headers: { ...noStore, 'content-type': 'text/plain; charset=utf-8', ...headers },
+  body: Buffer.from(body),
+})
+
 export function statusAnswer(body: StatusBody & { readonly code: number }, representation?: Representation): HttpResponse {
   const details = body.details as { readonly retryAfterSeconds?: number } | undefined
   const answer = encoded(body, representation ?? { encoding: 'json' }, body.code, Status)
