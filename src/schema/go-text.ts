@@ -41,3 +41,14 @@ export function goValue(value: unknown): string {
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `map[${entries.map(([name, each]) => `${name}:${goValue(each)}`).join(' ')}]`
 }
+
+/** How Go prints a JSON value with `%s`, which it means for texts only: `%!s(int64=5)`. */
+export function goText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === null || value === undefined) return '%!s(<nil>)'
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (typeof value === 'boolean') return `%!s(bool=${value})`
+  if (typeof value === 'number') return `%!s(${Number.isInteger(value) ? 'int64' : 'float64'}=${value})`
+  const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([name, each]) => `${name}:${goText(each)}`).join(' ')}]`
+}

@@ -1,9 +1,9 @@
 import type { WherryError } from '#lib/errors.ts'
-import { isObject } from '#schema/fields.ts'
+import { clone, isObject } from '#schema/fields.ts'
 import { goJson, goValue } from '#schema/go-text.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
-import { applyStrategicPatch } from '#schema/patch/strategic.ts'
+import { obeyStrategicPatch } from '#schema/patch/strategic.ts'
 import { mergedOrder, patchedOrder } from '#schema/patch/touched-order.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
@@ -51,12 +51,17 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     const shown = (result: unknown): string => goJson(mergedOrder(result, value))
     return { duplicates, shown, apply: (_type, document) => applyMergePatch(document, value) }
   }
+  // What is left of the patch once its directives are obeyed.
+  let left: unknown = value ?? {}
   return {
     duplicates,
-    shown: () => goValue(value ?? {}),
+    shown: () => goValue(left),
     explain: conversionProblem,
-    // The result is taken for an object of the present one's kind, whatever it says.
-    apply: (shape, document) => ({ ...(applyStrategicPatch(shape, document, value ?? {}) as object), ...identityOf(document) }),
+    apply(shape, document) {
+      left = clone(value ?? {})
+      // The result is taken for an object of the present one's kind, whatever it says.
+      return { ...(obeyStrategicPatch(shape, document, left) as object), ...identityOf(document) }
+    },
   }
 }
 
@@ -74,6 +79,8 @@ const identityOf = (document: unknown): object => {
 
 /** A strategic patch's result is no text that is decoded, but a tree that is converted: what does not fit is told in other words. */
 export function conversionProblem(why: string): string {
+  const number = /^json: cannot unmarshal number \S+\.\S* into .* of type (u?int\d*)$/.exec(why)
+  if (number !== null) return `cannot convert float64 to ${number[1]}`
   const found = /^json: cannot unmarshal (\w+) into Go (?:struct field \S+|value) of type (.+)$/.exec(why)
   if (found === null) return why
   const [, from = '', to = ''] = found

@@ -9,7 +9,8 @@ import { deepEqual } from '#schema/fields.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { applyMergePatch, createMergePatch } from './merge-patch.ts'
-import { applyStrategicPatch } from './strategic.ts'
+import { applyStrategicPatch, obeyStrategicPatch } from './strategic.ts'
+import { mergedOrder, patchedOrder } from './touched-order.ts'
 
 test('merge patches of RFC 7386, appendix A', () => {
   const cases: readonly (readonly [unknown, unknown, unknown])[] = [
@@ -229,4 +230,39 @@ test('no patch reaches a prototype', () => {
     assert.equal(Object.getPrototypeOf(result), Object.prototype)
   }
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})
+
+test('what a strategic patch has obeyed is taken out of it, what a refusal then shows', () => {
+  const pod = { spec: { containers: [{ name: 'a' }], volumes: [{ name: 'v', emptyDir: {} }] } }
+  const patch = {
+    spec: { '$setElementOrder/containers': [{ name: 'a' }], volumes: [{ name: 'v', $retainKeys: ['name'], emptyDir: null }] },
+  }
+  const before = structuredClone(patch)
+  applyStrategicPatch(Pod, pod, patch)
+  assert.deepEqual(patch, before)
+  obeyStrategicPatch(Pod, pod, patch)
+  assert.deepEqual(patch, { spec: { volumes: [{ name: 'v', emptyDir: null }] } })
+})
+
+test('strategic patches are refused in the words that clients know', () => {
+  const pod = { spec: { containers: [{ name: 'a' }], hostAliases: [{ ip: '1' }] } }
+  const cases: readonly (readonly [object, string])[] = [
+    [{ spec: { containers: [{ $patch: 5, name: 'a' }] } }, 'unknown patch type: %!s(int64=5) in map: map[$patch:5 name:a]'],
+    [{ spec: { '$setElementOrder/hostAliases': [null] } }, 'value for key 0 is not a map'],
+    [
+      { spec: { hostAliases: [null], '$setElementOrder/hostAliases': [{ ip: '1' }] } },
+      'expected a map[string]interface {}, but received a %!s(<nil>)',
+    ],
+  ]
+  for (const [patch, message] of cases) assert.throws(() => applyStrategicPatch(Pod, pod, patch), { message })
+})
+
+test('a refused result shows the objects that the patch reached into in order', () => {
+  const result = { b: { d: 1, c: { z: 1, y: 2 } }, a: { z: 1, y: 2 } }
+  const cases: readonly (readonly [unknown, string])[] = [
+    [mergedOrder(result, { b: { d: 1 } }), '{"a":{"z":1,"y":2},"b":{"c":{"z":1,"y":2},"d":1}}'],
+    [patchedOrder(result, [{ op: 'add', path: '/b/c/y' }]), '{"a":{"z":1,"y":2},"b":{"c":{"y":2,"z":1},"d":1}}'],
+    [patchedOrder(result, []), '{"a":{"z":1,"y":2},"b":{"d":1,"c":{"z":1,"y":2}}}'],
+  ]
+  for (const [shown, expected] of cases) assert.equal(JSON.stringify(shown), expected)
 })

@@ -1,6 +1,6 @@
 import { WherryError } from '#lib/errors.ts'
-import { isObject, setOwn } from '#schema/fields.ts'
-import { goValue, quote } from '#schema/go-text.ts'
+import { clone, isObject, setOwn } from '#schema/fields.ts'
+import { goText, goValue, quote } from '#schema/go-text.ts'
 import { fieldsPlan } from '#schema/plan.ts'
 import type { AnyType, ListMerge, Shape } from '#schema/schema.ts'
 import { isEqualKey, type Json, mergeOrder } from './order.ts'
@@ -13,6 +13,11 @@ import { isEqualKey, type Json, mergeOrder } from './order.ts'
  * as a plain error without a reason (a missing merge key, say).
  */
 export function applyStrategicPatch(type: AnyType, document: unknown, patch: unknown): unknown {
+  return obeyStrategicPatch(type, document, clone(patch))
+}
+
+/** The same, and takes out of the patch what it has obeyed (`$patch`, `$retainKeys`, `$setElementOrder`): what is left is shown in refusals. */
+export function obeyStrategicPatch(type: AnyType, document: unknown, patch: unknown): unknown {
   if (patch === null) return document
   if (!isObject(patch) || !isObject(document)) throw badRequest('invalid JSON document')
   return mergeObjects(document, patch, type.shape)
@@ -26,21 +31,26 @@ const RETAIN_KEYS = '$retainKeys'
 const DELETE_FROM_LIST = '$deleteFromPrimitiveList'
 const SET_ORDER = '$setElementOrder'
 
-function mergeObjects(document: Readonly<JsonObject>, given: Readonly<JsonObject>, shape: Shape): JsonObject {
-  if (Object.hasOwn(given, DIRECTIVE)) return replaceOrDelete(given)
-  const patch = { ...given }
+function mergeObjects(document: Readonly<JsonObject>, patch: JsonObject, shape: Shape): JsonObject {
+  if (Object.hasOwn(patch, DIRECTIVE)) return replaceOrDelete(patch)
   const result = retainKeys({ ...document }, patch)
   applyOrders(result, patch, shape)
   for (const [name, change] of Object.entries(patch)) mergeField(result, name, change, shape)
   return result
 }
 
-function replaceOrDelete(patch: Readonly<JsonObject>): JsonObject {
+function replaceOrDelete(patch: JsonObject): JsonObject {
   const { [DIRECTIVE]: directive, ...rest } = patch
-  if (directive === 'replace') return rest
+  if (directive === 'replace') {
+    delete patch[DIRECTIVE]
+    return rest
+  }
   if (directive === 'delete') return {}
-  throw failed(`unknown patch type: ${goValue(directive)} in map: ${goValue(patch)}`)
+  throw unknownDirective(directive, patch)
 }
+
+const unknownDirective = (directive: unknown, patch: Readonly<JsonObject>): WherryError =>
+  failed(`unknown patch type: ${goText(directive)} in map: ${goValue(patch)}`)
 
 function mergeField(result: JsonObject, given: string, change: unknown, shape: Shape): void {
   const isDeleteList = given.startsWith(DELETE_FROM_LIST)
@@ -94,7 +104,7 @@ function takeDirectives(document: readonly Item[], patch: readonly Item[], key: 
     if (directive === 'replace') isReplaced = true
     else if (directive === 'delete') kept = kept.filter((one) => !isEqualKey(memberOf(one, key), mergeKeyOf(change, key)))
     else if (directive === 'merge') throw failed('merging lists cannot yet be specified in the patch')
-    else throw failed(`unknown patch type: ${goValue(directive)} in map: ${goValue(change)}`)
+    else throw unknownDirective(directive, change)
   }
   return isReplaced ? [changes, []] : [kept, changes]
 }
@@ -125,8 +135,20 @@ function applyOrders(result: JsonObject, patch: JsonObject, shape: Shape): void 
     checkOrder(change ?? [], wanted, key)
     if (before === undefined && change === undefined) continue
     const merged = mergedForOrder(before, change, item, merge)
+    if (key !== '') checkOrderItems(merged, wanted, key)
     setOwn(result, name, mergeOrder(merged, wanted, before ?? [], key))
     delete patch[name]
+  }
+}
+
+/** Each merged item is looked for in the order, where everything up to it has to be an object. */
+function checkOrderItems(merged: readonly Item[], order: readonly Item[], key: string): void {
+  for (const each of merged) {
+    const value = mergeKeyOf(asObject(each), key)
+    for (const [i, wanted] of order.entries()) {
+      if (!isObject(wanted)) throw failed(`value for key ${i} is not a map`)
+      if (isEqualKey(value, wanted[key])) break
+    }
   }
 }
 
@@ -139,7 +161,7 @@ function mergedForOrder(before: readonly Item[] | undefined, change: readonly It
 /** The items of the patch have to stand in the order that it asks for. */
 function checkOrder(change: readonly Item[], order: readonly Item[], key: string): void {
   if (change.length === 0 || order.length === 0) return
-  const kept = key === '' ? change : change.filter((each) => (each as JsonObject)[DIRECTIVE] !== 'delete')
+  const kept = key === '' ? change : change.filter((each) => asObject(each)[DIRECTIVE] !== 'delete')
   let at = 0
   let next = 0
   while (at < kept.length && next < order.length) {
