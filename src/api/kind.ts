@@ -44,6 +44,8 @@ export interface KindFacts {
     readonly kind: () => AnyKind
     readonly toStored: (object: never) => unknown
     readonly fromStored: (object: never) => unknown
+    /** Brings objects into another version before either, where somebody else has to be asked (conversion webhooks). */
+    readonly convert?: (objects: readonly KubeObject[], apiVersion: string) => Promise<readonly KubeObject[]>
   }
 }
 
@@ -136,6 +138,11 @@ export interface Rules<T> {
   readonly defaultPropagationWarning?: string
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
   readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
+  /**
+   * Pools whose values are held by objects, by the pool's name: a service's address is an IPAddress of that name, which is made and removed
+   * together with the hold. Values of other pools are noted where no client sees them.
+   */
+  readonly claimRecords?: Readonly<Record<string, ClaimRecord<T>>>
   /** Field selectors beside metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
   /** Encrypted at rest: Secrets. */
@@ -171,6 +178,13 @@ export interface Claim<T> {
   readonly field: string
   /** What an error message shows as the value, where that is more than `value`: the whole list of addresses. */
   readonly shown?: unknown
+}
+
+/** How a value that is held becomes an object: of which kind, and what it says beside its name and the server's own metadata. */
+export interface ClaimRecord<T> {
+  readonly kind: AnyKind
+  /** `now` is RFC 3339, whole seconds. */
+  readonly make: (owner: T, value: string, now: string) => { readonly metadata?: object; readonly spec: unknown }
 }
 
 /** What a claim may know beside the object: the object before the write. */

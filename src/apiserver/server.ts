@@ -8,6 +8,7 @@ import { builtinActions } from './actions/builtin.ts'
 import type { Audit } from './audit/audit.ts'
 import { createBookmarks } from './bookmarks.ts'
 import { createCacher } from './cacher/cacher.ts'
+import { getItem } from './cacher/index.ts'
 import { startCompaction } from './compaction.ts'
 import type { Context, Tell } from './context.ts'
 import type {
@@ -31,6 +32,7 @@ import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
+import type { Outbound } from './outbound.ts'
 import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
@@ -81,6 +83,8 @@ export interface Stages {
   readonly admission: readonly AdmissionPlugin[]
   /** By the name that a kind gives, and reviews by `${group}/${plural}`. */
   readonly handlers: Readonly<Record<string, SubresourceHandler>>
+  /** Calls conversion webhooks. */
+  readonly outbound?: Outbound
 }
 
 export interface ApiServer {
@@ -97,10 +101,12 @@ export interface ApiServer {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log } = options
   const kinds = createKindRegistry(options.kinds)
-  const claims = createClaims(
-    { clusterIPs: addressPool(options.pools.clusterIPs), nodePorts: portPool(...options.pools.nodePorts) },
-    random.fork('claims'),
-  )
+  const claims = createClaims({
+    pools: { clusterIPs: addressPool(options.pools.clusterIPs), nodePorts: portPool(...options.pools.nodePorts) },
+    random: random.fork('claims'),
+    clock,
+    isStored: (kind, key) => getItem(cacher.of(kind).index, key) !== undefined,
+  })
   const onFailure = (error: unknown): void => log('the API server met a failure', { error })
   const cacher = await createCacher({ store, kinds: options.kinds, clock, onClaim: claims.note, onFailure })
   const bookmarks = createBookmarks(clock)
@@ -147,7 +153,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const expiry = startExpiry({ store, cacher, kinds: options.kinds, clock, onFailure })
   const handler = createHandler(context, options)
   // Kinds of definitions in the store are served before anybody is answered.
-  const customResources = startCustomResources({ kinds, cacher, objects, internals, clock, onFailure })
+  const customResources = startCustomResources({
+    kinds,
+    cacher,
+    objects,
+    internals,
+    clock,
+    random: random.fork('custom-resources'),
+    ...(stages.outbound !== undefined && { outbound: stages.outbound }),
+    onFailure,
+  })
   return {
     handler,
     objects,

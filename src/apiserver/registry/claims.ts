@@ -1,9 +1,14 @@
-import type { AnyKind, Claim, KubeObject } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf, type Claim, type ClaimRecord, type KubeObject } from '#api/kind.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Cause } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Condition, Operation } from '#store/store.ts'
-import { claimKeyOf, parseClaimKey } from './keys.ts'
+import { claimKeyOf, keyOf, parseClaimKey } from './keys.ts'
+import { storedBytes } from './prepare.ts'
+
+type Recorded = ClaimRecord<never>
 
 /** Values to give out: service addresses, node ports. */
 export interface Pool {
@@ -21,7 +26,6 @@ export interface Pool {
 export interface Claims {
   /** Follows the store's keys. */
   note(key: string, present: boolean): void
-  isTaken(pool: string, value: string): boolean
   /** What a write takes and gives back, to be committed together with it. Fills empty values in. */
   plan(kind: AnyKind, next: KubeObject | undefined, previous: KubeObject | undefined, ownerKey: string): ClaimPlan
 }
@@ -33,11 +37,25 @@ export interface ClaimPlan {
   readonly causes: readonly Cause[]
 }
 
-export function createClaims(pools: Readonly<Record<string, Pool>>, random: Random): Claims {
+export interface ClaimsOptions {
+  readonly pools: Readonly<Record<string, Pool>>
+  readonly random: Random
+  readonly clock: Clock
+  /** Whether there is an object of the kind at the key: for values that objects stand for. */
+  readonly isStored: (kind: AnyKind, key: string) => boolean
+}
+
+export function createClaims({ pools, random, clock, isStored }: ClaimsOptions): Claims {
   const taken = new Map<string, Set<string>>()
-  const isTaken = (pool: string, value: string): boolean => taken.get(pool)?.has(value) ?? false
+  const bytesOf = (record: Recorded | undefined, owner: KubeObject, value: string, ownerKey: string): Uint8Array => {
+    if (record === undefined) return Buffer.from(JSON.stringify({ owner: ownerKey }))
+    const now = rfc3339(clock.now())
+    const { kind } = record
+    const made = record.make(owner as never, value, now)
+    const metadata = { name: value, uid: random.uuid(), creationTimestamp: now, ...made.metadata }
+    return storedBytes(kind, { ...made, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata } as unknown as KubeObject)
+  }
   return {
-    isTaken,
     note(key, present) {
       const { pool, value } = parseClaimKey(key)
       const values = taken.get(pool) ?? new Set()
@@ -48,9 +66,18 @@ export function createClaims(pools: Readonly<Record<string, Pool>>, random: Rand
     plan(kind, next, previous, ownerKey) {
       const claimsOf = kind.rules.claims
       if (claimsOf === undefined) return { object: next, operations: [], conditions: [], causes: [] }
+      const recordOf = (pool: string): Recorded | undefined => kind.rules.claimRecords?.[pool]
+      const keyFor = (pool: string, value: string): string => {
+        const record = recordOf(pool)
+        return record === undefined ? claimKeyOf(pool, value) : keyOf(record.kind, '', value)
+      }
+      const isTaken = (pool: string, value: string): boolean => {
+        const record = recordOf(pool)
+        return record === undefined ? (taken.get(pool)?.has(value) ?? false) : isStored(record.kind, keyFor(pool, value))
+      }
       const held = new Map<string, Claim<KubeObject>>()
       if (previous !== undefined)
-        for (const claim of claimsOf(previous, {})) if (claim.value !== '') held.set(claimKeyOf(claim.pool, claim.value), claim)
+        for (const claim of claimsOf(previous, {})) if (claim.value !== '') held.set(keyFor(claim.pool, claim.value), claim)
       const operations: Operation[] = []
       const conditions: Condition[] = []
       const causes: Cause[] = []
@@ -61,7 +88,7 @@ export function createClaims(pools: Readonly<Record<string, Pool>>, random: Rand
         if (pool === undefined) continue
         let value = claim.value
         if (value === '') {
-          const picked = pool.pick((candidate) => isTaken(claim.pool, candidate) || kept.has(claimKeyOf(claim.pool, candidate)), random)
+          const picked = pool.pick((candidate) => isTaken(claim.pool, candidate) || kept.has(keyFor(claim.pool, candidate)), random)
           if (picked === undefined) {
             causes.push(invalid(claim.field, '', pool.exhausted))
             continue
@@ -69,7 +96,7 @@ export function createClaims(pools: Readonly<Record<string, Pool>>, random: Rand
           value = picked
           object = claim.set(object!, value)
         }
-        const key = claimKeyOf(claim.pool, value)
+        const key = keyFor(claim.pool, value)
         if (kept.has(key)) continue
         kept.add(key)
         if (held.has(key)) continue
@@ -78,7 +105,7 @@ export function createClaims(pools: Readonly<Record<string, Pool>>, random: Rand
           causes.push(invalid(claim.field, claim.shown ?? value, problem))
           continue
         }
-        operations.push({ do: 'put', key, value: Buffer.from(JSON.stringify({ owner: ownerKey })) })
+        operations.push({ do: 'put', key, value: bytesOf(recordOf(claim.pool), object!, value, ownerKey) })
         conditions.push({ key, modRevision: 0 })
       }
       for (const key of held.keys()) if (!kept.has(key)) operations.push({ do: 'delete', key })

@@ -1,3 +1,4 @@
+import { serviceAddress } from '#api/core/v1/service-address.ts'
 import { serviceClaims } from '#api/core/v1/service-claims.ts'
 import { serviceColumns } from '#api/core/v1/service-columns.ts'
 import { defaultService, prepareServiceCreate, prepareServiceUpdate } from '#api/core/v1/service-rules.ts'
@@ -46,6 +47,7 @@ export const Service = kind(
     warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,
     claims: (service) => serviceClaims(service),
+    claimRecords: { clusterIPs: serviceAddress },
     selectableFields: {
       'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
       'spec.type': ({ spec }) => spec.type,
