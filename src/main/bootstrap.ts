@@ -1,12 +1,17 @@
+import { localServiceStatus, localServices } from '#api/apiregistration/local-services.ts'
+import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import { systemPriorityClasses } from '#api/scheduling/bootstrap.ts'
+import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { authenticationFacts, type PublishedAuthentication } from '#apiserver/authentication/published.ts'
 import { bootstrapBindings } from '#apiserver/authorization/bootstrap-bindings.ts'
 import { type BindingLike, type RoleLike, reconciledBinding, reconciledRole } from '#apiserver/authorization/reconcile.ts'
@@ -14,10 +19,13 @@ import type { Objects } from '#apiserver/contract.ts'
 import type { Client } from '#client/client.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 
 interface Wanted {
   readonly kind: AnyKind
   readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } }
+  /** Written once the object is made. */
+  readonly status?: object
   /** The present object as it should be; `recreate` where only a new one will do, undefined where it may stay. Absent: whatever is there stays. */
   readonly reconcile?: ((present: KubeObject) => KubeObject | 'recreate' | undefined) | undefined
 }
@@ -30,6 +38,8 @@ export interface BootstrapOptions {
   readonly dnsAddress?: string | undefined
   /** What extension API servers are told of how users prove who they are. */
   readonly authentication: PublishedAuthentication
+  /** Range of service addresses. */
+  readonly serviceCIDR: string
   /** Further objects that are made when they are missing. */
   readonly further?: readonly { readonly kind: AnyKind; readonly object: Wanted['object'] }[]
 }
@@ -72,6 +82,12 @@ const nameServer = (address: string) => ({
   },
 })
 
+/** The range that Services take their addresses from as long as nobody adds others. */
+const defaultServiceCidr = (cidr: string) => ({ metadata: { name: 'kubernetes' }, spec: { cidrs: [cidr] } })
+const serviceCidrStatus = (now: string) => ({
+  conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now, reason: '', message: 'Kubernetes default Service CIDR is ready' }],
+})
+
 /** Since when the use of tokens in Secrets is noted on them: who judges one as unused must know how long that has been looked at. */
 const tokenTracking = (now: Instant) => ({
   metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
@@ -93,6 +109,7 @@ const keep =
 
 const always: readonly Wanted[] = [
   ...namespaces.map(make(Namespace)),
+  ...systemPriorityClasses.map(make(PriorityClass)),
   ...bootstrapClusterRoles.map(keep(ClusterRole, role)),
   ...bootstrapClusterRoleBindings.map(keep(ClusterRoleBinding, binding)),
   ...bootstrapRoles.map(keep(Role, role)),
@@ -119,7 +136,9 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
           make(ClusterRole)(nodeNetwork.role),
           make(ClusterRoleBinding)(nodeNetwork.binding),
         ]),
+    { ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDR)), status: serviceCidrStatus(rfc3339(now)) },
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
+    ...localServices.map((object) => ({ ...make(APIService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
   await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))
@@ -136,7 +155,9 @@ async function ensureObject(client: Client, wanted: Wanted, present: KubeObject 
     if (next !== 'recreate') await client.update(kind, next)
     else {
       if (present !== undefined) await client.delete(kind, name, { ...place, preconditions: { uid: present.metadata.uid } })
-      await client.create(kind, object, place)
+      const made = (await client.create(kind, object, place)) as KubeObject
+      if (wanted.status !== undefined)
+        await client.update(kind, { ...made, status: wanted.status } as KubeObject, { subresource: 'status' })
     }
   } catch (error) {
     // Another server was faster, and wants the same.

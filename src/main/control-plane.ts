@@ -98,6 +98,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     objects: api.objects,
     now: clock.now(),
     dnsAddress: options.dnsAddress,
+    serviceCIDR: options.serviceCIDR,
     authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
     further: [
       ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
@@ -153,6 +154,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
       return {
         authenticate,
         authorize,
+        outbound,
         admission: [
           ...createAdmission({
             objects,

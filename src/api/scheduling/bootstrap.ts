@@ -1,0 +1,13 @@
+/** The classes that every cluster has: for what it cannot do without (API docs, "Guaranteed Scheduling For Critical Add-On Pods"). */
+export const systemPriorityClasses = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+] as const
