@@ -38,6 +38,8 @@ const maxSnippetBytes = 16_384
 
 function placeOf(source: string, offset: number): { line: number; column: number } {
   if (offset < 0) return { line: -1, column: -1 }
+  // The reference counts so for a source of nothing.
+  if (source === '') return { line: 1, column: -1 }
   const before = source.slice(0, offset)
   const start = before.lastIndexOf('\n') + 1
   return { line: before.split('\n').length, column: [...before.slice(start)].length }

@@ -106,7 +106,7 @@ function uniformMap(node: MapExpr, issues: Issue[]): void {
       value = type
       continue
     }
-    if (mismatch(key, entry.key.type as CelType, entry.key.offset, issues)) continue
+    mismatch(key, entry.key.type as CelType, entry.key.offset, issues)
     mismatch(value, type, entry.value.offset, issues)
   }
 }
