@@ -89,12 +89,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, random, log } = options
   const api = await createApi(options)
   const through = options.through ?? ((transport: Transport) => transport)
-  const asUser = (name: string, user: UserInfo): Client =>
-    createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager: name })
+  const asUser = (name: string, user: UserInfo, fieldManager = name): Client =>
+    createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager })
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
   await bootstrap({
-    client: asUser('kube-apiserver', { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }),
+    client: asUser('bootstrap', { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }, 'kube-apiserver'),
     objects: api.objects,
     now: clock.now(),
     dnsAddress: options.dnsAddress,
