@@ -1,7 +1,7 @@
-import { Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, parseDocument, type Scalar, visit } from 'yaml'
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, parseDocument, type Scalar } from 'yaml'
 import { setOwn } from './fields.ts'
 import { quote } from './go-text.ts'
-import { isAmbiguous, resolvePlain } from './yaml-scalars.ts'
+import { resolvePlain } from './yaml-scalars.ts'
 
 export interface YamlLimits {
   /** Characters; default 3 MiB, as large as a request may be. */
@@ -37,17 +37,6 @@ export function parseYamlDocuments(text: string, limits: YamlLimits = {}): Parse
   const lines = new LineCounter()
   const documents = guarded(() => parseAllDocuments(text, { ...options, lineCounter: lines }))
   return [...documents].map((document) => toJson(document as Document, lines, limits)).filter(({ value }) => value !== null)
-}
-
-/** Writes YAML as kubectl shows it: keys sorted, text quoted only where it would read as something else. */
-export function formatYaml(value: unknown): string {
-  const document = new Document(value, { version: '1.2', aliasDuplicateObjects: false, sortMapEntries: true })
-  visit(document, {
-    Scalar: (_, node) => {
-      if (typeof node.value === 'string' && isAmbiguous(node.value)) node.type = 'QUOTE_DOUBLE'
-    },
-  })
-  return document.toString({ lineWidth: 0, indentSeq: false })
 }
 
 /** Every scalar stays text here; what an unquoted one means is told by `resolvePlain`. */

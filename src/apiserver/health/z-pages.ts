@@ -1,7 +1,7 @@
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import { formatYaml } from '#schema/yaml.ts'
+import { formatYaml } from '#schema/yaml-writer.ts'
 import { prettyText } from '../http/pretty.ts'
 import { sortKeys } from '../http/sort-keys.ts'
 import { type VersionFacts, versionOf } from '../http/version.ts'

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { formatYaml } from '#schema/yaml.ts'
+import { formatYaml } from '#schema/yaml-writer.ts'
 import { sortKeys } from './sort-keys.ts'
 
 /**
@@ -71,7 +71,7 @@ export async function* inTurn(parts: readonly Uint8Array[], glueOf: (part: Uint8
 }
 
 // Reading and writing an object takes up to 0.1 ms, as YAML 2 ms.
-export const slice = 50
+export const slice = 25
 const yamlSlice = 3
 const longFrom = 50
 const pieceLength = 128 * 1024
