@@ -219,6 +219,8 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
 function eitherDecoder(shape: Shape & { kind: 'either' }): Decoder {
   return (value, context) => {
     const found = caseOf(shape, value)
+    // An empty list is nothing: the reference cannot tell them apart.
+    if (found?.json === 'array' && (value as readonly unknown[]).length === 0) return null
     if (found !== undefined) return decoderOf(found.type.shape)(value, context)
     if (shape.mismatch !== undefined) throw new Mismatch(shape.mismatch)
     // The reference reads what is neither as nothing.

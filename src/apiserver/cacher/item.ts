@@ -1,4 +1,4 @@
-import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
@@ -49,16 +49,51 @@ function parseStored(item: Item): KubeObject {
 /** The item in the form of another kind that shares its storage (Event of events.k8s.io); made once. */
 export function itemAs(kind: AnyKind, item: Item): Item {
   if (kind.storedAs === undefined || item.kind === kind) return item
-  const forms = converted.get(item) ?? new WeakMap<AnyKind, Item>()
-  const known = forms.get(kind)
+  const known = converted.get(item)?.get(kind)
   if (known !== undefined) return known
+  if (needsConversion(kind, item)) throw new WherryError('InternalError', `${item.key} has not been converted to ${apiVersionOf(kind)}`)
+  return keepForm(kind, item, storedObject(item))
+}
+
+/** The stored object as the store has it: without its revision. */
+function storedObject(item: Item): KubeObject {
   const { resourceVersion: _resourceVersion, ...metadata } = objectOf(item).metadata
-  const object = kind.storedAs.fromStored({ ...objectOf(item), metadata } as never)
-  const made: Item = { ...item, kind, value: Buffer.from(encodeJson(kind, object)), bytes: undefined, object: undefined }
+  return { ...objectOf(item), metadata } as KubeObject
+}
+
+function keepForm(kind: AnyKind, item: Item, object: KubeObject): Item {
+  const shaped = kind.storedAs!.fromStored(object as never)
+  const forms = converted.get(item) ?? new WeakMap<AnyKind, Item>()
+  const made: Item = { ...item, kind, value: Buffer.from(encodeJson(kind, shaped)), bytes: undefined, object: undefined }
   forms.set(kind, made)
   converted.set(item, forms)
   return made
 }
+
+const needsConversion = (kind: AnyKind, item: Item): boolean =>
+  kind.storedAs?.convert !== undefined && objectOf(item).apiVersion !== apiVersionOf(kind)
+
+/**
+ * Makes the forms of items that somebody else has to be asked for, so that `itemAs` finds them; undefined where there is nothing to ask.
+ * Rejects with what is wrong with the answer.
+ */
+export function converting(kind: AnyKind, items: Iterable<Item>): Promise<void> | undefined {
+  if (kind.storedAs?.convert === undefined) return undefined
+  const missing: Item[] = []
+  for (const item of items) if (item.kind !== kind && !converted.get(item)?.has(kind) && needsConversion(kind, item)) missing.push(item)
+  return missing.length === 0 ? undefined : convertAll(kind, missing)
+}
+
+async function convertAll(kind: AnyKind, items: readonly Item[]): Promise<void> {
+  for (let i = 0; i < items.length; i += conversionBatch) {
+    const batch = items.slice(i, i + conversionBatch)
+    const objects = await kind.storedAs!.convert!(batch.map(storedObject), apiVersionOf(kind))
+    for (const [at, item] of batch.entries()) keepForm(kind, item, objects[at]!)
+  }
+}
+
+// As many as the reference reads from its store at once: a request to a webhook stays of a size that it can answer in time.
+const conversionBatch = 500
 
 /** By the kind as well, for there may be many versions; the kinds of a definition that changed are forgotten with it. */
 const converted = new WeakMap<Item, WeakMap<AnyKind, Item>>()

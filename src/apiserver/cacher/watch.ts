@@ -8,7 +8,7 @@ import { type ListQuery, selects } from '../registry/list-options.ts'
 import type { Cacher } from './cacher.ts'
 import { type Change, changeAt, nextSequence, sequenceAfter } from './history.ts'
 import { getItem, itemsOf } from './index.ts'
-import { atRevision, type Item, itemAs, objectOf } from './item.ts'
+import { atRevision, converting, type Item, itemAs, objectOf } from './item.ts'
 import type { WatchScope } from './watchers.ts'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -136,9 +136,35 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
     return out
   }
 
+  /** Has everything converted that will be looked at next; what is wrong with that ends the watch. */
+  async function convertAhead(): Promise<WherryError | undefined> {
+    const items: Item[] = state === 'initial' ? [...itemsOf(index, prefix)] : []
+    for (let at = watcher.cursor; ; at += 1) {
+      const change = changeAt(cache.history, at)
+      if (change === undefined) break
+      if (!change.key.startsWith(prefix)) continue
+      if (change.item !== undefined) items.push(change.item)
+      if (change.previous !== undefined) items.push(change.previous)
+    }
+    try {
+      await converting(kind, items)
+      return undefined
+    } catch (error) {
+      if (error instanceof WherryError) return error
+      throw error
+    }
+  }
+
   async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
       if (state === 'ended' || watcher.ended || options.signal?.aborted) return finish()
+      if (kind.storedAs?.convert !== undefined) {
+        const failure = await convertAhead()
+        if (failure !== undefined) {
+          watcher.ended = true
+          return { done: false, value: frames.failure(failure) }
+        }
+      }
       const out = ready()
       if (out.length > 0) {
         options.onSent?.(out)

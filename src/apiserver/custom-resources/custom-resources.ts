@@ -4,12 +4,15 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Random } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Cacher } from '../cacher/cacher.ts'
 import type { Internals, Objects } from '../contract.ts'
 import type { KindRegistry } from '../kind-registry.ts'
+import type { Outbound } from '../outbound.ts'
 import { isCleaning, isServed, statusOf } from './definition-status.ts'
 import { kindsOf, storedKindOf } from './kinds-of.ts'
+import { type Convert, webhookConversion } from './webhook-conversion.ts'
 
 export interface CustomResourcesOptions {
   readonly kinds: KindRegistry
@@ -17,6 +20,9 @@ export interface CustomResourcesOptions {
   readonly objects: Objects
   readonly internals: Internals
   readonly clock: Clock
+  /** Calls conversion webhooks. Absent: whoever needs one is told that there is no way out. */
+  readonly outbound?: Outbound
+  readonly random: Random
   readonly onFailure: (error: unknown) => void
 }
 
@@ -30,7 +36,7 @@ export interface CustomResources {
  * of one that is deleted before it. All of it follows from the definitions as they are, so it may end at any instruction and go on later.
  */
 export function startCustomResources(options: CustomResourcesOptions): CustomResources | undefined {
-  const { kinds, cacher, objects, internals, clock, onFailure } = options
+  const { kinds, cacher, objects, internals, clock, random, onFailure } = options
   const definitionKind = kinds.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
   // A server composed without definitions serves what it was given.
   if (definitionKind === undefined) return undefined
@@ -43,6 +49,12 @@ export function startCustomResources(options: CustomResourcesOptions): CustomRes
 
   const present = (): readonly Definition[] => objects.list(definitionKind) as unknown as readonly Definition[]
   const find = (name: string): Definition | undefined => objects.get(definitionKind, name) as unknown as Definition | undefined
+
+  function conversionOf({ spec }: Definition): Convert | undefined {
+    const { webhook, strategy } = spec.conversion ?? {}
+    if (strategy !== 'Webhook' || webhook === undefined) return undefined
+    return webhookConversion(webhook, { outbound: options.outbound ?? noWayOut, uuid: () => random.uuid() })
+  }
 
   /** Serves what the definition says, or nothing. Reads and writes that have begun go on with what they found. */
   function serve(name: string, definition: Definition | undefined): void {
@@ -61,7 +73,7 @@ export function startCustomResources(options: CustomResourcesOptions): CustomRes
       same(before.definition.status.acceptedNames, definition.status.acceptedNames)
     const wasTerminating = before !== undefined && isTerminating(before.definition)
     if (isSame && wasTerminating === isTerminating(definition)) return
-    const made = kindsOf(definition)
+    const made = kindsOf(definition, conversionOf(definition))
     const stored = storedKindOf(definition)
     const cache = stored === undefined ? undefined : cacher.of(stored)
     // A watch shows objects as the definition had them when it began: it ends, and clients begin anew.
@@ -234,6 +246,9 @@ interface Served {
 }
 
 const isTerminating = ({ metadata }: Definition): boolean => metadata.deletionTimestamp !== undefined
+
+const noWayOut: Outbound = () =>
+  Promise.reject(new WherryError('ServiceUnavailable', 'this server was composed without a way to call webhooks'))
 
 const retryMs = 200
 const retryMaxMs = 30_000

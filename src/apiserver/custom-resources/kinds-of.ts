@@ -10,9 +10,10 @@ import type { Structural } from '#schema/structural/structural.ts'
 import { columnsOf } from './columns.ts'
 import { rawKind } from './raw-kind.ts'
 import { rulesOf, subresourcesOf, type VersionRules } from './rules.ts'
+import type { Convert } from './webhook-conversion.ts'
 
 /** What a definition serves: a kind for each served version, all over the same stored objects. */
-export function kindsOf(definition: CustomResourceDefinition): readonly AnyKind[] {
+export function kindsOf(definition: CustomResourceDefinition, convert?: Convert): readonly AnyKind[] {
   const { spec, status } = definition
   const names = status.acceptedNames
   const storage = spec.versions.find((version) => version.storage)
@@ -49,9 +50,12 @@ export function kindsOf(definition: CustomResourceDefinition): readonly AnyKind[
           ...(deprecation !== undefined && { deprecation }),
           storedAs: {
             kind: () => stored,
+            ...(convert !== undefined && { convert }),
             fromStored: (object: KubeObject) => shaped(type, schema, withVersion(object, `${spec.group}/${version.name}`)),
             toStored: (object: KubeObject) =>
-              version === storage ? object : pruned(storedSchema, withVersion(object, `${spec.group}/${storage.name}`)),
+              version === storage && object.apiVersion === `${spec.group}/${storage.name}`
+                ? object
+                : pruned(storedSchema, withVersion(object, `${spec.group}/${storage.name}`)),
           },
         } as never,
         { ...rulesOf(rules), ...own } as never,

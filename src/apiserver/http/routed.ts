@@ -1,7 +1,7 @@
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import type { HttpRequest } from '#lib/http.ts'
 import { getItem } from '../cacher/index.ts'
-import { type Item, itemAs } from '../cacher/item.ts'
+import { converting, type Item, itemAs } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import type { Caller, UserInfo } from '../contract.ts'
 import { keyOf } from '../registry/keys.ts'
@@ -56,6 +56,7 @@ export async function readItem(context: Context, { kind, info }: Routed): Promis
   else if (revision > 0) await notTooNew(context.cacher, revision)
   const item = getItem(context.cacher.of(kind).index, keyOf(kind, info.namespace, info.name))
   if (item === undefined) throw notFoundError(kind, info.name)
+  await converting(kind, [item])
   return itemAs(kind, item)
 }
 

@@ -4,13 +4,13 @@ import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { admissionRun } from '../admission/chain.ts'
-import { type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
+import { converting, type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, forbiddenError, invalidError } from '../http/status.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
 import { trackedEntries } from './ownership.ts'
-import { applyDefaults, storedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
+import { applyDefaults, convertedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 /**
@@ -42,12 +42,16 @@ export async function createObject(
     // As the reference: only its store looks at it, which a dry run does not reach.
     if (body.metadata?.resourceVersion)
       throw new WherryError('InternalError', 'resourceVersion should not be set on objects to be created', { status: 500 })
-    const value = storedBytes(kind, stored)
+    const value = await convertedBytes(kind, stored)
     const result = await context.store.commit(
       [{ do: 'put', key, value }, ...claims.operations],
       [{ key, modRevision: 0 }, ...claims.conditions],
     )
-    if (result.done) return itemAs(kind, committedItem(kind, key, value, result.revision))
+    if (result.done) {
+      const committed = committedItem(kind, key, value, result.revision)
+      await converting(kind, [committed])
+      return itemAs(kind, committed)
+    }
     const present = result.failed.find((failed) => failed.key === key)?.present
     if (present === undefined) {
       // Only a claim failed: somebody took the value in between. The next plan sees that.

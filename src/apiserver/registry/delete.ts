@@ -5,12 +5,12 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
-import { type Item, itemAs, objectOf } from '../cacher/item.ts'
+import { converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, forbiddenError, modified, notFoundError } from '../http/status.ts'
 import { keyOf } from './keys.ts'
 import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
-import { storedBytes, withMetadata } from './prepare.ts'
+import { convertedBytes, withMetadata } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 export interface DeleteOptions extends DeletionWish {
@@ -41,6 +41,7 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     await context.cacher.fresh()
     const item = getItem(cache.index, key)
     if (item === undefined) throw notFoundError(kind, write.name)
+    await converting(kind, [item])
     const present = objectOf(itemAs(kind, item))
     checkPreconditions(write, item, present, options)
     if (attempt === 1) {
@@ -53,19 +54,20 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     const removes = !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
     if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), shown }
     if (write.dryRun) return { removed: removes, item: removes && !graceful ? itemAs(kind, item) : unstoredItem(kind, key, next), shown }
-    const value = storedBytes(kind, next)
+    const value = await convertedBytes(kind, next)
     const claims = removes ? context.claims.plan(kind, undefined, present, key).operations : []
     const result = await context.store.commit(removes ? [{ do: 'delete', key }, ...claims] : [{ do: 'put', key, value }], [
       { key, modRevision: item.revision },
     ])
-    if (result.done)
-      return {
-        removed: removes,
-        item: removes
-          ? unstoredItem(kind, key, graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present)
-          : itemAs(kind, committedItem(kind, key, value, result.revision)),
-        shown,
+    if (result.done) {
+      if (removes) {
+        const last = graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present
+        return { removed: true, item: unstoredItem(kind, key, last), shown }
       }
+      const committed = committedItem(kind, key, value, result.revision)
+      await converting(kind, [committed])
+      return { removed: false, item: itemAs(kind, committed), shown }
+    }
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)
   }

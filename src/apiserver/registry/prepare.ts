@@ -1,4 +1,4 @@
-import type { AnyKind, KubeObject, WriteContext } from '#api/kind.ts'
+import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '#api/kind.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { withDefaults } from '#schema/defaults.ts'
@@ -55,6 +55,16 @@ export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
   const bare = { ...object, metadata }
   const stored = kind.storedAs?.toStored(bare as never) ?? bare
   return Buffer.from(encodeJson(storageKindOf(kind), stored))
+}
+
+/** The same where somebody else may have to be asked for the stored form. */
+export function convertedBytes(kind: AnyKind, object: KubeObject): Uint8Array | Promise<Uint8Array> {
+  const stored = storageKindOf(kind)
+  if (kind.storedAs?.convert === undefined || stored.version === kind.version) return storedBytes(kind, object)
+  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
+  return kind.storedAs
+    .convert([{ ...object, metadata } as KubeObject], apiVersionOf(stored))
+    .then(([made]) => Buffer.from(encodeJson(stored, kind.storedAs!.toStored(made as never))))
 }
 
 /** What a client sees of an object that is not stored (dry run). */

@@ -5,7 +5,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { Revision } from '#store/store.ts'
 import type { Cacher, KindCache } from '../cacher/cacher.ts'
 import { countItems, getItem, type Index, itemsOf } from '../cacher/index.ts'
-import { type Item, itemAs } from '../cacher/item.ts'
+import { converting, type Item, itemAs } from '../cacher/item.ts'
 import { badRequest } from '../http/status.ts'
 import { decodeContinue, encodeContinue } from './continue.ts'
 import { keyOf, scopeOf } from './keys.ts'
@@ -70,10 +70,13 @@ async function collect(
   if (name !== undefined && (kind.scope === 'Cluster' || namespace !== '')) {
     const found = getItem(index, keyOf(kind, namespace, name))
     if (found === undefined || found.key < start) return { items: [], revision }
+    await converting(kind, [found])
     const item = itemAs(kind, found)
     return { items: selects(kind, query, item) ? [item] : [], revision }
   }
   const all = selectsAll(query)
+  if (kind.storedAs?.convert !== undefined)
+    await converting(kind, first(itemsOf(index, prefix, start), all && limit > 0 ? limit + 1 : Infinity))
   const items: Item[] = []
   let visited = 0
   for (const stored of itemsOf(index, prefix, start)) {
@@ -94,6 +97,15 @@ async function collect(
     if ((visited += 1) % yieldEvery === 0 && !all) await setImmediate()
   }
   return { items, revision }
+}
+
+function first(items: Iterable<Item>, count: number): Item[] {
+  const found: Item[] = []
+  for (const item of items) {
+    if (found.length >= count) break
+    found.push(item)
+  }
+  return found
 }
 
 async function anyMatches(kind: AnyKind, query: ListQuery, index: Index, prefix: string, from: string): Promise<boolean> {

@@ -9,13 +9,13 @@ import { deepEqual } from '#schema/fields.ts'
 import { invalid } from '#schema/validate.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
-import { bytesOf, type Item, itemAs, objectOf } from '../cacher/item.ts'
+import { bytesOf, converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
 import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
 import { type Entries, entriesOf } from './ownership.ts'
-import { applyDefaults, raisesGeneration, storedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
+import { applyDefaults, convertedBytes, raisesGeneration, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 export interface UpdateOptions {
@@ -51,6 +51,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     await context.cacher.fresh()
     const item = getItem(cache.index, key)
     if (item === undefined) throw notFoundError(kind, write.name)
+    await converting(kind, [item])
     const previous = objectOf(itemAs(kind, item))
     const wanted = await options.change(previous, () => bytesOf(itemAs(kind, item)))
     const asked = wanted.metadata.resourceVersion
@@ -64,7 +65,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     )
     const prepared = await prepare(context, write, wanted, previous, options)
     const next = withOldTimes(kind, prepared, previous)
-    const value = storedBytes(kind, next)
+    const value = await convertedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const claims = context.claims.plan(kind, next, previous, key)
     if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), write.name, claims.causes)
@@ -72,16 +73,18 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const removes =
       final.metadata.deletionTimestamp !== undefined && !isHeld(kind, final) && (final.metadata.deletionGracePeriodSeconds ?? 0) === 0
     if (write.dryRun) return unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${item.revision}` }))
-    const bytes = claims.object === next ? value : storedBytes(kind, final)
+    const bytes = claims.object === next ? value : await convertedBytes(kind, final)
     const release = removes ? context.claims.plan(kind, undefined, previous, key).operations : claims.operations
     const result = await context.store.commit(
       [removes ? { do: 'delete', key } : { do: 'put', key, value: bytes }, ...release],
       [{ key, modRevision: item.revision }, ...(removes ? [] : claims.conditions)],
     )
-    if (result.done)
-      return removes
-        ? unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${result.revision}` }))
-        : itemAs(kind, committedItem(kind, key, bytes, result.revision))
+    if (result.done) {
+      if (removes) return unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${result.revision}` }))
+      const committed = committedItem(kind, key, bytes, result.revision)
+      await converting(kind, [committed])
+      return itemAs(kind, committed)
+    }
     if (!options.repeatable && asked && result.failed.some((failed) => failed.key === key)) throw conflict(kind, write.name, modified)
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)

@@ -65,7 +65,7 @@ export async function callHook(
 }
 
 /** What the reference's client says of an answer that is an error: its Status where it is one, else the code's words. */
-function refusalText({ status, body }: OutboundResponse, contentType: string): string {
+export function refusalText({ status, body }: OutboundResponse, contentType: string): string {
   const text = Buffer.from(body.subarray(0, textMaxBytes)).toString()
   const own = statusMessage(text)
   if (own !== undefined) return own
