@@ -30,6 +30,8 @@ export interface RequestRecord {
   trace: RequestTrace | undefined
   /** Set by what goes on after the answer was given (a watch): it then calls `over` itself, once. */
   lasts: boolean
+  /** Bytes that a lasting request has sent. */
+  sentBytes: number
   /** Says that a lasting request has ended. */
   over: () => void
   /** Milliseconds spent waiting for others (webhooks, queues), which say nothing of our own speed. */
@@ -64,6 +66,7 @@ export function createRequestRecord(
     kind: undefined,
     trace: undefined,
     lasts: false,
+    sentBytes: 0,
     over: noAnnotation,
     elsewhereMs: 0,
     step: undefined,

@@ -143,7 +143,7 @@ async function authorize(context: Context, record: RequestRecord, user: UserInfo
   }
   if (decision.allowed) return undefined
   const refusal = errorAnswer(forbiddenError(attributes, decision.reason), representationOf(record.request, record.info))
-  // The text holds what the client sent.
+  // Its text holds what the client sent: a browser must not take it for a page.
   return { ...refusal, headers: { ...refusal.headers, 'x-content-type-options': 'nosniff' } }
 }
 

@@ -51,7 +51,12 @@ export function lifeOf(context: Context, record: RequestRecord): Life {
     endLong?.()
     if (isRouted || record.kind !== undefined) {
       const ms = clock.monotonicMs() - record.startedMs
-      metrics.requests.answered(record, { code: answer.status, seconds: ms / 1000, ownSeconds: (ms - record.elsewhereMs) / 1000, bytes })
+      metrics.requests.answered(record, {
+        code: answer.status,
+        seconds: ms / 1000,
+        ownSeconds: (ms - record.elsewhereMs) / 1000,
+        bytes: bytes + record.sentBytes,
+      })
     }
     run?.stage('ResponseComplete', answer)
   }

@@ -20,7 +20,6 @@ import { create, patch, remove, removeCollection, update } from './write.ts'
 export async function serveResource(context: Context, call: Call): Promise<HttpResponse> {
   const { info, request } = call
   const kind = context.kinds.find(info.group, info.version, info.resource)
-  call.record.kind = kind
   const part = kind === undefined || info.subresource === '' ? undefined : kind.subresources?.[info.subresource]
   if ((kind === undefined || isElsewhere(kind, info)) && context.kinds.isCustom(info.group, info.version))
     return text('404 page not found\n', 404)
@@ -28,6 +27,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   if (isCustom && info.subresource !== '' && part === undefined) throw notFoundError(kind, info.name)
   const missing = request.method === 'HEAD' ? methodNotAllowed() : refuseRoute(kind, part, info)
   if (missing !== undefined) return missing
+  call.record.kind = kind
   const accept = request.headers['accept']
   if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
   if (part?.sort === 'connect') return connect(context, { ...call, kind: kind!, representation: { encoding: 'json' } }, part)

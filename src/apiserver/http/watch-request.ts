@@ -21,6 +21,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
       : query.fields
   const timeoutMs = (query.timeoutSeconds ?? 0) > 0 ? query.timeoutSeconds! * 1000 : watchMs * (1 + context.watchJitter.next())
   call.record.lasts = true
+  const count = context.metrics.watches.of(kind)
   const body = openWatch({
     cacher: context.cacher,
     kind,
@@ -30,7 +31,10 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
     clock: context.clock,
     onBookmark: context.onBookmark,
     onEnd: call.record.over,
-    onSent: context.metrics.watches.of(kind),
+    onSent: (frames) => {
+      for (const { byteLength } of frames) call.record.sentBytes += byteLength
+      count(frames)
+    },
     timeoutMs,
     ...(call.request.signal !== undefined && { signal: call.request.signal }),
   })

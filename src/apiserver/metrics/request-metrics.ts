@@ -54,14 +54,17 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
         countOf(families, series, code).inc()
         series.duration ??= families.duration.of(series.labels[0], '', ...series.labels.slice(1))
         series.duration.observe(seconds)
-        series.ownDuration ??= families.ownDuration.of(...series.labels)
-        series.ownDuration.observe(ownSeconds)
+        // How long somebody watches says nothing of our speed.
+        if (series.labels[0] !== 'WATCH') {
+          series.ownDuration ??= families.ownDuration.of(...series.labels)
+          series.ownDuration.observe(ownSeconds)
+        }
       } else {
         const [verb, ...rest] = series.labels
         families.total.of(verb, dryRun, ...rest, `${code}`).inc()
         families.duration.of(verb, dryRun, ...rest).observe(seconds)
       }
-      if (series.labels[0] === 'GET' || series.labels[0] === 'LIST') {
+      if (reads.has(series.labels[0])) {
         series.sizes ??= families.sizes.of(...series.labels)
         series.sizes.observe(bytes)
       }
@@ -205,6 +208,7 @@ function dryRunOf({ info }: RequestRecord): string {
 }
 
 const verbs = ['GET', 'LIST', 'WATCH', 'POST', 'PUT', 'PATCH', 'APPLY', 'DELETE', 'CONNECT', 'other']
+const reads = new Set(['GET', 'LIST', 'WATCH'])
 const scopes = ['resource', 'namespace', 'cluster']
 const connects = new Set(['log', 'exec', 'portforward', 'attach', 'proxy'])
 const pathsMax = 100

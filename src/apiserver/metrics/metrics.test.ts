@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readBody } from '#lib/http.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createTestServer } from '../testing.ts'
+
+/** Labels are the reference's: checked against what it shows for the same requests. */
+
+const maps = '/api/v1/namespaces/a/configmaps'
+
+test('requests are counted by the reference’s verbs, scopes and codes; what reaches no resource is not', async () => {
+  const server = await createTestServer({ clock: createVirtualClock(0) })
+  const send = (method: string, path: string, body?: object, type = 'application/json') =>
+    server.transport({ method, path, headers: { 'content-type': type }, ...(body && { body: Buffer.from(JSON.stringify(body)) }) })
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'a' } })
+  await send('POST', maps, { metadata: { name: 'm' } })
+  await send('POST', maps, { metadata: { name: 'm' } })
+  await send('POST', `${maps}?dryRun=All`, { metadata: { name: 'n' } })
+  await send('GET', `${maps}/m`)
+  await send('GET', `${maps}/none`)
+  await send('GET', maps)
+  await send('GET', `${maps}?fieldSelector=metadata.name%3Dm`)
+  await send('GET', '/api/v1/configmaps')
+  await send('PATCH', `${maps}/m`, { data: { a: 'b' } }, 'application/merge-patch+json')
+  await send('PUT', `${maps}/m`, { metadata: { name: 'm' } })
+  await send('DELETE', `${maps}/m`)
+  await send('DELETE', maps)
+  await send('PUT', maps, {})
+  await send('GET', `${maps}/m/nope`)
+  await send('GET', '/apis/nobody/v1/things')
+  await send('GET', '/healthz')
+  const { body } = await send('GET', `${maps}?watch=true`)
+  const during = await text()
+  assert.match(
+    during,
+    /apiserver_longrunning_requests\{component="apiserver",group="",resource="configmaps",scope="namespace",subresource="",verb="WATCH",version="v1"\} 1/,
+  )
+  await (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.()
+  const after = await text()
+  assert.match(after, /apiserver_longrunning_requests\{[^}]*verb="WATCH"[^}]*\} 0/)
+  const counted = [
+    ...after.matchAll(
+      /^apiserver_request_total\{code="(\d+)",component="(\w*)",dry_run="(\w*)",group="",resource="(\w*)",scope="(\w*)",subresource="([^"]*)",verb="(\w+)",version="(\w*)"\} (\d+)/gm,
+    ),
+  ]
+    .map(([, code, component, dryRun, resource, scope, subresource, verb, , count]) =>
+      [verb, resource || subresource, scope, code, dryRun, component === '' ? 'own' : '', count].filter((part) => part !== '').join(' '),
+    )
+    .filter((line) => !line.includes('/metrics') && !line.includes('namespaces'))
+    .toSorted()
+  assert.deepEqual(counted, [
+    'DELETE configmaps namespace 200 1',
+    'DELETE configmaps resource 200 1',
+    'GET /healthz 200 own 1',
+    'GET configmaps resource 200 1',
+    'GET configmaps resource 404 1',
+    'LIST configmaps cluster 200 1',
+    'LIST configmaps namespace 200 2',
+    'PATCH configmaps resource 200 1',
+    'POST configmaps resource 201 1',
+    'POST configmaps resource 201 All 1',
+    'POST configmaps resource 409 1',
+    'PUT configmaps resource 200 1',
+    'WATCH configmaps namespace 200 1',
+  ])
+  assert.doesNotMatch(after, /apiserver_request_sli_duration_seconds_count\{[^}]*WATCH/)
+  assert.match(after, /apiserver_storage_objects\{resource="namespaces"\} 1/)
+  assert.match(after, /apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="false",type="admit"\} \d/)
+  await server.close()
+
+  async function text(): Promise<string> {
+    const answer = await send('GET', '/metrics')
+    return Buffer.from(await readBody(answer.body)).toString()
+  }
+})
