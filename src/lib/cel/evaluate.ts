@@ -268,11 +268,16 @@ class Planner {
   }
 
   private index(operand: Step, index: Step, optional: boolean): Step {
+    const unfit = index.constant === undefined ? undefined : unfitKey(index.constant.value)
+    if (unfit !== undefined) throw new PlanError(unfit)
     return attribute((frame) => {
       const value = operand.resolve(frame)
       if (isFault(value)) return value
       const at = index.resolve(frame)
-      if (isFault(at)) return at
+      if (isFault(at)) {
+        charge(frame, 1)
+        return at
+      }
       if (!optional && kindIsNotOptional(value)) {
         charge(frame, 1)
         return selectIndex(value, at)
@@ -443,6 +448,14 @@ function optionalOr(a: Run, b: Run, unwrap: boolean): Run {
     if (value.value === undefined) return b(frame)
     return unwrap ? value.value : value
   }
+}
+
+/** What can be no key or index, whatever it is looked up in. */
+function unfitKey(key: Value): string | undefined {
+  if (isList(key)) return `invalid qualifier type: ${key.adopt === undefined ? '*types.baseList' : '[]interface {}'}`
+  if (isMap(key)) return `invalid qualifier type: ${key.kind === 'map' ? '*types.baseMap' : 'map[string]interface {}'}`
+  if (key === null) return 'invalid qualifier type: types.Null'
+  return key instanceof Uint8Array ? 'invalid qualifier type: types.Bytes' : undefined
 }
 
 /** Inside an optional, selection goes on only where there is a value, and its outcome is optional too. */

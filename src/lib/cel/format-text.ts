@@ -130,7 +130,7 @@ function scientific(number: number, precision: number): string {
   if (plain !== undefined) return plain
   const [digits = '', exponent = '0'] = number.toExponential(Math.min(precision, 100)).split('e')
   const superscript = [...String(Math.abs(Number(exponent))).padStart(2, '0')].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')
-  return `${digits} × 10${Number(exponent) < 0 ? '⁻' : ''}${superscript}`
+  return `${digits}×10${Number(exponent) < 0 ? '⁻' : ''}${superscript}`
 }
 
 function showString(value: Value): string | undefined {

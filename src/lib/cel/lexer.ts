@@ -71,6 +71,10 @@ const text = new RegExp(
   ].join('|'),
   'y',
 )
+/** Names that no variable may have (cel-spec, "Syntax"). */
+export const reservedNames: ReadonlySet<string> = new Set(
+  'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
+)
 const keywords: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null'])
 
 /** The tokens of a source, the last one `EOF`, and what no token begins with. */

@@ -1,7 +1,7 @@
 import type { Entry, Expr, FieldInit } from './ast.ts'
 import { type Environment, type MacroError, macroKey } from './environment.ts'
 import type { Issue } from './errors.ts'
-import { type Token, type TokenType, tokenize } from './lexer.ts'
+import { reservedNames, type Token, type TokenType, tokenize } from './lexer.ts'
 import { parseLiteral } from './literals.ts'
 import { syntaxErrors } from './syntax-errors.ts'
 
@@ -41,10 +41,6 @@ export function parse(source: string, macros: Environment['macros']): Parsed {
 class TooDeep extends Error {}
 class NotOfGrammar extends Error {}
 
-/** Names that no variable may have (cel-spec, "Syntax"). */
-const reserved: ReadonlySet<string> = new Set(
-  'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
-)
 const relations: Partial<Record<TokenType, string>> = {
   '<': '_<_',
   '<=': '_<=_',
@@ -245,6 +241,7 @@ class Parser {
   }
 
   private name(): Expr {
+    const start = this.token().offset
     const dot = this.accept('.') ? '.' : ''
     const token = this.take('IDENTIFIER')
     const struct = this.structAhead()
@@ -256,8 +253,8 @@ class Parser {
       }
       return this.structLiteral(name)
     }
-    if (reserved.has(token.text)) {
-      const bad = this.issue(token.offset - dot.length, `reserved identifier: ${token.text}`)
+    if (reservedNames.has(token.text)) {
+      const bad = this.issue(start, `reserved identifier: ${token.text}`)
       if (this.accept('(')) this.list(')')
       return bad
     }

@@ -8,7 +8,7 @@ export function showKey(value: Value): string {
     case 'null':
       return 'null'
     case 'number':
-      return formatDouble(value as number)
+      return formatDouble(value as number, 21)
     case 'string':
     case 'bigint':
     case 'boolean':
@@ -18,14 +18,17 @@ export function showKey(value: Value): string {
   }
 }
 
-/** A double as Go's `%v` and `strconv` with format `g` and the least digits print it. */
-export function formatDouble(value: number): string {
+/**
+ * A double with the least digits that mean it, as Go's `strconv` prints it with format `g`: from 10^6 on with an exponent. `plainBelow` 21
+ * is what `%v` prints.
+ */
+export function formatDouble(value: number, plainBelow = 6): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [digits = '', exponentText = '0'] = value.toExponential().split('e')
   const exponent = Number(exponentText)
-  if (exponent >= -4 && exponent < 21) return plain(value)
+  if (exponent >= -4 && exponent < plainBelow) return plain(value)
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
 }
 

@@ -1,6 +1,6 @@
 import type { Issue } from './errors.ts'
 import { grammar, type State, tokenOrder } from './grammar.ts'
-import { display, type Token } from './lexer.ts'
+import { display, reservedNames, type Token } from './lexer.ts'
 import { NoViableAlternative, predict } from './predict.ts'
 
 /**
@@ -116,6 +116,7 @@ class ErrorParser {
 
   private match(wanted: readonly string[], next: State): void {
     if (wanted.includes(this.token().type)) {
+      if (next.rule === 'primary' && this.token().type === 'IDENTIFIER') this.name()
       this.endRecovery()
       this.consume()
       return
@@ -130,6 +131,14 @@ class ErrorParser {
       return
     }
     throw new Mismatch(this.at, this.expected())
+  }
+
+  /** A name that no variable may have is told of even in a broken source. */
+  private name(): void {
+    const { text, offset } = this.token()
+    const before = this.tokens[this.at - 1]
+    if (reservedNames.has(text))
+      this.issues.push({ offset: before?.type === '.' ? before.offset : offset, message: `reserved identifier: ${text}` })
   }
 
   /** Before a decision: a token that fits nowhere here is left out if the next one fits. */
@@ -165,8 +174,8 @@ class ErrorParser {
       return
     }
     const [start, offending] = [this.token(), this.tokens[error.offending] as Token]
-    const end = offending.type === 'EOF' ? (this.tokens[error.offending - 1] ?? offending) : offending
-    const text = start.type === 'EOF' ? '<EOF>' : this.source.slice(start.offset, end.offset + end.text.length)
+    const end = offending.offset + offending.text.length
+    const text = start.type === 'EOF' ? '<EOF>' : this.source.slice(start.offset, end)
     const reserved = /^.(true|false|null)$/.exec(text)
     const message =
       reserved === null ? `no viable alternative at input '${display(text)}'` : `mismatched input '${reserved[1]}' expecting IDENTIFIER`

@@ -82,11 +82,10 @@ const typeOf = (node: Expr, optional: boolean): CelType => {
   return optional && isOptional(type) ? (type.parameters[0] as CelType) : type
 }
 function mismatch(first: CelType, other: CelType, offset: number, issues: Issue[]): boolean {
-  if (sameType(first, other) || fitsNull(first, other)) return false
+  if (sameType(first, other)) return false
   issues.push({ offset, message: `expected type '${first.text}' but found '${other.text}'` })
   return true
 }
-const fitsNull = (a: CelType, b: CelType): boolean => (a.kind === 'null' || b.kind === 'null') && !isDyn(a) && !isDyn(b)
 
 function uniform(node: ListExpr, issues: Issue[]): void {
   let first: CelType | undefined

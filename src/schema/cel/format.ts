@@ -51,10 +51,10 @@ export const namedFormats: Readonly<Record<string, Format>> = {
     },
     patternLength: 1104,
   },
-  uuid: { check: unless((text) => uuid.test(text), 'does not match the UUID format'), patternLength: 76 },
-  byte: { check: unless((text) => base64.test(text), 'invalid base64'), patternLength: 96 },
-  date: { check: unless(isDate, 'invalid date'), patternLength: 80 },
-  datetime: { check: unless(isDateTime, 'invalid datetime'), patternLength: 80 },
+  uuid: { check: unless((text) => uuid.test(text), 'does not match the UUID format'), patternLength: 72 },
+  byte: { check: unless((text) => base64.test(text), 'invalid base64'), patternLength: 84 },
+  date: { check: unless(isDate, 'invalid date'), patternLength: 72 },
+  datetime: { check: unless(isDateTime, 'invalid datetime'), patternLength: 72 },
 }
 
 const values: Readonly<Record<string, OpaqueValue>> = Object.fromEntries(

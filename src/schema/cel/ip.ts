@@ -35,7 +35,11 @@ function addressProblem(text: string): string {
   if (!/[.:%]/.test(text)) return said('unable to parse IP')
   const first = /[.:%]/.exec(text)?.[0]
   if (first === '%') return said('missing IPv6 address')
-  if (first === ':') return said('unexpected character')
+  if (first === ':') {
+    const again = text.indexOf('::', text.indexOf('::') + 2)
+    if (text.includes('::') && again > 0) return said(`multiple :: in address (at ${JSON.stringify(text.slice(again + 1))})`)
+    return said('unexpected character')
+  }
   const fields = text.split('.')
   for (const field of fields.slice(0, 4)) {
     if (/^\d+$/.test(field) && field.length > 1 && field.startsWith('0')) return said('IPv4 field has octet with leading zero')
