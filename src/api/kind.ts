@@ -161,6 +161,8 @@ export interface WriteContext {
     readonly groups: readonly string[]
     readonly extra?: Readonly<Record<string, readonly string[]>>
   }
+  /** Labels of the namespace that the object lies in; looked up when called. */
+  readonly namespaceLabels?: () => Readonly<Record<string, string>>
   /** The subresource written: '' for the object itself. */
   readonly subresource: string
   readonly dryRun: boolean

@@ -11,10 +11,16 @@ import { type Entries, entriesOf, entriesProblem } from './ownership.ts'
 export const writeContextOf = (context: Context, write: Write): WriteContext => ({
   now: rfc3339(context.clock.now()),
   user: write.user,
+  namespaceLabels: () => labelsOfNamespace(context, write.namespace),
   subresource: write.subresource,
   dryRun: write.dryRun,
   warn: write.warn,
 })
+
+function labelsOfNamespace({ objects }: Context, name: string): Readonly<Record<string, string>> {
+  const kind = objects.kindOf('', 'namespaces')
+  return (kind && objects.get(kind, name)?.metadata.labels) ?? {}
+}
 
 /** Both sorts of defaults: those of the type, then those that hang on other fields. */
 export function applyDefaults(kind: AnyKind, object: KubeObject): KubeObject {

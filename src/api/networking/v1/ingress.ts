@@ -1,4 +1,5 @@
 import { age, column } from '#api/columns.ts'
+import { ipWarnings } from '#api/core/v1/ip-warnings.ts'
 import { kind } from '#api/kind.ts'
 import * as types from '#api/networking/v1/types.ts'
 import { classAnnotation, validateIngress, validateIngressStatus, validateIngressUpdate } from '#api/networking/v1/validate-ingress.ts'
@@ -24,7 +25,13 @@ export const Ingress = kind(
       age,
     ],
     subresources: {
-      status: statusOf<types.Ingress>({ validateUpdate: validateIngressStatus }),
+      status: statusOf<types.Ingress>({
+        validateUpdate: (next, previous, { warn }) => {
+          const causes = validateIngressStatus(next, previous)
+          if (causes.length === 0) for (const warning of statusWarnings(next)) warn?.(warning)
+          return causes
+        },
+      }),
     },
   },
   {
@@ -55,3 +62,6 @@ function hostsText(rules: readonly types.IngressRule[]): string {
 
 const addressText = ({ loadBalancer: { ingress = [] } }: types.IngressStatus): string =>
   [...new Set(ingress.map(({ ip, hostname }) => ip || hostname || '').filter((address) => address !== ''))].sort().join(',')
+
+const statusWarnings = ({ status }: types.Ingress): string[] =>
+  (status.loadBalancer.ingress ?? []).flatMap(({ ip = '' }, i) => ipWarnings(ip, `status.loadBalancer.ingress[${i}]`))

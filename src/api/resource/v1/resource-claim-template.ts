@@ -5,6 +5,7 @@ import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metadata.ts'
 import { defaultClaim } from '#api/resource/v1/claim-defaults.ts'
 import * as types from '#api/resource/v1/types.ts'
+import { validateAdminRequests } from '#api/resource/v1/validate-admin-access.ts'
 import { validateDeviceClaim } from '#api/resource/v1/validate-claim.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
@@ -28,7 +29,7 @@ export const ResourceClaimTemplate = kind(
       const spec = defaultClaim(template.spec.spec)
       return spec === template.spec.spec ? template : { ...template, spec: { ...template.spec, spec } }
     },
-    validate,
+    validate: (template, context) => [...validateAdminRequests(template.spec.spec.devices, context), ...validate(template)],
     checksMetadata: 'whole',
     validateUpdate: (next, previous) => [
       ...validate(next),

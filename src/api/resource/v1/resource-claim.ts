@@ -3,6 +3,7 @@ import { goStruct } from '#api/go-struct.ts'
 import { kind } from '#api/kind.ts'
 import { defaultClaim } from '#api/resource/v1/claim-defaults.ts'
 import * as types from '#api/resource/v1/types.ts'
+import { validateAdminRequests, validateAdminResults } from '#api/resource/v1/validate-admin-access.ts'
 import { validateDeviceClaim } from '#api/resource/v1/validate-claim.ts'
 import { deviceIdOf, validateClaimStatus } from '#api/resource/v1/validate-claim-status.ts'
 import { keepStatus, same, statusOf, statusResetFields, takeStatus } from '#api/strategy.ts'
@@ -22,7 +23,12 @@ export const ResourceClaim = kind(
     subresources: {
       status: statusOf<types.ResourceClaim>({
         take: (previous, body) => withoutReleased(takeStatus(previous, body), previous),
-        validateUpdate: validateClaimStatus,
+        validateUpdate: (next, previous, context) => {
+          const [now, before] = [next, previous].map(({ status }) => status.allocation?.devices ?? {})
+          // What was granted once stays so: an allocation never changes.
+          const isOld = (before?.results ?? []).some(({ adminAccess }) => adminAccess === true)
+          return [...(isOld ? [] : validateAdminResults(now!, context)), ...validateClaimStatus(next, previous)]
+        },
       }),
     },
   },
@@ -35,7 +41,10 @@ export const ResourceClaim = kind(
     prepareCreate: (claim) => ({ ...claim, status: {} }),
     prepareUpdate: keepStatus,
     resetFields: statusResetFields,
-    validate: ({ spec }) => validateDeviceClaim(spec.devices, 'spec.devices'),
+    validate: ({ spec }, context) => [
+      ...validateAdminRequests(spec.devices, context),
+      ...validateDeviceClaim(spec.devices, 'spec.devices'),
+    ],
     checksMetadata: 'whole',
     validateUpdate: (next, previous) =>
       same(next.spec, previous.spec) ? [] : immutable('spec', goStruct(types.ResourceClaimSpec, next.spec), false),
