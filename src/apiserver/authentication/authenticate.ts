@@ -54,8 +54,14 @@ function mayBeAnonymous(access: AnonymousAccess, target: string): boolean {
   return anonymousPaths.some((root) => path === root || path.startsWith(`${root}/`))
 }
 
-/** Adds `system:authenticated`, unless the groups already say how the user came in. */
+/** Adds `system:authenticated`, unless the groups already say how the user came in. The same user gives the same answer, for those who remember by it. */
 export function withAuthenticatedGroup(user: UserInfo): UserInfo {
-  if (user.name === anonymous.name || user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user
-  return { ...user, groups: [...user.groups, authenticatedGroup] }
+  const known = whole.get(user)
+  if (known !== undefined) return known
+  const isWhole = user.name === anonymous.name || user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)
+  const made = isWhole ? user : { ...user, groups: [...user.groups, authenticatedGroup] }
+  whole.set(user, made)
+  return made
 }
+
+const whole = new WeakMap<UserInfo, UserInfo>()

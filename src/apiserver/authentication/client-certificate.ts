@@ -32,7 +32,8 @@ export function readClientCertificate(options: ClientCertificateOptions): (raw: 
   const authorities = options.authorities?.flatMap(splitPem).map((pem) => new X509Certificate(pem))
   // A connection carries many requests with one certificate. Bounded, although only who holds a certificate of ours can add to it.
   const parsed = new Map<string, Identity>()
-  return (raw) => {
+  const ofConnection = new WeakMap<Uint8Array, Identity>()
+  const parse = (raw: Uint8Array): Identity => {
     const key = Buffer.from(raw).toString('latin1')
     let identity = parsed.get(key)
     if (identity === undefined) {
@@ -40,6 +41,11 @@ export function readClientCertificate(options: ClientCertificateOptions): (raw: 
       if (parsed.size >= parsedMax) parsed.delete(parsed.keys().next().value!)
       parsed.set(key, identity)
     }
+    ofConnection.set(raw, identity)
+    return identity
+  }
+  return (raw) => {
+    const identity = ofConnection.get(raw) ?? parse(raw)
     const now = options.clock.now()
     if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
     return identity

@@ -98,9 +98,21 @@ test('a stolen node credential opens nothing of another node: every kind, every 
     'nodes/status update',
     'nodes/status patch',
     'leases create',
+    'csinodes create',
+    'resourceslices create',
   ])
   /** Public to every node. */
-  const shared = new Set(['services', 'endpoints', 'events', 'tokenreviews', 'subjectaccessreviews', 'localsubjectaccessreviews'])
+  const shared = new Set([
+    'services',
+    'endpoints',
+    'events',
+    'tokenreviews',
+    'subjectaccessreviews',
+    'localsubjectaccessreviews',
+    'certificatesigningrequests',
+    'csidrivers',
+    'runtimeclasses',
+  ])
   let asked = 0
   const opened: string[] = []
   for (const kind of kinds) {

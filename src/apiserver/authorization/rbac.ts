@@ -27,7 +27,12 @@ export interface Rbac {
  */
 export function createRbac(objects: Objects): Rbac {
   const granted = new Map<string, Granted>()
-  const forget = () => granted.clear()
+  // Most requests come with a user that is remembered as a whole, by connection or token: then its groups need no comparing.
+  let byUser = new WeakMap<UserInfo, Map<string, Granted>>()
+  const forget = () => {
+    granted.clear()
+    byUser = new WeakMap()
+  }
   const stops = [Role, ClusterRole, RoleBinding, ClusterRoleBinding].map((kind: AnyKind) => objects.observe(kind, forget))
 
   const roleRules = (roleRef: RoleRef, namespace: string): readonly PolicyRule[] => {
@@ -42,6 +47,18 @@ export function createRbac(objects: Objects): Rbac {
   }
 
   const grantedTo = (user: UserInfo, namespace: string): Granted => {
+    let known = byUser.get(user)
+    if (known === undefined) byUser.set(user, (known = new Map()))
+    let found = known.get(namespace)
+    if (found === undefined) {
+      found = gatherFor(user, namespace)
+      if (known.size >= namespacesMax) known.clear()
+      known.set(namespace, found)
+    }
+    return found
+  }
+
+  const gatherFor = (user: UserInfo, namespace: string): Granted => {
     const key = JSON.stringify([namespace, user.name, ...user.groups])
     const known = granted.get(key)
     if (known !== undefined) return known
@@ -80,7 +97,7 @@ export function createRbac(objects: Objects): Rbac {
     },
     close: () => {
       for (const stop of stops) stop()
-      granted.clear()
+      forget()
     },
   }
 }
@@ -98,6 +115,8 @@ interface Granted {
 
 /** Users times namespaces that are remembered; the oldest goes first. An entry holds references to rules, no copies. */
 const grantedMax = 4096
+/** Of one user at a time: names in paths are the clients' to choose. */
+const namespacesMax = 256
 
 /** By name, so that the binding named in a reason does not hang on chance. */
 const sorted = (bindings: readonly KubeObject[]): readonly KubeObject[] =>
