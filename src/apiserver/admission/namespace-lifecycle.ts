@@ -10,6 +10,7 @@ const reviews = new Set(['localsubjectaccessreviews', 'subjectaccessreviews', 's
 /** Nothing is created in a namespace that is absent or on its way out, and some namespaces stay. */
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
   async admit({ attributes, operation, kind, object, objects }) {
     const isNamespace = attributes.group === '' && attributes.resource === Namespace.plural
     if (isNamespace) {

@@ -10,6 +10,7 @@ import { encodeJson } from '#schema/json.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
 import { parseJsonBody } from '../../http/body.ts'
+import { jsonPatchProblem } from '../json-patch-problem.ts'
 import { convert, type Subject, subjectOf } from '../subject.ts'
 import { callHook } from './call.ts'
 import { CallFailure, internalError } from './call-failure.ts'
@@ -142,7 +143,8 @@ function patched(hook: Hook, { object, type, kind }: Question, answer: Answer, t
   try {
     result = applyJsonPatch(document, patch)
   } catch (error) {
-    throw internalError((error as Error).message)
+    if (!(error instanceof WherryError)) throw error
+    throw internalError(error.code === 'RequestEntityTooLarge' ? error.message : jsonPatchProblem(document, patch))
   }
   const decoded = decode(type, result, { strict: false })
   if (decoded.errors.length > 0) throw internalError(decoded.errors[0]!)
