@@ -7,17 +7,19 @@ import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-c
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { createAdmission } from '#apiserver/admission/compose.ts'
+import { type AuditChoices, composeAudit } from '#apiserver/audit/compose.ts'
 import { mastersGroup } from '#apiserver/authorization/authorize.ts'
 import { escalationCheck } from '#apiserver/authorization/escalation.ts'
 import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
 import type { Dialer } from '#apiserver/connect/dialer.ts'
 import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
 import { createOutbound } from '#apiserver/outbound.ts'
-import { type ApiServer, createApiServer } from '#apiserver/server.ts'
+import { type ApiServer, type ApiServerOptions, createApiServer } from '#apiserver/server.ts'
 import { legacyTokenIssuer } from '#apiserver/tokens/legacy-token.ts'
 import { openIdResponders } from '#apiserver/tokens/openid.ts'
 import { createTokenKeys } from '#apiserver/tokens/token-keys.ts'
 import { createTokenRequestHandler } from '#apiserver/tokens/token-request.ts'
+import { composeTracer } from '#apiserver/tracing/compose.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
@@ -63,6 +65,14 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly exchange?: HttpsExchange
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
+  /** What is kept of requests, and where. Absent: nothing. */
+  readonly audit?: AuditChoices | undefined
+  /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
+  readonly tracing?: string | undefined
+  /** The settings that this process runs with, for `/flagz`. */
+  readonly flags?: Readonly<Record<string, string>> | undefined
+  /** Seats of priority and fairness. Absent: a sensible number. */
+  readonly seatsTotal?: number | undefined
   /** Stands between each part of the control plane, by its name, and the API server. Absent: nothing does. */
   readonly through?: (transport: Transport, part: string) => Transport
 }
@@ -181,6 +191,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     advertiseAddress: `${address}:${port}`,
     allowAnonymous: options.allowAnonymous ?? false,
     log: (message, fields) => log.warn(message, fields),
+    ...protection(options),
   })
   return {
     ...server,
@@ -188,6 +199,21 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
       identity?.close()
       await server.close()
     },
+  }
+}
+
+/** Audit, traces and settings of the API server that are off, or at their defaults, unless chosen. */
+function protection({ clock, random, log, audit, tracing, flags, seatsTotal }: ControlPlaneOptions): Partial<ApiServerOptions> {
+  const failed = (what: string) => (error: unknown) => log.warn(what, { error })
+  return {
+    ...(audit !== undefined && {
+      audit: (means) => composeAudit(audit, { ...means, clock, onFailure: failed('audit events were lost') }),
+    }),
+    ...(tracing !== undefined && {
+      tracer: (means) => composeTracer(tracing, { ...means, clock, random: random.fork('traces'), onFailure: failed('traces were lost') }),
+    }),
+    ...(flags !== undefined && { flags }),
+    ...(seatsTotal !== undefined && { seatsTotal }),
   }
 }
 
