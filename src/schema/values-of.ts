@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { fieldsPlan } from './plan.ts'
+import { fieldsPlan, type PlannedField } from './plan.ts'
 import type { AnyType, Shape } from './schema.ts'
 import { formatMicroTime, formatTime } from './times.ts'
 
@@ -61,13 +61,20 @@ function messages(shape: Shape, depth: number): fc.Arbitrary<unknown> {
     .uniqueArray(fc.nat(fields.length - 1), { maxLength: 3 })
     .chain((chosen) =>
       fc.record(
-        Object.fromEntries(chosen.map((i) => [fields[i]!.name, arbitrary(fields[i]!.shape, depth - 1)])) as Record<
+        Object.fromEntries(chosen.map((i) => [fields[i]!.name, fieldValues(fields[i]!, depth - 1)])) as Record<
           string,
           fc.Arbitrary<unknown>
         >,
       ),
     )
     .map((record) => ({ ...record }))
+}
+
+/** Protobuf cannot tell an empty list from none: where JSON can (a list with `pointer`), no value is empty. */
+function fieldValues({ shape, pointer, wrapped }: PlannedField, depth: number): fc.Arbitrary<unknown> {
+  return pointer && !wrapped && shape.kind === 'list'
+    ? fc.array(arbitrary(shape.item.shape, Math.max(0, depth - 1)), { minLength: 1, maxLength: 2 })
+    : arbitrary(shape, depth)
 }
 
 const texts = fc.oneof(fc.string({ maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 4 }))
