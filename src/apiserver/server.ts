@@ -6,6 +6,7 @@ import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
 import type { Audit } from './audit/audit.ts'
+import type { AuditMeans } from './audit/compose.ts'
 import { createBookmarks } from './bookmarks.ts'
 import { createCacher } from './cacher/cacher.ts'
 import { getItem } from './cacher/index.ts'
@@ -37,6 +38,7 @@ import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
 import { addressPool, portPool } from './registry/pools.ts'
+import type { TracerMeans } from './tracing/compose.ts'
 import { tracedPlugin } from './tracing/traced-plugin.ts'
 import { inSpan, type Tracer } from './tracing/tracer.ts'
 
@@ -65,9 +67,9 @@ export interface ApiServerOptions {
   /** Seats of priority and fairness; see `seatsTotalDefault`. */
   readonly seatsTotal?: number
   /** Keeps who did what; counts into the registry that it is given. Absent: nobody does. */
-  readonly audit?: (registry: Registry) => Audit
+  readonly audit?: (means: Pick<AuditMeans, 'registry' | 'outbound'>) => Audit
   /** Absent: nothing is traced. */
-  readonly tracer?: Tracer
+  readonly tracer?: (means: Pick<TracerMeans, 'outbound'>) => Tracer
   /** What `/flagz` shows: the settings that this process runs with, by name. */
   readonly flags?: Readonly<Record<string, string>>
   /** Checks of what has to have happened once, behind `/healthz`, `/livez` and `/readyz`: `poststarthook/rbac/bootstrap-roles`. */
@@ -114,6 +116,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const objects = createObjects(() => cacher, kinds)
   const internals = createInternals(() => context)
   const stages = options.stages(objects, internals, metrics.registry)
+  const tracer = options.tracer?.({ outbound: stages.outbound })
   registerBuildMetrics(metrics.registry, options.version, clock)
   registerStoredMetrics(metrics.registry, kinds, cacher)
   const flowObjects = createFlowObjects({ objects, internals, clock, onFailure })
@@ -127,7 +130,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const compaction = startCompaction(store, cacher, clock, onFailure)
   const context: Context = {
-    store: noting(store, compaction.noteWrite, options.tracer !== undefined),
+    store: noting(store, compaction.noteWrite, tracer !== undefined),
     cacher,
     kinds,
     clock,
@@ -135,7 +138,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     claims,
     admission: stages.admission.map((plugin) => {
       const measured = metrics.admission.measured(plugin, clock)
-      return options.tracer === undefined ? measured : tracedPlugin(measured)
+      return tracer === undefined ? measured : tracedPlugin(measured)
     }),
     handlers: { ...builtinActions(), ...stages.handlers },
     objects,
@@ -144,8 +147,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authorize: stages.authorize,
     metrics,
     flowControl,
-    ...(options.audit !== undefined && { audit: options.audit(metrics.registry) }),
-    ...(options.tracer !== undefined && { tracer: options.tracer }),
+    ...(options.audit !== undefined && { audit: options.audit({ registry: metrics.registry, outbound: stages.outbound }) }),
+    ...(tracer !== undefined && { tracer }),
     log,
     watchJitter: random.fork('watches'),
     onBookmark: bookmarks.join,

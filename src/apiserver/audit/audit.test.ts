@@ -83,7 +83,7 @@ async function withAudit(policy: string, run: (server: Awaited<ReturnType<typeof
   const backend = { name: 'test', dropped: 0, send: (event: string) => void events.push(JSON.parse(event)), close: async () => {} }
   const server = await createTestServer({
     clock,
-    server: { audit: (registry) => createAudit({ policy: parsePolicy(head + policy), backends: [backend], clock, registry }) },
+    server: { audit: ({ registry }) => createAudit({ policy: parsePolicy(head + policy), backends: [backend], clock, registry }) },
   })
   try {
     await run(server, events)

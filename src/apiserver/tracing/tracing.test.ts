@@ -26,7 +26,7 @@ async function traced(samplingRatePerMillion: number, traceparent: string | unde
     onFailure: (error) => assert.fail(String(error)),
     send: async (body) => void spans.push(...JSON.parse(Buffer.from(body).toString()).resourceSpans[0].scopeSpans[0].spans),
   })
-  const server = await createTestServer({ clock, server: { tracer } })
+  const server = await createTestServer({ clock, server: { tracer: () => tracer } })
   await server.transport({
     method: 'POST',
     path: '/api/v1/namespaces',
