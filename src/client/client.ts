@@ -70,8 +70,12 @@ export type WatchEvent<T = KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean }
 
-/** RFC 6902 operations, an RFC 7396 merge patch, or the API's own strategic merge patch. */
+/**
+ * RFC 6902 operations, an RFC 7396 merge patch, the API's own strategic merge patch, or a server-side apply: all that the writer wants to own
+ * (KEP 555). An apply needs a field manager, creates what is not there, and takes what others own only by `force` (else: `Conflict`).
+ */
 export type Patch =
   | { readonly type: 'json'; readonly operations: readonly object[] }
   | { readonly type: 'merge'; readonly body: object }
   | { readonly type: 'strategic'; readonly body: object }
+  | { readonly type: 'apply'; readonly body: object; readonly force?: boolean }

@@ -77,6 +77,12 @@ test('each call is the request that the API asks for', async () => {
   )
   assert.equal(patch.line, 'PATCH /api/v1/namespaces/b/pods/a/status?fieldManager=me')
   assert.equal(patch.headers['content-type'], 'application/strategic-merge-patch+json')
+  const apply = await asked((client) =>
+    client.patch(Pod, 'a', { type: 'apply', body: { metadata: { name: 'a' } }, force: true }, { namespace: 'b' }),
+  )
+  assert.equal(apply.line, 'PATCH /api/v1/namespaces/b/pods/a?fieldManager=me&force=true')
+  assert.equal(apply.headers['content-type'], 'application/apply-patch+yaml')
+  assert.deepEqual(apply.body, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } })
 })
 
 test('a failed request throws the error that its Status says', async () => {

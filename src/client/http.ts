@@ -50,11 +50,10 @@ export function createClient(transport: Transport, { fieldManager, userAgent = '
       return decodeObject(kind, await exchange('PUT', path, withNames(kind, object)))
     },
     async patch(kind, name, patch, options = {}) {
-      const path = pathOf(kind, options.namespace, name, options.subresource) + writeQuery({ ...manager, ...options })
-      return decodeObject(
-        kind,
-        await exchange('PATCH', path, patch.type === 'json' ? patch.operations : patch.body, patchTypes[patch.type]),
-      )
+      const force = patch.type === 'apply' && patch.force === true
+      const path = pathOf(kind, options.namespace, name, options.subresource) + writeQuery({ ...manager, ...options, force })
+      const body = patch.type === 'json' ? patch.operations : patch.type === 'apply' ? withNames(kind, patch.body) : patch.body
+      return decodeObject(kind, await exchange('PATCH', path, body, patchTypes[patch.type]))
     },
     async delete(kind, name, { namespace, ...options } = {}) {
       const body = Object.keys(options).length === 0 ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', ...options }
@@ -93,6 +92,7 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
 }
 
 async function wholeBody(response: HttpResponse): Promise<Uint8Array> {

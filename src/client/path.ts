@@ -33,8 +33,8 @@ export function watchQuery(options: WatchOptions): string {
   })
 }
 
-export const writeQuery = ({ dryRun, fieldManager, fieldValidation }: WriteOptions): string =>
-  query({ dryRun: dryRun ? 'All' : undefined, fieldManager, fieldValidation })
+export const writeQuery = ({ dryRun, fieldManager, fieldValidation, force }: WriteOptions & { readonly force?: boolean }): string =>
+  query({ dryRun: dryRun ? 'All' : undefined, fieldManager, fieldValidation, force: force ? 'true' : undefined })
 
 function query(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
