@@ -45,7 +45,7 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     objects,
     outbound,
     log,
-    conditions: matchConditions(),
+    conditions: matchConditions(authorize),
     uuid: () => random.uuid(),
     now: () => clock.monotonicMs(),
     observer: createWebhookMetrics(registry),

@@ -3,7 +3,7 @@ import type { KubeObject } from '#api/kind.ts'
 import { matches } from '#api/meta/v1/selector.ts'
 import type { Admission } from '../../contract.ts'
 import { forbiddenError, notFoundError } from '../../http/status.ts'
-import type { matchConditions } from '../match-conditions.ts'
+import type { MatchConditions } from '../match-conditions.ts'
 import { convert, type Subject } from '../subject.ts'
 import type { Hook } from './hooks.ts'
 import type { Question } from './review.ts'
@@ -11,7 +11,7 @@ import { matchesRule } from './rules.ts'
 
 /** What is decided once for all webhooks that a write is shown to. */
 export interface MatchOptions {
-  readonly conditions: ReturnType<typeof matchConditions>
+  readonly conditions: MatchConditions
 }
 
 /** What the webhook is to be asked; undefined where the write is none of its business. Throws what refuses the write at once. */
@@ -35,7 +35,7 @@ export async function questionFor(
   if (!isInNamespace(hook, admission, subject)) return undefined
   const { matchConditions: wanted = [] } = webhook
   if (wanted.length === 0) return question
-  const result = conditions(wanted, question)
+  const result = await conditions(wanted, question)
   if (typeof result === 'boolean') return result ? question : undefined
   if (webhook.failurePolicy === 'Ignore') return undefined
   throw forbiddenError({ ...kind, plural: attributes.resource, group: attributes.group }, attributes.name, result.error)

@@ -46,7 +46,7 @@ before(async () => {
         const options = {
           objects,
           outbound: createOutbound({ objects, exchange }),
-          conditions: matchConditions(),
+          conditions: matchConditions(async ({ verb }) => ({ allowed: verb === 'get', reason: '' })),
           uuid: () => 'the-uid',
           now: () => systemClock.monotonicMs(),
           log: () => {},
@@ -277,6 +277,7 @@ checkAsked('its labels', { objectSelector: { matchLabels: { l: 'm' } } }, true, 
 const condition = (expression: string) => ({ matchConditions: [{ name: 'x', expression }] })
 checkAsked('a condition that holds', condition("object.metadata.name == 'c' && request.dryRun"), true)
 checkAsked('one that does not', condition("request.userInfo.username == 'nobody'"), false)
+checkAsked('one that the authorizer decides', condition("authorizer.group('').resource('pods').check('list').allowed()"), false)
 checkAsked('one that cannot be told, where failures are ignored', { ...condition('object.nosuch == 1'), failurePolicy: 'Ignore' }, false)
 
 test('a condition that cannot be told refuses the write', async () => {
