@@ -145,6 +145,8 @@ export interface Rules<T> {
   readonly claimRecords?: Readonly<Record<string, ClaimRecord<T>>>
   /** Field selectors beside metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>
+  /** How a selector of another field is refused. Absent: `field label not supported: x`. */
+  readonly unselectable?: (field: string) => string
   /** Encrypted at rest: Secrets. */
   readonly confidential?: boolean
   /** Seconds after which the store forgets an untouched object: Events. */

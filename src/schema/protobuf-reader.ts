@@ -99,15 +99,15 @@ export class ProtoReader {
 
   #uint32(): number {
     let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
+    // As long as the wire form allows: bytes that end too early are that, and not a number too large.
+    for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#bytes[this.position]
       if (byte === undefined) throw unexpectedEnd()
       this.position += 1
       value += (byte & 127) * 2 ** shift
-      if (byte < 128) {
-        if (value > 0xffffffff) break
-        return value
-      }
+      if (byte >= 128) continue
+      if (value > 0xffffffff) break
+      return value
     }
     throw new RangeError('proto: integer overflow')
   }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { apiVersionOf } from '#api/kind.ts'
+import { APIGroup, APIGroupList, APIResourceList, APIVersions } from '#api/meta/v1/types.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import type { AnyType } from '#schema/schema.ts'
 import type { Context } from '../context.ts'
-import { parseAccept } from '../http/negotiate.ts'
-import { json, methodNotAllowed } from '../http/respond.ts'
+import { acceptable, negotiate, objectTypes, parseAccept } from '../http/negotiate.ts'
+import { encoded, json, methodNotAllowed, routeNotAcceptable } from '../http/respond.ts'
 import { isStored, resourcesOf, storageVersionHash } from './resources.ts'
 
 /** `/api`, `/apis` and below: which groups, versions and resources there are; both roots also in one piece (aggregated, v2). */
@@ -114,22 +116,30 @@ export function serveDiscovery(
       // The reference answers the root of all groups to every method, as it does a group's.
       return readOnly(path === '/apis' ? { ...request, method: 'GET' } : request, () =>
         version === undefined
-          ? json(rootsNow().roots[path])
+          ? shown(request, rootsNow().roots[path]!, path === '/api' ? APIVersions : APIGroupList)
           : withTag(request, path, rootsNow().aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
       )
     }
     const [, root, ...parts] = path.split('/')
     if (root === 'api' && parts.length === 1 && kinds.hasVersion('', parts[0]!))
-      return readOnly(request, () => json(resourceList('', parts[0]!)))
+      return readOnly(request, () => shown(request, resourceList('', parts[0]!), APIResourceList))
     if (root !== 'apis') return undefined
     const [group = '', version] = parts
     const found = groupsNow().find((one) => one.group === group)
     if (found === undefined) return undefined
     // The reference answers a group to every method.
-    if (parts.length === 1) return json(groupOf(group, found.versions, true))
-    if (parts.length === 2 && found.versions.includes(version!)) return readOnly(request, () => json(resourceList(group, version!)))
+    if (parts.length === 1) return shown(request, groupOf(group, found.versions, true), APIGroup)
+    if (parts.length === 2 && found.versions.includes(version!))
+      return readOnly(request, () => shown(request, resourceList(group, version!), APIResourceList))
     return undefined
   }
+}
+
+/** In the encoding that the client asks for. */
+function shown(request: HttpRequest, value: object, type: AnyType): HttpResponse {
+  const accept = request.headers['accept']
+  if (!acceptable(accept, objectTypes)) return routeNotAcceptable(accept, objectTypes)
+  return encoded(value, negotiate(accept, { transforms: false }), 200, type)
 }
 
 /** A value that is made anew once the kinds have changed. */

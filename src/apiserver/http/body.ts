@@ -8,7 +8,7 @@ import type { AnyType } from '#schema/schema.ts'
 import { parseYaml } from '#schema/yaml.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
-import { isProtobufBody, readProtobufBody } from './protobuf-body.ts'
+import { isProtobufBody, protobufPrefixBytes, readProtobufBody } from './protobuf-body.ts'
 import { sortKeys } from './sort-keys.ts'
 import { badRequest } from './status.ts'
 
@@ -73,9 +73,7 @@ function shape(
   const ownVersion = apiVersionOf(wanted)
   const apiVersion = given.apiVersion || ownVersion
   const kind = given.kind || wanted.kind
-  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
-  const refused = (why: string): WherryError =>
-    refuse?.(why) ?? badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${wanted.kind}: ${why}`)
+  const refused = (why: string): WherryError => refuse?.(why) ?? unfit(wanted, kind, apiVersion, why)
   if (apiVersion !== ownVersion || kind !== wanted.kind) {
     // What calls itself something else is read as that first.
     const other = options.typeNamed?.(apiVersion, kind)
@@ -92,6 +90,9 @@ function shape(
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: withForgottenOwners({ apiVersion, kind, ...rest }, value), warnings: problems }
 }
+
+const unfit = (wanted: Wanted, kind: string, apiVersion: string, why: string): WherryError =>
+  badRequest(`${kind} in version ${quote(apiVersion.slice(apiVersion.indexOf('/') + 1))} cannot be handled as a ${wanted.kind}: ${why}`)
 
 /** An empty metadata.managedFields is the wish to forget all owners, which a decoded object would not show. */
 function withForgottenOwners(object: Record<string, unknown>, value: unknown): Record<string, unknown> {
@@ -131,11 +132,15 @@ export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryE
 }
 
 function parseProtobufBody(body: Uint8Array, wanted: Wanted, unrecognized: (why: string) => WherryError): Parsed {
+  if (body.byteLength === 0) throw unrecognized('empty data')
   if (!isProtobufBody(body)) throw unrecognized('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  if (body.byteLength === protobufPrefixBytes) throw unrecognized('empty body')
   const ownVersion = apiVersionOf(wanted)
   try {
-    const value = readProtobufBody(body, (apiVersion, kind) =>
-      (apiVersion || ownVersion) === ownVersion && (kind || wanted.kind) === wanted.kind ? wanted.type : undefined,
+    const value = readProtobufBody(
+      body,
+      (apiVersion, kind) => ((apiVersion || ownVersion) === ownVersion && (kind || wanted.kind) === wanted.kind ? wanted.type : undefined),
+      (why) => unfit(wanted, wanted.kind, ownVersion, why),
     )
     return { value, duplicates: [] }
   } catch (error) {

@@ -7,9 +7,10 @@ import { createHealth } from '../health/health.ts'
 import { zPage } from '../health/z-pages.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
+import { acceptable } from './negotiate.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
-import { bareText, jsonBytes, methodNotAllowed, statusAnswer, text } from './respond.ts'
+import { bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, statusAnswer, text } from './respond.ts'
 import { routeStatus } from './status.ts'
 import { versionOf } from './version.ts'
 
@@ -25,8 +26,8 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
   const openapi = serveOpenapi(context, options.version)
   const startedMs = context.clock.now()
   const exposition = { 'content-type': expositionType, 'process-start-time-unix': `${Math.floor(startedMs / 1000)}` }
-  const routes: readonly (readonly [root: string, answer: () => HttpResponse])[] = [
-    ['/version', () => pretty(versionOf(options.version))],
+  const routes: readonly (readonly [root: string, answer: (accept: string | undefined) => HttpResponse])[] = [
+    ['/version', (accept) => (acceptable(accept, jsonOnly) ? pretty(versionOf(options.version)) : routeNotAcceptable(accept, jsonOnly))],
     ...Object.entries(options.responders ?? {}),
   ]
   return async (request, info) => {
@@ -37,7 +38,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
       const [root, answer] = routed
       // What the reference has as a route takes a slash at its end, one method, and refuses in its router's form.
       if (path.slice(root.length).replace(/^\//, '') !== '') return absentRoute()
-      return request.method === 'GET' ? answer() : methodNotAllowed()
+      return request.method === 'GET' ? answer(request.headers['accept']) : methodNotAllowed()
     }
     if (path === '/metrics') return bareText(context.metrics.registry.text(), exposition)
     if (path === '/metrics/slis') return bareText(health.slis(), exposition)
@@ -84,5 +85,6 @@ export function absentVersion({ kinds }: Context, group: string): HttpResponse {
 const absentRoute = (): HttpResponse => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
 const absent = (): HttpResponse => text('404 page not found\n', 404)
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
+const jsonOnly = ['application/json']
 const ownPaths = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version']
 const debugRoot = '/debug/api_priority_and_fairness/'

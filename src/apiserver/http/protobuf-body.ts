@@ -15,24 +15,32 @@ const Unknown = message('k8s.io.apimachinery.pkg.runtime.Unknown', {
 const RawExtension = message('k8s.io.apimachinery.pkg.runtime.RawExtension', { raw: field(1, rawBytes()) })
 const WatchEvent = message('k8s.io.apimachinery.pkg.apis.meta.v1.WatchEvent', { type: field(1, string()), object: field(2, RawExtension) })
 
+export const protobufPrefixBytes = magic.byteLength
 export const isProtobufBody = (body: Uint8Array): boolean => magic.equals(body.subarray(0, magic.byteLength))
 
 /**
  * The object in a protobuf body. `typeOf` gives the type that the envelope's names stand for; undefined leaves the object empty but for
- * these names, since nothing more can be told of it. Throws a `SyntaxError` for bytes that are no such message.
+ * these names, since nothing more can be told of it. Throws a `SyntaxError` for bytes that are no such envelope, and what `refuse` makes of the
+ * reason where it is the object in it that cannot be read.
  */
 export function readProtobufBody(
   body: Uint8Array,
   typeOf: (apiVersion: string, kind: string) => AnyType | undefined,
+  refuse: (why: string) => Error = (why) => new SyntaxError(why),
 ): Record<string, unknown> {
+  const asSyntax = (why: string): Error => new SyntaxError(why)
+  const envelope = read(Unknown, body.subarray(magic.byteLength), asSyntax) as Of<typeof Unknown>
+  const { apiVersion = '', kind = '' } = envelope.typeMeta ?? {}
+  const type = typeOf(apiVersion, kind)
+  const object = type === undefined ? {} : (read(type, envelope.raw ?? new Uint8Array(), refuse) as Record<string, unknown>)
+  return { ...object, ...(apiVersion && { apiVersion }), ...(kind && { kind }) }
+}
+
+function read(type: AnyType, bytes: Uint8Array, refuse: (why: string) => Error): unknown {
   try {
-    const envelope = decodeProtobuf(Unknown, body.subarray(magic.byteLength)) as Of<typeof Unknown>
-    const { apiVersion = '', kind = '' } = envelope.typeMeta ?? {}
-    const type = typeOf(apiVersion, kind)
-    const object = type === undefined ? {} : (decodeProtobuf(type, envelope.raw ?? new Uint8Array()) as Record<string, unknown>)
-    return { ...object, ...(apiVersion && { apiVersion }), ...(kind && { kind }) }
+    return decodeProtobuf(type, bytes)
   } catch (error) {
-    if (error instanceof RangeError) throw new SyntaxError(error.message, { cause: error })
+    if (error instanceof RangeError) throw refuse(error.message)
     throw error
   }
 }

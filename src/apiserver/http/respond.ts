@@ -5,7 +5,7 @@ import { Status } from '#api/meta/v1/types.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { formatYaml } from '#schema/yaml-writer.ts'
-import { notAcceptable, objectTypes, protobufType, type Representation } from './negotiate.ts'
+import { notAcceptable, objectTypes, parseAccept, protobufType, type Representation } from './negotiate.ts'
 import { writeProtobufBody } from './protobuf-body.ts'
 import { sortKeys } from './sort-keys.ts'
 import { routeStatus, type StatusBody, statusOfError } from './status.ts'
@@ -17,18 +17,13 @@ export const json = (value: unknown, status = 200): HttpResponse => jsonBytes(Bu
  * A value in the encoding that was asked for. Protobuf knows fields by the numbers of `type`; what has none (a Table) exists as text only,
  * and is refused with `NotAcceptable`.
  */
-export function encoded(value: Identified, { encoding }: Representation, status = 200, type?: AnyType): HttpResponse {
+export function encoded(value: object, { encoding }: Representation, status = 200, type?: AnyType): HttpResponse {
   if (encoding === 'json') return json(value, status)
   if (encoding === 'yaml')
     return { status, headers: { ...noStore, 'content-type': 'application/yaml' }, body: Buffer.from(formatYaml(sortKeys(value))) }
   if (type === undefined) throw notAcceptable(objectTypes)
-  return protobufBytes(writeProtobufBody(type, value), status)
-}
-
-/** Anything that says what it is. */
-interface Identified {
-  readonly apiVersion: string
-  readonly kind: string
+  // Only `/api` and resource lists of the core group leave it out, and so does their envelope.
+  return protobufBytes(writeProtobufBody(type, { apiVersion: '', kind: '', ...value }), status)
 }
 
 export const protobufBytes = (body: HttpResponse['body'], status = 200): HttpResponse => ({
@@ -66,6 +61,15 @@ export function statusAnswer(body: StatusBody & { readonly code: number }, repre
 /** The router's refusal of a method. */
 export const methodNotAllowed = (): HttpResponse =>
   statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+
+/** The router's refusal to write in any form that the client would take: in such a form where there is one that objects come in. */
+export function routeNotAcceptable(accept: string | undefined, types: readonly string[]): HttpResponse {
+  const form = parseAccept(accept ?? '').find(({ type }) => objectTypes.includes(type))?.type
+  const encoding = form === protobufType ? 'protobuf' : form === 'application/yaml' ? 'yaml' : 'json'
+  return statusAnswer(routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`), {
+    encoding,
+  })
+}
 
 export const errorAnswer = (error: unknown, representation?: Representation): HttpResponse =>
   statusAnswer(statusOfError(error), representation)

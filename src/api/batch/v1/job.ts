@@ -53,6 +53,7 @@ export const Job = kind(
     defaultPropagation: 'Orphan',
     defaultPropagationWarning:
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    unselectable: (field) => `field label "${field}" not supported for Job`,
     selectableFields: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
   },
 )

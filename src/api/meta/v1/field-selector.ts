@@ -31,7 +31,7 @@ export function fieldSelectorOf(kind: Pick<AnyKind, 'rules'>, text: string): rea
       'BadRequest',
       own === undefined
         ? `"${term.field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
-        : `field label not supported: ${term.field}`,
+        : (kind.rules.unselectable?.(term.field) ?? `field label not supported: ${term.field}`),
     )
   })
 }

@@ -46,6 +46,7 @@ export const ResourceSlice = kind(
       driver === driver.toLowerCase()
         ? []
         : [`spec.driver: driver names should be lowercase; ${quote(driver)} contains uppercase characters`],
+    unselectable: (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
     selectableFields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
   },
 )
