@@ -64,6 +64,8 @@ export interface ApiServerOptions {
   readonly responders?: Readonly<Record<string, () => HttpResponse>>
   /** Where metrics are kept, when others of the process add theirs. Absent: the server's own. */
   readonly registry?: Registry
+  /** How much of its disk the store takes, in bytes. */
+  readonly storageSizeBytes?: () => number
   /** Seats of priority and fairness; see `seatsTotalDefault`. */
   readonly seatsTotal?: number
   /** Keeps who did what; counts into the registry that it is given. Absent: nobody does. */
@@ -118,7 +120,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const stages = options.stages(objects, internals, metrics.registry)
   const tracer = options.tracer?.({ outbound: stages.outbound })
   registerBuildMetrics(metrics.registry, options.version, clock)
-  registerStoredMetrics(metrics.registry, kinds, cacher)
+  registerStoredMetrics(metrics.registry, kinds, cacher, options.storageSizeBytes)
   const flowObjects = createFlowObjects({ objects, internals, clock, onFailure })
   const flowControl = createFlowControl({
     objects,

@@ -71,6 +71,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly tracing?: string | undefined
   /** The settings that this process runs with, for `/flagz`. */
   readonly flags?: Readonly<Record<string, string>> | undefined
+  /** How much of its disk the store takes, in bytes; absent where it is on none. */
+  readonly storageSizeBytes?: (() => number) | undefined
   /** Seats of priority and fairness. Absent: a sensible number. */
   readonly seatsTotal?: number | undefined
   /** Stands between each part of the control plane, by its name, and the API server. Absent: nothing does. */
@@ -203,7 +205,16 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
 }
 
 /** Audit, traces and settings of the API server that are off, or at their defaults, unless chosen. */
-function protection({ clock, random, log, audit, tracing, flags, seatsTotal }: ControlPlaneOptions): Partial<ApiServerOptions> {
+function protection({
+  clock,
+  random,
+  log,
+  audit,
+  tracing,
+  flags,
+  seatsTotal,
+  storageSizeBytes,
+}: ControlPlaneOptions): Partial<ApiServerOptions> {
   const failed = (what: string) => (error: unknown) => log.warn(what, { error })
   return {
     ...(audit !== undefined && {
@@ -214,6 +225,7 @@ function protection({ clock, random, log, audit, tracing, flags, seatsTotal }: C
     }),
     ...(flags !== undefined && { flags }),
     ...(seatsTotal !== undefined && { seatsTotal }),
+    ...(storageSizeBytes !== undefined && { storageSizeBytes }),
   }
 }
 

@@ -70,6 +70,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { components, staticTokens, allowAnonymous, dnsAddress } = options
   const plane = await startControlPlane({
     store,
+    storageSizeBytes: () => statSync(options.store).size,
     clock: systemClock,
     random: systemRandom,
     log,

@@ -152,3 +152,30 @@ test('a schema whose level is missing says so, and says when it is there again',
     assert.equal(message, 'This FlowSchema references the PriorityLevelConfiguration object named "tight" but there is no such object')
   })
 })
+
+test('a level that is deleted stays until its last request has ended; others are not disturbed', async () => {
+  await withLevel({ nominalConcurrencyShares: 5, limitResponse: queued }, async (server) => {
+    const row = async (name: string): Promise<readonly string[] | undefined> => {
+      const { body } = await server.transport({ method: 'GET', path: '/debug/api_priority_and_fairness/dump_priority_levels', headers: {} })
+      const lines = Buffer.from(await readBody(body))
+        .toString()
+        .split('\n')
+      return lines.map((line) => line.split(/, */)).find(([level]) => level === name)
+    }
+    const held = server.ask('someone')
+    await server.clock.advance(1)
+    await server.send('POST', `${path}/prioritylevelconfigurations`, {
+      metadata: { name: 'another' },
+      spec: { type: 'Limited', limited: { nominalConcurrencyShares: 1, limitResponse: { type: 'Reject' } } },
+    })
+    await server.clock.advance(1)
+    assert.deepEqual((await row('tight'))?.slice(1, 6), ['0', 'false', 'false', '0', '1'], 'busy, but wanted')
+    await server.send('DELETE', `${path}/prioritylevelconfigurations/tight`)
+    await server.clock.advance(1)
+    assert.deepEqual((await row('tight'))?.slice(1, 6), ['0', 'false', 'true', '0', '1'], 'busy and unwanted')
+    server.held.shift()!()
+    await held
+    await server.clock.advance(1)
+    assert.equal(await row('tight'), undefined)
+  })
+})

@@ -95,8 +95,11 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
     stale = false
     const now = clock.monotonicMs()
     const configurations = listed<PriorityLevelConfiguration>(levelKind)
-    const busy = [...states.values()].filter(({ queueSet }) => !queueSet.isIdle()).map(({ level }) => level.name)
-    const kept = [...lastObjects].filter(([name]) => busy.includes(name)).map(([, object]) => object)
+    const present = new Set(configurations.map(({ metadata }) => metadata?.name ?? ''))
+    // A level whose object is gone stays until its last request has ended.
+    const kept = [...lastObjects]
+      .filter(([name]) => !present.has(name) && states.get(name)?.queueSet.isIdle() === false)
+      .map(([, object]) => object)
     const next = levelsOf(configurations, listed<FlowSchema>(schemaKind), seatsTotal, kept)
     for (const object of configurations) lastObjects.set(object.metadata?.name ?? '', object)
     for (const name of states.keys()) if (!next.levels.some((level) => level.name === name)) drop(name)

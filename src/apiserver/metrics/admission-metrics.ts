@@ -29,9 +29,22 @@ export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
     buckets: [0.005, 0.025, 0.1, 0.5, 1, 2.5],
   })
   return {
-    step: (clock) => (type, operation) => {
-      const startedMs = clock.monotonicMs()
-      return (rejected) => steps.of(type, operation, String(rejected)).observe((clock.monotonicMs() - startedMs) / 1000)
+    step(clock) {
+      const known = new Map<string, { readonly admit: Histogram; readonly validate: Histogram }>()
+      return (type, operation) => {
+        const startedMs = clock.monotonicMs()
+        return (rejected) => {
+          const seconds = (clock.monotonicMs() - startedMs) / 1000
+          if (rejected) return steps.of(type, operation, 'true').observe(seconds)
+          let series = known.get(operation)
+          if (series === undefined)
+            known.set(
+              operation,
+              (series = { admit: steps.of('admit', operation, 'false'), validate: steps.of('validate', operation, 'false') }),
+            )
+          series[type].observe(seconds)
+        }
+      }
     },
     measured(plugin, clock) {
       const note = (type: string) => {

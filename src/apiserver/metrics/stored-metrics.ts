@@ -5,7 +5,19 @@ import type { KindRegistry } from '../kind-registry.ts'
 import { storageKindOf } from '../registry/keys.ts'
 
 /** What is stored, read from the caches when somebody asks. */
-export function registerStoredMetrics(registry: Registry, kinds: KindRegistry, cacher: Cacher): void {
+export function registerStoredMetrics(registry: Registry, kinds: KindRegistry, cacher: Cacher, storageSizeBytes?: () => number): void {
+  if (storageSizeBytes !== undefined)
+    registry.observed(
+      {
+        name: 'apiserver_storage_size_bytes',
+        help: 'Size of the store on its disk, in bytes.',
+        stability: 'STABLE',
+        type: 'gauge',
+        labels: ['storage_cluster_id'],
+      },
+      // The reference's name of its first store; dashboards choose by it.
+      () => [{ labels: ['etcd-0'], value: storageSizeBytes() }],
+    )
   function* stored(): Generator<{ readonly group: string; readonly resource: string; readonly cache: ReturnType<Cacher['of']> }> {
     const seen = new Set<object>()
     for (const kind of kinds.all) {
