@@ -64,7 +64,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
       kind.rules.requiresResourceVersion !== true || write.manager === undefined,
     )
     const prepared = await prepare(context, write, wanted, previous, options)
-    const next = withOldTimes(kind, prepared, previous)
+    const next = withOldTimes(write, prepared, previous)
     const value = await convertedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const claims = context.claims.plan(kind, next, previous, key)
@@ -92,20 +92,22 @@ export async function updateObject(context: Context, write: Write, options: Upda
 }
 
 /** The object with the owners' old times where nothing but those times has changed: then nothing has. */
-function withOldTimes(kind: AnyKind, next: KubeObject, previous: KubeObject): KubeObject {
+function withOldTimes({ kind, subresource }: Write, next: KubeObject, previous: KubeObject): KubeObject {
   const before = entriesOf(previous)
   const after = entriesOf(next)
   if (before === after || before === undefined || after === undefined || before.length !== after.length) return next
+  if (after.every((entry, i) => entry.time === before[i]!.time)) return next
   const isSame = after.every((entry, i) => deepEqual({ ...entry, time: undefined }, { ...before[i], time: undefined }))
-  return isSame && !differsBeside(kind, next, previous) ? deepFreeze(withOwners(next, before)) : next
+  return isSame && !differsBeside(kind, subresource, next, previous) ? deepFreeze(withOwners(next, before)) : next
 }
 
-/** Whether anything but the owners has changed. */
-function differsBeside(kind: AnyKind, next: KubeObject, previous: KubeObject): boolean {
+/** Whether anything but the owners has changed. The part that was written comes first: mostly nothing else is looked at then. */
+function differsBeside(kind: AnyKind, part: string, next: KubeObject, previous: KubeObject): boolean {
   const { metadata: after, ...rest } = next
   const { metadata: before, ...restBefore } = previous
   const schema = mergeSchemaOf(kind)
-  // What changes most comes first: nothing else is looked at then.
+  const [written, present] = [rest, restBefore] as unknown as Readonly<Record<string, unknown>>[]
+  if (part !== '' && !isShownAlike(schema, { [part]: written![part] }, { [part]: present![part] })) return true
   if (!isShownAlike(schema, rest, restBefore)) return true
   const bare = (metadata: object): object => ({ metadata: { ...metadata, managedFields: undefined } })
   return !isShownAlike(schema, bare(after), bare(before))
@@ -181,9 +183,9 @@ async function prepare(
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
   ]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), write.name, causes)
-  await run.validate(object, previous)
   // A part is written by programs, which nobody warns.
   if (options.whole) for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
+  await run.validate(object, previous)
   return object
 }
 
