@@ -52,6 +52,7 @@ export const Namespace = kind(
     validateName: checkDns1123Label,
     validate: ({ spec }) => validateFinalizers(spec, () => 'spec.finalizers'),
     checksMetadata: 'whole',
+    resetFields: { finalize: [['status']] },
     validateUpdate: ({ spec }) => validateFinalizers(spec, () => 'spec.finalizers'),
   },
 )

@@ -64,19 +64,19 @@ const isReference = (image: string): boolean =>
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-.]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/.test(image)
 
 function defaultContainer<C extends Container | EphemeralContainer>(container: C): C {
-  const { lifecycle: given, ...rest } = container
-  const lifecycle = given && withoutStopSignal(given)
-  return {
-    ...(rest as C),
+  const made = {
+    ...container,
     imagePullPolicy: container.imagePullPolicy || pullPolicyOf(container.image),
     resources: roundResources(container.resources ?? {}),
-    ...(lifecycle && { lifecycle }),
   }
+  if (container.lifecycle?.stopSignal === undefined) return made
+  const { lifecycle: _, ...rest } = made
+  const lifecycle = withoutStopSignal(container.lifecycle)
+  return (lifecycle === undefined ? rest : { ...rest, lifecycle }) as C
 }
 
 /** Stop signals of the pod's choice (KEP-4960) are off in v1.36: the field is dropped, and what held nothing else with it. */
 function withoutStopSignal(lifecycle: Lifecycle): Lifecycle | undefined {
-  if (lifecycle.stopSignal === undefined) return lifecycle
   const { stopSignal: _, ...rest } = lifecycle
   return Object.keys(rest).length === 0 ? undefined : rest
 }

@@ -155,13 +155,13 @@ function validateNodeAffinityChange(next: NodeAffinity | undefined, previous: No
   const before = previous?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   if (before === undefined) return []
   const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
-  const given = next?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
-  const now = given ?? []
+  const selector = next?.requiredDuringSchedulingIgnoredDuringExecution
+  const now = selector?.nodeSelectorTerms ?? []
   if (now.length !== before.length)
     return [
       invalid(
         path,
-        given ? goStruct(list(types.NodeSelectorTerm), given) : null,
+        goStruct(list(types.NodeSelectorTerm), shownAsGiven(selector, 'nodeSelectorTerms')),
         'no additions/deletions to non-empty NodeSelectorTerms list are allowed',
       ),
     ]

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { created, statusWritten, updated } from '#api/testing/check-kind.ts'
+import { Node } from './node.ts'
+import { PersistentVolumeClaim } from './persistent-volume-claim.ts'
+import { Pod } from './pod.ts'
+import { Service } from './service.ts'
+
+const container = { name: 'c', image: 'i' }
+
+test('a pod is warned of what it hardly means', () => {
+  const check = (spec: object, annotations: Record<string, string>, expected: readonly string[]) =>
+    assert.deepEqual(created(Pod, { metadata: { annotations }, spec: { containers: [container], ...spec } }).warnings, expected)
+  check({}, {}, [])
+  check({ nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }, {}, [
+    'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+  ])
+  check({ containers: [{ ...container, ports: [{ containerPort: 80 }, { containerPort: 80 }] }] }, {}, [
+    'spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]',
+  ])
+  check(
+    {
+      containers: [
+        {
+          ...container,
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'A', value: '$(A)2' },
+            { name: 'A', value: '3' },
+          ],
+        },
+      ],
+    },
+    {},
+    ['spec.containers[0].env[2]: hides previous definition of "A", which may be dropped when using apply'],
+  )
+  const items = [
+    { key: 'a', path: 'p' },
+    { key: 'b', path: 'p/q' },
+  ]
+  check({ volumes: [{ name: 'v', configMap: { name: 'm', items } }] }, {}, [
+    'volume "v" (ConfigMap "m"): overlapping paths: "p/q" with "p"',
+  ])
+  check({ dnsConfig: { nameservers: ['FD00::1'] } }, {}, [
+    'spec.dnsConfig.nameservers[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+  ])
+  check({}, { 'scheduler.alpha.kubernetes.io/critical-pod': '' }, [
+    'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
+  ])
+})
+
+test('an AppArmor annotation becomes the field, unless it says what the pod says', () => {
+  const annotations = { 'container.apparmor.security.beta.kubernetes.io/c': 'localhost/p' }
+  const warned = [
+    'metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: deprecated since v1.30; use the "appArmorProfile" field instead',
+  ]
+  const alone = created(Pod, { metadata: { annotations }, spec: { containers: [container] } })
+  assert.deepEqual(alone.object.spec.containers[0].securityContext.appArmorProfile, { type: 'Localhost', localhostProfile: 'p' })
+  assert.deepEqual(alone.warnings, warned)
+  const securityContext = { appArmorProfile: { type: 'Localhost', localhostProfile: 'p' } }
+  const both = created(Pod, { metadata: { annotations }, spec: { securityContext, containers: [container] } })
+  assert.deepEqual([both.object.spec.containers[0].securityContext, both.warnings], [undefined, []])
+  const bad = created(Pod, {
+    metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'bad' } },
+    spec: { containers: [container] },
+  })
+  assert.deepEqual(bad.causes, [
+    'metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: Invalid value: "bad": invalid AppArmor profile name: "bad"',
+  ])
+})
+
+test('annotations by which a pod was admitted stay', () => {
+  const key = 'container.apparmor.security.beta.kubernetes.io/c'
+  const before = created(Pod, { metadata: { annotations: { [key]: 'unconfined' } }, spec: { containers: [container] } }).object
+  const { spec } = before
+  assert.deepEqual(updated(Pod, before, { metadata: { annotations: { [key]: 'unconfined' } }, spec }).causes, [])
+  assert.deepEqual(updated(Pod, before, { spec }).causes, [
+    `metadata.annotations[${key}]: Forbidden: may not remove or update AppArmor annotations`,
+  ])
+})
+
+test('what a kubelet reports is held to the pod', () => {
+  const state = (exitCode: number) => ({ terminated: { exitCode } })
+  const status = (one: object) => ({
+    containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: false, restartCount: 0, state: one }],
+  })
+  const check = (restartPolicy: string, exitCode: number, expected: readonly string[]) => {
+    const before = created(Pod, { spec: { restartPolicy, containers: [container] } }).object
+    const ended = statusWritten(Pod, before, status(state(exitCode))).object
+    assert.deepEqual(statusWritten(Pod, ended, status({ running: {} })).causes, expected)
+  }
+  const refused = ['status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state']
+  check('Always', 0, [])
+  check('OnFailure', 1, [])
+  check('OnFailure', 0, refused)
+  check('Never', 1, refused)
+  const before = created(Pod, { spec: { containers: [container] } }).object
+  assert.deepEqual(statusWritten(Pod, before, { podIP: '1.2.3.4', podIPs: [{ ip: '1.2.3.4' }, { ip: '1.2.3.5' }] }).causes, [
+    'status.podIPs: Invalid value: [{"IP":"1.2.3.4"},{"IP":"1.2.3.5"}]: may specify no more than one IP for each IP family',
+  ])
+})
+
+test('a service’s families are settled before all else', () => {
+  const ports = [{ port: 80 }]
+  const check = (spec: object, expected: readonly string[]) =>
+    assert.deepEqual(created(Service, { spec: { ports, ...spec } }).causes, expected)
+  check({}, [])
+  check({ ipFamilies: ['IPv6'], ports: [] }, ['spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'])
+  check({ ipFamilyPolicy: 'RequireDualStack' }, [
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ])
+  check({ ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'SingleStack' }, [
+    "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+  ])
+  const open = created(Service, { spec: { ports, clusterIP: 'None' } })
+  assert.deepEqual([open.causes, open.object.spec.ipFamilies, open.object.spec.ipFamilyPolicy], [[], ['IPv4', 'IPv6'], 'RequireDualStack'])
+})
+
+test('a claim drops the sources that it never could have, and keeps to those it has', () => {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1500m' } } }
+  const odd = created(PersistentVolumeClaim, { spec: { ...spec, dataSource: { kind: 'Pod', name: 'p' } } })
+  assert.deepEqual(
+    [odd.object.spec.dataSource, odd.warnings],
+    [undefined, ['spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer']],
+  )
+  const ref = { apiGroup: 'a.b', kind: 'X', name: 'y' }
+  const made = created(PersistentVolumeClaim, { spec: { ...spec, resources: { requests: { storage: '1Gi' } }, dataSourceRef: ref } }).object
+  assert.deepEqual(made.spec.dataSource, ref)
+  assert.deepEqual(statusWritten(PersistentVolumeClaim, made, { capacity: { storage: '-1' } }).causes, [
+    'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
+  ])
+})
+
+test('a node is warned of fields that nothing reads any more', () => {
+  assert.deepEqual(created(Node, { spec: { externalID: 'x', podCIDRs: ['10.0.0.1/24'] } }).warnings, [
+    'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    'spec.podCIDRs[0]: CIDR value "10.0.0.1/24" is ambiguous in this context (should be "10.0.0.0/24" or "10.0.0.1/32"?)',
+  ])
+})
