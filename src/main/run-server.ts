@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { kinds } from '#api/kinds.ts'
 import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
