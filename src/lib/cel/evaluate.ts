@@ -2,9 +2,25 @@ import type { Call, Comprehension, Expr, ListExpr, MapExpr, StructExpr } from '.
 import { dispatch } from './dispatch.ts'
 import type { Environment } from './environment.ts'
 import { equal } from './equality.ts'
+import { charge, type Frame, overBudget, type Run } from './frame.ts'
 import { operatorNamed } from './operators.ts'
 import { callCostOf, createCost } from './runtime-cost.ts'
 import { select, selectIndex, selectPresent } from './select.ts'
+import {
+  chargeIfPresent,
+  conditional,
+  gather,
+  kindIsNotOptional,
+  logic,
+  membership,
+  notIterable,
+  optionalOr,
+  selecting,
+  selectOptional,
+  testPresence,
+  unfitKey,
+  within,
+} from './steps.ts'
 import {
   entryOf,
   fault,
@@ -18,9 +34,6 @@ import {
   type MapKey,
   type MapValue,
   mapKey,
-  noSuchOverload,
-  optionalNone,
-  optionalOf,
   type Value,
 } from './values.ts'
 
@@ -66,15 +79,6 @@ export function plan(expr: Expr, environment: Environment): (variables: Activati
   }
 }
 
-interface Frame {
-  readonly variables: (name: string) => Value | undefined
-  /** Variables of comprehensions, each at a place of its own. A function is a value not computed yet. */
-  readonly locals: (Value | (() => Value))[]
-  cost: number
-  readonly limit: number
-}
-type Run = (frame: Frame) => Value
-
 /**
  * A part of the plan. `resolve` is the same value at the cost of its parts only: an attribute (a name, and what is selected from it) costs 1
  * as a whole, and only where it is not part of another attribute or the outcome of a conditional.
@@ -85,14 +89,6 @@ interface Step {
   readonly constant?: { readonly value: Value }
   /** A conditional, or what is selected from one: has no cost of its own. */
   readonly free?: boolean
-}
-
-/** Thrown through all closures, since nothing may absorb it. */
-const overBudget = new Error('over budget')
-
-function charge(frame: Frame, cost: number): void {
-  frame.cost += cost
-  if (frame.cost > frame.limit) throw overBudget
 }
 
 const same = (run: Run): Step => ({ run, resolve: run })
@@ -280,7 +276,8 @@ class Planner {
       }
       if (!optional && kindIsNotOptional(value)) {
         charge(frame, 1)
-        return selectIndex(value, at)
+        const wrong = unfitKey(at)
+        return wrong === undefined ? selectIndex(value, at) : fault(wrong)
       }
       return chargeIfPresent(
         frame,
@@ -414,125 +411,5 @@ function settled(value: Value): Value {
   return value
 }
 
-const kindIsNotOptional = (value: Value): value is Exclude<Value, { kind: 'optional' }> =>
-  typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'optional'
 const negated = (value: Value): Value => (typeof value === 'boolean' ? !value : value)
 const passing = (value: Value, then: (value: Value) => Value): Value => (isFault(value) ? value : then(value))
-
-/** `&&` and `||`: either side may decide, whatever the other one's error. `decisive` is the value that does. */
-function logic(a: Run, b: Run, decisive: boolean): Run {
-  return (frame) => {
-    const left = a(frame)
-    if (left === decisive) return decisive
-    const right = b(frame)
-    if (right === decisive) return decisive
-    if (typeof left === 'boolean' && typeof right === 'boolean') return !decisive
-    const bad = typeof left === 'boolean' ? right : left
-    return isFault(bad) ? bad : noSuchOverload
-  }
-}
-
-function conditional(condition: Run, then: Run, otherwise: Run): Run {
-  return (frame) => {
-    const decided = condition(frame)
-    if (isFault(decided)) return decided
-    if (typeof decided !== 'boolean') return noSuchOverload
-    return decided ? then(frame) : otherwise(frame)
-  }
-}
-
-function optionalOr(a: Run, b: Run, unwrap: boolean): Run {
-  return (frame) => {
-    const value = a(frame)
-    if (isFault(value) || kindIsNotOptional(value)) return value
-    if (value.value === undefined) return b(frame)
-    return unwrap ? value.value : value
-  }
-}
-
-/** What can be no key or index, whatever it is looked up in. */
-function unfitKey(key: Value): string | undefined {
-  if (isList(key)) return `invalid qualifier type: ${key.adopt === undefined ? '*types.baseList' : '[]interface {}'}`
-  if (isMap(key)) return `invalid qualifier type: ${key.kind === 'map' ? '*types.baseMap' : 'map[string]interface {}'}`
-  if (key === null) return 'invalid qualifier type: types.Null'
-  return key instanceof Uint8Array ? 'invalid qualifier type: types.Bytes' : undefined
-}
-
-/** Inside an optional, selection goes on only where there is a value, and its outcome is optional too. */
-function within(value: Value, next: (inside: Value) => Value | undefined): Value {
-  const inside = kindIsNotOptional(value) ? value : value.value
-  if (inside === undefined) return optionalNone
-  const found = next(inside)
-  if (found === undefined) return optionalNone
-  return isFault(found) ? found : optionalOf(found)
-}
-
-function chargeIfPresent(frame: Frame, value: Value): Value {
-  if (isFault(value) || kindIsNotOptional(value) || value.value !== undefined) charge(frame, 1)
-  return value
-}
-
-const selectOptional = 'optional'
-function selecting(base: Run, field: string, how: typeof select | typeof selectOptional): Run {
-  return (frame) => {
-    const value = base(frame)
-    if (isFault(value)) return value
-    if (how !== selectOptional && kindIsNotOptional(value)) {
-      charge(frame, 1)
-      return select(value, field)
-    }
-    return chargeIfPresent(
-      frame,
-      within(value, (inside) => selectPresent(inside, field)),
-    )
-  }
-}
-
-function testPresence(base: Run, field: string): Run {
-  return (frame) => {
-    const value = base(frame)
-    if (isFault(value)) return value
-    charge(frame, 1)
-    const inside = kindIsNotOptional(value) ? value : value.value
-    if (inside === undefined) return false
-    const found = selectPresent(inside, field)
-    return isFault(found) ? found : found !== undefined
-  }
-}
-
-function gather(runs: readonly Run[], build: (values: readonly Value[]) => Value, cost: number): Run {
-  return (frame) => {
-    const values: Value[] = []
-    let bad: Value | undefined
-    for (const run of runs) {
-      const value = run(frame)
-      if (isFault(value)) {
-        bad = value
-        break
-      }
-      values.push(value)
-    }
-    charge(frame, cost)
-    return bad ?? build(values)
-  }
-}
-
-/** Whether a value is among constants, all of them scalars: `undefined` where the constants are not. */
-function membership(list: ListValue): ((value: Value) => Value) | undefined {
-  const items = list.items as readonly Value[]
-  if (items.length === 0) return () => false
-  if (items.some((each) => mapKey(each) === undefined && each !== null && typeof each !== 'number')) return undefined
-  const keys = new Set<unknown>(items.map((each) => mapKey(each) ?? each))
-  return (value) => keys.has(mapKey(value) ?? value)
-}
-
-const goNames: Readonly<Record<string, string>> = {
-  bigint: 'types.Int',
-  number: 'types.Double',
-  string: 'types.String',
-  boolean: 'types.Bool',
-}
-function notIterable(value: Value, two: boolean): Value {
-  const name = value === null ? 'types.Null' : (goNames[typeof value] ?? 'ref.Val')
-  return fault(two ? `unsupported comprehension range type: ${name}` : `got '${name}', expected iterable type`)
-}

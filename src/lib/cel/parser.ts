@@ -3,6 +3,7 @@ import { type Environment, type MacroError, macroKey } from './environment.ts'
 import type { Issue } from './errors.ts'
 import { reservedNames, type Token, type TokenType, tokenize } from './lexer.ts'
 import { parseLiteral } from './literals.ts'
+import { operatorDepth } from './operator-depth.ts'
 import { syntaxErrors } from './syntax-errors.ts'
 
 /** Characters (code points) that a source may have, and depth to which one rule of the grammar may nest: cel-go's bounds. */
@@ -28,11 +29,11 @@ export function parse(source: string, macros: Environment['macros']): Parsed {
   const issues: Issue[] = []
   try {
     const expr = unread.length > 0 ? undefined : new Parser(tokens, macros, issues).start()
+    if (expr !== undefined && operatorDepth(expr) > maxDepth) throw new TooDeep('max recursion depth exceeded')
     if (expr !== undefined && issues.length === 0) return { ok: true, expr }
   } catch (error) {
     if (!(error instanceof TooDeep) && !(error instanceof NotOfGrammar)) throw error
-    if (error instanceof TooDeep)
-      return { ok: false, issues: [{ offset: -1, message: `expression recursion limit exceeded: ${maxDepth}` }] }
+    if (error instanceof TooDeep) return { ok: false, issues: [{ offset: -1, message: error.message }] }
     return { ok: false, issues: syntaxErrors(source, tokens, unread) }
   }
   return { ok: false, issues: unread.length > 0 ? syntaxErrors(source, tokens, unread) : issues }
@@ -91,7 +92,11 @@ class Parser {
     return true
   }
   private enter(rule: keyof Parser['depth']): void {
-    if (++this.depth[rule] > maxDepth) throw new TooDeep()
+    if (++this.depth[rule] > maxDepth) throw new TooDeep(`expression recursion limit exceeded: ${maxDepth}`)
+  }
+  /** Operators and selections of one chain each hold the one before. */
+  private chain(length: number): void {
+    if (length > maxDepth) throw new TooDeep('max recursion depth exceeded')
   }
   private issue(offset: number, message: string): Expr {
     this.issues.push({ offset, message })
@@ -136,34 +141,32 @@ class Parser {
   private relation(level: number): Expr {
     this.enter('relation')
     let left = this.calc(0)
-    let nested = 1
+    let nested = 0
     for (let name = relations[this.peek()]; level <= 1 && name !== undefined; name = relations[this.peek()]) {
-      this.enter('relation')
-      nested++
+      this.chain(++nested)
       const { offset } = this.token()
       this.at++
       left = { kind: 'call', offset, name, target: undefined, args: [left, this.relation(2)] }
     }
-    this.depth.relation -= nested
+    this.depth.relation--
     return left
   }
 
   private calc(level: number): Expr {
     this.enter('calc')
     let left = this.unary()
-    let nested = 1
+    let nested = 0
     for (;;) {
       const product = level <= 2 ? products[this.peek()] : undefined
       const sum = level <= 1 ? sums[this.peek()] : undefined
       const name = product ?? sum
       if (name === undefined) break
-      this.enter('calc')
-      nested++
+      this.chain(++nested)
       const { offset } = this.token()
       this.at++
       left = { kind: 'call', offset, name, target: undefined, args: [left, this.calc(product === undefined ? 2 : 3)] }
     }
-    this.depth.calc -= nested
+    this.depth.calc--
     return left
   }
 
@@ -181,12 +184,11 @@ class Parser {
   private member(): Expr {
     this.enter('member')
     let left = this.primary()
-    let nested = 1
+    let nested = 0
     for (;;) {
       const { type, offset } = this.token()
       if (type !== '.' && type !== '[') break
-      this.enter('member')
-      nested++
+      this.chain(++nested)
       this.at++
       if (type === '[') {
         const optional = this.accept('?')
@@ -209,7 +211,7 @@ class Parser {
         left = { kind: 'select', offset, operand: left, field: name.text, testOnly: false }
       }
     }
-    this.depth.member -= nested
+    this.depth.member--
     return left
   }
 

@@ -137,7 +137,7 @@ class ErrorParser {
   private name(): void {
     const { text, offset } = this.token()
     const before = this.tokens[this.at - 1]
-    if (reservedNames.has(text))
+    if (reservedNames.has(text) && this.token(1).type !== '{')
       this.issues.push({ offset: before?.type === '.' ? before.offset : offset, message: `reserved identifier: ${text}` })
   }
 

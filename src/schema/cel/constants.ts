@@ -1,6 +1,7 @@
 import type { Expr, ListExpr, MapExpr } from '#lib/cel/ast.ts'
 import type { Issue } from '#lib/cel/errors.ts'
 import { clauseErrors, formatPieces } from '#lib/cel/format-text.ts'
+import { childrenOf } from '#lib/cel/operator-depth.ts'
 import { parseDuration, parseTimestamp } from '#lib/cel/time-text.ts'
 import { type CelType, isDyn, isOptional, sameType } from '#lib/cel/types.ts'
 import { PatternError, pattern } from '#lib/re2/re2.ts'
@@ -41,26 +42,6 @@ function isPattern(source: string): boolean {
   } catch (error) {
     if (error instanceof PatternError) return false
     throw error
-  }
-}
-
-function childrenOf(node: Expr): readonly Expr[] {
-  switch (node.kind) {
-    case 'literal':
-    case 'ident':
-      return []
-    case 'select':
-      return [node.operand]
-    case 'call':
-      return [...(node.target === undefined ? [] : [node.target]), ...node.args]
-    case 'list':
-      return node.items
-    case 'map':
-      return node.entries.flatMap(({ key, value }) => [key, value])
-    case 'struct':
-      return node.fields.map(({ value }) => value)
-    case 'comprehension':
-      return [node.range, node.initial, node.condition, node.step, node.result]
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Expr } from '#lib/cel/ast.ts'
 import { compile, type Environment, type Program } from '#lib/cel/cel.ts'
+import { childrenOf } from '#lib/cel/operator-depth.ts'
 import { boolType, optionalType, stringType } from '#lib/cel/types.ts'
 import type { Structural, ValidationRule } from '../structural/structural.ts'
 import { environment } from './environment.ts'
@@ -75,23 +76,5 @@ function compileRule(rule: ValidationRule, declared: Declared, within: Environme
 }
 
 /** Whether a tree reads a variable. */
-function names(expr: Expr, name: string): boolean {
-  switch (expr.kind) {
-    case 'literal':
-      return false
-    case 'ident':
-      return expr.name === name
-    case 'select':
-      return names(expr.operand, name)
-    case 'call':
-      return (expr.target !== undefined && names(expr.target, name)) || expr.args.some((each) => names(each, name))
-    case 'list':
-      return expr.items.some((each) => names(each, name))
-    case 'map':
-      return expr.entries.some(({ key, value }) => names(key, name) || names(value, name))
-    case 'struct':
-      return expr.fields.some(({ value }) => names(value, name))
-    case 'comprehension':
-      return [expr.range, expr.initial, expr.condition, expr.step, expr.result].some((each) => names(each, name))
-  }
-}
+const names = (expr: Expr, name: string): boolean =>
+  (expr.kind === 'ident' && expr.name === name) || childrenOf(expr).some((each) => names(each, name))
