@@ -28,6 +28,8 @@ export interface KindFacts {
   readonly deprecation?: string
   /** Where messages of the reference say that objects of the kind are stored, where that is not its plural: `services/specs`. */
   readonly storagePath?: string
+  /** The reference serves its group by a server of its own, to which kinds of other groups mean nothing. */
+  readonly servedApart?: true
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
   /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */

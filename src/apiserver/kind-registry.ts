@@ -13,8 +13,11 @@ export interface KindRegistry {
   hasVersion(group: string, version: string): boolean
   /** Whether the group version has no kind but those of definitions. */
   isCustom(group: string, version: string): boolean
-  /** Whether any object may call itself so: kinds, their lists, and the types of requests and answers. */
-  isKnown(apiVersion: string, kind: string): boolean
+  /**
+   * Whether any object may call itself so: kinds, their lists, and the types of requests and answers. `group`: of the kind that is asked of;
+   * one that the reference serves apart knows no others. Absent: one that it serves with most.
+   */
+  isKnown(apiVersion: string, kind: string, group?: string): boolean
   /** Groups in order of discovery, with their versions. */
   readonly groups: readonly { readonly group: string; readonly versions: readonly string[] }[]
   /** Serves these kinds under the name of their definition, instead of those that it had. None: it has none any more. */
@@ -39,7 +42,7 @@ export function createKindRegistry(builtIn: readonly AnyKind[]): KindRegistry {
     ofResource: (group, plural) => tables.byResource.get(`${group}/${plural}`),
     hasVersion: (group, version) => tables.versions.get(group)?.includes(version) ?? false,
     isCustom: (group, version) => tables.customVersions.has(apiVersionOf({ group, version })),
-    isKnown: (apiVersion, kind) => tables.names.has(`${apiVersion} ${kind}`),
+    isKnown: (apiVersion, kind, group = '') => tables.names.has(`${tables.apart.has(group) ? group : ''} ${apiVersion} ${kind}`),
     put(definition, kinds) {
       if (kinds.length === 0 && !custom.has(definition)) return
       if (kinds.length === 0) custom.delete(definition)
@@ -56,6 +59,8 @@ interface Tables {
   readonly byResource: ReadonlyMap<string, AnyKind>
   readonly versions: ReadonlyMap<string, readonly string[]>
   readonly customVersions: ReadonlySet<string>
+  /** Groups that the reference serves apart from all others. */
+  readonly apart: ReadonlySet<string>
   readonly names: ReadonlySet<string>
   readonly groups: KindRegistry['groups']
 }
@@ -70,20 +75,22 @@ function tablesOf(builtIn: readonly AnyKind[], custom: readonly AnyKind[]): Tabl
   const byResource = new Map<string, AnyKind>()
   const versions = new Map<string, string[]>()
   const names = new Set<string>()
+  const apart = new Set(builtIn.filter((kind) => kind.servedApart).map(({ group }) => group))
   for (const kind of all) {
     const apiVersion = apiVersionOf(kind)
     byPath.set(`${apiVersion}/${kind.plural}`, kind)
     if (!byResource.has(`${kind.group}/${kind.plural}`)) byResource.set(`${kind.group}/${kind.plural}`, kind)
     const known = versions.get(kind.group) ?? []
     if (!known.includes(kind.version)) versions.set(kind.group, [...known, kind.version])
-    names.add(`${apiVersion} ${kind.kind}`)
-    names.add(`${apiVersion} ${kind.listKind ?? `${kind.kind}List`}`)
-    for (const common of commonTypes) names.add(`${apiVersion} ${common}`)
+    const server = apart.has(kind.group) ? kind.group : ''
+    names.add(`${server} ${apiVersion} ${kind.kind}`)
+    names.add(`${server} ${apiVersion} ${kind.listKind ?? `${kind.kind}List`}`)
+    for (const common of commonTypes) names.add(`${server} ${apiVersion} ${common}`)
     for (const part of Object.values(kind.subresources ?? {}))
       if ('kindGV' in part && part.kindGV !== undefined)
-        names.add(`${apiVersionOf({ group: part.kindGV[0], version: part.kindGV[1] })} ${part.kindGV[2]}`)
+        names.add(`${server} ${apiVersionOf({ group: part.kindGV[0], version: part.kindGV[1] })} ${part.kindGV[2]}`)
   }
-  for (const extra of ['Status', 'List', 'APIGroup', 'APIVersions', 'APIResourceList', 'APIGroupList']) names.add(`v1 ${extra}`)
+  for (const server of ['', ...apart]) for (const extra of everywhere) names.add(`${server} v1 ${extra}`)
   const builtInVersions = new Set(builtIn.map(apiVersionOf))
   return {
     all,
@@ -91,12 +98,15 @@ function tablesOf(builtIn: readonly AnyKind[], custom: readonly AnyKind[]): Tabl
     byResource,
     versions,
     customVersions: new Set(custom.map(apiVersionOf).filter((apiVersion) => !builtInVersions.has(apiVersion))),
+    apart,
     names,
     groups: [...versions].map(([group, list]) => ({ group, versions: list })),
   }
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const everywhere = ['Status', 'List', 'APIGroup', 'APIVersions', 'APIResourceList', 'APIGroupList']
 
 /** Options and events, which every group version has. */
 const commonTypes = ['CreateOptions', 'DeleteOptions', 'GetOptions', 'ListOptions', 'PatchOptions', 'UpdateOptions', 'WatchEvent']

@@ -32,7 +32,7 @@ export interface ReadBody {
 export interface BodyOptions {
   readonly validation: FieldValidation
   /** Whether any kind goes by this name, for the wording of the refusal. */
-  readonly isKnown: (apiVersion: string, kind: string) => boolean
+  readonly isKnown: (apiVersion: string, kind: string, group: string) => boolean
   /** The type of a served kind by its name. */
   readonly typeNamed?: (apiVersion: string, kind: string) => AnyType | undefined
 }
@@ -76,9 +76,10 @@ function shape(
   const refused = (why: string): WherryError => refuse?.(why) ?? unfit(wanted, kind, apiVersion, why)
   if (apiVersion !== ownVersion || kind !== wanted.kind) {
     // What calls itself something else is read as that first.
-    const other = options.typeNamed?.(apiVersion, kind)
+    const isKnown = options.isKnown(apiVersion, kind, wanted.group)
+    const other = isKnown ? options.typeNamed?.(apiVersion, kind) : undefined
     const misread = other === undefined ? undefined : decode(other, value ?? {}, { strict: false }).errors[0]
-    throw refused(misread ?? misfit(apiVersion, kind, wanted, options.isKnown))
+    throw refused(misread ?? misfit(apiVersion, kind, wanted, isKnown))
   }
   const decoded = decode(wanted.type, value ?? {}, { strict: options.validation !== 'Ignore' })
   if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
@@ -183,8 +184,8 @@ function identityOf(value: unknown, unrecognized: (why: string) => WherryError):
   return found
 }
 
-function misfit(apiVersion: string, kind: string, wanted: Wanted, isKnown: BodyOptions['isKnown']): string {
-  if (!isKnown(apiVersion, kind))
+function misfit(apiVersion: string, kind: string, wanted: Wanted, isKnown: boolean): string {
+  if (!isKnown)
     return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
   return `converting (${version}.${kind}) to (${goPackage(wanted.group)}.${wanted.kind}): unknown conversion`

@@ -14,6 +14,7 @@ export const CustomResourceDefinition = kind(
     group: 'apiextensions.k8s.io',
     version: 'v1',
     kind: 'CustomResourceDefinition',
+    servedApart: true,
     plural: 'customresourcedefinitions',
     singular: 'customresourcedefinition',
     shortNames: ['crd', 'crds'],

@@ -13,6 +13,7 @@ export const APIService = kind(
     group: 'apiregistration.k8s.io',
     version: 'v1',
     kind: 'APIService',
+    servedApart: true,
     plural: 'apiservices',
     singular: 'apiservice',
     categories: ['api-extensions'],
