@@ -3,7 +3,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { anonymous } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
-import { forbiddenError } from '../authorization/forbidden.ts'
+import { refusal as refusalOf } from '../authorization/forbidden.ts'
 import type { Context } from '../context.ts'
 import type { ApiHandler, UserInfo } from '../contract.ts'
 import { createRequestRecord, type RequestRecord } from '../request-record.ts'
@@ -82,7 +82,8 @@ async function serve(
   if (request.body !== undefined && request.body.byteLength > bodyBytes)
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
   checkTimeout(info)
-  const open = !info.isResource && openPaths.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
+  const openTo = options.allowAnonymous ? openAnyway : openPaths
+  const open = !info.isResource && openTo.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
   const authenticated = trace?.span('authentication')
   const own = await authenticate(context, options, life, record, open)
   authenticated?.()
@@ -91,7 +92,8 @@ async function serve(
   if (user !== own) record.impersonated = user
   const refusal = await life.seated(user)
   if (refusal !== undefined) return refusal
-  if (!open) {
+  // Who has a name is asked for rights here as well.
+  if (!open || user.name !== anonymous.name) {
     const authorized = trace?.span('authorization')
     const forbidden = await authorize(context, record, user)
     authorized?.()
@@ -117,7 +119,7 @@ async function authenticate(
   const startedMs = clock.monotonicMs()
   const seconds = (): number => (clock.monotonicMs() - startedMs) / 1000
   try {
-    const user = caller.user ?? (await context.authenticate(request, caller))
+    const user = caller.user ?? (await context.authenticate(request, caller, record))
     if (user === undefined && !open && !options.allowAnonymous) throw new WherryError('Unauthorized', 'Unauthorized')
     record.user = user ?? anonymous
     if (caller.user === undefined) metrics.access.authenticated('success', seconds(), record.user.name)
@@ -142,7 +144,7 @@ async function authorize(context: Context, record: RequestRecord, user: UserInfo
     record.annotate('authorization.k8s.io/reason', decision.reason)
   }
   if (decision.allowed) return undefined
-  const refusal = errorAnswer(forbiddenError(attributes, decision.reason), representationOf(record.request, record.info))
+  const refusal = errorAnswer(refusalOf(attributes, decision), representationOf(record.request, record.info))
   // Its text holds what the client sent: a browser must not take it for a page.
   return { ...refusal, headers: { ...refusal.headers, 'x-content-type-options': 'nosniff' } }
 }
@@ -196,6 +198,8 @@ function representationOf(request: HttpRequest, info: RequestInfo): Representati
 
 /** Whether the server lives, and which API it speaks, may be asked by anybody: load balancers and clients before they log in. */
 const openPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
+/** Where requests without credentials have rights of their own, these say what lies below. */
+const openAnyway = /^\/(?:healthz|livez|readyz|version)\/?$/
 const bodyBytes = 3 * 1024 * 1024
 /** The reference's --request-timeout; the listener holds everything to it. */
 export const requestMs = 60_000

@@ -50,9 +50,10 @@ export function parseRequest(method: string, target: string): RequestInfo {
   const version = decode(segments[isCore ? 1 : 2]!)
   let parts = segments.slice(isCore ? 2 : 3).map(decode)
   let verb = verbs[method] ?? ''
-  if (parts[0] === 'watch') {
+  // The old forms of a watch and of a proxy; of the latter only its name for authorization is left.
+  if (parts[0] === 'watch' || parts[0] === 'proxy') {
     if (parts.length < 2) return nonResource
-    verb = 'watch'
+    verb = parts[0]
     parts = parts.slice(1)
   }
   let namespace = ''
