@@ -49,6 +49,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly identity: string
   /** Where clients outside find this API server. */
   readonly advertise: { readonly address: string; readonly port: number }
+  /** What discovery says instead: of a server that listens where only this machine reaches it. */
+  readonly discoveryAddress?: string | undefined
   readonly podCIDR: string
   readonly serviceCIDR: string
   /** Of that range: the address of the API server's own Service. */
@@ -190,7 +192,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     responders: openIdResponders(keys, `https://${address}:${port}/openid/v1/jwks`),
     pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
     version: { gitVersion: `${kubernetesVersion}+wherry.${wherryVersion}`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
-    advertiseAddress: `${address}:${port}`,
+    advertiseAddress: options.discoveryAddress ?? `${address}:${port}`,
     allowAnonymous: options.allowAnonymous ?? false,
     log: (message, fields) => log.warn(message, fields),
     ...protection(options),

@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { kinds } from '#api/kinds.ts'
 import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
+import { auditFiles } from '#host/audit-files.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
@@ -48,6 +50,13 @@ export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | '
   readonly authenticationConfig?: string | undefined
   readonly authorizationConfig?: string | undefined
   readonly tokenWebhookConfig?: string | undefined
+  /** Paths of an audit policy and of the log that it fills; both or none. */
+  readonly auditPolicy?: string | undefined
+  readonly auditLog?: string | undefined
+  /** Path of a TracingConfiguration. */
+  readonly tracingConfig?: string | undefined
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>> | undefined
   /** Runs before the port opens. */
   readonly onReady?: (pki: Pki) => Promise<void>
 }
@@ -70,13 +79,19 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { components, staticTokens, allowAnonymous, dnsAddress } = options
   const plane = await startControlPlane({
     store,
-    storageSizeBytes: () => statSync(options.store).size,
+    // What was written last stands beside the file until it is taken over.
+    storageSizeBytes: () => sizeOf(options.store) + sizeOf(`${options.store}-wal`),
+    audit: auditOf(options),
+    tracing: options.tracingConfig === undefined ? undefined : readFileSync(options.tracingConfig, 'utf8'),
+    flags: options.flags,
     clock: systemClock,
     random: systemRandom,
     log,
     // Asked for here, where the store is ours alone.
     identity: await serverIdentity(options.identity),
     advertise: { address: config.nodeAddress, port: config.apiPort },
+    discoveryAddress:
+      options.host === undefined ? undefined : `${isIPv6(options.host) ? `[${options.host}]` : options.host}:${options.port}`,
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
     serviceAddress: serviceAddress(config),
@@ -132,4 +147,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   await listener.close()
   await plane.stop()
   await raw.close()
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+function auditOf({ auditPolicy, auditLog }: ServeOptions): ControlPlaneOptions['audit'] {
+  if (auditPolicy === undefined || auditLog === undefined) return undefined
+  return { policy: readFileSync(auditPolicy, 'utf8'), log: { path: auditLog, files: auditFiles, maxBackups: 10 } }
 }
