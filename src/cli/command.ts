@@ -51,6 +51,11 @@ export interface ForegroundServer {
   readonly authenticationConfig?: string
   readonly authorizationConfig?: string
   readonly tokenWebhookConfig?: string
+  /** Whole paths: which requests are kept, and where. */
+  readonly auditPolicy?: string
+  readonly auditLog?: string
+  /** Whole path of a TracingConfiguration. */
+  readonly tracingConfig?: string
 }
 
 /** What the person sees. */

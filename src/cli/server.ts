@@ -28,6 +28,9 @@ export const server: Command = {
       help: 'an AuthorizationConfiguration: who is asked what somebody may do (default: Node, RBAC); read again when it changes',
     },
     'token-webhook-config': { type: 'string', value: 'FILE', help: 'a kubeconfig of a webhook that knows bearer tokens' },
+    'audit-policy': { type: 'string', value: 'FILE', help: 'a Policy of audit.k8s.io/v1: which requests are kept; goes with --audit-log' },
+    'audit-log': { type: 'string', value: 'FILE', help: 'where they are kept, an event a line; a file of 100 MB is moved aside, ten stay' },
+    'tracing-config': { type: 'string', value: 'FILE', help: 'a TracingConfiguration: which requests are traced, and to which collector' },
     anonymous: {
       type: 'string',
       value: 'health|all',
@@ -43,6 +46,9 @@ export const server: Command = {
       'authentication-config': authentication,
       'authorization-config': authorization,
       'token-webhook-config': webhook,
+      'audit-policy': auditPolicy,
+      'audit-log': auditLog,
+      'tracing-config': tracing,
     } = options as Readonly<Record<string, string | undefined>>
     const { data, listen, components, 'admin-token': adminToken, anonymous } = options as Readonly<Record<string, string | undefined>>
     if (!data) throw new WherryError('BadRequest', '--data DIR is missing: the folder that the server keeps its store and keys in')
@@ -54,6 +60,8 @@ export const server: Command = {
       throw new WherryError('BadRequest', '--components lacks apiserver, which everything else runs in; add it')
     if (anonymous !== undefined && anonymous !== 'health' && anonymous !== 'all')
       throw new WherryError('BadRequest', `--anonymous is "${anonymous}"; it takes health or all`)
+    if ((auditPolicy === undefined) !== (auditLog === undefined))
+      throw new WherryError('BadRequest', '--audit-policy and --audit-log go together: what is kept, and where')
     if (adminToken === '') throw new WherryError('BadRequest', '--admin-token is empty; leave it out, or give a long random text')
     await programs.server({
       dataDirectory: resolve(data),
@@ -65,6 +73,9 @@ export const server: Command = {
       ...pathOf('authenticationConfig', authentication),
       ...pathOf('authorizationConfig', authorization),
       ...pathOf('tokenWebhookConfig', webhook),
+      ...pathOf('auditPolicy', auditPolicy),
+      ...pathOf('auditLog', auditLog),
+      ...pathOf('tracingConfig', tracing),
       allowAnonymous: (anonymous ?? (adminToken === undefined ? 'health' : 'all')) === 'all',
     })
     return exit.done

@@ -52,10 +52,20 @@ export async function foregroundServer(options: ForegroundServer): Promise<void>
     authenticationConfig: options.authenticationConfig,
     authorizationConfig: options.authorizationConfig,
     tokenWebhookConfig: options.tokenWebhookConfig,
+    auditPolicy: options.auditPolicy,
+    auditLog: options.auditLog,
+    tracingConfig: options.tracingConfig,
+    flags: flagsOf(options),
     staticTokens: adminToken === undefined ? {} : { [adminToken]: admin },
     // Before the port opens: whoever waits for the port finds the file.
     onReady: (pki) => writeAtomically(inData('ca.crt'), pki.clusterCa.certificate),
   })
 }
+
+/** For `/flagz`: everything but the token. */
+const flagsOf = ({ adminToken: _adminToken, ...options }: ForegroundServer): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), String(value)]),
+  )
 
 const admin = { name: 'kubernetes-admin', groups: ['system:masters'] }

@@ -107,8 +107,10 @@ export function lifeOf(context: Context, record: RequestRecord): Life {
       // A watch that ended before its answer was out: a failure told as an event.
       if (record.lasts && made.status !== 101 && made.body instanceof Uint8Array) record.lasts = false
       if (record.lasts) {
-        if (!startsWithState(info.query)) seat?.finish()
-        else return { ...made, body: seatedUntilIdle(made.body, () => seat?.finish()) }
+        if (startsWithState(info.query) && !(made.body instanceof Uint8Array))
+          return { ...made, body: seatedUntilIdle(made.body, () => seat?.finish()) }
+        // What goes over a web socket is not seen here.
+        seat?.finish()
         return made
       }
       if (made.body instanceof Uint8Array) {
@@ -148,8 +150,7 @@ function counted(body: AsyncIterable<Uint8Array>, onPiece: (size: number) => voi
 }
 
 /** A watch's stream that gives its seat back once it has nothing to send: the work of its start is then done. */
-function seatedUntilIdle(body: HttpResponse['body'], leave: () => void): AsyncIterable<Uint8Array> {
-  const stream = body as AsyncIterable<Uint8Array>
+function seatedUntilIdle(body: AsyncIterable<Uint8Array>, leave: () => void): AsyncIterable<Uint8Array> {
   let isSeated = true
   const stand = (): void => {
     isSeated = false
@@ -157,7 +158,7 @@ function seatedUntilIdle(body: HttpResponse['body'], leave: () => void): AsyncIt
   }
   return {
     [Symbol.asyncIterator]() {
-      const source = stream[Symbol.asyncIterator]()
+      const source = body[Symbol.asyncIterator]()
       return {
         next() {
           if (!isSeated) return source.next()
