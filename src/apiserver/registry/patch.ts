@@ -37,11 +37,12 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   const undecodable = (why: string) => badRequest(isStrategic ? why : `error decoding patch: ${why}`)
   const { value, duplicates } = parseJsonBody(body, undecodable)
   if (type === 'application/json-patch+json') {
+    const text = Buffer.from(body).toString()
     if (value !== null && !Array.isArray(value))
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
     return {
       duplicates: duplicates.map((text) => `json patch ${text}`),
-      apply: (_type, document) => applyJsonPatch(document, value ?? []),
+      apply: (_type, document) => applyJsonPatch(document, value ?? [], text),
       shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }

@@ -17,15 +17,16 @@ export const JSON_PATCH_COPY_BYTES_MAX = 3 * 1024 * 1024
 /**
  * Applies JSON patch operations in order. The document given stays as it is; one failing operation fails them all. Like the reference, and
  * more leniently than RFC 6902: `replace` may set an absent member, `copy` of an absent one gives null, and no operations at all (null) are none.
+ * `text` is the patch as it was sent: see `isWrittenOtherwise`.
  */
-export function applyJsonPatch(document: unknown, operations: unknown): unknown {
+export function applyJsonPatch(document: unknown, operations: unknown, text = ''): unknown {
   if (operations === null) return document
   if (!Array.isArray(operations)) throw new WherryError('BadRequest', 'a JSON patch must be a list of operations')
   if (operations.length > JSON_PATCH_OPERATIONS_MAX) {
     const limit = `The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${operations.length}`
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: ${limit}`)
   }
-  const state: State = { root: clone(document), copiedBytes: 0 }
+  const state: State = { root: clone(document), copiedBytes: 0, original: document, isLiteral: specials.test(text) }
   for (const [index, operation] of operations.entries()) apply(state, operation, index)
   return state.root
 }
@@ -33,7 +34,12 @@ export function applyJsonPatch(document: unknown, operations: unknown): unknown 
 interface State {
   root: unknown
   copiedBytes: number
+  readonly original: unknown
+  /** The patch's text has characters as they are that the documents of the reference always have escaped. */
+  readonly isLiteral: boolean
 }
+
+const specials = /[<>&\u2028\u2029]/
 
 function apply(state: State, operation: unknown, index: number): void {
   if (!isObject(operation)) throw refused(index, 'is no object')
@@ -84,7 +90,20 @@ function copy(state: State, path: readonly string[], index: number): unknown {
 
 /** An absent value equals null. */
 function test(state: State, path: readonly string[], expected: unknown, index: number): void {
-  if (!deepEqual(read(state, path, index) ?? null, expected ?? null)) throw refused(index, 'tests for a value that is not there')
+  const isEqual = deepEqual(read(state, path, index) ?? null, expected ?? null)
+  if (!isEqual || isWrittenOtherwise(state, path, expected, index)) throw refused(index, 'tests for a value that is not there')
+}
+
+/** The reference compares texts as they are written: `<` in a patch is not the `\\u003c` of its document, unless the patch itself put it there. */
+function isWrittenOtherwise(state: State, path: readonly string[], expected: unknown, index: number): boolean {
+  if (!state.isLiteral || !specials.test(JSON.stringify(expected ?? null))) return false
+  try {
+    return deepEqual(read({ ...state, root: state.original }, path, index), expected)
+  } catch (error) {
+    // The place is the patch's own.
+    if (error instanceof WherryError) return false
+    throw error
+  }
 }
 
 function read(state: State, path: readonly string[], index: number): unknown {

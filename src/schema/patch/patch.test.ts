@@ -266,3 +266,16 @@ test('a refused result shows the objects that the patch reached into in order', 
   ]
   for (const [shown, expected] of cases) assert.equal(JSON.stringify(shown), expected)
 })
+
+test('a test for what the reference writes otherwise fails', () => {
+  const document = { a: 'x < y', b: 'plain' }
+  const patch = (value: string) => [{ op: 'test', path: '/a', value }]
+  const literal = patch('x < y')
+  assert.throws(() => applyJsonPatch(document, literal, JSON.stringify(literal)), { code: 'Invalid' })
+  assert.deepEqual(applyJsonPatch(document, literal, JSON.stringify(literal).replace('<', '\\u003c')), document)
+  const own = [
+    { op: 'add', path: '/c', value: '<' },
+    { op: 'test', path: '/c', value: '<' },
+  ]
+  assert.deepEqual(applyJsonPatch(document, own, JSON.stringify(own)), { ...document, c: '<' })
+})
