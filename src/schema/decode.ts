@@ -127,6 +127,9 @@ const decodeBytes: Decoder = (value) => {
 
 /** Where Go's decoder stops: the first character that cannot stand there, or the end of the last whole group. */
 function badBase64At(text: string): number {
+  const ended = /^[A-Za-z0-9+/\r\n]*={1,2}[\r\n]*/.exec(text)?.[0]
+  // What stands behind a whole padding is what is wrong.
+  if (ended !== undefined && ended.length < text.length && ended.replace(/[\r\n]/g, '').length % 4 === 0) return ended.length
   const bad = text.search(/[^A-Za-z0-9+/\r\n]/)
   return bad < 0 ? text.length - (text.replace(/[\r\n]/g, '').length % 4) : bad
 }

@@ -3,6 +3,7 @@ import { kind } from '#api/kind.ts'
 import * as types from '#api/networking/v1/types.ts'
 import { keepStatus, statusOf, statusResetFields, takeStatus } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { parseCidr } from '#schema/ip.ts'
 import type { Of } from '#schema/schema.ts'
 import { checkCidr, invalid, invalidEach, required } from '#schema/validate.ts'
@@ -24,7 +25,7 @@ export const ServiceCIDR = kind(
     prepareUpdate: keepStatus,
     resetFields: statusResetFields,
     validate: ({ spec }) => validateCidrs(spec.cidrs ?? []),
-    validateUpdate: (next, previous) => validateChange(next.spec.cidrs ?? [], previous.spec.cidrs ?? []),
+    validateUpdate: (next, previous) => validateChange(next.spec, previous.spec),
   },
 )
 export type ServiceCIDR = Of<typeof ServiceCIDR>
@@ -42,10 +43,11 @@ function validateCidrs(cidrs: readonly string[]): Cause[] {
 }
 
 /** A range of the other family may come; nothing else changes, for addresses have been given out. */
-function validateChange(next: readonly string[], previous: readonly string[]): Cause[] {
+function validateChange(spec: types.ServiceCIDRSpec, { cidrs: previous = [] }: types.ServiceCIDRSpec): Cause[] {
+  const { cidrs: next = [] } = spec
   const changed = (position: number): Cause[] =>
     next[position] === previous[position] ? [] : [invalid(`${path}[${position}]`, next[position], 'field is immutable')]
   if (next.length === previous.length) return next.flatMap((_, i) => changed(i))
   if (previous.length === 1 && next.length === 2) return [...changed(0), ...validateCidrs(next)]
-  return [invalid(path, next.length === 0 ? null : next, 'field is immutable')]
+  return [invalid(path, shownAsGiven(spec, 'cidrs'), 'field is immutable')]
 }
