@@ -72,7 +72,7 @@ export function createConfiguredAuthentication(options: ConfiguredAuthentication
 }
 
 const close = (issuers: readonly OidcAuthenticator[]): void => {
-  for (const { keys } of issuers) keys.close()
+  for (const issuer of issuers) issuer.close()
 }
 
 function problemOf(issuers: readonly OidcAuthenticator[]): string | undefined {

@@ -13,6 +13,10 @@ export function headerValues(request: Pick<HttpRequest, 'headers' | 'rawHeaders'
   return values
 }
 
+/** The first value of a header that should come once; '' when it did not come. */
+export const firstValue = (request: Pick<HttpRequest, 'headers' | 'rawHeaders'>, name: string): string =>
+  (request.rawHeaders === undefined ? request.headers[name] : headerValues(request, name)[0]) ?? ''
+
 /**
  * The values of all headers with this prefix (lower case) by the rest of their name, percent-decoded; a rest that cannot be decoded stays as
  * it came, for authorization to refuse. Extra facts of a user travel so.

@@ -7,7 +7,7 @@ import type { Attributes, Authorizer, UserInfo } from '../contract.ts'
 import { badRequest } from '../http/status.ts'
 import { nodeNameKey, parseServiceAccountUser, serviceAccountGroups } from '../tokens/claims.ts'
 import { anonymous, authenticatedGroup, unauthenticatedGroup } from './authenticate.ts'
-import { headerValues, prefixedValues } from './header-values.ts'
+import { firstValue, headerValues, prefixedValues } from './header-values.ts'
 
 /** Who a request wants to be taken for: the `Impersonate-*` headers as they came, undefined when there are none. */
 export interface WantedUser {
@@ -49,8 +49,9 @@ export async function impersonate(request: HttpRequest, attributes: Attributes, 
 /** Reads the headers. Errors: `BadRequest` when a group, uid or extra is wanted without a name. */
 export function wantedUser(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>): WantedUser | undefined {
   const wanted = {
-    name: request.headers['impersonate-user'] ?? '',
-    uid: request.headers['impersonate-uid'] ?? '',
+    // Of several the first counts, and not all of them joined.
+    name: firstValue(request, 'impersonate-user'),
+    uid: firstValue(request, 'impersonate-uid'),
     groups: headerValues(request, 'impersonate-group'),
     extra: prefixedValues(request, 'impersonate-extra-'),
   }

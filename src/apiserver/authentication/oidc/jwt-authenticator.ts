@@ -7,6 +7,7 @@ import type { Outbound } from '../../outbound.ts'
 import { credentialIdKey } from '../../tokens/claims.ts'
 import { unverifiedIssuer } from '../../tokens/token-keys.ts'
 import type { JWTAuthenticator } from '../configuration.ts'
+import { createDistributedClaims } from './distributed-claims.ts'
 import {
   type CompiledExpression,
   compileClaimRule,
@@ -23,6 +24,7 @@ export interface OidcAuthenticator {
   /** Undefined: not a token of this issuer. Throws an Error that says what is wrong with one that is. */
   authenticate(token: string): Promise<UserInfo | undefined>
   readonly keys: IssuerKeys
+  close(): void
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -34,6 +36,9 @@ export function createOidcAuthenticator(
 ): OidcAuthenticator {
   const { url = '', discoveryURL, certificateAuthority, audiences = [] } = config.issuer
   const keys = createIssuerKeys({ outbound, clock, issuer: url, discoveryURL, certificateAuthority })
+  const { claim } = config.claimMappings.groups
+  const check = (claims: JWTPayload) => checkClaims(claims, audiences, clock.now())
+  const distributed = claim ? createDistributedClaims({ outbound, clock, claim, certificateAuthority, check }) : undefined
   const toUser = userMaker(config)
   return {
     keys,
@@ -43,8 +48,12 @@ export function createOidcAuthenticator(
       if ((issuer === 'accounts.google.com' ? 'https://accounts.google.com' : issuer) !== url || token.length > tokenLengthMax)
         return undefined
       const claims = await keys.verify(token)
-      checkClaims(claims, audiences, clock.now())
-      return toUser(claims)
+      check(claims)
+      return toUser((await distributed?.expand(claims)) ?? claims)
+    },
+    close: () => {
+      keys.close()
+      distributed?.close()
     },
   }
 }

@@ -145,6 +145,27 @@ test('another file is taken up when its issuers were found, and refused when it 
   idp.down = false
 })
 
+test('groups that the issuer keeps elsewhere', async () => {
+  const { verify, token, idp, clock } = world(simple)
+  const away = (endpoint: object) => ({ sub: 'jane', _claim_names: { groups: 's' }, _claim_sources: { s: endpoint } })
+  const endpoint = { endpoint: 'https://idp.example/groups', access_token: 'a' }
+  idp.groups = await token({ groups: ['far'] })
+  const first = await token(away(endpoint))
+  // The issuer that the answer names has to be found first.
+  await assert.rejects(verify(first), /verifier not initialized for issuer/)
+  await clock.advance(1)
+  assert.deepEqual((await verify(first))?.user.groups, ['idp:far'])
+  idp.groups = await token({ groups: ['far'] }, other)
+  await clock.advance(1000)
+  await assert.rejects(verify(await token({ ...away(endpoint), n: 1 })), /could not expand distributed claims: .*signature/)
+  idp.groups = await token({ groups: ['far'], aud: 'other' })
+  await assert.rejects(verify(await token({ ...away(endpoint), n: 2 })), /expected audience/)
+  await assert.rejects(verify(await token({ sub: 'jane', _claim_names: { groups: 't' }, _claim_sources: {} })), /a source t missing/)
+  await assert.rejects(verify(await token({ sub: 'jane', _claim_names: { groups: 't' } })), /no claim sources/)
+  assert.deepEqual((await verify(await token(away({ JWT: 'x' }))))?.user.groups, [])
+  assert.deepEqual((await verify(await token({ ...away(endpoint), groups: ['near'] })))?.user.groups, ['idp:near'])
+})
+
 test('configurations that are refused, in the reference’s words', () => {
   const head = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n'
   const refused = (text: string, message: string) =>
@@ -202,6 +223,7 @@ interface Idp {
   issuer: string
   keys: KeyObject[]
   asked: string[]
+  groups?: string
 }
 
 function world(text: string, given: Partial<Idp> = {}) {
@@ -211,6 +233,7 @@ function world(text: string, given: Partial<Idp> = {}) {
     const url = 'url' in target ? target.url : ''
     idp.asked.push(url)
     if (idp.down) throw new Error('dial tcp: connect: connection refused')
+    if (url.endsWith('/groups')) return { status: 200, headers: {}, body: Buffer.from(idp.groups ?? '') }
     const body = url.endsWith('/keys')
       ? { keys: await Promise.all(idp.keys.map(async (key, n) => ({ ...(await exportJWK(key)), d: undefined, kid: `k${n}` }))) }
       : { issuer: idp.issuer, jwks_uri: 'https://idp.example/keys' }
