@@ -91,6 +91,8 @@ export interface Admission {
   readonly warn: (message: string) => void
   /** Adds an audit annotation to the request's event; the first value of a key stays. */
   readonly annotate: (key: string, value: string) => void
+  /** Adds milliseconds that were spent waiting for somebody outside (a webhook), and say nothing of the server's own speed. */
+  readonly waited: (ms: number) => void
   /** What the rounds of mutating plug-ins over one write know of each other. */
   readonly reinvocation: Reinvocation
 }

@@ -37,6 +37,9 @@ export function admissionRun(
     objects,
     warn: write.warn,
     annotate: write.record?.annotate ?? noAnnotation,
+    waited: (ms: number): void => {
+      if (write.record !== undefined) write.record.elsewhereMs += ms
+    },
   }
   const { mutating, validating } = concernedBy(plugins, resourceKey(write.kind), operation)
   const none: Reinvocation = { isAgain: true, ask: () => {}, memory: new Map() }

@@ -47,6 +47,7 @@ export function askedOf(objects: Objects, kind: AnyKind, object: object | undefi
     objects,
     warn: (message) => void warnings.push(message),
     annotate: (key, value) => void annotations.set(key, value),
+    waited: () => {},
     reinvocation: { isAgain: false, ask: () => {}, memory: new Map() },
     warnings,
     annotations,

@@ -38,8 +38,14 @@ export function auditEvent(
     responseObject: config.level === 'RequestResponse' && body !== undefined ? clean(body) : undefined,
     requestReceivedTimestamp: microTime(record.receivedMs),
     stageTimestamp: microTime(now),
-    annotations: annotations === undefined ? undefined : Object.fromEntries([...annotations].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    annotations: annotations === undefined ? undefined : shownAnnotations(annotations, withBody),
   })
+}
+
+/** By key. A webhook's patch holds parts of the object: it is told where the body of the request is. */
+function shownAnnotations(annotations: ReadonlyMap<string, string>, withBody: boolean): Readonly<Record<string, string>> {
+  const shown = [...annotations].filter(([key]) => withBody || !key.startsWith('patch.webhook.admission.k8s.io/'))
+  return Object.fromEntries(shown.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function userOf(user: UserInfo | undefined): object {

@@ -39,7 +39,8 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
         const question = await questionFor(hook, now, subject, options)
         // Who was not asked in the first round is not asked in the second.
         if (question === undefined || (admission.reinvocation.isAgain && !round.again.has(hook.id))) continue
-        const change = await ask(hook, index, question, options)
+        const startedMs = options.now()
+        const change = await ask(hook, index, question, options).finally(() => admission.waited(options.now() - startedMs))
         if (change !== undefined) {
           current = subject.put(await asSeen(change, question, subject, admission.kind))
           round.requireAgain()

@@ -24,7 +24,10 @@ export function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
         const question = await questionFor(hook, admission, subject, options)
         if (question !== undefined) asked.push({ hook, question })
       }
+      if (asked.length === 0) return
+      const startedMs = options.now()
       const outcomes = await Promise.allSettled(asked.map(({ hook, question }, index) => ask(hook, index, question, admission, options)))
+      admission.waited(options.now() - startedMs)
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     },
   }
