@@ -100,7 +100,7 @@ function validate({ spec }: Slice, previous: Slice | undefined): Cause[] {
           ...immutable('spec.nodeName', spec.nodeName ?? null, spec.nodeName === before.nodeName),
         ]),
     ...validateNodes(spec, 'spec'),
-    ...(sharedCounters !== undefined && spec.devices !== undefined
+    ...(shownAsGiven(spec, 'sharedCounters') !== null && shownAsGiven(spec, 'devices') !== null
       ? [invalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed')]
       : []),
     ...validateSet(

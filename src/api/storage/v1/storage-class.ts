@@ -6,6 +6,7 @@ import * as types from '#api/storage/v1/types.ts'
 import { validateParameters, validateProvisioner } from '#api/storage/v1/validate-parameters.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { deepEqual } from '#schema/fields.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
 import type { Of } from '#schema/schema.ts'
 import { checkQualifiedName, duplicate, immutable, invalidEach, oneOf, required } from '#schema/validate.ts'
@@ -79,7 +80,7 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], path: string
     ])
     const asked = Object.fromEntries(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
     // The reference takes a term that asks nothing for a repeated one.
-    const isRepeated = matchLabelExpressions.length === 0 || seen.some((other) => same(other, asked))
+    const isRepeated = matchLabelExpressions.length === 0 || seen.some((other) => deepEqual(other, asked))
     seen.push(asked)
     return isRepeated ? [...causes, duplicate(at, '')] : causes
   })
