@@ -25,6 +25,7 @@ import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
 import type { IssueToken } from './service-account-token/plan.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/controller.ts'
 
 export { heldKinds } from './common/indexes.ts'
 
@@ -70,6 +71,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     ...(config.signingAuthority === undefined ? [] : [certificateSignerController(config.signingAuthority)]),
     certificateCleanerController,
     kubernetesServiceController(config.apiServer),
+    validatingAdmissionPolicyStatusController(config.kinds),
   ] as unknown as readonly Controller<unknown>[]
 }
 

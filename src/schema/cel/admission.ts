@@ -72,7 +72,7 @@ export function admissionCompiler(hasVariables: boolean): AdmissionCompiler {
     compile: compileFor,
     addVariable(name, expression, scope) {
       const compiled = compileFor(expression, 'variable', scope)
-      types.set(name, compiled.ok ? variableType(compiled.program.outputType) : dynType)
+      types.set(name, compiled.ok ? admissionVariableType(compiled.program.outputType) : dynType)
       return compiled
     },
   }
@@ -98,9 +98,10 @@ export function typeText(type: CelType): string {
 }
 
 /** What a variable is known as: only plain types, lists and maps keep theirs. */
-function variableType(type: CelType): CelType {
-  if (type.kind === 'list') return listType(variableType(type.parameters[0] as CelType))
-  if (type.kind === 'map') return mapType(variableType(type.parameters[0] as CelType), variableType(type.parameters[1] as CelType))
+export function admissionVariableType(type: CelType): CelType {
+  if (type.kind === 'list') return listType(admissionVariableType(type.parameters[0] as CelType))
+  if (type.kind === 'map')
+    return mapType(admissionVariableType(type.parameters[0] as CelType), admissionVariableType(type.parameters[1] as CelType))
   return ['any', 'bool', 'bytes', 'double', 'duration', 'int', 'null', 'string', 'timestamp', 'uint'].includes(type.kind) ? type : dynType
 }
 

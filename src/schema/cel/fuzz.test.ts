@@ -61,7 +61,7 @@ test('sources that nest too deep or are too long are refused', () => {
     const compiled = compile(text, within)
     return compiled.ok ? 'compiled' : compiled.message
   }
-  assert.equal(refused('('.repeat(300) + '1' + ')'.repeat(300)), 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250')
+  assert.equal(refused(`${'('.repeat(300)}1${')'.repeat(300)}`), 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250')
   assert.equal(refused(`1${'+1'.repeat(300)}`), 'ERROR: <input>:-1:0: max recursion depth exceeded')
   assert.equal(refused(`${'('.repeat(100)}1${`${'+1'.repeat(200)})`.repeat(100)}`), 'ERROR: <input>:-1:0: max recursion depth exceeded')
   assert.equal(

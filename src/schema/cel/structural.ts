@@ -39,15 +39,17 @@ const scalar = (type: CelType, minSizeBytes: number, maxElements = 0): Declared 
 const aString = scalar(stringType, 2)
 
 /** The root of a resource always has these, whatever its schema says. */
-const withIdentity = (schema: Structural): Structural => ({
-  ...schema,
-  properties: {
-    ...schema.properties,
-    kind: { type: 'string' },
-    apiVersion: { type: 'string' },
-    metadata: { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } },
-  },
-})
+function withIdentity(schema: Structural): Structural {
+  const { kind, apiVersion, metadata } = schema.properties ?? {}
+  const { name, generateName } = metadata?.properties ?? {}
+  const isWhole = [kind, apiVersion, name, generateName].every((each) => each?.type === 'string') && metadata?.type === 'object'
+  return isWhole ? schema : { ...schema, properties: { ...schema.properties, ...identity } }
+}
+const identity: Readonly<Record<string, Structural>> = {
+  kind: { type: 'string' },
+  apiVersion: { type: 'string' },
+  metadata: { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } },
+}
 
 /** What is declared of a schema; `undefined` where expressions cannot see it. `name` is that of its structure. `isRoot`: of a resource. */
 export function declareStructural(schema: Structural, name: string, isRoot = false): Declared | undefined {

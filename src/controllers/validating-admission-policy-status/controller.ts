@@ -1,0 +1,15 @@
+import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
+import type { AnyKind } from '#api/kind.ts'
+import type { Controller } from '#loop/controller.ts'
+import { type PolicyStatusView, planPolicyStatus } from './plan.ts'
+
+/** Says in each policy's status where its expressions do not fit the types of what it is about. */
+export const validatingAdmissionPolicyStatusController = (kinds: readonly AnyKind[]): Controller<PolicyStatusView> => ({
+  name: 'validatingadmissionpolicy-status-controller',
+  sources: [{ kind: ValidatingAdmissionPolicy, keys: (policy: ValidatingAdmissionPolicy) => [policy.metadata.name] }],
+  view: (name, cache) => {
+    const policy = cache.get(ValidatingAdmissionPolicy, name)
+    return policy === undefined ? undefined : { policy, kinds }
+  },
+  plan: planPolicyStatus,
+})
