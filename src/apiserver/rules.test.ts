@@ -106,10 +106,15 @@ test('owners named twice are kept once, and the client is told', async () => {
   assert.match(String(made.headers['warning']), /duplicate UID\(s\) observed: u-1/)
 })
 
-test('health is open to readers only', async () => {
-  const stranger = server.transportAs({ name: 'nobody', groups: [] })
-  const ask = async (method: string) => (await stranger({ method, path: '/healthz', headers: {} })).status
-  assert.deepEqual(await Promise.all(['GET', 'HEAD', 'POST', 'DELETE'].map(ask)), [200, 200, 403, 403])
+test('health is open to readers without a name; who has one needs the right', async () => {
+  const statuses = (name: string): Promise<readonly number[]> => {
+    const ask = server.transportAs({ name, groups: [] })
+    return Promise.all(
+      ['GET', 'HEAD', 'POST', 'DELETE'].map(async (method) => (await ask({ method, path: '/healthz', headers: {} })).status),
+    )
+  }
+  assert.deepEqual(await statuses('system:anonymous'), [200, 200, 403, 403])
+  assert.deepEqual(await statuses('nobody'), [403, 403, 403, 403])
 })
 
 test('an update only counts what the server owns as it was, and repeats causes as often as the reference', async () => {
