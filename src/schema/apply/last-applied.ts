@@ -9,7 +9,7 @@ import { MergeError } from './merge-error.ts'
 import { setOfValue } from './set-of-value.ts'
 
 /** Where kubectl keeps what it applied by itself, before the server could. */
-export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
  * Lets kubectl take over what it has applied from its own side: a conflict about fields that its annotation names, and that nobody has

@@ -1,4 +1,4 @@
-import { difference, type FieldSet, intersection, isEmptySet, leaf, recursiveDifference, sorted, withSelf } from './field-set.ts'
+import { difference, type FieldSet, isEmptySet, leaf, recursiveDifference, sorted, withSelf } from './field-set.ts'
 import type { PathElement } from './path-element.ts'
 
 /**
@@ -75,11 +75,4 @@ const identity: FieldSet = {
     'f:selfLink': leaf,
     'f:uid': leaf,
   },
-}
-
-/** The fields that both sets name, `undefined` for none. */
-export function shared(a: FieldSet, b: FieldSet | undefined): FieldSet | undefined {
-  if (b === undefined) return undefined
-  const both = intersection(a, b)
-  return isEmptySet(both) ? undefined : both
 }
