@@ -84,7 +84,7 @@ test('lists merge as their type says', () => {
   )
   assert.deepEqual(merged, {
     spec: {
-      set: ['b', 'c', 'a'],
+      set: ['c', 'a', 'b'],
       map: [
         { n: 'x', v: 1 },
         { n: 'y', v: 3 },
