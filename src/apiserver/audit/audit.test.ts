@@ -13,7 +13,7 @@ interface Event {
   readonly stage: string
   readonly requestObject?: object
   readonly responseObject?: { readonly data: Readonly<Record<string, string>> }
-  readonly responseStatus?: { readonly code: number; readonly reason?: string; readonly status?: string }
+  readonly responseStatus?: { readonly code: number; readonly message?: string; readonly reason?: string; readonly status?: string }
   readonly annotations?: Readonly<Record<string, string>>
 }
 
@@ -83,7 +83,10 @@ async function withAudit(policy: string, run: (server: Awaited<ReturnType<typeof
   const backend = { name: 'test', dropped: 0, send: (event: string) => void events.push(JSON.parse(event)), close: async () => {} }
   const server = await createTestServer({
     clock,
-    server: { audit: ({ registry }) => createAudit({ policy: parsePolicy(head + policy), backends: [backend], clock, registry }) },
+    server: {
+      allowAnonymous: false,
+      audit: ({ registry }) => createAudit({ policy: parsePolicy(head + policy), backends: [backend], clock, registry }),
+    },
   })
   try {
     await run(server, events)
@@ -152,6 +155,21 @@ test('a refusal is kept with its status, a watch in three stages, a secret witho
     const iterator = (watch.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
     await iterator.return?.()
     assert.equal(events.at(-1)!.stage, 'ResponseComplete')
+  })
+})
+
+test('who could not log in is kept with what they tried', async () => {
+  await withAudit('rules: [{level: Metadata}]', async (server, events) => {
+    const ask = (authorization?: string) =>
+      server.handler(
+        { method: 'GET', path: '/api/v1/pods', headers: { ...(authorization !== undefined && { authorization }) } },
+        { remoteAddress: '10.0.0.1' },
+      )
+    await ask('Bearer wrong')
+    assert.deepEqual(
+      [events.at(-1)!.responseStatus?.code, events.at(-1)!.responseStatus?.message],
+      [401, 'Authentication failed, attempted: bearer'],
+    )
   })
 })
 

@@ -33,7 +33,7 @@ export function auditEvent(
     sourceIPs: sourceAddresses(record),
     userAgent: cut(request.headers['user-agent'] ?? '') || undefined,
     objectRef: info.isResource ? objectReference(record, sent) : undefined,
-    responseStatus: answer === undefined ? undefined : statusOf(answer, body),
+    responseStatus: answer === undefined ? undefined : record.user === undefined ? unauthenticated(record, answer) : statusOf(answer, body),
     requestObject: withBody && isObject(sent) ? clean(sent) : undefined,
     responseObject: config.level === 'RequestResponse' && body !== undefined ? clean(body) : undefined,
     requestReceivedTimestamp: microTime(record.receivedMs),
@@ -80,6 +80,18 @@ function statusOf({ status }: HttpResponse, body: unknown): object {
   if (!isObject(body) || body['kind'] !== 'Status' || body['apiVersion'] !== 'v1') return { metadata: {}, code: status }
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = body
   return { ...rest, code: status }
+}
+
+/** Who could not prove who they are: the event tells how they tried, as the answer does not. */
+function unauthenticated({ request, caller }: RequestRecord, { status }: HttpResponse): object {
+  const [scheme = ''] = (request.headers['authorization'] ?? '').trim().split(' ')
+  const tried = [
+    ...(['basic', 'bearer'].includes(scheme.toLowerCase()) ? [scheme.toLowerCase()] : []),
+    ...(caller.certificate === undefined ? [] : ['x509']),
+  ]
+  const message =
+    tried.length > 0 ? `Authentication failed, attempted: ${tried.join(', ')}` : 'Authentication failed, no credentials provided'
+  return { metadata: {}, message, code: status }
 }
 
 /** As the request was sent: a patch is its own, and a body that cannot be read is none. */
