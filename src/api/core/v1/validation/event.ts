@@ -57,6 +57,8 @@ export function validateNewEventUpdate(next: Event, previous: Event): Cause[] {
   fixed('firstTimestamp', next.firstTimestamp ?? null, previous.firstTimestamp)
   fixed('lastTimestamp', next.lastTimestamp ?? null, previous.lastTimestamp)
   fixed('count', next.count ?? 0, previous.count)
+  // The reference looks at it twice.
+  fixed('reason', next.reason ?? '', previous.reason)
   fixed('type', next.type ?? '', previous.type)
   fixed('eventTime', next.eventTime ?? null, previous.eventTime)
   fixed('action', next.action ?? '', previous.action)

@@ -18,15 +18,24 @@ import { validateQuantity } from './resources.ts'
 export function validateNode(node: Node): Cause[] {
   const cidrs = node.spec.podCIDRs ?? []
   const families = cidrs.map((cidr) => parseCidr(cidr)?.address.length)
-  const isDual = cidrs.length === 2 && families[0] !== families[1]
+  const unreadable = families.indexOf(undefined)
+  const isDual = cidrs.length === 2 && unreadable < 0 && families[0] !== families[1]
   return [
     ...validateTaints(node.spec.taints, 'metadata.taints'),
     ...validateNodeResources(node),
     ...validateDeclaredFeatures(node.status.declaredFeatures, 'status.declaredFeatures'),
     ...cidrs.flatMap((cidr, i) => invalidEach(`spec.podCIDRs[${i}]`, cidr, checkLegacyCidr(cidr))),
+    ...(cidrs.length > 1 && unreadable >= 0 ? [undecided(unreadable, cidrs[unreadable]!)] : []),
     ...(cidrs.length > 1 && !isDual ? [invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family')] : []),
   ]
 }
+
+/** What the reference says of addresses whose family it cannot tell. */
+const undecided = (index: number, cidr: string): Cause => ({
+  reason: 'InternalError',
+  message: `Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${index}]: <nil> (invalid CIDR address: ${cidr})`,
+  field: 'spec.podCIDRs',
+})
 
 /** The reference looks at the node as a whole, and at its taints and amounts once more as part of the change. */
 export const validateNodeUpdate = (next: Node, previous: Node): Cause[] => [...validateNode(next), ...validateNodeChange(next, previous)]
