@@ -1,4 +1,4 @@
-import { cleanupFinalizer, withCondition } from '#api/apiextensions/v1/conditions.ts'
+import { cleanupFinalizer, isTrue, withCondition } from '#api/apiextensions/v1/conditions.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/types.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
@@ -245,7 +245,7 @@ interface Served {
   readonly end: () => void
 }
 
-const isTerminating = ({ metadata }: Definition): boolean => metadata.deletionTimestamp !== undefined
+const isTerminating = (definition: Definition): boolean => isTrue(definition, 'Terminating')
 
 const noWayOut: Outbound = () =>
   Promise.reject(new WherryError('ServiceUnavailable', 'this server was composed without a way to call webhooks'))

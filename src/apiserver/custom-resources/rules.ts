@@ -60,8 +60,7 @@ export function rulesOf(version: VersionRules): Rules<Resource> {
     generation: (next, previous) => !deepEqual(content(next), content(previous)),
     requiresResourceVersion: true,
     plainFinalizers: true,
-    ...(version.selectableFields !== undefined &&
-      version.selectableFields.length > 0 && { selectableFields: selectableFields(version.selectableFields) }),
+    selectableFields: selectableFields(version.selectableFields ?? []),
   }
 }
 

@@ -5,12 +5,13 @@ import { getPath, isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
 import { parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
+import { invalid } from '#schema/validate.ts'
 import { parseYaml } from '#schema/yaml.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, protobufPrefixBytes, readProtobufBody } from './protobuf-body.ts'
 import { sortKeys } from './sort-keys.ts'
-import { badRequest } from './status.ts'
+import { badRequest, invalidError } from './status.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
@@ -53,11 +54,14 @@ export function readObject(body: Uint8Array, contentType: string | undefined, wa
   const unrecognized = (why: string): WherryError =>
     badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${why} (${summaryOf(body)})`)
   const parsed = parse(body, contentType, wanted, unrecognized)
+  if (isCustom(wanted)) refuseOtherVersion(parsed.value, wanted, unrecognized, body)
   return shape(parsed.value, parsed.duplicates, wanted, options, unrecognized)
 }
 
 /** The same for a value that is already at hand: a patch's result, whose mistakes are told as the patch's. */
 export function shapeObject(value: unknown, wanted: Wanted, options: ShapeOptions): ReadBody {
+  if (isCustom(wanted) && !identityOf(value, options.refuse).kind)
+    throw options.refuse(`Object 'Kind' is missing in '${JSON.stringify(sortKeys(value))}'`)
   return shape(value, options.duplicates, wanted, options, options.refuse, options.refuse)
 }
 
@@ -74,7 +78,8 @@ function shape(
   const apiVersion = given.apiVersion || ownVersion
   const kind = given.kind || wanted.kind
   const refused = (why: string): WherryError => refuse?.(why) ?? unfit(wanted, kind, apiVersion, why)
-  if (apiVersion !== ownVersion || kind !== wanted.kind) {
+  if (isCustom(wanted)) refuseOther(given, value, wanted)
+  else if (apiVersion !== ownVersion || kind !== wanted.kind) {
     // What calls itself something else is read as that first.
     const isKnown = options.isKnown(apiVersion, kind, wanted.group)
     const other = isKnown ? options.typeNamed?.(apiVersion, kind) : undefined
@@ -90,6 +95,30 @@ function shape(
     throw refused(`strict decoding error: ${[...strictTexts(duplicates), ...unknown].join(', ')}`)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: withForgottenOwners({ apiVersion, kind, ...rest }, value), warnings: problems }
+}
+
+const isCustom = ({ type }: Wanted): boolean => type.shape.kind === 'structural'
+
+/** Custom resources have no types to be told apart by: they have to say what they are. */
+function refuseOtherVersion(value: unknown, wanted: Wanted, unrecognized: (why: string) => WherryError, body: Uint8Array): void {
+  const { apiVersion, kind } = identityOf(value, unrecognized)
+  if (kind === '') throw unrecognized(`Object 'Kind' is missing in '${Buffer.from(body).toString()}'`)
+  const expected = apiVersionOf(wanted)
+  if (apiVersion !== expected)
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
+}
+
+/** What calls itself something else is a custom resource all the same, and is refused as an invalid one. */
+function refuseOther({ apiVersion, kind }: Identity, value: unknown, wanted: Wanted): void {
+  const expected = apiVersionOf(wanted)
+  const causes = [
+    ...(kind === wanted.kind ? [] : [invalid('kind', kind, `must be ${wanted.kind}`)]),
+    ...(apiVersion === expected ? [] : [invalid('apiVersion', apiVersion, `must be ${expected}`)]),
+  ]
+  if (causes.length === 0) return
+  const name = getPath(value, ['metadata', 'name'])
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  throw invalidError({ group, kind }, typeof name === 'string' ? name : '', causes)
 }
 
 const unfit = (wanted: Wanted, kind: string, apiVersion: string, why: string): WherryError =>
@@ -160,7 +189,12 @@ function parseYamlBody(body: Uint8Array, unrecognized: (why: string) => WherryEr
   }
 }
 
-function identityOf(value: unknown, unrecognized: (why: string) => WherryError): { readonly apiVersion: string; readonly kind: string } {
+interface Identity {
+  readonly apiVersion: string
+  readonly kind: string
+}
+
+function identityOf(value: unknown, unrecognized: (why: string) => WherryError): Identity {
   const unreadable = (why: string): WherryError =>
     unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${why}`)
   if (value === null) return { apiVersion: '', kind: '' }
@@ -185,8 +219,7 @@ function identityOf(value: unknown, unrecognized: (why: string) => WherryError):
 }
 
 function misfit(apiVersion: string, kind: string, wanted: Wanted, isKnown: boolean): string {
-  if (!isKnown)
-    return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
+  if (!isKnown) return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
   return `converting (${version}.${kind}) to (${goPackage(wanted.group)}.${wanted.kind}): unknown conversion`
 }

@@ -5,6 +5,7 @@ import { badPatchResult, type Patch } from '../registry/patch.ts'
 import { type FieldValidation, shapeObject, type Wanted } from './body.ts'
 import { withoutRepeatedOwners } from './owner-references.ts'
 import { matchName, matchNamespace, type Routed, typeNamed } from './routed.ts'
+import { sortKeys } from './sort-keys.ts'
 
 /** The patch's result as an object of its type; the client's mistakes are told like those of a body. */
 export function patched(
@@ -22,7 +23,7 @@ export function patched(
     isKnown: context.kinds.isKnown,
     typeNamed: typeNamed(context),
     duplicates: change.duplicates,
-    refuse: (why) => badPatchResult(inDeclaredOrder(result), change, why),
+    refuse: (why) => badPatchResult(wanted.type.shape.kind === 'structural' ? sortKeys(result) : inDeclaredOrder(result), change, why),
   })
   for (const warning of warnings) call.warn(warning)
   const found = withoutRepeatedOwners(object as unknown as KubeObject, call.warn)

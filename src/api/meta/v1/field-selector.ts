@@ -22,10 +22,15 @@ export function parseFieldSelector(text: string): readonly FieldTerm[] {
 }
 
 /** Parses, and refuses fields that objects of the kind cannot be chosen by. */
-export function fieldSelectorOf(kind: Pick<AnyKind, 'rules'>, text: string): readonly FieldTerm[] {
+export function fieldSelectorOf(
+  kind: Pick<AnyKind, 'rules'> & Partial<Pick<AnyKind, 'scope' | 'shape'>>,
+  text: string,
+): readonly FieldTerm[] {
   const own: Readonly<Record<string, unknown>> | undefined = kind.rules.selectableFields
+  // Of custom resources only those in namespaces can be chosen by it.
+  const isPlaceless = kind.shape?.kind === 'structural' && kind.scope === 'Cluster'
   return parseFieldSelector(text).map((term) => {
-    if (term.field === 'metadata.name' || term.field === 'metadata.namespace') return term
+    if (term.field === 'metadata.name' || (term.field === 'metadata.namespace' && !isPlaceless)) return term
     if (own !== undefined && Object.hasOwn(own, term.field)) return term
     throw new WherryError(
       'BadRequest',
