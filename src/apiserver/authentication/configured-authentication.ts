@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Outbound } from '../outbound.ts'
 import type { TokenVerifier } from '../tokens/token-verifier.ts'
 import type { AnonymousAccess } from './authenticate.ts'
@@ -45,6 +46,7 @@ export function createConfiguredAuthentication(options: ConfiguredAuthentication
   const anonymous = anonymousOf(config)
   let issuers = build(config)
   let verify = verifierOf(issuers, options)
+  let pending: readonly OidcAuthenticator[] = []
   return {
     verify: (token, audiences, notes) => verify(token, audiences, notes),
     anonymous: () => anonymous,
@@ -55,19 +57,27 @@ export function createConfiguredAuthentication(options: ConfiguredAuthentication
         refuseConfiguration([
           { reason: 'FieldValueForbidden', field: 'anonymous', message: 'Forbidden: changed from initial configuration file' },
         ])
+      // A later text takes the place of one whose issuers are still being looked for.
+      close(pending)
       const built = build(next)
+      pending = built
       try {
         await Promise.all(built.map(({ keys }) => keys.ready()))
+        if (pending !== built) throw new WherryError('Conflict', 'another configuration came meanwhile')
       } catch (error) {
         close(built)
         throw error
       }
+      pending = []
       const former = issuers
       issuers = built
       verify = verifierOf(issuers, options)
       close(former)
     },
-    close: () => close(issuers),
+    close: () => {
+      close(pending)
+      close(issuers)
+    },
   }
 }
 

@@ -142,7 +142,13 @@ test('another file is taken up when its issuers were found, and refused when it 
   assert.equal((await verify(jane))?.user.name, 'idp:jane')
   await authentication.update(simple.replaceAll("'idp:'", "'new:'"))
   assert.equal((await verify(jane))?.user.name, 'new:jane')
+  // What waits for its issuer gives way to what came later.
+  idp.down = true
+  const waiting = assert.rejects(authentication.update(simple.replaceAll("'idp:'", "'late:'")))
   idp.down = false
+  await authentication.update(simple.replaceAll("'idp:'", "'latest:'"))
+  await waiting
+  assert.equal((await verify(jane))?.user.name, 'latest:jane')
 })
 
 test('groups that the issuer keeps elsewhere', async () => {
