@@ -39,7 +39,14 @@ export const Job = kind(
       const isBare = Object.keys(job.metadata?.labels ?? {}).length === 0
       return { ...job, spec, ...(labels && isBare && { metadata: { ...job.metadata, labels } }) }
     },
-    prepareCreate: (job) => ({ ...job, spec: job.spec.manualSelector ? job.spec : withSelector(job), status: {} }),
+    prepareCreate: (job) => {
+      if (job.spec.manualSelector) return { ...job, status: {} }
+      const spec = withSelector(job)
+      // Labels that the job took from its template are the template's still, in the reference as here.
+      const isShared = job.metadata.labels !== undefined && job.metadata.labels === job.spec.template.metadata?.labels
+      const { labels } = spec.template.metadata
+      return { ...job, spec, status: {}, ...(isShared && labels && { metadata: { ...job.metadata, labels } }) }
+    },
     prepareUpdate: keepStatus,
     validate: validateJob,
     checksMetadata: 'whole',

@@ -1,17 +1,33 @@
-import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec, SecretReference } from '#api/core/v1/types.ts'
+import type {
+  CSIPersistentVolumeSource,
+  ISCSIPersistentVolumeSource,
+  PersistentVolume,
+  PersistentVolumeSpec,
+  SecretReference,
+} from '#api/core/v1/types.ts'
 import * as types from '#api/core/v1/types.ts'
 import { goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
-import { checkDns1123Label, checkDns1123Subdomain, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
+import {
+  checkDns1123Label,
+  checkDns1123Subdomain,
+  checkRange,
+  forbidden,
+  invalid,
+  invalidEach,
+  notSupported,
+  required,
+} from '#schema/validate.ts'
 import { validateNodeSelector } from './affinity.ts'
 import { accessModes, validatePositiveQuantity, volumeModes, wholeNumber } from './claim.ts'
 import { validateNoBacksteps } from './paths.ts'
-import { validateDriverName } from './volumes.ts'
+import { validateStorageSource } from './storage-sources.ts'
+import { hostPathTypes, iscsiNames, validateDriverName } from './volumes.ts'
 
-export function validatePersistentVolume({ spec }: PersistentVolume): Cause[] {
+export function validatePersistentVolume({ metadata, spec }: PersistentVolume): Cause[] {
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy, nodeAffinity, volumeAttributesClassName } = spec
   const causes: Cause[] = [...validateModes(spec.accessModes), ...validateCapacity(spec)]
   if (!policies.includes(policy)) causes.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, policies))
@@ -21,7 +37,7 @@ export function validatePersistentVolume({ spec }: PersistentVolume): Cause[] {
         ? [required('spec.nodeAffinity.required', 'must specify required node constraints')]
         : validateNodeSelector(nodeAffinity.required, 'spec.nodeAffinity.required')),
     )
-  causes.push(...validateSource(spec))
+  causes.push(...validateSource(spec, metadata.name ?? ''))
   if (storageClassName) causes.push(...invalidEach('spec.storageClassName', storageClassName, checkDns1123Subdomain(storageClassName)))
   if (!volumeModes.includes(volumeMode)) causes.push(notSupported('spec.volumeMode', volumeMode, volumeModes))
   if (volumeAttributesClassName === undefined) return causes
@@ -154,15 +170,15 @@ const sources = [
 const sourceOf = (spec: PersistentVolumeSpec): Partial<Pick<PersistentVolumeSpec, (typeof sources)[number]>> =>
   Object.fromEntries(sources.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]))
 
-/** Sources of clouds and storage systems that v1.36 no longer serves are not looked into. */
-function validateSource(spec: PersistentVolumeSpec): Cause[] {
+function validateSource(spec: PersistentVolumeSpec, name: string): Cause[] {
   const given = sources.filter((name) => spec[name] !== undefined)
   if (given.length === 0) return [required('spec', 'must specify a volume type')]
   const causes: Cause[] = given.slice(1).map((name) => forbidden(`spec.${name}`, 'may not specify more than 1 volume type'))
   const first = given[0]
   if (first === 'hostPath') {
-    const { path } = spec.hostPath!
+    const { path, type } = spec.hostPath!
     causes.push(...(path === '' ? [required('spec.hostPath.path')] : validateNoBacksteps(path, 'spec.hostPath.path')))
+    if (type !== undefined && !hostPathTypes.includes(type)) causes.push(notSupported('spec.hostPath.type', type, hostPathTypes))
   } else if (first === 'nfs') {
     const { server, path } = spec.nfs!
     if (server === '') causes.push(required('spec.nfs.server'))
@@ -173,9 +189,33 @@ function validateSource(spec: PersistentVolumeSpec): Cause[] {
     causes.push(...(path === '' ? [required('spec.local.path')] : validateNoBacksteps(path, 'spec.local.path')))
     if (spec.nodeAffinity === undefined) causes.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
   } else if (first === 'csi') causes.push(...validateCsi(spec.csi!, 'spec.csi'))
+  else if (first === 'iscsi') causes.push(...validateIscsi(spec.iscsi!, name, 'spec.iscsi'))
+  else if (first !== undefined) causes.push(...validateStorageSource(first, spec[first]!, 'spec', true))
   if (spec.hostPath !== undefined && /^\/+(\.?\/*)*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle')
     causes.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"))
   return causes
+}
+
+function validateIscsi(iscsi: ISCSIPersistentVolumeSource, name: string, path: string): Cause[] {
+  const { targetPortal, iqn, lun, secretRef, initiatorName } = iscsi
+  const isName = (text: string): boolean => iscsiNames[text.slice(0, 3)]?.test(text) === true
+  const causes: Cause[] = targetPortal === '' ? [required(`${path}.targetPortal`)] : []
+  if (initiatorName !== undefined && `${name}:${targetPortal}`.length > 64)
+    causes.push(
+      invalid(
+        `${path}.targetportal`,
+        targetPortal,
+        'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
+      ),
+    )
+  if (iqn === '') causes.push(required(`${path}.iqn`))
+  else if (!isName(iqn)) causes.push(invalid(`${path}.iqn`, iqn, 'must be valid format'))
+  causes.push(...invalidEach(`${path}.lun`, lun, checkRange(lun, 0, 255)))
+  if ((iscsi.chapAuthDiscovery || iscsi.chapAuthSession) && secretRef === undefined) causes.push(required(`${path}.secretRef`))
+  if (secretRef !== undefined && !secretRef.name) causes.push(required(`${path}.secretRef.name`))
+  return initiatorName === undefined || isName(initiatorName)
+    ? causes
+    : [...causes, invalid(`${path}.initiatorname`, initiatorName, 'must be valid format')]
 }
 
 function validateCsi(csi: CSIPersistentVolumeSource, path: string): Cause[] {

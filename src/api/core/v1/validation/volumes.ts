@@ -19,6 +19,7 @@ import {
 import { validateFieldRef, validateResourceFieldRef, volumeFields } from './container-env.ts'
 import type { Volumes } from './container-mounts.ts'
 import { validateFileMode, validateNoBacksteps, validateNonReservedPath } from './paths.ts'
+import { validateGitDirectory, validateStorageSource } from './storage-sources.ts'
 import { validateProjected } from './volume-projected.ts'
 
 /** What is wrong with the volumes, and those that are sound: containers may mount only these. */
@@ -97,23 +98,6 @@ function validateSource(volume: Volume, meta: ObjectMeta | undefined, path: stri
   return seen ? causes : [required(path, 'must specify a volume type')]
 }
 
-/** Sources of clouds and storage systems that v1.36 no longer serves are only checked for what they cannot do without. */
-const requiredFields: Partial<Record<keyof Volume, readonly string[]>> = {
-  gitRepo: ['repository'],
-  awsElasticBlockStore: ['volumeID'],
-  glusterfs: ['endpoints', 'path'],
-  rbd: ['image'],
-  cinder: ['volumeID'],
-  quobyte: ['registry', 'volume'],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-}
-
 function validateOne(volume: Volume, source: (typeof order)[number], meta: ObjectMeta | undefined, path: string): Cause[] {
   const at = `${path}.${source}`
   switch (source) {
@@ -180,14 +164,17 @@ function validateOne(volume: Volume, source: (typeof order)[number], meta: Objec
         ...(pullPolicy && !policies.includes(pullPolicy) ? [notSupported(`${at}.pullPolicy`, pullPolicy, policies)] : []),
       ]
     }
-    default: {
-      const fields = volume[source] as Readonly<Record<string, unknown>>
-      return (requiredFields[source] ?? []).flatMap((name) => (fields[name] ? [] : [required(`${at}.${name}`)]))
-    }
+    case 'gitRepo':
+      return [
+        ...validateStorageSource(source, volume.gitRepo!, path, false),
+        ...validateGitDirectory(volume.gitRepo!.directory, `${at}.directory`),
+      ]
+    default:
+      return validateStorageSource(source, volume[source]!, path, false)
   }
 }
 
-const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
+export const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
 
 const validateItems = (items: readonly KeyToPath[] | undefined, path: string): Cause[] =>
   (items ?? []).flatMap((item, i) => validateKeyToPath(item, `${path}.items[${i}]`))
@@ -245,7 +232,7 @@ function validateIscsiName(name: string, path: string): Cause[] {
   return pattern.test(name) ? [] : [invalid(path, name, 'must be valid format')]
 }
 
-const iscsiNames: Readonly<Record<string, RegExp>> = {
+export const iscsiNames: Readonly<Record<string, RegExp>> = {
   iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/,
   eui: /^eui.[A-Za-z0-9]{16}$/,
   naa: /^naa.[A-Za-z0-9]{32}$/,
