@@ -28,7 +28,8 @@ export function admissionRun(
       resource: write.kind.plural,
       subresource: write.subresource,
       namespace: write.namespace,
-      name: write.name,
+      // What is deleted together goes by no name of its own.
+      name: write.verb === 'deletecollection' ? '' : write.name,
     },
     operation,
     kind,
@@ -67,7 +68,11 @@ export function admissionRun(
     },
     async validate(object, previous) {
       if (validating.length === 0) return
-      const admission = { ...base, object, previous, reinvocation: none }
+      // A generated name is there only now.
+      const { name } = base.attributes
+      const attributes =
+        name !== '' || operation !== 'CREATE' ? base.attributes : { ...base.attributes, name: object?.metadata?.name ?? '' }
+      const admission = { ...base, attributes, object, previous, reinvocation: none }
       const done = write.record?.step?.('validate', operation)
       try {
         for (const plugin of validating) await plugin.validate!(admission)

@@ -4,12 +4,11 @@ import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { Container, PodSpec, Volume } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { WherryError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
 import { quote } from '#schema/go-text.ts'
 import { mirrorAnnotation, podReferences } from '../authorization/pod-references.ts'
 import type { Admission, AdmissionPlugin, Objects } from '../contract.ts'
-import { forbiddenError } from '../http/status.ts'
+import { refusal } from './refusal.ts'
 
 /**
  * Gives each pod its service account (`default` when it names none), the account's pull secrets, and a projected volume with a token, the
@@ -165,6 +164,3 @@ function foreignSecret(account: ServiceAccount, spec: PodSpec, isCreate: boolean
       return `imagePullSecrets[${position}].name="${name}" is not allowed because service account ${owner} does not reference that imagePullSecret`
   return undefined
 }
-
-const refusal = ({ kind, attributes, object }: Admission, why: string): WherryError =>
-  forbiddenError(kind, attributes.name || (object?.metadata.name ?? ''), why)

@@ -74,12 +74,11 @@ async function prepare(
   const { kind } = write
   const rules = writeContextOf(context, write)
   const { metadata } = body
-  const name = nameOrGenerateName(metadata ?? {}, context.random)
-  const named = withMetadata(body, {
-    name,
+  // Whoever changes the object sees it without what only the server can give it: with that it is stored.
+  const asked = withMetadata(body, {
     namespace: kind.scope === 'Namespaced' ? write.namespace : undefined,
-    uid: context.random.uuid(),
-    creationTimestamp: rfc3339(context.clock.now()),
+    uid: undefined,
+    creationTimestamp: undefined,
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     ...(kind.rules.generation !== undefined && { generation: undefined }),
@@ -87,20 +86,27 @@ async function prepare(
     // Only the store looks at it, which a dry run does not reach.
     resourceVersion: write.dryRun ? metadata?.resourceVersion || undefined : undefined,
   })
-  const run = admissionRun(context.admission, context.objects, { ...write, name }, 'CREATE')
-  let object = applyDefaults(kind, named)
+  const run = admissionRun(context.admission, context.objects, { ...write, name: metadata?.name ?? '' }, 'CREATE')
+  let object = applyDefaults(kind, asked)
   if (owners === 'tracked' && write.manager !== undefined) object = withOwners(object, trackedEntries(context, write, undefined, object))
   object = deepFreeze(object)
   const admitted = await run.admit(object, undefined)
-  if (admitted !== undefined && admitted !== object)
-    object = deepFreeze(applyDefaults(kind, withReadableOwners(admitted, object, write.warn)))
+  if (admitted !== undefined && admitted !== object) object = applyDefaults(kind, withReadableOwners(admitted, object, write.warn))
+  object = deepFreeze(
+    withMetadata(object, {
+      name: nameOrGenerateName(object.metadata, context.random),
+      uid: context.random.uuid(),
+      creationTimestamp: rfc3339(context.clock.now()),
+      ...(kind.rules.generation !== undefined && kind.rules.generation !== false && { generation: 1 }),
+    }),
+  )
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
-  if (kind.rules.generation !== undefined && kind.rules.generation !== false) object = withMetadata(object, { generation: 1 })
   object = deepFreeze(applyDefaults(kind, object))
   const causes = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', causes)
-  await run.validate(object, undefined)
+  // Before anybody refuses: whoever is refused is warned as well.
   for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)
+  await run.validate(object, undefined)
   if (!object.metadata.name) throw badRequest('metadata.name is empty')
   return { key: keyOf(kind, write.namespace, object.metadata.name), object }
 }

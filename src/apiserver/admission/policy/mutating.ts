@@ -23,7 +23,7 @@ import {
 } from './evaluation.ts'
 import { type Matched, match } from './matching.ts'
 import { applyConfiguration, applyPatch, MutationError, objectOf } from './mutation.ts'
-import { ConfigurationError, paramsOf } from './params.ts'
+import { ConfigurationError, knownKind, paramsOf } from './params.ts'
 import { createPolicies, type Hook, isPolicyResource } from './policies.ts'
 
 type Spec = types.MutatingAdmissionPolicy['spec']
@@ -115,6 +115,13 @@ function relevant(hooks: readonly Hook<Spec, Compiled>[], admission: Admission):
   for (const hook of hooks) {
     const matched = match(hook.matcher, admission, subject)
     if (matched === undefined) continue
+    try {
+      if (hook.spec.paramKind !== undefined) knownKind(admission.objects, hook.spec.paramKind)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      problems.push({ hook, binding: undefined, message: `failed to configure policy: ${error.message}`, isInvalid: false })
+      continue
+    }
     for (const binding of hook.bindings) {
       if (binding.matcher !== undefined && match(binding.matcher, admission, subject) === undefined) continue
       try {

@@ -112,9 +112,8 @@ function operationOf(item: Value): PatchOperation {
 export function objectOf(seen: Seen, json: unknown, isStrict: boolean): KubeObject | undefined {
   if (deepEqual(json, seen.object)) return undefined
   const type = seen.type as AnyType
-  const { value, errors, ...found } = decode(type, json, { strict: isStrict })
+  const { value, errors, unknown } = decode(type, json, { strict: isStrict })
   if (errors.length > 0) throw internalError(errors[0] as string)
-  const strict = isStrict ? ((found as { readonly warnings?: readonly string[] }).warnings ?? []) : []
-  if (strict.length > 0) throw internalError(`strict decoding error: ${strict.join(', ')}`)
+  if (unknown.length > 0) throw internalError(`strict decoding error: ${unknown.join(', ')}`)
   return deepFreeze({ ...(withDefaults(type, value) as KubeObject), apiVersion: seen.apiVersion, kind: seen.kind })
 }

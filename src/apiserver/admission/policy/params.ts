@@ -17,13 +17,19 @@ export function paramsOf(
   namespace: string,
 ): readonly (KubeObject | undefined)[] {
   if (paramKind === undefined || paramRef === undefined) return [undefined]
-  const kind = kindOf(objects, paramKind)
-  if (kind === undefined) throw new ConfigurationError(`failed to find resource referenced by paramKind: '${describe(paramKind)}'`)
+  const kind = knownKind(objects, paramKind)
   const place = placeOf(kind, paramRef, namespace)
   const params = found(objects, kind, paramRef, place)
   if (params.length === 0 && paramRef.parameterNotFoundAction === 'Deny')
     throw new ConfigurationError('no params found for policy binding with `Deny` parameterNotFoundAction')
   return params.map((param) => ({ ...param, apiVersion: apiVersionOf(kind), kind: kind.kind }))
+}
+
+/** The kind of the parameters. Throws a `ConfigurationError` for one that is not served: it is the policy that is broken then, bound how ever. */
+export function knownKind(objects: Objects, paramKind: ParamKind): AnyKind {
+  const kind = kindOf(objects, paramKind)
+  if (kind === undefined) throw new ConfigurationError(`failed to find resource referenced by paramKind: '${describe(paramKind)}'`)
+  return kind
 }
 
 const kindOf = (objects: Objects, { apiVersion = '', kind = '' }: ParamKind): AnyKind | undefined => {

@@ -21,7 +21,7 @@ import {
   OutOfBudget,
 } from './evaluation.ts'
 import { match } from './matching.ts'
-import { ConfigurationError, paramsOf } from './params.ts'
+import { ConfigurationError, knownKind, paramsOf } from './params.ts'
 import { createPolicies, type Hook, isPolicyResource } from './policies.ts'
 
 type Spec = types.ValidatingAdmissionPolicy['spec']
@@ -64,9 +64,12 @@ export function validatingPolicies({ objects, authorize }: { readonly objects: O
   )
   return {
     name: 'ValidatingAdmissionPolicy',
-    async validate(admission) {
+    async validate(given) {
       const hooks = policies()
-      if (hooks.length === 0 || isPolicyResource(admission)) return
+      if (hooks.length === 0 || isPolicyResource(given)) return
+      // A request for a whole collection names no object.
+      const { attributes } = given
+      const admission = attributes.verb === 'deletecollection' ? { ...given, attributes: { ...attributes, name: '' } } : given
       const denials: Denial[] = []
       for (const hook of hooks) denials.push(...(await ask(hook, admission, authorize)))
       const [first] = denials
@@ -110,6 +113,11 @@ async function ask(hook: Hook<Spec, Compiled>, admission: Admission, authorize: 
   const subject = subjectOf(admission)
   const matched = match(hook.matcher, admission, subject)
   if (matched === undefined) return []
+  try {
+    if (hook.spec.paramKind !== undefined) knownKind(admission.objects, hook.spec.paramKind)
+  } catch (error) {
+    return misconfigured(error)
+  }
   const denials: Denial[] = []
   const annotations = new Map<string, string[]>()
   let seen: Seen | undefined
