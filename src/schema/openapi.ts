@@ -162,6 +162,7 @@ function componentOf(shape: Message): Record<string, unknown> {
   const required = fields.filter((field) => field.field.options.required === true).map((field) => field.name)
   const properties = fields.map((field) => [field.name, propertyOf(field)] as const).sort(([a], [b]) => (a < b ? -1 : 1))
   return {
+    ...(shape.about === undefined ? {} : { description: shape.about }),
     type: 'object',
     ...(required.length === 0 ? {} : { required }),
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),

@@ -66,6 +66,8 @@ export interface Message {
   /** Read through `fieldsOf`: a recursive type gives a function. */
   readonly fields: Fields | (() => Fields)
   readonly atomic?: boolean
+  /** What the structure is, in one sentence: `kubectl explain` shows it where a field does not say it for itself. */
+  readonly about?: string
   /** Parts whose fields stand in this message's JSON, but in a message of their own, at `number`, in protobuf. `fields` has them too. */
   readonly embeds?: readonly { readonly number: number; readonly type: AnyType }[]
 }
@@ -211,14 +213,14 @@ export const list = <T, I>(item: Type<T, I>, merge: Partial<ListMerge> = {}): Ty
 export const message = <F extends Fields>(
   protoName: string,
   fields: F,
-  options: Pick<Message, 'atomic' | 'embeds'> = {},
+  options: Pick<Message, 'atomic' | 'embeds' | 'about'> = {},
 ): Type<OfFields<F>, InputFields<F>> => ({
   shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields, ...options },
 })
 
 /** A message that contains itself. Its TypeScript type has to be given, since inference cannot follow the circle. */
-export const recursive = <T>(protoName: string, fields: () => Fields): Type<T> => ({
-  shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields },
+export const recursive = <T>(protoName: string, fields: () => Fields, options: Pick<Message, 'about'> = {}): Type<T> => ({
+  shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields, ...options },
 })
 
 /** The fields of a message, and nothing for other shapes: for embedding by spread. */
