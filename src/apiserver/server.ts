@@ -5,6 +5,7 @@ import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
+import { startAvailability } from './aggregation/availability.ts'
 import type { Audit } from './audit/audit.ts'
 import type { AuditMeans } from './audit/compose.ts'
 import { createBookmarks } from './bookmarks.ts'
@@ -158,6 +159,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const expiry = startExpiry({ store, cacher, kinds: options.kinds, clock, onFailure })
   const handler = createHandler(context, options)
   // Kinds of definitions in the store are served before anybody is answered.
+  const stopAvailability = startAvailability({ objects, internals, clock, onFailure })
   const customResources = startCustomResources({
     kinds,
     cacher,
@@ -175,6 +177,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
     async close() {
       expiry.close()
+      stopAvailability()
       await customResources?.close()
       compaction.close()
       bookmarks.close()
