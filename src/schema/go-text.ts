@@ -7,10 +7,11 @@ export function quote(text: string): string {
 }
 
 /** How Go prints a value as JSON inside an error message: `<`, `>`, `&` escaped, keys in the object's own order. */
-export function goJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null'
-  return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
+export const goJson = (value: unknown): string => escapeJson(JSON.stringify(value) ?? 'null')
+
+/** JSON with the characters escaped that Go escapes for the sake of HTML. */
+export const escapeJson = (json: string): string =>
+  json.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const short: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -1,5 +1,6 @@
 import { getOwn, isObject } from '#schema/fields.ts'
-import { goJson } from '#schema/go-text.ts'
+import { escapeJson } from '#schema/go-text.ts'
+import { encodeSorted } from '#schema/json.ts'
 
 /** Finds the values that a path leads to. Nothing is no mistake: keys may be missing. */
 export type JsonPath = (root: unknown) => readonly unknown[]
@@ -22,7 +23,7 @@ export function parseJsonPath(text: string): JsonPath | undefined {
 /** A value as a column of text shows it: texts as they are, lists and maps as JSON. */
 export function printValue(value: unknown): string {
   if (value === null || value === undefined) return '<no value>'
-  return typeof value === 'object' ? goJson(value) : String(value)
+  return typeof value === 'object' ? escapeJson(encodeSorted(value)) : String(value)
 }
 
 class NoPath extends Error {}
