@@ -28,7 +28,10 @@ export function tableOf(
     kind: 'Table',
     apiVersion,
     metadata,
-    columnDefinitions: options.headed === false ? null : [...(named ? [nameColumn] : []), ...columns.filter(({ undeclared }) => undeclared !== true).map(definitionOf)],
+    columnDefinitions:
+      options.headed === false
+        ? null
+        : [...(named ? [nameColumn] : []), ...columns.filter(({ undeclared }) => undeclared !== true).map(definitionOf)],
     rows: objects.map((object) => ({
       cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => column.cell(object as never, options.now))],
       object:
