@@ -169,7 +169,13 @@ export function keysOf(map: MapValue | RecordValue): readonly Value[] {
   return map.keys === undefined ? Object.keys(map.raw) : map.keys(map.raw)
 }
 
-export const sizeOfMap = (map: MapValue | RecordValue): number => (map.kind === 'map' ? map.entries.size : keysOf(map).length)
+/** Entries of a map; of a record all that the raw object has, also those that no schema tells of. */
+export function sizeOfMap(map: MapValue | RecordValue): number {
+  if (map.kind === 'map') return map.entries.size
+  let size = 0
+  for (const key of Object.keys(map.raw)) if (map.raw[key] !== undefined) size++
+  return size
+}
 
 /** A map of the entries given; of two with one key the later one counts. */
 export function mapOf(entries: Iterable<readonly [Value, Value]>): MapValue {

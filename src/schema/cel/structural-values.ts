@@ -90,6 +90,8 @@ function objectAdopter(schema: Structural): Adopt {
   const get: RecordValue['get'] = (raw, key) => {
     const name = isStructure ? unescapeName(key) : key
     if (name === undefined || !Object.hasOwn(raw, name) || raw[name] === undefined) return undefined
+    // A null in a structure is a field that is not there.
+    if (schema.properties !== undefined && raw[name] === null) return undefined
     const of = schemaOf(name)
     return of === undefined ? undefined : adoptAs(of)(raw[name])
   }

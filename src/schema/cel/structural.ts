@@ -15,7 +15,7 @@ import {
   timestampType,
 } from '#lib/cel/types.ts'
 import { additionalOf, type Structural } from '../structural/structural.ts'
-import { escapeName } from './escaping.ts'
+import { escapeName, isReservedName } from './escaping.ts'
 
 /**
  * What expressions know of values of a schema: their type, how many elements they may have and how small they may be as JSON (for cost
@@ -133,8 +133,12 @@ export function structuresOf(root: Declared): Structures {
     if (each.item !== undefined) collect(each.item)
   }
   collect(root)
-  return { find: (name) => found.get(name)?.type, field: (name, field) => found.get(name)?.fields?.get(field)?.type }
+  return { find: (name) => found.get(name)?.type, field: (name, field) => fieldOf(found.get(name), field)?.type }
 }
+
+/** A reserved word may also be written as it is: behind a dot it can be nothing but a field. */
+const fieldOf = (structure: Declared | undefined, field: string): Declared | undefined =>
+  structure?.fields?.get(field) ?? (isReservedName(field) ? structure?.fields?.get(`__${field}__`) : undefined)
 
 /** How long parts of a variable may be, whatever the variable's name: the first step of every path. */
 export const sizesOf =
