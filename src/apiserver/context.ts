@@ -58,6 +58,8 @@ export interface Write {
   /** As sent, for admission: `{"dryRun":["All"],"fieldManager":"x"}`. */
   readonly options: Readonly<Record<string, unknown>>
   readonly warn: (message: string) => void
+  /** Admission has let the action through that this write is a part of (a binding, an eviction): it is not asked again. */
+  readonly admitted?: boolean
   /** Who is named in metadata.managedFields. Absent: the server itself, whose writes change no ownership. */
   readonly manager?: string
   /** The request that the write answers; what the server does on nobody's behalf has none. */

@@ -150,9 +150,15 @@ export interface Internals {
     change: (present: KubeObject) => KubeObject,
     /**
      * `asPart`: the change is a part's (status), so the kind's rules for the whole object do not restore what it touches. `subresource`: the part's
-     * name, as admission is to see it.
+     * name, as admission is to see it. `admitted`: admission has seen the action that this is a part of, and does not see this.
      */
-    options?: { readonly dryRun?: boolean; readonly user?: UserInfo; readonly asPart?: boolean; readonly subresource?: string },
+    options?: {
+      readonly dryRun?: boolean
+      readonly user?: UserInfo
+      readonly asPart?: boolean
+      readonly subresource?: string
+      readonly admitted?: boolean
+    },
   ): Promise<KubeObject>
   create(
     kind: AnyKind,
@@ -169,6 +175,7 @@ export interface Internals {
       readonly resourceVersion?: string
       readonly dryRun?: boolean
       readonly user?: UserInfo
+      readonly admitted?: boolean
     },
   ): Promise<KubeObject>
 }

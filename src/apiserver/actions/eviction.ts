@@ -25,6 +25,7 @@ export const podEviction: SubresourceHandler = async (call) => {
     ...(preconditions?.resourceVersion !== undefined && { resourceVersion: preconditions.resourceVersion }),
     dryRun,
     user: attributes.user,
+    admitted: true,
   })
   return successStatus(201)
 }
@@ -56,7 +57,7 @@ async function useBudget({ server, attributes, now }: SubresourceCall, pod: Pod 
     budget.metadata.name,
     attributes.namespace,
     (present) => withOneLess(present as unknown as PodDisruptionBudget & KubeObject, pod.metadata.name, now) as unknown as KubeObject,
-    { dryRun, asPart: true },
+    { dryRun, asPart: true, subresource: 'status' },
   )
 }
 

@@ -42,7 +42,7 @@ export function admissionRun(
       if (write.record !== undefined) write.record.elsewhereMs += ms
     },
   }
-  const { mutating, validating } = concernedBy(plugins, resourceKey(write.kind), operation)
+  const { mutating, validating } = concernedBy(write.admitted === true ? nobody : plugins, resourceKey(write.kind), operation)
   const none: Reinvocation = { isAgain: true, ask: () => {}, memory: new Map() }
   return {
     async admit(object, previous) {
@@ -91,6 +91,8 @@ function optionsOf({ options }: Write, operation: Admission['operation']): Write
   const { force: _force, ...rest } = options
   return { ...rest, kind: operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions' }
 }
+
+const nobody: readonly AdmissionPlugin[] = []
 
 /** Plug-ins that look at one sort of write. */
 interface Concerned {

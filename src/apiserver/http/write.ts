@@ -172,7 +172,7 @@ export async function removeCollection(context: Context, call: Routed): Promise<
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
   warnOfPropagation(call, options)
   const selection = await select(context.cacher, kind, info.namespace, query)
-  const left = selection.items.map(objectOf)
+  const left = selection.items.map(objectOf).reverse()
   const workers = Array.from({ length: Math.min(deleteWorkers, left.length) }, async () => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       const { name, namespace = '' } = next.metadata
@@ -180,7 +180,10 @@ export async function removeCollection(context: Context, call: Routed): Promise<
         await deleteObject(context, { ...writeOf(call, options), name, namespace }, options)
       } catch (error) {
         // Somebody else deleted it in between: what was asked for is so.
-        if (!(error instanceof WherryError) || error.code !== 'NotFound') throw error
+        if (error instanceof WherryError && error.code === 'NotFound') continue
+        // Where one cannot go, those after it stay as well.
+        left.length = 0
+        throw error
       }
     }
   })
