@@ -23,221 +23,377 @@ import {
 export const HostPathType = oneOf('', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice')
 export type HostPathType = Of<typeof HostPathType>
 
-export const HostPathVolumeSource = message('k8s.io.api.core.v1.HostPathVolumeSource', {
-  path: field(1, string(), { required: true }),
-  type: field(2, HostPathType, { default: '', pointer: true }),
-})
+export const HostPathVolumeSource = message(
+  'k8s.io.api.core.v1.HostPathVolumeSource',
+  {
+    path: field(1, string(), { required: true, about: 'Absolute path on the node; a symbolic link is followed.' }),
+    type: field(2, HostPathType, {
+      default: '',
+      pointer: true,
+      about: 'What has to be at the path or is made there; empty, the default, checks nothing.',
+    }),
+  },
+  { about: 'Mounts a file or directory of the node itself. It gives the pod a hold on the node: use it with care.' },
+)
 export type HostPathVolumeSource = Of<typeof HostPathVolumeSource>
 
-export const EmptyDirVolumeSource = message('k8s.io.api.core.v1.EmptyDirVolumeSource', {
-  medium: field(1, string()),
-  sizeLimit: field(2, quantity(), { pointer: true }),
-})
+export const EmptyDirVolumeSource = message(
+  'k8s.io.api.core.v1.EmptyDirVolumeSource',
+  {
+    medium: field(1, string(), {
+      about: 'Where the data lies: empty for the disk of the node, Memory for a tmpfs, HugePages or HugePages-<size> for huge pages.',
+    }),
+    sizeLimit: field(2, quantity(), {
+      pointer: true,
+      about: 'The pod is evicted when the volume grows beyond this size; a tmpfs is made that large. No limit if absent.',
+    }),
+  },
+  { about: 'A directory that starts empty and lives as long as the pod; its containers share it.' },
+)
 export type EmptyDirVolumeSource = Of<typeof EmptyDirVolumeSource>
 
-export const GCEPersistentDiskVolumeSource = message('k8s.io.api.core.v1.GCEPersistentDiskVolumeSource', {
-  pdName: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  partition: field(3, int32()),
-  readOnly: field(4, bool()),
-})
+export const GCEPersistentDiskVolumeSource = message(
+  'k8s.io.api.core.v1.GCEPersistentDiskVolumeSource',
+  {
+    pdName: field(1, string(), { required: true, about: 'Name of the disk in Google Compute Engine.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+    partition: field(3, int32(), { about: 'Number of the partition to mount; 0 means the whole disk.' }),
+    readOnly: field(4, bool(), {
+      about: 'Mounts the disk without write access; false by default. Only so can several pods use it at once.',
+    }),
+  },
+  { about: 'Disk of Google Compute Engine, served by the CSI driver pd.csi.storage.gke.io.' },
+)
 export type GCEPersistentDiskVolumeSource = Of<typeof GCEPersistentDiskVolumeSource>
 
-export const AWSElasticBlockStoreVolumeSource = message('k8s.io.api.core.v1.AWSElasticBlockStoreVolumeSource', {
-  volumeID: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  partition: field(3, int32()),
-  readOnly: field(4, bool()),
-})
+export const AWSElasticBlockStoreVolumeSource = message(
+  'k8s.io.api.core.v1.AWSElasticBlockStoreVolumeSource',
+  {
+    volumeID: field(1, string(), { required: true, about: 'ID of the volume at AWS.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the volume, such as ext4 (the default) or xfs.' }),
+    partition: field(3, int32(), { about: 'Number of the partition to mount; 0 means the whole volume.' }),
+    readOnly: field(4, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+  },
+  { about: 'Volume of AWS Elastic Block Store, served by the CSI driver ebs.csi.aws.com.' },
+)
 export type AWSElasticBlockStoreVolumeSource = Of<typeof AWSElasticBlockStoreVolumeSource>
 
-export const GitRepoVolumeSource = message('k8s.io.api.core.v1.GitRepoVolumeSource', {
-  repository: field(1, string(), { required: true }),
-  revision: field(2, string()),
-  directory: field(3, string()),
-})
+export const GitRepoVolumeSource = message(
+  'k8s.io.api.core.v1.GitRepoVolumeSource',
+  {
+    repository: field(1, string(), { required: true, about: 'URL to clone from.' }),
+    revision: field(2, string(), { about: 'Commit to check out.' }),
+    directory: field(3, string(), {
+      about: 'Where the clone goes inside the volume; a single dot puts it at the root. It may not contain two dots.',
+    }),
+  },
+  { about: 'Clone of a git repository. The kubelet no longer mounts these: clone into an emptyDir from an init container.' },
+)
 export type GitRepoVolumeSource = Of<typeof GitRepoVolumeSource>
 
-export const KeyToPath = message('k8s.io.api.core.v1.KeyToPath', {
-  key: field(1, string(), { required: true }),
-  path: field(2, string(), { required: true }),
-  mode: field(3, int32(), { pointer: true }),
-})
+export const KeyToPath = message(
+  'k8s.io.api.core.v1.KeyToPath',
+  {
+    key: field(1, string(), { required: true, about: 'Key whose value is written.' }),
+    path: field(2, string(), { required: true, about: 'File for it, relative to the root of the volume and without two dots.' }),
+    mode: field(3, int32(), { pointer: true, about: 'Permission bits of this file, from 0 to 0777; defaultMode of the volume if absent.' }),
+  },
+  { about: 'Puts the value of one key into a file of the volume.' },
+)
 export type KeyToPath = Of<typeof KeyToPath>
 
-export const SecretVolumeSource = message('k8s.io.api.core.v1.SecretVolumeSource', {
-  secretName: field(1, string()),
-  items: field(2, list(KeyToPath)),
-  defaultMode: field(3, int32(), { default: 0o644, pointer: true }),
-  optional: field(4, bool(), { pointer: true }),
-})
+export const SecretVolumeSource = message(
+  'k8s.io.api.core.v1.SecretVolumeSource',
+  {
+    secretName: field(1, string(), { about: 'Secret in the namespace of the pod.' }),
+    items: field(2, list(KeyToPath), { about: 'Keys to show and their files; if empty, every key becomes a file of its name.' }),
+    defaultMode: field(3, int32(), {
+      default: 0o644,
+      pointer: true,
+      about: 'Permission bits of files without a mode of their own; 0644 by default.',
+    }),
+    optional: field(4, bool(), {
+      pointer: true,
+      about: 'Lets the pod start though the Secret or a listed key is missing; false by default.',
+    }),
+  },
+  { about: 'Shows the keys of a Secret as files, kept in memory and renewed when the Secret changes.' },
+)
 export type SecretVolumeSource = Of<typeof SecretVolumeSource>
 
-export const NFSVolumeSource = message('k8s.io.api.core.v1.NFSVolumeSource', {
-  server: field(1, string(), { required: true }),
-  path: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-})
+export const NFSVolumeSource = message(
+  'k8s.io.api.core.v1.NFSVolumeSource',
+  {
+    server: field(1, string(), { required: true, about: 'Host name or IP address of the server.' }),
+    path: field(2, string(), { required: true, about: 'Directory that the server exports.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the export without write access; false by default.' }),
+  },
+  { about: 'Directory that an NFS server exports; many pods can write to it at once.' },
+)
 export type NFSVolumeSource = Of<typeof NFSVolumeSource>
 
 const LocalObjectReferenceFields = {
-  name: field(1, string(), { default: '' }),
+  name: field(1, string(), { default: '', about: 'Name of the object that is meant, in the same namespace.' }),
 }
-export const LocalObjectReference = message('k8s.io.api.core.v1.LocalObjectReference', LocalObjectReferenceFields, { atomic: true })
+export const LocalObjectReference = message('k8s.io.api.core.v1.LocalObjectReference', LocalObjectReferenceFields, {
+  atomic: true,
+  about: 'Names an object in the same namespace.',
+})
 export type LocalObjectReference = Of<typeof LocalObjectReference>
 
-export const ISCSIVolumeSource = message('k8s.io.api.core.v1.ISCSIVolumeSource', {
-  targetPortal: field(1, string(), { required: true }),
-  iqn: field(2, string(), { required: true }),
-  lun: field(3, int32(), { required: true }),
-  iscsiInterface: field(4, string(), { default: 'default' }),
-  fsType: field(5, string()),
-  readOnly: field(6, bool()),
-  portals: field(7, list(string())),
-  chapAuthDiscovery: field(8, bool()),
-  chapAuthSession: field(11, bool()),
-  secretRef: field(10, LocalObjectReference, { pointer: true }),
-  initiatorName: field(12, string(), { pointer: true }),
-})
+export const ISCSIVolumeSource = message(
+  'k8s.io.api.core.v1.ISCSIVolumeSource',
+  {
+    targetPortal: field(1, string(), { required: true, about: 'Portal of the target as IP, or IP:port if the port is not 3260.' }),
+    iqn: field(2, string(), { required: true, about: 'Qualified name of the target.' }),
+    lun: field(3, int32(), { required: true, about: 'Number of the logical unit at the target.' }),
+    iscsiInterface: field(4, string(), {
+      default: 'default',
+      about: 'Interface of the initiator to connect through; default is the TCP one.',
+    }),
+    fsType: field(5, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+    readOnly: field(6, bool(), { about: 'Mounts the disk without write access; false by default.' }),
+    portals: field(7, list(string()), { about: 'Further portals of the same target, for multipath.' }),
+    chapAuthDiscovery: field(8, bool(), { about: 'Whether discovery of the target is authenticated by CHAP.' }),
+    chapAuthSession: field(11, bool(), { about: 'Whether the session with the target is authenticated by CHAP.' }),
+    secretRef: field(10, LocalObjectReference, { pointer: true, about: 'Secret with the CHAP credentials of initiator and target.' }),
+    initiatorName: field(12, string(), {
+      pointer: true,
+      about: 'Qualified name that the initiator goes by, in place of the one of the node.',
+    }),
+  },
+  { about: 'Disk of an iSCSI target, attached to the node and mounted.' },
+)
 export type ISCSIVolumeSource = Of<typeof ISCSIVolumeSource>
 
-export const GlusterfsVolumeSource = message('k8s.io.api.core.v1.GlusterfsVolumeSource', {
-  endpoints: field(1, string(), { required: true }),
-  path: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-})
+export const GlusterfsVolumeSource = message(
+  'k8s.io.api.core.v1.GlusterfsVolumeSource',
+  {
+    endpoints: field(1, string(), { required: true, about: 'Endpoints object that lists the Glusterfs servers.' }),
+    path: field(2, string(), { required: true, about: 'Name of the Glusterfs volume.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+  },
+  { about: 'Volume of Glusterfs. Support for it has been removed; no node mounts it.' },
+)
 export type GlusterfsVolumeSource = Of<typeof GlusterfsVolumeSource>
 
-export const PersistentVolumeClaimVolumeSource = message('k8s.io.api.core.v1.PersistentVolumeClaimVolumeSource', {
-  claimName: field(1, string(), { required: true }),
-  readOnly: field(2, bool()),
-})
+export const PersistentVolumeClaimVolumeSource = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaimVolumeSource',
+  {
+    claimName: field(1, string(), { required: true, about: 'PersistentVolumeClaim in the namespace of the pod.' }),
+    readOnly: field(2, bool(), { about: 'Makes the volume read-only for every container of the pod; false by default.' }),
+  },
+  { about: 'Mounts the volume that is bound to a claim of the namespace.' },
+)
 export type PersistentVolumeClaimVolumeSource = Of<typeof PersistentVolumeClaimVolumeSource>
 
-export const RBDVolumeSource = message('k8s.io.api.core.v1.RBDVolumeSource', {
-  monitors: field(1, list(string()), { required: true }),
-  image: field(2, string(), { required: true }),
-  fsType: field(3, string()),
-  pool: field(4, string(), { default: 'rbd' }),
-  user: field(5, string(), { default: 'admin' }),
-  keyring: field(6, string(), { default: '/etc/ceph/keyring' }),
-  secretRef: field(7, LocalObjectReference, { pointer: true }),
-  readOnly: field(8, bool()),
-})
+export const RBDVolumeSource = message(
+  'k8s.io.api.core.v1.RBDVolumeSource',
+  {
+    monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
+    image: field(2, string(), { required: true, about: 'Image within the pool.' }),
+    fsType: field(3, string(), { about: 'Filesystem on the image, such as ext4 (the default) or xfs.' }),
+    pool: field(4, string(), { default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
+    user: field(5, string(), { default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
+    keyring: field(6, string(), {
+      default: '/etc/ceph/keyring',
+      about: 'Keyring file on the node, used unless secretRef is set; /etc/ceph/keyring by default.',
+    }),
+    secretRef: field(7, LocalObjectReference, { pointer: true, about: 'Secret with the key of the user, in place of the keyring file.' }),
+    readOnly: field(8, bool(), { about: 'Mounts the image without write access; false by default.' }),
+  },
+  { about: 'RADOS block device of Ceph. Support for it has been removed; use a CSI driver.' },
+)
 export type RBDVolumeSource = Of<typeof RBDVolumeSource>
 
-export const FlexVolumeSource = message('k8s.io.api.core.v1.FlexVolumeSource', {
-  driver: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  secretRef: field(3, LocalObjectReference, { pointer: true }),
-  readOnly: field(4, bool()),
-  options: field(5, map(string())),
-})
+export const FlexVolumeSource = message(
+  'k8s.io.api.core.v1.FlexVolumeSource',
+  {
+    driver: field(1, string(), { required: true, about: 'Name of the driver, as vendor/name.' }),
+    fsType: field(2, string(), { about: 'Filesystem to mount with; if empty, the driver decides.' }),
+    secretRef: field(3, LocalObjectReference, {
+      pointer: true,
+      about: "Secret of the pod's namespace whose data is handed to the driver.",
+    }),
+    readOnly: field(4, bool(), { about: 'Asks the driver for a mount without write access; false by default.' }),
+    options: field(5, map(string()), { about: 'Further settings for the driver, by its own keys.' }),
+  },
+  { about: 'Volume that an executable on the node mounts. This way of extension is deprecated: use CSI.' },
+)
 export type FlexVolumeSource = Of<typeof FlexVolumeSource>
 
-export const CinderVolumeSource = message('k8s.io.api.core.v1.CinderVolumeSource', {
-  volumeID: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  readOnly: field(3, bool()),
-  secretRef: field(4, LocalObjectReference, { pointer: true }),
-})
+export const CinderVolumeSource = message(
+  'k8s.io.api.core.v1.CinderVolumeSource',
+  {
+    volumeID: field(1, string(), { required: true, about: 'ID of the volume at Cinder.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the volume, such as ext4 (the default) or xfs.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    secretRef: field(4, LocalObjectReference, { pointer: true, about: 'Secret with what is needed to connect to OpenStack.' }),
+  },
+  { about: 'Volume of OpenStack Cinder, served by the CSI driver cinder.csi.openstack.org.' },
+)
 export type CinderVolumeSource = Of<typeof CinderVolumeSource>
 
-export const CephFSVolumeSource = message('k8s.io.api.core.v1.CephFSVolumeSource', {
-  monitors: field(1, list(string()), { required: true }),
-  path: field(2, string()),
-  user: field(3, string()),
-  secretFile: field(4, string()),
-  secretRef: field(5, LocalObjectReference, { pointer: true }),
-  readOnly: field(6, bool()),
-})
+export const CephFSVolumeSource = message(
+  'k8s.io.api.core.v1.CephFSVolumeSource',
+  {
+    monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
+    path: field(2, string(), { about: 'Directory within the filesystem that is mounted; / by default.' }),
+    user: field(3, string(), { about: 'Ceph user to authenticate as; admin by default.' }),
+    secretFile: field(4, string(), { about: 'File on the node with the key of the user; /etc/ceph/user.secret by default.' }),
+    secretRef: field(5, LocalObjectReference, { pointer: true, about: 'Secret with the key of the user, in place of secretFile.' }),
+    readOnly: field(6, bool(), { about: 'Mounts the directory without write access; false by default.' }),
+  },
+  { about: 'Directory of a Ceph filesystem. Support for it has been removed; use a CSI driver.' },
+)
 export type CephFSVolumeSource = Of<typeof CephFSVolumeSource>
 
-export const FlockerVolumeSource = message('k8s.io.api.core.v1.FlockerVolumeSource', {
-  datasetName: field(1, string()),
-  datasetUUID: field(2, string()),
-})
+export const FlockerVolumeSource = message(
+  'k8s.io.api.core.v1.FlockerVolumeSource',
+  {
+    datasetName: field(1, string(), {
+      about: 'Name of the dataset, which Flocker keeps as metadata; deprecated in favour of datasetUUID.',
+    }),
+    datasetUUID: field(2, string(), { about: 'UUID of the dataset.' }),
+  },
+  { about: 'Dataset of Flocker. Support for it has been removed; no node mounts it.' },
+)
 export type FlockerVolumeSource = Of<typeof FlockerVolumeSource>
 
 export const ObjectFieldSelector = message(
   'k8s.io.api.core.v1.ObjectFieldSelector',
   {
-    apiVersion: field(1, string(), { default: 'v1' }),
-    fieldPath: field(2, string(), { required: true }),
+    apiVersion: field(1, string(), { default: 'v1', about: 'API version that the path is written in; v1 by default.' }),
+    fieldPath: field(2, string(), {
+      required: true,
+      about: "Path of the field, such as metadata.name, metadata.labels['app'] or status.podIP.",
+    }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Picks one field of the pod.' },
 )
 export type ObjectFieldSelector = Of<typeof ObjectFieldSelector>
 
 export const ResourceFieldSelector = message(
   'k8s.io.api.core.v1.ResourceFieldSelector',
   {
-    containerName: field(1, string()),
-    resource: field(2, string(), { required: true }),
-    divisor: field(3, quantity(), { always: true }),
+    containerName: field(1, string(), {
+      about: 'Container that is looked at; must be given in a volume, and is the container itself in a variable.',
+    }),
+    resource: field(2, string(), {
+      required: true,
+      about: 'What is looked at, such as limits.cpu or requests.memory; a missing limit reads as what the node has.',
+    }),
+    divisor: field(3, quantity(), {
+      always: true,
+      about: 'Unit that the amount is divided by and rounded up to, such as 1Mi or 1m; 1 by default.',
+    }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Picks an amount that a container requests or may use at most.' },
 )
 export type ResourceFieldSelector = Of<typeof ResourceFieldSelector>
 
-export const DownwardAPIVolumeFile = message('k8s.io.api.core.v1.DownwardAPIVolumeFile', {
-  path: field(1, string(), { required: true }),
-  fieldRef: field(2, ObjectFieldSelector, { pointer: true }),
-  resourceFieldRef: field(3, ResourceFieldSelector, { pointer: true }),
-  mode: field(4, int32(), { pointer: true }),
-})
+export const DownwardAPIVolumeFile = message(
+  'k8s.io.api.core.v1.DownwardAPIVolumeFile',
+  {
+    path: field(1, string(), { required: true, about: 'File for it, relative to the root of the volume and without two dots.' }),
+    fieldRef: field(2, ObjectFieldSelector, {
+      pointer: true,
+      about: 'Field of the pod that becomes the content: its name, namespace, UID, labels or annotations.',
+    }),
+    resourceFieldRef: field(3, ResourceFieldSelector, {
+      pointer: true,
+      about: 'Limit or request of a container that becomes the content.',
+    }),
+    mode: field(4, int32(), { pointer: true, about: 'Permission bits of this file, from 0 to 0777; defaultMode of the volume if absent.' }),
+  },
+  { about: 'A file with a fact about the pod. Either fieldRef or resourceFieldRef says which.' },
+)
 export type DownwardAPIVolumeFile = Of<typeof DownwardAPIVolumeFile>
 
-export const DownwardAPIVolumeSource = message('k8s.io.api.core.v1.DownwardAPIVolumeSource', {
-  items: field(1, list(DownwardAPIVolumeFile)),
-  defaultMode: field(2, int32(), { default: 0o644, pointer: true }),
-})
+export const DownwardAPIVolumeSource = message(
+  'k8s.io.api.core.v1.DownwardAPIVolumeSource',
+  {
+    items: field(1, list(DownwardAPIVolumeFile), { about: 'Files to write.' }),
+    defaultMode: field(2, int32(), {
+      default: 0o644,
+      pointer: true,
+      about: 'Permission bits of files without a mode of their own; 0644 by default.',
+    }),
+  },
+  { about: 'Shows facts about the pod as files, which follow changes of its labels and annotations.' },
+)
 export type DownwardAPIVolumeSource = Of<typeof DownwardAPIVolumeSource>
 
-export const FCVolumeSource = message('k8s.io.api.core.v1.FCVolumeSource', {
-  targetWWNs: field(1, list(string())),
-  lun: field(2, int32(), { pointer: true }),
-  fsType: field(3, string()),
-  readOnly: field(4, bool()),
-  wwids: field(5, list(string())),
-})
+export const FCVolumeSource = message(
+  'k8s.io.api.core.v1.FCVolumeSource',
+  {
+    targetWWNs: field(1, list(string()), { about: 'World wide names of the targets; lun has to be given too.' }),
+    lun: field(2, int32(), { pointer: true, about: 'Number of the logical unit at the targets.' }),
+    fsType: field(3, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+    readOnly: field(4, bool(), { about: 'Mounts the disk without write access; false by default.' }),
+    wwids: field(5, list(string()), { about: 'World wide identifiers of the disk, in place of targetWWNs and lun.' }),
+  },
+  { about: 'Disk reached through Fibre Channel. Either targetWWNs and lun or wwids say which.' },
+)
 export type FCVolumeSource = Of<typeof FCVolumeSource>
 
-export const AzureFileVolumeSource = message('k8s.io.api.core.v1.AzureFileVolumeSource', {
-  secretName: field(1, string(), { required: true }),
-  shareName: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-})
+export const AzureFileVolumeSource = message(
+  'k8s.io.api.core.v1.AzureFileVolumeSource',
+  {
+    secretName: field(1, string(), { required: true, about: 'Secret with name and key of the storage account.' }),
+    shareName: field(2, string(), { required: true, about: 'Name of the share.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the share without write access; false by default.' }),
+  },
+  { about: 'File share of Azure, served by the CSI driver file.csi.azure.com.' },
+)
 export type AzureFileVolumeSource = Of<typeof AzureFileVolumeSource>
 
 export const ConfigMapVolumeSource = message(
   'k8s.io.api.core.v1.ConfigMapVolumeSource',
   {
     ...LocalObjectReferenceFields,
-    items: field(2, list(KeyToPath)),
-    defaultMode: field(3, int32(), { default: 0o644, pointer: true }),
-    optional: field(4, bool(), { pointer: true }),
+    items: field(2, list(KeyToPath), { about: 'Keys to show and their files; if empty, every key becomes a file of its name.' }),
+    defaultMode: field(3, int32(), {
+      default: 0o644,
+      pointer: true,
+      about: 'Permission bits of files without a mode of their own; 0644 by default.',
+    }),
+    optional: field(4, bool(), {
+      pointer: true,
+      about: 'Lets the pod start though the ConfigMap or a listed key is missing; false by default.',
+    }),
   },
-  { embeds: [{ number: 1, type: LocalObjectReference }] },
+  {
+    embeds: [{ number: 1, type: LocalObjectReference }],
+    about: 'Shows the keys of a ConfigMap as files, renewed when the ConfigMap changes.',
+  },
 )
 export type ConfigMapVolumeSource = Of<typeof ConfigMapVolumeSource>
 
-export const VsphereVirtualDiskVolumeSource = message('k8s.io.api.core.v1.VsphereVirtualDiskVolumeSource', {
-  volumePath: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  storagePolicyName: field(3, string()),
-  storagePolicyID: field(4, string()),
-})
+export const VsphereVirtualDiskVolumeSource = message(
+  'k8s.io.api.core.v1.VsphereVirtualDiskVolumeSource',
+  {
+    volumePath: field(1, string(), { required: true, about: 'Path of the vmdk file, such as [datastore] folder/disk.vmdk.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+    storagePolicyName: field(3, string(), { about: 'Storage policy that the disk was made by.' }),
+    storagePolicyID: field(4, string(), { about: 'ID of that storage policy.' }),
+  },
+  { about: 'Virtual disk of vSphere, served by the CSI driver csi.vsphere.vmware.com.' },
+)
 export type VsphereVirtualDiskVolumeSource = Of<typeof VsphereVirtualDiskVolumeSource>
 
-export const QuobyteVolumeSource = message('k8s.io.api.core.v1.QuobyteVolumeSource', {
-  registry: field(1, string(), { required: true }),
-  volume: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-  user: field(4, string()),
-  group: field(5, string()),
-  tenant: field(6, string()),
-})
+export const QuobyteVolumeSource = message(
+  'k8s.io.api.core.v1.QuobyteVolumeSource',
+  {
+    registry: field(1, string(), { required: true, about: 'Registries of Quobyte as host:port, separated by commas.' }),
+    volume: field(2, string(), { required: true, about: 'Name of the Quobyte volume.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    user: field(4, string(), { about: 'User that files are accessed as; by default the owner of the volume.' }),
+    group: field(5, string(), { about: 'Group that files are accessed as; none by default.' }),
+    tenant: field(6, string(), { about: 'Tenant that owns the volume, for volumes made on demand.' }),
+  },
+  { about: 'Volume of Quobyte. Support for it has been removed; no node mounts it.' },
+)
 export type QuobyteVolumeSource = Of<typeof QuobyteVolumeSource>
 
 export const AzureDataDiskCachingMode = oneOf('None', 'ReadOnly', 'ReadWrite')
@@ -246,129 +402,210 @@ export type AzureDataDiskCachingMode = Of<typeof AzureDataDiskCachingMode>
 export const AzureDataDiskKind = oneOf('Shared', 'Dedicated', 'Managed')
 export type AzureDataDiskKind = Of<typeof AzureDataDiskKind>
 
-export const AzureDiskVolumeSource = message('k8s.io.api.core.v1.AzureDiskVolumeSource', {
-  diskName: field(1, string(), { required: true }),
-  diskURI: field(2, string(), { required: true }),
-  cachingMode: field(3, AzureDataDiskCachingMode, { default: 'ReadWrite', pointer: true }),
-  fsType: field(4, string(), { default: 'ext4', pointer: true }),
-  readOnly: field(5, bool(), { default: false, pointer: true }),
-  kind: field(6, AzureDataDiskKind, { default: 'Shared', pointer: true }),
-})
+export const AzureDiskVolumeSource = message(
+  'k8s.io.api.core.v1.AzureDiskVolumeSource',
+  {
+    diskName: field(1, string(), { required: true, about: 'Name of the disk.' }),
+    diskURI: field(2, string(), { required: true, about: 'URI of the disk: a resource ID for managed disks, a blob otherwise.' }),
+    cachingMode: field(3, AzureDataDiskCachingMode, {
+      default: 'ReadWrite',
+      pointer: true,
+      about: 'How the host caches the disk: None, ReadOnly or ReadWrite (the default).',
+    }),
+    fsType: field(4, string(), { default: 'ext4', pointer: true, about: 'Filesystem on the disk; ext4 by default.' }),
+    readOnly: field(5, bool(), { default: false, pointer: true, about: 'Mounts the disk without write access; false by default.' }),
+    kind: field(6, AzureDataDiskKind, {
+      default: 'Shared',
+      pointer: true,
+      about: 'How the disk is kept: Managed, or as a blob of a Shared (the default) or Dedicated storage account.',
+    }),
+  },
+  { about: 'Disk of Azure, served by the CSI driver disk.csi.azure.com.' },
+)
 export type AzureDiskVolumeSource = Of<typeof AzureDiskVolumeSource>
 
-export const PhotonPersistentDiskVolumeSource = message('k8s.io.api.core.v1.PhotonPersistentDiskVolumeSource', {
-  pdID: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-})
+export const PhotonPersistentDiskVolumeSource = message(
+  'k8s.io.api.core.v1.PhotonPersistentDiskVolumeSource',
+  {
+    pdID: field(1, string(), { required: true, about: 'ID of the disk.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+  },
+  { about: 'Disk of the Photon controller. Support for it has been removed; no node mounts it.' },
+)
 export type PhotonPersistentDiskVolumeSource = Of<typeof PhotonPersistentDiskVolumeSource>
 
 export const SecretProjection = message(
   'k8s.io.api.core.v1.SecretProjection',
   {
     ...LocalObjectReferenceFields,
-    items: field(2, list(KeyToPath)),
-    optional: field(4, bool(), { pointer: true }),
+    items: field(2, list(KeyToPath), { about: 'Keys to show and their files; if empty, every key becomes a file of its name.' }),
+    optional: field(4, bool(), {
+      pointer: true,
+      about: 'Lets the pod start though the Secret or a listed key is missing; false by default.',
+    }),
   },
-  { embeds: [{ number: 1, type: LocalObjectReference }] },
+  { embeds: [{ number: 1, type: LocalObjectReference }], about: 'Adds keys of a Secret to a projected volume.' },
 )
 export type SecretProjection = Of<typeof SecretProjection>
 
-export const DownwardAPIProjection = message('k8s.io.api.core.v1.DownwardAPIProjection', {
-  items: field(1, list(DownwardAPIVolumeFile)),
-})
+export const DownwardAPIProjection = message(
+  'k8s.io.api.core.v1.DownwardAPIProjection',
+  {
+    items: field(1, list(DownwardAPIVolumeFile), { about: 'Files to write.' }),
+  },
+  { about: 'Adds facts about the pod to a projected volume.' },
+)
 export type DownwardAPIProjection = Of<typeof DownwardAPIProjection>
 
 export const ConfigMapProjection = message(
   'k8s.io.api.core.v1.ConfigMapProjection',
   {
     ...LocalObjectReferenceFields,
-    items: field(2, list(KeyToPath)),
-    optional: field(4, bool(), { pointer: true }),
+    items: field(2, list(KeyToPath), { about: 'Keys to show and their files; if empty, every key becomes a file of its name.' }),
+    optional: field(4, bool(), {
+      pointer: true,
+      about: 'Lets the pod start though the ConfigMap or a listed key is missing; false by default.',
+    }),
   },
-  { embeds: [{ number: 1, type: LocalObjectReference }] },
+  { embeds: [{ number: 1, type: LocalObjectReference }], about: 'Adds keys of a ConfigMap to a projected volume.' },
 )
 export type ConfigMapProjection = Of<typeof ConfigMapProjection>
 
-export const ServiceAccountTokenProjection = message('k8s.io.api.core.v1.ServiceAccountTokenProjection', {
-  audience: field(1, string()),
-  expirationSeconds: field(2, int64(), { default: 3600, pointer: true }),
-  path: field(3, string(), { required: true }),
-})
+export const ServiceAccountTokenProjection = message(
+  'k8s.io.api.core.v1.ServiceAccountTokenProjection',
+  {
+    audience: field(1, string(), { about: 'Whom the token is meant for; by default the API server.' }),
+    expirationSeconds: field(2, int64(), {
+      default: 3600,
+      pointer: true,
+      about: 'Asked lifetime of the token in seconds, at least 600; 3600 by default. It is renewed after 80 % of it, or a day.',
+    }),
+    path: field(3, string(), { required: true, about: 'File for the token, relative to the root of the volume.' }),
+  },
+  { about: "Adds a token of the pod's service account, which the kubelet renews before it ends." },
+)
 export type ServiceAccountTokenProjection = Of<typeof ServiceAccountTokenProjection>
 
-export const ClusterTrustBundleProjection = message('k8s.io.api.core.v1.ClusterTrustBundleProjection', {
-  name: field(1, string(), { pointer: true }),
-  signerName: field(2, string(), { pointer: true }),
-  labelSelector: field(3, meta.LabelSelector, { pointer: true }),
-  optional: field(5, bool(), { pointer: true }),
-  path: field(4, string(), { required: true }),
-})
+export const ClusterTrustBundleProjection = message(
+  'k8s.io.api.core.v1.ClusterTrustBundleProjection',
+  {
+    name: field(1, string(), { pointer: true, about: 'One bundle by its name; excludes signerName and labelSelector.' }),
+    signerName: field(2, string(), { pointer: true, about: 'All bundles of this signer that labelSelector picks; excludes name.' }),
+    labelSelector: field(3, meta.LabelSelector, {
+      pointer: true,
+      about: 'Which bundles of the signer are taken: none if absent, all if empty.',
+    }),
+    optional: field(5, bool(), { pointer: true, about: 'Lets the pod start though no bundle is found; false by default.' }),
+    path: field(4, string(), { required: true, about: 'File for the certificates, relative to the root of the volume.' }),
+  },
+  { about: 'Adds the certificates of ClusterTrustBundles as one PEM file, merged and without doubles.' },
+)
 export type ClusterTrustBundleProjection = Of<typeof ClusterTrustBundleProjection>
 
-export const PodCertificateProjection = message('k8s.io.api.core.v1.PodCertificateProjection', {
-  signerName: field(1, string()),
-  keyType: field(2, string(), { required: true }),
-  maxExpirationSeconds: field(3, int32(), { pointer: true }),
-  credentialBundlePath: field(4, string()),
-  keyPath: field(5, string()),
-  certificateChainPath: field(6, string()),
-  userAnnotations: field(7, map(string())),
-})
+export const PodCertificateProjection = message(
+  'k8s.io.api.core.v1.PodCertificateProjection',
+  {
+    signerName: field(1, string(), { about: 'Signer that is asked for the certificate.' }),
+    keyType: field(2, string(), { required: true, about: 'Sort of key, such as ED25519, ECDSAP256 or RSA3072.' }),
+    maxExpirationSeconds: field(3, int32(), {
+      pointer: true,
+      about: 'Longest lifetime that is asked for, in seconds: from 3600 to 91 days, 86400 by default. The signer may give less.',
+    }),
+    credentialBundlePath: field(4, string(), {
+      about: 'One file for both, the key first and then the certificates: the safest way to read a pair that matches.',
+    }),
+    keyPath: field(5, string(), { about: 'File for the private key alone.' }),
+    certificateChainPath: field(6, string(), { about: 'File for the certificates alone, leaf first.' }),
+    userAnnotations: field(7, map(string()), { about: 'Further facts that are passed on to the signer, under keys with a domain.' }),
+  },
+  { about: 'Adds a private key made by the kubelet and a certificate for it, both renewed in time.' },
+)
 export type PodCertificateProjection = Of<typeof PodCertificateProjection>
 
-export const VolumeProjection = message('k8s.io.api.core.v1.VolumeProjection', {
-  secret: field(1, SecretProjection, { pointer: true }),
-  downwardAPI: field(2, DownwardAPIProjection, { pointer: true }),
-  configMap: field(3, ConfigMapProjection, { pointer: true }),
-  serviceAccountToken: field(4, ServiceAccountTokenProjection, { pointer: true }),
-  clusterTrustBundle: field(5, ClusterTrustBundleProjection, { pointer: true }),
-  podCertificate: field(6, PodCertificateProjection, { pointer: true }),
-})
+export const VolumeProjection = message(
+  'k8s.io.api.core.v1.VolumeProjection',
+  {
+    secret: field(1, SecretProjection, { pointer: true, about: 'Keys of a Secret.' }),
+    downwardAPI: field(2, DownwardAPIProjection, { pointer: true, about: 'Facts about the pod.' }),
+    configMap: field(3, ConfigMapProjection, { pointer: true, about: 'Keys of a ConfigMap.' }),
+    serviceAccountToken: field(4, ServiceAccountTokenProjection, { pointer: true, about: "Token of the pod's service account." }),
+    clusterTrustBundle: field(5, ClusterTrustBundleProjection, { pointer: true, about: 'Certificates of trusted authorities.' }),
+    podCertificate: field(6, PodCertificateProjection, { pointer: true, about: 'Private key and certificate for the pod.' }),
+  },
+  { about: 'One source of a projected volume; exactly one field is set.' },
+)
 export type VolumeProjection = Of<typeof VolumeProjection>
 
-export const ProjectedVolumeSource = message('k8s.io.api.core.v1.ProjectedVolumeSource', {
-  sources: field(1, list(VolumeProjection), { always: true }),
-  defaultMode: field(2, int32(), { default: 0o644, pointer: true }),
-})
+export const ProjectedVolumeSource = message(
+  'k8s.io.api.core.v1.ProjectedVolumeSource',
+  {
+    sources: field(1, list(VolumeProjection), { always: true, about: 'What the directory is made of; paths may not overlap.' }),
+    defaultMode: field(2, int32(), {
+      default: 0o644,
+      pointer: true,
+      about: 'Permission bits of files without a mode of their own; 0644 by default.',
+    }),
+  },
+  { about: 'Several sources in one directory.' },
+)
 export type ProjectedVolumeSource = Of<typeof ProjectedVolumeSource>
 
-export const PortworxVolumeSource = message('k8s.io.api.core.v1.PortworxVolumeSource', {
-  volumeID: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  readOnly: field(3, bool()),
-})
+export const PortworxVolumeSource = message(
+  'k8s.io.api.core.v1.PortworxVolumeSource',
+  {
+    volumeID: field(1, string(), { required: true, about: 'ID of the volume at Portworx.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the volume, ext4 (the default) or xfs.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+  },
+  { about: 'Volume of Portworx, served by the CSI driver pxd.portworx.com.' },
+)
 export type PortworxVolumeSource = Of<typeof PortworxVolumeSource>
 
-export const ScaleIOVolumeSource = message('k8s.io.api.core.v1.ScaleIOVolumeSource', {
-  gateway: field(1, string(), { required: true }),
-  system: field(2, string(), { required: true }),
-  secretRef: field(3, LocalObjectReference, { required: true, pointer: true }),
-  sslEnabled: field(4, bool()),
-  protectionDomain: field(5, string()),
-  storagePool: field(6, string()),
-  storageMode: field(7, string(), { default: 'ThinProvisioned' }),
-  volumeName: field(8, string()),
-  fsType: field(9, string(), { default: 'xfs' }),
-  readOnly: field(10, bool()),
-})
+export const ScaleIOVolumeSource = message(
+  'k8s.io.api.core.v1.ScaleIOVolumeSource',
+  {
+    gateway: field(1, string(), { required: true, about: 'Address of the ScaleIO API.' }),
+    system: field(2, string(), { required: true, about: 'Name of the storage system.' }),
+    secretRef: field(3, LocalObjectReference, { required: true, pointer: true, about: 'Secret with the credentials for the gateway.' }),
+    sslEnabled: field(4, bool(), { about: 'Whether the gateway is reached by TLS; false by default.' }),
+    protectionDomain: field(5, string(), { about: 'Protection domain within the system.' }),
+    storagePool: field(6, string(), { about: 'Storage pool within the protection domain.' }),
+    storageMode: field(7, string(), { default: 'ThinProvisioned', about: 'ThickProvisioned or ThinProvisioned (the default).' }),
+    volumeName: field(8, string(), { about: 'Name of a volume that exists already.' }),
+    fsType: field(9, string(), { default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
+    readOnly: field(10, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+  },
+  { about: 'Volume of ScaleIO. Support for it has been removed; no node mounts it.' },
+)
 export type ScaleIOVolumeSource = Of<typeof ScaleIOVolumeSource>
 
-export const StorageOSVolumeSource = message('k8s.io.api.core.v1.StorageOSVolumeSource', {
-  volumeName: field(1, string()),
-  volumeNamespace: field(2, string()),
-  fsType: field(3, string()),
-  readOnly: field(4, bool()),
-  secretRef: field(5, LocalObjectReference, { pointer: true }),
-})
+export const StorageOSVolumeSource = message(
+  'k8s.io.api.core.v1.StorageOSVolumeSource',
+  {
+    volumeName: field(1, string(), { about: 'Name of the StorageOS volume.' }),
+    volumeNamespace: field(2, string(), { about: 'Scope of the volume in StorageOS; by default the namespace of the pod.' }),
+    fsType: field(3, string(), { about: 'Filesystem on the volume, such as ext4 (the default) or xfs.' }),
+    readOnly: field(4, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    secretRef: field(5, LocalObjectReference, { pointer: true, about: 'Secret with the credentials for the API of StorageOS.' }),
+  },
+  { about: 'Volume of StorageOS. Support for it has been removed; no node mounts it.' },
+)
 export type StorageOSVolumeSource = Of<typeof StorageOSVolumeSource>
 
-export const CSIVolumeSource = message('k8s.io.api.core.v1.CSIVolumeSource', {
-  driver: field(1, string(), { required: true }),
-  readOnly: field(2, bool(), { pointer: true }),
-  fsType: field(3, string(), { pointer: true }),
-  volumeAttributes: field(4, map(string())),
-  nodePublishSecretRef: field(5, LocalObjectReference, { pointer: true }),
-})
+export const CSIVolumeSource = message(
+  'k8s.io.api.core.v1.CSIVolumeSource',
+  {
+    driver: field(1, string(), { required: true, about: 'Name of the driver, as its CSIDriver object has it.' }),
+    readOnly: field(2, bool(), { pointer: true, about: 'Asks the driver for a mount without write access; false by default.' }),
+    fsType: field(3, string(), { pointer: true, about: 'Filesystem to mount with; if empty, the driver decides.' }),
+    volumeAttributes: field(4, map(string()), { about: 'Settings for the driver, by its own keys.' }),
+    nodePublishSecretRef: field(5, LocalObjectReference, {
+      pointer: true,
+      about: 'Secret whose data the driver gets when it mounts the volume.',
+    }),
+  },
+  { about: 'Volume that a CSI driver makes for this pod and removes with it.' },
+)
 export type CSIVolumeSource = Of<typeof CSIVolumeSource>
 
 export const PersistentVolumeAccessMode = oneOf('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod')
@@ -377,10 +614,16 @@ export type PersistentVolumeAccessMode = Of<typeof PersistentVolumeAccessMode>
 export const ResourceList = map(quantity())
 export type ResourceList = Of<typeof ResourceList>
 
-export const VolumeResourceRequirements = message('k8s.io.api.core.v1.VolumeResourceRequirements', {
-  limits: field(1, ResourceList),
-  requests: field(2, ResourceList),
-})
+export const VolumeResourceRequirements = message(
+  'k8s.io.api.core.v1.VolumeResourceRequirements',
+  {
+    limits: field(1, ResourceList, { about: 'Most storage that the claim may get.' }),
+    requests: field(2, ResourceList, {
+      about: 'Storage that the claim needs at least; it may be raised later, if the storage class allows it.',
+    }),
+  },
+  { about: 'How much storage a claim asks for.' },
+)
 export type VolumeResourceRequirements = Of<typeof VolumeResourceRequirements>
 
 export const PersistentVolumeMode = oneOf('Block', 'Filesystem')
@@ -389,263 +632,417 @@ export type PersistentVolumeMode = Of<typeof PersistentVolumeMode>
 export const TypedLocalObjectReference = message(
   'k8s.io.api.core.v1.TypedLocalObjectReference',
   {
-    apiGroup: field(1, string(), { always: true, pointer: true }),
-    kind: field(2, string(), { required: true }),
-    name: field(3, string(), { required: true }),
+    apiGroup: field(1, string(), { always: true, pointer: true, about: 'Group of the object; empty means the core group.' }),
+    kind: field(2, string(), { required: true, about: 'Kind of the object that is meant.' }),
+    name: field(3, string(), { required: true, about: 'Name of the object that is meant.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Names an object of any kind in the same namespace.' },
 )
 export type TypedLocalObjectReference = Of<typeof TypedLocalObjectReference>
 
-export const TypedObjectReference = message('k8s.io.api.core.v1.TypedObjectReference', {
-  apiGroup: field(1, string(), { always: true, pointer: true }),
-  kind: field(2, string(), { required: true }),
-  name: field(3, string(), { required: true }),
-  namespace: field(4, string(), { pointer: true }),
-})
+export const TypedObjectReference = message(
+  'k8s.io.api.core.v1.TypedObjectReference',
+  {
+    apiGroup: field(1, string(), { always: true, pointer: true, about: 'Group of the object; empty means the core group.' }),
+    kind: field(2, string(), { required: true, about: 'Kind of the object that is meant.' }),
+    name: field(3, string(), { required: true, about: 'Name of the object that is meant.' }),
+    namespace: field(4, string(), {
+      pointer: true,
+      about: 'Namespace of the object, which must allow it by a ReferenceGrant; by default the own one.',
+    }),
+  },
+  { about: 'Names an object of any kind, possibly in another namespace.' },
+)
 export type TypedObjectReference = Of<typeof TypedObjectReference>
 
-export const PersistentVolumeClaimSpec = message('k8s.io.api.core.v1.PersistentVolumeClaimSpec', {
-  accessModes: field(1, list(PersistentVolumeAccessMode)),
-  selector: field(4, meta.LabelSelector, { pointer: true }),
-  resources: field(2, VolumeResourceRequirements, { always: true }),
-  volumeName: field(3, string()),
-  storageClassName: field(5, string(), { pointer: true }),
-  volumeMode: field(6, PersistentVolumeMode, { default: 'Filesystem', pointer: true }),
-  dataSource: field(7, TypedLocalObjectReference, { pointer: true }),
-  dataSourceRef: field(8, TypedObjectReference, { pointer: true }),
-  volumeAttributesClassName: field(9, string(), { pointer: true }),
-})
+export const PersistentVolumeClaimSpec = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaimSpec',
+  {
+    accessModes: field(1, list(PersistentVolumeAccessMode), {
+      about: 'Ways in which the volume must be mountable, such as ReadWriteOnce. They cannot change.',
+    }),
+    selector: field(4, meta.LabelSelector, { pointer: true, about: 'Labels that the volume must have; excludes volumes made on demand.' }),
+    resources: field(2, VolumeResourceRequirements, {
+      always: true,
+      about: 'How much storage is needed. Raising requests.storage expands the volume.',
+    }),
+    volumeName: field(3, string(), {
+      about: 'Volume that the claim is bound to; set it to ask for a certain one. It cannot change once set.',
+    }),
+    storageClassName: field(5, string(), {
+      pointer: true,
+      about: 'Class that makes the volume: absent takes the default class, empty only volumes without a class.',
+    }),
+    volumeMode: field(6, PersistentVolumeMode, {
+      default: 'Filesystem',
+      pointer: true,
+      about: 'Filesystem (the default) mounts the volume, Block hands it over as a raw device.',
+    }),
+    dataSource: field(7, TypedLocalObjectReference, {
+      pointer: true,
+      about: 'Snapshot or claim that the new volume starts as a copy of; the older form of dataSourceRef.',
+    }),
+    dataSourceRef: field(8, TypedObjectReference, {
+      pointer: true,
+      about: 'Object that the new volume is filled from, of any kind that a populator knows.',
+    }),
+    volumeAttributesClassName: field(9, string(), {
+      pointer: true,
+      about: 'VolumeAttributesClass whose settings the volume gets; another one may be named later.',
+    }),
+  },
+  { about: 'What sort of volume is wanted, and which one it is.' },
+)
 export type PersistentVolumeClaimSpec = Of<typeof PersistentVolumeClaimSpec>
 
-export const PersistentVolumeClaimTemplate = message('k8s.io.api.core.v1.PersistentVolumeClaimTemplate', {
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  spec: field(2, PersistentVolumeClaimSpec, { required: true }),
-})
+export const PersistentVolumeClaimTemplate = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaimTemplate',
+  {
+    metadata: field(1, meta.ObjectMeta, { always: true, about: 'Labels and annotations of the claim; no other metadata is taken over.' }),
+    spec: field(2, PersistentVolumeClaimSpec, { required: true, about: 'What the claim asks for, taken over as it is.' }),
+  },
+  { about: 'The claim to be made, without a name.' },
+)
 export type PersistentVolumeClaimTemplate = Of<typeof PersistentVolumeClaimTemplate>
 
-export const EphemeralVolumeSource = message('k8s.io.api.core.v1.EphemeralVolumeSource', {
-  volumeClaimTemplate: field(1, PersistentVolumeClaimTemplate, { pointer: true }),
-})
+export const EphemeralVolumeSource = message(
+  'k8s.io.api.core.v1.EphemeralVolumeSource',
+  {
+    volumeClaimTemplate: field(1, PersistentVolumeClaimTemplate, {
+      pointer: true,
+      about: 'Claim to be made, whose name is <pod>-<volume>.',
+    }),
+  },
+  { about: 'A volume of its own for the pod, made through a claim and deleted with the pod.' },
+)
 export type EphemeralVolumeSource = Of<typeof EphemeralVolumeSource>
 
 export const PullPolicy = oneOf('Always', 'Never', 'IfNotPresent')
 export type PullPolicy = Of<typeof PullPolicy>
 
-export const ImageVolumeSource = message('k8s.io.api.core.v1.ImageVolumeSource', {
-  reference: field(1, string()),
-  pullPolicy: field(2, PullPolicy),
-})
+export const ImageVolumeSource = message(
+  'k8s.io.api.core.v1.ImageVolumeSource',
+  {
+    reference: field(1, string(), { about: 'Image to mount, as a container names it.' }),
+    pullPolicy: field(2, PullPolicy, {
+      about: 'When the image is pulled: Always, IfNotPresent or Never. Always by default for the tag latest, else IfNotPresent.',
+    }),
+  },
+  { about: 'Content of an OCI image or artifact, mounted read-only.' },
+)
 export type ImageVolumeSource = Of<typeof ImageVolumeSource>
 
 const VolumeSourceFields = {
-  hostPath: field(1, HostPathVolumeSource, { pointer: true }),
-  emptyDir: field(2, EmptyDirVolumeSource, { pointer: true }),
-  gcePersistentDisk: field(3, GCEPersistentDiskVolumeSource, { pointer: true }),
-  awsElasticBlockStore: field(4, AWSElasticBlockStoreVolumeSource, { pointer: true }),
-  gitRepo: field(5, GitRepoVolumeSource, { pointer: true }),
-  secret: field(6, SecretVolumeSource, { pointer: true }),
-  nfs: field(7, NFSVolumeSource, { pointer: true }),
-  iscsi: field(8, ISCSIVolumeSource, { pointer: true }),
-  glusterfs: field(9, GlusterfsVolumeSource, { pointer: true }),
-  persistentVolumeClaim: field(10, PersistentVolumeClaimVolumeSource, { pointer: true }),
-  rbd: field(11, RBDVolumeSource, { pointer: true }),
-  flexVolume: field(12, FlexVolumeSource, { pointer: true }),
-  cinder: field(13, CinderVolumeSource, { pointer: true }),
-  cephfs: field(14, CephFSVolumeSource, { pointer: true }),
-  flocker: field(15, FlockerVolumeSource, { pointer: true }),
-  downwardAPI: field(16, DownwardAPIVolumeSource, { pointer: true }),
-  fc: field(17, FCVolumeSource, { pointer: true }),
-  azureFile: field(18, AzureFileVolumeSource, { pointer: true }),
-  configMap: field(19, ConfigMapVolumeSource, { pointer: true }),
-  vsphereVolume: field(20, VsphereVirtualDiskVolumeSource, { pointer: true }),
-  quobyte: field(21, QuobyteVolumeSource, { pointer: true }),
-  azureDisk: field(22, AzureDiskVolumeSource, { pointer: true }),
-  photonPersistentDisk: field(23, PhotonPersistentDiskVolumeSource, { pointer: true }),
-  projected: field(26, ProjectedVolumeSource, { pointer: true }),
-  portworxVolume: field(24, PortworxVolumeSource, { pointer: true }),
-  scaleIO: field(25, ScaleIOVolumeSource, { pointer: true }),
-  storageos: field(27, StorageOSVolumeSource, { pointer: true }),
-  csi: field(28, CSIVolumeSource, { pointer: true }),
-  ephemeral: field(29, EphemeralVolumeSource, { pointer: true }),
-  image: field(30, ImageVolumeSource, { pointer: true }),
+  hostPath: field(1, HostPathVolumeSource, { pointer: true, about: 'File or directory of the node.' }),
+  emptyDir: field(2, EmptyDirVolumeSource, { pointer: true, about: 'Empty directory that lives and dies with the pod.' }),
+  gcePersistentDisk: field(3, GCEPersistentDiskVolumeSource, {
+    pointer: true,
+    about: 'Disk of Google Compute Engine; deprecated, use csi.',
+  }),
+  awsElasticBlockStore: field(4, AWSElasticBlockStoreVolumeSource, {
+    pointer: true,
+    about: 'Volume of AWS Elastic Block Store; deprecated, use csi.',
+  }),
+  gitRepo: field(5, GitRepoVolumeSource, { pointer: true, about: 'Clone of a git repository; no longer mounted.' }),
+  secret: field(6, SecretVolumeSource, { pointer: true, about: 'Keys of a Secret as files.' }),
+  nfs: field(7, NFSVolumeSource, { pointer: true, about: 'Directory of an NFS server.' }),
+  iscsi: field(8, ISCSIVolumeSource, { pointer: true, about: 'Disk of an iSCSI target.' }),
+  glusterfs: field(9, GlusterfsVolumeSource, { pointer: true, about: 'Volume of Glusterfs; support has been removed.' }),
+  persistentVolumeClaim: field(10, PersistentVolumeClaimVolumeSource, { pointer: true, about: 'Volume bound to a PersistentVolumeClaim.' }),
+  rbd: field(11, RBDVolumeSource, { pointer: true, about: 'RADOS block device of Ceph; support has been removed.' }),
+  flexVolume: field(12, FlexVolumeSource, { pointer: true, about: 'Volume mounted by an executable on the node; deprecated, use csi.' }),
+  cinder: field(13, CinderVolumeSource, { pointer: true, about: 'Volume of OpenStack Cinder; deprecated, use csi.' }),
+  cephfs: field(14, CephFSVolumeSource, { pointer: true, about: 'Directory of a Ceph filesystem; support has been removed.' }),
+  flocker: field(15, FlockerVolumeSource, { pointer: true, about: 'Dataset of Flocker; support has been removed.' }),
+  downwardAPI: field(16, DownwardAPIVolumeSource, { pointer: true, about: 'Facts about the pod as files.' }),
+  fc: field(17, FCVolumeSource, { pointer: true, about: 'Disk reached through Fibre Channel.' }),
+  azureFile: field(18, AzureFileVolumeSource, { pointer: true, about: 'File share of Azure; deprecated, use csi.' }),
+  configMap: field(19, ConfigMapVolumeSource, { pointer: true, about: 'Keys of a ConfigMap as files.' }),
+  vsphereVolume: field(20, VsphereVirtualDiskVolumeSource, { pointer: true, about: 'Virtual disk of vSphere; deprecated, use csi.' }),
+  quobyte: field(21, QuobyteVolumeSource, { pointer: true, about: 'Volume of Quobyte; support has been removed.' }),
+  azureDisk: field(22, AzureDiskVolumeSource, { pointer: true, about: 'Disk of Azure; deprecated, use csi.' }),
+  photonPersistentDisk: field(23, PhotonPersistentDiskVolumeSource, {
+    pointer: true,
+    about: 'Disk of the Photon controller; support has been removed.',
+  }),
+  projected: field(26, ProjectedVolumeSource, { pointer: true, about: 'Several secrets, config maps, tokens and facts in one directory.' }),
+  portworxVolume: field(24, PortworxVolumeSource, { pointer: true, about: 'Volume of Portworx; deprecated, use csi.' }),
+  scaleIO: field(25, ScaleIOVolumeSource, { pointer: true, about: 'Volume of ScaleIO; support has been removed.' }),
+  storageos: field(27, StorageOSVolumeSource, { pointer: true, about: 'Volume of StorageOS; support has been removed.' }),
+  csi: field(28, CSIVolumeSource, { pointer: true, about: 'Volume that a CSI driver makes for this pod.' }),
+  ephemeral: field(29, EphemeralVolumeSource, { pointer: true, about: 'Volume made for this pod through a claim of its own.' }),
+  image: field(30, ImageVolumeSource, { pointer: true, about: 'OCI image or artifact, mounted read-only.' }),
 }
-export const VolumeSource = message('k8s.io.api.core.v1.VolumeSource', VolumeSourceFields)
+export const VolumeSource = message('k8s.io.api.core.v1.VolumeSource', VolumeSourceFields, {
+  about: 'Where the content of a volume comes from; exactly one field is set.',
+})
 export type VolumeSource = Of<typeof VolumeSource>
 
 export const Volume = message(
   'k8s.io.api.core.v1.Volume',
   {
-    name: field(1, string(), { required: true }),
+    name: field(1, string(), { required: true, about: 'Name by which containers mount the volume: a DNS label, unique in the pod.' }),
     ...VolumeSourceFields,
   },
-  { embeds: [{ number: 2, type: VolumeSource }] },
+  { embeds: [{ number: 2, type: VolumeSource }], about: 'A volume of a pod, which containers mount by its name.' },
 )
 export type Volume = Of<typeof Volume>
 
-export const GlusterfsPersistentVolumeSource = message('k8s.io.api.core.v1.GlusterfsPersistentVolumeSource', {
-  endpoints: field(1, string(), { required: true }),
-  path: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-  endpointsNamespace: field(4, string(), { pointer: true }),
-})
+export const GlusterfsPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.GlusterfsPersistentVolumeSource',
+  {
+    endpoints: field(1, string(), { required: true, about: 'Endpoints object that lists the Glusterfs servers.' }),
+    path: field(2, string(), { required: true, about: 'Name of the Glusterfs volume.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    endpointsNamespace: field(4, string(), { pointer: true, about: 'Namespace of the Endpoints object; by default the one of the claim.' }),
+  },
+  { about: 'Volume of Glusterfs. Support for it has been removed; no node mounts it.' },
+)
 export type GlusterfsPersistentVolumeSource = Of<typeof GlusterfsPersistentVolumeSource>
 
 export const SecretReference = message(
   'k8s.io.api.core.v1.SecretReference',
   {
-    name: field(1, string()),
-    namespace: field(2, string()),
+    name: field(1, string(), { about: 'Name of the Secret.' }),
+    namespace: field(2, string(), { about: 'Namespace of the Secret.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Names a Secret in any namespace.' },
 )
 export type SecretReference = Of<typeof SecretReference>
 
-export const RBDPersistentVolumeSource = message('k8s.io.api.core.v1.RBDPersistentVolumeSource', {
-  monitors: field(1, list(string()), { required: true }),
-  image: field(2, string(), { required: true }),
-  fsType: field(3, string()),
-  pool: field(4, string(), { default: 'rbd' }),
-  user: field(5, string(), { default: 'admin' }),
-  keyring: field(6, string(), { default: '/etc/ceph/keyring' }),
-  secretRef: field(7, SecretReference, { pointer: true }),
-  readOnly: field(8, bool()),
-})
+export const RBDPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.RBDPersistentVolumeSource',
+  {
+    monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
+    image: field(2, string(), { required: true, about: 'Image within the pool.' }),
+    fsType: field(3, string(), { about: 'Filesystem on the image, such as ext4 (the default) or xfs.' }),
+    pool: field(4, string(), { default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
+    user: field(5, string(), { default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
+    keyring: field(6, string(), {
+      default: '/etc/ceph/keyring',
+      about: 'Keyring file on the node, used unless secretRef is set; /etc/ceph/keyring by default.',
+    }),
+    secretRef: field(7, SecretReference, { pointer: true, about: 'Secret with the key of the user, in place of the keyring file.' }),
+    readOnly: field(8, bool(), { about: 'Mounts the image without write access; false by default.' }),
+  },
+  { about: 'RADOS block device of Ceph. Support for it has been removed; use a CSI driver.' },
+)
 export type RBDPersistentVolumeSource = Of<typeof RBDPersistentVolumeSource>
 
-export const ISCSIPersistentVolumeSource = message('k8s.io.api.core.v1.ISCSIPersistentVolumeSource', {
-  targetPortal: field(1, string(), { required: true }),
-  iqn: field(2, string(), { required: true }),
-  lun: field(3, int32(), { required: true }),
-  iscsiInterface: field(4, string(), { default: 'default' }),
-  fsType: field(5, string()),
-  readOnly: field(6, bool()),
-  portals: field(7, list(string())),
-  chapAuthDiscovery: field(8, bool()),
-  chapAuthSession: field(11, bool()),
-  secretRef: field(10, SecretReference, { pointer: true }),
-  initiatorName: field(12, string(), { pointer: true }),
-})
+export const ISCSIPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.ISCSIPersistentVolumeSource',
+  {
+    targetPortal: field(1, string(), { required: true, about: 'Portal of the target as IP, or IP:port if the port is not 3260.' }),
+    iqn: field(2, string(), { required: true, about: 'Qualified name of the target.' }),
+    lun: field(3, int32(), { required: true, about: 'Number of the logical unit at the target.' }),
+    iscsiInterface: field(4, string(), {
+      default: 'default',
+      about: 'Interface of the initiator to connect through; default is the TCP one.',
+    }),
+    fsType: field(5, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
+    readOnly: field(6, bool(), { about: 'Mounts the disk without write access; false by default.' }),
+    portals: field(7, list(string()), { about: 'Further portals of the same target, for multipath.' }),
+    chapAuthDiscovery: field(8, bool(), { about: 'Whether discovery of the target is authenticated by CHAP.' }),
+    chapAuthSession: field(11, bool(), { about: 'Whether the session with the target is authenticated by CHAP.' }),
+    secretRef: field(10, SecretReference, { pointer: true, about: 'Secret with the CHAP credentials of initiator and target.' }),
+    initiatorName: field(12, string(), {
+      pointer: true,
+      about: 'Qualified name that the initiator goes by, in place of the one of the node.',
+    }),
+  },
+  { about: 'Disk of an iSCSI target, attached to the node and mounted.' },
+)
 export type ISCSIPersistentVolumeSource = Of<typeof ISCSIPersistentVolumeSource>
 
-export const CinderPersistentVolumeSource = message('k8s.io.api.core.v1.CinderPersistentVolumeSource', {
-  volumeID: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  readOnly: field(3, bool()),
-  secretRef: field(4, SecretReference, { pointer: true }),
-})
+export const CinderPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.CinderPersistentVolumeSource',
+  {
+    volumeID: field(1, string(), { required: true, about: 'ID of the volume at Cinder.' }),
+    fsType: field(2, string(), { about: 'Filesystem on the volume, such as ext4 (the default) or xfs.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    secretRef: field(4, SecretReference, { pointer: true, about: 'Secret with what is needed to connect to OpenStack.' }),
+  },
+  { about: 'Volume of OpenStack Cinder, served by the CSI driver cinder.csi.openstack.org.' },
+)
 export type CinderPersistentVolumeSource = Of<typeof CinderPersistentVolumeSource>
 
-export const CephFSPersistentVolumeSource = message('k8s.io.api.core.v1.CephFSPersistentVolumeSource', {
-  monitors: field(1, list(string()), { required: true }),
-  path: field(2, string()),
-  user: field(3, string()),
-  secretFile: field(4, string()),
-  secretRef: field(5, SecretReference, { pointer: true }),
-  readOnly: field(6, bool()),
-})
+export const CephFSPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.CephFSPersistentVolumeSource',
+  {
+    monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
+    path: field(2, string(), { about: 'Directory within the filesystem that is mounted; / by default.' }),
+    user: field(3, string(), { about: 'Ceph user to authenticate as; admin by default.' }),
+    secretFile: field(4, string(), { about: 'File on the node with the key of the user; /etc/ceph/user.secret by default.' }),
+    secretRef: field(5, SecretReference, { pointer: true, about: 'Secret with the key of the user, in place of secretFile.' }),
+    readOnly: field(6, bool(), { about: 'Mounts the directory without write access; false by default.' }),
+  },
+  { about: 'Directory of a Ceph filesystem. Support for it has been removed; use a CSI driver.' },
+)
 export type CephFSPersistentVolumeSource = Of<typeof CephFSPersistentVolumeSource>
 
-export const FlexPersistentVolumeSource = message('k8s.io.api.core.v1.FlexPersistentVolumeSource', {
-  driver: field(1, string(), { required: true }),
-  fsType: field(2, string()),
-  secretRef: field(3, SecretReference, { pointer: true }),
-  readOnly: field(4, bool()),
-  options: field(5, map(string())),
-})
+export const FlexPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.FlexPersistentVolumeSource',
+  {
+    driver: field(1, string(), { required: true, about: 'Name of the driver, as vendor/name.' }),
+    fsType: field(2, string(), { about: 'Filesystem to mount with; if empty, the driver decides.' }),
+    secretRef: field(3, SecretReference, { pointer: true, about: 'Secret whose data is handed to the driver.' }),
+    readOnly: field(4, bool(), { about: 'Asks the driver for a mount without write access; false by default.' }),
+    options: field(5, map(string()), { about: 'Further settings for the driver, by its own keys.' }),
+  },
+  { about: 'Volume that an executable on the node mounts. This way of extension is deprecated: use CSI.' },
+)
 export type FlexPersistentVolumeSource = Of<typeof FlexPersistentVolumeSource>
 
-export const AzureFilePersistentVolumeSource = message('k8s.io.api.core.v1.AzureFilePersistentVolumeSource', {
-  secretName: field(1, string(), { required: true }),
-  shareName: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-  secretNamespace: field(4, string(), { always: true, pointer: true }),
-})
+export const AzureFilePersistentVolumeSource = message(
+  'k8s.io.api.core.v1.AzureFilePersistentVolumeSource',
+  {
+    secretName: field(1, string(), { required: true, about: 'Secret with name and key of the storage account.' }),
+    shareName: field(2, string(), { required: true, about: 'Name of the share.' }),
+    readOnly: field(3, bool(), { about: 'Mounts the share without write access; false by default.' }),
+    secretNamespace: field(4, string(), {
+      always: true,
+      pointer: true,
+      about: 'Namespace of the Secret; by default the one of the claim.',
+    }),
+  },
+  { about: 'File share of Azure, served by the CSI driver file.csi.azure.com.' },
+)
 export type AzureFilePersistentVolumeSource = Of<typeof AzureFilePersistentVolumeSource>
 
-export const ScaleIOPersistentVolumeSource = message('k8s.io.api.core.v1.ScaleIOPersistentVolumeSource', {
-  gateway: field(1, string(), { required: true }),
-  system: field(2, string(), { required: true }),
-  secretRef: field(3, SecretReference, { required: true, pointer: true }),
-  sslEnabled: field(4, bool()),
-  protectionDomain: field(5, string()),
-  storagePool: field(6, string()),
-  storageMode: field(7, string(), { default: 'ThinProvisioned' }),
-  volumeName: field(8, string()),
-  fsType: field(9, string(), { default: 'xfs' }),
-  readOnly: field(10, bool()),
-})
+export const ScaleIOPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.ScaleIOPersistentVolumeSource',
+  {
+    gateway: field(1, string(), { required: true, about: 'Address of the ScaleIO API.' }),
+    system: field(2, string(), { required: true, about: 'Name of the storage system.' }),
+    secretRef: field(3, SecretReference, { required: true, pointer: true, about: 'Secret with the credentials for the gateway.' }),
+    sslEnabled: field(4, bool(), { about: 'Whether the gateway is reached by TLS; false by default.' }),
+    protectionDomain: field(5, string(), { about: 'Protection domain within the system.' }),
+    storagePool: field(6, string(), { about: 'Storage pool within the protection domain.' }),
+    storageMode: field(7, string(), { default: 'ThinProvisioned', about: 'ThickProvisioned or ThinProvisioned (the default).' }),
+    volumeName: field(8, string(), { about: 'Name of a volume that exists already.' }),
+    fsType: field(9, string(), { default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
+    readOnly: field(10, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+  },
+  { about: 'Volume of ScaleIO. Support for it has been removed; no node mounts it.' },
+)
 export type ScaleIOPersistentVolumeSource = Of<typeof ScaleIOPersistentVolumeSource>
 
-export const LocalVolumeSource = message('k8s.io.api.core.v1.LocalVolumeSource', {
-  path: field(1, string(), { required: true }),
-  fsType: field(2, string(), { pointer: true }),
-})
+export const LocalVolumeSource = message(
+  'k8s.io.api.core.v1.LocalVolumeSource',
+  {
+    path: field(1, string(), { required: true, about: 'Path on the node, to a directory or a block device.' }),
+    fsType: field(2, string(), {
+      pointer: true,
+      about: 'Filesystem of a block device, such as ext4 or xfs; found out by looking if absent.',
+    }),
+  },
+  { about: 'Disk, partition or directory that is attached to one node; the volume needs a nodeAffinity.' },
+)
 export type LocalVolumeSource = Of<typeof LocalVolumeSource>
 
 export const ObjectReference = message(
   'k8s.io.api.core.v1.ObjectReference',
   {
-    kind: field(1, string()),
-    namespace: field(2, string()),
-    name: field(3, string()),
-    uid: field(4, string()),
-    apiVersion: field(5, string()),
-    resourceVersion: field(6, string()),
-    fieldPath: field(7, string()),
+    kind: field(1, string(), { about: 'Kind of the object that is meant.' }),
+    namespace: field(2, string(), { about: 'Namespace of the object.' }),
+    name: field(3, string(), { about: 'Name of the object that is meant.' }),
+    uid: field(4, string(), { about: 'UID of the object, which tells it from others of the name.' }),
+    apiVersion: field(5, string(), { about: 'Group and version of the object.' }),
+    resourceVersion: field(6, string(), { about: 'Version of the object that is meant, if it matters.' }),
+    fieldPath: field(7, string(), { about: 'Part of the object, such as spec.containers{web} for one container of a pod.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Points at an object of any kind, or at a part of one.' },
 )
 export type ObjectReference = Of<typeof ObjectReference>
 
-export const StorageOSPersistentVolumeSource = message('k8s.io.api.core.v1.StorageOSPersistentVolumeSource', {
-  volumeName: field(1, string()),
-  volumeNamespace: field(2, string()),
-  fsType: field(3, string()),
-  readOnly: field(4, bool()),
-  secretRef: field(5, ObjectReference, { pointer: true }),
-})
+export const StorageOSPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.StorageOSPersistentVolumeSource',
+  {
+    volumeName: field(1, string(), { about: 'Name of the StorageOS volume.' }),
+    volumeNamespace: field(2, string(), { about: 'Scope of the volume in StorageOS; by default the namespace of the pod.' }),
+    fsType: field(3, string(), { about: 'Filesystem on the volume, such as ext4 (the default) or xfs.' }),
+    readOnly: field(4, bool(), { about: 'Mounts the volume without write access; false by default.' }),
+    secretRef: field(5, ObjectReference, { pointer: true, about: 'Secret with the credentials for the API of StorageOS.' }),
+  },
+  { about: 'Volume of StorageOS. Support for it has been removed; no node mounts it.' },
+)
 export type StorageOSPersistentVolumeSource = Of<typeof StorageOSPersistentVolumeSource>
 
-export const CSIPersistentVolumeSource = message('k8s.io.api.core.v1.CSIPersistentVolumeSource', {
-  driver: field(1, string(), { required: true }),
-  volumeHandle: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-  fsType: field(4, string()),
-  volumeAttributes: field(5, map(string())),
-  controllerPublishSecretRef: field(6, SecretReference, { pointer: true }),
-  nodeStageSecretRef: field(7, SecretReference, { pointer: true }),
-  nodePublishSecretRef: field(8, SecretReference, { pointer: true }),
-  controllerExpandSecretRef: field(9, SecretReference, { pointer: true }),
-  nodeExpandSecretRef: field(10, SecretReference, { pointer: true }),
-})
+export const CSIPersistentVolumeSource = message(
+  'k8s.io.api.core.v1.CSIPersistentVolumeSource',
+  {
+    driver: field(1, string(), { required: true, about: 'Name of the driver, as its CSIDriver object has it.' }),
+    volumeHandle: field(2, string(), { required: true, about: 'Name by which the driver knows the volume, as it gave it on creation.' }),
+    readOnly: field(3, bool(), { about: 'Attaches and mounts the volume without write access; false by default.' }),
+    fsType: field(4, string(), { about: 'Filesystem to format and mount with, such as ext4; if empty, the driver decides.' }),
+    volumeAttributes: field(5, map(string()), { about: 'What the driver noted about the volume on creation.' }),
+    controllerPublishSecretRef: field(6, SecretReference, {
+      pointer: true,
+      about: 'Secret that the driver gets when it attaches the volume to a node or detaches it.',
+    }),
+    nodeStageSecretRef: field(7, SecretReference, {
+      pointer: true,
+      about: 'Secret that the driver gets when it prepares the volume on a node.',
+    }),
+    nodePublishSecretRef: field(8, SecretReference, {
+      pointer: true,
+      about: 'Secret that the driver gets when it mounts the volume for a pod.',
+    }),
+    controllerExpandSecretRef: field(9, SecretReference, {
+      pointer: true,
+      about: 'Secret that the driver gets when it makes the volume larger at the storage system.',
+    }),
+    nodeExpandSecretRef: field(10, SecretReference, {
+      pointer: true,
+      about: 'Secret that the driver gets when it makes the filesystem larger on the node.',
+    }),
+  },
+  { about: 'Storage that a CSI driver manages.' },
+)
 export type CSIPersistentVolumeSource = Of<typeof CSIPersistentVolumeSource>
 
 const PersistentVolumeSourceFields = {
-  gcePersistentDisk: field(1, GCEPersistentDiskVolumeSource, { pointer: true }),
-  awsElasticBlockStore: field(2, AWSElasticBlockStoreVolumeSource, { pointer: true }),
-  hostPath: field(3, HostPathVolumeSource, { pointer: true }),
-  glusterfs: field(4, GlusterfsPersistentVolumeSource, { pointer: true }),
-  nfs: field(5, NFSVolumeSource, { pointer: true }),
-  rbd: field(6, RBDPersistentVolumeSource, { pointer: true }),
-  iscsi: field(7, ISCSIPersistentVolumeSource, { pointer: true }),
-  cinder: field(8, CinderPersistentVolumeSource, { pointer: true }),
-  cephfs: field(9, CephFSPersistentVolumeSource, { pointer: true }),
-  fc: field(10, FCVolumeSource, { pointer: true }),
-  flocker: field(11, FlockerVolumeSource, { pointer: true }),
-  flexVolume: field(12, FlexPersistentVolumeSource, { pointer: true }),
-  azureFile: field(13, AzureFilePersistentVolumeSource, { pointer: true }),
-  vsphereVolume: field(14, VsphereVirtualDiskVolumeSource, { pointer: true }),
-  quobyte: field(15, QuobyteVolumeSource, { pointer: true }),
-  azureDisk: field(16, AzureDiskVolumeSource, { pointer: true }),
-  photonPersistentDisk: field(17, PhotonPersistentDiskVolumeSource, { pointer: true }),
-  portworxVolume: field(18, PortworxVolumeSource, { pointer: true }),
-  scaleIO: field(19, ScaleIOPersistentVolumeSource, { pointer: true }),
-  local: field(20, LocalVolumeSource, { pointer: true }),
-  storageos: field(21, StorageOSPersistentVolumeSource, { pointer: true }),
-  csi: field(22, CSIPersistentVolumeSource, { pointer: true }),
+  gcePersistentDisk: field(1, GCEPersistentDiskVolumeSource, {
+    pointer: true,
+    about: 'Disk of Google Compute Engine; deprecated, use csi.',
+  }),
+  awsElasticBlockStore: field(2, AWSElasticBlockStoreVolumeSource, {
+    pointer: true,
+    about: 'Volume of AWS Elastic Block Store; deprecated, use csi.',
+  }),
+  hostPath: field(3, HostPathVolumeSource, {
+    pointer: true,
+    about: 'Directory of the node, for trying things out on a single node; use local otherwise.',
+  }),
+  glusterfs: field(4, GlusterfsPersistentVolumeSource, { pointer: true, about: 'Volume of Glusterfs; support has been removed.' }),
+  nfs: field(5, NFSVolumeSource, { pointer: true, about: 'Directory of an NFS server.' }),
+  rbd: field(6, RBDPersistentVolumeSource, { pointer: true, about: 'RADOS block device of Ceph; support has been removed.' }),
+  iscsi: field(7, ISCSIPersistentVolumeSource, { pointer: true, about: 'Disk of an iSCSI target.' }),
+  cinder: field(8, CinderPersistentVolumeSource, { pointer: true, about: 'Volume of OpenStack Cinder; deprecated, use csi.' }),
+  cephfs: field(9, CephFSPersistentVolumeSource, { pointer: true, about: 'Directory of a Ceph filesystem; support has been removed.' }),
+  fc: field(10, FCVolumeSource, { pointer: true, about: 'Disk reached through Fibre Channel.' }),
+  flocker: field(11, FlockerVolumeSource, { pointer: true, about: 'Dataset of Flocker; support has been removed.' }),
+  flexVolume: field(12, FlexPersistentVolumeSource, {
+    pointer: true,
+    about: 'Volume mounted by an executable on the node; deprecated, use csi.',
+  }),
+  azureFile: field(13, AzureFilePersistentVolumeSource, { pointer: true, about: 'File share of Azure; deprecated, use csi.' }),
+  vsphereVolume: field(14, VsphereVirtualDiskVolumeSource, { pointer: true, about: 'Virtual disk of vSphere; deprecated, use csi.' }),
+  quobyte: field(15, QuobyteVolumeSource, { pointer: true, about: 'Volume of Quobyte; support has been removed.' }),
+  azureDisk: field(16, AzureDiskVolumeSource, { pointer: true, about: 'Disk of Azure; deprecated, use csi.' }),
+  photonPersistentDisk: field(17, PhotonPersistentDiskVolumeSource, {
+    pointer: true,
+    about: 'Disk of the Photon controller; support has been removed.',
+  }),
+  portworxVolume: field(18, PortworxVolumeSource, { pointer: true, about: 'Volume of Portworx; deprecated, use csi.' }),
+  scaleIO: field(19, ScaleIOPersistentVolumeSource, { pointer: true, about: 'Volume of ScaleIO; support has been removed.' }),
+  local: field(20, LocalVolumeSource, { pointer: true, about: 'Disk, partition or directory of one node.' }),
+  storageos: field(21, StorageOSPersistentVolumeSource, { pointer: true, about: 'Volume of StorageOS; support has been removed.' }),
+  csi: field(22, CSIPersistentVolumeSource, { pointer: true, about: 'Storage that a CSI driver manages.' }),
 }
-export const PersistentVolumeSource = message('k8s.io.api.core.v1.PersistentVolumeSource', PersistentVolumeSourceFields)
+export const PersistentVolumeSource = message('k8s.io.api.core.v1.PersistentVolumeSource', PersistentVolumeSourceFields, {
+  about: 'What storage is behind a volume; exactly one field is set, and it cannot change.',
+})
 export type PersistentVolumeSource = Of<typeof PersistentVolumeSource>
 
 export const PersistentVolumeReclaimPolicy = oneOf('Recycle', 'Delete', 'Retain')
@@ -654,86 +1051,141 @@ export type PersistentVolumeReclaimPolicy = Of<typeof PersistentVolumeReclaimPol
 export const NodeSelectorOperator = oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt')
 export type NodeSelectorOperator = Of<typeof NodeSelectorOperator>
 
-export const NodeSelectorRequirement = message('k8s.io.api.core.v1.NodeSelectorRequirement', {
-  key: field(1, string(), { required: true }),
-  operator: field(2, NodeSelectorOperator, { required: true }),
-  values: field(3, list(string())),
-})
+export const NodeSelectorRequirement = message(
+  'k8s.io.api.core.v1.NodeSelectorRequirement',
+  {
+    key: field(1, string(), { required: true, about: 'Label that is looked at; the one field is metadata.name.' }),
+    operator: field(2, NodeSelectorOperator, {
+      required: true,
+      about: 'How the value is compared: In, NotIn, Exists, DoesNotExist, Gt or Lt.',
+    }),
+    values: field(3, list(string()), { about: 'Values for In and NotIn, one integer for Gt and Lt, none for Exists and DoesNotExist.' }),
+  },
+  { about: 'A condition on one label or field of a node.' },
+)
 export type NodeSelectorRequirement = Of<typeof NodeSelectorRequirement>
 
 export const NodeSelectorTerm = message(
   'k8s.io.api.core.v1.NodeSelectorTerm',
   {
-    matchExpressions: field(1, list(NodeSelectorRequirement)),
-    matchFields: field(2, list(NodeSelectorRequirement)),
+    matchExpressions: field(1, list(NodeSelectorRequirement), { about: 'Conditions on the labels of the node.' }),
+    matchFields: field(2, list(NodeSelectorRequirement), { about: 'Conditions on fields of the node; metadata.name is the only one.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Conditions on a node that must all hold; a term without any matches no node.' },
 )
 export type NodeSelectorTerm = Of<typeof NodeSelectorTerm>
 
 export const NodeSelector = message(
   'k8s.io.api.core.v1.NodeSelector',
   {
-    nodeSelectorTerms: field(1, list(NodeSelectorTerm), { required: true }),
+    nodeSelectorTerms: field(1, list(NodeSelectorTerm), { required: true, about: 'Alternatives, at least one.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Picks nodes: one that meets any of the terms will do.' },
 )
 export type NodeSelector = Of<typeof NodeSelector>
 
-export const VolumeNodeAffinity = message('k8s.io.api.core.v1.VolumeNodeAffinity', {
-  required: field(1, NodeSelector, { pointer: true }),
-})
+export const VolumeNodeAffinity = message(
+  'k8s.io.api.core.v1.VolumeNodeAffinity',
+  {
+    required: field(1, NodeSelector, {
+      pointer: true,
+      about: 'The volume can be used on these nodes only, and pods that use it are placed there.',
+    }),
+  },
+  { about: 'Nodes from which a volume can be reached.' },
+)
 export type VolumeNodeAffinity = Of<typeof VolumeNodeAffinity>
 
 export const PersistentVolumeSpec = message(
   'k8s.io.api.core.v1.PersistentVolumeSpec',
   {
-    capacity: field(1, ResourceList),
+    capacity: field(1, ResourceList, { about: 'Size of the volume, under the key storage.' }),
     ...PersistentVolumeSourceFields,
-    accessModes: field(3, list(PersistentVolumeAccessMode)),
-    claimRef: field(4, ObjectReference, { pointer: true, atomic: false }),
-    persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy, { default: 'Retain' }),
-    storageClassName: field(6, string()),
-    mountOptions: field(7, list(string())),
-    volumeMode: field(8, PersistentVolumeMode, { default: 'Filesystem', pointer: true }),
-    nodeAffinity: field(9, VolumeNodeAffinity, { pointer: true }),
-    volumeAttributesClassName: field(10, string(), { pointer: true }),
+    accessModes: field(3, list(PersistentVolumeAccessMode), { about: 'Ways in which the volume can be mounted, such as ReadWriteOnce.' }),
+    claimRef: field(4, ObjectReference, { pointer: true, atomic: false, about: 'Claim that the volume is bound to, or set aside for.' }),
+    persistentVolumeReclaimPolicy: field(5, PersistentVolumeReclaimPolicy, {
+      default: 'Retain',
+      about: 'What becomes of a released volume: Retain keeps it (the default), Delete removes the storage. Recycle is deprecated.',
+    }),
+    storageClassName: field(6, string(), { about: 'Class that the volume belongs to; empty for none.' }),
+    mountOptions: field(7, list(string()), { about: 'Options for mount, such as hard or ro; the mount fails if one is not known.' }),
+    volumeMode: field(8, PersistentVolumeMode, {
+      default: 'Filesystem',
+      pointer: true,
+      about: 'Filesystem (the default) mounts the volume, Block hands it over as a raw device.',
+    }),
+    nodeAffinity: field(9, VolumeNodeAffinity, {
+      pointer: true,
+      about: 'Limits the nodes that can reach the volume; local volumes need it.',
+    }),
+    volumeAttributesClassName: field(10, string(), {
+      pointer: true,
+      about: 'VolumeAttributesClass whose settings the volume has; set from the claim.',
+    }),
   },
-  { embeds: [{ number: 2, type: PersistentVolumeSource }] },
+  { embeds: [{ number: 2, type: PersistentVolumeSource }], about: 'What storage a volume is, how it may be used, and by whom.' },
 )
 export type PersistentVolumeSpec = Of<typeof PersistentVolumeSpec>
 
 export const PersistentVolumePhase = oneOf('Pending', 'Available', 'Bound', 'Released', 'Failed')
 export type PersistentVolumePhase = Of<typeof PersistentVolumePhase>
 
-export const PersistentVolumeStatus = message('k8s.io.api.core.v1.PersistentVolumeStatus', {
-  phase: field(1, PersistentVolumePhase, { default: 'Pending' }),
-  message: field(2, string()),
-  reason: field(3, string()),
-  lastPhaseTransitionTime: field(4, time(), { pointer: true }),
-})
+export const PersistentVolumeStatus = message(
+  'k8s.io.api.core.v1.PersistentVolumeStatus',
+  {
+    phase: field(1, PersistentVolumePhase, {
+      default: 'Pending',
+      about: 'Pending, Available, Bound, Released (the claim is gone) or Failed (reclaiming went wrong).',
+    }),
+    message: field(2, string(), { about: 'Why the volume is in this phase, in words for people.' }),
+    reason: field(3, string(), { about: 'Why the volume failed, in one CamelCase word for programs.' }),
+    lastPhaseTransitionTime: field(4, time(), { pointer: true, about: 'When the phase last changed.' }),
+  },
+  { about: 'In which phase of its life a volume is.' },
+)
 export type PersistentVolumeStatus = Of<typeof PersistentVolumeStatus>
 
-export const PersistentVolume = message('k8s.io.api.core.v1.PersistentVolume', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  spec: field(2, PersistentVolumeSpec, { always: true }),
-  status: field(3, PersistentVolumeStatus, { always: true }),
-})
+export const PersistentVolume = message(
+  'k8s.io.api.core.v1.PersistentVolume',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, PersistentVolumeSpec, { always: true, about: 'The storage, how it may be used and which claim has it.' }),
+    status: field(3, PersistentVolumeStatus, {
+      always: true,
+      about: 'Whether the volume is free, bound or released; written by the volume controller.',
+    }),
+  },
+  { about: 'A piece of storage of the cluster, which a claim can be bound to. It outlives the pods that use it.' },
+)
 export type PersistentVolume = Of<typeof PersistentVolume>
 
 export const PersistentVolumeClaimPhase = oneOf('Pending', 'Bound', 'Lost')
 export type PersistentVolumeClaimPhase = Of<typeof PersistentVolumeClaimPhase>
 
-export const PersistentVolumeClaimCondition = message('k8s.io.api.core.v1.PersistentVolumeClaimCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  lastProbeTime: field(3, nullable(time()), { always: true }),
-  lastTransitionTime: field(4, nullable(time()), { always: true }),
-  reason: field(5, string()),
-  message: field(6, string()),
-})
+export const PersistentVolumeClaimCondition = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaimCondition',
+  {
+    type: field(1, string(), {
+      required: true,
+      about: 'Which aspect it is, such as Resizing, FileSystemResizePending or ModifyingVolume.',
+    }),
+    status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
+    lastProbeTime: field(3, nullable(time()), { always: true, about: 'When it was last looked at.' }),
+    lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    reason: field(5, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(6, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'One aspect of the state of a claim, such as Resizing.' },
+)
 export type PersistentVolumeClaimCondition = Of<typeof PersistentVolumeClaimCondition>
 
 export const ClaimResourceStatus = oneOf(
@@ -748,34 +1200,75 @@ export type ClaimResourceStatus = Of<typeof ClaimResourceStatus>
 export const PersistentVolumeClaimModifyVolumeStatus = oneOf('Pending', 'InProgress', 'Infeasible')
 export type PersistentVolumeClaimModifyVolumeStatus = Of<typeof PersistentVolumeClaimModifyVolumeStatus>
 
-export const ModifyVolumeStatus = message('k8s.io.api.core.v1.ModifyVolumeStatus', {
-  targetVolumeAttributesClassName: field(1, string()),
-  status: field(2, PersistentVolumeClaimModifyVolumeStatus, { required: true }),
-})
+export const ModifyVolumeStatus = message(
+  'k8s.io.api.core.v1.ModifyVolumeStatus',
+  {
+    targetVolumeAttributesClassName: field(1, string(), { about: 'Class that the volume is being brought to.' }),
+    status: field(2, PersistentVolumeClaimModifyVolumeStatus, {
+      required: true,
+      about: 'Pending until the class is there, InProgress, or Infeasible when the driver refused.',
+    }),
+  },
+  { about: 'How far a change of the VolumeAttributesClass has come.' },
+)
 export type ModifyVolumeStatus = Of<typeof ModifyVolumeStatus>
 
-export const PersistentVolumeClaimStatus = message('k8s.io.api.core.v1.PersistentVolumeClaimStatus', {
-  phase: field(1, PersistentVolumeClaimPhase, { default: 'Pending' }),
-  accessModes: field(2, list(PersistentVolumeAccessMode)),
-  capacity: field(3, ResourceList),
-  conditions: field(
-    4,
-    list(PersistentVolumeClaimCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
-  ),
-  allocatedResources: field(5, ResourceList),
-  allocatedResourceStatuses: field(7, map(ClaimResourceStatus), { atomic: false }),
-  currentVolumeAttributesClassName: field(8, string(), { pointer: true }),
-  modifyVolumeStatus: field(9, ModifyVolumeStatus, { pointer: true }),
-})
+export const PersistentVolumeClaimStatus = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaimStatus',
+  {
+    phase: field(1, PersistentVolumeClaimPhase, {
+      default: 'Pending',
+      about: 'Pending until a volume is found, then Bound; Lost when the volume vanished.',
+    }),
+    accessModes: field(2, list(PersistentVolumeAccessMode), { about: 'Ways in which the bound volume can be mounted.' }),
+    capacity: field(3, ResourceList, { about: 'Size of the bound volume.' }),
+    conditions: field(
+      4,
+      list(PersistentVolumeClaimCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
+      { about: 'What is going on with the volume, such as a resize.' },
+    ),
+    allocatedResources: field(5, ResourceList, { about: 'Size that a resize is under way to; quota counts it.' }),
+    allocatedResourceStatuses: field(7, map(ClaimResourceStatus), {
+      atomic: false,
+      about: 'How far the resize has come, by resource name; absent when none is under way.',
+    }),
+    currentVolumeAttributesClassName: field(8, string(), {
+      pointer: true,
+      about: 'VolumeAttributesClass whose settings the volume has now; absent for none.',
+    }),
+    modifyVolumeStatus: field(9, ModifyVolumeStatus, {
+      pointer: true,
+      about: 'How a change to another VolumeAttributesClass stands; absent when none is under way.',
+    }),
+  },
+  { about: 'Which volume a claim has got, and what is being done to it.' },
+)
 export type PersistentVolumeClaimStatus = Of<typeof PersistentVolumeClaimStatus>
 
-export const PersistentVolumeClaim = message('k8s.io.api.core.v1.PersistentVolumeClaim', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  spec: field(2, PersistentVolumeClaimSpec, { always: true }),
-  status: field(3, PersistentVolumeClaimStatus, { always: true }),
-})
+export const PersistentVolumeClaim = message(
+  'k8s.io.api.core.v1.PersistentVolumeClaim',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, PersistentVolumeClaimSpec, {
+      always: true,
+      about: 'What storage is wanted; once bound, little more than the size can change.',
+    }),
+    status: field(3, PersistentVolumeClaimStatus, {
+      always: true,
+      about: 'Volume that was found, as it is now; written by the volume controllers.',
+    }),
+  },
+  { about: 'Asks for storage in a namespace, and holds on to the volume that was found or made for it.' },
+)
 export type PersistentVolumeClaim = Of<typeof PersistentVolumeClaim>
 
 export const Protocol = oneOf('TCP', 'UDP', 'SCTP')
@@ -1654,32 +2147,56 @@ export const PodStatus = message('k8s.io.api.core.v1.PodStatus', {
 export type PodStatus = Of<typeof PodStatus>
 
 export const PodStatusResult = message('k8s.io.api.core.v1.PodStatusResult', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   status: field(2, PodStatus, { always: true }),
 })
 export type PodStatusResult = Of<typeof PodStatusResult>
 
 export const Pod = message('k8s.io.api.core.v1.Pod', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, PodSpec, { always: true }),
   status: field(3, PodStatus, { always: true }),
 })
 export type Pod = Of<typeof Pod>
 
 export const PodTemplateSpec = message('k8s.io.api.core.v1.PodTemplateSpec', {
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, PodSpec, { always: true }),
 })
 export type PodTemplateSpec = Of<typeof PodTemplateSpec>
 
 export const PodTemplate = message('k8s.io.api.core.v1.PodTemplate', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   template: field(2, PodTemplateSpec, { always: true }),
 })
 export type PodTemplate = Of<typeof PodTemplate>
@@ -1715,9 +2232,16 @@ export const ReplicationControllerStatus = message('k8s.io.api.core.v1.Replicati
 export type ReplicationControllerStatus = Of<typeof ReplicationControllerStatus>
 
 export const ReplicationController = message('k8s.io.api.core.v1.ReplicationController', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, ReplicationControllerSpec, { always: true }),
   status: field(3, ReplicationControllerStatus, { always: true }),
 })
@@ -1821,18 +2345,32 @@ export const ServiceSpec = message('k8s.io.api.core.v1.ServiceSpec', {
 export type ServiceSpec = Of<typeof ServiceSpec>
 
 export const Service = message('k8s.io.api.core.v1.Service', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, ServiceSpec, { always: true }),
   status: field(3, ServiceStatus, { always: true }),
 })
 export type Service = Of<typeof Service>
 
 export const ServiceAccount = message('k8s.io.api.core.v1.ServiceAccount', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   secrets: field(2, list(ObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
   imagePullSecrets: field(3, list(LocalObjectReference)),
   automountServiceAccountToken: field(4, bool(), { pointer: true }),
@@ -1871,9 +2409,16 @@ export const EndpointSubset = message('k8s.io.api.core.v1.EndpointSubset', {
 export type EndpointSubset = Of<typeof EndpointSubset>
 
 export const Endpoints = message('k8s.io.api.core.v1.Endpoints', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   subsets: field(2, list(EndpointSubset)),
 })
 export type Endpoints = Of<typeof Endpoints>
@@ -2026,9 +2571,16 @@ export const AvoidPods = message('k8s.io.api.core.v1.AvoidPods', {
 export type AvoidPods = Of<typeof AvoidPods>
 
 export const Node = message('k8s.io.api.core.v1.Node', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, NodeSpec, { always: true }),
   status: field(3, NodeStatus, { always: true }),
 })
@@ -2058,18 +2610,32 @@ export const NamespaceStatus = message('k8s.io.api.core.v1.NamespaceStatus', {
 export type NamespaceStatus = Of<typeof NamespaceStatus>
 
 export const Namespace = message('k8s.io.api.core.v1.Namespace', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, NamespaceSpec, { always: true }),
   status: field(3, NamespaceStatus, { always: true }),
 })
 export type Namespace = Of<typeof Namespace>
 
 export const Binding = message('k8s.io.api.core.v1.Binding', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   target: field(2, ObjectReference, { required: true }),
 })
 export type Binding = Of<typeof Binding>
@@ -2080,8 +2646,12 @@ export const Preconditions = message('k8s.io.api.core.v1.Preconditions', {
 export type Preconditions = Of<typeof Preconditions>
 
 export const PodLogOptions = message('k8s.io.api.core.v1.PodLogOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   container: field(1, string()),
   follow: field(2, bool()),
   previous: field(3, bool()),
@@ -2096,8 +2666,12 @@ export const PodLogOptions = message('k8s.io.api.core.v1.PodLogOptions', {
 export type PodLogOptions = Of<typeof PodLogOptions>
 
 export const PodAttachOptions = message('k8s.io.api.core.v1.PodAttachOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   stdin: field(1, bool()),
   stdout: field(2, bool()),
   stderr: field(3, bool()),
@@ -2107,8 +2681,12 @@ export const PodAttachOptions = message('k8s.io.api.core.v1.PodAttachOptions', {
 export type PodAttachOptions = Of<typeof PodAttachOptions>
 
 export const PodExecOptions = message('k8s.io.api.core.v1.PodExecOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   stdin: field(1, bool()),
   stdout: field(2, bool()),
   stderr: field(3, bool()),
@@ -2119,36 +2697,56 @@ export const PodExecOptions = message('k8s.io.api.core.v1.PodExecOptions', {
 export type PodExecOptions = Of<typeof PodExecOptions>
 
 export const PodPortForwardOptions = message('k8s.io.api.core.v1.PodPortForwardOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   ports: field(1, list(int32())),
 })
 export type PodPortForwardOptions = Of<typeof PodPortForwardOptions>
 
 export const PodProxyOptions = message('k8s.io.api.core.v1.PodProxyOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   path: field(1, string()),
 })
 export type PodProxyOptions = Of<typeof PodProxyOptions>
 
 export const NodeProxyOptions = message('k8s.io.api.core.v1.NodeProxyOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   path: field(1, string()),
 })
 export type NodeProxyOptions = Of<typeof NodeProxyOptions>
 
 export const ServiceProxyOptions = message('k8s.io.api.core.v1.ServiceProxyOptions', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   path: field(1, string()),
 })
 export type ServiceProxyOptions = Of<typeof ServiceProxyOptions>
 
 export const SerializedReference = message('k8s.io.api.core.v1.SerializedReference', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
   reference: field(1, ObjectReference, { always: true }),
 })
 export type SerializedReference = Of<typeof SerializedReference>
@@ -2166,9 +2764,16 @@ export const EventSeries = message('k8s.io.api.core.v1.EventSeries', {
 export type EventSeries = Of<typeof EventSeries>
 
 export const Event = message('k8s.io.api.core.v1.Event', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { required: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    required: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   involvedObject: field(2, ObjectReference, { required: true }),
   reason: field(3, string()),
   message: field(4, string()),
@@ -2202,9 +2807,16 @@ export const LimitRangeSpec = message('k8s.io.api.core.v1.LimitRangeSpec', {
 export type LimitRangeSpec = Of<typeof LimitRangeSpec>
 
 export const LimitRange = message('k8s.io.api.core.v1.LimitRange', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, LimitRangeSpec, { always: true }),
 })
 export type LimitRange = Of<typeof LimitRange>
@@ -2253,18 +2865,32 @@ export const ResourceQuotaStatus = message('k8s.io.api.core.v1.ResourceQuotaStat
 export type ResourceQuotaStatus = Of<typeof ResourceQuotaStatus>
 
 export const ResourceQuota = message('k8s.io.api.core.v1.ResourceQuota', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   spec: field(2, ResourceQuotaSpec, { always: true }),
   status: field(3, ResourceQuotaStatus, { always: true }),
 })
 export type ResourceQuota = Of<typeof ResourceQuota>
 
 export const Secret = message('k8s.io.api.core.v1.Secret', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   immutable: field(5, bool(), { pointer: true }),
   data: field(2, map(bytes())),
   stringData: field(4, map(string())),
@@ -2273,9 +2899,16 @@ export const Secret = message('k8s.io.api.core.v1.Secret', {
 export type Secret = Of<typeof Secret>
 
 export const ConfigMap = message('k8s.io.api.core.v1.ConfigMap', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   immutable: field(4, bool(), { pointer: true }),
   data: field(2, map(string())),
   binaryData: field(3, map(bytes())),
@@ -2291,17 +2924,31 @@ export const ComponentCondition = message('k8s.io.api.core.v1.ComponentCondition
 export type ComponentCondition = Of<typeof ComponentCondition>
 
 export const ComponentStatus = message('k8s.io.api.core.v1.ComponentStatus', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   conditions: field(2, list(ComponentCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
 })
 export type ComponentStatus = Of<typeof ComponentStatus>
 
 export const RangeAllocation = message('k8s.io.api.core.v1.RangeAllocation', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
+  apiVersion: field(0, string(), {
+    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+  }),
+  kind: field(0, string(), {
+    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+  }),
+  metadata: field(1, meta.ObjectMeta, {
+    always: true,
+    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+  }),
   range: field(2, string(), { required: true }),
   data: field(3, bytes(), { required: true }),
 })
