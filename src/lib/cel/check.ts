@@ -44,7 +44,7 @@ class Checker {
   readonly issues: Issue[] = []
   private readonly environment: Environment
   private readonly typed: Expr[] = []
-  private bindings: Bindings = new Map()
+  private readonly bindings: Bindings = new Map()
   private scope: Scope | undefined
   private freshCount = 0
 
@@ -194,11 +194,9 @@ class Checker {
     for (const overload of called.overloads) {
       if (overload.member !== (node.target !== undefined)) continue
       const [wanted, answer] = this.instance(overload)
-      const bindings = assignable(this.bindings, types, wanted)
-      if (bindings === undefined) continue
-      this.bindings = bindings
+      if (!assignable(this.bindings, types, wanted)) continue
       found.push(overload)
-      const answered = substitute(bindings, answer)
+      const answered = substitute(this.bindings, answer)
       if (result === undefined) result = answered
       else if (!isDyn(result) && !sameType(answered, result)) result = dynType
     }
@@ -237,9 +235,7 @@ class Checker {
   }
 
   private fits(from: CelType, to: CelType): boolean {
-    const bindings = assignable(this.bindings, [from], [to])
-    if (bindings !== undefined) this.bindings = bindings
-    return bindings !== undefined
+    return assignable(this.bindings, [from], [to])
   }
 
   private join(previous: CelType | undefined, current: CelType): CelType {

@@ -1,5 +1,6 @@
 import { accumulatorName, type Call, type Comprehension, type Expr } from './ast.ts'
 import { type Macro, type MacroError, macroKey } from './environment.ts'
+import { nodeCount } from './operator-depth.ts'
 import type { Value } from './values.ts'
 
 /** `has` and the loops over one variable, as the language defines them (cel-spec, "Macros"). */
@@ -116,6 +117,8 @@ function insert(at: number, entry: readonly (Expr | undefined)[], filter: Expr |
 function optional({ target, args, at }: Parameters<Macro>[0], name: string, wrap: (at: number, bound: Expr) => Expr): Expr | MacroError {
   const [variable, mapped] = args
   if (variable?.kind !== 'ident') return error(variable, `${name}() variable name must be a simple identifier`)
+  // The target stands twice in the tree: some twenty in each other would be a million.
+  if (nodeCount(target as Expr, maxCopied) >= maxCopied) return error(target, `${name}() is nested too deeply`)
   const value = invoke(at, 'value', [], copy(target as Expr))
   const bound = wrap(at, bind(at, variable.name, value, mapped as Expr))
   return call(at, '_?_:_', invoke(at, 'hasValue', [], target as Expr), bound, invoke(at, 'none', [], ident(at, 'optional')))
@@ -157,6 +160,9 @@ const call = (offset: number, name: string, ...args: (Expr | undefined)[]): Call
   args: args as Expr[],
 })
 const invoke = (offset: number, name: string, args: readonly Expr[], target: Expr): Call => ({ kind: 'call', offset, name, target, args })
+
+/** Nodes that one macro may copy. */
+const maxCopied = 10_000
 
 /** A tree of new nodes: the checker writes into nodes, and one that stands in two scopes may have two types. */
 function copy(node: Expr): Expr {

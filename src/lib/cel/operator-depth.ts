@@ -21,6 +21,17 @@ const isCounted = (node: Expr): boolean =>
     node.name !== '_||_' &&
     (node.target !== undefined || node.name.includes('_') || node.name === '@in'))
 
+/** Nodes of a tree, counted no further than `most`. */
+export function nodeCount(root: Expr, most: number): number {
+  const open: Expr[] = [root]
+  let count = 0
+  for (let next = open.pop(); next !== undefined && count < most; next = open.pop()) {
+    count++
+    open.push(...childrenOf(next))
+  }
+  return count
+}
+
 /** The nodes right below one. */
 export function childrenOf(node: Expr): readonly Expr[] {
   switch (node.kind) {

@@ -9,6 +9,7 @@ import { NoViableAlternative, predict } from './predict.ts'
  * the lexer could not read.
  */
 export function syntaxErrors(source: string, tokens: readonly Token[], unread: readonly Issue[]): readonly Issue[] {
+  if (tokens.length > maxTokens) return [...unread, { offset: -1, message: 'Syntax error: too long to tell where' }].slice(0, maxErrors + 1)
   const parser = new ErrorParser(source, tokens)
   try {
     parser.rule('start', 0, undefined)
@@ -18,6 +19,8 @@ export function syntaxErrors(source: string, tokens: readonly Token[], unread: r
   return [...unread, ...parser.issues].slice(0, maxErrors + 1)
 }
 
+/** A broken source of more tokens is only said to be broken: to tell where would take longer than a request may. */
+const maxTokens = 2000
 /** As many as are mended before giving up, tokens that mending one may skip, and errors that are told. */
 const maxRecoveries = 30
 const maxSkipped = 256

@@ -1,12 +1,17 @@
 import { type CelType, dynType, isDyn, isDynOrError, listType, mapType, opaqueType, sameType, typeOfType } from './types.ts'
 
 /** What type parameters have been found to stand for, by the parameter's text. */
-export type Bindings = ReadonlyMap<string, CelType>
+export type Bindings = Map<string, CelType>
 
-/** The bindings under which every type of the first list fits where one of the second is wanted; `undefined`: none. */
-export function assignable(bindings: Bindings, from: readonly CelType[], to: readonly CelType[]): Bindings | undefined {
-  const trial = new Map(bindings)
-  return allFit(trial, from, to) ? trial : undefined
+/** Whether every type of the first list fits where one of the second is wanted; then the bindings that it takes are added. */
+export function assignable(bindings: Bindings, from: readonly CelType[], to: readonly CelType[]): boolean {
+  const trial: Trial = { bindings, undo: [] }
+  if (allFit(trial, from, to)) return true
+  for (const [text, before] of trial.undo.toReversed()) {
+    if (before === undefined) bindings.delete(text)
+    else bindings.set(text, before)
+  }
+  return false
 }
 
 /** The type with its parameters replaced by what they stand for; free ones by dyn where `toDyn`. */
@@ -46,7 +51,16 @@ function equalOrLessSpecific(a: CelType, b: CelType): boolean {
   )
 }
 
-type Trial = Map<string, CelType>
+/** Bindings being tried, and what to put back should they not do. */
+interface Trial {
+  readonly bindings: Bindings
+  readonly undo: (readonly [text: string, before: CelType | undefined])[]
+}
+
+function bind({ bindings, undo }: Trial, text: string, type: CelType): void {
+  undo.push([text, bindings.get(text)])
+  bindings.set(text, type)
+}
 
 const allFit = (trial: Trial, from: readonly CelType[], to: readonly CelType[]): boolean =>
   from.length === to.length && from.every((each, index) => fits(trial, each, to[index] as CelType))
@@ -79,23 +93,23 @@ const nullable = (type: CelType): boolean => ['opaque', 'struct', 'any', 'durati
 /** Whether the parameter can stand for the type, binding it if it is free; and whether it was bound before. */
 function bindTo(trial: Trial, type: CelType, parameter: CelType): { fits: boolean; bound: boolean } {
   if (sameType(type, parameter)) return { fits: true, bound: true }
-  const present = trial.get(parameter.text)
+  const present = trial.bindings.get(parameter.text)
   if (present !== undefined) {
     if (sameType(type, present)) return { fits: true, bound: true }
     if (!fits(trial, type, present)) return { fits: false, bound: true }
     const wider = mostGeneral(type, present)
-    if (!occursIn(trial, parameter, wider)) trial.set(parameter.text, wider)
+    if (!occursIn(trial, parameter, wider)) bind(trial, parameter.text, wider)
     return { fits: true, bound: true }
   }
   if (occursIn(trial, parameter, type)) return { fits: false, bound: false }
-  trial.set(parameter.text, type)
+  bind(trial, parameter.text, type)
   return { fits: true, bound: false }
 }
 
 function occursIn(trial: Trial, parameter: CelType, type: CelType): boolean {
   if (sameType(parameter, type)) return true
   if (type.kind === 'parameter') {
-    const bound = trial.get(type.text)
+    const bound = trial.bindings.get(type.text)
     return bound !== undefined && occursIn(trial, parameter, bound)
   }
   return type.parameters.some((each) => occursIn(trial, parameter, each))
