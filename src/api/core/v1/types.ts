@@ -529,8 +529,14 @@ export const VolumeProjection = message(
     downwardAPI: field(2, DownwardAPIProjection, { pointer: true, about: 'Facts about the pod.' }),
     configMap: field(3, ConfigMapProjection, { pointer: true, about: 'Keys of a ConfigMap.' }),
     serviceAccountToken: field(4, ServiceAccountTokenProjection, { pointer: true, about: "Token of the pod's service account." }),
-    clusterTrustBundle: field(5, ClusterTrustBundleProjection, { pointer: true, about: 'Certificates of trusted authorities.' }),
-    podCertificate: field(6, PodCertificateProjection, { pointer: true, about: 'Private key and certificate for the pod.' }),
+    clusterTrustBundle: field(5, ClusterTrustBundleProjection, {
+      pointer: true,
+      about: 'Certificates of trusted authorities; needs the feature gate ClusterTrustBundleProjection, off by default.',
+    }),
+    podCertificate: field(6, PodCertificateProjection, {
+      pointer: true,
+      about: 'Private key and certificate for the pod; needs the feature gate PodCertificateRequest, off by default.',
+    }),
   },
   { about: 'One source of a projected volume; exactly one field is set.' },
 )
@@ -648,7 +654,7 @@ export const TypedObjectReference = message(
     name: field(3, string(), { required: true, about: 'Name of the object that is meant.' }),
     namespace: field(4, string(), {
       pointer: true,
-      about: 'Namespace of the object, which must allow it by a ReferenceGrant; by default the own one.',
+      about: 'Namespace of the object, by default that of the claim; another one needs a feature gate that is off by default.',
     }),
   },
   { about: 'Names an object of any kind, possibly in another namespace.' },
@@ -1274,43 +1280,72 @@ export type PersistentVolumeClaim = Of<typeof PersistentVolumeClaim>
 export const Protocol = oneOf('TCP', 'UDP', 'SCTP')
 export type Protocol = Of<typeof Protocol>
 
-export const ContainerPort = message('k8s.io.api.core.v1.ContainerPort', {
-  name: field(1, string()),
-  hostPort: field(2, int32()),
-  containerPort: field(3, int32(), { required: true }),
-  protocol: field(4, Protocol, { default: 'TCP' }),
-  hostIP: field(5, string()),
-})
+export const ContainerPort = message(
+  'k8s.io.api.core.v1.ContainerPort',
+  {
+    name: field(1, string(), {
+      about: 'Name by which services and probes can refer to the port, at most 15 characters and unique in the pod.',
+    }),
+    hostPort: field(2, int32(), {
+      about: 'Port of the node that is passed on to the container; with hostNetwork it has to equal containerPort.',
+    }),
+    containerPort: field(3, int32(), { required: true, about: 'Port in the container, from 1 to 65535.' }),
+    protocol: field(4, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
+    hostIP: field(5, string(), { about: 'Address of the node that hostPort is bound to; all of them by default.' }),
+  },
+  { about: 'A port that a container listens on. Leaving one out closes nothing: the list is for names and for host ports.' },
+)
 export type ContainerPort = Of<typeof ContainerPort>
 
 export const MountPropagationMode = oneOf('None', 'HostToContainer', 'Bidirectional')
 export type MountPropagationMode = Of<typeof MountPropagationMode>
 
-export const VolumeMount = message('k8s.io.api.core.v1.VolumeMount', {
-  name: field(1, string(), { required: true }),
-  readOnly: field(2, bool()),
-  recursiveReadOnly: field(7, string(), { pointer: true }),
-  mountPath: field(3, string(), { required: true }),
-  subPath: field(4, string()),
-  mountPropagation: field(5, MountPropagationMode, { pointer: true }),
-  subPathExpr: field(6, string()),
-})
+export const VolumeMount = message(
+  'k8s.io.api.core.v1.VolumeMount',
+  {
+    name: field(1, string(), { required: true, about: 'Volume of the pod that is mounted.' }),
+    readOnly: field(2, bool(), { about: 'Keeps the container from writing to the mount itself; false by default.' }),
+    recursiveReadOnly: field(7, string(), {
+      pointer: true,
+      about: 'Whether mounts below a readOnly one are read-only too: Disabled (the default), IfPossible or Enabled.',
+    }),
+    mountPath: field(3, string(), { required: true, about: 'Path in the container; it may not contain a colon.' }),
+    subPath: field(4, string(), {
+      about: 'Path inside the volume that is mounted in place of its root; such a mount does not follow renewed content.',
+    }),
+    mountPropagation: field(5, MountPropagationMode, {
+      pointer: true,
+      about: 'Which later mounts pass between node and container: None (the default), HostToContainer or Bidirectional.',
+    }),
+    subPathExpr: field(6, string(), {
+      about: 'Like subPath, with $(NAME) standing for variables of the container; only one of the two may be set.',
+    }),
+  },
+  { about: 'Where a volume appears in a container.' },
+)
 export type VolumeMount = Of<typeof VolumeMount>
 
-export const VolumeDevice = message('k8s.io.api.core.v1.VolumeDevice', {
-  name: field(1, string(), { required: true }),
-  devicePath: field(2, string(), { required: true }),
-})
+export const VolumeDevice = message(
+  'k8s.io.api.core.v1.VolumeDevice',
+  {
+    name: field(1, string(), { required: true, about: 'Volume of the pod, from a claim whose volumeMode is Block.' }),
+    devicePath: field(2, string(), { required: true, about: 'Path of the device in the container.' }),
+  },
+  { about: 'A volume that a container gets as a raw block device.' },
+)
 export type VolumeDevice = Of<typeof VolumeDevice>
 
 export const ConfigMapKeySelector = message(
   'k8s.io.api.core.v1.ConfigMapKeySelector',
   {
     ...LocalObjectReferenceFields,
-    key: field(2, string(), { required: true }),
-    optional: field(3, bool(), { pointer: true }),
+    key: field(2, string(), { required: true, about: 'Key whose value is taken.' }),
+    optional: field(3, bool(), {
+      pointer: true,
+      about: 'Leaves the variable out if ConfigMap or key is missing; false by default, which keeps the container from starting.',
+    }),
   },
-  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }] },
+  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }], about: 'Picks a key of a ConfigMap.' },
 )
 export type ConfigMapKeySelector = Of<typeof ConfigMapKeySelector>
 
@@ -1318,48 +1353,68 @@ export const SecretKeySelector = message(
   'k8s.io.api.core.v1.SecretKeySelector',
   {
     ...LocalObjectReferenceFields,
-    key: field(2, string(), { required: true }),
-    optional: field(3, bool(), { pointer: true }),
+    key: field(2, string(), { required: true, about: 'Key whose value is taken.' }),
+    optional: field(3, bool(), {
+      pointer: true,
+      about: 'Leaves the variable out if Secret or key is missing; false by default, which keeps the container from starting.',
+    }),
   },
-  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }] },
+  { atomic: true, embeds: [{ number: 1, type: LocalObjectReference }], about: 'Picks a key of a Secret.' },
 )
 export type SecretKeySelector = Of<typeof SecretKeySelector>
 
 export const FileKeySelector = message(
   'k8s.io.api.core.v1.FileKeySelector',
   {
-    volumeName: field(1, string(), { required: true }),
-    path: field(2, string(), { required: true }),
-    key: field(3, string(), { required: true }),
-    optional: field(4, bool(), { default: false, pointer: true }),
+    volumeName: field(1, string(), { required: true, about: 'Volume of the pod that the file is in, an emptyDir.' }),
+    path: field(2, string(), { required: true, about: 'File, relative to the root of the volume and without two dots.' }),
+    key: field(3, string(), { required: true, about: 'Variable in the file whose value is taken.' }),
+    optional: field(4, bool(), {
+      default: false,
+      pointer: true,
+      about: 'Leaves the variable out if file or key is missing; false by default, which keeps the container from starting.',
+    }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Picks a line of a file of variables (NAME=value) that another container has written.' },
 )
 export type FileKeySelector = Of<typeof FileKeySelector>
 
-export const EnvVarSource = message('k8s.io.api.core.v1.EnvVarSource', {
-  fieldRef: field(1, ObjectFieldSelector, { pointer: true }),
-  resourceFieldRef: field(2, ResourceFieldSelector, { pointer: true }),
-  configMapKeyRef: field(3, ConfigMapKeySelector, { pointer: true }),
-  secretKeyRef: field(4, SecretKeySelector, { pointer: true }),
-  fileKeyRef: field(5, FileKeySelector, { pointer: true }),
-})
+export const EnvVarSource = message(
+  'k8s.io.api.core.v1.EnvVarSource',
+  {
+    fieldRef: field(1, ObjectFieldSelector, {
+      pointer: true,
+      about: 'Field of the pod, such as metadata.name, spec.nodeName or status.podIP.',
+    }),
+    resourceFieldRef: field(2, ResourceFieldSelector, { pointer: true, about: 'Limit or request of a container.' }),
+    configMapKeyRef: field(3, ConfigMapKeySelector, { pointer: true, about: 'Key of a ConfigMap in the namespace of the pod.' }),
+    secretKeyRef: field(4, SecretKeySelector, { pointer: true, about: 'Key of a Secret in the namespace of the pod.' }),
+    fileKeyRef: field(5, FileKeySelector, { pointer: true, about: 'Variable in a file that an init container has written.' }),
+  },
+  { about: 'Where the value of a variable comes from; exactly one field is set.' },
+)
 export type EnvVarSource = Of<typeof EnvVarSource>
 
-export const EnvVar = message('k8s.io.api.core.v1.EnvVar', {
-  name: field(1, string(), { required: true }),
-  value: field(2, string()),
-  valueFrom: field(3, EnvVarSource, { pointer: true }),
-})
+export const EnvVar = message(
+  'k8s.io.api.core.v1.EnvVar',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the variable: printable ASCII without an equals sign.' }),
+    value: field(2, string(), {
+      about: 'Value, in which $(NAME) stands for variables set before and $$( for a plain $(. Empty by default.',
+    }),
+    valueFrom: field(3, EnvVarSource, { pointer: true, about: 'Source of the value; excludes value.' }),
+  },
+  { about: 'An environment variable of a container.' },
+)
 export type EnvVar = Of<typeof EnvVar>
 
 export const ConfigMapEnvSource = message(
   'k8s.io.api.core.v1.ConfigMapEnvSource',
   {
     ...LocalObjectReferenceFields,
-    optional: field(2, bool(), { pointer: true }),
+    optional: field(2, bool(), { pointer: true, about: 'Lets the container start though the ConfigMap is missing; false by default.' }),
   },
-  { embeds: [{ number: 1, type: LocalObjectReference }] },
+  { embeds: [{ number: 1, type: LocalObjectReference }], about: 'A ConfigMap whose keys become variables.' },
 )
 export type ConfigMapEnvSource = Of<typeof ConfigMapEnvSource>
 
@@ -1367,87 +1422,136 @@ export const SecretEnvSource = message(
   'k8s.io.api.core.v1.SecretEnvSource',
   {
     ...LocalObjectReferenceFields,
-    optional: field(2, bool(), { pointer: true }),
+    optional: field(2, bool(), { pointer: true, about: 'Lets the container start though the Secret is missing; false by default.' }),
   },
-  { embeds: [{ number: 1, type: LocalObjectReference }] },
+  { embeds: [{ number: 1, type: LocalObjectReference }], about: 'A Secret whose keys become variables.' },
 )
 export type SecretEnvSource = Of<typeof SecretEnvSource>
 
-export const EnvFromSource = message('k8s.io.api.core.v1.EnvFromSource', {
-  prefix: field(1, string()),
-  configMapRef: field(2, ConfigMapEnvSource, { pointer: true }),
-  secretRef: field(3, SecretEnvSource, { pointer: true }),
-})
+export const EnvFromSource = message(
+  'k8s.io.api.core.v1.EnvFromSource',
+  {
+    prefix: field(1, string(), { about: 'Text put before each key to make the name of its variable.' }),
+    configMapRef: field(2, ConfigMapEnvSource, { pointer: true, about: 'ConfigMap to take the keys of.' }),
+    secretRef: field(3, SecretEnvSource, { pointer: true, about: 'Secret to take the keys of.' }),
+  },
+  { about: 'Many variables at once, from the keys of a ConfigMap or a Secret.' },
+)
 export type EnvFromSource = Of<typeof EnvFromSource>
 
-export const HTTPHeader = message('k8s.io.api.core.v1.HTTPHeader', {
-  name: field(1, string(), { required: true }),
-  value: field(2, string(), { required: true }),
-})
+export const HTTPHeader = message(
+  'k8s.io.api.core.v1.HTTPHeader',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the header; one given twice is sent twice.' }),
+    value: field(2, string(), { required: true, about: 'Value of the header.' }),
+  },
+  { about: 'A header of a probe or hook request.' },
+)
 export type HTTPHeader = Of<typeof HTTPHeader>
 
 export const URIScheme = oneOf('HTTP', 'HTTPS')
 export type URIScheme = Of<typeof URIScheme>
 
-export const HTTPGetAction = message('k8s.io.api.core.v1.HTTPGetAction', {
-  path: field(1, string(), { default: '/' }),
-  port: field(2, intOrString(), { required: true }),
-  host: field(3, string()),
-  scheme: field(4, URIScheme, { default: 'HTTP' }),
-  httpHeaders: field(5, list(HTTPHeader)),
-})
+export const HTTPGetAction = message(
+  'k8s.io.api.core.v1.HTTPGetAction',
+  {
+    path: field(1, string(), { default: '/', about: 'Path to ask for; / by default.' }),
+    port: field(2, intOrString(), { required: true, about: 'Port to ask at: a number, or the name of a port of the container.' }),
+    host: field(3, string(), { about: 'Host to connect to, by default the IP of the pod; to set the Host header, use httpHeaders.' }),
+    scheme: field(4, URIScheme, { default: 'HTTP', about: 'HTTP (the default) or HTTPS, whose certificate is not checked.' }),
+    httpHeaders: field(5, list(HTTPHeader), { about: 'Headers to send along.' }),
+  },
+  { about: 'An HTTP GET request; an answer from 200 to 399 is a success.' },
+)
 export type HTTPGetAction = Of<typeof HTTPGetAction>
 
-export const TCPSocketAction = message('k8s.io.api.core.v1.TCPSocketAction', {
-  port: field(1, intOrString(), { required: true }),
-  host: field(2, string()),
-})
+export const TCPSocketAction = message(
+  'k8s.io.api.core.v1.TCPSocketAction',
+  {
+    port: field(1, intOrString(), { required: true, about: 'Port to connect to: a number, or the name of a port of the container.' }),
+    host: field(2, string(), { about: 'Host to connect to; by default the IP of the pod.' }),
+  },
+  { about: 'A TCP connection; it is a success once it opens.' },
+)
 export type TCPSocketAction = Of<typeof TCPSocketAction>
 
-export const GRPCAction = message('k8s.io.api.core.v1.GRPCAction', {
-  port: field(1, int32(), { required: true }),
-  service: field(2, string(), { default: '', pointer: true }),
-})
+export const GRPCAction = message(
+  'k8s.io.api.core.v1.GRPCAction',
+  {
+    port: field(1, int32(), { required: true, about: 'Port of the gRPC service, as a number.' }),
+    service: field(2, string(), {
+      default: '',
+      pointer: true,
+      about: 'Service name put into the request; empty (the default) asks for the server as a whole.',
+    }),
+  },
+  { about: 'A call of the gRPC health checking service; it is a success if the answer is SERVING.' },
+)
 export type GRPCAction = Of<typeof GRPCAction>
 
-export const ExecAction = message('k8s.io.api.core.v1.ExecAction', {
-  command: field(1, list(string())),
-})
+export const ExecAction = message(
+  'k8s.io.api.core.v1.ExecAction',
+  {
+    command: field(1, list(string()), {
+      about: 'Program and arguments, run directly: for a shell, call one.',
+    }),
+  },
+  { about: 'A command run in the container; it is a success if it exits with 0.' },
+)
 export type ExecAction = Of<typeof ExecAction>
 
-export const SleepAction = message('k8s.io.api.core.v1.SleepAction', {
-  seconds: field(1, int64(), { required: true }),
-})
+export const SleepAction = message(
+  'k8s.io.api.core.v1.SleepAction',
+  {
+    seconds: field(1, int64(), { required: true, about: 'How long to sleep, in seconds.' }),
+  },
+  { about: 'Lets time pass.' },
+)
 export type SleepAction = Of<typeof SleepAction>
 
 const ProbeHandlerFields = {
-  exec: field(1, ExecAction, { pointer: true }),
-  httpGet: field(2, HTTPGetAction, { pointer: true }),
-  tcpSocket: field(3, TCPSocketAction, { pointer: true }),
-  grpc: field(4, GRPCAction, { pointer: true }),
+  exec: field(1, ExecAction, { pointer: true, about: 'Runs a command in the container.' }),
+  httpGet: field(2, HTTPGetAction, { pointer: true, about: 'Sends an HTTP request.' }),
+  tcpSocket: field(3, TCPSocketAction, { pointer: true, about: 'Opens a TCP connection.' }),
+  grpc: field(4, GRPCAction, { pointer: true, about: 'Asks by the gRPC health checking protocol.' }),
 }
-export const ProbeHandler = message('k8s.io.api.core.v1.ProbeHandler', ProbeHandlerFields)
+export const ProbeHandler = message('k8s.io.api.core.v1.ProbeHandler', ProbeHandlerFields, {
+  about: 'How a probe looks; exactly one field is set.',
+})
 export type ProbeHandler = Of<typeof ProbeHandler>
 
 export const Probe = message(
   'k8s.io.api.core.v1.Probe',
   {
     ...ProbeHandlerFields,
-    initialDelaySeconds: field(2, int32()),
-    timeoutSeconds: field(3, int32(), { default: 1 }),
-    periodSeconds: field(4, int32(), { default: 10 }),
-    successThreshold: field(5, int32(), { default: 1 }),
-    failureThreshold: field(6, int32(), { default: 3 }),
-    terminationGracePeriodSeconds: field(7, int64(), { pointer: true }),
+    initialDelaySeconds: field(2, int32(), { about: 'Seconds from the start of the container to the first check; 0 by default.' }),
+    timeoutSeconds: field(3, int32(), { default: 1, about: 'Seconds after which a check counts as failed; 1 by default.' }),
+    periodSeconds: field(4, int32(), { default: 10, about: 'Seconds between two checks; 10 by default.' }),
+    successThreshold: field(5, int32(), {
+      default: 1,
+      about: 'Successes in a row that count as success after a failure; 1 by default, and always for liveness and startup.',
+    }),
+    failureThreshold: field(6, int32(), { default: 3, about: 'Failures in a row that count as failure after a success; 3 by default.' }),
+    terminationGracePeriodSeconds: field(7, int64(), {
+      pointer: true,
+      about: 'Seconds to end in after this probe failed, in place of those of the pod; not for readiness.',
+    }),
   },
-  { embeds: [{ number: 1, type: ProbeHandler }] },
+  { embeds: [{ number: 1, type: ProbeHandler }], about: 'A check that the kubelet makes on a container again and again.' },
 )
 export type Probe = Of<typeof Probe>
 
-export const ContainerResizePolicy = message('k8s.io.api.core.v1.ContainerResizePolicy', {
-  resourceName: field(1, string(), { required: true }),
-  restartPolicy: field(2, string(), { required: true }),
-})
+export const ContainerResizePolicy = message(
+  'k8s.io.api.core.v1.ContainerResizePolicy',
+  {
+    resourceName: field(1, string(), { required: true, about: 'Resource that it is about: cpu or memory.' }),
+    restartPolicy: field(2, string(), {
+      required: true,
+      about: 'NotRequired changes it while the container runs, RestartContainer restarts the container.',
+    }),
+  },
+  { about: 'What a change of a resource means for a running container.' },
+)
 export type ContainerResizePolicy = Of<typeof ContainerResizePolicy>
 
 export const PreemptionPolicy = oneOf('PreemptLowerPriority', 'Never')
@@ -1456,43 +1560,74 @@ export type PreemptionPolicy = Of<typeof PreemptionPolicy>
 export const TerminationMessagePolicy = oneOf('File', 'FallbackToLogsOnError')
 export type TerminationMessagePolicy = Of<typeof TerminationMessagePolicy>
 
-export const Capabilities = message('k8s.io.api.core.v1.Capabilities', {
-  add: field(1, list(string())),
-  drop: field(2, list(string())),
-})
+export const Capabilities = message(
+  'k8s.io.api.core.v1.Capabilities',
+  {
+    add: field(1, list(string()), { about: 'Capabilities to add, such as NET_ADMIN; ALL for every one.' }),
+    drop: field(2, list(string()), { about: 'Capabilities to take away; ALL for every one.' }),
+  },
+  { about: 'Linux capabilities that a container gets or loses, compared with what the runtime gives by itself.' },
+)
 export type Capabilities = Of<typeof Capabilities>
 
-export const ResourceClaim = message('k8s.io.api.core.v1.ResourceClaim', {
-  name: field(1, string(), { required: true }),
-  request: field(2, string()),
-})
+export const ResourceClaim = message(
+  'k8s.io.api.core.v1.ResourceClaim',
+  {
+    name: field(1, string(), { required: true, about: 'Entry of resourceClaims in the pod.' }),
+    request: field(2, string(), { about: 'Request within the claim, if the container is to see only the devices of that one.' }),
+  },
+  { about: 'Names a claim for devices that a container uses.' },
+)
 export type ResourceClaim = Of<typeof ResourceClaim>
 
-export const ResourceRequirements = message('k8s.io.api.core.v1.ResourceRequirements', {
-  limits: field(1, ResourceList),
-  requests: field(2, ResourceList),
-  claims: field(3, list(ResourceClaim, { apply: { type: 'map', keys: ['name'] } })),
-})
+export const ResourceRequirements = message(
+  'k8s.io.api.core.v1.ResourceRequirements',
+  {
+    limits: field(1, ResourceList, { about: 'Most that may be used: more CPU is held back, more memory ends the container.' }),
+    requests: field(2, ResourceList, {
+      about: 'What is set aside, by which the scheduler picks a node; equals limits where it is absent and they are not.',
+    }),
+    claims: field(3, list(ResourceClaim, { apply: { type: 'map', keys: ['name'] } }), {
+      about: 'Device claims of the pod that are used here.',
+    }),
+  },
+  { about: 'What is set aside and what may be used at most, of CPU, memory and other resources.' },
+)
 export type ResourceRequirements = Of<typeof ResourceRequirements>
 
-export const ContainerRestartRuleOnExitCodes = message('k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes', {
-  operator: field(1, string(), { required: true }),
-  values: field(2, list(int32(), { apply: { type: 'set' } })),
-})
+export const ContainerRestartRuleOnExitCodes = message(
+  'k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes',
+  {
+    operator: field(1, string(), { required: true, about: 'In: one of the values; NotIn: none of them.' }),
+    values: field(2, list(int32(), { apply: { type: 'set' } }), { about: 'Exit codes, at most 255.' }),
+  },
+  { about: 'Exit codes for which a restart rule holds.' },
+)
 export type ContainerRestartRuleOnExitCodes = Of<typeof ContainerRestartRuleOnExitCodes>
 
-export const ContainerRestartRule = message('k8s.io.api.core.v1.ContainerRestartRule', {
-  action: field(1, string(), { required: true }),
-  exitCodes: field(2, ContainerRestartRuleOnExitCodes, { pointer: true }),
-})
+export const ContainerRestartRule = message(
+  'k8s.io.api.core.v1.ContainerRestartRule',
+  {
+    action: field(1, string(), {
+      required: true,
+      about: 'Restart starts the container again, RestartAllContainers all containers of the pod, in place.',
+    }),
+    exitCodes: field(2, ContainerRestartRuleOnExitCodes, { pointer: true, about: 'Exit codes that the rule is for.' }),
+  },
+  { about: 'What happens when a container exits in a certain way.' },
+)
 export type ContainerRestartRule = Of<typeof ContainerRestartRule>
 
-export const LifecycleHandler = message('k8s.io.api.core.v1.LifecycleHandler', {
-  exec: field(1, ExecAction, { pointer: true }),
-  httpGet: field(2, HTTPGetAction, { pointer: true }),
-  tcpSocket: field(3, TCPSocketAction, { pointer: true }),
-  sleep: field(4, SleepAction, { pointer: true }),
-})
+export const LifecycleHandler = message(
+  'k8s.io.api.core.v1.LifecycleHandler',
+  {
+    exec: field(1, ExecAction, { pointer: true, about: 'Runs a command in the container.' }),
+    httpGet: field(2, HTTPGetAction, { pointer: true, about: 'Sends an HTTP request.' }),
+    tcpSocket: field(3, TCPSocketAction, { pointer: true, about: 'Deprecated: no hook can connect this way, and one that tries fails.' }),
+    sleep: field(4, SleepAction, { pointer: true, about: 'Lets time pass.' }),
+  },
+  { about: 'What is done at a point in the life of a container; exactly one field is set.' },
+)
 export type LifecycleHandler = Of<typeof LifecycleHandler>
 
 export const Signal = oneOf(
@@ -1564,27 +1699,57 @@ export const Signal = oneOf(
 )
 export type Signal = Of<typeof Signal>
 
-export const Lifecycle = message('k8s.io.api.core.v1.Lifecycle', {
-  postStart: field(1, LifecycleHandler, { pointer: true }),
-  preStop: field(2, LifecycleHandler, { pointer: true }),
-  stopSignal: field(3, Signal, { pointer: true }),
-})
+export const Lifecycle = message(
+  'k8s.io.api.core.v1.Lifecycle',
+  {
+    postStart: field(1, LifecycleHandler, {
+      pointer: true,
+      about: 'Done right after the start, with no order against the entrypoint; a failure ends the container.',
+    }),
+    preStop: field(2, LifecycleHandler, {
+      pointer: true,
+      about: 'Done before the container is told to stop, but not when it exits by itself; it counts against the grace period.',
+    }),
+    stopSignal: field(3, Signal, {
+      pointer: true,
+      about: "Signal to stop the container with, in place of the image's; needs the feature gate ContainerStopSignals, off by default.",
+    }),
+  },
+  { about: 'What is done right after a container has started and right before it is stopped.' },
+)
 export type Lifecycle = Of<typeof Lifecycle>
 
-export const SELinuxOptions = message('k8s.io.api.core.v1.SELinuxOptions', {
-  user: field(1, string()),
-  role: field(2, string()),
-  type: field(3, string()),
-  level: field(4, string()),
-})
+export const SELinuxOptions = message(
+  'k8s.io.api.core.v1.SELinuxOptions',
+  {
+    user: field(1, string(), { about: 'SELinux user part of the label.' }),
+    role: field(2, string(), { about: 'SELinux role part of the label.' }),
+    type: field(3, string(), { about: 'SELinux type part of the label.' }),
+    level: field(4, string(), { about: 'SELinux level part of the label.' }),
+  },
+  { about: 'SELinux label; empty parts come from the container runtime.' },
+)
 export type SELinuxOptions = Of<typeof SELinuxOptions>
 
-export const WindowsSecurityContextOptions = message('k8s.io.api.core.v1.WindowsSecurityContextOptions', {
-  gmsaCredentialSpecName: field(1, string(), { pointer: true }),
-  gmsaCredentialSpec: field(2, string(), { pointer: true }),
-  runAsUserName: field(3, string(), { pointer: true }),
-  hostProcess: field(4, bool(), { pointer: true }),
-})
+export const WindowsSecurityContextOptions = message(
+  'k8s.io.api.core.v1.WindowsSecurityContextOptions',
+  {
+    gmsaCredentialSpecName: field(1, string(), { pointer: true, about: 'Name of the group managed service account credential to use.' }),
+    gmsaCredentialSpec: field(2, string(), {
+      pointer: true,
+      about: 'The credential itself; an admission webhook fills it in by its name.',
+    }),
+    runAsUserName: field(3, string(), {
+      pointer: true,
+      about: 'Windows user that the entrypoint runs as; the one of the image by default.',
+    }),
+    hostProcess: field(4, bool(), {
+      pointer: true,
+      about: 'Runs on the host without isolation; all containers of a pod must agree, and hostNetwork be set.',
+    }),
+  },
+  { about: 'Security settings for Windows; not for pods on Linux.' },
+)
 export type WindowsSecurityContextOptions = Of<typeof WindowsSecurityContextOptions>
 
 export const ProcMountType = oneOf('Default', 'Unmasked')
@@ -1593,188 +1758,316 @@ export type ProcMountType = Of<typeof ProcMountType>
 export const SeccompProfileType = oneOf('Unconfined', 'RuntimeDefault', 'Localhost')
 export type SeccompProfileType = Of<typeof SeccompProfileType>
 
-export const SeccompProfile = message('k8s.io.api.core.v1.SeccompProfile', {
-  type: field(1, SeccompProfileType, { required: true }),
-  localhostProfile: field(2, string(), { pointer: true }),
-})
+export const SeccompProfile = message(
+  'k8s.io.api.core.v1.SeccompProfile',
+  {
+    type: field(1, SeccompProfileType, {
+      required: true,
+      about: 'RuntimeDefault (that of the runtime), Localhost (a file of the node) or Unconfined (no limits).',
+    }),
+    localhostProfile: field(2, string(), {
+      pointer: true,
+      about: 'File of the profile, relative to the folder of seccomp profiles of the kubelet; for Localhost only.',
+    }),
+  },
+  { about: 'Which system calls are allowed.' },
+)
 export type SeccompProfile = Of<typeof SeccompProfile>
 
 export const AppArmorProfileType = oneOf('Unconfined', 'RuntimeDefault', 'Localhost')
 export type AppArmorProfileType = Of<typeof AppArmorProfileType>
 
-export const AppArmorProfile = message('k8s.io.api.core.v1.AppArmorProfile', {
-  type: field(1, AppArmorProfileType, { required: true }),
-  localhostProfile: field(2, string(), { pointer: true }),
-})
+export const AppArmorProfile = message(
+  'k8s.io.api.core.v1.AppArmorProfile',
+  {
+    type: field(1, AppArmorProfileType, {
+      required: true,
+      about: 'RuntimeDefault (that of the runtime), Localhost (one loaded on the node) or Unconfined (no limits).',
+    }),
+    localhostProfile: field(2, string(), { pointer: true, about: 'Name of a profile that is loaded on the node; for Localhost only.' }),
+  },
+  { about: 'Which AppArmor profile confines the processes.' },
+)
 export type AppArmorProfile = Of<typeof AppArmorProfile>
 
-export const SecurityContext = message('k8s.io.api.core.v1.SecurityContext', {
-  capabilities: field(1, Capabilities, { pointer: true }),
-  privileged: field(2, bool(), { pointer: true }),
-  seLinuxOptions: field(3, SELinuxOptions, { pointer: true }),
-  windowsOptions: field(10, WindowsSecurityContextOptions, { pointer: true }),
-  runAsUser: field(4, int64(), { pointer: true }),
-  runAsGroup: field(8, int64(), { pointer: true }),
-  runAsNonRoot: field(5, bool(), { pointer: true }),
-  readOnlyRootFilesystem: field(6, bool(), { pointer: true }),
-  allowPrivilegeEscalation: field(7, bool(), { pointer: true }),
-  procMount: field(9, ProcMountType, { pointer: true }),
-  seccompProfile: field(11, SeccompProfile, { pointer: true }),
-  appArmorProfile: field(12, AppArmorProfile, { pointer: true }),
-})
+export const SecurityContext = message(
+  'k8s.io.api.core.v1.SecurityContext',
+  {
+    capabilities: field(1, Capabilities, { pointer: true, about: 'Linux capabilities to add and to drop.' }),
+    privileged: field(2, bool(), { pointer: true, about: 'Gives the container nearly all rights of root on the node; false by default.' }),
+    seLinuxOptions: field(3, SELinuxOptions, { pointer: true, about: 'SELinux label of the container; made by the runtime if absent.' }),
+    windowsOptions: field(10, WindowsSecurityContextOptions, { pointer: true, about: 'Settings for Windows containers.' }),
+    runAsUser: field(4, int64(), { pointer: true, about: 'User ID of the entrypoint; the one of the image by default.' }),
+    runAsGroup: field(8, int64(), { pointer: true, about: 'Primary group ID of the entrypoint; that of the runtime by default.' }),
+    runAsNonRoot: field(5, bool(), { pointer: true, about: 'Refuses to start the container as user 0.' }),
+    readOnlyRootFilesystem: field(6, bool(), {
+      pointer: true,
+      about: 'Makes the root filesystem of the container read-only; false by default.',
+    }),
+    allowPrivilegeEscalation: field(7, bool(), {
+      pointer: true,
+      about: 'Whether a process can gain more rights than its parent; always true if privileged or with CAP_SYS_ADMIN.',
+    }),
+    procMount: field(9, ProcMountType, {
+      pointer: true,
+      about: 'Default hides parts of /proc, Unmasked shows them all and needs hostUsers to be false.',
+    }),
+    seccompProfile: field(11, SeccompProfile, { pointer: true, about: 'System calls that the container may use.' }),
+    appArmorProfile: field(12, AppArmorProfile, { pointer: true, about: 'AppArmor profile of the container.' }),
+  },
+  { about: 'Rights of one container; they go before those of the pod where both are set.' },
+)
 export type SecurityContext = Of<typeof SecurityContext>
 
-export const Container = message('k8s.io.api.core.v1.Container', {
-  name: field(1, string(), { required: true }),
-  image: field(2, string()),
-  command: field(3, list(string())),
-  args: field(4, list(string())),
-  workingDir: field(5, string()),
-  ports: field(
-    6,
-    list(ContainerPort, {
-      apply: { type: 'map', keys: ['containerPort', 'protocol'] },
-      patch: { strategy: 'merge', key: 'containerPort' },
+export const Container = message(
+  'k8s.io.api.core.v1.Container',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the container, a DNS label; unique in the pod and unchangeable.' }),
+    image: field(2, string(), { about: 'Image to run, such as nginx:1.29 or registry.example/app@sha256:...' }),
+    command: field(3, list(string()), {
+      about: "Program to run in place of the image's entrypoint, without a shell; $(NAME) stands for variables.",
     }),
-  ),
-  envFrom: field(19, list(EnvFromSource)),
-  env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
-  resources: field(8, ResourceRequirements, { always: true }),
-  resizePolicy: field(23, list(ContainerResizePolicy)),
-  restartPolicy: field(24, string(), { pointer: true }),
-  restartPolicyRules: field(25, list(ContainerRestartRule)),
-  volumeMounts: field(
-    9,
-    list(VolumeMount, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
-  ),
-  volumeDevices: field(
-    21,
-    list(VolumeDevice, { apply: { type: 'map', keys: ['devicePath'] }, patch: { strategy: 'merge', key: 'devicePath' } }),
-  ),
-  livenessProbe: field(10, Probe, { pointer: true }),
-  readinessProbe: field(11, Probe, { pointer: true }),
-  startupProbe: field(22, Probe, { pointer: true }),
-  lifecycle: field(12, Lifecycle, { pointer: true }),
-  terminationMessagePath: field(13, string(), { default: '/dev/termination-log' }),
-  terminationMessagePolicy: field(20, TerminationMessagePolicy, { default: 'File' }),
-  imagePullPolicy: field(14, PullPolicy),
-  securityContext: field(15, SecurityContext, { pointer: true }),
-  stdin: field(16, bool()),
-  stdinOnce: field(17, bool()),
-  tty: field(18, bool()),
-})
+    args: field(4, list(string()), { about: "Arguments for it, in place of the image's CMD; $(NAME) stands for variables." }),
+    workingDir: field(5, string(), { about: 'Directory to start in; the one of the image by default.' }),
+    ports: field(
+      6,
+      list(ContainerPort, {
+        apply: { type: 'map', keys: ['containerPort', 'protocol'] },
+        patch: { strategy: 'merge', key: 'containerPort' },
+      }),
+      { about: 'Ports that the container listens on, for services and probes to refer to.' },
+    ),
+    envFrom: field(19, list(EnvFromSource), { about: 'ConfigMaps and Secrets whose keys become variables; later ones and env go first.' }),
+    env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+      about: 'Environment variables; they go before those of envFrom.',
+    }),
+    resources: field(8, ResourceRequirements, {
+      always: true,
+      about: 'CPU, memory and other resources that are set aside for the container, and its limits.',
+    }),
+    resizePolicy: field(23, list(ContainerResizePolicy), { about: 'Whether changed resources restart the container.' }),
+    restartPolicy: field(24, string(), {
+      pointer: true,
+      about: 'Restart policy of this container alone; Always makes an init container a sidecar, which runs along with the pod.',
+    }),
+    restartPolicyRules: field(25, list(ContainerRestartRule), {
+      about: 'What happens upon certain exit codes, before restartPolicy is asked; the first rule that fits counts.',
+    }),
+    volumeMounts: field(
+      9,
+      list(VolumeMount, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+      { about: 'Volumes of the pod and where they appear.' },
+    ),
+    volumeDevices: field(
+      21,
+      list(VolumeDevice, { apply: { type: 'map', keys: ['devicePath'] }, patch: { strategy: 'merge', key: 'devicePath' } }),
+      { about: 'Volumes of the pod that appear as block devices.' },
+    ),
+    livenessProbe: field(10, Probe, { pointer: true, about: 'Check whether the container works; it is restarted when it does not.' }),
+    readinessProbe: field(11, Probe, {
+      pointer: true,
+      about: 'Check whether the container can take requests; services leave the pod out while it cannot.',
+    }),
+    startupProbe: field(22, Probe, {
+      pointer: true,
+      about: 'Check whether the container has come up; until then the other probes wait, and in the end it is restarted.',
+    }),
+    lifecycle: field(12, Lifecycle, { pointer: true, about: 'Hooks after the start and before the stop.' }),
+    terminationMessagePath: field(13, string(), {
+      default: '/dev/termination-log',
+      about: 'File whose content becomes the message of the exited container; /dev/termination-log by default.',
+    }),
+    terminationMessagePolicy: field(20, TerminationMessagePolicy, {
+      default: 'File',
+      about: 'File reads terminationMessagePath only; FallbackToLogsOnError takes the last of the log if that is empty.',
+    }),
+    imagePullPolicy: field(14, PullPolicy, {
+      about: 'When the image is pulled: Always, IfNotPresent or Never. Always by default for the tag latest, else IfNotPresent.',
+    }),
+    securityContext: field(15, SecurityContext, { pointer: true, about: 'User, capabilities and other rights of the container.' }),
+    stdin: field(16, bool(), { about: 'Keeps a standard input open, for attach; false by default.' }),
+    stdinOnce: field(17, bool(), { about: 'Closes the standard input once the first client that attached has gone; false by default.' }),
+    tty: field(18, bool(), { about: 'Gives the container a terminal; needs stdin. False by default.' }),
+  },
+  { about: 'A container of a pod: an image, how it is run, and what it may use.' },
+)
 export type Container = Of<typeof Container>
 
-export const ContainerStateWaiting = message('k8s.io.api.core.v1.ContainerStateWaiting', {
-  reason: field(1, string()),
-  message: field(2, string()),
-})
+export const ContainerStateWaiting = message(
+  'k8s.io.api.core.v1.ContainerStateWaiting',
+  {
+    reason: field(1, string(), { about: 'Why it waits, in one word, such as ImagePullBackOff or CrashLoopBackOff.' }),
+    message: field(2, string(), { about: 'Why it waits, in words for people.' }),
+  },
+  { about: 'The container is not running yet, or not running again.' },
+)
 export type ContainerStateWaiting = Of<typeof ContainerStateWaiting>
 
-export const ContainerStateRunning = message('k8s.io.api.core.v1.ContainerStateRunning', {
-  startedAt: field(1, nullable(time()), { always: true }),
-})
+export const ContainerStateRunning = message(
+  'k8s.io.api.core.v1.ContainerStateRunning',
+  {
+    startedAt: field(1, nullable(time()), { always: true, about: 'When it was last started.' }),
+  },
+  { about: 'The container is running.' },
+)
 export type ContainerStateRunning = Of<typeof ContainerStateRunning>
 
-export const ContainerStateTerminated = message('k8s.io.api.core.v1.ContainerStateTerminated', {
-  exitCode: field(1, int32(), { required: true }),
-  signal: field(2, int32()),
-  reason: field(3, string()),
-  message: field(4, string()),
-  startedAt: field(5, nullable(time()), { always: true }),
-  finishedAt: field(6, nullable(time()), { always: true }),
-  containerID: field(7, string()),
-})
+export const ContainerStateTerminated = message(
+  'k8s.io.api.core.v1.ContainerStateTerminated',
+  {
+    exitCode: field(1, int32(), { required: true, about: 'Exit code of its main process.' }),
+    signal: field(2, int32(), { about: 'Signal that ended it, if one did.' }),
+    reason: field(3, string(), { about: 'Why it ended, in one word, such as Completed, Error or OOMKilled.' }),
+    message: field(4, string(), { about: 'Why it ended, in its own words or those of the runtime.' }),
+    startedAt: field(5, nullable(time()), { always: true, about: 'When this run began.' }),
+    finishedAt: field(6, nullable(time()), { always: true, about: 'When this run ended.' }),
+    containerID: field(7, string(), { about: 'ID of the container, as type://id.' }),
+  },
+  { about: 'The container has ended.' },
+)
 export type ContainerStateTerminated = Of<typeof ContainerStateTerminated>
 
-export const ContainerState = message('k8s.io.api.core.v1.ContainerState', {
-  waiting: field(1, ContainerStateWaiting, { pointer: true }),
-  running: field(2, ContainerStateRunning, { pointer: true }),
-  terminated: field(3, ContainerStateTerminated, { pointer: true }),
-})
+export const ContainerState = message(
+  'k8s.io.api.core.v1.ContainerState',
+  {
+    waiting: field(1, ContainerStateWaiting, { pointer: true, about: 'Set while the container has yet to start.' }),
+    running: field(2, ContainerStateRunning, { pointer: true, about: 'Set while the container runs.' }),
+    terminated: field(3, ContainerStateTerminated, { pointer: true, about: 'Set once the container has ended.' }),
+  },
+  { about: 'What a container is doing; at most one field is set, and none means waiting.' },
+)
 export type ContainerState = Of<typeof ContainerState>
 
-export const ImageVolumeStatus = message('k8s.io.api.core.v1.ImageVolumeStatus', {
-  imageRef: field(1, string()),
-})
+export const ImageVolumeStatus = message(
+  'k8s.io.api.core.v1.ImageVolumeStatus',
+  {
+    imageRef: field(1, string(), { about: 'Digest of the mounted image; needs the feature gate ImageVolumeWithDigest, off by default.' }),
+  },
+  { about: 'Which image a volume really shows.' },
+)
 export type ImageVolumeStatus = Of<typeof ImageVolumeStatus>
 
-export const VolumeStatus = message('k8s.io.api.core.v1.VolumeStatus', {
-  image: field(1, ImageVolumeStatus, { pointer: true }),
-})
+export const VolumeStatus = message(
+  'k8s.io.api.core.v1.VolumeStatus',
+  {
+    image: field(1, ImageVolumeStatus, { pointer: true, about: 'State of an image volume.' }),
+  },
+  { about: 'What became of a mounted volume, by its sort.' },
+)
 export type VolumeStatus = Of<typeof VolumeStatus>
 
-export const VolumeMountStatus = message('k8s.io.api.core.v1.VolumeMountStatus', {
-  name: field(1, string(), { required: true }),
-  mountPath: field(2, string(), { required: true }),
-  readOnly: field(3, bool()),
-  recursiveReadOnly: field(4, string(), { pointer: true }),
-  volumeStatus: field(5, VolumeStatus, { pointer: true }),
-})
+export const VolumeMountStatus = message(
+  'k8s.io.api.core.v1.VolumeMountStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Volume that is mounted.' }),
+    mountPath: field(2, string(), { required: true, about: 'Path in the container.' }),
+    readOnly: field(3, bool(), { about: 'Whether the mount is read-only.' }),
+    recursiveReadOnly: field(4, string(), { pointer: true, about: 'Disabled, or Enabled if mounts below it are read-only too.' }),
+    volumeStatus: field(5, VolumeStatus, { pointer: true, about: 'More about the volume, for sorts that have something to tell.' }),
+  },
+  { about: 'A volume as it is mounted in the container.' },
+)
 export type VolumeMountStatus = Of<typeof VolumeMountStatus>
 
-export const LinuxContainerUser = message('k8s.io.api.core.v1.LinuxContainerUser', {
-  uid: field(1, int64(), { required: true }),
-  gid: field(2, int64(), { required: true }),
-  supplementalGroups: field(3, list(int64())),
-})
+export const LinuxContainerUser = message(
+  'k8s.io.api.core.v1.LinuxContainerUser',
+  {
+    uid: field(1, int64(), { required: true, about: 'User ID of the process.' }),
+    gid: field(2, int64(), { required: true, about: 'Primary group ID of the process.' }),
+    supplementalGroups: field(3, list(int64()), { about: 'Further group IDs of the process.' }),
+  },
+  { about: 'User and groups of the first process on Linux.' },
+)
 export type LinuxContainerUser = Of<typeof LinuxContainerUser>
 
-export const ContainerUser = message('k8s.io.api.core.v1.ContainerUser', {
-  linux: field(1, LinuxContainerUser, { pointer: true }),
-})
+export const ContainerUser = message(
+  'k8s.io.api.core.v1.ContainerUser',
+  {
+    linux: field(1, LinuxContainerUser, { pointer: true, about: 'User and groups on Linux.' }),
+  },
+  { about: 'Whom the first process of the container was started as.' },
+)
 export type ContainerUser = Of<typeof ContainerUser>
 
-export const ResourceHealth = message('k8s.io.api.core.v1.ResourceHealth', {
-  resourceID: field(1, string(), { required: true }),
-  health: field(2, string()),
-  message: field(6, string(), { pointer: true }),
-})
+export const ResourceHealth = message(
+  'k8s.io.api.core.v1.ResourceHealth',
+  {
+    resourceID: field(1, string(), { required: true, about: 'ID of the device, unique on its node.' }),
+    health: field(2, string(), { about: 'Healthy, Unhealthy or Unknown.' }),
+    message: field(6, string(), { pointer: true, about: 'More about its health, in words for people.' }),
+  },
+  { about: 'Health of one device.' },
+)
 export type ResourceHealth = Of<typeof ResourceHealth>
 
-export const ResourceStatus = message('k8s.io.api.core.v1.ResourceStatus', {
-  name: field(1, string(), { required: true }),
-  resources: field(2, list(ResourceHealth, { apply: { type: 'map', keys: ['resourceID'] } })),
-})
+export const ResourceStatus = message(
+  'k8s.io.api.core.v1.ResourceStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Resource, such as example.com/gpu, or claim:<name>/<request> for device claims.' }),
+    resources: field(2, list(ResourceHealth, { apply: { type: 'map', keys: ['resourceID'] } }), {
+      about: 'Devices that the container got of it.',
+    }),
+  },
+  { about: 'Health of the devices that a container got of one resource.' },
+)
 export type ResourceStatus = Of<typeof ResourceStatus>
 
-export const ContainerStatus = message('k8s.io.api.core.v1.ContainerStatus', {
-  name: field(1, string(), { required: true }),
-  state: field(2, ContainerState, { always: true }),
-  lastState: field(3, ContainerState, { always: true }),
-  ready: field(4, bool(), { required: true }),
-  restartCount: field(5, int32(), { required: true }),
-  image: field(6, string(), { required: true }),
-  imageID: field(7, string(), { required: true }),
-  containerID: field(8, string()),
-  started: field(9, bool(), { pointer: true }),
-  allocatedResources: field(10, ResourceList),
-  resources: field(11, ResourceRequirements, { pointer: true }),
-  volumeMounts: field(
-    12,
-    list(VolumeMountStatus, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
-  ),
-  user: field(13, ContainerUser, { pointer: true }),
-  allocatedResourcesStatus: field(
-    14,
-    list(ResourceStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
-  ),
-  stopSignal: field(15, Signal, { pointer: true }),
-})
+export const ContainerStatus = message(
+  'k8s.io.api.core.v1.ContainerStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Container of the pod that it is about; it cannot change.' }),
+    state: field(2, ContainerState, { always: true, about: 'What the container is doing now.' }),
+    lastState: field(3, ContainerState, { always: true, about: 'How its run before this one ended.' }),
+    ready: field(4, bool(), {
+      required: true,
+      about: 'Whether it takes requests: started, and ready by its probe. Init containers are ready once they are done.',
+    }),
+    restartCount: field(5, int32(), {
+      required: true,
+      about: 'How often it has been restarted; old containers that were cleaned up may not be counted.',
+    }),
+    image: field(6, string(), { required: true, about: 'Image that it runs; the runtime may name it differently than the pod does.' }),
+    imageID: field(7, string(), { required: true, about: 'Digest by which the runtime knows the image.' }),
+    containerID: field(8, string(), { about: 'ID of the container, as type://id.' }),
+    started: field(9, bool(), { pointer: true, about: 'Whether it has started and its startup probe and postStart hook succeeded.' }),
+    allocatedResources: field(10, ResourceList, { about: 'Requests that the node has granted the container.' }),
+    resources: field(11, ResourceRequirements, { pointer: true, about: 'Requests and limits that the container really runs with.' }),
+    volumeMounts: field(
+      12,
+      list(VolumeMountStatus, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+      { about: 'Volumes as they are mounted.' },
+    ),
+    user: field(13, ContainerUser, { pointer: true, about: 'User and groups that its first process was started as.' }),
+    allocatedResourcesStatus: field(
+      14,
+      list(ResourceStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+      { about: 'Health of the devices that it got.' },
+    ),
+    stopSignal: field(15, Signal, { pointer: true, about: 'Signal that it will be stopped with.' }),
+  },
+  { about: 'How a container is doing.' },
+)
 export type ContainerStatus = Of<typeof ContainerStatus>
 
 export const PodPhase = oneOf('Pending', 'Running', 'Succeeded', 'Failed', 'Unknown')
 export type PodPhase = Of<typeof PodPhase>
 
-export const PodCondition = message('k8s.io.api.core.v1.PodCondition', {
-  type: field(1, string(), { required: true }),
-  observedGeneration: field(7, int64()),
-  status: field(2, string(), { required: true }),
-  lastProbeTime: field(3, nullable(time()), { always: true }),
-  lastTransitionTime: field(4, nullable(time()), { always: true }),
-  reason: field(5, string()),
-  message: field(6, string()),
-})
+export const PodCondition = message(
+  'k8s.io.api.core.v1.PodCondition',
+  {
+    type: field(1, string(), {
+      required: true,
+      about: 'Which aspect it is, such as PodScheduled, Initialized, ContainersReady or Ready; others add their own.',
+    }),
+    observedGeneration: field(7, int64(), { about: 'Value of metadata.generation that the condition was made for.' }),
+    status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
+    lastProbeTime: field(3, nullable(time()), { always: true, about: 'When it was last looked at.' }),
+    lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    reason: field(5, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(6, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'One aspect of the state of a pod, such as Ready.' },
+)
 export type PodCondition = Of<typeof PodCondition>
 
 export const RestartPolicy = oneOf('Always', 'OnFailure', 'Never')
@@ -1783,145 +2076,245 @@ export type RestartPolicy = Of<typeof RestartPolicy>
 export const DNSPolicy = oneOf('ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None')
 export type DNSPolicy = Of<typeof DNSPolicy>
 
-export const TopologySelectorLabelRequirement = message('k8s.io.api.core.v1.TopologySelectorLabelRequirement', {
-  key: field(1, string(), { required: true }),
-  values: field(2, list(string()), { required: true }),
-})
+export const TopologySelectorLabelRequirement = message(
+  'k8s.io.api.core.v1.TopologySelectorLabelRequirement',
+  {
+    key: field(1, string(), { required: true, about: 'Label that is looked at.' }),
+    values: field(2, list(string()), { required: true, about: 'Values of which the label has to have one.' }),
+  },
+  { about: 'A condition on one label of a node.' },
+)
 export type TopologySelectorLabelRequirement = Of<typeof TopologySelectorLabelRequirement>
 
 export const TopologySelectorTerm = message(
   'k8s.io.api.core.v1.TopologySelectorTerm',
   {
-    matchLabelExpressions: field(1, list(TopologySelectorLabelRequirement)),
+    matchLabelExpressions: field(1, list(TopologySelectorLabelRequirement), { about: 'The conditions; an empty list matches every node.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Conditions on the labels of a node that must all hold.' },
 )
 export type TopologySelectorTerm = Of<typeof TopologySelectorTerm>
 
-export const PreferredSchedulingTerm = message('k8s.io.api.core.v1.PreferredSchedulingTerm', {
-  weight: field(1, int32(), { required: true }),
-  preference: field(2, NodeSelectorTerm, { required: true }),
-})
+export const PreferredSchedulingTerm = message(
+  'k8s.io.api.core.v1.PreferredSchedulingTerm',
+  {
+    weight: field(1, int32(), { required: true, about: 'How much it counts, from 1 to 100.' }),
+    preference: field(2, NodeSelectorTerm, { required: true, about: 'Conditions on the node.' }),
+  },
+  { about: 'A wish for certain nodes; one without conditions changes nothing.' },
+)
 export type PreferredSchedulingTerm = Of<typeof PreferredSchedulingTerm>
 
-export const NodeAffinity = message('k8s.io.api.core.v1.NodeAffinity', {
-  requiredDuringSchedulingIgnoredDuringExecution: field(1, NodeSelector, { pointer: true }),
-  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(PreferredSchedulingTerm)),
-})
+export const NodeAffinity = message(
+  'k8s.io.api.core.v1.NodeAffinity',
+  {
+    requiredDuringSchedulingIgnoredDuringExecution: field(1, NodeSelector, {
+      pointer: true,
+      about: 'The pod only goes to nodes that match; it stays when they change later.',
+    }),
+    preferredDuringSchedulingIgnoredDuringExecution: field(2, list(PreferredSchedulingTerm), {
+      about: 'The more weight of these a node meets, the sooner the pod goes there.',
+    }),
+  },
+  { about: 'Nodes that a pod must or would like to be on.' },
+)
 export type NodeAffinity = Of<typeof NodeAffinity>
 
-export const PodAffinityTerm = message('k8s.io.api.core.v1.PodAffinityTerm', {
-  labelSelector: field(1, meta.LabelSelector, { pointer: true }),
-  namespaces: field(2, list(string())),
-  topologyKey: field(3, string(), { required: true }),
-  namespaceSelector: field(4, meta.LabelSelector, { pointer: true }),
-  matchLabelKeys: field(5, list(string())),
-  mismatchLabelKeys: field(6, list(string())),
-})
+export const PodAffinityTerm = message(
+  'k8s.io.api.core.v1.PodAffinityTerm',
+  {
+    labelSelector: field(1, meta.LabelSelector, { pointer: true, about: 'Labels of the pods; absent means no pods.' }),
+    namespaces: field(2, list(string()), {
+      about: 'Namespaces of the pods, along with those of namespaceSelector; if both are absent, the own one.',
+    }),
+    topologyKey: field(3, string(), {
+      required: true,
+      about: 'Label whose value nodes have to share to count as one place, such as kubernetes.io/hostname.',
+    }),
+    namespaceSelector: field(4, meta.LabelSelector, {
+      pointer: true,
+      about: 'Labels of the namespaces of the pods; an empty selector takes all of them.',
+    }),
+    matchLabelKeys: field(5, list(string()), {
+      about: 'Labels whose value must be the same as in the new pod, such as pod-template-hash.',
+    }),
+    mismatchLabelKeys: field(6, list(string()), { about: 'Labels whose value must be another one than in the new pod.' }),
+  },
+  { about: 'Pods, and how near is near: nodes with the same value of a label.' },
+)
 export type PodAffinityTerm = Of<typeof PodAffinityTerm>
 
-export const WeightedPodAffinityTerm = message('k8s.io.api.core.v1.WeightedPodAffinityTerm', {
-  weight: field(1, int32(), { required: true }),
-  podAffinityTerm: field(2, PodAffinityTerm, { required: true }),
-})
+export const WeightedPodAffinityTerm = message(
+  'k8s.io.api.core.v1.WeightedPodAffinityTerm',
+  {
+    weight: field(1, int32(), { required: true, about: 'How much it counts, from 1 to 100.' }),
+    podAffinityTerm: field(2, PodAffinityTerm, { required: true, about: 'The pods, and what counts as near.' }),
+  },
+  { about: 'A wish about which pods are near.' },
+)
 export type WeightedPodAffinityTerm = Of<typeof WeightedPodAffinityTerm>
 
-export const PodAffinity = message('k8s.io.api.core.v1.PodAffinity', {
-  requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm)),
-  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm)),
-})
+export const PodAffinity = message(
+  'k8s.io.api.core.v1.PodAffinity',
+  {
+    requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm), {
+      about: 'The pod only goes where pods of every term are; it stays when they leave.',
+    }),
+    preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm), {
+      about: 'The more weight of these a place meets, the sooner the pod goes there.',
+    }),
+  },
+  { about: 'Pods that a pod must or would like to be near.' },
+)
 export type PodAffinity = Of<typeof PodAffinity>
 
-export const PodAntiAffinity = message('k8s.io.api.core.v1.PodAntiAffinity', {
-  requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm)),
-  preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm)),
-})
+export const PodAntiAffinity = message(
+  'k8s.io.api.core.v1.PodAntiAffinity',
+  {
+    requiredDuringSchedulingIgnoredDuringExecution: field(1, list(PodAffinityTerm), {
+      about: 'The pod never goes where pods of any term are; it stays when they come later.',
+    }),
+    preferredDuringSchedulingIgnoredDuringExecution: field(2, list(WeightedPodAffinityTerm), {
+      about: 'The more weight of these a place meets, the less likely the pod goes there.',
+    }),
+  },
+  { about: 'Pods that a pod must or would like to stay away from.' },
+)
 export type PodAntiAffinity = Of<typeof PodAntiAffinity>
 
-export const Affinity = message('k8s.io.api.core.v1.Affinity', {
-  nodeAffinity: field(1, NodeAffinity, { pointer: true }),
-  podAffinity: field(2, PodAffinity, { pointer: true }),
-  podAntiAffinity: field(3, PodAntiAffinity, { pointer: true }),
-})
+export const Affinity = message(
+  'k8s.io.api.core.v1.Affinity',
+  {
+    nodeAffinity: field(1, NodeAffinity, { pointer: true, about: 'Nodes by their labels.' }),
+    podAffinity: field(2, PodAffinity, { pointer: true, about: 'Pods to be near.' }),
+    podAntiAffinity: field(3, PodAntiAffinity, { pointer: true, about: 'Pods to stay away from.' }),
+  },
+  { about: 'Which nodes and which neighbours suit a pod.' },
+)
 export type Affinity = Of<typeof Affinity>
 
 export const TaintEffect = oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')
 export type TaintEffect = Of<typeof TaintEffect>
 
-export const Taint = message('k8s.io.api.core.v1.Taint', {
-  key: field(1, string(), { required: true }),
-  value: field(2, string()),
-  effect: field(3, TaintEffect, { required: true }),
-  timeAdded: field(4, time(), { pointer: true }),
-})
+export const Taint = message(
+  'k8s.io.api.core.v1.Taint',
+  {
+    key: field(1, string(), { required: true, about: 'Name of the taint, with a domain in front if it is not private.' }),
+    value: field(2, string(), { about: 'Value that goes with the key; may be empty.' }),
+    effect: field(3, TaintEffect, {
+      required: true,
+      about: 'NoSchedule keeps new pods away, PreferNoSchedule tries to, NoExecute also evicts those that run.',
+    }),
+    timeAdded: field(4, time(), { pointer: true, about: 'When the taint was put on; evictions count from then.' }),
+  },
+  { about: 'Keeps pods off a node, unless they tolerate it.' },
+)
 export type Taint = Of<typeof Taint>
 
 export const TolerationOperator = oneOf('Exists', 'Equal', 'Lt', 'Gt')
 export type TolerationOperator = Of<typeof TolerationOperator>
 
-export const Toleration = message('k8s.io.api.core.v1.Toleration', {
-  key: field(1, string()),
-  operator: field(2, TolerationOperator),
-  value: field(3, string()),
-  effect: field(4, TaintEffect),
-  tolerationSeconds: field(5, int64(), { pointer: true }),
-})
+export const Toleration = message(
+  'k8s.io.api.core.v1.Toleration',
+  {
+    key: field(1, string(), { about: 'Taint that is tolerated; empty, with Exists, means every taint.' }),
+    operator: field(2, TolerationOperator, {
+      about: 'Equal (the default) compares the value, Exists takes any. Lt and Gt compare integers behind a feature gate, off by default.',
+    }),
+    value: field(3, string(), { about: 'Value of the taint; empty with Exists.' }),
+    effect: field(4, TaintEffect, { about: 'Effect of the taint; empty means every effect.' }),
+    tolerationSeconds: field(5, int64(), {
+      pointer: true,
+      about: 'Seconds that the pod may stay in spite of a NoExecute taint; absent for ever, 0 or less not at all.',
+    }),
+  },
+  { about: 'Lets a pod onto nodes with a matching taint.' },
+)
 export type Toleration = Of<typeof Toleration>
 
-export const PodReadinessGate = message('k8s.io.api.core.v1.PodReadinessGate', {
-  conditionType: field(1, string(), { required: true }),
-})
+export const PodReadinessGate = message(
+  'k8s.io.api.core.v1.PodReadinessGate',
+  {
+    conditionType: field(1, string(), { required: true, about: 'Type of the condition, which somebody else sets in status.conditions.' }),
+  },
+  { about: 'A condition that has to hold before the pod is ready.' },
+)
 export type PodReadinessGate = Of<typeof PodReadinessGate>
 
 const EphemeralContainerCommonFields = {
-  name: field(1, string(), { required: true }),
-  image: field(2, string()),
-  command: field(3, list(string())),
-  args: field(4, list(string())),
-  workingDir: field(5, string()),
+  name: field(1, string(), { required: true, about: 'Name of the container, a DNS label; unique among all containers of the pod.' }),
+  image: field(2, string(), { about: 'Image to run.' }),
+  command: field(3, list(string()), {
+    about: "Program to run in place of the image's entrypoint, without a shell; $(NAME) stands for variables.",
+  }),
+  args: field(4, list(string()), { about: "Arguments for it, in place of the image's CMD; $(NAME) stands for variables." }),
+  workingDir: field(5, string(), { about: 'Directory to start in; the one of the image by default.' }),
   ports: field(
     6,
     list(ContainerPort, {
       apply: { type: 'map', keys: ['containerPort', 'protocol'] },
       patch: { strategy: 'merge', key: 'containerPort' },
     }),
+    { about: 'Not allowed for ephemeral containers.' },
   ),
-  envFrom: field(19, list(EnvFromSource)),
-  env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
-  resources: field(8, ResourceRequirements, { always: true }),
-  resizePolicy: field(23, list(ContainerResizePolicy)),
-  restartPolicy: field(24, string(), { pointer: true }),
-  restartPolicyRules: field(25, list(ContainerRestartRule)),
+  envFrom: field(19, list(EnvFromSource), { about: 'ConfigMaps and Secrets whose keys become variables; later ones and env go first.' }),
+  env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+    about: 'Environment variables; they go before those of envFrom.',
+  }),
+  resources: field(8, ResourceRequirements, {
+    always: true,
+    about: 'Must be empty: an ephemeral container uses what the pod has to spare.',
+  }),
+  resizePolicy: field(23, list(ContainerResizePolicy), { about: 'Must be empty: there are no resources to resize.' }),
+  restartPolicy: field(24, string(), { pointer: true, about: 'Must be absent: an ephemeral container is never restarted.' }),
+  restartPolicyRules: field(25, list(ContainerRestartRule), {
+    about: 'Must be empty: no exit code of an ephemeral container leads to anything.',
+  }),
   volumeMounts: field(
     9,
     list(VolumeMount, { apply: { type: 'map', keys: ['mountPath'] }, patch: { strategy: 'merge', key: 'mountPath' } }),
+    { about: 'Volumes of the pod and where they appear; subPath is not allowed.' },
   ),
   volumeDevices: field(
     21,
     list(VolumeDevice, { apply: { type: 'map', keys: ['devicePath'] }, patch: { strategy: 'merge', key: 'devicePath' } }),
+    { about: 'Volumes of the pod that appear as block devices.' },
   ),
-  livenessProbe: field(10, Probe, { pointer: true }),
-  readinessProbe: field(11, Probe, { pointer: true }),
-  startupProbe: field(22, Probe, { pointer: true }),
-  lifecycle: field(12, Lifecycle, { pointer: true }),
-  terminationMessagePath: field(13, string(), { default: '/dev/termination-log' }),
-  terminationMessagePolicy: field(20, TerminationMessagePolicy, { default: 'File' }),
-  imagePullPolicy: field(14, PullPolicy),
-  securityContext: field(15, SecurityContext, { pointer: true }),
-  stdin: field(16, bool()),
-  stdinOnce: field(17, bool()),
-  tty: field(18, bool()),
+  livenessProbe: field(10, Probe, { pointer: true, about: 'Must be absent: ephemeral containers are not probed for life.' }),
+  readinessProbe: field(11, Probe, { pointer: true, about: 'Must be absent: ephemeral containers take no requests.' }),
+  startupProbe: field(22, Probe, { pointer: true, about: 'Must be absent: nothing waits for an ephemeral container.' }),
+  lifecycle: field(12, Lifecycle, { pointer: true, about: 'Must be absent: ephemeral containers have no hooks.' }),
+  terminationMessagePath: field(13, string(), {
+    default: '/dev/termination-log',
+    about: 'File whose content becomes the message of the exited container; /dev/termination-log by default.',
+  }),
+  terminationMessagePolicy: field(20, TerminationMessagePolicy, {
+    default: 'File',
+    about: 'File reads terminationMessagePath only; FallbackToLogsOnError takes the last of the log if that is empty.',
+  }),
+  imagePullPolicy: field(14, PullPolicy, {
+    about: 'When the image is pulled: Always, IfNotPresent or Never. Always by default for the tag latest, else IfNotPresent.',
+  }),
+  securityContext: field(15, SecurityContext, { pointer: true, about: 'User, capabilities and other rights of the container.' }),
+  stdin: field(16, bool(), { about: 'Keeps a standard input open, for attach; false by default.' }),
+  stdinOnce: field(17, bool(), { about: 'Closes the standard input once the first client that attached has gone; false by default.' }),
+  tty: field(18, bool(), { about: 'Gives the container a terminal; needs stdin. False by default.' }),
 }
-export const EphemeralContainerCommon = message('k8s.io.api.core.v1.EphemeralContainerCommon', EphemeralContainerCommonFields)
+export const EphemeralContainerCommon = message('k8s.io.api.core.v1.EphemeralContainerCommon', EphemeralContainerCommonFields, {
+  about: 'A container for debugging, as far as it is like any other.',
+})
 export type EphemeralContainerCommon = Of<typeof EphemeralContainerCommon>
 
 export const EphemeralContainer = message(
   'k8s.io.api.core.v1.EphemeralContainer',
   {
     ...EphemeralContainerCommonFields,
-    targetContainerName: field(2, string()),
+    targetContainerName: field(2, string(), { about: 'Container whose processes it sees; without one it sees those of the pod.' }),
   },
-  { embeds: [{ number: 1, type: EphemeralContainerCommon }] },
+  {
+    embeds: [{ number: 1, type: EphemeralContainerCommon }],
+    about: 'A container added to a running pod to look into it. It can be neither changed nor removed.',
+  },
 )
 export type EphemeralContainer = Of<typeof EphemeralContainer>
 
