@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { LogFields } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
+import type { Aggregation } from './aggregation/aggregation.ts'
 import type { Audit } from './audit/audit.ts'
 import type { Cacher } from './cacher/cacher.ts'
 import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from './contract.ts'
@@ -25,6 +26,8 @@ export interface Context {
   readonly handlers: Readonly<Record<string, SubresourceHandler>>
   readonly objects: Objects
   readonly internals: Internals
+  /** Group versions that other servers serve. */
+  readonly aggregation: Aggregation
   readonly authenticate: Authenticator
   readonly authorize: Authorizer
   readonly metrics: Metrics

@@ -30,6 +30,8 @@ export interface RequestRecord {
   trace: RequestTrace | undefined
   /** Set by what goes on after the answer was given (a watch): it then calls `over` itself, once. */
   lasts: boolean
+  /** Somebody else answers: the answer is passed on as it is. */
+  relayed: boolean
   /** Bytes that a lasting request has sent. */
   sentBytes: number
   /** Says that a lasting request has ended. */
@@ -66,6 +68,7 @@ export function createRequestRecord(
     kind: undefined,
     trace: undefined,
     lasts: false,
+    relayed: false,
     sentBytes: 0,
     over: noAnnotation,
     elsewhereMs: 0,

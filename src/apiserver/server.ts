@@ -5,7 +5,7 @@ import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
-import { startAvailability } from './aggregation/availability.ts'
+import { type AggregationMeans, startAggregation } from './aggregation/aggregation.ts'
 import type { Audit } from './audit/audit.ts'
 import type { AuditMeans } from './audit/compose.ts'
 import { createBookmarks } from './bookmarks.ts'
@@ -34,6 +34,7 @@ import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
+import { documentName } from './openapi/openapi.ts'
 import type { Outbound } from './outbound.ts'
 import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
@@ -90,6 +91,8 @@ export interface Stages {
   readonly handlers: Readonly<Record<string, SubresourceHandler>>
   /** Calls conversion webhooks. */
   readonly outbound?: Outbound
+  /** Reaches extension API servers. */
+  readonly aggregation?: AggregationMeans | undefined
 }
 
 export interface ApiServer {
@@ -132,6 +135,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     onDangling: flowObjects.note,
   })
   const compaction = startCompaction(store, cacher, clock, onFailure)
+  const aggregation = startAggregation({
+    objects,
+    internals,
+    clock,
+    random: random.fork('aggregation'),
+    registry: metrics.registry,
+    means: stages.aggregation,
+    isOwnDocument: (name) => kinds.groups.some(({ group, versions }) => versions.some((version) => documentName(group, version) === name)),
+    onFailure,
+  })
   const context: Context = {
     store: noting(store, compaction.noteWrite, tracer !== undefined),
     cacher,
@@ -146,6 +159,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handlers: { ...builtinActions(), ...stages.handlers },
     objects,
     internals,
+    aggregation,
     authenticate: stages.authenticate,
     authorize: stages.authorize,
     metrics,
@@ -159,7 +173,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const expiry = startExpiry({ store, cacher, kinds: options.kinds, clock, onFailure })
   const handler = createHandler(context, options)
   // Kinds of definitions in the store are served before anybody is answered.
-  const stopAvailability = startAvailability({ objects, internals, clock, onFailure })
   const customResources = startCustomResources({
     kinds,
     cacher,
@@ -177,7 +190,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
     async close() {
       expiry.close()
-      stopAvailability()
+      aggregation.close()
       await customResources?.close()
       compaction.close()
       bookmarks.close()

@@ -110,7 +110,7 @@ const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]))
 
 /** What happened, as Go's HTTP client would say it: clients of the API read these words and look for them. */
-function inGoWords(problem: NodeJS.ErrnoException, host: string, port: number): WherryError {
+export function inGoWords(problem: NodeJS.ErrnoException, host: string, port: number): WherryError {
   // A name with several addresses fails with all their failures.
   const error = problem instanceof AggregateError ? (problem.errors[0] as NodeJS.ErrnoException) : problem
   const { code = '' } = error

@@ -7,6 +7,7 @@ import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-c
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { createAdmission } from '#apiserver/admission/compose.ts'
+import type { AggregationMeans } from '#apiserver/aggregation/aggregation.ts'
 import { type AuditChoices, composeAudit } from '#apiserver/audit/compose.ts'
 import { mastersGroup } from '#apiserver/authorization/authorize.ts'
 import { escalationCheck } from '#apiserver/authorization/escalation.ts'
@@ -65,6 +66,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly dial: Dialer
   /** How to reach webhooks, aggregated API servers and issuers. Absent: they cannot be reached. */
   readonly exchange?: HttpsExchange
+  /** How to hand requests on to extension API servers, and who we are towards them. Absent: they cannot be reached. */
+  readonly aggregation?: AggregationMeans | undefined
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
   /** What is kept of requests, and where. Absent: nothing. */
@@ -169,6 +172,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
         authenticate,
         authorize,
         outbound,
+        aggregation: options.aggregation,
         admission: [
           ...createAdmission({
             objects,

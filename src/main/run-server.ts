@@ -9,6 +9,7 @@ import { auditFiles } from '#host/audit-files.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
+import { createHttpsStream } from '#host/https-stream.ts'
 import type { Paths } from '#host/layout.ts'
 import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
@@ -102,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
+    aggregation: { stream: createHttpsStream(), identity: () => pki.frontProxyClient },
     authenticationConfiguration: options.authenticationConfig === undefined ? undefined : watchedFile(options.authenticationConfig),
     authorizationConfiguration: options.authorizationConfig === undefined ? undefined : watchedFile(options.authorizationConfig),
     tokenWebhook: options.tokenWebhookConfig === undefined ? undefined : readFileSync(options.tokenWebhookConfig, 'utf8'),

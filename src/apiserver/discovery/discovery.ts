@@ -3,6 +3,7 @@ import { apiVersionOf } from '#api/kind.ts'
 import { APIGroup, APIGroupList, APIResourceList, APIVersions } from '#api/meta/v1/types.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import type { AnyType } from '#schema/schema.ts'
+import { type GroupVersions, inOrder } from '../aggregation/registrations.ts'
 import type { Context } from '../context.ts'
 import { acceptable, negotiate, objectTypes, parseAccept } from '../http/negotiate.ts'
 import { encoded, json, methodNotAllowed, routeNotAcceptable } from '../http/respond.ts'
@@ -13,15 +14,14 @@ export function serveDiscovery(
   context: Context,
   advertiseAddress: string,
 ): (request: HttpRequest, path: string) => Promise<HttpResponse | undefined> {
-  const { kinds } = context
-  const groupsNow = () => kinds.groups.filter(({ group }) => group !== '')
+  const { kinds, aggregation } = context
   const ofVersion = (group: string, version: string) =>
     kinds.all.filter((kind) => kind.group === group && kind.version === version).toSorted((a, b) => (a.plural < b.plural ? -1 : 1))
 
   /** What both roots answer; made when first asked for, and anew when the kinds have changed. */
-  const rootsNow = perGeneration(kinds, () => {
+  const rootsNow = perGeneration(context, () => {
     const core = kinds.groups.find(({ group }) => group === '')
-    const groups = groupsNow()
+    const groups = inOrder(kinds.groups, aggregation.registrations, 'plain').filter(({ group }) => group !== '')
     const roots: Readonly<Record<string, object>> = {
       '/api': {
         kind: 'APIVersions',
@@ -32,21 +32,27 @@ export function serveDiscovery(
     }
     const aggregated: Readonly<Record<string, object>> = {
       '/api': aggregate(core === undefined ? [] : [core]),
-      '/apis': aggregate(groups),
+      '/apis': aggregate(inOrder(kinds.groups, aggregation.registrations, 'aggregated').filter(({ group }) => group !== '')),
     }
-    return { roots, aggregated, etags: new Map<string, string>() }
+    return { groups, roots, aggregated, etags: new Map<string, string>() }
   })
 
-  function aggregate(list: ReturnType<typeof groupsNow>): object {
+  function aggregate(list: readonly GroupVersions[]): object {
     return {
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
       items: list.map(({ group, versions }) => ({
         metadata: { name: group, creationTimestamp: null },
-        versions: versions.map((version) => ({ version, resources: discoveryResources(group, version), freshness: 'Current' })),
+        versions: versions.map((version) => versionDiscovery(group, version)),
       })),
     }
+  }
+
+  function versionDiscovery(group: string, version: string): object {
+    const remote = aggregation.registrations.of(`${version}.${group}`)
+    if (remote === undefined) return { version, resources: discoveryResources(group, version), freshness: 'Current' }
+    return aggregation.discovery?.of(remote) ?? { version, freshness: 'Stale' }
   }
 
   function discoveryResources(group: string, version: string): readonly object[] {
@@ -125,11 +131,11 @@ export function serveDiscovery(
       return readOnly(request, () => shown(request, resourceList('', parts[0]!), APIResourceList))
     if (root !== 'apis') return undefined
     const [group = '', version] = parts
-    const found = groupsNow().find((one) => one.group === group)
+    const found = rootsNow().groups.find((one) => one.group === group)
     if (found === undefined) return undefined
     // The reference answers a group to every method.
     if (parts.length === 1) return shown(request, groupOf(group, found.versions, true), APIGroup)
-    if (parts.length === 2 && found.versions.includes(version!))
+    if (parts.length === 2 && kinds.hasVersion(group, version!))
       return readOnly(request, () => shown(request, resourceList(group, version!), APIResourceList))
     return undefined
   }
@@ -142,11 +148,13 @@ function shown(request: HttpRequest, value: object, type: AnyType): HttpResponse
   return encoded(value, negotiate(accept, { transforms: false }), 200, type)
 }
 
-/** A value that is made anew once the kinds have changed. */
-function perGeneration<T>(kinds: { readonly generation: number }, make: () => T): () => T {
+/** A value that is made anew once the kinds, or what others serve, have changed. */
+function perGeneration<T>({ kinds, aggregation }: Context, make: () => T): () => T {
   let made: { readonly generation: number; readonly value: T } | undefined
   return () => {
-    if (made?.generation !== kinds.generation) made = { generation: kinds.generation, value: make() }
+    // Both only grow, so their sum is another whenever one of them is.
+    const generation = kinds.generation + aggregation.generation
+    if (made?.generation !== generation) made = { generation, value: make() }
     return made.value
   }
 }

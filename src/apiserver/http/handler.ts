@@ -1,6 +1,7 @@
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import type { Registration } from '../aggregation/registrations.ts'
 import { anonymous } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
 import { refusal as refusalOf } from '../authorization/forbidden.ts'
@@ -43,9 +44,9 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
     const made = await (context.tracer === undefined ? run() : context.tracer.trace(record, run, ({ status }) => status))
     const headers: Record<string, string | readonly string[]> = { 'audit-id': record.id, ...made.headers, ...life.headers }
     if (record.warnings.length > 0) headers['warning'] = warningHeaders(record.warnings)
-    const shown = prettyAnswer({ ...made, headers }, request, info)
-    // What a node or a pod sends as it comes must not wait in a compressor.
-    const isOwn = info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
+    const shown = record.relayed ? { ...made, headers } : prettyAnswer({ ...made, headers }, request, info)
+    // What a node, a pod or another server sends as it comes must not wait in a compressor.
+    const isOwn = !record.relayed && info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
     const ended = life.answered(shown)
     return isOwn ? compressed(ended, request.headers['accept-encoding']) : ended
   }
@@ -99,12 +100,35 @@ async function serve(
     authorized?.()
     if (forbidden !== undefined) return forbidden
   }
+  const elsewhere = context.aggregation.find(info.path)
+  if (elsewhere !== undefined) return relay(context, elsewhere, record, user)
   if (!info.isResource) {
     life.routed()
     return nonResource(request, info)
   }
   if (!context.kinds.hasVersion(info.group, info.version)) return absentVersion(context, info.group)
   return serveResource(context, { request, caller, info, user, warn, record })
+}
+
+/** Somebody else's answer. One that lasts gives its seat back and is over when its last byte is. */
+async function relay(context: Context, registration: Registration, record: RequestRecord, user: UserInfo): Promise<HttpResponse> {
+  record.relayed = true
+  const { request, caller, info } = record
+  const answer = await context.aggregation.relay(registration, { request, caller, user, auditId: record.id })
+  if (info.verb !== 'watch' || answer.body instanceof Uint8Array) return answer
+  record.lasts = true
+  return { ...answer, body: untilOver(answer.body, record) }
+}
+
+async function* untilOver(body: AsyncIterable<Uint8Array>, record: RequestRecord): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) {
+      record.sentBytes += piece.byteLength
+      yield piece
+    }
+  } finally {
+    record.over()
+  }
 }
 
 async function authenticate(

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
+import { inOrder } from '../aggregation/registrations.ts'
 import type { Context } from '../context.ts'
 import { serveDiscovery } from '../discovery/discovery.ts'
 import { dumpOf } from '../flow-control/debug.ts'
@@ -67,7 +68,7 @@ function dump({ flowControl, clock }: Context, name: string, info: RequestInfo):
 
 /** What `/` lists: all that is served but single resources. */
 function rootPaths(context: Context, { responders = {} }: ApiServerOptions, healthPaths: readonly string[]): readonly string[] {
-  const groups = context.kinds.groups.flatMap(({ group, versions }) =>
+  const groups = inOrder(context.kinds.groups, context.aggregation.registrations, 'plain').flatMap(({ group, versions }) =>
     group === ''
       ? versions.map((version) => `/api/${version}`)
       : [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)],

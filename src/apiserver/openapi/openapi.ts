@@ -45,7 +45,7 @@ export function serveOpenapi(
   }
   const versionsNow = (): readonly GroupVersion[] =>
     context.kinds.groups.flatMap(({ group, versions: list }) =>
-      list.map((each) => ({ group, version: each, name: group === '' ? `api/${each}` : `apis/${group}/${each}` })),
+      list.map((each) => ({ group, version: each, name: documentName(group, each) })),
     )
   const info = { title: 'Kubernetes', version: version.gitVersion }
   const kindsOf = (group: string, each: string) => context.kinds.all.filter((kind) => kind.group === group && kind.version === each)
@@ -108,6 +108,9 @@ export function serveOpenapi(
     return hash === null ? answer : { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires: farFuture } }
   }
 }
+
+/** The name of a group version's document: `apis/apps/v1`. */
+export const documentName = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`)
 
 export const groupVersionKind = (kind: { readonly group: string; readonly version: string; readonly kind: string }): object => ({
   group: kind.group,

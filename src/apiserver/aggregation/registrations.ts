@@ -1,0 +1,156 @@
+import { localServices } from '#api/apiregistration/local-services.ts'
+import type { APIService } from '#api/apiregistration/v1/types.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { compareVersions } from '#lib/version-order.ts'
+import type { Objects } from '../contract.ts'
+
+/** A group version that another server serves, as its APIService says. */
+export interface Registration {
+  /** Of the APIService: `v1beta1.metrics.k8s.io`. */
+  readonly name: string
+  readonly group: string
+  readonly version: string
+  readonly service: { readonly namespace: string; readonly name: string; readonly port: number }
+  /** PEM. */
+  readonly caBundle?: string
+  readonly insecureSkipTlsVerify: boolean
+  /** Whether its condition says that it can be reached. */
+  readonly isAvailable: boolean
+}
+
+/** Which group versions other servers serve, and in what order all of them are shown. Follows the APIServices. */
+export interface Registrations {
+  /** Raised by every change that clients can see. */
+  readonly generation: number
+  /** Those that other servers serve. */
+  readonly all: Iterable<Registration>
+  of(name: string): Registration | undefined
+  /** Who serves this path: `/apis/metrics.k8s.io/v1beta1/nodes`; undefined where that is us. */
+  find(path: string): Registration | undefined
+  /** Priorities of a group version in discovery; undefined where nobody gave it any. */
+  priorityOf(group: string, version: string): Priority | undefined
+  /** Called with each name whose registration came, went or changed, or only its condition did. Returns how to stop. */
+  onChange(listener: (name: string, what: 'registration' | 'condition') => void): () => void
+  close(): void
+}
+
+export interface Priority {
+  readonly group: number
+  readonly version: number
+}
+
+export function createRegistrations(objects: Objects): Registrations {
+  const remote = new Map<string, Registration>()
+  const priorities = new Map<string, Priority>()
+  const listeners = new Set<(name: string, what: 'registration' | 'condition') => void>()
+  let generation = 1
+
+  function take(service: APIService, isThere: boolean): void {
+    const { name = '' } = service.metadata
+    const before = remote.get(name)
+    const priority = { group: service.spec.groupPriorityMinimum, version: service.spec.versionPriority }
+    const known = priorities.get(name)
+    const isOrdered = isThere && known?.group === priority.group && known.version === priority.version
+    if (isThere) priorities.set(name, priority)
+    else priorities.delete(name)
+    const next = isThere ? registrationOf(service) : undefined
+    if (next === undefined) remote.delete(name)
+    else remote.set(name, next)
+    if (isOrdered && JSON.stringify(before) === JSON.stringify(next)) return
+    generation += 1
+    if (before === undefined && next === undefined) return
+    const isSame = JSON.stringify(withoutCondition(before)) === JSON.stringify(withoutCondition(next))
+    for (const listener of listeners) listener(name, isSame ? 'condition' : 'registration')
+  }
+
+  const kind = objects.kindOf('apiregistration.k8s.io', 'apiservices') as AnyKind | undefined
+  const stop =
+    kind === undefined ? () => {} : objects.observe(kind, (object, change) => take(object as unknown as APIService, change === 'put'))
+  if (kind !== undefined) for (const object of objects.list(kind)) take(object as unknown as APIService, true)
+  return {
+    get generation() {
+      return generation
+    },
+    get all() {
+      return remote.values()
+    },
+    of: (name) => remote.get(name),
+    find(path) {
+      if (remote.size === 0) return undefined
+      const [, root, group = '', version] = path.split('/', 4)
+      if (root === 'apis') return version ? remote.get(`${version}.${group}`) : undefined
+      // The core group's stands for all that is below.
+      return root === 'api' ? remote.get('v1.') : undefined
+    },
+    priorityOf: (group, version) => priorities.get(`${version}.${group}`) ?? local.get(`${version}.${group}`),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: stop,
+  }
+}
+
+function registrationOf({ metadata, spec, status }: APIService): Registration | undefined {
+  const { service, caBundle } = spec
+  if (service === undefined) return undefined
+  return {
+    name: metadata.name ?? '',
+    group: spec.group ?? '',
+    version: spec.version ?? '',
+    service: { namespace: service.namespace ?? '', name: service.name ?? '', port: service.port ?? 443 },
+    ...(caBundle && { caBundle: Buffer.from(caBundle, 'base64').toString() }),
+    insecureSkipTlsVerify: spec.insecureSkipTLSVerify === true,
+    isAvailable: (status.conditions ?? []).some((condition) => condition.type === 'Available' && condition.status === 'True'),
+  }
+}
+
+const withoutCondition = (registration: Registration | undefined): object | undefined =>
+  registration === undefined ? undefined : { ...registration, isAvailable: true }
+
+/** Before their APIServices are made. */
+const local: ReadonlyMap<string, Priority> = new Map(
+  localServices.map(({ metadata, spec }) => [metadata.name, { group: spec.groupPriorityMinimum, version: spec.versionPriority }]),
+)
+
+export interface GroupVersions {
+  readonly group: string
+  readonly versions: readonly string[]
+}
+
+/**
+ * All groups with their versions in the order of discovery: by priority, then by name. `highest`: the aggregated form, where a group's place
+ * is that of its highest priority and groups are told apart by their own names; else by those of their APIServices, `v1.apps`.
+ */
+export function inOrder(
+  served: readonly GroupVersions[],
+  registrations: Pick<Registrations, 'all' | 'priorityOf'>,
+  form: 'plain' | 'aggregated',
+): readonly GroupVersions[] {
+  const versions = new Map<string, Set<string>>(served.map(({ group, versions: own }) => [group, new Set(own)]))
+  for (const { group, version } of registrations.all) versions.set(group, (versions.get(group) ?? new Set()).add(version))
+  const entries = [...versions].map(([group, own]) => {
+    const list = [...own].map((version) => ({ version, name: `${version}.${group}`, ...priority(registrations, group, version) }))
+    const [first] = list.toSorted((a, b) => b.groupPriority - a.groupPriority || (a.name < b.name ? -1 : 1))
+    return {
+      group,
+      priority: first!.groupPriority,
+      name: form === 'plain' ? first!.name : group,
+      versions: list
+        .toSorted((a, b) => b.versionPriority - a.versionPriority || compareVersions(b.version, a.version))
+        .map(({ version }) => version),
+    }
+  })
+  return entries.toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
+}
+
+function priority({ priorityOf }: Pick<Registrations, 'priorityOf'>, group: string, version: string) {
+  const { group: groupPriority, version: versionPriority } = priorityOf(group, version) ?? (group === ownGroup ? first : ofDefinitions)
+  return { groupPriority, versionPriority }
+}
+
+/** The group of APIServices itself has none, and stands before all others. */
+const ownGroup = 'apiregistration.k8s.io'
+const first: Priority = { group: 20_001, version: 0 }
+/** What group versions of definitions have, which stand behind all built-in ones. */
+export const ofDefinitions: Priority = { group: 1000, version: 100 }

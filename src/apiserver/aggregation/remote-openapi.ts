@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import type { Clock, Instant } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Random } from '#lib/random.ts'
+import type { Answer, Extensions } from './extension.ts'
+import type { Registration, Registrations } from './registrations.ts'
+import { createRounds } from './rounds.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What other servers say in OpenAPI of the group versions that they serve. */
+export interface RemoteOpenapi {
+  /** Raised by every change. */
+  readonly generation: number
+  /** Documents of version 3 by their names, with where they are; the server behind each answers for it. */
+  readonly versions: ReadonlyMap<string, { readonly serverRelativeURL: string; readonly registration: Registration }>
+  /** Documents of version 2, of each group version its own paths with what they need; in the order in which they are merged. */
+  readonly documents: readonly Json[]
+  /** Somebody reads them: what has not been asked for a minute is asked again. The reader gets what is known. */
+  used(): void
+  close(): void
+}
+
+export interface RemoteOpenapiOptions {
+  readonly registrations: Registrations
+  readonly extensions: Extensions
+  readonly clock: Clock
+  readonly random: Random
+}
+
+interface Known {
+  readonly etag: string
+  readonly second: Json | undefined
+  readonly third: Readonly<Record<string, { readonly serverRelativeURL: string }>>
+}
+
+/** Asks servers when they become available, and then only when somebody reads and a minute has passed. */
+export function createRemoteOpenapi({ registrations, extensions, clock, random }: RemoteOpenapiOptions): RemoteOpenapi {
+  const known = new Map<string, Known>()
+  const askedAt = new Map<string, Instant>()
+  let generation = 1
+  let made: {
+    readonly generation: number
+    readonly of: number
+    readonly versions: RemoteOpenapi['versions']
+    readonly documents: readonly Json[]
+  }
+
+  const rounds = createRounds({
+    clock,
+    random,
+    // A server without a description is served all the same.
+    onFailure: () => {},
+    retryMs: refreshMs,
+    retryMaxMs: 3_600_000,
+    run: async (name) => {
+      const registration = registrations.of(name)
+      if (registration === undefined || !registration.isAvailable) return undefined
+      askedAt.set(name, clock.now())
+      const before = known.get(name)
+      const third = await thirdOf(extensions, registration)
+      const second = await secondOf(extensions, registration, before)
+      const next = { ...second, third }
+      if (registrations.of(name) === undefined) return undefined
+      if (before?.second !== next.second || JSON.stringify(before?.third) !== JSON.stringify(third)) generation += 1
+      known.set(name, next)
+      return undefined
+    },
+  })
+  const stop = registrations.onChange((name) => {
+    if (registrations.of(name)?.isAvailable === true) return rounds.look(name)
+    if (registrations.of(name) !== undefined) return
+    rounds.forget(name)
+    askedAt.delete(name)
+    if (known.delete(name)) generation += 1
+  })
+  for (const { name } of registrations.all) rounds.look(name)
+
+  function merged(): typeof made {
+    if (made?.generation === generation && made.of === registrations.generation) return made
+    const versions = new Map<string, { readonly serverRelativeURL: string; readonly registration: Registration }>()
+    const sorted = [...registrations.all].toSorted((a, b) => priorityOf(b) - priorityOf(a) || (a.name < b.name ? -1 : 1))
+    for (const registration of sorted)
+      for (const [name, { serverRelativeURL }] of Object.entries(known.get(registration.name)?.third ?? {}))
+        if (!versions.has(name)) versions.set(name, { serverRelativeURL, registration })
+    const documents = sorted.map(({ name }) => known.get(name)?.second).filter((document) => document !== undefined)
+    made = { generation, of: registrations.generation, versions, documents }
+    return made
+  }
+  const priorityOf = ({ group, version }: Registration): number => registrations.priorityOf(group, version)?.group ?? 0
+
+  return {
+    get generation() {
+      return generation
+    },
+    get versions() {
+      return merged().versions
+    },
+    get documents() {
+      return merged().documents
+    },
+    used() {
+      const now = clock.now()
+      for (const { name } of registrations.all) if (now - (askedAt.get(name) ?? now) >= refreshMs) rounds.look(name)
+    },
+    close() {
+      stop()
+      rounds.close()
+    },
+  }
+}
+
+const refreshMs = 60_000
+const timeoutMs = 60_000
+const bodyMaxBytes = 16 << 20
+const asker = { name: 'system:aggregator', groups: [] }
+
+async function thirdOf(extensions: Extensions, registration: Registration): Promise<Known['third']> {
+  const answer = await extensions.ask(registration, asker, { path: '/openapi/v3', headers: { accept: 'application/json' }, timeoutMs })
+  if (answer.status === 404) return {}
+  const { paths } = documentOf(answer, '/openapi/v3')
+  const entries = Object.entries((paths ?? {}) as Record<string, { readonly serverRelativeURL?: unknown } | null>)
+  return Object.fromEntries(
+    entries.flatMap(([name, entry]) => {
+      const serverRelativeURL = entry?.serverRelativeURL
+      // Elsewhere than below our own path nobody would be asked by way of us.
+      return typeof serverRelativeURL === 'string' && serverRelativeURL.startsWith('/openapi/v3/') ? [[name, { serverRelativeURL }]] : []
+    }),
+  )
+}
+
+async function secondOf(
+  extensions: Extensions,
+  registration: Registration,
+  before: Known | undefined,
+): Promise<Pick<Known, 'etag' | 'second'>> {
+  const answer = await extensions.ask(registration, asker, {
+    path: '/openapi/v2',
+    headers: { accept: 'application/json', ...(before?.etag && { 'if-none-match': before.etag }) },
+    timeoutMs,
+    bodyMaxBytes,
+  })
+  if (answer.status === 404) return { etag: '', second: undefined }
+  if (answer.status === 304 && before !== undefined) return before
+  const etag = String(answer.headers['etag'] ?? `local:${createHash('sha512').update(answer.body).digest('hex')}`)
+  if (before?.etag === etag) return before
+  return { etag, second: ofGroupVersion(documentOf(answer, '/openapi/v2'), registration) }
+}
+
+function documentOf({ status, body }: Answer, path: string): Json {
+  if (status !== 200) throw new WherryError('ServiceUnavailable', `${path} answered with ${status}`)
+  const document: unknown = JSON.parse(Buffer.from(body).toString())
+  if (typeof document !== 'object' || document === null) throw new WherryError('ServiceUnavailable', `${path} is no document`)
+  return document as Json
+}
+
+/** The paths of the group version, and the definitions that they lead to. */
+function ofGroupVersion(document: Json, { group, version }: Registration): Json {
+  const root = `/apis/${group}/${version}/`
+  const paths = Object.fromEntries(Object.entries((document['paths'] ?? {}) as Json).filter(([path]) => path.startsWith(root)))
+  const all = (document['definitions'] ?? {}) as Json
+  const definitions: Record<string, unknown> = {}
+  const open = referencesIn(paths)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (definitions[name] !== undefined || all[name] === undefined) continue
+    definitions[name] = all[name]
+    open.push(...referencesIn(all[name]))
+  }
+  return { paths, definitions }
+}
+
+/** Names of the definitions that a value refers to. */
+function referencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === '$ref' && typeof item === 'string' ? [item.replace(definitionRoot, '')] : referencesIn(item),
+  )
+}
+
+const definitionRoot = '#/definitions/'
+
+/**
+ * A document of version 2 with what others say added: paths that it does not have, and their definitions. Two definitions of one name that
+ * say different things (descriptions left aside) are told apart by a number, `Thing_v2`, as the reference does.
+ */
+export function withRemote(document: Json, others: readonly Json[]): Json {
+  if (others.length === 0) return document
+  const paths: Record<string, unknown> = { ...(document['paths'] as Json) }
+  const definitions: Record<string, unknown> = { ...(document['definitions'] as Json) }
+  for (const other of others) {
+    const names = new Map<string, string>()
+    const theirs = Object.entries((other['definitions'] ?? {}) as Json)
+    for (const [name, definition] of theirs) {
+      let free = name
+      for (let i = 2; definitions[free] !== undefined && said(definitions[free]) !== said(definition); i += 1) free = `${name}_v${i}`
+      names.set(name, free)
+    }
+    for (const [name, definition] of theirs) definitions[names.get(name)!] ??= renamed(definition, names)
+    for (const [path, item] of Object.entries((other['paths'] ?? {}) as Json)) paths[path] ??= renamed(item, names)
+  }
+  return { ...document, paths, definitions }
+}
+
+/** What a definition says, in one text that does not hang on order or on descriptions. */
+const said = (definition: unknown): string => JSON.stringify(plain(definition))
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([key, item]) => key !== 'description' || typeof item !== 'string')
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, plain(item)]))
+}
+
+function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, names))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const name = key === '$ref' && typeof item === 'string' ? item.replace(definitionRoot, '') : undefined
+      return [key, name === undefined ? renamed(item, names) : `${definitionRoot}${names.get(name) ?? name}`]
+    }),
+  )
+}
