@@ -9,6 +9,8 @@ import { zeroOf } from './zero.ts'
 export interface JsonLimits {
   /** Default 10,000, as in Go's decoder. */
   readonly depthMax?: number
+  /** Whole numbers that a double would round come as `bigint`. Default off. */
+  readonly exact?: boolean
   /** Look for keys given twice; off, `duplicates` stays empty and reading is twice as fast. Default on. */
   readonly findDuplicates?: boolean
 }
@@ -24,9 +26,28 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
   const text = typeof input === 'string' ? input : decoder.decode(input)
   const depthMax = limits.depthMax ?? 10_000
   if (isDeeperThan(text, depthMax)) throw new SyntaxError('exceeded max depth')
-  const value: unknown = JSON.parse(text)
+  const value = limits.exact === true ? parseExact(text) : (JSON.parse(text) as unknown)
   return { value, duplicates: limits.findDuplicates === false ? [] : findDuplicates(text) }
 }
+
+/** Reads JSON of our own making. Whole numbers of 64 bits that a double would round come as `bigint`: those of custom resources may be such. */
+export const parseExact = (text: string): unknown => (longNumber.test(text) ? JSON.parse(text, exactly) : JSON.parse(text))
+
+/** Most texts have no digits enough for it, and are read at full speed. */
+const longNumber = /\d{16}/
+
+function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(context?.source ?? '')) return value
+  const whole = BigInt(context!.source!)
+  return BigInt.asIntN(64, whole) === whole ? whole : value
+}
+
+// JSON.stringify would throw for them, wherever it meets one: in messages, logs and what webhooks are sent.
+Object.defineProperty(BigInt.prototype, 'toJSON', {
+  value(this: bigint): unknown {
+    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.toString())
+  },
+})
 
 /**
  * The canonical JSON of a typed value: fields in declared order, those that are always written even when empty, other empty ones left out,

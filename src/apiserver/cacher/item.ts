@@ -2,7 +2,7 @@ import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import type { Entry, Revision } from '#store/store.ts'
 
 /**
@@ -40,8 +40,14 @@ export function objectOf(item: Item): KubeObject {
   return (item.object ??= deepFreeze(parseStored(item)))
 }
 
+/** The object with its resourceVersion as plain JSON. */
+export function parseItem(item: Item): unknown {
+  const text = decoder.decode(bytesOf(item))
+  return item.kind.shape.kind === 'structural' ? parseExact(text) : JSON.parse(text)
+}
+
 function parseStored(item: Item): KubeObject {
-  const { value, errors } = decode(item.kind, JSON.parse(decoder.decode(bytesOf(item))), { strict: false })
+  const { value, errors } = decode(item.kind, parseItem(item), { strict: false })
   if (errors.length > 0) throw new WherryError('InternalError', `${item.key} cannot be read from the store: ${errors.join(', ')}`)
   return value as KubeObject
 }

@@ -4,6 +4,7 @@ import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metad
 import { WherryError } from '#lib/errors.ts'
 import { isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
+import { parseExact } from '#schema/json.ts'
 import { refusalText } from '../admission/webhook/call.ts'
 import { type Outbound, type OutboundTarget, outboundUrl } from '../outbound.ts'
 
@@ -78,7 +79,7 @@ async function ask(
   if (response.status < 200 || response.status > 206)
     throw new WherryError('InternalError', refusalText(response, response.headers['content-type'] ?? ''))
   try {
-    const answer: unknown = JSON.parse(Buffer.from(response.body).toString())
+    const answer = parseExact(Buffer.from(response.body).toString())
     if (isObject(answer)) return answer
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

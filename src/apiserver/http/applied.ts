@@ -7,7 +7,7 @@ import { writeManagers } from '#schema/apply/managers.ts'
 import { MergeError } from '#schema/apply/merge-error.ts'
 import { mergeSchemaOf } from '#schema/apply/merge-schema.ts'
 import { isObject } from '#schema/fields.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import { parseYaml } from '#schema/yaml.ts'
 import type { Context } from '../context.ts'
 import { type Entries, managersBeforeApply, scopeOf, versionsOf } from '../registry/ownership.ts'
@@ -113,7 +113,8 @@ function refuseOtherKind(wanted: AnyKind, { apiVersion, kind }: Readonly<Record<
 
 /** The present object as JSON without its owners, who are merged by themselves; of one that is to be created: the empty one. */
 function liveDocument(kind: AnyKind, present: KubeObject | undefined): unknown {
-  return JSON.parse(encodeJson(kind, present === undefined ? {} : withOwners(present, undefined)))
+  const text = encodeJson(kind, present === undefined ? {} : withOwners(present, undefined))
+  return kind.shape.kind === 'structural' ? parseExact(text) : JSON.parse(text)
 }
 
 function tellDuplicates(duplicates: readonly string[], { fieldValidation }: WriteOptions, { warn }: Routed): void {

@@ -144,17 +144,18 @@ interface Parsed {
 
 function parse(body: Uint8Array, contentType: string | undefined, wanted: Wanted, unrecognized: (why: string) => WherryError): Parsed {
   const encoding = bodyEncoding(contentType)
-  if (encoding === 'json') return parseJsonBody(body, (why) => unrecognized(`couldn't get version/kind; json parse error: ${why}`))
+  const unparsable = (why: string): WherryError => unrecognized(`couldn't get version/kind; json parse error: ${why}`)
+  if (encoding === 'json') return parseJsonBody(body, unparsable, isCustom(wanted))
   if (encoding === 'protobuf') return parseProtobufBody(body, wanted, unrecognized)
   return parseYamlBody(body, unrecognized)
 }
 
 /** JSON, or the error that `refuse` makes of what Go would say about it. */
-export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryError): Parsed {
+export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryError, exact = false): Parsed {
   // V8 would skip a byte order mark; Go does not.
   if (body[0] === 0xef) throw refuse(jsonProblem(body))
   try {
-    return parseJson(body)
+    return parseJson(body, { exact })
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw refuse(error.message === 'exceeded max depth' ? error.message : jsonProblem(body))

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#api/kind.ts'
 import { isObject } from '#schema/fields.ts'
+import { parseExact } from '#schema/json.ts'
 import type { Context } from '../context.ts'
 import { badPatchResult, type Patch } from '../registry/patch.ts'
 import { type FieldValidation, shapeObject, type Wanted } from './body.ts'
@@ -16,14 +17,16 @@ export function patched(
   present: Uint8Array,
   validation: FieldValidation,
 ): KubeObject {
-  const document: unknown = JSON.parse(Buffer.from(present).toString())
+  const isCustom = wanted.type.shape.kind === 'structural'
+  const text = Buffer.from(present).toString()
+  const document: unknown = isCustom ? parseExact(text) : JSON.parse(text)
   const result = change.apply(wanted.type, document)
   const { object, warnings } = shapeObject(result, wanted, {
     validation,
     isKnown: context.kinds.isKnown,
     typeNamed: typeNamed(context),
     duplicates: change.duplicates,
-    refuse: (why) => badPatchResult(wanted.type.shape.kind === 'structural' ? sortKeys(result) : inDeclaredOrder(result), change, why),
+    refuse: (why) => badPatchResult(isCustom ? sortKeys(result) : inDeclaredOrder(result), change, why),
   })
   for (const warning of warnings) call.warn(warning)
   const found = withoutRepeatedOwners(object as unknown as KubeObject, call.warn)

@@ -2,7 +2,7 @@ import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, PartialObjectMetadataList } from '#api/meta/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
-import { bytesOf, type Item, objectOf } from '../cacher/item.ts'
+import { bytesOf, type Item, objectOf, parseItem } from '../cacher/item.ts'
 import type { Selection } from '../registry/select.ts'
 import { goPackage } from './body.ts'
 import { headOf, listBody, listItemBytes, openBrace } from './encode.ts'
@@ -81,7 +81,7 @@ export async function showList({ kind, representation, include, now }: Showing, 
   const itemHead = Buffer.byteLength(headOf(kind))
   if (representation.encoding === 'yaml') {
     const shownOf = (item: Item): object => {
-      const object = JSON.parse(Buffer.from(bytesOf(item)).toString())
+      const object = parseItem(item) as Record<string, unknown>
       if (isCustom) return object
       const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
       return rest
@@ -112,4 +112,4 @@ function inPieces<T>(
 
 /** In memory for protobuf, as it is printed for the rest. */
 const plainOf = (item: Item, { encoding }: Representation): KubeObject =>
-  encoding === 'protobuf' ? objectOf(item) : JSON.parse(Buffer.from(bytesOf(item)).toString())
+  encoding === 'protobuf' ? objectOf(item) : (parseItem(item) as KubeObject)

@@ -1,6 +1,7 @@
 import type { WherryError } from '#lib/errors.ts'
 import { clone, isObject } from '#schema/fields.ts'
 import { goJson, goValue } from '#schema/go-text.ts'
+import { parseExact } from '#schema/json.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
 import { obeyStrategicPatch } from '#schema/patch/strategic.ts'
@@ -42,7 +43,7 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
     return {
       duplicates: duplicates.map((text) => `json patch ${text}`),
-      apply: (_type, document) => applyJsonPatch(document, value ?? [], text),
+      apply: (shape, document) => applyJsonPatch(document, exactFor(shape, value, body) ?? [], text),
       shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }
@@ -50,7 +51,7 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   if (!isObject(value ?? {})) throw undecodable(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
   if (type === 'application/merge-patch+json') {
     const shown = (result: unknown): string => goJson(mergedOrder(result, value))
-    return { duplicates, shown, apply: (_type, document) => applyMergePatch(document, value) }
+    return { duplicates, shown, apply: (shape, document) => applyMergePatch(document, exactFor(shape, value, body)) }
   }
   // What is left of the patch once its directives are obeyed.
   let left: unknown = value ?? {}
@@ -65,6 +66,10 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     },
   }
 }
+
+/** Numbers of custom resources may be longer than what was read of the patch before it was known for which kind it is. */
+const exactFor = <T>({ shape }: AnyType, value: T, body: Uint8Array): T =>
+  shape.kind === 'structural' ? (parseExact(Buffer.from(body).toString()) as T) : value
 
 /** The refusal of a patch whose result is no object of its kind. */
 export const badPatchResult = (result: unknown, { shown, explain }: Patch, why: string): WherryError =>

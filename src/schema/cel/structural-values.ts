@@ -35,7 +35,7 @@ function adopterOf(schema: Structural): Adopt {
   if (schema['x-kubernetes-int-or-string'] === true)
     return (raw) => {
       if (typeof raw === 'string') return raw
-      if (typeof raw === 'number' && Number.isInteger(raw)) return BigInt(raw)
+      if (isWhole(raw)) return BigInt(raw)
       return fault('invalid data, expected XIntOrString value to be either a string or integer')
     }
   switch (schema.type) {
@@ -46,10 +46,10 @@ function adopterOf(schema: Structural): Adopt {
     case 'string':
       return stringAdopter(schema.format)
     case 'number':
-      return (raw) => (typeof raw === 'number' ? raw : fault(`invalid data, expected float, got ${goType(raw)}`))
-    case 'integer':
       return (raw) =>
-        typeof raw === 'number' && Number.isInteger(raw) ? BigInt(raw) : fault(`invalid data, expected int, got ${goType(raw)}`)
+        typeof raw === 'number' || typeof raw === 'bigint' ? Number(raw) : fault(`invalid data, expected float, got ${goType(raw)}`)
+    case 'integer':
+      return (raw) => (isWhole(raw) ? BigInt(raw) : fault(`invalid data, expected int, got ${goType(raw)}`))
     case 'boolean':
       return (raw) => (typeof raw === 'boolean' ? raw : fault(`invalid data, expected bool, got ${goType(raw)}`))
     default:
@@ -64,13 +64,16 @@ function adopterOf(schema: Structural): Adopt {
 }
 const unknownType = { kind: 'opaque', name: 'unknown', parameters: [], text: 'unknown' } as const
 
+/** Those that a double would round come as bigints. */
+const isWhole = (raw: unknown): raw is number | bigint => typeof raw === 'bigint' || Number.isInteger(raw)
+
 const goType = (raw: unknown): string =>
   typeof raw === 'string'
     ? 'string'
     : typeof raw === 'boolean'
       ? 'bool'
-      : typeof raw === 'number'
-        ? Number.isInteger(raw)
+      : typeof raw === 'number' || typeof raw === 'bigint'
+        ? isWhole(raw)
           ? 'int64'
           : 'float64'
         : Array.isArray(raw)

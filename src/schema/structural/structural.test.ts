@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ObjectMeta } from '#api/meta/v1/types.ts'
 import { decode } from '../decode.ts'
-import { encodeJson } from '../json.ts'
+import { encodeJson, encodeSorted, parseExact } from '../json.ts'
 import type { Json, Type } from '../schema.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { dropNulls, prune } from './prune.ts'
@@ -92,6 +92,22 @@ test('strict decoding tells of fields in the words of the reference', () => {
   check({ spec: { embedded: { metadata: { nope: 1 }, free: 1 } } }, ['unknown field "spec.embedded.metadata.nope"'])
   check({ metadata: { labels: 1 } }, [], ['json: cannot unmarshal number into Go struct field ObjectMeta.labels of type map[string]string'])
   check({ spec: { embedded: { kind: 1 } } }, [], ['spec.embedded.kind: Invalid value: 1: must be a string'])
+})
+
+test('whole numbers of 64 bits stay what they are', () => {
+  const check = (json: string): void => {
+    const type: Type<unknown> = { shape: { kind: 'structural', schema: { type: 'object', ...keep }, metadata: ObjectMeta } }
+    const { value } = decode(type, parseExact(json))
+    assert.equal(encodeJson(type, value), json)
+    assert.equal(JSON.stringify(value), json)
+  }
+  check('{"spec":9223372036854775807}')
+  check('{"spec":{"l":[-9223372036854775808,9007199254740993,1]}}')
+  assert.equal(encodeSorted(parseExact('9223372036854775808')), '9223372036854776000', 'more is a double, as in the reference')
+  assert.deepEqual(
+    parseExact('{"__proto__":9007199254740993}'),
+    JSON.parse('{"__proto__":0}', (key, value) => (key === '' ? value : 9007199254740993n)),
+  )
 })
 
 const names = fc.constantFrom('a', 'b', 'metadata', 'kind', '__proto__', 'x y')
