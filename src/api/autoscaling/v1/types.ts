@@ -1,5 +1,6 @@
 /** The types of autoscaling/v1, as data: names, wire numbers, merge keys and presence as Kubernetes v1.36 declares them. */
 
+import { objectFields } from '#api/meta/v1/object-fields.ts'
 import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
 import { field, int32, int64, message, nullable, oneOf, quantity, string, time } from '#schema/schema.ts'
@@ -7,166 +8,295 @@ import { field, int32, int64, message, nullable, oneOf, quantity, string, time }
 export const CrossVersionObjectReference = message(
   'k8s.io.api.autoscaling.v1.CrossVersionObjectReference',
   {
-    kind: field(1, string(), { required: true }),
-    name: field(2, string(), { required: true }),
-    apiVersion: field(3, string()),
+    kind: field(1, string(), { required: true, about: 'Kind of the object, such as Deployment.' }),
+    name: field(2, string(), { required: true, about: 'Name of the object.' }),
+    apiVersion: field(3, string(), { about: 'Group and version of the object, such as apps/v1.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Names an object of the same namespace by kind and name.' },
 )
 export type CrossVersionObjectReference = Of<typeof CrossVersionObjectReference>
 
-export const HorizontalPodAutoscalerSpec = message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec', {
-  scaleTargetRef: field(1, CrossVersionObjectReference, { required: true }),
-  minReplicas: field(2, int32(), { default: 1, pointer: true }),
-  maxReplicas: field(3, int32(), { required: true }),
-  targetCPUUtilizationPercentage: field(4, int32(), { pointer: true }),
-})
+export const HorizontalPodAutoscalerSpec = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec',
+  {
+    scaleTargetRef: field(1, CrossVersionObjectReference, {
+      required: true,
+      about: 'Object with a scale subresource, such as a Deployment, whose number of Pods is set.',
+    }),
+    minReplicas: field(2, int32(), { default: 1, pointer: true, about: 'Fewest Pods; 1 by default.' }),
+    maxReplicas: field(3, int32(), { required: true, about: 'Most Pods, not less than minReplicas.' }),
+    targetCPUUtilizationPercentage: field(4, int32(), {
+      pointer: true,
+      about: 'Use of cpu to aim at, as a percentage of what the Pods request; 80 if no other metric is given.',
+    }),
+  },
+  { about: 'What is scaled, between which bounds and for which use of cpu.' },
+)
 export type HorizontalPodAutoscalerSpec = Of<typeof HorizontalPodAutoscalerSpec>
 
-export const HorizontalPodAutoscalerStatus = message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerStatus', {
-  observedGeneration: field(1, int64(), { pointer: true }),
-  lastScaleTime: field(2, time(), { pointer: true }),
-  currentReplicas: field(3, int32(), { required: true }),
-  desiredReplicas: field(4, int32(), { required: true }),
-  currentCPUUtilizationPercentage: field(5, int32(), { pointer: true }),
-})
+export const HorizontalPodAutoscalerStatus = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerStatus',
+  {
+    observedGeneration: field(1, int64(), {
+      pointer: true,
+      about: 'metadata.generation that this status was computed for; a lower one means that it is out of date.',
+    }),
+    lastScaleTime: field(2, time(), {
+      pointer: true,
+      about: 'When the number of Pods was last changed; it bounds how soon the next change may come.',
+    }),
+    currentReplicas: field(3, int32(), { required: true, about: 'How many Pods the target had when last looked at.' }),
+    desiredReplicas: field(4, int32(), { required: true, about: 'How many Pods the autoscaler last asked for.' }),
+    currentCPUUtilizationPercentage: field(5, int32(), {
+      pointer: true,
+      about: 'Last measured use of cpu, as a percentage of what the Pods request, averaged over them.',
+    }),
+  },
+  { about: 'What an autoscaler last measured and decided.' },
+)
 export type HorizontalPodAutoscalerStatus = Of<typeof HorizontalPodAutoscalerStatus>
 
-export const HorizontalPodAutoscaler = message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  spec: field(2, HorizontalPodAutoscalerSpec, { always: true }),
-  status: field(3, HorizontalPodAutoscalerStatus, { always: true }),
-})
+export const HorizontalPodAutoscaler = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler',
+  {
+    ...objectFields,
+    spec: field(2, HorizontalPodAutoscalerSpec, { always: true, about: 'Target, bounds and use of cpu.' }),
+    status: field(3, HorizontalPodAutoscalerStatus, { always: true, about: 'Last measurement and decision; written by the controller.' }),
+  },
+  { about: 'Sets the number of Pods of a Deployment or the like by their use of cpu; autoscaling/v2 knows more metrics.' },
+)
 export type HorizontalPodAutoscaler = Of<typeof HorizontalPodAutoscaler>
 
-export const ScaleSpec = message('k8s.io.api.autoscaling.v1.ScaleSpec', {
-  replicas: field(1, int32(), { default: 0 }),
-})
+export const ScaleSpec = message(
+  'k8s.io.api.autoscaling.v1.ScaleSpec',
+  {
+    replicas: field(1, int32(), { default: 0, about: 'Wanted number of Pods; writing it scales the object.' }),
+  },
+  { about: 'How many Pods are wanted.' },
+)
 export type ScaleSpec = Of<typeof ScaleSpec>
 
-export const ScaleStatus = message('k8s.io.api.autoscaling.v1.ScaleStatus', {
-  replicas: field(1, int32(), { required: true }),
-  selector: field(2, string()),
-})
+export const ScaleStatus = message(
+  'k8s.io.api.autoscaling.v1.ScaleStatus',
+  {
+    replicas: field(1, int32(), { required: true, about: 'How many Pods the object has at present.' }),
+    selector: field(2, string(), { about: 'Label selector of the Pods, as text.' }),
+  },
+  { about: 'How many Pods there are.' },
+)
 export type ScaleStatus = Of<typeof ScaleStatus>
 
-export const Scale = message('k8s.io.api.autoscaling.v1.Scale', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  spec: field(2, ScaleSpec, { always: true }),
-  status: field(3, ScaleStatus, { always: true }),
-})
+export const Scale = message(
+  'k8s.io.api.autoscaling.v1.Scale',
+  {
+    ...objectFields,
+    spec: field(2, ScaleSpec, { always: true, about: 'Wanted size.' }),
+    status: field(3, ScaleStatus, { always: true, about: 'Present size.' }),
+  },
+  { about: 'Size of an object that runs Pods, in the same form for all kinds; served as its scale subresource.' },
+)
 export type Scale = Of<typeof Scale>
 
 export const MetricSourceType = oneOf('Object', 'Pods', 'Resource', 'ContainerResource', 'External')
 export type MetricSourceType = Of<typeof MetricSourceType>
 
-export const ObjectMetricSource = message('k8s.io.api.autoscaling.v1.ObjectMetricSource', {
-  target: field(1, CrossVersionObjectReference, { required: true }),
-  metricName: field(2, string(), { required: true }),
-  targetValue: field(3, quantity(), { required: true }),
-  selector: field(4, meta.LabelSelector, { pointer: true }),
-  averageValue: field(5, quantity(), { pointer: true }),
-})
+export const ObjectMetricSource = message(
+  'k8s.io.api.autoscaling.v1.ObjectMetricSource',
+  {
+    target: field(1, CrossVersionObjectReference, { required: true, about: 'Object, of the same namespace, that the metric is about.' }),
+    metricName: field(2, string(), { required: true, about: 'Name of the metric.' }),
+    targetValue: field(3, quantity(), { required: true, about: 'Value to bring the metric to.' }),
+    selector: field(4, meta.LabelSelector, {
+      pointer: true,
+      about: 'Labels that narrow the metric down; without them only the name counts.',
+    }),
+    averageValue: field(5, quantity(), {
+      pointer: true,
+      about: 'Value to bring the metric, divided by the number of Pods, to; it counts instead of targetValue.',
+    }),
+  },
+  { about: 'Metric that describes one object, such as the requests per second of an Ingress.' },
+)
 export type ObjectMetricSource = Of<typeof ObjectMetricSource>
 
-export const PodsMetricSource = message('k8s.io.api.autoscaling.v1.PodsMetricSource', {
-  metricName: field(1, string(), { required: true }),
-  targetAverageValue: field(2, quantity(), { required: true }),
-  selector: field(3, meta.LabelSelector, { pointer: true }),
-})
+export const PodsMetricSource = message(
+  'k8s.io.api.autoscaling.v1.PodsMetricSource',
+  {
+    metricName: field(1, string(), { required: true, about: 'Name of the metric.' }),
+    targetAverageValue: field(2, quantity(), { required: true, about: 'Value to bring the average to.' }),
+    selector: field(3, meta.LabelSelector, {
+      pointer: true,
+      about: 'Labels that narrow the metric down; without them only the name counts.',
+    }),
+  },
+  { about: 'Metric that each of the scaled Pods has; it is averaged over them.' },
+)
 export type PodsMetricSource = Of<typeof PodsMetricSource>
 
-export const ResourceMetricSource = message('k8s.io.api.autoscaling.v1.ResourceMetricSource', {
-  name: field(1, string(), { required: true }),
-  targetAverageUtilization: field(2, int32(), { pointer: true }),
-  targetAverageValue: field(3, quantity(), { pointer: true }),
-})
+export const ResourceMetricSource = message(
+  'k8s.io.api.autoscaling.v1.ResourceMetricSource',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the resource: cpu or memory.' }),
+    targetAverageUtilization: field(2, int32(), {
+      pointer: true,
+      about: 'Percentage of what the Pods request to bring the average to; give either this or targetAverageValue.',
+    }),
+    targetAverageValue: field(3, quantity(), {
+      pointer: true,
+      about: 'Use by a Pod to bring the average to, as a quantity; give either this or targetAverageUtilization.',
+    }),
+  },
+  { about: 'Use of cpu or memory by the scaled Pods, all their containers together.' },
+)
 export type ResourceMetricSource = Of<typeof ResourceMetricSource>
 
-export const ContainerResourceMetricSource = message('k8s.io.api.autoscaling.v1.ContainerResourceMetricSource', {
-  name: field(1, string(), { required: true }),
-  targetAverageUtilization: field(2, int32(), { pointer: true }),
-  targetAverageValue: field(3, quantity(), { pointer: true }),
-  container: field(5, string(), { required: true }),
-})
+export const ContainerResourceMetricSource = message(
+  'k8s.io.api.autoscaling.v1.ContainerResourceMetricSource',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the resource: cpu or memory.' }),
+    targetAverageUtilization: field(2, int32(), {
+      pointer: true,
+      about: 'Percentage of what the container requests to bring the average to; give either this or targetAverageValue.',
+    }),
+    targetAverageValue: field(3, quantity(), {
+      pointer: true,
+      about: 'Use by the container to bring the average to, as a quantity; give either this or targetAverageUtilization.',
+    }),
+    container: field(5, string(), { required: true, about: 'Name of the container in the Pods.' }),
+  },
+  { about: 'Use of cpu or memory by one container of the scaled Pods.' },
+)
 export type ContainerResourceMetricSource = Of<typeof ContainerResourceMetricSource>
 
-export const ExternalMetricSource = message('k8s.io.api.autoscaling.v1.ExternalMetricSource', {
-  metricName: field(1, string(), { required: true }),
-  metricSelector: field(2, meta.LabelSelector, { pointer: true }),
-  targetValue: field(3, quantity(), { pointer: true }),
-  targetAverageValue: field(4, quantity(), { pointer: true }),
-})
+export const ExternalMetricSource = message(
+  'k8s.io.api.autoscaling.v1.ExternalMetricSource',
+  {
+    metricName: field(1, string(), { required: true, about: 'Name of the metric.' }),
+    metricSelector: field(2, meta.LabelSelector, {
+      pointer: true,
+      about: 'Labels that narrow the metric down; without them only the name counts.',
+    }),
+    targetValue: field(3, quantity(), {
+      pointer: true,
+      about: 'Value to bring the metric as a whole to; give either this or targetAverageValue.',
+    }),
+    targetAverageValue: field(4, quantity(), {
+      pointer: true,
+      about: 'Value to bring the metric, divided by the number of Pods, to; give either this or targetValue.',
+    }),
+  },
+  { about: 'Metric from outside the cluster, such as the length of a queue in a hosted service.' },
+)
 export type ExternalMetricSource = Of<typeof ExternalMetricSource>
 
-export const MetricSpec = message('k8s.io.api.autoscaling.v1.MetricSpec', {
-  type: field(1, MetricSourceType, { required: true }),
-  object: field(2, ObjectMetricSource, { pointer: true }),
-  pods: field(3, PodsMetricSource, { pointer: true }),
-  resource: field(4, ResourceMetricSource, { pointer: true }),
-  containerResource: field(7, ContainerResourceMetricSource, { pointer: true }),
-  external: field(5, ExternalMetricSource, { pointer: true }),
-})
+export const MetricSpec = message(
+  'k8s.io.api.autoscaling.v1.MetricSpec',
+  {
+    type: field(1, MetricSourceType, { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
+    object: field(2, ObjectMetricSource, { pointer: true, about: 'Metric of a single object, for type Object.' }),
+    pods: field(3, PodsMetricSource, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
+    resource: field(4, ResourceMetricSource, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    containerResource: field(7, ContainerResourceMetricSource, {
+      pointer: true,
+      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+    }),
+    external: field(5, ExternalMetricSource, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
+  },
+  { about: 'One metric to scale by, as annotations of autoscaling/v1 hold it; besides the type, the field of that type is given.' },
+)
 export type MetricSpec = Of<typeof MetricSpec>
 
-export const ObjectMetricStatus = message('k8s.io.api.autoscaling.v1.ObjectMetricStatus', {
-  target: field(1, CrossVersionObjectReference, { required: true }),
-  metricName: field(2, string(), { required: true }),
-  currentValue: field(3, quantity(), { required: true }),
-  selector: field(4, meta.LabelSelector, { pointer: true }),
-  averageValue: field(5, quantity(), { pointer: true }),
-})
+export const ObjectMetricStatus = message(
+  'k8s.io.api.autoscaling.v1.ObjectMetricStatus',
+  {
+    target: field(1, CrossVersionObjectReference, { required: true, about: 'Object that the metric is about.' }),
+    metricName: field(2, string(), { required: true, about: 'Name of the metric.' }),
+    currentValue: field(3, quantity(), { required: true, about: 'Value as last measured.' }),
+    selector: field(4, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
+    averageValue: field(5, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of Pods.' }),
+  },
+  { about: 'Last measured metric of a single object.' },
+)
 export type ObjectMetricStatus = Of<typeof ObjectMetricStatus>
 
-export const PodsMetricStatus = message('k8s.io.api.autoscaling.v1.PodsMetricStatus', {
-  metricName: field(1, string(), { required: true }),
-  currentAverageValue: field(2, quantity(), { required: true }),
-  selector: field(3, meta.LabelSelector, { pointer: true }),
-})
+export const PodsMetricStatus = message(
+  'k8s.io.api.autoscaling.v1.PodsMetricStatus',
+  {
+    metricName: field(1, string(), { required: true, about: 'Name of the metric.' }),
+    currentAverageValue: field(2, quantity(), { required: true, about: 'Average as last measured.' }),
+    selector: field(3, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
+  },
+  { about: 'Last measured metric averaged over the scaled Pods.' },
+)
 export type PodsMetricStatus = Of<typeof PodsMetricStatus>
 
-export const ResourceMetricStatus = message('k8s.io.api.autoscaling.v1.ResourceMetricStatus', {
-  name: field(1, string(), { required: true }),
-  currentAverageUtilization: field(2, int32(), { pointer: true }),
-  currentAverageValue: field(3, quantity(), { required: true }),
-})
+export const ResourceMetricStatus = message(
+  'k8s.io.api.autoscaling.v1.ResourceMetricStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the resource.' }),
+    currentAverageUtilization: field(2, int32(), {
+      pointer: true,
+      about: 'Percentage of what the Pods request, averaged over them; set only if the target is a percentage.',
+    }),
+    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by a Pod, averaged over them.' }),
+  },
+  { about: 'Last measured use of cpu or memory by whole Pods.' },
+)
 export type ResourceMetricStatus = Of<typeof ResourceMetricStatus>
 
-export const ContainerResourceMetricStatus = message('k8s.io.api.autoscaling.v1.ContainerResourceMetricStatus', {
-  name: field(1, string(), { required: true }),
-  currentAverageUtilization: field(2, int32(), { pointer: true }),
-  currentAverageValue: field(3, quantity(), { required: true }),
-  container: field(4, string(), { required: true }),
-})
+export const ContainerResourceMetricStatus = message(
+  'k8s.io.api.autoscaling.v1.ContainerResourceMetricStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the resource.' }),
+    currentAverageUtilization: field(2, int32(), {
+      pointer: true,
+      about: 'Percentage of what the container requests, averaged over the Pods; set only if the target is a percentage.',
+    }),
+    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by the container, averaged over the Pods.' }),
+    container: field(4, string(), { required: true, about: 'Name of the container in the Pods.' }),
+  },
+  { about: 'Last measured use of cpu or memory by one container of each Pod.' },
+)
 export type ContainerResourceMetricStatus = Of<typeof ContainerResourceMetricStatus>
 
-export const ExternalMetricStatus = message('k8s.io.api.autoscaling.v1.ExternalMetricStatus', {
-  metricName: field(1, string(), { required: true }),
-  metricSelector: field(2, meta.LabelSelector, { pointer: true }),
-  currentValue: field(3, quantity(), { required: true }),
-  currentAverageValue: field(4, quantity(), { pointer: true }),
-})
+export const ExternalMetricStatus = message(
+  'k8s.io.api.autoscaling.v1.ExternalMetricStatus',
+  {
+    metricName: field(1, string(), { required: true, about: 'Name of the metric.' }),
+    metricSelector: field(2, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
+    currentValue: field(3, quantity(), { required: true, about: 'Value as last measured.' }),
+    currentAverageValue: field(4, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of Pods.' }),
+  },
+  { about: 'Last measured metric from outside the cluster.' },
+)
 export type ExternalMetricStatus = Of<typeof ExternalMetricStatus>
 
-export const MetricStatus = message('k8s.io.api.autoscaling.v1.MetricStatus', {
-  type: field(1, MetricSourceType, { required: true }),
-  object: field(2, ObjectMetricStatus, { pointer: true }),
-  pods: field(3, PodsMetricStatus, { pointer: true }),
-  resource: field(4, ResourceMetricStatus, { pointer: true }),
-  containerResource: field(7, ContainerResourceMetricStatus, { pointer: true }),
-  external: field(5, ExternalMetricStatus, { pointer: true }),
-})
+export const MetricStatus = message(
+  'k8s.io.api.autoscaling.v1.MetricStatus',
+  {
+    type: field(1, MetricSourceType, { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
+    object: field(2, ObjectMetricStatus, { pointer: true, about: 'Metric of a single object, for type Object.' }),
+    pods: field(3, PodsMetricStatus, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
+    resource: field(4, ResourceMetricStatus, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    containerResource: field(7, ContainerResourceMetricStatus, {
+      pointer: true,
+      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+    }),
+    external: field(5, ExternalMetricStatus, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
+  },
+  { about: 'What was last measured of one metric, as annotations of autoscaling/v1 hold it.' },
+)
 export type MetricStatus = Of<typeof MetricStatus>
 
-export const HorizontalPodAutoscalerCondition = message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  lastTransitionTime: field(3, nullable(time()), { always: true }),
-  reason: field(4, string()),
-  message: field(5, string()),
-})
+export const HorizontalPodAutoscalerCondition = message(
+  'k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerCondition',
+  {
+    type: field(1, string(), { required: true, about: 'AbleToScale, ScalingActive or ScalingLimited; there is one entry for each.' }),
+    status: field(2, string(), { required: true, about: 'True, False or Unknown.' }),
+    lastTransitionTime: field(3, nullable(time()), { always: true, about: 'When the status last changed.' }),
+    reason: field(4, string(), { about: 'Cause of the last change, as one CamelCase word.' }),
+    message: field(5, string(), { about: 'Explanation of the last change for a person to read.' }),
+  },
+  { about: "One observed aspect of an autoscaler's state, as annotations of autoscaling/v1 hold it." },
+)
 export type HorizontalPodAutoscalerCondition = Of<typeof HorizontalPodAutoscalerCondition>
