@@ -3,7 +3,7 @@
 import { objectFields } from '#api/meta/v1/object-fields.ts'
 import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
-import { field, int32, int64, intOrString, list, map, message, oneOf, string, time } from '#schema/schema.ts'
+import { field, int32, int64, intOrString, list, map, message, oneOf, time } from '#schema/schema.ts'
 
 export const UnhealthyPodEvictionPolicyType = oneOf('IfHealthyBudget', 'AlwaysAllow')
 export type UnhealthyPodEvictionPolicyType = Of<typeof UnhealthyPodEvictionPolicyType>

@@ -12,7 +12,7 @@ export const PolicyRule = message(
     apiGroups: field(2, list(string()), { about: 'API groups of the resources; the empty text is the core group, * all groups.' }),
     resources: field(3, list(string()), { about: 'Resources in plural, with subresources as pods/log; * means all of them.' }),
     resourceNames: field(4, list(string()), {
-      about: 'Names of the only objects that are allowed; empty means all. List and create requests name no object and so match none.',
+      about: 'Names of the only objects that are allowed; empty means all. A create request carries no name, so names never allow it.',
     }),
     nonResourceURLs: field(5, list(string()), {
       about: "Paths outside the API's resources, such as /healthz or, with * at the end, /healthz/*; in ClusterRoles only.",
