@@ -2321,49 +2321,86 @@ export type EphemeralContainer = Of<typeof EphemeralContainer>
 export const SupplementalGroupsPolicy = oneOf('Merge', 'Strict')
 export type SupplementalGroupsPolicy = Of<typeof SupplementalGroupsPolicy>
 
-export const Sysctl = message('k8s.io.api.core.v1.Sysctl', {
-  name: field(1, string(), { required: true }),
-  value: field(2, string(), { required: true }),
-})
+export const Sysctl = message(
+  'k8s.io.api.core.v1.Sysctl',
+  {
+    name: field(1, string(), {
+      required: true,
+      about: 'Name of the parameter, such as net.core.somaxconn; one that is not safe has to be allowed on the node.',
+    }),
+    value: field(2, string(), { required: true, about: 'Value to set it to.' }),
+  },
+  { about: 'A kernel parameter of the pod.' },
+)
 export type Sysctl = Of<typeof Sysctl>
 
 export const PodFSGroupChangePolicy = oneOf('OnRootMismatch', 'Always')
 export type PodFSGroupChangePolicy = Of<typeof PodFSGroupChangePolicy>
 
-export const PodSecurityContext = message('k8s.io.api.core.v1.PodSecurityContext', {
-  seLinuxOptions: field(1, SELinuxOptions, { pointer: true }),
-  windowsOptions: field(8, WindowsSecurityContextOptions, { pointer: true }),
-  runAsUser: field(2, int64(), { pointer: true }),
-  runAsGroup: field(6, int64(), { pointer: true }),
-  runAsNonRoot: field(3, bool(), { pointer: true }),
-  supplementalGroups: field(4, list(int64())),
-  supplementalGroupsPolicy: field(12, SupplementalGroupsPolicy, { pointer: true }),
-  fsGroup: field(5, int64(), { pointer: true }),
-  sysctls: field(7, list(Sysctl)),
-  fsGroupChangePolicy: field(9, PodFSGroupChangePolicy, { pointer: true }),
-  seccompProfile: field(10, SeccompProfile, { pointer: true }),
-  appArmorProfile: field(11, AppArmorProfile, { pointer: true }),
-  seLinuxChangePolicy: field(13, string(), { pointer: true }),
-})
+export const PodSecurityContext = message(
+  'k8s.io.api.core.v1.PodSecurityContext',
+  {
+    seLinuxOptions: field(1, SELinuxOptions, { pointer: true, about: 'SELinux label of all containers; made by the runtime if absent.' }),
+    windowsOptions: field(8, WindowsSecurityContextOptions, { pointer: true, about: 'Settings for Windows containers.' }),
+    runAsUser: field(2, int64(), { pointer: true, about: 'User ID of the entrypoints; the one of each image by default.' }),
+    runAsGroup: field(6, int64(), { pointer: true, about: 'Primary group ID of the entrypoints; that of the runtime by default.' }),
+    runAsNonRoot: field(3, bool(), { pointer: true, about: 'Refuses to start containers as user 0.' }),
+    supplementalGroups: field(4, list(int64()), { about: 'Further group IDs of the first process of each container.' }),
+    supplementalGroupsPolicy: field(12, SupplementalGroupsPolicy, {
+      pointer: true,
+      about: 'Whether groups that the image gives the user are added: Merge (the default), or Strict for not.',
+    }),
+    fsGroup: field(5, int64(), {
+      pointer: true,
+      about: 'Group that owns the files of volumes which support it, and that all containers are members of.',
+    }),
+    sysctls: field(7, list(Sysctl), {
+      about: 'Kernel parameters of the pod; a parameter that the node does not allow keeps the pod from starting.',
+    }),
+    fsGroupChangePolicy: field(9, PodFSGroupChangePolicy, {
+      pointer: true,
+      about: 'When files are given to fsGroup: Always (the default), or OnRootMismatch if the root of the volume is not right yet.',
+    }),
+    seccompProfile: field(10, SeccompProfile, { pointer: true, about: 'System calls that the containers may use.' }),
+    appArmorProfile: field(11, AppArmorProfile, { pointer: true, about: 'AppArmor profile of the containers.' }),
+    seLinuxChangePolicy: field(13, string(), {
+      pointer: true,
+      about: 'How volumes get the SELinux label: MountOption where it can be done by mounting, or Recursive, file by file.',
+    }),
+  },
+  { about: 'Rights that all containers of a pod share, unless a container has its own.' },
+)
 export type PodSecurityContext = Of<typeof PodSecurityContext>
 
-export const HostAlias = message('k8s.io.api.core.v1.HostAlias', {
-  ip: field(1, string(), { required: true }),
-  hostnames: field(2, list(string())),
-})
+export const HostAlias = message(
+  'k8s.io.api.core.v1.HostAlias',
+  {
+    ip: field(1, string(), { required: true, about: 'Address of the entry.' }),
+    hostnames: field(2, list(string()), { about: 'Names for this address.' }),
+  },
+  { about: 'An entry of the hosts file of the pod.' },
+)
 export type HostAlias = Of<typeof HostAlias>
 
-export const PodDNSConfigOption = message('k8s.io.api.core.v1.PodDNSConfigOption', {
-  name: field(1, string()),
-  value: field(2, string(), { pointer: true }),
-})
+export const PodDNSConfigOption = message(
+  'k8s.io.api.core.v1.PodDNSConfigOption',
+  {
+    name: field(1, string(), { about: 'Name of the option, such as ndots.' }),
+    value: field(2, string(), { pointer: true, about: 'Value of the option, if it takes one.' }),
+  },
+  { about: 'An option of the resolver.' },
+)
 export type PodDNSConfigOption = Of<typeof PodDNSConfigOption>
 
-export const PodDNSConfig = message('k8s.io.api.core.v1.PodDNSConfig', {
-  nameservers: field(1, list(string())),
-  searches: field(2, list(string())),
-  options: field(3, list(PodDNSConfigOption)),
-})
+export const PodDNSConfig = message(
+  'k8s.io.api.core.v1.PodDNSConfig',
+  {
+    nameservers: field(1, list(string()), { about: 'IP addresses of name servers, at most 3 in all.' }),
+    searches: field(2, list(string()), { about: 'Domains in which short names are looked up, at most 32 in all.' }),
+    options: field(3, list(PodDNSConfigOption), { about: 'Options of the resolver; one that is there already is replaced.' }),
+  },
+  { about: 'Settings of the resolver, added to those that follow from dnsPolicy.' },
+)
 export type PodDNSConfig = Of<typeof PodDNSConfig>
 
 export const UnsatisfiableConstraintAction = oneOf('DoNotSchedule', 'ScheduleAnyway')
@@ -2372,285 +2409,511 @@ export type UnsatisfiableConstraintAction = Of<typeof UnsatisfiableConstraintAct
 export const NodeInclusionPolicy = oneOf('Ignore', 'Honor')
 export type NodeInclusionPolicy = Of<typeof NodeInclusionPolicy>
 
-export const TopologySpreadConstraint = message('k8s.io.api.core.v1.TopologySpreadConstraint', {
-  maxSkew: field(1, int32(), { required: true }),
-  topologyKey: field(2, string(), { required: true }),
-  whenUnsatisfiable: field(3, UnsatisfiableConstraintAction, { required: true }),
-  labelSelector: field(4, meta.LabelSelector, { pointer: true }),
-  minDomains: field(5, int32(), { pointer: true }),
-  nodeAffinityPolicy: field(6, NodeInclusionPolicy, { pointer: true }),
-  nodeTaintsPolicy: field(7, NodeInclusionPolicy, { pointer: true }),
-  matchLabelKeys: field(8, list(string())),
-})
+export const TopologySpreadConstraint = message(
+  'k8s.io.api.core.v1.TopologySpreadConstraint',
+  {
+    maxSkew: field(1, int32(), { required: true, about: 'By how many pods the fullest place may exceed the emptiest, at least 1.' }),
+    topologyKey: field(2, string(), {
+      required: true,
+      about: 'Label whose value nodes have to share to count as one place, such as topology.kubernetes.io/zone.',
+    }),
+    whenUnsatisfiable: field(3, UnsatisfiableConstraintAction, {
+      required: true,
+      about: 'DoNotSchedule makes the pod wait, ScheduleAnyway only prefers an even spread.',
+    }),
+    labelSelector: field(4, meta.LabelSelector, { pointer: true, about: 'Labels of the pods that are counted.' }),
+    minDomains: field(5, int32(), {
+      pointer: true,
+      about: 'With fewer places than this the emptiest counts as 0, so that more are made; 1 by default, for DoNotSchedule only.',
+    }),
+    nodeAffinityPolicy: field(6, NodeInclusionPolicy, {
+      pointer: true,
+      about: 'Whether nodes that affinity and nodeSelector rule out are left out of the count: Honor (the default) or Ignore.',
+    }),
+    nodeTaintsPolicy: field(7, NodeInclusionPolicy, {
+      pointer: true,
+      about: 'Whether nodes with taints that are not tolerated are left out of the count: Honor, or Ignore (the default).',
+    }),
+    matchLabelKeys: field(8, list(string()), {
+      about: 'Labels whose value must be the same as in the new pod for a pod to be counted, such as pod-template-hash.',
+    }),
+  },
+  { about: 'Spreads alike pods evenly over nodes, zones or other places.' },
+)
 export type TopologySpreadConstraint = Of<typeof TopologySpreadConstraint>
 
-export const PodOS = message('k8s.io.api.core.v1.PodOS', {
-  name: field(1, string(), { required: true }),
-})
+export const PodOS = message(
+  'k8s.io.api.core.v1.PodOS',
+  {
+    name: field(1, string(), { required: true, about: 'linux or windows; fields that are not for it must be absent.' }),
+  },
+  { about: 'Operating system that a pod is made for.' },
+)
 export type PodOS = Of<typeof PodOS>
 
-export const PodSchedulingGate = message('k8s.io.api.core.v1.PodSchedulingGate', {
-  name: field(1, string(), { required: true }),
-})
+export const PodSchedulingGate = message(
+  'k8s.io.api.core.v1.PodSchedulingGate',
+  {
+    name: field(1, string(), { required: true, about: 'Name of the gate, unique in the pod; whoever put it there removes it.' }),
+  },
+  { about: 'A reason to hold a pod back from scheduling.' },
+)
 export type PodSchedulingGate = Of<typeof PodSchedulingGate>
 
-export const PodResourceClaim = message('k8s.io.api.core.v1.PodResourceClaim', {
-  name: field(1, string(), { required: true }),
-  resourceClaimName: field(3, string(), { pointer: true }),
-  resourceClaimTemplateName: field(4, string(), { pointer: true }),
-})
+export const PodResourceClaim = message(
+  'k8s.io.api.core.v1.PodResourceClaim',
+  {
+    name: field(1, string(), { required: true, about: 'Name for containers to refer to: a DNS label, unique in the pod.' }),
+    resourceClaimName: field(3, string(), {
+      pointer: true,
+      about: 'ResourceClaim that exists already in the namespace; pods can share it.',
+    }),
+    resourceClaimTemplateName: field(4, string(), {
+      pointer: true,
+      about: 'ResourceClaimTemplate from which a claim is made for this pod alone.',
+    }),
+  },
+  { about: 'A claim for devices, under a name that containers refer to. Exactly one of the two sources is set.' },
+)
 export type PodResourceClaim = Of<typeof PodResourceClaim>
 
-export const PodSchedulingGroup = message('k8s.io.api.core.v1.PodSchedulingGroup', {
-  podGroupName: field(1, string(), { pointer: true }),
-})
+export const PodSchedulingGroup = message(
+  'k8s.io.api.core.v1.PodSchedulingGroup',
+  {
+    podGroupName: field(1, string(), { pointer: true, about: 'PodGroup of the namespace that the pod belongs to.' }),
+  },
+  { about: 'Pods that the scheduler places together.' },
+)
 export type PodSchedulingGroup = Of<typeof PodSchedulingGroup>
 
-export const PodSpec = message('k8s.io.api.core.v1.PodSpec', {
-  volumes: field(1, list(Volume, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } })),
-  initContainers: field(20, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
-  containers: field(2, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
-    required: true,
-  }),
-  ephemeralContainers: field(
-    34,
-    list(EphemeralContainer, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
-  ),
-  restartPolicy: field(3, RestartPolicy, { default: 'Always' }),
-  terminationGracePeriodSeconds: field(4, int64(), { default: 30, pointer: true }),
-  activeDeadlineSeconds: field(5, int64(), { pointer: true }),
-  dnsPolicy: field(6, DNSPolicy, { default: 'ClusterFirst' }),
-  nodeSelector: field(7, map(string(), 'atomic')),
-  serviceAccountName: field(8, string()),
-  serviceAccount: field(9, string()),
-  automountServiceAccountToken: field(21, bool(), { pointer: true }),
-  nodeName: field(10, string()),
-  hostNetwork: field(11, bool()),
-  hostPID: field(12, bool()),
-  hostIPC: field(13, bool()),
-  shareProcessNamespace: field(27, bool(), { pointer: true }),
-  securityContext: field(14, PodSecurityContext, { default: {}, pointer: true }),
-  imagePullSecrets: field(
-    15,
-    list(LocalObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
-  ),
-  hostname: field(16, string()),
-  subdomain: field(17, string()),
-  affinity: field(18, Affinity, { pointer: true }),
-  schedulerName: field(19, string(), { default: 'default-scheduler' }),
-  tolerations: field(22, list(Toleration)),
-  hostAliases: field(23, list(HostAlias, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } })),
-  priorityClassName: field(24, string()),
-  priority: field(25, int32(), { pointer: true }),
-  dnsConfig: field(26, PodDNSConfig, { pointer: true }),
-  readinessGates: field(28, list(PodReadinessGate)),
-  runtimeClassName: field(29, string(), { pointer: true }),
-  enableServiceLinks: field(30, bool(), { pointer: true }),
-  preemptionPolicy: field(31, PreemptionPolicy, { pointer: true }),
-  overhead: field(32, ResourceList),
-  topologySpreadConstraints: field(
-    33,
-    list(TopologySpreadConstraint, {
-      apply: { type: 'map', keys: ['topologyKey', 'whenUnsatisfiable'] },
-      patch: { strategy: 'merge', key: 'topologyKey' },
+export const PodSpec = message(
+  'k8s.io.api.core.v1.PodSpec',
+  {
+    volumes: field(
+      1,
+      list(Volume, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
+      { about: 'Volumes that the containers can mount.' },
+    ),
+    initContainers: field(20, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+      about: 'Containers that run before the others, one after the other; those with restartPolicy Always stay as sidecars.',
     }),
-  ),
-  setHostnameAsFQDN: field(35, bool(), { pointer: true }),
-  os: field(36, PodOS, { pointer: true }),
-  hostUsers: field(37, bool(), { pointer: true }),
-  schedulingGates: field(
-    38,
-    list(PodSchedulingGate, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
-  ),
-  resourceClaims: field(
-    39,
-    list(PodResourceClaim, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
-  ),
-  resources: field(40, ResourceRequirements, { pointer: true }),
-  hostnameOverride: field(41, string(), { pointer: true }),
-  schedulingGroup: field(43, PodSchedulingGroup, { pointer: true }),
-})
+    containers: field(2, list(Container, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+      required: true,
+      about: 'Containers of the pod, at least one; they share network and volumes. None can be added or removed later.',
+    }),
+    ephemeralContainers: field(
+      34,
+      list(EphemeralContainer, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+      { about: 'Containers added to the running pod for debugging, through the subresource ephemeralcontainers only.' },
+    ),
+    restartPolicy: field(3, RestartPolicy, {
+      default: 'Always',
+      about: 'When containers that end are started again: Always (the default), OnFailure or Never.',
+    }),
+    terminationGracePeriodSeconds: field(4, int64(), {
+      default: 30,
+      pointer: true,
+      about: 'Seconds between the signal to stop and the kill; 30 by default, 0 kills at once.',
+    }),
+    activeDeadlineSeconds: field(5, int64(), {
+      pointer: true,
+      about: 'Seconds from its start after which the pod is ended and fails; no limit if absent.',
+    }),
+    dnsPolicy: field(6, DNSPolicy, {
+      default: 'ClusterFirst',
+      about:
+        'How names are resolved: ClusterFirst (the default), ClusterFirstWithHostNet, Default as on the node, or None for dnsConfig alone.',
+    }),
+    nodeSelector: field(7, map(string(), 'atomic'), { about: 'Labels that a node must have for the pod to run there.' }),
+    serviceAccountName: field(8, string(), {
+      about: 'ServiceAccount as which the pod talks to the API; the one named default if absent. It cannot change.',
+    }),
+    serviceAccount: field(9, string(), { about: 'Old name of serviceAccountName; the two are kept alike.' }),
+    automountServiceAccountToken: field(21, bool(), {
+      pointer: true,
+      about: 'Whether a token of the service account is mounted; what the account says if absent, else true.',
+    }),
+    nodeName: field(10, string(), { about: 'Node that the pod runs on, usually set by the scheduler; it cannot change once set.' }),
+    hostNetwork: field(11, bool(), { about: 'Uses the network of the node instead of one of its own; false by default.' }),
+    hostPID: field(12, bool(), { about: 'Sees the processes of the node; false by default.' }),
+    hostIPC: field(13, bool(), { about: 'Shares the IPC namespace of the node; false by default.' }),
+    shareProcessNamespace: field(27, bool(), {
+      pointer: true,
+      about: 'Containers see the processes of each other; false by default, excludes hostPID.',
+    }),
+    securityContext: field(14, PodSecurityContext, {
+      default: {},
+      pointer: true,
+      about: 'Users, groups and other rights that all containers share.',
+    }),
+    imagePullSecrets: field(
+      15,
+      list(LocalObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+      { about: 'Secrets with credentials for the image registries.' },
+    ),
+    hostname: field(16, string(), { about: 'Host name of the pod; its own name by default.' }),
+    subdomain: field(17, string(), {
+      about: 'Puts the pod into DNS as hostname.subdomain.namespace.svc.<cluster domain>, given a headless service of that name.',
+    }),
+    affinity: field(18, Affinity, { pointer: true, about: 'Nodes and neighbours that suit the pod.' }),
+    schedulerName: field(19, string(), {
+      default: 'default-scheduler',
+      about: 'Scheduler that picks the node; default-scheduler by default.',
+    }),
+    tolerations: field(22, list(Toleration), {
+      about: 'Taints of nodes that do not keep the pod away. After creation only additions are possible.',
+    }),
+    hostAliases: field(23, list(HostAlias, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } }), {
+      about: 'Further entries for the hosts file of the pod.',
+    }),
+    priorityClassName: field(24, string(), { about: 'PriorityClass of the pod; the default class if there is one, else priority 0.' }),
+    priority: field(25, int32(), {
+      pointer: true,
+      about: 'Priority as a number, filled in from the class; the higher, the earlier it is placed and the later evicted.',
+    }),
+    dnsConfig: field(26, PodDNSConfig, { pointer: true, about: 'Settings of the resolver, besides what dnsPolicy gives.' }),
+    readinessGates: field(28, list(PodReadinessGate), {
+      about: 'Conditions that must hold, besides ready containers, before the pod is ready.',
+    }),
+    runtimeClassName: field(29, string(), {
+      pointer: true,
+      about: 'RuntimeClass that says which container runtime runs the pod; the default runtime if absent.',
+    }),
+    enableServiceLinks: field(30, bool(), {
+      pointer: true,
+      about: 'Whether variables for each service of the namespace are set; true by default.',
+    }),
+    preemptionPolicy: field(31, PreemptionPolicy, {
+      pointer: true,
+      about: 'Whether pods of lower priority may be evicted to make room: PreemptLowerPriority (the default) or Never.',
+    }),
+    overhead: field(32, ResourceList, { about: 'What the sandbox itself uses beside the containers; filled in from the RuntimeClass.' }),
+    topologySpreadConstraints: field(
+      33,
+      list(TopologySpreadConstraint, {
+        apply: { type: 'map', keys: ['topologyKey', 'whenUnsatisfiable'] },
+        patch: { strategy: 'merge', key: 'topologyKey' },
+      }),
+      { about: 'How pods like this one are spread over nodes and zones; all of them must hold.' },
+    ),
+    setHostnameAsFQDN: field(35, bool(), {
+      pointer: true,
+      about: 'Makes the full domain name of the pod its host name; false by default.',
+    }),
+    os: field(36, PodOS, { pointer: true, about: 'Operating system that the pod is made for.' }),
+    hostUsers: field(37, bool(), {
+      pointer: true,
+      about:
+        'Whether the pod uses the user namespace of the node; false gives it its own, with root mapped to another user. True by default.',
+    }),
+    schedulingGates: field(
+      38,
+      list(PodSchedulingGate, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }),
+      { about: 'While any is left, the pod is not scheduled. They can be set on creation and removed later, never added.' },
+    ),
+    resourceClaims: field(
+      39,
+      list(PodResourceClaim, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
+      { about: 'Claims for devices that containers of the pod can use. They cannot change.' },
+    ),
+    resources: field(40, ResourceRequirements, {
+      pointer: true,
+      about: 'Requests and limits (CPU, memory, huge pages) of the pod as a whole, which its containers share.',
+    }),
+    hostnameOverride: field(41, string(), {
+      pointer: true,
+      about: 'Host name exactly as it stands, at most 64 characters; excludes hostNetwork and setHostnameAsFQDN. Not put into DNS.',
+    }),
+    schedulingGroup: field(43, PodSchedulingGroup, {
+      pointer: true,
+      about: 'Group of pods to be scheduled together; needs the feature gate GenericWorkload, off by default.',
+    }),
+  },
+  { about: 'Which containers run together, where and under which rules. After creation little but images and tolerations can change.' },
+)
 export type PodSpec = Of<typeof PodSpec>
 
-export const PodResourceClaimStatus = message('k8s.io.api.core.v1.PodResourceClaimStatus', {
-  name: field(1, string(), { required: true }),
-  resourceClaimName: field(2, string(), { pointer: true }),
-})
+export const PodResourceClaimStatus = message(
+  'k8s.io.api.core.v1.PodResourceClaimStatus',
+  {
+    name: field(1, string(), { required: true, about: 'Entry of resourceClaims in the pod.' }),
+    resourceClaimName: field(2, string(), {
+      pointer: true,
+      about: 'ResourceClaim that was made from the template; absent if none was needed.',
+    }),
+  },
+  { about: 'Which claim stands behind an entry of resourceClaims.' },
+)
 export type PodResourceClaimStatus = Of<typeof PodResourceClaimStatus>
 
-export const ContainerExtendedResourceRequest = message('k8s.io.api.core.v1.ContainerExtendedResourceRequest', {
-  containerName: field(1, string(), { required: true }),
-  resourceName: field(2, string(), { required: true }),
-  requestName: field(3, string(), { required: true }),
-})
+export const ContainerExtendedResourceRequest = message(
+  'k8s.io.api.core.v1.ContainerExtendedResourceRequest',
+  {
+    containerName: field(1, string(), { required: true, about: 'Container that asks for the resource.' }),
+    resourceName: field(2, string(), { required: true, about: 'Extended resource, such as example.com/gpu.' }),
+    requestName: field(3, string(), { required: true, about: 'Request in the claim that stands for it.' }),
+  },
+  { about: 'Ties an extended resource of a container to a request of a claim.' },
+)
 export type ContainerExtendedResourceRequest = Of<typeof ContainerExtendedResourceRequest>
 
-export const PodExtendedResourceClaimStatus = message('k8s.io.api.core.v1.PodExtendedResourceClaimStatus', {
-  requestMappings: field(1, list(ContainerExtendedResourceRequest), { required: true }),
-  resourceClaimName: field(2, string(), { required: true }),
-})
+export const PodExtendedResourceClaimStatus = message(
+  'k8s.io.api.core.v1.PodExtendedResourceClaimStatus',
+  {
+    requestMappings: field(1, list(ContainerExtendedResourceRequest), {
+      required: true,
+      about: 'Which request of the claim is for which container and resource.',
+    }),
+    resourceClaimName: field(2, string(), { required: true, about: 'ResourceClaim that was made, in the namespace of the pod.' }),
+  },
+  { about: 'Claim that the scheduler made for extended resources which are served by dynamic allocation.' },
+)
 export type PodExtendedResourceClaimStatus = Of<typeof PodExtendedResourceClaimStatus>
 
 export const PodQOSClass = oneOf('Guaranteed', 'Burstable', 'BestEffort')
 export type PodQOSClass = Of<typeof PodQOSClass>
 
-export const PodIP = message('k8s.io.api.core.v1.PodIP', {
-  ip: field(1, string(), { required: true }),
-})
+export const PodIP = message(
+  'k8s.io.api.core.v1.PodIP',
+  {
+    ip: field(1, string(), { required: true, about: 'IPv4 or IPv6 address of the pod.' }),
+  },
+  { about: 'An address of a pod.' },
+)
 export type PodIP = Of<typeof PodIP>
 
-export const HostIP = message('k8s.io.api.core.v1.HostIP', {
-  ip: field(1, string(), { required: true }),
-})
+export const HostIP = message(
+  'k8s.io.api.core.v1.HostIP',
+  {
+    ip: field(1, string(), { required: true, about: 'IPv4 or IPv6 address of the node.' }),
+  },
+  { about: 'An address of the node of a pod.' },
+)
 export type HostIP = Of<typeof HostIP>
 
-export const NodeAllocatableResourceClaimStatus = message('k8s.io.api.core.v1.NodeAllocatableResourceClaimStatus', {
-  resourceClaimName: field(1, string(), { required: true }),
-  containers: field(2, list(string(), { apply: { type: 'set' } })),
-  resources: field(3, map(quantity()), { required: true }),
-})
+export const NodeAllocatableResourceClaimStatus = message(
+  'k8s.io.api.core.v1.NodeAllocatableResourceClaimStatus',
+  {
+    resourceClaimName: field(1, string(), { required: true, about: 'ResourceClaim that they come from.' }),
+    containers: field(2, list(string(), { apply: { type: 'set' } }), { about: 'Containers that use the claim.' }),
+    resources: field(3, map(quantity()), { required: true, about: 'How much was allocated, by resource name.' }),
+  },
+  { about: 'CPU, memory and the like that a pod got through a claim.' },
+)
 export type NodeAllocatableResourceClaimStatus = Of<typeof NodeAllocatableResourceClaimStatus>
 
-export const PodStatus = message('k8s.io.api.core.v1.PodStatus', {
-  observedGeneration: field(17, int64()),
-  phase: field(1, PodPhase),
-  conditions: field(2, list(PodCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-  message: field(3, string()),
-  reason: field(4, string()),
-  nominatedNodeName: field(11, string()),
-  hostIP: field(5, string()),
-  hostIPs: field(16, list(HostIP, { patch: { strategy: 'merge', key: 'ip' } })),
-  podIP: field(6, string()),
-  podIPs: field(12, list(PodIP, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } })),
-  startTime: field(7, time(), { pointer: true }),
-  initContainerStatuses: field(10, list(ContainerStatus)),
-  containerStatuses: field(8, list(ContainerStatus)),
-  qosClass: field(9, PodQOSClass),
-  ephemeralContainerStatuses: field(13, list(ContainerStatus)),
-  resize: field(14, string()),
-  resourceClaimStatuses: field(
-    15,
-    list(PodResourceClaimStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
-  ),
-  extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus, { pointer: true }),
-  allocatedResources: field(19, ResourceList),
-  resources: field(20, ResourceRequirements, { pointer: true }),
-  nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus)),
-})
+export const PodStatus = message(
+  'k8s.io.api.core.v1.PodStatus',
+  {
+    observedGeneration: field(17, int64(), { about: 'Value of metadata.generation that the kubelet acted on last.' }),
+    phase: field(1, PodPhase, {
+      about: 'Where the pod is in its life: Pending, Running, Succeeded, Failed or Unknown; Succeeded and Failed are final.',
+    }),
+    conditions: field(2, list(PodCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'Single aspects of its state, such as PodScheduled or Ready.',
+    }),
+    message: field(3, string(), { about: 'Why the pod is in this state, in words for people.' }),
+    reason: field(4, string(), { about: 'Why the pod is in this state, in one word, such as Evicted.' }),
+    nominatedNodeName: field(11, string(), { about: 'Node on which room is being made for the pod; it may still go elsewhere.' }),
+    hostIP: field(5, string(), { about: 'Primary address of the node; absent while the pod has none.' }),
+    hostIPs: field(16, list(HostIP, { patch: { strategy: 'merge', key: 'ip' } }), {
+      about: 'Addresses of the node, one a family; the first is hostIP.',
+    }),
+    podIP: field(6, string(), { about: 'Primary address of the pod, reachable in the whole cluster; absent while it has none.' }),
+    podIPs: field(12, list(PodIP, { apply: { type: 'map', keys: ['ip'] }, patch: { strategy: 'merge', key: 'ip' } }), {
+      about: 'Addresses of the pod, at most one a family; the first is podIP.',
+    }),
+    startTime: field(7, time(), { pointer: true, about: 'When the kubelet took the pod on, before any image was pulled.' }),
+    initContainerStatuses: field(10, list(ContainerStatus), { about: 'How each init container is doing, in the order of the spec.' }),
+    containerStatuses: field(8, list(ContainerStatus), { about: 'How each container is doing.' }),
+    qosClass: field(9, PodQOSClass, {
+      about: 'How safe the pod is when the node runs short: Guaranteed, Burstable or BestEffort, from its requests and limits.',
+    }),
+    ephemeralContainerStatuses: field(13, list(ContainerStatus), { about: 'How each ephemeral container is doing.' }),
+    resize: field(14, string(), {
+      about: 'Older word for how a resize stands; the conditions PodResizePending and PodResizeInProgress say it now.',
+    }),
+    resourceClaimStatuses: field(
+      15,
+      list(PodResourceClaimStatus, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name', retainKeys: true } }),
+      { about: 'Which claims were made for the entries of resourceClaims.' },
+    ),
+    extendedResourceClaimStatus: field(18, PodExtendedResourceClaimStatus, {
+      pointer: true,
+      about: 'Claim that was made for extended resources.',
+    }),
+    allocatedResources: field(19, ResourceList, { about: 'Requests that the node has granted the pod as a whole.' }),
+    resources: field(20, ResourceRequirements, { pointer: true, about: 'Requests and limits that the pod as a whole really runs with.' }),
+    nodeAllocatableResourceClaimStatuses: field(21, list(NodeAllocatableResourceClaimStatus), {
+      about: 'CPU, memory and the like that came through claims; needs a feature gate, off by default.',
+    }),
+  },
+  { about: 'How a pod is doing, mostly told by the kubelet of its node.' },
+)
 export type PodStatus = Of<typeof PodStatus>
 
-export const PodStatusResult = message('k8s.io.api.core.v1.PodStatusResult', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  status: field(2, PodStatus, { always: true }),
-})
+export const PodStatusResult = message(
+  'k8s.io.api.core.v1.PodStatusResult',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    status: field(2, PodStatus, { always: true, about: 'How the pod is doing.' }),
+  },
+  { about: 'The status of a pod alone, as kubelets once answered.' },
+)
 export type PodStatusResult = Of<typeof PodStatusResult>
 
-export const Pod = message('k8s.io.api.core.v1.Pod', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, PodSpec, { always: true }),
-  status: field(3, PodStatus, { always: true }),
-})
+export const Pod = message(
+  'k8s.io.api.core.v1.Pod',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, PodSpec, { always: true, about: 'Containers, volumes and the rules they run under.' }),
+    status: field(3, PodStatus, { always: true, about: 'How the pod is doing; written by the kubelet and the scheduler.' }),
+  },
+  { about: 'Containers that run together on one node, with one network address and shared volumes.' },
+)
 export type Pod = Of<typeof Pod>
 
-export const PodTemplateSpec = message('k8s.io.api.core.v1.PodTemplateSpec', {
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, PodSpec, { always: true }),
-})
+export const PodTemplateSpec = message(
+  'k8s.io.api.core.v1.PodTemplateSpec',
+  {
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'Labels and annotations of the pods; the labels must match the selector of the controller.',
+    }),
+    spec: field(2, PodSpec, { always: true, about: 'What the pods consist of.' }),
+  },
+  { about: 'Pattern of the pods that a controller makes.' },
+)
 export type PodTemplateSpec = Of<typeof PodTemplateSpec>
 
-export const PodTemplate = message('k8s.io.api.core.v1.PodTemplate', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  template: field(2, PodTemplateSpec, { always: true }),
-})
+export const PodTemplate = message(
+  'k8s.io.api.core.v1.PodTemplate',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    template: field(2, PodTemplateSpec, { always: true, about: 'The pattern itself.' }),
+  },
+  { about: 'A pattern of pods, kept for use elsewhere.' },
+)
 export type PodTemplate = Of<typeof PodTemplate>
 
-export const ReplicationControllerSpec = message('k8s.io.api.core.v1.ReplicationControllerSpec', {
-  replicas: field(1, int32(), { default: 1, pointer: true }),
-  minReadySeconds: field(4, int32(), { default: 0 }),
-  selector: field(2, map(string(), 'atomic')),
-  template: field(3, PodTemplateSpec, { pointer: true }),
-})
+export const ReplicationControllerSpec = message(
+  'k8s.io.api.core.v1.ReplicationControllerSpec',
+  {
+    replicas: field(1, int32(), { default: 1, pointer: true, about: 'How many pods shall run; 1 by default.' }),
+    minReadySeconds: field(4, int32(), {
+      default: 0,
+      about: 'Seconds that a new pod must be ready for to count as available; 0 by default.',
+    }),
+    selector: field(2, map(string(), 'atomic'), { about: 'Labels of the pods that are counted; those of the template by default.' }),
+    template: field(3, PodTemplateSpec, {
+      pointer: true,
+      about: 'Pattern by which missing pods are made; changing it leaves existing ones alone.',
+    }),
+  },
+  { about: 'How many pods there shall be, and which.' },
+)
 export type ReplicationControllerSpec = Of<typeof ReplicationControllerSpec>
 
-export const ReplicationControllerCondition = message('k8s.io.api.core.v1.ReplicationControllerCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  lastTransitionTime: field(3, nullable(time()), { always: true }),
-  reason: field(4, string()),
-  message: field(5, string()),
-})
+export const ReplicationControllerCondition = message(
+  'k8s.io.api.core.v1.ReplicationControllerCondition',
+  {
+    type: field(1, string(), { required: true, about: 'Which aspect it is, such as ReplicaFailure.' }),
+    status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
+    lastTransitionTime: field(3, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    reason: field(4, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(5, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'One aspect of the state of a replication controller.' },
+)
 export type ReplicationControllerCondition = Of<typeof ReplicationControllerCondition>
 
-export const ReplicationControllerStatus = message('k8s.io.api.core.v1.ReplicationControllerStatus', {
-  replicas: field(1, int32(), { required: true }),
-  fullyLabeledReplicas: field(2, int32()),
-  readyReplicas: field(4, int32()),
-  availableReplicas: field(5, int32()),
-  observedGeneration: field(3, int64()),
-  conditions: field(
-    6,
-    list(ReplicationControllerCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
-  ),
-})
+export const ReplicationControllerStatus = message(
+  'k8s.io.api.core.v1.ReplicationControllerStatus',
+  {
+    replicas: field(1, int32(), { required: true, about: 'Pods that there are.' }),
+    fullyLabeledReplicas: field(2, int32(), { about: 'Pods that have all labels of the template.' }),
+    readyReplicas: field(4, int32(), { about: 'Pods that are ready.' }),
+    availableReplicas: field(5, int32(), { about: 'Pods that have been ready for minReadySeconds.' }),
+    observedGeneration: field(3, int64(), { about: 'Value of metadata.generation that the controller acted on last.' }),
+    conditions: field(
+      6,
+      list(ReplicationControllerCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
+      { about: 'What keeps the controller from its work, if anything.' },
+    ),
+  },
+  { about: 'How many pods there are.' },
+)
 export type ReplicationControllerStatus = Of<typeof ReplicationControllerStatus>
 
-export const ReplicationController = message('k8s.io.api.core.v1.ReplicationController', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, ReplicationControllerSpec, { always: true }),
-  status: field(3, ReplicationControllerStatus, { always: true }),
-})
+export const ReplicationController = message(
+  'k8s.io.api.core.v1.ReplicationController',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, ReplicationControllerSpec, { always: true, about: 'How many pods there shall be, and by which pattern.' }),
+    status: field(3, ReplicationControllerStatus, { always: true, about: 'How many there are; written by the controller.' }),
+  },
+  { about: 'Keeps a number of alike pods running; Deployments have taken its place.' },
+)
 export type ReplicationController = Of<typeof ReplicationController>
 
 export const ServiceAffinity = oneOf('ClientIP', 'None')
 export type ServiceAffinity = Of<typeof ServiceAffinity>
 
-export const ClientIPConfig = message('k8s.io.api.core.v1.ClientIPConfig', {
-  timeoutSeconds: field(1, int32(), { pointer: true }),
-})
+export const ClientIPConfig = message(
+  'k8s.io.api.core.v1.ClientIPConfig',
+  {
+    timeoutSeconds: field(1, int32(), {
+      pointer: true,
+      about: 'Seconds without traffic after which a client may get another pod, at most 86400; 10800 by default.',
+    }),
+  },
+  { about: 'Settings of session affinity by client address.' },
+)
 export type ClientIPConfig = Of<typeof ClientIPConfig>
 
-export const SessionAffinityConfig = message('k8s.io.api.core.v1.SessionAffinityConfig', {
-  clientIP: field(1, ClientIPConfig, { pointer: true }),
-})
+export const SessionAffinityConfig = message(
+  'k8s.io.api.core.v1.SessionAffinityConfig',
+  {
+    clientIP: field(1, ClientIPConfig, { pointer: true, about: 'Settings for ClientIP.' }),
+  },
+  { about: 'Settings of session affinity.' },
+)
 export type SessionAffinityConfig = Of<typeof SessionAffinityConfig>
 
 export const ServiceType = oneOf('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName')
@@ -2668,30 +2931,57 @@ export type ServiceExternalTrafficPolicy = Of<typeof ServiceExternalTrafficPolic
 export const ServiceExternalTrafficPolicyType = ServiceExternalTrafficPolicy
 export type ServiceExternalTrafficPolicyType = Of<typeof ServiceExternalTrafficPolicyType>
 
-export const PortStatus = message('k8s.io.api.core.v1.PortStatus', {
-  port: field(1, int32(), { required: true }),
-  protocol: field(2, Protocol, { required: true }),
-  error: field(3, string(), { pointer: true }),
-})
+export const PortStatus = message(
+  'k8s.io.api.core.v1.PortStatus',
+  {
+    port: field(1, int32(), { required: true, about: 'Number of the port.' }),
+    protocol: field(2, Protocol, { required: true, about: 'TCP, UDP or SCTP.' }),
+    error: field(3, string(), {
+      pointer: true,
+      about: "Why the port does not work, in one CamelCase word, with a domain in front if it is the provider's own.",
+    }),
+  },
+  { about: 'A port of a load balancer, and whether it works.' },
+)
 export type PortStatus = Of<typeof PortStatus>
 
-export const LoadBalancerIngress = message('k8s.io.api.core.v1.LoadBalancerIngress', {
-  ip: field(1, string()),
-  hostname: field(2, string()),
-  ipMode: field(3, string(), { pointer: true }),
-  ports: field(4, list(PortStatus)),
-})
+export const LoadBalancerIngress = message(
+  'k8s.io.api.core.v1.LoadBalancerIngress',
+  {
+    ip: field(1, string(), { about: 'IP address, for balancers that have one.' }),
+    hostname: field(2, string(), { about: 'Host name, for balancers that are known by name.' }),
+    ipMode: field(3, string(), {
+      pointer: true,
+      about: 'VIP (the default) lets nodes answer for the address themselves, Proxy sends their traffic through the balancer too.',
+    }),
+    ports: field(4, list(PortStatus), { about: 'Ports of the balancer and what is wrong with them.' }),
+  },
+  { about: 'An address of a load balancer.' },
+)
 export type LoadBalancerIngress = Of<typeof LoadBalancerIngress>
 
-export const LoadBalancerStatus = message('k8s.io.api.core.v1.LoadBalancerStatus', {
-  ingress: field(1, list(LoadBalancerIngress)),
-})
+export const LoadBalancerStatus = message(
+  'k8s.io.api.core.v1.LoadBalancerStatus',
+  {
+    ingress: field(1, list(LoadBalancerIngress), { about: 'Addresses of the balancer; traffic to them goes to the service.' }),
+  },
+  { about: 'Where a load balancer can be reached.' },
+)
 export type LoadBalancerStatus = Of<typeof LoadBalancerStatus>
 
-export const ServiceStatus = message('k8s.io.api.core.v1.ServiceStatus', {
-  loadBalancer: field(1, LoadBalancerStatus, { always: true }),
-  conditions: field(2, list(meta.Condition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-})
+export const ServiceStatus = message(
+  'k8s.io.api.core.v1.ServiceStatus',
+  {
+    loadBalancer: field(1, LoadBalancerStatus, {
+      always: true,
+      about: 'Where the load balancer can be reached, for services of that type.',
+    }),
+    conditions: field(2, list(meta.Condition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'Single aspects of its state, such as LoadBalancerPortsError.',
+    }),
+  },
+  { about: 'What has been set up for a service.' },
+)
 export type ServiceStatus = Of<typeof ServiceStatus>
 
 export const IPFamily = oneOf('IPv4', 'IPv6', '')
@@ -2703,515 +2993,794 @@ export type IPFamilyPolicy = Of<typeof IPFamilyPolicy>
 export const IPFamilyPolicyType = IPFamilyPolicy
 export type IPFamilyPolicyType = Of<typeof IPFamilyPolicyType>
 
-export const ServicePort = message('k8s.io.api.core.v1.ServicePort', {
-  name: field(1, string()),
-  protocol: field(2, Protocol, { default: 'TCP' }),
-  appProtocol: field(6, string(), { pointer: true }),
-  port: field(3, int32(), { required: true }),
-  targetPort: field(4, intOrString(), { always: true }),
-  nodePort: field(5, int32()),
-})
+export const ServicePort = message(
+  'k8s.io.api.core.v1.ServicePort',
+  {
+    name: field(1, string(), { about: 'Name of the port, a DNS label; optional only if there is no other port.' }),
+    protocol: field(2, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
+    appProtocol: field(6, string(), {
+      pointer: true,
+      about: 'Protocol above that, as a hint: a registered name, or one with a domain such as kubernetes.io/h2c.',
+    }),
+    port: field(3, int32(), { required: true, about: 'Port under which the service is reached.' }),
+    targetPort: field(4, intOrString(), {
+      always: true,
+      about: 'Port of the pods: a number, or the name of a container port; port itself by default.',
+    }),
+    nodePort: field(5, int32(), {
+      about: 'Port on every node, for NodePort and LoadBalancer; from 30000 to 32767 by default, picked by the server if absent.',
+    }),
+  },
+  { about: 'A port of a service and where its traffic goes.' },
+)
 export type ServicePort = Of<typeof ServicePort>
 
-export const ServiceSpec = message('k8s.io.api.core.v1.ServiceSpec', {
-  ports: field(1, list(ServicePort, { apply: { type: 'map', keys: ['port', 'protocol'] }, patch: { strategy: 'merge', key: 'port' } })),
-  selector: field(2, map(string(), 'atomic')),
-  clusterIP: field(3, string()),
-  clusterIPs: field(18, list(string())),
-  type: field(4, ServiceType, { default: 'ClusterIP' }),
-  externalIPs: field(5, list(string())),
-  sessionAffinity: field(7, ServiceAffinity, { default: 'None' }),
-  loadBalancerIP: field(8, string()),
-  loadBalancerSourceRanges: field(9, list(string())),
-  externalName: field(10, string()),
-  externalTrafficPolicy: field(11, ServiceExternalTrafficPolicy),
-  healthCheckNodePort: field(12, int32()),
-  publishNotReadyAddresses: field(13, bool()),
-  sessionAffinityConfig: field(14, SessionAffinityConfig, { pointer: true }),
-  ipFamilies: field(19, list(IPFamily)),
-  ipFamilyPolicy: field(17, IPFamilyPolicy, { pointer: true }),
-  allocateLoadBalancerNodePorts: field(20, bool(), { pointer: true }),
-  loadBalancerClass: field(21, string(), { pointer: true }),
-  internalTrafficPolicy: field(22, ServiceInternalTrafficPolicy, { pointer: true }),
-  trafficDistribution: field(23, string(), { pointer: true }),
-})
+export const ServiceSpec = message(
+  'k8s.io.api.core.v1.ServiceSpec',
+  {
+    ports: field(1, list(ServicePort, { apply: { type: 'map', keys: ['port', 'protocol'] }, patch: { strategy: 'merge', key: 'port' } }), {
+      about: 'Ports of the service; only a headless or external one needs none.',
+    }),
+    selector: field(2, map(string(), 'atomic'), {
+      about: 'Labels of the pods behind the service; without it somebody else has to provide the endpoints.',
+    }),
+    clusterIP: field(3, string(), {
+      about:
+        'Virtual address inside the cluster, picked by the server; None makes the service headless. It only changes along with type ExternalName.',
+    }),
+    clusterIPs: field(18, list(string()), { about: 'Virtual addresses, one a family; the first is clusterIP.' }),
+    type: field(4, ServiceType, {
+      default: 'ClusterIP',
+      about: 'ClusterIP (the default), NodePort and LoadBalancer, each adding to the one before, or ExternalName, an alias in DNS.',
+    }),
+    externalIPs: field(5, list(string()), {
+      about: 'Addresses that you route to the nodes yourself; traffic to them goes to the service too.',
+    }),
+    sessionAffinity: field(7, ServiceAffinity, {
+      default: 'None',
+      about: 'ClientIP keeps each client at one pod; None (the default) spreads every connection.',
+    }),
+    loadBalancerIP: field(8, string(), {
+      about: 'Address that the load balancer should have. Deprecated: what it does is up to the provider.',
+    }),
+    loadBalancerSourceRanges: field(9, list(string()), { about: 'Networks whose clients may use the load balancer; all if empty.' }),
+    externalName: field(10, string(), { about: 'Host name that the service is an alias of, for ExternalName.' }),
+    externalTrafficPolicy: field(11, ServiceExternalTrafficPolicy, {
+      about:
+        "Where traffic from outside may go: Cluster (the default) any pod, Local those of the node alone, keeping the client's address.",
+    }),
+    healthCheckNodePort: field(12, int32(), {
+      about: 'Port on which each node tells load balancers whether it has pods, for Local only. It cannot change once set.',
+    }),
+    publishNotReadyAddresses: field(13, bool(), {
+      about: 'Lists pods that are not ready as if they were, for peers that must find each other early; false by default.',
+    }),
+    sessionAffinityConfig: field(14, SessionAffinityConfig, { pointer: true, about: 'Settings of session affinity.' }),
+    ipFamilies: field(19, list(IPFamily), {
+      about: 'IPv4, IPv6 or both, in the order of clusterIPs; what the cluster prefers by default. The first cannot change.',
+    }),
+    ipFamilyPolicy: field(17, IPFamilyPolicy, {
+      pointer: true,
+      about: 'SingleStack (the default), PreferDualStack for two families where possible, or RequireDualStack.',
+    }),
+    allocateLoadBalancerNodePorts: field(20, bool(), {
+      pointer: true,
+      about: 'Whether a LoadBalancer gets node ports too; true by default. False suits balancers that reach pods directly.',
+    }),
+    loadBalancerClass: field(21, string(), {
+      pointer: true,
+      about: 'Which implementation makes the load balancer, as a name with a domain; the default one if absent. It cannot change once set.',
+    }),
+    internalTrafficPolicy: field(22, ServiceInternalTrafficPolicy, {
+      pointer: true,
+      about: "Where traffic from inside may go: Cluster (the default) any pod, Local those of the client's node alone.",
+    }),
+    trafficDistribution: field(23, string(), {
+      pointer: true,
+      about: 'Which pods are preferred: PreferSameZone (formerly PreferClose) or PreferSameNode; none by default.',
+    }),
+  },
+  { about: 'Which pods a service stands for, and under which addresses and ports.' },
+)
 export type ServiceSpec = Of<typeof ServiceSpec>
 
-export const Service = message('k8s.io.api.core.v1.Service', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, ServiceSpec, { always: true }),
-  status: field(3, ServiceStatus, { always: true }),
-})
+export const Service = message(
+  'k8s.io.api.core.v1.Service',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, ServiceSpec, { always: true, about: 'Which pods it stands for, and under which addresses and ports.' }),
+    status: field(3, ServiceStatus, { always: true, about: 'Where its load balancer can be reached; written by whoever provides it.' }),
+  },
+  { about: 'A stable address and name for pods that come and go.' },
+)
 export type Service = Of<typeof Service>
 
-export const ServiceAccount = message('k8s.io.api.core.v1.ServiceAccount', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  secrets: field(2, list(ObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } })),
-  imagePullSecrets: field(3, list(LocalObjectReference)),
-  automountServiceAccountToken: field(4, bool(), { pointer: true }),
-})
+export const ServiceAccount = message(
+  'k8s.io.api.core.v1.ServiceAccount',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    secrets: field(2, list(ObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
+      about: 'Secrets that pods of the account may use, which is enforced only if an annotation asks for it. Not for tokens any more.',
+    }),
+    imagePullSecrets: field(3, list(LocalObjectReference), {
+      about: 'Registry credentials for pods of the account that name none themselves.',
+    }),
+    automountServiceAccountToken: field(4, bool(), {
+      pointer: true,
+      about: 'Whether pods get a token of the account mounted, unless they say so themselves; true by default.',
+    }),
+  },
+  { about: 'An identity for processes in pods, by which they talk to the API.' },
+)
 export type ServiceAccount = Of<typeof ServiceAccount>
 
 export const EndpointAddress = message(
   'k8s.io.api.core.v1.EndpointAddress',
   {
-    ip: field(1, string(), { required: true }),
-    hostname: field(3, string()),
-    nodeName: field(4, string(), { pointer: true }),
-    targetRef: field(2, ObjectReference, { pointer: true }),
+    ip: field(1, string(), { required: true, about: 'IPv4 or IPv6 address; not a loopback, link-local or multicast one.' }),
+    hostname: field(3, string(), { about: 'Name of its own in DNS, below that of the service.' }),
+    nodeName: field(4, string(), { pointer: true, about: 'Node that the address is on.' }),
+    targetRef: field(2, ObjectReference, { pointer: true, about: 'Object that has the address, usually a pod.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'An address behind a service.' },
 )
 export type EndpointAddress = Of<typeof EndpointAddress>
 
 export const EndpointPort = message(
   'k8s.io.api.core.v1.EndpointPort',
   {
-    name: field(1, string()),
-    port: field(2, int32(), { required: true }),
-    protocol: field(3, Protocol, { default: 'TCP' }),
-    appProtocol: field(4, string(), { pointer: true }),
+    name: field(1, string(), { about: 'Name of the port in the service; may be empty only if there is no other port.' }),
+    port: field(2, int32(), { required: true, about: 'Number of the port.' }),
+    protocol: field(3, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
+    appProtocol: field(4, string(), { pointer: true, about: 'Protocol above that, as the service gives it.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'A port behind a service.' },
 )
 export type EndpointPort = Of<typeof EndpointPort>
 
-export const EndpointSubset = message('k8s.io.api.core.v1.EndpointSubset', {
-  addresses: field(1, list(EndpointAddress)),
-  notReadyAddresses: field(2, list(EndpointAddress)),
-  ports: field(3, list(EndpointPort)),
-})
+export const EndpointSubset = message(
+  'k8s.io.api.core.v1.EndpointSubset',
+  {
+    addresses: field(1, list(EndpointAddress), { about: 'Addresses that are ready for traffic.' }),
+    notReadyAddresses: field(2, list(EndpointAddress), { about: 'Addresses that are not ready yet or any more.' }),
+    ports: field(3, list(EndpointPort), { about: 'Ports of the addresses.' }),
+  },
+  { about: 'Addresses that all have the same ports; every address goes with every port.' },
+)
 export type EndpointSubset = Of<typeof EndpointSubset>
 
-export const Endpoints = message('k8s.io.api.core.v1.Endpoints', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  subsets: field(2, list(EndpointSubset)),
-})
+export const Endpoints = message(
+  'k8s.io.api.core.v1.Endpoints',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    subsets: field(2, list(EndpointSubset), { about: 'Addresses and ports, grouped by which ports they have.' }),
+  },
+  { about: 'Addresses behind a service, in one object for all. Deprecated: EndpointSlices have taken its place.' },
+)
 export type Endpoints = Of<typeof Endpoints>
 
-export const ConfigMapNodeConfigSource = message('k8s.io.api.core.v1.ConfigMapNodeConfigSource', {
-  namespace: field(1, string(), { required: true }),
-  name: field(2, string(), { required: true }),
-  uid: field(3, string()),
-  resourceVersion: field(4, string()),
-  kubeletConfigKey: field(5, string(), { required: true }),
-})
+export const ConfigMapNodeConfigSource = message(
+  'k8s.io.api.core.v1.ConfigMapNodeConfigSource',
+  {
+    namespace: field(1, string(), { required: true, about: 'Namespace of the ConfigMap.' }),
+    name: field(2, string(), { required: true, about: 'Name of the ConfigMap.' }),
+    uid: field(3, string(), { about: 'UID of the ConfigMap; in the status only.' }),
+    resourceVersion: field(4, string(), { about: 'Version of the ConfigMap; in the status only.' }),
+    kubeletConfigKey: field(5, string(), { required: true, about: 'Key under which the settings are.' }),
+  },
+  { about: 'Names a ConfigMap with settings for a kubelet. Kubelets do not read it any more.' },
+)
 export type ConfigMapNodeConfigSource = Of<typeof ConfigMapNodeConfigSource>
 
-export const NodeConfigSource = message('k8s.io.api.core.v1.NodeConfigSource', {
-  configMap: field(2, ConfigMapNodeConfigSource, { pointer: true }),
-})
+export const NodeConfigSource = message(
+  'k8s.io.api.core.v1.NodeConfigSource',
+  {
+    configMap: field(2, ConfigMapNodeConfigSource, { pointer: true, about: 'ConfigMap with the settings.' }),
+  },
+  { about: 'Where a kubelet once got its settings from.' },
+)
 export type NodeConfigSource = Of<typeof NodeConfigSource>
 
-export const NodeSpec = message('k8s.io.api.core.v1.NodeSpec', {
-  podCIDR: field(1, string()),
-  podCIDRs: field(7, list(string(), { apply: { type: 'set' }, patch: { strategy: 'merge' } })),
-  providerID: field(3, string()),
-  unschedulable: field(4, bool()),
-  taints: field(5, list(Taint)),
-  configSource: field(6, NodeConfigSource, { pointer: true }),
-  externalID: field(2, string()),
-})
+export const NodeSpec = message(
+  'k8s.io.api.core.v1.NodeSpec',
+  {
+    podCIDR: field(1, string(), { about: 'Range from which the pods of the node get addresses. It cannot change once set.' }),
+    podCIDRs: field(7, list(string(), { apply: { type: 'set' }, patch: { strategy: 'merge' } }), {
+      about: 'Such ranges, at most one a family; the first is podCIDR.',
+    }),
+    providerID: field(3, string(), {
+      about: 'ID that the cloud provider knows the machine by, as provider://id. It cannot change once set.',
+    }),
+    unschedulable: field(4, bool(), { about: 'Keeps new pods off the node, as kubectl cordon does; false by default.' }),
+    taints: field(5, list(Taint), { about: 'Taints that keep pods off, unless they tolerate them.' }),
+    configSource: field(6, NodeConfigSource, {
+      pointer: true,
+      about: 'Without effect: kubelets no longer take their settings from the API.',
+    }),
+    externalID: field(2, string(), { about: 'Without effect: the ID that providers once used.' }),
+  },
+  { about: 'Addresses and restrictions that a node is given.' },
+)
 export type NodeSpec = Of<typeof NodeSpec>
 
-export const DaemonEndpoint = message('k8s.io.api.core.v1.DaemonEndpoint', {
-  Port: field(1, int32(), { required: true }),
-})
+export const DaemonEndpoint = message(
+  'k8s.io.api.core.v1.DaemonEndpoint',
+  {
+    Port: field(1, int32(), { required: true, about: 'Number of the port.' }),
+  },
+  { about: 'Port of a daemon on a node.' },
+)
 export type DaemonEndpoint = Of<typeof DaemonEndpoint>
 
-export const NodeDaemonEndpoints = message('k8s.io.api.core.v1.NodeDaemonEndpoints', {
-  kubeletEndpoint: field(1, DaemonEndpoint, { always: true }),
-})
+export const NodeDaemonEndpoints = message(
+  'k8s.io.api.core.v1.NodeDaemonEndpoints',
+  {
+    kubeletEndpoint: field(1, DaemonEndpoint, { always: true, about: 'Where the kubelet takes requests for logs, exec and the like.' }),
+  },
+  { about: 'Ports of the daemons on a node.' },
+)
 export type NodeDaemonEndpoints = Of<typeof NodeDaemonEndpoints>
 
-export const NodeRuntimeHandlerFeatures = message('k8s.io.api.core.v1.NodeRuntimeHandlerFeatures', {
-  recursiveReadOnlyMounts: field(1, bool(), { pointer: true }),
-  userNamespaces: field(2, bool(), { pointer: true }),
-})
+export const NodeRuntimeHandlerFeatures = message(
+  'k8s.io.api.core.v1.NodeRuntimeHandlerFeatures',
+  {
+    recursiveReadOnlyMounts: field(1, bool(), {
+      pointer: true,
+      about: 'Whether it can make mounts read-only with all that is mounted below.',
+    }),
+    userNamespaces: field(2, bool(), { pointer: true, about: 'Whether it can run pods in user namespaces of their own.' }),
+  },
+  { about: 'What a runtime handler can do.' },
+)
 export type NodeRuntimeHandlerFeatures = Of<typeof NodeRuntimeHandlerFeatures>
 
-export const NodeRuntimeHandler = message('k8s.io.api.core.v1.NodeRuntimeHandler', {
-  name: field(1, string(), { always: true }),
-  features: field(2, NodeRuntimeHandlerFeatures, { pointer: true }),
-})
+export const NodeRuntimeHandler = message(
+  'k8s.io.api.core.v1.NodeRuntimeHandler',
+  {
+    name: field(1, string(), { always: true, about: 'Name of the handler; empty for the default one.' }),
+    features: field(2, NodeRuntimeHandlerFeatures, { pointer: true, about: 'What it can do.' }),
+  },
+  { about: 'A handler of the container runtime, which a RuntimeClass may name.' },
+)
 export type NodeRuntimeHandler = Of<typeof NodeRuntimeHandler>
 
-export const NodeFeatures = message('k8s.io.api.core.v1.NodeFeatures', {
-  supplementalGroupsPolicy: field(1, bool(), { pointer: true }),
-})
+export const NodeFeatures = message(
+  'k8s.io.api.core.v1.NodeFeatures',
+  {
+    supplementalGroupsPolicy: field(1, bool(), {
+      pointer: true,
+      about: 'Whether it heeds supplementalGroupsPolicy and tells the user of containers.',
+    }),
+  },
+  { about: 'What the container runtime of a node can do, whatever the handler.' },
+)
 export type NodeFeatures = Of<typeof NodeFeatures>
 
-export const NodeSwapStatus = message('k8s.io.api.core.v1.NodeSwapStatus', {
-  capacity: field(1, int64(), { pointer: true }),
-})
+export const NodeSwapStatus = message(
+  'k8s.io.api.core.v1.NodeSwapStatus',
+  {
+    capacity: field(1, int64(), { pointer: true, about: 'Size of the swap space in bytes.' }),
+  },
+  { about: 'Swap space of a node.' },
+)
 export type NodeSwapStatus = Of<typeof NodeSwapStatus>
 
-export const NodeSystemInfo = message('k8s.io.api.core.v1.NodeSystemInfo', {
-  machineID: field(1, string(), { required: true }),
-  systemUUID: field(2, string(), { required: true }),
-  bootID: field(3, string(), { required: true }),
-  kernelVersion: field(4, string(), { required: true }),
-  osImage: field(5, string(), { required: true }),
-  containerRuntimeVersion: field(6, string(), { required: true }),
-  kubeletVersion: field(7, string(), { required: true }),
-  kubeProxyVersion: field(8, string(), { required: true }),
-  operatingSystem: field(9, string(), { required: true }),
-  architecture: field(10, string(), { required: true }),
-  swap: field(11, NodeSwapStatus, { pointer: true }),
-})
+export const NodeSystemInfo = message(
+  'k8s.io.api.core.v1.NodeSystemInfo',
+  {
+    machineID: field(1, string(), { required: true, about: 'ID of the installed system, from /etc/machine-id.' }),
+    systemUUID: field(2, string(), { required: true, about: 'UUID of the hardware, as its firmware has it.' }),
+    bootID: field(3, string(), { required: true, about: 'ID of the present boot, new after each restart.' }),
+    kernelVersion: field(4, string(), { required: true, about: 'Version of the kernel, as uname -r prints it.' }),
+    osImage: field(5, string(), { required: true, about: 'Name of the operating system, from /etc/os-release.' }),
+    containerRuntimeVersion: field(6, string(), {
+      required: true,
+      about: 'Name and version of the container runtime, such as containerd://2.1.0.',
+    }),
+    kubeletVersion: field(7, string(), { required: true, about: 'Version of the kubelet.' }),
+    kubeProxyVersion: field(8, string(), { required: true, about: 'Not filled in any more; it used to be the version of kube-proxy.' }),
+    operatingSystem: field(9, string(), { required: true, about: 'linux or windows.' }),
+    architecture: field(10, string(), { required: true, about: 'Processor architecture, such as amd64 or arm64.' }),
+    swap: field(11, NodeSwapStatus, { pointer: true, about: 'Swap space of the node.' }),
+  },
+  { about: 'What a node consists of: machine, system and versions.' },
+)
 export type NodeSystemInfo = Of<typeof NodeSystemInfo>
 
-export const NodeConfigStatus = message('k8s.io.api.core.v1.NodeConfigStatus', {
-  assigned: field(1, NodeConfigSource, { pointer: true }),
-  active: field(2, NodeConfigSource, { pointer: true }),
-  lastKnownGood: field(3, NodeConfigSource, { pointer: true }),
-  error: field(4, string()),
-})
+export const NodeConfigStatus = message(
+  'k8s.io.api.core.v1.NodeConfigStatus',
+  {
+    assigned: field(1, NodeConfigSource, { pointer: true, about: 'Settings that it meant to use.' }),
+    active: field(2, NodeConfigSource, { pointer: true, about: 'Settings that it used.' }),
+    lastKnownGood: field(3, NodeConfigSource, { pointer: true, about: 'Settings that it fell back to.' }),
+    error: field(4, string(), { about: 'What was wrong with the assigned settings.' }),
+  },
+  { about: 'How a kubelet once got on with settings from the API.' },
+)
 export type NodeConfigStatus = Of<typeof NodeConfigStatus>
 
 export const NodePhase = oneOf('Pending', 'Running', 'Terminated')
 export type NodePhase = Of<typeof NodePhase>
 
-export const NodeCondition = message('k8s.io.api.core.v1.NodeCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  lastHeartbeatTime: field(3, nullable(time()), { always: true }),
-  lastTransitionTime: field(4, nullable(time()), { always: true }),
-  reason: field(5, string()),
-  message: field(6, string()),
-})
+export const NodeCondition = message(
+  'k8s.io.api.core.v1.NodeCondition',
+  {
+    type: field(1, string(), {
+      required: true,
+      about: 'Which aspect it is: Ready, MemoryPressure, DiskPressure, PIDPressure, NetworkUnavailable or one of somebody else.',
+    }),
+    status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
+    lastHeartbeatTime: field(3, nullable(time()), { always: true, about: 'When it was last told.' }),
+    lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    reason: field(5, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(6, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'One aspect of the state of a node, such as Ready.' },
+)
 export type NodeCondition = Of<typeof NodeCondition>
 
-export const NodeAddress = message('k8s.io.api.core.v1.NodeAddress', {
-  type: field(1, string(), { required: true }),
-  address: field(2, string(), { required: true }),
-})
+export const NodeAddress = message(
+  'k8s.io.api.core.v1.NodeAddress',
+  {
+    type: field(1, string(), { required: true, about: 'Sort of address: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.' }),
+    address: field(2, string(), { required: true, about: 'The address itself.' }),
+  },
+  { about: 'An address of a node.' },
+)
 export type NodeAddress = Of<typeof NodeAddress>
 
-export const ContainerImage = message('k8s.io.api.core.v1.ContainerImage', {
-  names: field(1, list(string()), { always: true }),
-  sizeBytes: field(2, int64()),
-})
+export const ContainerImage = message(
+  'k8s.io.api.core.v1.ContainerImage',
+  {
+    names: field(1, list(string()), { always: true, about: 'Names that the image is known by, with tag or digest.' }),
+    sizeBytes: field(2, int64(), { about: 'Size of the image in bytes.' }),
+  },
+  { about: 'An image that a node has.' },
+)
 export type ContainerImage = Of<typeof ContainerImage>
 
-export const AttachedVolume = message('k8s.io.api.core.v1.AttachedVolume', {
-  name: field(1, string(), { required: true }),
-  devicePath: field(2, string(), { required: true }),
-})
+export const AttachedVolume = message(
+  'k8s.io.api.core.v1.AttachedVolume',
+  {
+    name: field(1, string(), { required: true, about: 'Unique name of the volume, made of plug-in and volume.' }),
+    devicePath: field(2, string(), { required: true, about: 'Path of the device on the node.' }),
+  },
+  { about: 'A volume that is attached to a node.' },
+)
 export type AttachedVolume = Of<typeof AttachedVolume>
 
-export const NodeStatus = message('k8s.io.api.core.v1.NodeStatus', {
-  capacity: field(1, ResourceList),
-  allocatable: field(2, ResourceList),
-  phase: field(3, NodePhase),
-  conditions: field(4, list(NodeCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-  addresses: field(5, list(NodeAddress, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-  daemonEndpoints: field(6, NodeDaemonEndpoints, { always: true }),
-  nodeInfo: field(7, NodeSystemInfo, { always: true }),
-  images: field(8, list(ContainerImage)),
-  volumesInUse: field(9, list(string())),
-  volumesAttached: field(10, list(AttachedVolume)),
-  config: field(11, NodeConfigStatus, { pointer: true }),
-  runtimeHandlers: field(12, list(NodeRuntimeHandler)),
-  features: field(13, NodeFeatures, { pointer: true }),
-  declaredFeatures: field(14, list(string())),
-})
+export const NodeStatus = message(
+  'k8s.io.api.core.v1.NodeStatus',
+  {
+    capacity: field(1, ResourceList, { about: 'Everything that the node has, by resource name, such as cpu, memory and pods.' }),
+    allocatable: field(2, ResourceList, { about: 'What of it pods may use: the capacity less what is set aside for the system.' }),
+    phase: field(3, NodePhase, { about: 'Not filled in any more; see conditions.' }),
+    conditions: field(4, list(NodeCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'Single aspects of its state, such as Ready or MemoryPressure.',
+    }),
+    addresses: field(5, list(NodeAddress, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'Where the node can be reached.',
+    }),
+    daemonEndpoints: field(6, NodeDaemonEndpoints, { always: true, about: 'Ports of the daemons on the node.' }),
+    nodeInfo: field(7, NodeSystemInfo, { always: true, about: 'Hardware, operating system and versions.' }),
+    images: field(8, list(ContainerImage), { about: 'Images that the node has; the kubelet lists the 50 largest by default.' }),
+    volumesInUse: field(9, list(string()), { about: 'Attachable volumes that are mounted, or about to be; they must not be detached.' }),
+    volumesAttached: field(10, list(AttachedVolume), { about: 'Volumes that are attached to the node.' }),
+    config: field(11, NodeConfigStatus, { pointer: true, about: 'Not filled in any more; it used to tell of settings from the API.' }),
+    runtimeHandlers: field(12, list(NodeRuntimeHandler), { about: 'Handlers of the container runtime and what they can do.' }),
+    features: field(13, NodeFeatures, { pointer: true, about: 'What the container runtime can do.' }),
+    declaredFeatures: field(14, list(string()), { about: 'Features of the kubelet that pods may depend on, for the scheduler to heed.' }),
+  },
+  { about: 'How a node is doing and what it has, told by its kubelet.' },
+)
 export type NodeStatus = Of<typeof NodeStatus>
 
-export const PodSignature = message('k8s.io.api.core.v1.PodSignature', {
-  podController: field(1, meta.OwnerReference, { pointer: true }),
-})
+export const PodSignature = message(
+  'k8s.io.api.core.v1.PodSignature',
+  {
+    podController: field(1, meta.OwnerReference, { pointer: true, about: 'Controller of the pods.' }),
+  },
+  { about: 'Tells which pods are meant.' },
+)
 export type PodSignature = Of<typeof PodSignature>
 
-export const PreferAvoidPodsEntry = message('k8s.io.api.core.v1.PreferAvoidPodsEntry', {
-  podSignature: field(1, PodSignature, { required: true }),
-  evictionTime: field(2, nullable(time()), { always: true }),
-  reason: field(3, string()),
-  message: field(4, string()),
-})
+export const PreferAvoidPodsEntry = message(
+  'k8s.io.api.core.v1.PreferAvoidPodsEntry',
+  {
+    podSignature: field(1, PodSignature, { required: true, about: 'Which pods are meant.' }),
+    evictionTime: field(2, nullable(time()), { always: true, about: 'When the entry was made.' }),
+    reason: field(3, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(4, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'Pods that should rather not go to a node.' },
+)
 export type PreferAvoidPodsEntry = Of<typeof PreferAvoidPodsEntry>
 
-export const AvoidPods = message('k8s.io.api.core.v1.AvoidPods', {
-  preferAvoidPods: field(1, list(PreferAvoidPodsEntry)),
-})
+export const AvoidPods = message(
+  'k8s.io.api.core.v1.AvoidPods',
+  {
+    preferAvoidPods: field(1, list(PreferAvoidPodsEntry), { about: 'Pods that should rather go elsewhere.' }),
+  },
+  { about: 'Value of a node annotation that once told schedulers which pods to keep away.' },
+)
 export type AvoidPods = Of<typeof AvoidPods>
 
-export const Node = message('k8s.io.api.core.v1.Node', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, NodeSpec, { always: true }),
-  status: field(3, NodeStatus, { always: true }),
-})
+export const Node = message(
+  'k8s.io.api.core.v1.Node',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, NodeSpec, { always: true, about: 'Taints and address ranges of the node.' }),
+    status: field(3, NodeStatus, { always: true, about: 'What the node has and how it is doing; written by its kubelet.' }),
+  },
+  { about: 'A machine that runs pods.' },
+)
 export type Node = Of<typeof Node>
 
-export const NamespaceSpec = message('k8s.io.api.core.v1.NamespaceSpec', {
-  finalizers: field(1, list(string())),
-})
+export const NamespaceSpec = message(
+  'k8s.io.api.core.v1.NamespaceSpec',
+  {
+    finalizers: field(1, list(string()), {
+      about:
+        'Those that must clean up before the namespace can go; kubernetes stands for all objects in it. Changed by the subresource finalize.',
+    }),
+  },
+  { about: 'What holds up the deletion of a namespace.' },
+)
 export type NamespaceSpec = Of<typeof NamespaceSpec>
 
 export const NamespacePhase = oneOf('Active', 'Terminating')
 export type NamespacePhase = Of<typeof NamespacePhase>
 
-export const NamespaceCondition = message('k8s.io.api.core.v1.NamespaceCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  lastTransitionTime: field(4, nullable(time()), { always: true }),
-  reason: field(5, string()),
-  message: field(6, string()),
-})
+export const NamespaceCondition = message(
+  'k8s.io.api.core.v1.NamespaceCondition',
+  {
+    type: field(1, string(), { required: true, about: 'Which aspect it is, such as NamespaceContentRemaining.' }),
+    status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
+    lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    reason: field(5, string(), { about: 'Why, in one CamelCase word for programs.' }),
+    message: field(6, string(), { about: 'Why, in words for people.' }),
+  },
+  { about: 'One aspect of the deletion of a namespace.' },
+)
 export type NamespaceCondition = Of<typeof NamespaceCondition>
 
-export const NamespaceStatus = message('k8s.io.api.core.v1.NamespaceStatus', {
-  phase: field(1, NamespacePhase, { default: 'Active' }),
-  conditions: field(2, list(NamespaceCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-})
+export const NamespaceStatus = message(
+  'k8s.io.api.core.v1.NamespaceStatus',
+  {
+    phase: field(1, NamespacePhase, {
+      default: 'Active',
+      about: 'Active, or Terminating once it is being deleted, which takes no new objects.',
+    }),
+    conditions: field(2, list(NamespaceCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'What is in the way of a deletion.',
+    }),
+  },
+  { about: 'Whether a namespace is in use or on its way out.' },
+)
 export type NamespaceStatus = Of<typeof NamespaceStatus>
 
-export const Namespace = message('k8s.io.api.core.v1.Namespace', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, NamespaceSpec, { always: true }),
-  status: field(3, NamespaceStatus, { always: true }),
-})
+export const Namespace = message(
+  'k8s.io.api.core.v1.Namespace',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, NamespaceSpec, { always: true, about: 'What holds up its deletion.' }),
+    status: field(3, NamespaceStatus, { always: true, about: 'Whether it is being deleted, and what is in the way.' }),
+  },
+  { about: 'A room for names: objects of one kind have different names in it, and most rights and quotas go by it.' },
+)
 export type Namespace = Of<typeof Namespace>
 
-export const Binding = message('k8s.io.api.core.v1.Binding', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  target: field(2, ObjectReference, { required: true }),
-})
+export const Binding = message(
+  'k8s.io.api.core.v1.Binding',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    target: field(2, ObjectReference, { required: true, about: 'Node to put the pod on.' }),
+  },
+  { about: 'Puts a pod on a node; posted by schedulers to the subresource binding. The name is that of the pod.' },
+)
 export type Binding = Of<typeof Binding>
 
-export const Preconditions = message('k8s.io.api.core.v1.Preconditions', {
-  uid: field(1, string(), { pointer: true }),
-})
+export const Preconditions = message(
+  'k8s.io.api.core.v1.Preconditions',
+  {
+    uid: field(1, string(), { pointer: true, about: 'The object must have this UID.' }),
+  },
+  { about: 'What must hold of an object for an operation to go ahead.' },
+)
 export type Preconditions = Of<typeof Preconditions>
 
-export const PodLogOptions = message('k8s.io.api.core.v1.PodLogOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  container: field(1, string()),
-  follow: field(2, bool()),
-  previous: field(3, bool()),
-  sinceSeconds: field(4, int64(), { pointer: true }),
-  sinceTime: field(5, time(), { pointer: true }),
-  timestamps: field(6, bool()),
-  tailLines: field(7, int64(), { pointer: true }),
-  limitBytes: field(8, int64(), { pointer: true }),
-  insecureSkipTLSVerifyBackend: field(9, bool()),
-  stream: field(10, string(), { pointer: true }),
-})
+export const PodLogOptions = message(
+  'k8s.io.api.core.v1.PodLogOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    container: field(1, string(), { about: 'Container to read; may be left out if the pod has only one.' }),
+    follow: field(2, bool(), { about: 'Keeps the answer open and sends new lines as they come; false by default.' }),
+    previous: field(3, bool(), { about: 'Reads the run before the present one; false by default.' }),
+    sinceSeconds: field(4, int64(), { pointer: true, about: 'Only lines of the last so many seconds; excludes sinceTime.' }),
+    sinceTime: field(5, time(), { pointer: true, about: 'Only lines since this time; excludes sinceSeconds.' }),
+    timestamps: field(6, bool(), { about: 'Puts the time before each line; false by default.' }),
+    tailLines: field(7, int64(), { pointer: true, about: 'Only so many of the last lines; all by default.' }),
+    limitBytes: field(8, int64(), { pointer: true, about: 'Ends the answer after so many bytes, maybe within a line.' }),
+    insecureSkipTLSVerifyBackend: field(9, bool(), {
+      about: 'Does not check the certificate of the kubelet, which lets others fake the log; false by default.',
+    }),
+    stream: field(10, string(), {
+      pointer: true,
+      about: 'All (the default), Stdout or Stderr; needs the feature gate PodLogsQuerySplitStreams, off by default.',
+    }),
+  },
+  { about: 'Query parameters of a request for logs.' },
+)
 export type PodLogOptions = Of<typeof PodLogOptions>
 
-export const PodAttachOptions = message('k8s.io.api.core.v1.PodAttachOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  stdin: field(1, bool()),
-  stdout: field(2, bool()),
-  stderr: field(3, bool()),
-  tty: field(4, bool()),
-  container: field(5, string()),
-})
+export const PodAttachOptions = message(
+  'k8s.io.api.core.v1.PodAttachOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    stdin: field(1, bool(), { about: 'Passes input on to the container; false by default.' }),
+    stdout: field(2, bool(), { about: 'Passes the standard output back; true by default.' }),
+    stderr: field(3, bool(), { about: 'Passes the standard error back; true by default. Excludes tty.' }),
+    tty: field(4, bool(), { about: 'Uses the terminal of the container; false by default.' }),
+    container: field(5, string(), { about: 'Container to attach to; may be left out if the pod has only one.' }),
+  },
+  { about: 'Query parameters of a request to attach to a container.' },
+)
 export type PodAttachOptions = Of<typeof PodAttachOptions>
 
-export const PodExecOptions = message('k8s.io.api.core.v1.PodExecOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  stdin: field(1, bool()),
-  stdout: field(2, bool()),
-  stderr: field(3, bool()),
-  tty: field(4, bool()),
-  container: field(5, string()),
-  command: field(6, list(string()), { required: true }),
-})
+export const PodExecOptions = message(
+  'k8s.io.api.core.v1.PodExecOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    stdin: field(1, bool(), { about: 'Passes input on to the command; false by default.' }),
+    stdout: field(2, bool(), { about: 'Passes the standard output back.' }),
+    stderr: field(3, bool(), { about: 'Passes the standard error back.' }),
+    tty: field(4, bool(), { about: 'Gives the command a terminal; false by default.' }),
+    container: field(5, string(), { about: 'Container to run it in; may be left out if the pod has only one.' }),
+    command: field(6, list(string()), { required: true, about: 'Program and arguments, run without a shell.' }),
+  },
+  { about: 'Query parameters of a request to run a command in a container.' },
+)
 export type PodExecOptions = Of<typeof PodExecOptions>
 
-export const PodPortForwardOptions = message('k8s.io.api.core.v1.PodPortForwardOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  ports: field(1, list(int32())),
-})
+export const PodPortForwardOptions = message(
+  'k8s.io.api.core.v1.PodPortForwardOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    ports: field(1, list(int32()), { about: 'Ports of the pod; needed only when forwarding by WebSockets.' }),
+  },
+  { about: 'Query parameters of a request to forward ports.' },
+)
 export type PodPortForwardOptions = Of<typeof PodPortForwardOptions>
 
-export const PodProxyOptions = message('k8s.io.api.core.v1.PodProxyOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  path: field(1, string()),
-})
+export const PodProxyOptions = message(
+  'k8s.io.api.core.v1.PodProxyOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    path: field(1, string(), { about: 'Path to ask the pod for.' }),
+  },
+  { about: 'Query parameters of a request that is passed on to a pod.' },
+)
 export type PodProxyOptions = Of<typeof PodProxyOptions>
 
-export const NodeProxyOptions = message('k8s.io.api.core.v1.NodeProxyOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  path: field(1, string()),
-})
+export const NodeProxyOptions = message(
+  'k8s.io.api.core.v1.NodeProxyOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    path: field(1, string(), { about: 'Path to ask the kubelet for.' }),
+  },
+  { about: 'Query parameters of a request that is passed on to a kubelet.' },
+)
 export type NodeProxyOptions = Of<typeof NodeProxyOptions>
 
-export const ServiceProxyOptions = message('k8s.io.api.core.v1.ServiceProxyOptions', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  path: field(1, string()),
-})
+export const ServiceProxyOptions = message(
+  'k8s.io.api.core.v1.ServiceProxyOptions',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    path: field(1, string(), { about: 'Path to ask the service for.' }),
+  },
+  { about: 'Query parameters of a request that is passed on to a service.' },
+)
 export type ServiceProxyOptions = Of<typeof ServiceProxyOptions>
 
-export const SerializedReference = message('k8s.io.api.core.v1.SerializedReference', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  reference: field(1, ObjectReference, { always: true }),
-})
+export const SerializedReference = message(
+  'k8s.io.api.core.v1.SerializedReference',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    reference: field(1, ObjectReference, { always: true, about: 'The object that is meant.' }),
+  },
+  { about: 'A reference to an object, as an object of its own.' },
+)
 export type SerializedReference = Of<typeof SerializedReference>
 
-export const EventSource = message('k8s.io.api.core.v1.EventSource', {
-  component: field(1, string()),
-  host: field(2, string()),
-})
+export const EventSource = message(
+  'k8s.io.api.core.v1.EventSource',
+  {
+    component: field(1, string(), { about: 'Component that tells it, such as kubelet.' }),
+    host: field(2, string(), { about: 'Node that the component runs on.' }),
+  },
+  { about: 'Who tells of an event.' },
+)
 export type EventSource = Of<typeof EventSource>
 
-export const EventSeries = message('k8s.io.api.core.v1.EventSeries', {
-  count: field(1, int32()),
-  lastObservedTime: field(2, nullable(microTime()), { always: true }),
-})
+export const EventSeries = message(
+  'k8s.io.api.core.v1.EventSeries',
+  {
+    count: field(1, int32(), { about: 'How often so far.' }),
+    lastObservedTime: field(2, nullable(microTime()), { always: true, about: 'When it came last.' }),
+  },
+  { about: 'How often an event has come, when it keeps coming.' },
+)
 export type EventSeries = Of<typeof EventSeries>
 
-export const Event = message('k8s.io.api.core.v1.Event', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    required: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  involvedObject: field(2, ObjectReference, { required: true }),
-  reason: field(3, string()),
-  message: field(4, string()),
-  source: field(5, EventSource, { always: true }),
-  firstTimestamp: field(6, nullable(time()), { always: true }),
-  lastTimestamp: field(7, nullable(time()), { always: true }),
-  count: field(8, int32()),
-  type: field(9, string()),
-  eventTime: field(10, nullable(microTime()), { always: true }),
-  series: field(11, EventSeries, { pointer: true }),
-  action: field(12, string()),
-  related: field(13, ObjectReference, { pointer: true }),
-  reportingComponent: field(14, string(), { always: true }),
-  reportingInstance: field(15, string(), { always: true }),
-})
+export const Event = message(
+  'k8s.io.api.core.v1.Event',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      required: true,
+      about: 'Name, namespace and the rest; the namespace is that of the object concerned.',
+    }),
+    involvedObject: field(2, ObjectReference, { required: true, about: 'Object that it happened to.' }),
+    reason: field(3, string(), { about: 'What happened, in one CamelCase word, such as Scheduled.' }),
+    message: field(4, string(), { about: 'What happened, in words for people.' }),
+    source: field(5, EventSource, { always: true, about: 'Who tells it; newer events use reportingComponent.' }),
+    firstTimestamp: field(6, nullable(time()), { always: true, about: 'When it first happened.' }),
+    lastTimestamp: field(7, nullable(time()), { always: true, about: 'When it last happened.' }),
+    count: field(8, int32(), { about: 'How often it has happened.' }),
+    type: field(9, string(), { about: 'Normal, or Warning if something is wrong.' }),
+    eventTime: field(10, nullable(microTime()), {
+      always: true,
+      about: 'When it first happened, to the microsecond; set by newer clients.',
+    }),
+    series: field(11, EventSeries, { pointer: true, about: 'How often it has come, if it keeps coming.' }),
+    action: field(12, string(), { about: 'What was done or tried about the object, such as Binding.' }),
+    related: field(13, ObjectReference, { pointer: true, about: 'Second object that it has to do with.' }),
+    reportingComponent: field(14, string(), { always: true, about: 'Controller that tells it, such as kubernetes.io/kubelet.' }),
+    reportingInstance: field(15, string(), { always: true, about: 'Which instance of the controller tells it.' }),
+  },
+  { about: 'Something that happened to an object, for people to read. Events are kept for an hour or so.' },
+)
 export type Event = Of<typeof Event>
 
-export const LimitRangeItem = message('k8s.io.api.core.v1.LimitRangeItem', {
-  type: field(1, string(), { required: true }),
-  max: field(2, ResourceList),
-  min: field(3, ResourceList),
-  default: field(4, ResourceList),
-  defaultRequest: field(5, ResourceList),
-  maxLimitRequestRatio: field(6, ResourceList),
-})
+export const LimitRangeItem = message(
+  'k8s.io.api.core.v1.LimitRangeItem',
+  {
+    type: field(1, string(), { required: true, about: 'What the bounds are for: Container, Pod or PersistentVolumeClaim.' }),
+    max: field(2, ResourceList, { about: 'Most that one object may have, by resource name.' }),
+    min: field(3, ResourceList, { about: 'Least that one object must have, by resource name.' }),
+    default: field(4, ResourceList, { about: 'Limits of containers that have none.' }),
+    defaultRequest: field(5, ResourceList, { about: 'Requests of containers that have none; otherwise default, max or min is used.' }),
+    maxLimitRequestRatio: field(6, ResourceList, { about: 'How many times the request a limit may be, by resource name.' }),
+  },
+  { about: 'Bounds and defaults for one type of object.' },
+)
 export type LimitRangeItem = Of<typeof LimitRangeItem>
 
-export const LimitRangeSpec = message('k8s.io.api.core.v1.LimitRangeSpec', {
-  limits: field(1, list(LimitRangeItem), { required: true }),
-})
+export const LimitRangeSpec = message(
+  'k8s.io.api.core.v1.LimitRangeSpec',
+  {
+    limits: field(1, list(LimitRangeItem), { required: true, about: 'Bounds, each for one type of object.' }),
+  },
+  { about: 'Bounds for the objects of a namespace.' },
+)
 export type LimitRangeSpec = Of<typeof LimitRangeSpec>
 
-export const LimitRange = message('k8s.io.api.core.v1.LimitRange', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, LimitRangeSpec, { always: true }),
-})
+export const LimitRange = message(
+  'k8s.io.api.core.v1.LimitRange',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, LimitRangeSpec, { always: true, about: 'The bounds and defaults.' }),
+  },
+  { about: 'Bounds and fills in what single objects of a namespace may use; checked when they are created or updated.' },
+)
 export type LimitRange = Of<typeof LimitRange>
 
 export const ResourceQuotaScope = oneOf(
@@ -3228,121 +3797,173 @@ export type ResourceQuotaScope = Of<typeof ResourceQuotaScope>
 export const ScopeSelectorOperator = oneOf('In', 'NotIn', 'Exists', 'DoesNotExist')
 export type ScopeSelectorOperator = Of<typeof ScopeSelectorOperator>
 
-export const ScopedResourceSelectorRequirement = message('k8s.io.api.core.v1.ScopedResourceSelectorRequirement', {
-  scopeName: field(1, ResourceQuotaScope, { required: true }),
-  operator: field(2, ScopeSelectorOperator, { required: true }),
-  values: field(3, list(string())),
-})
+export const ScopedResourceSelectorRequirement = message(
+  'k8s.io.api.core.v1.ScopedResourceSelectorRequirement',
+  {
+    scopeName: field(1, ResourceQuotaScope, { required: true, about: 'Scope that the condition is about.' }),
+    operator: field(2, ScopeSelectorOperator, {
+      required: true,
+      about: 'How values are compared: In, NotIn, Exists or DoesNotExist. Most scopes only know Exists.',
+    }),
+    values: field(3, list(string()), { about: 'Values for In and NotIn, such as names of priority classes; empty otherwise.' }),
+  },
+  { about: 'A condition on the objects that a quota counts.' },
+)
 export type ScopedResourceSelectorRequirement = Of<typeof ScopedResourceSelectorRequirement>
 
 export const ScopeSelector = message(
   'k8s.io.api.core.v1.ScopeSelector',
   {
-    matchExpressions: field(1, list(ScopedResourceSelectorRequirement)),
+    matchExpressions: field(1, list(ScopedResourceSelectorRequirement), { about: 'Conditions, all of which must hold.' }),
   },
-  { atomic: true },
+  { atomic: true, about: 'Which objects a quota counts.' },
 )
 export type ScopeSelector = Of<typeof ScopeSelector>
 
-export const ResourceQuotaSpec = message('k8s.io.api.core.v1.ResourceQuotaSpec', {
-  hard: field(1, ResourceList),
-  scopes: field(2, list(ResourceQuotaScope)),
-  scopeSelector: field(3, ScopeSelector, { pointer: true }),
-})
+export const ResourceQuotaSpec = message(
+  'k8s.io.api.core.v1.ResourceQuotaSpec',
+  {
+    hard: field(1, ResourceList, { about: 'Most that may be used or exist, by name, such as requests.cpu, pods or count/jobs.batch.' }),
+    scopes: field(2, list(ResourceQuotaScope), {
+      about: 'Counts only objects in all of these scopes, such as BestEffort; everything if empty.',
+    }),
+    scopeSelector: field(3, ScopeSelector, { pointer: true, about: 'Counts only objects that meet these conditions too.' }),
+  },
+  { about: 'How much a namespace may use, and of which objects.' },
+)
 export type ResourceQuotaSpec = Of<typeof ResourceQuotaSpec>
 
-export const ResourceQuotaStatus = message('k8s.io.api.core.v1.ResourceQuotaStatus', {
-  hard: field(1, ResourceList),
-  used: field(2, ResourceList),
-})
+export const ResourceQuotaStatus = message(
+  'k8s.io.api.core.v1.ResourceQuotaStatus',
+  {
+    hard: field(1, ResourceList, { about: 'Bounds that are in force.' }),
+    used: field(2, ResourceList, { about: 'How much is used now.' }),
+  },
+  { about: 'What a namespace may use and does use.' },
+)
 export type ResourceQuotaStatus = Of<typeof ResourceQuotaStatus>
 
-export const ResourceQuota = message('k8s.io.api.core.v1.ResourceQuota', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  spec: field(2, ResourceQuotaSpec, { always: true }),
-  status: field(3, ResourceQuotaStatus, { always: true }),
-})
+export const ResourceQuota = message(
+  'k8s.io.api.core.v1.ResourceQuota',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    spec: field(2, ResourceQuotaSpec, { always: true, about: 'The bounds and what they count.' }),
+    status: field(3, ResourceQuotaStatus, { always: true, about: 'How much of them is used; written by the server.' }),
+  },
+  { about: 'Bounds what all objects of a namespace may use together; what would go beyond is refused.' },
+)
 export type ResourceQuota = Of<typeof ResourceQuota>
 
-export const Secret = message('k8s.io.api.core.v1.Secret', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  immutable: field(5, bool(), { pointer: true }),
-  data: field(2, map(bytes())),
-  stringData: field(4, map(string())),
-  type: field(3, string(), { default: 'Opaque' }),
-})
+export const Secret = message(
+  'k8s.io.api.core.v1.Secret',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    immutable: field(5, bool(), {
+      pointer: true,
+      about: 'Forbids any change of the data for good; the Secret can still be deleted. False by default.',
+    }),
+    data: field(2, map(bytes()), { about: 'Values by key, in base64; at most 1 MiB in all.' }),
+    stringData: field(4, map(string()), { about: 'Values by key as plain text, merged into data on a write. Never read back.' }),
+    type: field(3, string(), {
+      default: 'Opaque',
+      about: 'What the data is and which keys it must have, such as kubernetes.io/tls; Opaque by default. It cannot change.',
+    }),
+  },
+  { about: 'Small confidential data, such as passwords and keys, for pods and others to use. It is only as safe as access to it.' },
+)
 export type Secret = Of<typeof Secret>
 
-export const ConfigMap = message('k8s.io.api.core.v1.ConfigMap', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  immutable: field(4, bool(), { pointer: true }),
-  data: field(2, map(string())),
-  binaryData: field(3, map(bytes())),
-})
+export const ConfigMap = message(
+  'k8s.io.api.core.v1.ConfigMap',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    immutable: field(4, bool(), {
+      pointer: true,
+      about: 'Forbids any change of the data for good; the ConfigMap can still be deleted. False by default.',
+    }),
+    data: field(2, map(string()), { about: 'Text values by key; 1 MiB in all, together with binaryData.' }),
+    binaryData: field(3, map(bytes()), { about: 'Binary values by key, in base64; no key may be in data too.' }),
+  },
+  { about: 'Configuration that pods and others read; not for secrets.' },
+)
 export type ConfigMap = Of<typeof ConfigMap>
 
-export const ComponentCondition = message('k8s.io.api.core.v1.ComponentCondition', {
-  type: field(1, string(), { required: true }),
-  status: field(2, string(), { required: true }),
-  message: field(3, string()),
-  error: field(4, string()),
-})
+export const ComponentCondition = message(
+  'k8s.io.api.core.v1.ComponentCondition',
+  {
+    type: field(1, string(), { required: true, about: 'Healthy.' }),
+    status: field(2, string(), { required: true, about: 'Whether it is healthy: True, False or Unknown.' }),
+    message: field(3, string(), { about: 'What the component said.' }),
+    error: field(4, string(), { about: 'Why it could not be asked.' }),
+  },
+  { about: 'Health of a component.' },
+)
 export type ComponentCondition = Of<typeof ComponentCondition>
 
-export const ComponentStatus = message('k8s.io.api.core.v1.ComponentStatus', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  conditions: field(2, list(ComponentCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } })),
-})
+export const ComponentStatus = message(
+  'k8s.io.api.core.v1.ComponentStatus',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    conditions: field(2, list(ComponentCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
+      about: 'Health of the component.',
+    }),
+  },
+  { about: 'Health of a component of the control plane. Deprecated: ask its health endpoints.' },
+)
 export type ComponentStatus = Of<typeof ComponentStatus>
 
-export const RangeAllocation = message('k8s.io.api.core.v1.RangeAllocation', {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-  metadata: field(1, meta.ObjectMeta, {
-    always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-  }),
-  range: field(2, string(), { required: true }),
-  data: field(3, bytes(), { required: true }),
-})
+export const RangeAllocation = message(
+  'k8s.io.api.core.v1.RangeAllocation',
+  {
+    apiVersion: field(0, string(), {
+      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
+    }),
+    kind: field(0, string(), {
+      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
+    }),
+    metadata: field(1, meta.ObjectMeta, {
+      always: true,
+      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    }),
+    range: field(2, string(), { required: true, about: 'The range, as a network or as first-last.' }),
+    data: field(3, bytes(), { required: true, about: 'A bit for each member of the range, set if it is taken.' }),
+  },
+  { about: 'Which numbers or addresses of a range are taken, as the server stores it for itself.' },
+)
 export type RangeAllocation = Of<typeof RangeAllocation>
