@@ -1,7 +1,6 @@
 /** The types of certificates/v1, as data: names, wire numbers, merge keys and presence as Kubernetes v1.36 declares them. */
 
 import { objectFields } from '#api/meta/v1/object-fields.ts'
-import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
 import { bytes, field, int32, list, map, message, nullable, oneOf, string, time } from '#schema/schema.ts'
 
@@ -71,7 +70,10 @@ export const CertificateSigningRequestCondition = message(
     status: field(6, string(), { required: true, about: 'True for Approved, Denied and Failed.' }),
     reason: field(2, string(), { about: 'Cause, as one CamelCase word.' }),
     message: field(3, string(), { about: 'Explanation for a person to read.' }),
-    lastUpdateTime: field(4, nullable(time()), { always: true, about: 'When this entry was last written.' }),
+    lastUpdateTime: field(4, nullable(time()), {
+      always: true,
+      about: 'When this entry was last written; filled in by the API server if left out.',
+    }),
     lastTransitionTime: field(5, nullable(time()), {
       always: true,
       about: 'When the status last changed; filled in by the API server if left out.',
