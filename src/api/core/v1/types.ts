@@ -1,5 +1,7 @@
 /** The types of the core group, as data: names, wire numbers, merge keys and presence as Kubernetes v1.36 declares them. */
 
+import { objectFields } from '#api/meta/v1/object-fields.ts'
+import { typeFields } from '#api/meta/v1/type-fields.ts'
 import * as meta from '#api/meta/v1/types.ts'
 import type { Of } from '#schema/schema.ts'
 import {
@@ -1154,16 +1156,7 @@ export type PersistentVolumeStatus = Of<typeof PersistentVolumeStatus>
 export const PersistentVolume = message(
   'k8s.io.api.core.v1.PersistentVolume',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, PersistentVolumeSpec, { always: true, about: 'The storage, how it may be used and which claim has it.' }),
     status: field(3, PersistentVolumeStatus, {
       always: true,
@@ -1254,16 +1247,7 @@ export type PersistentVolumeClaimStatus = Of<typeof PersistentVolumeClaimStatus>
 export const PersistentVolumeClaim = message(
   'k8s.io.api.core.v1.PersistentVolumeClaim',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, PersistentVolumeClaimSpec, {
       always: true,
       about: 'What storage is wanted; once bound, little more than the size can change.',
@@ -2755,16 +2739,7 @@ export type PodStatus = Of<typeof PodStatus>
 export const PodStatusResult = message(
   'k8s.io.api.core.v1.PodStatusResult',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     status: field(2, PodStatus, { always: true, about: 'How the pod is doing.' }),
   },
   { about: 'The status of a pod alone, as kubelets once answered.' },
@@ -2774,16 +2749,7 @@ export type PodStatusResult = Of<typeof PodStatusResult>
 export const Pod = message(
   'k8s.io.api.core.v1.Pod',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, PodSpec, { always: true, about: 'Containers, volumes and the rules they run under.' }),
     status: field(3, PodStatus, { always: true, about: 'How the pod is doing; written by the kubelet and the scheduler.' }),
   },
@@ -2807,16 +2773,7 @@ export type PodTemplateSpec = Of<typeof PodTemplateSpec>
 export const PodTemplate = message(
   'k8s.io.api.core.v1.PodTemplate',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     template: field(2, PodTemplateSpec, { always: true, about: 'The pattern itself.' }),
   },
   { about: 'A pattern of pods, kept for use elsewhere.' },
@@ -2875,16 +2832,7 @@ export type ReplicationControllerStatus = Of<typeof ReplicationControllerStatus>
 export const ReplicationController = message(
   'k8s.io.api.core.v1.ReplicationController',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, ReplicationControllerSpec, { always: true, about: 'How many pods there shall be, and by which pattern.' }),
     status: field(3, ReplicationControllerStatus, { always: true, about: 'How many there are; written by the controller.' }),
   },
@@ -3087,16 +3035,7 @@ export type ServiceSpec = Of<typeof ServiceSpec>
 export const Service = message(
   'k8s.io.api.core.v1.Service',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, ServiceSpec, { always: true, about: 'Which pods it stands for, and under which addresses and ports.' }),
     status: field(3, ServiceStatus, { always: true, about: 'Where its load balancer can be reached; written by whoever provides it.' }),
   },
@@ -3107,16 +3046,7 @@ export type Service = Of<typeof Service>
 export const ServiceAccount = message(
   'k8s.io.api.core.v1.ServiceAccount',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     secrets: field(2, list(ObjectReference, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
       about: 'Secrets that pods of the account may use, which is enforced only if an annotation asks for it. Not for tokens any more.',
     }),
@@ -3170,16 +3100,7 @@ export type EndpointSubset = Of<typeof EndpointSubset>
 export const Endpoints = message(
   'k8s.io.api.core.v1.Endpoints',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     subsets: field(2, list(EndpointSubset), { about: 'Addresses and ports, grouped by which ports they have.' }),
   },
   { about: 'Addresses behind a service, in one object for all. Deprecated: EndpointSlices have taken its place.' },
@@ -3435,16 +3356,7 @@ export type AvoidPods = Of<typeof AvoidPods>
 export const Node = message(
   'k8s.io.api.core.v1.Node',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, NodeSpec, { always: true, about: 'Taints and address ranges of the node.' }),
     status: field(3, NodeStatus, { always: true, about: 'What the node has and how it is doing; written by its kubelet.' }),
   },
@@ -3498,16 +3410,7 @@ export type NamespaceStatus = Of<typeof NamespaceStatus>
 export const Namespace = message(
   'k8s.io.api.core.v1.Namespace',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, NamespaceSpec, { always: true, about: 'What holds up its deletion.' }),
     status: field(3, NamespaceStatus, { always: true, about: 'Whether it is being deleted, and what is in the way.' }),
   },
@@ -3518,16 +3421,7 @@ export type Namespace = Of<typeof Namespace>
 export const Binding = message(
   'k8s.io.api.core.v1.Binding',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     target: field(2, ObjectReference, { required: true, about: 'Node to put the pod on.' }),
   },
   { about: 'Puts a pod on a node; posted by schedulers to the subresource binding. The name is that of the pod.' },
@@ -3546,12 +3440,7 @@ export type Preconditions = Of<typeof Preconditions>
 export const PodLogOptions = message(
   'k8s.io.api.core.v1.PodLogOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     container: field(1, string(), { about: 'Container to read; may be left out if the pod has only one.' }),
     follow: field(2, bool(), { about: 'Keeps the answer open and sends new lines as they come; false by default.' }),
     previous: field(3, bool(), { about: 'Reads the run before the present one; false by default.' }),
@@ -3575,12 +3464,7 @@ export type PodLogOptions = Of<typeof PodLogOptions>
 export const PodAttachOptions = message(
   'k8s.io.api.core.v1.PodAttachOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     stdin: field(1, bool(), { about: 'Passes input on to the container; false by default.' }),
     stdout: field(2, bool(), { about: 'Passes the standard output back; true by default.' }),
     stderr: field(3, bool(), { about: 'Passes the standard error back; true by default. Excludes tty.' }),
@@ -3594,12 +3478,7 @@ export type PodAttachOptions = Of<typeof PodAttachOptions>
 export const PodExecOptions = message(
   'k8s.io.api.core.v1.PodExecOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     stdin: field(1, bool(), { about: 'Passes input on to the command; false by default.' }),
     stdout: field(2, bool(), { about: 'Passes the standard output back.' }),
     stderr: field(3, bool(), { about: 'Passes the standard error back.' }),
@@ -3614,12 +3493,7 @@ export type PodExecOptions = Of<typeof PodExecOptions>
 export const PodPortForwardOptions = message(
   'k8s.io.api.core.v1.PodPortForwardOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     ports: field(1, list(int32()), { about: 'Ports of the pod; needed only when forwarding by WebSockets.' }),
   },
   { about: 'Query parameters of a request to forward ports.' },
@@ -3629,12 +3503,7 @@ export type PodPortForwardOptions = Of<typeof PodPortForwardOptions>
 export const PodProxyOptions = message(
   'k8s.io.api.core.v1.PodProxyOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     path: field(1, string(), { about: 'Path to ask the pod for.' }),
   },
   { about: 'Query parameters of a request that is passed on to a pod.' },
@@ -3644,12 +3513,7 @@ export type PodProxyOptions = Of<typeof PodProxyOptions>
 export const NodeProxyOptions = message(
   'k8s.io.api.core.v1.NodeProxyOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     path: field(1, string(), { about: 'Path to ask the kubelet for.' }),
   },
   { about: 'Query parameters of a request that is passed on to a kubelet.' },
@@ -3659,12 +3523,7 @@ export type NodeProxyOptions = Of<typeof NodeProxyOptions>
 export const ServiceProxyOptions = message(
   'k8s.io.api.core.v1.ServiceProxyOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     path: field(1, string(), { about: 'Path to ask the service for.' }),
   },
   { about: 'Query parameters of a request that is passed on to a service.' },
@@ -3674,12 +3533,7 @@ export type ServiceProxyOptions = Of<typeof ServiceProxyOptions>
 export const SerializedReference = message(
   'k8s.io.api.core.v1.SerializedReference',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     reference: field(1, ObjectReference, { always: true, about: 'The object that is meant.' }),
   },
   { about: 'A reference to an object, as an object of its own.' },
@@ -3709,12 +3563,7 @@ export type EventSeries = Of<typeof EventSeries>
 export const Event = message(
   'k8s.io.api.core.v1.Event',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(1, meta.ObjectMeta, {
       required: true,
       about: 'Name, namespace and the rest; the namespace is that of the object concerned.',
@@ -3767,19 +3616,10 @@ export type LimitRangeSpec = Of<typeof LimitRangeSpec>
 export const LimitRange = message(
   'k8s.io.api.core.v1.LimitRange',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, LimitRangeSpec, { always: true, about: 'The bounds and defaults.' }),
   },
-  { about: 'Bounds and fills in what single objects of a namespace may use; checked when they are created or updated.' },
+  { about: 'Bounds and fills in what single objects of a namespace may use; checked when they are created or resized.' },
 )
 export type LimitRange = Of<typeof LimitRange>
 
@@ -3846,16 +3686,7 @@ export type ResourceQuotaStatus = Of<typeof ResourceQuotaStatus>
 export const ResourceQuota = message(
   'k8s.io.api.core.v1.ResourceQuota',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     spec: field(2, ResourceQuotaSpec, { always: true, about: 'The bounds and what they count.' }),
     status: field(3, ResourceQuotaStatus, { always: true, about: 'How much of them is used; written by the server.' }),
   },
@@ -3866,16 +3697,7 @@ export type ResourceQuota = Of<typeof ResourceQuota>
 export const Secret = message(
   'k8s.io.api.core.v1.Secret',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     immutable: field(5, bool(), {
       pointer: true,
       about: 'Forbids any change of the data for good; the Secret can still be deleted. False by default.',
@@ -3894,16 +3716,7 @@ export type Secret = Of<typeof Secret>
 export const ConfigMap = message(
   'k8s.io.api.core.v1.ConfigMap',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     immutable: field(4, bool(), {
       pointer: true,
       about: 'Forbids any change of the data for good; the ConfigMap can still be deleted. False by default.',
@@ -3930,16 +3743,7 @@ export type ComponentCondition = Of<typeof ComponentCondition>
 export const ComponentStatus = message(
   'k8s.io.api.core.v1.ComponentStatus',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     conditions: field(2, list(ComponentCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
       about: 'Health of the component.',
     }),
@@ -3951,16 +3755,7 @@ export type ComponentStatus = Of<typeof ComponentStatus>
 export const RangeAllocation = message(
   'k8s.io.api.core.v1.RangeAllocation',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
-    metadata: field(1, meta.ObjectMeta, {
-      always: true,
-      about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
-    }),
+    ...objectFields,
     range: field(2, string(), { required: true, about: 'The range, as a network or as first-last.' }),
     data: field(3, bytes(), { required: true, about: 'A bit for each member of the range, set if it is taken.' }),
   },

@@ -1,17 +1,8 @@
 /** What the types of all kinds begin with, so that it is said once. */
 
-import { field, string } from '#schema/schema.ts'
+import { field } from '#schema/schema.ts'
+import { typeFields } from './type-fields.ts'
 import { ObjectMeta } from './types.ts'
-
-/** What an object says of its own type in JSON; protobuf has it in the envelope (`Unknown`), hence no wire numbers. */
-export const typeFields = {
-  apiVersion: field(0, string(), {
-    about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-  }),
-  kind: field(0, string(), {
-    about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-  }),
-}
 
 /** The type and the metadata of an object. */
 export const objectFields = {

@@ -2,6 +2,7 @@
 
 import type { Of } from '#schema/schema.ts'
 import { bool, field, int32, int64, json, list, map, message, nullable, string, time } from '#schema/schema.ts'
+import { typeFields } from './type-fields.ts'
 
 export const ShardInfo = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.ShardInfo',
@@ -123,12 +124,7 @@ export type ObjectMeta = Of<typeof ObjectMeta>
 export const ListOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.ListOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     labelSelector: field(1, string(), { about: 'Only objects whose labels match, such as app=web,tier!=cache; empty matches all.' }),
     fieldSelector: field(2, string(), {
       about: 'Only objects whose fields match, such as status.phase=Running; each kind supports a few fields.',
@@ -159,12 +155,7 @@ export type ListOptions = Of<typeof ListOptions>
 export const GetOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.GetOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     resourceVersion: field(1, string(), {
       about: 'The answer is at least as new as this version; empty reads the latest, 0 whatever the cache has.',
     }),
@@ -186,12 +177,7 @@ export type Preconditions = Of<typeof Preconditions>
 export const DeleteOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     gracePeriodSeconds: field(1, int64(), {
       pointer: true,
       about: 'Seconds that the object gets to end; 0 deletes at once, absent uses what the kind says.',
@@ -221,12 +207,7 @@ export type DeleteOptions = Of<typeof DeleteOptions>
 export const CreateOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.CreateOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     dryRun: field(1, list(string()), { about: 'With the one value All the object is checked and answered, but not created.' }),
     fieldManager: field(3, string(), {
       about: 'Name that managedFields knows the writer by, at most 128 characters; by default from the User-Agent.',
@@ -242,12 +223,7 @@ export type CreateOptions = Of<typeof CreateOptions>
 export const PatchOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.PatchOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     dryRun: field(1, list(string()), { about: 'With the one value All the patch is checked and its outcome answered, but not stored.' }),
     force: field(2, bool(), {
       pointer: true,
@@ -265,12 +241,7 @@ export type PatchOptions = Of<typeof PatchOptions>
 export const ApplyOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.ApplyOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     dryRun: field(1, list(string()), {
       about: 'With the one value All the configuration is applied and the outcome answered, but not stored.',
     }),
@@ -284,12 +255,7 @@ export type ApplyOptions = Of<typeof ApplyOptions>
 export const UpdateOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.UpdateOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     dryRun: field(1, list(string()), { about: 'With the one value All the update is checked and answered, but not stored.' }),
     fieldManager: field(2, string(), { about: 'Name that managedFields knows the writer by, at most 128 printable characters.' }),
     fieldValidation: field(3, string(), {
@@ -328,12 +294,7 @@ export type StatusDetails = Of<typeof StatusDetails>
 export const Status = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.Status',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(1, ListMeta, {
       always: true,
       about: 'About the list as a whole: the version it was read at, and where the next page begins.',
@@ -351,12 +312,7 @@ export type Status = Of<typeof Status>
 export const List = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.List',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(1, ListMeta, {
       always: true,
       about: 'About the list as a whole: the version it was read at, and where the next page begins.',
@@ -380,12 +336,7 @@ export type ServerAddressByClientCIDR = Of<typeof ServerAddressByClientCIDR>
 export const APIVersions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.APIVersions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     versions: field(1, list(string()), { required: true, about: 'Names of the versions, such as v1.' }),
     serverAddressByClientCIDRs: field(2, list(ServerAddressByClientCIDR), {
       required: true,
@@ -409,12 +360,7 @@ export type GroupVersionForDiscovery = Of<typeof GroupVersionForDiscovery>
 export const APIGroup = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.APIGroup',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     name: field(1, string(), { required: true, about: 'Name of the group, such as apps.' }),
     versions: field(2, list(GroupVersionForDiscovery), { required: true, about: 'All versions that the server offers of the group.' }),
     preferredVersion: field(3, GroupVersionForDiscovery, {
@@ -432,12 +378,7 @@ export type APIGroup = Of<typeof APIGroup>
 export const APIGroupList = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.APIGroupList',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     groups: field(1, list(APIGroup), { required: true, about: 'The groups; the core group is not among them.' }),
   },
   { about: 'All named API groups, as the path /apis answers.' },
@@ -468,12 +409,7 @@ export type APIResource = Of<typeof APIResource>
 export const APIResourceList = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.APIResourceList',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     groupVersion: field(1, string(), { required: true, about: 'Group and version that the resources belong to.' }),
     resources: field(2, list(APIResource), { required: true, about: 'The resources and their subresources.' }),
   },
@@ -562,12 +498,7 @@ export type TableRow = Of<typeof TableRow>
 export const Table = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.Table',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(0, ListMeta, {
       always: true,
       about: 'About the list as a whole: the version it was read at, and where the next page begins.',
@@ -585,12 +516,7 @@ export type Table = Of<typeof Table>
 export const TableOptions = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.TableOptions',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     '-': field(0, bool(), { required: true, about: 'Leaves out the column headings; never part of a request.' }),
     includeObject: field(1, string(), { about: 'What goes with each row: Metadata (the default), Object or None.' }),
   },
@@ -601,12 +527,7 @@ export type TableOptions = Of<typeof TableOptions>
 export const PartialObjectMetadata = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(1, ObjectMeta, {
       always: true,
       about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
@@ -619,12 +540,7 @@ export type PartialObjectMetadata = Of<typeof PartialObjectMetadata>
 export const PartialObjectMetadataList = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList',
   {
-    apiVersion: field(0, string(), {
-      about: 'Group and version of the schema that this object is written in, such as apps/v1; the core group is just v1.',
-    }),
-    kind: field(0, string(), {
-      about: 'Which kind of object this is, in CamelCase, such as Pod; together with apiVersion it names the schema.',
-    }),
+    ...typeFields,
     metadata: field(1, ListMeta, {
       always: true,
       about: 'About the list as a whole: the version it was read at, and where the next page begins.',
