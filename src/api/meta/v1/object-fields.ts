@@ -4,6 +4,8 @@ import { field } from '#schema/schema.ts'
 import { typeFields } from './type-fields.ts'
 import { ObjectMeta } from './types.ts'
 
+export { typeFields }
+
 /** The type and the metadata of an object. */
 export const objectFields = {
   ...typeFields,
