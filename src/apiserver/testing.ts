@@ -22,6 +22,8 @@ export interface TestServerOptions {
   readonly handlers?: Stages['handlers']
   readonly kinds?: ApiServerOptions['kinds']
   readonly authorize?: Authorizer
+  /** The way to extension API servers. */
+  readonly aggregation?: Stages['aggregation']
   readonly log?: ApiServerOptions['log']
   /** Further options of the server, as they are. */
   readonly server?: Partial<ApiServerOptions>
@@ -47,6 +49,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       authorize: options.authorize ?? (async ({ user }) => ({ allowed: user.groups.includes('system:masters'), reason: '' })),
       admission: inAdmissionOrder([...defaultAdmission, ...(options.admission ?? [])]),
       handlers: options.handlers ?? {},
+      aggregation: options.aggregation,
     }),
     pools: { clusterIPs: '10.96.0.0/12', nodePorts: [30_000, 32_767] },
     version: { gitVersion: 'v1.36.3+wherry.0.1.0', gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },

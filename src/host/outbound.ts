@@ -114,7 +114,9 @@ export function inGoWords(problem: NodeJS.ErrnoException, host: string, port: nu
   // A name with several addresses fails with all their failures.
   const error = problem instanceof AggregateError ? (problem.errors[0] as NodeJS.ErrnoException) : problem
   const { code = '' } = error
-  const peer = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  // Of a name it is told where it led.
+  const at = (error as { readonly address?: string }).address ?? host
+  const peer = at.includes(':') ? `[${at}]:${port}` : `${at}:${port}`
   const connecting = connectProblems[code]
   const say = (message: string) => new WherryError('ServiceUnavailable', message, { cause: error })
   if (connecting !== undefined && error.syscall === 'connect') return say(`dial tcp ${peer}: connect: ${connecting}`)

@@ -10,7 +10,7 @@ import { createRounds } from './rounds.ts'
 export interface VersionDiscovery {
   readonly version: string
   readonly resources?: readonly object[]
-  /** `Stale`: the server could not be asked; what is shown is what it last said, or nothing. */
+  /** `Stale`: the server could not be asked, and nothing is known of its resources. */
   readonly freshness: 'Current' | 'Stale'
 }
 
@@ -74,7 +74,7 @@ export function createRemoteDiscovery({ registrations, extensions, clock, random
         put(name, { version, ...(resources.length > 0 && { resources }), freshness: 'Current' })
         return refreshMs
       } catch (error) {
-        put(name, { ...(known.get(name) ?? { version }), freshness: 'Stale' })
+        put(name, { version, freshness: 'Stale' })
         throw error
       }
     },
@@ -121,9 +121,11 @@ function versionsOf(document: Json): ReadonlyMap<string, readonly object[]> {
       versions.set(
         keyOf({ group: nameOf((group['metadata'] as Json | undefined)?.['name']), version: nameOf(version['version']) }),
         listOf(version['resources']).map(({ subresources, ...resource }) => ({
-          responseKind: noKind,
           ...resource,
-          ...(subresources !== undefined && { subresources: listOf(subresources).map((part) => ({ responseKind: noKind, ...part })) }),
+          responseKind: resource['responseKind'] ?? noKind,
+          ...(subresources !== undefined && {
+            subresources: listOf(subresources).map((part) => ({ ...part, responseKind: part['responseKind'] ?? noKind })),
+          }),
         })),
       )
   return versions

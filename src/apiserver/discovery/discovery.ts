@@ -43,7 +43,7 @@ export function serveDiscovery(
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
       items: list.map(({ group, versions }) => ({
-        metadata: { name: group, creationTimestamp: null },
+        metadata: { name: group },
         versions: versions.map((version) => versionDiscovery(group, version)),
       })),
     }
@@ -57,18 +57,19 @@ export function serveDiscovery(
 
   function discoveryResources(group: string, version: string): readonly object[] {
     return ofVersion(group, version).map((kind) => {
-      const [own, ...parts] = resourcesOf(kind)
-      const responseKind = (name: string, foreign: readonly [string, string] | undefined): object => ({
-        group: foreign?.[0] ?? group,
-        version: foreign?.[1] ?? version,
-        kind: name,
-      })
+      const [whole, ...parts] = resourcesOf(kind)
+      // The reference leaves out what the group version says already, save of definitions.
+      const own = kind.shape.kind === 'structural' ? [group, version] : ['', '']
+      const responseKind = (name: string, foreign: readonly [string, string] | undefined): object => {
+        const [inGroup, inVersion] = foreign ?? own
+        return { group: inGroup, version: inVersion, kind: name }
+      }
       return {
         resource: kind.plural,
         responseKind: responseKind(kind.kind, undefined),
         scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
         singularResource: kind.singular,
-        verbs: own!.verbs,
+        verbs: whole!.verbs,
         ...(kind.shortNames !== undefined && { shortNames: kind.shortNames }),
         ...(kind.categories !== undefined && { categories: kind.categories }),
         ...(parts.length > 0 && {

@@ -4,6 +4,7 @@ import { CreateOptions, DeleteOptions, Status } from '#api/meta/v1/types.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { openapiComponents } from '#schema/openapi.ts'
 import type { AnyType } from '#schema/schema.ts'
+import { withRemote } from '../aggregation/remote-openapi.ts'
 import type { Context } from '../context.ts'
 import { parseAccept } from '../http/negotiate.ts'
 import type { RequestInfo } from '../http/request-info.ts'
@@ -34,8 +35,8 @@ export function serveOpenapi(
   version: VersionFacts,
 ): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
   // A document is made anew once its kinds have changed; those of other group versions stay as they are.
-  const documents = new Map<string, Document & { readonly kinds: readonly AnyKind[] }>()
-  const documentOf = (name: string, kinds: readonly AnyKind[], make: () => Uint8Array): Document => {
+  const documents = new Map<string, Document & { readonly kinds: readonly object[] }>()
+  const documentOf = (name: string, kinds: readonly object[], make: () => Uint8Array): Document => {
     const known = documents.get(name)
     if (known !== undefined && known.kinds.length === kinds.length && known.kinds.every((kind, i) => kind === kinds[i])) return known
     const body = make()
@@ -62,34 +63,47 @@ export function serveOpenapi(
       })
     })
   }
-  const second = () => ({
-    swagger: '2.0',
-    info,
-    paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
-    definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)], 'v2')),
-  })
+  const remote = context.aggregation.openapi
+  const second = () =>
+    withRemote(
+      {
+        swagger: '2.0',
+        info,
+        paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
+        definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)], 'v2')),
+      },
+      remote?.documents ?? [],
+    )
+
+  /** What the document of version 2 is made of. */
+  const wholeNow = (): readonly object[] => [...context.kinds.all, ...(remote?.documents ?? [])]
 
   return (request, path, { query }) => {
+    if (!path.startsWith('/openapi/')) return undefined
+    remote?.used()
     if (path === '/openapi/v2') {
       const accept = request.headers['accept']
       if (wantsGnostic(accept))
         return tagged(
           request,
-          documentOf('v2 in protobuf', context.kinds.all, () => gnosticDocument(second())),
+          documentOf('v2 in protobuf', wholeNow(), () => gnosticDocument(second())),
           gnosticType,
         )
       return acceptsJson(accept)
         ? tagged(
             request,
-            documentOf('v2', context.kinds.all, () => jsonOf(second())),
+            documentOf('v2', wholeNow(), () => jsonOf(second())),
           )
         : refused()
     }
     if (path === '/openapi/v3')
       return json({
-        paths: Object.fromEntries(
-          versionsNow().map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
-        ),
+        paths: {
+          ...Object.fromEntries([...(remote?.versions ?? [])].map(([name, { serverRelativeURL }]) => [name, { serverRelativeURL }])),
+          ...Object.fromEntries(
+            versionsNow().map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
+          ),
+        },
       })
     if (!path.startsWith('/openapi/v3/')) return undefined
     const found = versionsNow().find(({ name }) => name === path.slice('/openapi/v3/'.length))

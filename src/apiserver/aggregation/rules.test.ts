@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nextStep } from './auto-registration.ts'
+import { inOrder, type Priority } from './registrations.ts'
+import { withRemote } from './remote-openapi.ts'
+import { userHeaders } from './user-headers.ts'
+
+test('groups stand by their priorities, then by name; versions by theirs, then by how stable they are', () => {
+  const priorities: Readonly<Record<string, Priority>> = {
+    'v1.low': { group: 10, version: 1 },
+    'v2.b': { group: 500, version: 5 },
+    'v1.c': { group: 500, version: 5 },
+    'v1.b': { group: 20, version: 5 },
+    'v1beta1.b': { group: 20, version: 9 },
+  }
+  const registrations = {
+    all: [{ group: 'c', version: 'v1' }] as never,
+    priorityOf: (group: string, v: string) => priorities[`${v}.${group}`],
+  }
+  const served = [
+    { group: 'low', versions: ['v1'] },
+    { group: 'b', versions: ['v1', 'v2', 'v1beta1'] },
+    { group: 'apiregistration.k8s.io', versions: ['v1'] },
+    { group: 'of.a.definition', versions: ['v1alpha1', 'v1', 'v2'] },
+  ]
+  const shown = (form: 'plain' | 'aggregated') => inOrder(served, registrations, form).map(({ group, versions }) => `${group}: ${versions}`)
+  const [first, second, b, c, last] = [
+    'apiregistration.k8s.io: v1',
+    'of.a.definition: v2,v1,v1alpha1',
+    'b: v1beta1,v2,v1',
+    'c: v1',
+    'low: v1',
+  ]
+  // By the names of their APIServices, v1.c stands before v2.b.
+  assert.deepEqual(shown('plain'), [first, second, c, b, last])
+  assert.deepEqual(shown('aggregated'), [first, second, b, c, last])
+})
+
+const spec = { group: 'g', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 100 }
+const managed = (value: string | undefined, changed: object = {}) => ({
+  metadata: { name: 'v1.g', ...(value !== undefined && { labels: { 'kube-aggregator.kubernetes.io/automanaged': value } }) },
+  spec: { ...spec, ...changed },
+})
+for (const [name, isWanted, present, step] of [
+  ['missing', true, undefined, 'create'],
+  ['missing, and nobody wants it', false, undefined, undefined],
+  ['as it should be', true, managed('true'), undefined],
+  ['changed', true, managed('true', { versionPriority: 1 }), 'update'],
+  ['taken over', true, managed(undefined, { versionPriority: 1 }), undefined],
+  ['made at the start', false, managed('onstart'), undefined],
+  ['left over', false, managed('true'), 'delete'],
+  ['left over by hand', false, managed(undefined), undefined],
+] as const)
+  test(`an APIService of a definition: ${name}`, () => {
+    assert.equal(nextStep(isWanted ? { metadata: {}, spec } : undefined, present as never), step)
+  })
+
+test('definitions of one name that say different things get different names', () => {
+  const ours = { paths: { '/a': 1 }, definitions: { Same: { type: 'object', description: 'ours' }, Other: { type: 'object' } } }
+  const theirs = {
+    paths: { '/a': 2, '/b': { $ref: '#/definitions/Other' } },
+    definitions: {
+      Same: { description: 'theirs', type: 'object' },
+      Other: { type: 'string', items: { $ref: '#/definitions/Same' } },
+    },
+  }
+  assert.deepEqual(withRemote(ours, [theirs, theirs]), {
+    paths: { '/a': 1, '/b': { $ref: '#/definitions/Other_v2' } },
+    definitions: { ...ours.definitions, Other_v2: { type: 'string', items: { $ref: '#/definitions/Same' } } },
+  })
+})
+
+test('keys become names of headers', () => {
+  assert.deepEqual(userHeaders({ name: 'a', groups: [], extra: { 'x%/ü': ['1'], none: [] } }), {
+    'x-remote-user': 'a',
+    'x-remote-extra-x%25%2F%C3%BC': ['1'],
+  })
+})
