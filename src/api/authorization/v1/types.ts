@@ -9,7 +9,7 @@ export const FieldSelectorAttributes = message(
   'k8s.io.api.authorization.v1.FieldSelectorAttributes',
   {
     rawSelector: field(1, string(), {
-      about: 'Selector as text, for others than the API server, which does not accept it together with requirements.',
+      about: 'Selector as text, such as status.phase=Running; not together with requirements.',
     }),
     requirements: field(2, list(meta.FieldSelectorRequirement), { about: 'Parsed selector: all of its requirements hold.' }),
   },
@@ -21,7 +21,7 @@ export const LabelSelectorAttributes = message(
   'k8s.io.api.authorization.v1.LabelSelectorAttributes',
   {
     rawSelector: field(1, string(), {
-      about: 'Selector as text, for others than the API server, which does not accept it together with requirements.',
+      about: 'Selector as text, such as tier=web; not together with requirements.',
     }),
     requirements: field(2, list(meta.LabelSelectorRequirement), { about: 'Parsed selector: all of its requirements hold.' }),
   },

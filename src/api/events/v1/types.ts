@@ -1,33 +1,44 @@
 /** The types of events/v1, as data: names, wire numbers, merge keys and presence as Kubernetes v1.36 declares them. */
 
 import * as core from '#api/core/v1/types.ts'
-import * as meta from '#api/meta/v1/types.ts'
+import { objectFields } from '#api/meta/v1/object-fields.ts'
 import type { Of } from '#schema/schema.ts'
 import { field, int32, message, microTime, nullable, string, time } from '#schema/schema.ts'
 
-export const EventSeries = message('k8s.io.api.events.v1.EventSeries', {
-  count: field(1, int32(), { required: true }),
-  lastObservedTime: field(2, nullable(microTime()), { always: true }),
-})
+export const EventSeries = message(
+  'k8s.io.api.events.v1.EventSeries',
+  {
+    count: field(1, int32(), { required: true, about: 'How often it was seen in this series so far, at least 2.' }),
+    lastObservedTime: field(2, nullable(microTime()), { always: true, about: 'When it was last seen.' }),
+  },
+  { about: 'How often an event has come again.' },
+)
 export type EventSeries = Of<typeof EventSeries>
 
-export const Event = message('k8s.io.api.events.v1.Event', {
-  apiVersion: field(0, string()),
-  kind: field(0, string()),
-  metadata: field(1, meta.ObjectMeta, { always: true }),
-  eventTime: field(2, nullable(microTime()), { always: true }),
-  series: field(3, EventSeries, { pointer: true }),
-  reportingController: field(4, string()),
-  reportingInstance: field(5, string()),
-  action: field(6, string()),
-  reason: field(7, string()),
-  regarding: field(8, core.ObjectReference, { always: true }),
-  related: field(9, core.ObjectReference, { pointer: true }),
-  note: field(10, string()),
-  type: field(11, string()),
-  deprecatedSource: field(12, core.EventSource, { always: true }),
-  deprecatedFirstTimestamp: field(13, nullable(time()), { always: true }),
-  deprecatedLastTimestamp: field(14, nullable(time()), { always: true }),
-  deprecatedCount: field(15, int32()),
-})
+export const Event = message(
+  'k8s.io.api.events.v1.Event',
+  {
+    ...objectFields,
+    eventTime: field(2, nullable(microTime()), { always: true, about: 'When it was first seen.' }),
+    series: field(3, EventSeries, { pointer: true, about: 'Repetitions; absent for an event that was seen once.' }),
+    reportingController: field(4, string(), { about: 'Controller that reports it, such as kubernetes.io/kubelet. Cannot be changed.' }),
+    reportingInstance: field(5, string(), {
+      about: 'Which instance of the controller, such as kubelet-node1; at most 128 characters. Cannot be changed.',
+    }),
+    action: field(6, string(), { about: 'What the controller did, as a CamelCase word of at most 128 characters.' }),
+    reason: field(7, string(), { about: 'Why it did so, as a CamelCase word of at most 128 characters.' }),
+    regarding: field(8, core.ObjectReference, {
+      always: true,
+      about: 'Object that the event is about, mostly that which the controller looks after.',
+    }),
+    related: field(9, core.ObjectReference, { pointer: true, about: 'Second object that takes part in it.' }),
+    note: field(10, string(), { about: 'What happened, in words; at most 1 KiB.' }),
+    type: field(11, string(), { about: 'Normal or Warning.' }),
+    deprecatedSource: field(12, core.EventSource, { always: true, about: 'Component that reports it, in the form of core/v1.' }),
+    deprecatedFirstTimestamp: field(13, nullable(time()), { always: true, about: 'First time of it, in the form of core/v1.' }),
+    deprecatedLastTimestamp: field(14, nullable(time()), { always: true, about: 'Last time of it, in the form of core/v1.' }),
+    deprecatedCount: field(15, int32(), { about: 'How often it was seen, in the form of core/v1.' }),
+  },
+  { about: 'Report of something that happened to an object; kept for a limited time and no basis for decisions.' },
+)
 export type Event = Of<typeof Event>
