@@ -61,6 +61,29 @@ test('components of a kind and of all that it holds', () => {
   })
 })
 
+test('what a structure and a field say of themselves', () => {
+  const Shelf = message(
+    'k8s.io.api.test.v1.Shelf',
+    { port: field(1, Port, { about: 'Where it stands.' }) },
+    { about: 'A place for things.' },
+  )
+  interface Chain {
+    readonly next?: Chain
+  }
+  const Chain: Type<Chain> = recursive<Chain>('k8s.io.api.test.v1.Chain', () => ({ next: field(1, Chain) }), {
+    about: 'One after the other.',
+  })
+  for (const format of ['v2', 'v3'] as const) {
+    const components = openapiComponents([Shelf, Chain], format)
+    assert.equal(components['io.k8s.api.test.v1.Shelf']?.['description'], 'A place for things.')
+    assert.equal(components['io.k8s.api.test.v1.Chain']?.['description'], 'One after the other.')
+    assert.deepEqual(components['io.k8s.api.test.v1.Shelf']?.['properties'], {
+      port: { description: 'Where it stands.', allOf: [{ $ref: '#/components/schemas/io.k8s.api.test.v1.Port' }], default: {} },
+    })
+    assert.ok(!('description' in components['io.k8s.api.test.v1.Port']!), 'who says nothing has no description')
+  }
+})
+
 test('names of components', () => {
   assert.equal(componentName('k8s.io.api.core.v1.Pod'), 'io.k8s.api.core.v1.Pod')
 })

@@ -93,13 +93,18 @@ function withKind(component: Readonly<Record<string, unknown>>, facts: OpenapiFa
 function addList(components: OpenapiComponents, facts: OpenapiFacts, itemName: string): void {
   components[`${itemName}List`] ??= withKind(
     {
+      description: `Objects of the kind ${facts.kind}, as a list request answers them.`,
       type: 'object',
       required: ['items'],
       properties: {
-        apiVersion: { type: 'string' },
-        items: { type: 'array', items: { default: {}, ...reference(itemName) } },
-        kind: { type: 'string' },
-        metadata: { default: {}, ...reference(LIST_META) },
+        apiVersion: { description: 'Group and version that the objects are written in.', type: 'string' },
+        items: { description: 'The objects, sorted by namespace and name.', type: 'array', items: { default: {}, ...reference(itemName) } },
+        kind: { description: `Always ${facts.kind}List.`, type: 'string' },
+        metadata: {
+          description: 'The version that the list was read at, and where its next page begins.',
+          default: {},
+          ...reference(LIST_META),
+        },
       },
     },
     facts,
@@ -115,15 +120,35 @@ const reference = (name: string): { allOf: [{ $ref: string }] } => ({ allOf: [{ 
 
 /** Scalars that are components of their own. */
 const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: string, schema: Readonly<Record<string, unknown>>]>>> = {
-  quantity: ['io.k8s.apimachinery.pkg.api.resource.Quantity', { oneOf: [{ type: 'string' }, { type: 'number' }] }],
-  time: [`${META}.Time`, { type: 'string', format: 'date-time' }],
-  microTime: [`${META}.MicroTime`, { type: 'string', format: 'date-time' }],
-  duration: [`${META}.Duration`, { type: 'string' }],
+  quantity: [
+    'io.k8s.apimachinery.pkg.api.resource.Quantity',
+    {
+      description: 'An amount with an optional unit: 1.5, 100m (thousandths), 2k, 3M (powers of 1000), 512Mi, 1Gi (powers of 1024) or 1e3.',
+      oneOf: [{ type: 'string' }, { type: 'number' }],
+    },
+  ],
+  time: [
+    `${META}.Time`,
+    { description: 'A time in UTC to the second, as RFC 3339 writes it: 2026-01-31T12:00:00Z.', type: 'string', format: 'date-time' },
+  ],
+  microTime: [
+    `${META}.MicroTime`,
+    {
+      description: 'A time in UTC to the microsecond, as RFC 3339 writes it: 2026-01-31T12:00:00.000000Z.',
+      type: 'string',
+      format: 'date-time',
+    },
+  ],
+  duration: [`${META}.Duration`, { description: 'A length of time with units, such as 1h30m or 250ms.', type: 'string' }],
   intOrString: [
     'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
-    { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+    {
+      description: 'A number, or text: the name of a port or a percentage such as 25%.',
+      format: 'int-or-string',
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+    },
   ],
-  json: ['io.k8s.apimachinery.pkg.runtime.RawExtension', { type: 'object' }],
+  json: ['io.k8s.apimachinery.pkg.runtime.RawExtension', { description: 'JSON of any form, kept as it was given.', type: 'object' }],
 }
 
 function scalarComponent(shape: Shape): readonly [name: string, schema: Readonly<Record<string, unknown>>] | undefined {
