@@ -78,7 +78,7 @@ function check(schema: JsonSchema, value: unknown, name: string, correlation?: C
     if (problemOfEnum !== undefined) add(result, problemOfEnum)
     return result
   }
-  if (types.length > 0 || format !== '') apply(checkType(types, format, schema, value, name))
+  if (types.length > 0 || format !== '') apply(checkType(types, format, value, name))
   apply(checkAlternatives(schema, value, name, correlation))
   if (typeof value === 'string') {
     apply(checkText(schema, value, name))
@@ -115,7 +115,7 @@ function typeOf(value: unknown): readonly [type: string, format: string] {
   return [typeof value, '']
 }
 
-function checkType(types: readonly string[], format: string, _schema: JsonSchema, value: unknown, name: string): Result | Problem {
+function checkType(types: readonly string[], format: string, value: unknown, name: string): Result | Problem {
   const fits: Result = { problems: [], matches: 1 }
   const [type, ownFormat] = typeOf(value)
   const isWholeFloat = type === 'number' && Number.isInteger(value) && Math.abs(value as number) <= Number.MAX_SAFE_INTEGER

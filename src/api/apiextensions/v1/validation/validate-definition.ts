@@ -293,8 +293,10 @@ function validateStatus({ spec, status }: CustomResourceDefinition): Cause[] {
   const stored = status.storedVersions ?? []
   const path = 'status.storedVersions'
   if (stored.length === 0) return [...causes, invalid(path, null, 'must have at least one stored version')]
+  // Of versions with the same name only the first can be the one that is meant.
+  const left = new Set(stored)
   for (const { name, storage } of spec.versions ?? [])
-    if (storage && !stored.includes(name)) causes.push(invalid(path, stored, `must have the storage version ${name}`))
+    if (!left.delete(name) && storage) causes.push(invalid(path, stored, `must have the storage version ${name}`))
   for (const [i, name] of stored.entries()) {
     if (spec.versions?.some((version) => version.name === name)) continue
     causes.push(
