@@ -20,6 +20,8 @@ export interface KindRegistry {
   isKnown(apiVersion: string, kind: string, group?: string): boolean
   /** Groups in order of discovery, with their versions. */
   readonly groups: readonly { readonly group: string; readonly versions: readonly string[] }[]
+  /** Called after every change of the kinds; returns how to stop. */
+  observe(listener: () => void): () => void
   /** Serves these kinds under the name of their definition, instead of those that it had. None: it has none any more. */
   put(definition: string, kinds: readonly AnyKind[]): void
 }
@@ -28,6 +30,7 @@ export function createKindRegistry(builtIn: readonly AnyKind[]): KindRegistry {
   const custom = new Map<string, readonly AnyKind[]>()
   let tables = tablesOf(builtIn, [])
   let generation = 1
+  const listeners = new Set<() => void>()
   return {
     get all() {
       return tables.all
@@ -43,12 +46,17 @@ export function createKindRegistry(builtIn: readonly AnyKind[]): KindRegistry {
     hasVersion: (group, version) => tables.versions.get(group)?.includes(version) ?? false,
     isCustom: (group, version) => tables.customVersions.has(apiVersionOf({ group, version })),
     isKnown: (apiVersion, kind, group = '') => tables.names.has(`${tables.apart.has(group) ? group : ''} ${apiVersion} ${kind}`),
+    observe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     put(definition, kinds) {
       if (kinds.length === 0 && !custom.has(definition)) return
       if (kinds.length === 0) custom.delete(definition)
       else custom.set(definition, kinds)
       tables = tablesOf(builtIn, [...custom.values()].flat())
       generation += 1
+      for (const listener of listeners) listener()
     },
   }
 }

@@ -29,7 +29,7 @@ import { createFlowControl } from './flow-control/flow-control.ts'
 import { createFlowObjects } from './flow-control/flow-objects.ts'
 import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
-import { createKindRegistry } from './kind-registry.ts'
+import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
 import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
@@ -99,6 +99,8 @@ export interface ApiServer {
   readonly handler: ApiHandler
   readonly objects: Objects
   readonly internals: Internals
+  /** What is served now, kinds of definitions among them. */
+  readonly kinds: KindRegistry
   /** The handler as a transport without socket or TLS. The user is vouched for; authorization applies to it as to anybody. */
   transportAs(user: UserInfo): Transport
   /** Ends all watches and stops what runs by time. The store stays open: it is the caller's. */
@@ -187,6 +189,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handler,
     objects,
     internals,
+    kinds,
     transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
     async close() {
       expiry.close()

@@ -2,6 +2,7 @@
 
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
+import type { ServedKinds } from '#loop/served-kinds.ts'
 import { certificateApproverController } from './certificate-approver/controller.ts'
 import { certificateCleanerController } from './certificate-cleaner/controller.ts'
 import { certificateSignerController } from './certificate-signer/controller.ts'
@@ -19,7 +20,8 @@ import { nodeIpamController } from './node-ipam/controller.ts'
 import type { AddressPlan } from './node-ipam/plan.ts'
 import { type NodeLifecycleConfig, nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGcController } from './pod-gc/controller.ts'
-import { replicaSetController } from './replicaset/controller.ts'
+import { replicaSetController, replicationControllerController } from './replicaset/controller.ts'
+import { resourceQuotaController } from './resource-quota/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
@@ -30,7 +32,9 @@ import { validatingAdmissionPolicyStatusController } from './validating-admissio
 export { heldKinds } from './common/indexes.ts'
 
 export interface ControllersConfig {
-  /** All kinds that the API server serves. Those that are stored and can be deleted are collected and, with their namespace, removed. */
+  /** The collectable ones of all kinds that the API server serves: they are collected and, with their namespace, removed. */
+  readonly served: ServedKinds
+  /** All built-in kinds. */
   readonly kinds: readonly AnyKind[]
   /** PEM of the CA that signed the API server's certificate. */
   readonly rootCa: string
@@ -48,17 +52,17 @@ export interface ControllersConfig {
 }
 
 export function controllers(config: ControllersConfig): readonly Controller<unknown>[] {
-  const collectable = config.kinds.filter(isCollectable)
   // The list knows none of their views: each is only ever handed back to the controller that made it.
   return [
     replicaSetController,
+    replicationControllerController,
     deploymentController,
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
-    // What goes by itself after a while (Event) is not worth a place in the graph.
-    garbageCollector(collectable.filter(({ rules }) => rules.ttlSeconds === undefined)),
-    namespaceController(collectable.filter(({ scope }) => scope === 'Namespaced')),
+    garbageCollector(config.served),
+    namespaceController(config.served),
+    resourceQuotaController(config.served),
     serviceAccountController,
     serviceAccountTokenController(config.issueToken && { issue: config.issueToken, rootCa: config.rootCa }),
     rootCaController(config.rootCa),
@@ -92,5 +96,5 @@ const users: Readonly<Record<string, string>> = {
 }
 
 /** Stored, as itself and not as another kind's words, and deletable. Absent verbs mean all. */
-const isCollectable = ({ verbs, storedAs }: AnyKind): boolean =>
+export const isCollectable = ({ verbs, storedAs }: AnyKind): boolean =>
   storedAs === undefined && (verbs === undefined || (['list', 'watch', 'delete'] as const).every((verb) => verbs.includes(verb)))

@@ -23,9 +23,10 @@ import { seededRandom } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { type Controller, type Plan, settled } from '#loop/controller.ts'
 import { runControllers } from '#loop/run.ts'
+import { createServedKinds } from '#loop/served-kinds.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { conditionOf } from './common/conditions.ts'
-import { controllers, heldKinds, userOf } from './mod.ts'
+import { controllers, heldKinds, isCollectable, userOf } from './mod.ts'
 
 test('all controllers together, on the API server: a Deployment comes up, rolls, and goes with its namespace', async () => {
   const cluster = await start()
@@ -186,7 +187,8 @@ async function start() {
     },
     { subresource: 'status' },
   )
-  const config = { kinds, rootCa: 'PEM', apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' } }
+  const served = createServedKinds(kinds.filter(isCollectable))
+  const config = { kinds, served, rootCa: 'PEM', apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' } }
   const running = runControllers({
     controllers: [...controllers(config), kubelet],
     client,

@@ -12,6 +12,8 @@ export interface Controller<View> {
   readonly name: string
   /** Whose changes concern it, and which keys each touches. A key is a name, never an event: `namespace/name` by habit. */
   readonly sources: readonly Source[]
+  /** How a kind that comes later (of a definition) concerns it; undefined: not at all. Absent: no such kind does. */
+  readonly sourceOf?: (kind: AnyKind) => Source | undefined
   /** Undefined: nothing to do for this key. */
   readonly view: (key: string, cache: Cache, now: Instant) => View | undefined
   readonly plan: (view: View) => Plan

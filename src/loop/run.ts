@@ -10,6 +10,7 @@ import type { Of } from '#schema/schema.ts'
 import type { Cache, Controller, Source } from './controller.ts'
 import { createEventRecorder } from './events.ts'
 import { type Counters, createReconciler } from './reconcile.ts'
+import type { ServedKinds } from './served-kinds.ts'
 import { createWorkQueue, type Lane, type WorkQueue } from './work-queue.ts'
 
 /** Controllers at work over shared caches, from `runControllers` until `stop`. */
@@ -19,6 +20,11 @@ export interface Running {
   informer<K extends AnyKind>(kind: K): Informer<Of<K>>
   /** Resolves when every cache is filled and the controllers have begun; rejects when stopped before. */
   synced(): Promise<void>
+  /**
+   * From now on these are the kinds of definitions: new ones are held in memory and shown to the controllers that ask for such, others are let
+   * go. A kind that changed comes as another value.
+   */
+  serveCustom(kinds: readonly AnyKind[]): void
   /** Nothing is waiting or in work; deadlines may still be to come. */
   readonly isIdle: boolean
   counters(): readonly ({ readonly controller: string; readonly depth: number; readonly droppedEvents: number } & Counters)[]
@@ -39,6 +45,8 @@ export interface RunOptions {
   readonly concurrency?: number
   /** How a kind is held in memory; also names kinds that views read without being a source of any controller. */
   readonly kinds?: readonly HeldKind[]
+  /** Told which kinds of definitions are held. Absent: none ever are. */
+  readonly served?: ServedKinds
   /** Where the events of `host` components come from: the node's name. */
   readonly host?: string
 }
@@ -94,10 +102,48 @@ export function runControllers(options: RunOptions): Running {
   // A composition that stops before the caches are filled need not have asked.
   begun.catch(() => {})
 
+  const custom = new Map<string, { readonly kind: AnyKind; readonly informer: AnyInformer; isShown: boolean }>()
+  const tellServed = (): void => options.served?.setCustom([...custom.values()].filter(({ isShown }) => isShown).map(({ kind }) => kind))
+
+  function letGo(name: string): void {
+    const held = custom.get(name)
+    if (held === undefined) return
+    custom.delete(name)
+    // First nobody asks for it any more, then it goes.
+    tellServed()
+    informers.delete(name)
+    held.informer.close().catch((error: unknown) => log.error('an informer could not be closed', { kind: name, error }))
+  }
+
+  async function hold(name: string, kind: AnyKind): Promise<void> {
+    const informer = startInformer(options, name, { kind })
+    const held = { kind, informer, isShown: false }
+    custom.set(name, held)
+    informers.set(name, informer)
+    await Promise.all([begun, informer.synced()])
+    if (custom.get(name) !== held) return
+    held.isShown = true
+    tellServed()
+    for (const { controller, queue, log: ownLog } of workers) {
+      const source = controller.sourceOf?.(kind)
+      if (source !== undefined) connect(source, informer, queue, cache, ownLog)
+    }
+  }
+
+  function serveCustom(kinds: readonly AnyKind[]): void {
+    if (stopping.signal.aborted || workers.every(({ controller }) => controller.sourceOf === undefined)) return
+    const wanted = new Map(kinds.map((kind) => [nameOf(kind), kind]))
+    for (const [name, { kind }] of custom) if (wanted.get(name) !== kind) letGo(name)
+    for (const [name, kind] of wanted)
+      if (!custom.has(name) && !informers.has(name))
+        hold(name, kind).catch((error: unknown) => log.debug('stopped before a kind was held in memory', { kind: name, error }))
+  }
+
   return {
     cache,
     informer: held,
     synced: () => begun,
+    serveCustom,
     get isIdle() {
       return workers.every((worker) => worker.queue.isIdle)
     },
@@ -122,25 +168,24 @@ export function runControllers(options: RunOptions): Running {
 type AnyInformer = Informer<unknown>
 
 /** One informer a kind, for all controllers together. */
-function startInformers({ controllers, client, clock, random, log, kinds = [] }: RunOptions): Map<string, AnyInformer> {
+function startInformers(options: RunOptions): Map<string, AnyInformer> {
+  const { controllers, kinds = [] } = options
   const held = new Map<string, HeldKind>()
   for (const controller of controllers) for (const { kind } of controller.sources) held.set(nameOf(kind), { kind })
   for (const kind of kinds) held.set(nameOf(kind.kind), kind)
-  const informers = new Map<string, AnyInformer>()
-  for (const [name, { kind, indexes, ...selection }] of held) {
-    const declared = indexes as Readonly<Record<string, IndexFunction<unknown>>> | undefined
-    informers.set(
-      name,
-      createInformer(client, kind, {
-        clock,
-        random: random.fork(`informer ${name}`),
-        log,
-        ...selection,
-        ...(declared && { indexes: declared }),
-      }),
-    )
-  }
-  return informers
+  return new Map([...held].map(([name, one]) => [name, startInformer(options, name, one)]))
+}
+
+function startInformer({ client, clock, random, log }: RunOptions, name: string, held: HeldKind): AnyInformer {
+  const { kind, indexes, ...selection } = held
+  const declared = indexes as Readonly<Record<string, IndexFunction<unknown>>> | undefined
+  return createInformer(client, kind, {
+    clock,
+    random: random.fork(`informer ${name}`),
+    log,
+    ...selection,
+    ...(declared && { indexes: declared }),
+  })
 }
 
 /** What is there already is bulk work; each later change passes it. */

@@ -14,6 +14,7 @@ import { escalationCheck } from '#apiserver/authorization/escalation.ts'
 import { connectHandlers } from '#apiserver/connect/connect-handlers.ts'
 import type { Dialer } from '#apiserver/connect/dialer.ts'
 import type { ApiHandler, Objects, UserInfo } from '#apiserver/contract.ts'
+import type { KindRegistry } from '#apiserver/kind-registry.ts'
 import { createOutbound } from '#apiserver/outbound.ts'
 import { type ApiServer, type ApiServerOptions, createApiServer } from '#apiserver/server.ts'
 import { legacyTokenIssuer } from '#apiserver/tokens/legacy-token.ts'
@@ -24,7 +25,7 @@ import { composeTracer } from '#apiserver/tracing/compose.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
-import { controllers, heldKinds, userOf } from '#controllers/mod.ts'
+import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
@@ -35,6 +36,7 @@ import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import { runLeaderElection } from '#loop/leader-election.ts'
 import { type Running, runControllers } from '#loop/run.ts'
+import { createServedKinds } from '#loop/served-kinds.ts'
 import { startScheduler } from '#scheduler/scheduler.ts'
 import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -135,6 +137,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     lead: (signal) =>
       lead(
         options,
+        api.kinds,
         { reader: asSystem('kube-controller-manager'), asController, scheduler: asUser('default-scheduler', schedulerUser) },
         signal,
         leading.resolve,
@@ -246,10 +249,18 @@ interface LeaderClients {
 }
 
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
-async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal: AbortSignal, begun: () => void): Promise<void> {
+async function lead(
+  options: ControlPlaneOptions,
+  registry: KindRegistry,
+  clients: LeaderClients,
+  signal: AbortSignal,
+  begun: () => void,
+): Promise<void> {
   const { clock, random, log, components = ['controllers', 'scheduler'] } = options
+  const served = createServedKinds((kinds as readonly AnyKind[]).filter(isCollectable))
   const all = controllers({
     kinds: kinds as readonly AnyKind[],
+    served,
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
     podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
     rootCa: options.rootCa,
@@ -260,16 +271,25 @@ async function lead(options: ControlPlaneOptions, clients: LeaderClients, signal
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
     client: clients.reader,
     clientFor: clients.asController,
-    kinds: heldKinds,
+    kinds: components.length === 0 ? [] : heldKinds,
+    served,
     clock,
     random: random.fork('controllers'),
     log,
   })
+  const follow = (): void => running.serveCustom(customKinds(registry))
+  follow()
+  const unfollow = registry.observe(follow)
   const scheduler = components.includes('scheduler') ? startSchedulerOver(running, options, clients.scheduler) : undefined
   running.synced().then(begun, () => log.debug('stopped before the controllers began'))
   await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  unfollow()
   await Promise.all([scheduler?.stop(), running.stop()])
 }
+
+/** Kinds of definitions, each in the version that its group prefers. */
+const customKinds = (registry: KindRegistry): readonly AnyKind[] =>
+  registry.all.filter((kind) => kind.shape.kind === 'structural' && registry.ofResource(kind.group, kind.plural) === kind)
 
 /** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
 const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller'])

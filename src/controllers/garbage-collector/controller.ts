@@ -2,17 +2,24 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { OwnerReference } from '#api/meta/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cache, Controller, Source } from '#loop/controller.ts'
+import { perKinds, type ServedKinds } from '#loop/served-kinds.ts'
 import { keyFor, splitKey } from '../common/key.ts'
 import { type Dependent, foregroundFinalizer, type GarbageView, type Owner, orphanFinalizer, planGarbage } from './plan.ts'
 
-/** Deletes objects whose owners are gone. `kinds`: all that are stored and can be deleted; an owner of another kind is taken to live. */
-export function garbageCollector(kinds: readonly AnyKind[]): Controller<GarbageView> {
-  const kindOf = new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]))
-  const byReference = new Map(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind]))
-  const ownerKind = ({ apiVersion, kind }: OwnerReference) => byReference.get(`${groupOf(apiVersion)}/${kind}`)
+/** Deletes objects whose owners are gone. `served`: all that are stored and can be deleted; an owner of another kind is taken to live. */
+export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
+  const tables = perKinds(served, (all) => {
+    const kinds = all.filter(isKept)
+    return {
+      kinds,
+      byResource: new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind])),
+      byReference: new Map(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind])),
+    }
+  })
+  const ownerKind = ({ apiVersion, kind }: OwnerReference) => tables().byReference.get(`${groupOf(apiVersion)}/${kind}`)
 
   const dependentsOf = (object: KubeObject, cache: Cache): readonly Dependent[] =>
-    kinds.flatMap((kind) =>
+    tables().kinds.flatMap((kind) =>
       (cache.ownedBy(kind, object.metadata.uid, 'any') as readonly KubeObject[]).map((dependent) => ({ kind, object: dependent })),
     )
 
@@ -63,10 +70,11 @@ export function garbageCollector(kinds: readonly AnyKind[]): Controller<GarbageV
 
   return {
     name: 'generic-garbage-collector',
-    sources: kinds.map(source),
+    sources: tables().kinds.map(source),
+    sourceOf: (kind) => (isKept(kind) ? source(kind) : undefined),
     view: (key, cache) => {
       const [resource = '', place = ''] = key.split(' ')
-      const kind = kindOf.get(resource)
+      const kind = tables().byResource.get(resource)
       const { namespace, name } = splitKey(place)
       const object = kind && (cache.get(kind, name, namespace === '' ? undefined : namespace) as KubeObject | undefined)
       if (kind === undefined || object === undefined || !concerns(object)) return undefined
@@ -77,6 +85,9 @@ export function garbageCollector(kinds: readonly AnyKind[]): Controller<GarbageV
     plan: planGarbage,
   }
 }
+
+/** What goes by itself after a while (Event) is not worth a place in the graph. */
+const isKept = ({ rules }: AnyKind): boolean => rules.ttlSeconds === undefined
 
 /** Only what has owners, or a deletion that waits, can ever be the collector's business. */
 const concerns = ({ metadata }: KubeObject): boolean =>

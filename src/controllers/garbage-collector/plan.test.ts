@@ -7,12 +7,13 @@ import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { KubeObject } from '#api/kind.ts'
+import { createServedKinds } from '#loop/served-kinds.ts'
 import { namespace } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
 import { garbageCollector } from './controller.ts'
 
 const kinds = [Deployment, ReplicaSet, Pod, ConfigMap, Node]
-const controller = garbageCollector(kinds)
+const controller = garbageCollector(createServedKinds(kinds))
 
 check('background: what lost its owner goes, and what that owned', { d: '', rs: 'd', pod: 'rs' }, { delete: 'd' }, '')
 check('a living owner keeps it', { d: '', rs: 'd' }, {}, 'd rs(d)')

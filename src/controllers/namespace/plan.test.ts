@@ -6,10 +6,11 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
+import { createServedKinds } from '#loop/served-kinds.ts'
 import { World } from '../testing/world.ts'
 import { namespaceController } from './controller.ts'
 
-const controller = namespaceController([Pod, ConfigMap, ReplicaSet])
+const controller = namespaceController(createServedKinds([Pod, ConfigMap, ReplicaSet]))
 
 test('deletes pods first, then the rest, then lets the namespace go', () => {
   const world = given([

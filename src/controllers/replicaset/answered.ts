@@ -7,7 +7,7 @@ import { statusCommand } from './status.ts'
 
 /** The events of pods created and deleted, and the condition that says why one could not be. */
 export function afterReplicaSetAnswer(view: ReplicaSetView, command: Command, answer: KubeObject | WherryError): readonly Command[] {
-  const regarding = view.replicaSet
+  const regarding = view.form.fromSet(view.replicaSet)
   if (command.do !== 'create' && command.do !== 'delete') return []
   const creates = command.do === 'create'
   if (!(answer instanceof WherryError)) {

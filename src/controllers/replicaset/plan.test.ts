@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { ReplicationController } from '#api/core/v1/replication-controller.ts'
 import { WherryError } from '#lib/errors.ts'
 import { namespace, type PodFacts, pod, template } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
-import { replicaSetController as controller } from './controller.ts'
+import { replicaSetController as controller, replicationControllerController } from './controller.ts'
 import { commandsAtOnce } from './plan.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -45,6 +46,26 @@ check('releases what it selects no more, and replaces it', { replicas: 1, pods: 
 check('leaves the pods of others alone', { replicas: 0, pods: { a: { ...ready, owners: [{ uid: 'other', controller: true }] } } }, [
   'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
+
+test('a ReplicationController keeps its pods as a set does, in its own words', () => {
+  const world = new World()
+  world.put(Namespace, { metadata: { name: namespace }, spec: {}, status: {} })
+  world.put(ReplicationController, {
+    metadata: { name: 'web', namespace, uid: 'rc', generation: 1 },
+    spec: { replicas: 2, selector: { app: 'web' }, template: template() },
+    status: { replicas: 0 },
+  })
+  world.put(Pod, pod('orphan', ready))
+  world.settle([replicationControllerController])
+  const pods = world.list(Pod)
+  assert.equal(pods.length, 2)
+  const owner = { apiVersion: 'v1', kind: 'ReplicationController', name: 'web', uid: 'rc', controller: true, blockOwnerDeletion: true }
+  for (const { metadata } of pods) assert.deepEqual(metadata.ownerReferences, [owner])
+  const { status, spec } = world.get(ReplicationController, 'web', namespace)!
+  assert.deepEqual(spec.selector, { app: 'web' })
+  assert.equal(status.replicas, 2)
+  assert.equal('terminatingReplicas' in status, false)
+})
 
 deletes('unassigned first', { a: ready, b: { ...ready, node: '' } }, 'b')
 deletes('pending before running', { a: ready, b: { ...ready, phase: 'Pending' } }, 'b')

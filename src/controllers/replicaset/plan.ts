@@ -1,4 +1,4 @@
-import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, podAvailableAt } from '#api/core/v1/pod-helpers.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
@@ -6,6 +6,7 @@ import type { Instant } from '#lib/clock.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
 import { inDeletionOrder } from './deletion-order.ts'
+import type { ReplicaForm } from './form.ts'
 import { statusCommand } from './status.ts'
 
 /** The reference's burst limit: more than this many creations or deletions in one go would only queue up at the API server. */
@@ -13,6 +14,7 @@ export const commandsAtOnce = 500
 
 export interface ReplicaSetView {
   readonly now: Instant
+  readonly form: ReplicaForm
   readonly replicaSet: ReplicaSet
   /** Those that it controls, in whatever state, and the namespace's pods without a controller. */
   readonly pods: readonly Pod[]
@@ -36,19 +38,20 @@ export function planReplicaSet(view: ReplicaSetView): Plan {
   return { commands, wakeAt: Math.min(...dueAt) }
 }
 
-export const claimPods = ({ replicaSet, pods }: ReplicaSetView) => claim(ReplicaSet, replicaSet, Pod, pods.filter(isPodActive))
+export const claimPods = ({ form, replicaSet, pods }: ReplicaSetView) => claim(form.kind, replicaSet, Pod, pods.filter(isPodActive))
 
-function replicaCommands({ now, replicaSet, related, namespaceIsLeaving }: ReplicaSetView, claimed: readonly Pod[]): Command[] {
+function replicaCommands({ now, form, replicaSet, related, namespaceIsLeaving }: ReplicaSetView, claimed: readonly Pod[]): Command[] {
   const { replicas } = replicaSet.spec
   const surplus = claimed.length - replicas
-  if (surplus < 0 && !namespaceIsLeaving) return Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(replicaSet))
+  if (surplus < 0 && !namespaceIsLeaving)
+    return Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(form, replicaSet))
   if (surplus <= 0) return []
   return inDeletionOrder(claimed, related, now)
     .slice(0, Math.min(surplus, commandsAtOnce))
     .map(({ metadata }) => ({ do: 'delete', kind: Pod, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }))
 }
 
-function createPod(replicaSet: ReplicaSet): Command {
+function createPod({ kind }: ReplicaForm, replicaSet: ReplicaSet): Command {
   const { metadata, spec } = replicaSet.spec.template
   const { labels, annotations, finalizers } = metadata ?? {}
   return {
@@ -64,7 +67,7 @@ function createPod(replicaSet: ReplicaSet): Command {
         ...(labels === undefined ? {} : { labels }),
         ...(annotations === undefined ? {} : { annotations }),
         ...(finalizers === undefined ? {} : { finalizers }),
-        ownerReferences: [ownerReference(ReplicaSet, replicaSet)],
+        ownerReferences: [ownerReference(kind, replicaSet)],
       },
       spec,
     },

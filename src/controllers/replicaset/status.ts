@@ -1,4 +1,4 @@
-import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import type { ReplicaSetStatus } from '#api/apps/v1/types.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodAvailable, isPodReady, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
@@ -10,6 +10,7 @@ import type { Command } from '#loop/controller.ts'
 import { conditionOf, withoutCondition } from '../common/conditions.ts'
 import { countOf } from '../common/equal.ts'
 import { mergePatch } from '../common/merge-patch.ts'
+import type { ReplicaForm } from './form.ts'
 
 export interface ReplicaFailure {
   readonly reason: 'FailedCreate' | 'FailedDelete'
@@ -18,6 +19,7 @@ export interface ReplicaFailure {
 
 interface StatusView {
   readonly now: Instant
+  readonly form: ReplicaForm
   readonly replicaSet: ReplicaSet
   readonly pods: readonly Pod[]
 }
@@ -25,10 +27,13 @@ interface StatusView {
 /** The write that brings status in line with the pods; `failure` says why the last command could not be done. Undefined: it is right already. */
 export function statusCommand(view: StatusView, claimed: readonly Pod[], failure?: ReplicaFailure): Command | undefined {
   const status = nextStatus(view, claimed, failure)
-  if (mergePatch(view.replicaSet.status, status) === undefined) return undefined
-  const object: ReplicaSet = { ...view.replicaSet, status }
-  return { do: 'update', kind: ReplicaSet, object, subresource: 'status' }
+  const { form, replicaSet } = view
+  const object = form.fromSet({ ...replicaSet, status })
+  if (mergePatch(statusIn(form.fromSet(replicaSet)), statusIn(object)) === undefined) return undefined
+  return { do: 'update', kind: form.kind, object, subresource: 'status' }
 }
+
+const statusIn = (object: object): object => ('status' in object ? (object.status as object) : {})
 
 function nextStatus({ now, replicaSet, pods }: StatusView, claimed: readonly Pod[], failure: ReplicaFailure | undefined): ReplicaSetStatus {
   const { spec, status, metadata } = replicaSet
