@@ -21,9 +21,9 @@ export const Event = message(
     ...objectFields,
     eventTime: field(2, nullable(microTime()), { always: true, about: 'When it was first seen.' }),
     series: field(3, EventSeries, { pointer: true, about: 'Repetitions; absent for an event that was seen once.' }),
-    reportingController: field(4, string(), { about: 'Controller that reports it, such as kubernetes.io/kubelet. Cannot be changed.' }),
+    reportingController: field(4, string(), { about: 'Controller that reports it, such as kubernetes.io/kubelet.' }),
     reportingInstance: field(5, string(), {
-      about: 'Which instance of the controller, such as kubelet-node1; at most 128 characters. Cannot be changed.',
+      about: 'Which instance of the controller, such as kubelet-node1; at most 128 characters.',
     }),
     action: field(6, string(), { about: 'What the controller did, as a CamelCase word of at most 128 characters.' }),
     reason: field(7, string(), { about: 'Why it did so, as a CamelCase word of at most 128 characters.' }),
@@ -34,11 +34,20 @@ export const Event = message(
     related: field(9, core.ObjectReference, { pointer: true, about: 'Second object that takes part in it.' }),
     note: field(10, string(), { about: 'What happened, in words; at most 1 KiB.' }),
     type: field(11, string(), { about: 'Normal or Warning.' }),
-    deprecatedSource: field(12, core.EventSource, { always: true, about: 'Component that reports it, in the form of core/v1.' }),
-    deprecatedFirstTimestamp: field(13, nullable(time()), { always: true, about: 'First time of it, in the form of core/v1.' }),
-    deprecatedLastTimestamp: field(14, nullable(time()), { always: true, about: 'Last time of it, in the form of core/v1.' }),
-    deprecatedCount: field(15, int32(), { about: 'How often it was seen, in the form of core/v1.' }),
+    deprecatedSource: field(12, core.EventSource, {
+      always: true,
+      about: 'Reporting component, for readers of core/v1; new events leave it out.',
+    }),
+    deprecatedFirstTimestamp: field(13, nullable(time()), {
+      always: true,
+      about: 'First time of it, for readers of core/v1; new events leave it out.',
+    }),
+    deprecatedLastTimestamp: field(14, nullable(time()), {
+      always: true,
+      about: 'Last time of it, for readers of core/v1; new events leave it out.',
+    }),
+    deprecatedCount: field(15, int32(), { about: 'How often it was seen, for readers of core/v1; new events leave it out.' }),
   },
-  { about: 'Report of something that happened to an object; kept for a limited time and no basis for decisions.' },
+  { about: 'Report of something that happened to an object; kept for a limited time, no basis for decisions. Only its series can change.' },
 )
 export type Event = Of<typeof Event>
