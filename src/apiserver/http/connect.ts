@@ -10,24 +10,24 @@ import { type Routed, readItem, writeOf } from './routed.ts'
 import { notFoundError, routeStatus } from './status.ts'
 
 /**
- * Hands a connection to its handler. `https:name:8080` names a scheme and a port beside the object: only the handler knows how to read
- * that, so nothing is looked up before, and admission sees no object.
+ * Hands a connection to its handler. Admission sees what is asked of the connection, and no object: it is asked before anything is looked
+ * up. `https:name:8080` names a scheme and a port beside the object, which only the handler knows how to read.
  */
 export async function connect(context: Context, call: Routed, part: Extract<Subresource, { sort: 'connect' }>): Promise<HttpResponse> {
   const { info, kind } = call
   const handler = context.handlers[part.handler]
   const withoutQuery = { ...call, info: { ...info, query: new URLSearchParams() } }
-  const object = info.name.includes(':') ? undefined : objectOf(await readItem(context, withoutQuery))
-  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
-  await context.cacher.fresh()
   // A part without a type of options is only read (a log): admission looks at connections.
   if (part.kindGV !== undefined) {
     const write = writeOf(call, { dryRun: false, options: {} })
     const run = admissionRun(context.admission, context.objects, write, 'CONNECT')
     const options = connectOptions(part.kindGV, part.options, info)
-    await run.admit(options, object)
-    await run.validate(options, object)
+    await context.cacher.fresh()
+    await run.admit(options, undefined)
+    await run.validate(options, undefined)
   }
+  const object = info.name.includes(':') ? undefined : objectOf(await readItem(context, withoutQuery))
+  if (handler === undefined) return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   const parent = () => {
     if (object === undefined) throw notFoundError(kind, info.name)
     return object

@@ -56,13 +56,15 @@ function writeField(
   common: Common,
 ): Promise<Item> {
   const write = writeOf(call, options)
+  const take = (present: KubeObject, body: KubeObject) =>
+    part.take(present as never, body as never, rfc3339(context.clock.now())) as KubeObject
   return updateObject(context, write, {
     ...common,
     change(present, bytes) {
       const body = read(present, entriesOf(present), bytes)
-      const next = part.take(present as never, body as never, rfc3339(context.clock.now())) as KubeObject
-      return withOwners(withVersionOf(next, body), entriesOf(isApply ? body : present))
+      return withOwners(withVersionOf(take(present, body), body), entriesOf(isApply ? body : present))
     },
+    retake: take,
     owners: isApply ? 'given' : (previous, next) => trackedEntries(context, write, previous, next),
     ...(part.validateUpdate !== undefined && { validateUpdate: part.validateUpdate as never }),
   })

@@ -21,6 +21,8 @@ import { committedItem, unstoredItem } from './result.ts'
 export interface UpdateOptions {
   /** Makes the wanted object from the present one, of which `shown` is the JSON; called again after a conflict that the client did not ask to see. */
   readonly change: (present: KubeObject, shown: () => Uint8Array) => KubeObject | Promise<KubeObject>
+  /** For a part with a path of its own: what of an object that admission has changed is the part's. */
+  readonly retake?: (previous: KubeObject, admitted: KubeObject) => KubeObject
   /** For a part with a path of its own: what it may not do. */
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
@@ -171,8 +173,11 @@ async function prepare(
   else if (owners !== 'given') object = withOwners(object, owners(previous, object))
   object = deepFreeze(object)
   const admitted = await run.admit(object, previous)
-  if (admitted !== undefined && admitted !== object)
-    object = deepFreeze(applyDefaults(kind, kept(withReadableOwners(admitted, object, write.warn))))
+  if (admitted !== undefined && admitted !== object) {
+    const owned = withReadableOwners(admitted, object, write.warn)
+    const taken = options.retake === undefined ? owned : withOwners(options.retake(previous, owned), entriesOf(owned))
+    object = deepFreeze(applyDefaults(kind, kept(taken)))
+  }
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))
