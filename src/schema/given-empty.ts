@@ -13,6 +13,9 @@ export function noteEmpty(message: object, name: string, value: unknown): void {
   noted[givenEmpty] = { ...noted[givenEmpty], [name]: value }
 }
 
+/** Whether such a note hangs on the message. */
+export const isNoted = (message: object): boolean => givenEmpty in message
+
 /** A list or map as Go shows it: as it is, or empty where it was given so, else null. */
 export function shownAsGiven(message: object | undefined, name: string): unknown {
   const value = (message as Readonly<Record<string, unknown>> | undefined)?.[name]

@@ -222,7 +222,7 @@ function sortedKeys(map: Readonly<Record<string, unknown>>): string[] {
 }
 
 /** The order of UTF-8 bytes, which differs from that of UTF-16 units only past the basic plane. */
-function compareBytes(a: string, b: string): number {
+export function compareBytes(a: string, b: string): number {
   if (a === b) return 0
   return surrogates.test(a) || surrogates.test(b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1
 }

@@ -4,6 +4,7 @@ import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
 import { encodeJson, parseExact } from '#schema/json.ts'
 import type { Entry, Revision } from '#store/store.ts'
+import { writtenObject } from './written.ts'
 
 /**
  * One version of one object. The store holds it without resourceVersion, since that is the revision of the commit that wrote it; what
@@ -20,15 +21,23 @@ export interface Item {
   object: KubeObject | undefined
 }
 
-export const itemOf = (kind: AnyKind, entry: Entry): Item => ({
-  kind,
-  key: entry.key,
-  value: entry.value,
-  revision: entry.modRevision,
-  createRevision: entry.createRevision,
-  bytes: undefined,
-  object: undefined,
-})
+export function itemOf(kind: AnyKind, entry: Entry): Item {
+  const { key, value, modRevision, createRevision } = entry
+  const known = committed.get(value)
+  const shared = known?.revision === modRevision ? known : undefined
+  return { kind, key, value, revision: modRevision, createRevision, bytes: shared?.bytes, object: shared?.object }
+}
+
+/** An object just committed, ready to be shown without reading it back: what is made of it now serves those who read it later as well. */
+export function committedItem(kind: AnyKind, key: string, value: Uint8Array, revision: Revision): Item {
+  const item: Item = { kind, key, value, revision, createRevision: revision, bytes: undefined, object: undefined }
+  bytesOf(item)
+  committed.set(value, item)
+  return item
+}
+
+/** By the bytes that the store hands on to the cacher as well. */
+const committed = new WeakMap<Uint8Array, Item>()
 
 /** Canonical JSON with its resourceVersion. */
 export function bytesOf(item: Item): Uint8Array {
@@ -37,7 +46,7 @@ export function bytesOf(item: Item): Uint8Array {
 
 /** The object with its resourceVersion, decoded and frozen. */
 export function objectOf(item: Item): KubeObject {
-  return (item.object ??= deepFreeze(parseStored(item)))
+  return (item.object ??= writtenObject(item.kind, item.value, item.revision) ?? deepFreeze(parseStored(item)))
 }
 
 /** The object with its resourceVersion as plain JSON. */

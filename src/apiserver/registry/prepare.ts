@@ -4,6 +4,7 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { encodeJson } from '#schema/json.ts'
+import { noteWritten } from '../cacher/written.ts'
 import type { Context, Write } from '../context.ts'
 import { storageKindOf } from './keys.ts'
 import { type Entries, entriesOf, entriesProblem } from './ownership.ts'
@@ -60,7 +61,9 @@ export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
   const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
   const bare = { ...object, metadata }
   const stored = kind.storedAs?.toStored(bare as never) ?? bare
-  return Buffer.from(encodeJson(storageKindOf(kind), stored))
+  const value = Buffer.from(encodeJson(storageKindOf(kind), stored))
+  noteWritten(kind, value, object)
+  return value
 }
 
 /** The same where somebody else may have to be asked for the stored form. */

@@ -1,0 +1,46 @@
+import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { deepFreeze } from '#lib/freeze.ts'
+import { settled } from '#schema/settled.ts'
+import type { Revision } from '#store/store.ts'
+
+/**
+ * Objects that this server has just written, by their bytes. They come back from the store a moment later, as the very same bytes: then they
+ * need not be parsed. Only the latest are kept, so that what nobody reads as an object takes no memory as one.
+ */
+const written = new WeakMap<Uint8Array, KubeObject>()
+const latest: (Uint8Array | undefined)[] = []
+let next = 0
+
+/** Notes what `value` was made from: the object as the kind has it in memory, frozen or not, which nobody changes any more. */
+export function noteWritten(kind: AnyKind, value: Uint8Array, object: KubeObject): void {
+  // Forms of one stored object, and custom resources, are made in other ways.
+  if (kind.storedAs !== undefined || kind.shape.kind !== 'message') return
+  const oldest = latest[next]
+  if (oldest !== undefined) written.delete(oldest)
+  latest[next] = value
+  next = (next + 1) % latestMax
+  written.set(value, object)
+}
+
+/** The object of these bytes with its resourceVersion, as decoding would give it, frozen; `undefined`: the bytes have to be decoded. */
+export function writtenObject(kind: AnyKind, value: Uint8Array, revision: Revision): KubeObject | undefined {
+  const object = written.get(value)
+  if (object === undefined) return undefined
+  const whole = settled(kind, object)
+  return deepFreeze({ ...whole, metadata: withVersion(whole.metadata, `${revision}`) }) as KubeObject
+}
+
+/** In the place where the type declares it. */
+function withVersion(metadata: KubeObject['metadata'], resourceVersion: string): object {
+  const out: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(metadata)) {
+    if (out['resourceVersion'] === undefined && !beforeVersion.has(name)) out['resourceVersion'] = resourceVersion
+    if (name !== 'resourceVersion') out[name] = value
+  }
+  out['resourceVersion'] ??= resourceVersion
+  return out
+}
+
+const beforeVersion: ReadonlySet<string> = new Set(['name', 'generateName', 'namespace', 'selfLink', 'uid'])
+// A batch of commits, and those that wait behind it.
+const latestMax = 1_024
