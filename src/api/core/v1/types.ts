@@ -61,7 +61,7 @@ export const GCEPersistentDiskVolumeSource = message(
     fsType: field(2, string(), { about: 'Filesystem on the disk, such as ext4 (the default) or xfs.' }),
     partition: field(3, int32(), { about: 'Number of the partition to mount; 0 means the whole disk.' }),
     readOnly: field(4, bool(), {
-      about: 'Mounts the disk without write access; false by default. Only so can several pods use it at once.',
+      about: 'Mounts the disk without write access; false by default. Only so can several nodes use it at once.',
     }),
   },
   { about: 'Disk of Google Compute Engine, served by the CSI driver pd.csi.storage.gke.io.' },
@@ -1145,8 +1145,8 @@ export const PersistentVolumeStatus = message(
       default: 'Pending',
       about: 'Pending, Available, Bound, Released (the claim is gone) or Failed (reclaiming went wrong).',
     }),
-    message: field(2, string(), { about: 'Why the volume is in this phase, in words for people.' }),
-    reason: field(3, string(), { about: 'Why the volume failed, in one CamelCase word for programs.' }),
+    message: field(2, string(), { about: 'What led to this phase, in words for people.' }),
+    reason: field(3, string(), { about: 'What made the volume fail, in one CamelCase word for programs.' }),
     lastPhaseTransitionTime: field(4, time(), { pointer: true, about: 'When the phase last changed.' }),
   },
   { about: 'In which phase of its life a volume is.' },
@@ -1226,7 +1226,9 @@ export const PersistentVolumeClaimStatus = message(
       list(PersistentVolumeClaimCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }),
       { about: 'What is going on with the volume, such as a resize.' },
     ),
-    allocatedResources: field(5, ResourceList, { about: 'Size that a resize is under way to; quota counts it.' }),
+    allocatedResources: field(5, ResourceList, {
+      about: 'Size that is set aside for the claim; while a resize is under way it exceeds the capacity.',
+    }),
     allocatedResourceStatuses: field(7, map(ClaimResourceStatus), {
       atomic: false,
       about: 'How far the resize has come, by resource name; absent when none is under way.',
@@ -1352,7 +1354,7 @@ export const FileKeySelector = message(
   {
     volumeName: field(1, string(), { required: true, about: 'Volume of the pod that the file is in, an emptyDir.' }),
     path: field(2, string(), { required: true, about: 'File, relative to the root of the volume and without two dots.' }),
-    key: field(3, string(), { required: true, about: 'Variable in the file whose value is taken.' }),
+    key: field(3, string(), { required: true, about: 'Variable of the file whose value is taken.' }),
     optional: field(4, bool(), {
       default: false,
       pointer: true,
@@ -1371,8 +1373,8 @@ export const EnvVarSource = message(
       about: 'Field of the pod, such as metadata.name, spec.nodeName or status.podIP.',
     }),
     resourceFieldRef: field(2, ResourceFieldSelector, { pointer: true, about: 'Limit or request of a container.' }),
-    configMapKeyRef: field(3, ConfigMapKeySelector, { pointer: true, about: 'Key of a ConfigMap in the namespace of the pod.' }),
-    secretKeyRef: field(4, SecretKeySelector, { pointer: true, about: 'Key of a Secret in the namespace of the pod.' }),
+    configMapKeyRef: field(3, ConfigMapKeySelector, { pointer: true, about: 'Key of one of the ConfigMaps of the namespace.' }),
+    secretKeyRef: field(4, SecretKeySelector, { pointer: true, about: 'Key of one of the Secrets of the namespace.' }),
     fileKeyRef: field(5, FileKeySelector, { pointer: true, about: 'Variable in a file that an init container has written.' }),
   },
   { about: 'Where the value of a variable comes from; exactly one field is set.' },
@@ -1531,7 +1533,7 @@ export const ContainerResizePolicy = message(
     resourceName: field(1, string(), { required: true, about: 'Resource that it is about: cpu or memory.' }),
     restartPolicy: field(2, string(), {
       required: true,
-      about: 'NotRequired changes it while the container runs, RestartContainer restarts the container.',
+      about: 'NotRequired (the default) changes it while the container runs, RestartContainer restarts the container.',
     }),
   },
   { about: 'What a change of a resource means for a running container.' },
@@ -1790,7 +1792,8 @@ export const SecurityContext = message(
     }),
     allowPrivilegeEscalation: field(7, bool(), {
       pointer: true,
-      about: 'Whether a process can gain more rights than its parent; always true if privileged or with CAP_SYS_ADMIN.',
+      about:
+        'Lets processes gain rights that their parent has not, as by setuid; true by default, always if privileged or with CAP_SYS_ADMIN.',
     }),
     procMount: field(9, ProcMountType, {
       pointer: true,
@@ -1821,9 +1824,11 @@ export const Container = message(
       }),
       { about: 'Ports that the container listens on, for services and probes to refer to.' },
     ),
-    envFrom: field(19, list(EnvFromSource), { about: 'ConfigMaps and Secrets whose keys become variables; later ones and env go first.' }),
+    envFrom: field(19, list(EnvFromSource), {
+      about: 'ConfigMaps and Secrets whose keys become variables; of equal names the last one counts, and env before all.',
+    }),
     env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
-      about: 'Environment variables; they go before those of envFrom.',
+      about: 'Environment variables, which go before those of envFrom; of equal names the last one counts.',
     }),
     resources: field(8, ResourceRequirements, {
       always: true,
@@ -1863,7 +1868,8 @@ export const Container = message(
     }),
     terminationMessagePolicy: field(20, TerminationMessagePolicy, {
       default: 'File',
-      about: 'File reads terminationMessagePath only; FallbackToLogsOnError takes the last of the log if that is empty.',
+      about:
+        'File reads terminationMessagePath only; FallbackToLogsOnError takes the end of the log if that is empty and the container failed.',
     }),
     imagePullPolicy: field(14, PullPolicy, {
       about: 'When the image is pulled: Always, IfNotPresent or Never. Always by default for the tag latest, else IfNotPresent.',
@@ -2241,9 +2247,11 @@ const EphemeralContainerCommonFields = {
     }),
     { about: 'Not allowed for ephemeral containers.' },
   ),
-  envFrom: field(19, list(EnvFromSource), { about: 'ConfigMaps and Secrets whose keys become variables; later ones and env go first.' }),
+  envFrom: field(19, list(EnvFromSource), {
+    about: 'ConfigMaps and Secrets whose keys become variables; of equal names the last one counts, and env before all.',
+  }),
   env: field(7, list(EnvVar, { apply: { type: 'map', keys: ['name'] }, patch: { strategy: 'merge', key: 'name' } }), {
-    about: 'Environment variables; they go before those of envFrom.',
+    about: 'Environment variables, which go before those of envFrom; of equal names the last one counts.',
   }),
   resources: field(8, ResourceRequirements, {
     always: true,
@@ -2274,7 +2282,8 @@ const EphemeralContainerCommonFields = {
   }),
   terminationMessagePolicy: field(20, TerminationMessagePolicy, {
     default: 'File',
-    about: 'File reads terminationMessagePath only; FallbackToLogsOnError takes the last of the log if that is empty.',
+    about:
+      'File reads terminationMessagePath only; FallbackToLogsOnError takes the end of the log if that is empty and the container failed.',
   }),
   imagePullPolicy: field(14, PullPolicy, {
     about: 'When the image is pulled: Always, IfNotPresent or Never. Always by default for the tag latest, else IfNotPresent.',
@@ -2293,7 +2302,9 @@ export const EphemeralContainer = message(
   'k8s.io.api.core.v1.EphemeralContainer',
   {
     ...EphemeralContainerCommonFields,
-    targetContainerName: field(2, string(), { about: 'Container whose processes it sees; without one it sees those of the pod.' }),
+    targetContainerName: field(2, string(), {
+      about: 'Container whose processes it sees; if absent, those that the settings of the pod let it see.',
+    }),
   },
   {
     embeds: [{ number: 1, type: EphemeralContainerCommon }],
@@ -2691,13 +2702,13 @@ export const PodStatus = message(
   {
     observedGeneration: field(17, int64(), { about: 'Value of metadata.generation that the kubelet acted on last.' }),
     phase: field(1, PodPhase, {
-      about: 'Where the pod is in its life: Pending, Running, Succeeded, Failed or Unknown; Succeeded and Failed are final.',
+      about: 'Stage of its life: Pending, Running, Succeeded, Failed or Unknown; Succeeded and Failed are final.',
     }),
     conditions: field(2, list(PodCondition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
       about: 'Single aspects of its state, such as PodScheduled or Ready.',
     }),
-    message: field(3, string(), { about: 'Why the pod is in this state, in words for people.' }),
-    reason: field(4, string(), { about: 'Why the pod is in this state, in one word, such as Evicted.' }),
+    message: field(3, string(), { about: 'More about its state, in words for people.' }),
+    reason: field(4, string(), { about: 'What brought the pod into its state, in one word, such as Evicted.' }),
     nominatedNodeName: field(11, string(), { about: 'Node on which room is being made for the pod; it may still go elsewhere.' }),
     hostIP: field(5, string(), { about: 'Primary address of the node; absent while the pod has none.' }),
     hostIPs: field(16, list(HostIP, { patch: { strategy: 'merge', key: 'ip' } }), {
@@ -2807,7 +2818,7 @@ export const ReplicationControllerCondition = message(
     reason: field(4, string(), { about: 'Why, in one CamelCase word for programs.' }),
     message: field(5, string(), { about: 'Why, in words for people.' }),
   },
-  { about: 'One aspect of the state of a replication controller.' },
+  { about: 'One aspect of how a replication controller fares.' },
 )
 export type ReplicationControllerCondition = Of<typeof ReplicationControllerCondition>
 
@@ -2944,7 +2955,7 @@ export type IPFamilyPolicyType = Of<typeof IPFamilyPolicyType>
 export const ServicePort = message(
   'k8s.io.api.core.v1.ServicePort',
   {
-    name: field(1, string(), { about: 'Name of the port, a DNS label; optional only if there is no other port.' }),
+    name: field(1, string(), { about: 'Name of the port, a DNS label; only a single port may go without.' }),
     protocol: field(2, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
     appProtocol: field(6, string(), {
       pointer: true,
@@ -2982,7 +2993,7 @@ export const ServiceSpec = message(
       about: 'ClusterIP (the default), NodePort and LoadBalancer, each adding to the one before, or ExternalName, an alias in DNS.',
     }),
     externalIPs: field(5, list(string()), {
-      about: 'Addresses that you route to the nodes yourself; traffic to them goes to the service too.',
+      about: 'Addresses that you route to the nodes yourself, at which the service answers too. Deprecated: clusters may ignore it.',
     }),
     sessionAffinity: field(7, ServiceAffinity, {
       default: 'None',
@@ -3281,7 +3292,7 @@ export const ContainerImage = message(
   'k8s.io.api.core.v1.ContainerImage',
   {
     names: field(1, list(string()), { always: true, about: 'Names that the image is known by, with tag or digest.' }),
-    sizeBytes: field(2, int64(), { about: 'Size of the image in bytes.' }),
+    sizeBytes: field(2, int64(), { about: 'How many bytes the image takes.' }),
   },
   { about: 'An image that a node has.' },
 )
@@ -3293,7 +3304,7 @@ export const AttachedVolume = message(
     name: field(1, string(), { required: true, about: 'Unique name of the volume, made of plug-in and volume.' }),
     devicePath: field(2, string(), { required: true, about: 'Path of the device on the node.' }),
   },
-  { about: 'A volume that is attached to a node.' },
+  { about: 'A volume, and the device it was attached as.' },
 )
 export type AttachedVolume = Of<typeof AttachedVolume>
 
@@ -3313,7 +3324,7 @@ export const NodeStatus = message(
     nodeInfo: field(7, NodeSystemInfo, { always: true, about: 'Hardware, operating system and versions.' }),
     images: field(8, list(ContainerImage), { about: 'Images that the node has; the kubelet lists the 50 largest by default.' }),
     volumesInUse: field(9, list(string()), { about: 'Attachable volumes that are mounted, or about to be; they must not be detached.' }),
-    volumesAttached: field(10, list(AttachedVolume), { about: 'Volumes that are attached to the node.' }),
+    volumesAttached: field(10, list(AttachedVolume), { about: 'Volumes that the node has got by now, and their devices.' }),
     config: field(11, NodeConfigStatus, { pointer: true, about: 'Not filled in any more; it used to tell of settings from the API.' }),
     runtimeHandlers: field(12, list(NodeRuntimeHandler), { about: 'Handlers of the container runtime and what they can do.' }),
     features: field(13, NodeFeatures, { pointer: true, about: 'What the container runtime can do.' }),
@@ -3467,7 +3478,9 @@ export const PodAttachOptions = message(
     ...typeFields,
     stdin: field(1, bool(), { about: 'Passes input on to the container; false by default.' }),
     stdout: field(2, bool(), { about: 'Passes the standard output back; true by default.' }),
-    stderr: field(3, bool(), { about: 'Passes the standard error back; true by default. Excludes tty.' }),
+    stderr: field(3, bool(), {
+      about: 'Passes the standard error back; true by default. With tty there is none: both outputs come as one.',
+    }),
     tty: field(4, bool(), { about: 'Uses the terminal of the container; false by default.' }),
     container: field(5, string(), { about: 'Container to attach to; may be left out if the pod has only one.' }),
   },
@@ -3596,7 +3609,7 @@ export const LimitRangeItem = message(
     type: field(1, string(), { required: true, about: 'What the bounds are for: Container, Pod or PersistentVolumeClaim.' }),
     max: field(2, ResourceList, { about: 'Most that one object may have, by resource name.' }),
     min: field(3, ResourceList, { about: 'Least that one object must have, by resource name.' }),
-    default: field(4, ResourceList, { about: 'Limits of containers that have none.' }),
+    default: field(4, ResourceList, { about: 'Limits of containers that have none; max is used where this is absent.' }),
     defaultRequest: field(5, ResourceList, { about: 'Requests of containers that have none; otherwise default, max or min is used.' }),
     maxLimitRequestRatio: field(6, ResourceList, { about: 'How many times the request a limit may be, by resource name.' }),
   },
@@ -3731,7 +3744,7 @@ export type ConfigMap = Of<typeof ConfigMap>
 export const ComponentCondition = message(
   'k8s.io.api.core.v1.ComponentCondition',
   {
-    type: field(1, string(), { required: true, about: 'Healthy.' }),
+    type: field(1, string(), { required: true, about: 'Always Healthy.' }),
     status: field(2, string(), { required: true, about: 'Whether it is healthy: True, False or Unknown.' }),
     message: field(3, string(), { about: 'What the component said.' }),
     error: field(4, string(), { about: 'Why it could not be asked.' }),

@@ -30,7 +30,10 @@ export const ListMeta = message(
       pointer: true,
       about: 'How many objects are left after this page, if the server knows; an estimate, for display only.',
     }),
-    shardInfo: field(5, ShardInfo, { pointer: true, about: 'Which shard the list covers; absent when it covers the whole collection.' }),
+    shardInfo: field(5, ShardInfo, {
+      pointer: true,
+      about: 'Which shard the list covers, if not all; needs the feature gate ShardedListAndWatch, off by default.',
+    }),
   },
   { about: 'What a list says about itself, as opposed to the objects in it.' },
 )
@@ -62,7 +65,7 @@ export const ManagedFieldsEntry = message(
     manager: field(1, string(), { about: 'Name of the writer: the fieldManager of its requests, or the beginning of its User-Agent.' }),
     operation: field(2, string(), { about: 'How the fields were set: Apply for server-side apply, Update for every other write.' }),
     apiVersion: field(3, string(), { about: 'API version in which the paths of fieldsV1 are written.' }),
-    time: field(4, time(), { pointer: true, about: 'When the writer last added or changed a field, or when one was taken away from it.' }),
+    time: field(4, time(), { pointer: true, about: 'When the writer last added, changed or dropped one of its fields.' }),
     fieldsType: field(6, string(), { about: 'Format of the field set; FieldsV1 is the only one.' }),
     fieldsV1: field(7, json({ name: 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1' }), {
       pointer: true,
@@ -95,7 +98,7 @@ export const ObjectMeta = message(
     creationTimestamp: field(8, time(), { about: 'When the server created the object. Read-only.' }),
     deletionTimestamp: field(9, time(), {
       pointer: true,
-      about: 'When the object is due to go; once set, it is deleted as soon as its finalizers are gone. Read-only.',
+      about: 'When the object is due to go, set by a deletion; it vanishes once its finalizers are gone. Read-only.',
     }),
     deletionGracePeriodSeconds: field(10, int64(), {
       pointer: true,
@@ -146,7 +149,9 @@ export const ListOptions = message(
       pointer: true,
       about: 'Starts a watch with an ADDED event for each existing object and then a bookmark, in place of a list.',
     }),
-    shardSelector: field(15, string(), { about: 'Only the objects of one shard: a range of hashes of a field, such as the UID.' }),
+    shardSelector: field(15, string(), {
+      about: 'Only the objects of one shard, a range of hashes of a field; needs the feature gate ShardedListAndWatch, off by default.',
+    }),
   },
   { about: 'Query parameters of list and watch requests.' },
 )
@@ -180,7 +185,7 @@ export const DeleteOptions = message(
     ...typeFields,
     gracePeriodSeconds: field(1, int64(), {
       pointer: true,
-      about: 'Seconds that the object gets to end; 0 deletes at once, absent uses what the kind says.',
+      about: 'Seconds that the object gets to end; 0 deletes at once, absent takes the default of the kind.',
     }),
     preconditions: field(2, Preconditions, {
       pointer: true,
@@ -560,7 +565,7 @@ export const Condition = message(
     }),
     status: field(2, string(), { required: true, about: 'Whether it holds: True, False or Unknown.' }),
     observedGeneration: field(3, int64(), {
-      about: 'Value of metadata.generation that was looked at; an older one means that the condition is out of date.',
+      about: 'Value of metadata.generation that was looked at; the condition is stale if the present one is higher.',
     }),
     lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
     reason: field(5, string(), { required: true, about: 'Why, in one CamelCase word for programs; it may not be empty.' }),
@@ -574,7 +579,10 @@ export const WatchEvent = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.WatchEvent',
   {
     type: field(1, string(), { required: true, about: 'What happened: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.' }),
-    object: field(2, json(), { required: true, about: 'The object after the change or, when DELETED, before it; a Status for ERROR.' }),
+    object: field(2, json(), {
+      required: true,
+      about: 'The object after the change, or as it last was if DELETED; only its version for BOOKMARK, a Status for ERROR.',
+    }),
   },
   { about: 'One change in the stream of a watch.' },
 )
