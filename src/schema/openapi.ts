@@ -153,9 +153,12 @@ const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: s
 
 function scalarComponent(shape: Shape): readonly [name: string, schema: Readonly<Record<string, unknown>>] | undefined {
   const known = scalarComponents[shape.kind]
-  if (shape.kind === 'either') return [componentName(shape.name), {}]
-  return shape.kind === 'json' && shape.name !== undefined ? [shape.name, shape.isOpen === true ? {} : known![1]] : known
+  if (shape.kind === 'either')
+    return [componentName(shape.name), { description: `JSON: ${shape.cases.map(({ json }) => json).join(' or ')}.` }]
+  return shape.kind === 'json' && shape.name !== undefined ? [shape.name, shape.isOpen === true ? anyValue : known![1]] : known
 }
+
+const anyValue = { description: 'Any JSON value.' }
 
 const plainSchemas: Readonly<Partial<Record<Shape['kind'], Readonly<Record<string, unknown>>>>> = {
   bytes: { type: 'string', format: 'byte' },
