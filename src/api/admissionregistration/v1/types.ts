@@ -77,7 +77,7 @@ export const MatchResources = message(
     namespaceSelector: field(1, meta.LabelSelector, {
       default: {},
       pointer: true,
-      about: 'Labels that the namespace has to carry; objects without a namespace always match. Empty by default, which is all.',
+      about: "Labels of the object's namespace, or of a Namespace itself; other objects always match. Empty by default, which is all.",
     }),
     objectSelector: field(2, meta.LabelSelector, {
       default: {},
@@ -331,7 +331,7 @@ export const ValidatingWebhook = message(
     namespaceSelector: field(5, meta.LabelSelector, {
       default: {},
       pointer: true,
-      about: 'Labels that the namespace has to carry; other objects without a namespace always match. Empty by default, which is all.',
+      about: "Labels of the object's namespace, or of a Namespace itself; other objects always match. Empty by default, which is all.",
     }),
     objectSelector: field(10, meta.LabelSelector, {
       default: {},
@@ -396,7 +396,7 @@ export const MutatingWebhook = message(
     namespaceSelector: field(5, meta.LabelSelector, {
       default: {},
       pointer: true,
-      about: 'Labels that the namespace has to carry; other objects without a namespace always match. Empty by default, which is all.',
+      about: "Labels of the object's namespace, or of a Namespace itself; other objects always match. Empty by default, which is all.",
     }),
     objectSelector: field(11, meta.LabelSelector, {
       default: {},
@@ -489,7 +489,7 @@ export const MutatingAdmissionPolicySpec = message(
     }),
     matchConstraints: field(2, MatchResources, {
       pointer: true,
-      about: 'Requests that the policy is for; at least one resource rule is needed, and none for DELETE or CONNECT.',
+      about: 'Requests that the policy is for; at least one resource rule is needed, and none of them for DELETE.',
     }),
     variables: field(3, list(Variable), { about: 'Expressions with names that the others can use, evaluated in their order.' }),
     mutations: field(4, list(Mutation), { about: 'Changes, made one after another; at least one.' }),

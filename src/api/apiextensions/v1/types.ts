@@ -70,9 +70,9 @@ const anyJson = json({ name: `${openapi}.JSON`, isOpen: true })
 export const JSONSchemaProps: Type<JsonSchema> = recursive<JsonSchema>(
   `${proto}.JSONSchemaProps`,
   () => ({
-    id: field(1, string(), { about: 'Identifier of the schema; structural schemas must not have one.' }),
-    $schema: field(2, string(), { about: 'Which sort of schema this is; not used.' }),
-    $ref: field(3, string(), { pointer: true, about: 'Reference to another schema; not allowed in definitions.' }),
+    id: field(1, string(), { about: 'Identifier of the schema; not allowed for custom resources.' }),
+    $schema: field(2, string(), { about: 'Which sort of schema this is; has to be empty for custom resources.' }),
+    $ref: field(3, string(), { pointer: true, about: 'Reference to another schema; not allowed for custom resources.' }),
     description: field(4, string(), { about: 'What the value is for; kubectl explain shows it.' }),
     type: field(5, string(), {
       about: 'object, array, string, integer, number or boolean; required nearly everywhere in structural schemas.',
@@ -105,17 +105,21 @@ export const JSONSchemaProps: Type<JsonSchema> = recursive<JsonSchema>(
       pointer: true,
       about: 'Schema of the values of an object whose keys are free; it does not go with properties.',
     }),
-    patternProperties: field(31, map(JSONSchemaProps), { about: 'Schemas of fields by pattern of the name; not allowed in definitions.' }),
-    dependencies: field(32, map(JSONSchemaPropsOrStringArray), { about: 'Fields that come only with others; not allowed in definitions.' }),
+    patternProperties: field(31, map(JSONSchemaProps), {
+      about: 'Schemas of fields by pattern of the name; not allowed for custom resources.',
+    }),
+    dependencies: field(32, map(JSONSchemaPropsOrStringArray), {
+      about: 'Fields that come only with others; not allowed for custom resources.',
+    }),
     additionalItems: field(33, JSONSchemaPropsOrBool, {
       pointer: true,
-      about: 'Schema of items past those that items lists; not allowed in definitions.',
+      about: 'Schema of items past those that items lists; not allowed for custom resources.',
     }),
-    definitions: field(34, map(JSONSchemaProps), { about: 'Schemas to refer to; not allowed in definitions of custom resources.' }),
+    definitions: field(34, map(JSONSchemaProps), { about: 'Schemas to refer to; not allowed for custom resources.' }),
     externalDocs: field(35, ExternalDocumentation, { pointer: true, about: 'Where more is written about the value.' }),
     example: field(36, anyJson, { pointer: true, about: 'An example of a value, only shown.' }),
     nullable: field(37, bool(), {
-      about: 'Allows null beside the type; without it a null is dropped where a default stands in for it, and is an error elsewhere.',
+      about: 'Allows null beside the type; without it a null field is dropped or gets its default, and other nulls are errors.',
     }),
     'x-kubernetes-preserve-unknown-fields': field(38, bool(), {
       pointer: true,
@@ -331,7 +335,7 @@ export const CustomResourceDefinitionNames = message(
     shortNames: field(3, list(string()), { about: 'Shorter names that kubectl takes too.' }),
     kind: field(4, string(), {
       required: true,
-      about: 'Name of the kind in CamelCase, such as CronTab. It can change only while nothing is established.',
+      about: 'Name of the kind in CamelCase, such as CronTab. Cannot be changed once established.',
     }),
     listKind: field(5, string(), { about: 'Kind of a list of them; by default the kind with List behind it.' }),
     categories: field(6, list(string()), { about: 'Groups of resources that it belongs to, such as all, as in kubectl get all.' }),

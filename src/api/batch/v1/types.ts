@@ -167,7 +167,7 @@ export const JobSpec = message(
     podReplacementPolicy: field(14, PodReplacementPolicy, {
       pointer: true,
       about:
-        'TerminatingOrFailed replaces a Pod as soon as it is being ended; Failed waits until it has, the only choice with podFailurePolicy.',
+        'TerminatingOrFailed (the default) replaces a Pod once it is being ended; Failed, the only choice with podFailurePolicy, once it has ended.',
     }),
     managedBy: field(15, string(), {
       pointer: true,

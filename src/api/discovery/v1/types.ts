@@ -84,7 +84,7 @@ export const EndpointPort = message(
       about: "Name of the port, unique in the slice; for Services the name of the Service's port, empty by default.",
     }),
     protocol: field(2, core.Protocol, { default: 'TCP', pointer: true, about: 'TCP (the default), UDP or SCTP.' }),
-    port: field(3, int32(), { pointer: true, about: 'Number of the port; absent is for the consumer to interpret.' }),
+    port: field(3, int32(), { pointer: true, about: 'Number of the port; if absent, any port, as the consumer understands it.' }),
     appProtocol: field(4, string(), {
       pointer: true,
       about: 'Protocol spoken over it, as an IANA name, a kubernetes.io one such as kubernetes.io/h2c, or one with a domain of your own.',

@@ -11,7 +11,7 @@ export const PriorityClass = message(
     ...objectFields,
     value: field(2, int32(), {
       always: true,
-      about: 'The priority: higher goes first, up to 1000000000 for classes of users. Cannot be changed.',
+      about: "The priority: higher goes first, up to 1000000000 unless the class is the system's. Cannot be changed.",
     }),
     globalDefault: field(3, bool(), {
       about: 'Whether Pods that name no class get this one; at most one class should say so. False by default.',
