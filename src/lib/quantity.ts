@@ -111,7 +111,8 @@ function scan(text: string): Quantity | string {
   const [, sign, digits = '', fraction = '', suffix = ''] = match
   const scale = scaleOf(suffix)
   if (scale === undefined) return badSuffix
-  if (!/[0-9]/.test(text.slice(0, text.length - suffix.length))) return badNumber
+  // A sign alone is nothing, which the reference takes for zero.
+  if (text !== sign && !/[0-9]/.test(text.slice(0, text.length - suffix.length))) return badNumber
   const unscaled = BigInt(digits + fraction)
   let nano: bigint
   if (scale.base === 2) nano = scaleDecimal(unscaled << BigInt(scale.exponent), 9 - fraction.length)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/types.ts'
+import { CustomResourceDefinition } from '#api/apiextensions/v1/types.ts'
 import { Deployment, StatefulSet } from '#api/apps/v1/types.ts'
 import { ConfigMap, Event, PersistentVolume, Pod, Secret } from '#api/core/v1/types.ts'
 import { decode } from './decode.ts'
@@ -49,6 +51,17 @@ test('what does not fit is told in the words of the reference', () => {
     ],
     [ConfigMap, { data: { a: 5 } }, 'json: cannot unmarshal number into Go struct field ConfigMap.data of type string'],
     [Secret, { data: { a: 'x' } }, 'illegal base64 data at input byte 0'],
+    [Secret, { data: { a: [1, 300] } }, 'json: cannot unmarshal number 300 into Go struct field Secret.data of type uint8'],
+    [
+      Event,
+      { firstTimestamp: 'a\n"é' },
+      'parsing time "a\\x0a\\"\\xc3\\xa9" as "2006-01-02T15:04:05Z07:00": cannot parse "a\\x0a\\"\\xc3\\xa9" as "2006"',
+    ],
+    [
+      ValidatingAdmissionPolicy,
+      { spec: { matchConstraints: { resourceRules: [{ scope: {} }] } } },
+      'json: cannot unmarshal object into Go struct field NamedRuleWithOperations.spec.matchConstraints.resourceRules.RuleWithOperations.Rule.scope of type v1.ScopeType',
+    ],
     [Event, { eventTime: 'x' }, 'parsing time "x" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "x" as "2006"'],
     [Event, { firstTimestamp: '2024-02-30T00:00:00Z' }, 'parsing time "2024-02-30T00:00:00Z": day out of range'],
     // The first in the document counts, whatever the order of the type.
@@ -107,4 +120,17 @@ test('__proto__ is an unknown field or an ordinary key, never a prototype', () =
   assert.deepEqual(Object.keys(labels), ['__proto__', 'constructor'])
   assert.equal(Object.getPrototypeOf(labels), Object.prototype)
   assert.equal(({} as Record<string, unknown>)['spec'], undefined)
+})
+
+test('a key may be empty, and what stands in a schema of a list is not asked for unknown fields', () => {
+  assert.deepEqual(decode(ConfigMap, { metadata: { '': 1 } }).unknown, ['unknown field "metadata."'])
+  const schema = { type: 'array', bogus: 1, items: { type: 'string', nope: 1 } }
+  const definition = { spec: { versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }] } }
+  assert.deepEqual(decode(CustomResourceDefinition, definition).unknown, ['unknown field "spec.versions[0].schema.openAPIV3Schema.bogus"'])
+})
+
+test('bytes are read from numbers, and lose the bits that belong to none', () => {
+  const bytesOf = (a: unknown) => (decode(Secret, { data: { a } }).value as Secret).data
+  assert.deepEqual(bytesOf([1, null, 255]), { a: 'AQD/' })
+  assert.deepEqual(bytesOf('LS0tLUJDTG=='), { a: 'LS0tLUJDTA==' })
 })

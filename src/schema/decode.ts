@@ -1,11 +1,12 @@
 import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
-import { type Diagnosis, diagnose } from './diagnose.ts'
+import { type Diagnosis, diagnose, isByte } from './diagnose.ts'
 import { caseOf } from './either.ts'
 import { isEmpty, isObject, setOwn } from './fields.ts'
 import { noteEmpty } from './given-empty.ts'
 import { Mismatch } from './mismatch.ts'
 import { fieldsPlan, isEmptyFor, type PlannedField } from './plan.ts'
+import { isRawNumber, withoutRawNumbers } from './raw-number.ts'
 import type { AnyType, Shape, StructuralShape } from './schema.ts'
 import { decodeStructural } from './structural/decode.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
@@ -95,7 +96,8 @@ function makeDecoder(shape: Shape): Decoder {
     case 'intOrString':
       return (value, context) => (typeof value === 'string' ? value : decodeInt32(value, context))
     case 'json':
-      return (value) => value
+      // What has no types keeps owners of fields: there are many of them, and no numbers.
+      return shape.name === 'FieldsV1' ? (value) => value : withoutRawNumbers
     case 'list':
       return listDecoder(shape)
     case 'map':
@@ -111,18 +113,33 @@ function makeDecoder(shape: Shape): Decoder {
 
 const decodeString: Decoder = (value) => (typeof value === 'string' ? value : mismatch())
 const decodeBool: Decoder = (value) => (typeof value === 'boolean' ? value : mismatch())
-const decodeDouble: Decoder = (value) => (typeof value === 'number' ? value : mismatch())
+const decodeDouble: Decoder = (value) =>
+  typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : isRawNumber(value) ? Number(value.rawJSON) : mismatch()
 const decodeInt32: Decoder = (value) => (typeof value === 'number' && (value | 0) === value ? value : mismatch())
 
+/** A whole number beyond what a double is exact for comes as `bigint`, and stays one. */
 function integerDecoder(low: number, high: number): Decoder {
-  return (value) => (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high ? value : mismatch())
+  return (value) => {
+    const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
+    return isWhole && value >= low && value <= high ? value : mismatch()
+  }
 }
 
 const decodeBytes: Decoder = (value) => {
-  if (typeof value !== 'string') return mismatch()
+  if (typeof value !== 'string') return bytesOfNumbers(value)
   const text = value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]/g, '') : value
-  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return text
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return withoutSpareBits(text)
   throw new Mismatch(`illegal base64 data at input byte ${badBase64At(value)}`)
+}
+
+/** Bits of the last character that belong to no byte are lost on their way through bytes. */
+const withoutSpareBits = (text: string): string =>
+  text.endsWith('=') ? text.slice(0, -4) + Buffer.from(text.slice(-4), 'base64').toString('base64') : text
+
+/** Go reads a list of small numbers as bytes, too. */
+function bytesOfNumbers(value: unknown): string {
+  if (!Array.isArray(value) || !value.every(isByte)) return mismatch()
+  return Buffer.from(value as readonly number[]).toString('base64')
 }
 
 /** Where Go's decoder stops: the first character that cannot stand there, or the end of the last whole group. */
@@ -135,7 +152,7 @@ function badBase64At(text: string): number {
 }
 
 const decodeQuantity: Decoder = (value) => {
-  const text = typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value)
+  const text = isRawNumber(value) ? value.rawJSON : typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value)
   try {
     return canonicalQuantity(typeof text === 'string' ? text.trim() : text)
   } catch (error) {

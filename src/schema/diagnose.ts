@@ -4,6 +4,7 @@ import { quote } from './go-text.ts'
 import { goTypes } from './go-types.ts'
 import { Mismatch } from './mismatch.ts'
 import { fieldsPlan } from './plan.ts'
+import { isRawNumber } from './raw-number.ts'
 import type { Message, Shape } from './schema.ts'
 import { diagnoseStructural } from './structural/decode.ts'
 
@@ -58,10 +59,26 @@ function visit(walk: Walk, shape: Shape, value: unknown, place: Place): void {
     for (const [i, item] of value.entries()) visit(walk, shape.item.shape, item, { ...place, declared, path: `${place.path}[${i}]` })
   } else if (shape.kind === 'map' && isObject(value)) {
     const declared = elementOf(place.declared)
-    for (const key of Object.keys(value)) visit(walk, shape.value.shape, value[key], { ...place, declared, path: join(place.path, key) })
+    for (const key of Object.keys(value)) visit(walk, shape.value.shape, value[key], { ...place, declared, path: pathTo(place.path, key) })
   } else if (shape.kind === 'message' && isObject(value)) visitMessage(walk, shape, value, place)
-  else if (shape.kind === 'either' && caseOf(shape, value) !== undefined) visit(walk, caseOf(shape, value)!.type.shape, value, place)
+  else if (shape.kind === 'either' && caseOf(shape, value) !== undefined) visitCase(walk, caseOf(shape, value)!.type.shape, value, place)
+  else if (shape.kind === 'bytes' && Array.isArray(value)) visitBytes(walk, value, place)
   else visitLeaf(walk, shape, value, place)
+}
+
+/** A number that a list may hold where bytes are wanted; a null there is a zero. */
+export const isByte = (item: unknown): boolean =>
+  item === null || (typeof item === 'number' && Number.isInteger(item) && item >= 0 && item <= 255)
+
+function visitBytes(walk: Walk, items: readonly unknown[], place: Place): void {
+  for (const item of items) if (!isByte(item)) walk.errors.push(wrongType({ kind: 'uint32' }, item, { ...place, declared: 'uint8' }))
+}
+
+/** What stands in an `either` is read by a decoder of its own, which passes over what it does not know. */
+function visitCase(walk: Walk, shape: Shape, value: unknown, place: Place): void {
+  const inner: Walk = { unknown: [], errors: [], check: walk.check }
+  visit(inner, shape, value, place)
+  if (inner.errors.length > 0) throw new Mismatch(inner.errors[0]!)
 }
 
 function visitMessage(walk: Walk, shape: Message, value: Readonly<Record<string, unknown>>, place: Place): void {
@@ -69,7 +86,7 @@ function visitMessage(walk: Walk, shape: Message, value: Readonly<Record<string,
   const declared = goTypes[shape.protoName]
   for (const name of Object.keys(value)) {
     const field = fields.get(name)
-    const path = join(place.path, name)
+    const path = pathTo(place.path, name)
     if (field !== undefined) {
       const steps = join(place.fields, embeddedName(shape, name))
       visit(walk, field.shape, value[name], { structure: shape.name, fields: join(steps, name), path, declared: declared?.[name] })
@@ -77,10 +94,10 @@ function visitMessage(walk: Walk, shape: Message, value: Readonly<Record<string,
   }
 }
 
-/** Go names the embedded structure among the fields. */
+/** Go names the embedded structures among the fields, from the outermost to that which has the field. */
 function embeddedName(shape: Message, field: string): string {
-  const embed = shape.embeds?.find(({ type }) => fieldsPlan(type.shape).some(({ name }) => name === field))
-  return embed?.type.shape.kind === 'message' ? embed.type.shape.name : ''
+  const embed = shape.embeds?.find(({ type }) => fieldsPlan(type.shape).some(({ name }) => name === field))?.type.shape
+  return embed?.kind === 'message' ? join(embed.name, embeddedName(embed, field)) : ''
 }
 
 function visitLeaf(walk: Walk, shape: Shape, value: unknown, place: Place): void {
@@ -109,12 +126,14 @@ function wrongType(shape: Shape, value: unknown, place: Place | undefined): stri
 function jsonKind(value: unknown, shape: Shape): string {
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value !== 'number') return typeof value
-  return shape.kind.includes('int') || shape.kind === 'double' ? `number ${goNumber(value)}` : 'number'
+  const text = isRawNumber(value) ? value.rawJSON : typeof value === 'number' || typeof value === 'bigint' ? goNumber(value) : undefined
+  if (text === undefined) return typeof value
+  return shape.kind.includes('int') || shape.kind === 'double' ? `number ${text}` : 'number'
 }
 
-/** The digits of the document are gone; whole numbers are shown in full. */
-const goNumber = (value: number): string => (Number.isInteger(value) && Math.abs(value) < 1e24 ? BigInt(value).toString() : String(value))
+/** Where the digits of the document are gone, whole numbers are shown in full. */
+const goNumber = (value: number | bigint): string =>
+  typeof value === 'bigint' ? String(value) : (Number.isInteger(value) && Math.abs(value) < 1e24 ? BigInt(value).toString() : String(value))
 
 function goType(shape: Shape): string {
   if (shape.kind === 'message') return `${shape.protoName.split('.').at(-2)}.${shape.name}`
@@ -138,5 +157,8 @@ const goNames: Readonly<Partial<Record<Shape['kind'], string>>> = {
 function elementOf(declared: string | undefined): string | undefined {
   return declared === undefined ? undefined : /^(?:\[\]|map\[[^\]]*\])(.+)$/.exec(declared)?.[1]
 }
+
+/** A key may be empty, and is then nothing behind a dot. */
+const pathTo = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 
 const join = (path: string, step: string): string => (path === '' ? step : step === '' ? path : `${path}.${step}`)

@@ -1,5 +1,3 @@
-import { quote } from './go-text.ts'
-
 /**
  * RFC 3339 in the API's two forms; in memory and in JSON a time is always in UTC. What is no time is a `RangeError` in the words of Go's
  * time package.
@@ -68,6 +66,12 @@ const microLayout: Layout = [...dateAndTime, [/^[.,]\d{6}(?!\d)/, '.000000'], zo
 
 const notATime = (text: string, kind: 'time' | 'microTime', rest: string, element: string): RangeError =>
   new RangeError(`parsing time ${quote(text)} as ${quote(layoutTexts[kind])}: cannot parse ${quote(rest)} as ${quote(element)}`)
+
+/** How Go's time package quotes what it cannot read: byte by byte, without the short escapes of the language. */
+const quote = (text: string): string =>
+  `"${text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^\x20-\x7f]/gu, (character) => Buffer.from(character).toString('hex').replace(/../g, '\\x$&'))}"`
 
 function outOfRange(year: number, month: number, day: number, hour: number, minute: number, second: number): string | undefined {
   if (month < 1 || month > 12) return 'month'

@@ -79,9 +79,9 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], path: string
       ...(matchLabelExpressions.findIndex((other) => other.key === key) < j ? [duplicate(`${at}[${j}].key`, key)] : []),
     ])
     const asked = Object.fromEntries(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
-    // The reference takes a term that asks nothing for a repeated one.
-    const isRepeated = matchLabelExpressions.length === 0 || seen.some((other) => deepEqual(other, asked))
+    // The reference tells of each term that this one repeats, and compares it with as many that ask nothing as there are terms.
+    const repeated = seen.filter((other) => deepEqual(other, asked)).length + (matchLabelExpressions.length === 0 ? terms.length : 0)
     seen.push(asked)
-    return isRepeated ? [...causes, duplicate(at, '')] : causes
+    return [...causes, ...Array.from({ length: repeated }, () => duplicate(at, ''))]
   })
 }
