@@ -7,8 +7,8 @@ import type { Entry, Revision } from '#store/store.ts'
 import { writtenObject } from './written.ts'
 
 /**
- * One version of one object. The store holds it without resourceVersion, since that is the revision of the commit that wrote it; what
- * clients see is made once, when first asked for, and shared by every get, list and watch frame.
+ * One version of one object. The store holds it without resourceVersion, since that is the revision of the commit that wrote it. As an object
+ * it is made once, when first asked for.
  */
 export interface Item {
   readonly kind: AnyKind
@@ -17,31 +17,29 @@ export interface Item {
   readonly value: Uint8Array
   readonly revision: Revision
   readonly createRevision: Revision
-  bytes: Uint8Array | undefined
+  /** What clients see, where it is not made of `value`: of an object that is not stored. */
+  readonly bytes: Uint8Array | undefined
   object: KubeObject | undefined
 }
 
-export function itemOf(kind: AnyKind, entry: Entry): Item {
-  const { key, value, modRevision, createRevision } = entry
-  const known = committed.get(value)
-  const shared = known?.revision === modRevision ? known : undefined
-  return { kind, key, value, revision: modRevision, createRevision, bytes: shared?.bytes, object: shared?.object }
-}
-
-/** An object just committed, ready to be shown without reading it back: what is made of it now serves those who read it later as well. */
-export function committedItem(kind: AnyKind, key: string, value: Uint8Array, revision: Revision): Item {
-  const item: Item = { kind, key, value, revision, createRevision: revision, bytes: undefined, object: undefined }
-  bytesOf(item)
-  committed.set(value, item)
-  return item
-}
-
-/** By the bytes that the store hands on to the cacher as well. */
-const committed = new WeakMap<Uint8Array, Item>()
+export const itemOf = (kind: AnyKind, entry: Entry): Item => ({
+  kind,
+  key: entry.key,
+  value: entry.value,
+  revision: entry.modRevision,
+  createRevision: entry.createRevision,
+  bytes: undefined,
+  object: undefined,
+})
 
 /** Canonical JSON with its resourceVersion. */
-export function bytesOf(item: Item): Uint8Array {
-  return (item.bytes ??= withRevision(item.value, item.revision))
+export const bytesOf = (item: Item): Uint8Array => item.bytes ?? Buffer.concat(partsOf(item))
+
+/** The same in three parts that share what is stored: for what puts many together. Not kept, for that would be every object twice. */
+export function partsOf({ value, revision, bytes }: Item): readonly Uint8Array[] {
+  if (bytes !== undefined) return [bytes]
+  const cut = versionPlace(value)
+  return [value.subarray(0, cut), Buffer.from(`"resourceVersion":"${revision}",`, 'latin1'), value.subarray(cut)]
 }
 
 /** The object with its resourceVersion, decoded and frozen. */
@@ -49,10 +47,13 @@ export function objectOf(item: Item): KubeObject {
   return (item.object ??= writtenObject(item.kind, item.value, item.revision) ?? deepFreeze(parseStored(item)))
 }
 
+/** The same for a look in passing at many: what has to be decoded for it is not kept. */
+export const passingObjectOf = (item: Item): KubeObject =>
+  item.object ?? writtenObject(item.kind, item.value, item.revision) ?? parseStored(item)
+
 /** The object with its resourceVersion as plain JSON. */
 export function parseItem(item: Item): unknown {
-  const text = decoder.decode(bytesOf(item))
-  return item.kind.shape.kind === 'structural' ? parseExact(text) : JSON.parse(text)
+  return parseExact(decoder.decode(bytesOf(item)))
 }
 
 function parseStored(item: Item): KubeObject {
@@ -117,20 +118,13 @@ const converted = new WeakMap<Item, WeakMap<AnyKind, Item>>()
 export const atRevision = (item: Item, revision: Revision): Item => ({ ...item, revision, bytes: undefined, object: undefined })
 
 /**
- * Puts the revision into stored bytes without parsing them: stored objects begin with apiVersion, kind, metadata, in this order, so the
- * first `"metadata":{` is the object's own. Metadata is never empty (it has at least a name), hence the comma.
+ * Where the revision goes into stored bytes, without parsing them: stored objects begin with apiVersion, kind, metadata, in this order, so
+ * the first `"metadata":{` is the object's own. Metadata is never empty (it has at least a name), hence the comma behind what is put in.
  */
-export function withRevision(value: Uint8Array, revision: Revision): Uint8Array {
-  const stored = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  const at = stored.indexOf(metadataStart)
+function versionPlace(value: Uint8Array): number {
+  const at = Buffer.from(value.buffer, value.byteOffset, value.byteLength).indexOf(metadataStart)
   if (at < 0) throw new TypeError('a stored object has no metadata')
-  const cut = at + metadataStart.length
-  const inserted = `"resourceVersion":"${revision}",`
-  const whole = Buffer.allocUnsafeSlow(value.byteLength + inserted.length)
-  whole.set(stored.subarray(0, cut), 0)
-  whole.write(inserted, cut, 'latin1')
-  whole.set(stored.subarray(cut), cut + inserted.length)
-  return whole
+  return at + metadataStart.length
 }
 
 const metadataStart = Buffer.from('"metadata":{')

@@ -1,14 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AnyKind } from '#api/kind.ts'
 import { apiVersionOf } from '#api/kind.ts'
-import { bytesOf, type Item } from '../cacher/item.ts'
+import { type Item, partsOf } from '../cacher/item.ts'
 
 /** `{"apiVersion":"v1","kind":"Pod",`: how every stored object of the kind begins. */
 export const headOf = (kind: AnyKind): string => `{"apiVersion":${JSON.stringify(apiVersionOf(kind))},"kind":${JSON.stringify(kind.kind)},`
 
-/** Bytes of an object inside a list: without apiVersion and kind, which the list's own say. Starts after the opening brace. */
-export function listItemBytes(item: Item, headLength: number): Uint8Array {
-  return bytesOf(item).subarray(headLength)
+/** Bytes of an object inside a list: without apiVersion and kind, which the list's own say. */
+export function listItemParts(item: Item, headLength: number): readonly Uint8Array[] {
+  const [first, ...rest] = partsOf(item)
+  return [openBrace, first!.subarray(headLength), ...rest]
 }
 
 /** A JSON list: small ones whole, big ones in pieces, so that neither memory nor the event loop holds all of it at once. */
@@ -56,7 +57,7 @@ async function* pieces(
   yield Buffer.concat(out)
 }
 
-export const openBrace = Buffer.from('{')
+const openBrace = Buffer.from('{')
 const comma = Buffer.from(',')
 const wholeBytes = 512 * 1024
 const pieceBytes = 256 * 1024

@@ -1,7 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, Status } from '#api/meta/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
-import { bytesOf, objectOf } from '../cacher/item.ts'
+import { objectOf, partsOf } from '../cacher/item.ts'
 import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
 import { notAcceptable, type Representation, watchTypes } from './negotiate.ts'
 import { protobufFrame, writeProtobufBody } from './protobuf-body.ts'
@@ -39,7 +39,7 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
   }
   return {
     representation: 'json',
-    frame: (type, item) => Buffer.concat([starts[type], bytesOf(item), endOfLine]),
+    frame: (type, item) => Buffer.concat([starts[type], ...partsOf(item), endOfLine]),
     bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(kind, revision, end)),
     failure,
   }

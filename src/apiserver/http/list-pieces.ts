@@ -1,22 +1,34 @@
-import { setImmediate } from 'node:timers/promises'
 import { formatYaml } from '#schema/yaml-writer.ts'
 import { sortKeys } from './sort-keys.ts'
+import type { Turns } from './turns.ts'
 
 /**
  * Long lists are made while they are sent, some items at a time with everybody else's turn in between: neither the memory nor the event
- * loop holds all of one. What `textOf` costs decides how many items make a slice.
+ * loop holds all of one.
  */
 
 /** An object whose `key` lists what `textOf` makes of each item, as JSON. `empty` is the object with an empty list there, which stands last. */
-export function jsonPieces<T>(empty: object, key: string, items: readonly T[], objectFor: (item: T) => unknown): AsyncIterable<Uint8Array> {
+export function jsonPieces<T>(
+  empty: object,
+  key: string,
+  items: readonly T[],
+  objectFor: (item: T) => unknown,
+  turns: Turns,
+): AsyncIterable<Uint8Array> {
   const end = `"${key}":[]}`
   const whole = JSON.stringify(empty)
   if (!whole.endsWith(end)) throw new TypeError(`${key} has to stand last`)
-  return sliced(whole.slice(0, -2), items, (item, i) => (i === 0 ? '' : ',') + JSON.stringify(objectFor(item)), ']}', slice)
+  return sliced(whole.slice(0, -2), items, (item, i) => (i === 0 ? '' : ',') + JSON.stringify(objectFor(item)), ']}', turns)
 }
 
 /** The same as YAML, whose keys stand in order of the alphabet. */
-export function yamlPieces<T>(empty: object, key: string, items: readonly T[], objectFor: (item: T) => unknown): AsyncIterable<Uint8Array> {
+export function yamlPieces<T>(
+  empty: object,
+  key: string,
+  items: readonly T[],
+  objectFor: (item: T) => unknown,
+  turns: Turns,
+): AsyncIterable<Uint8Array> {
   const keys = Object.keys(empty).toSorted()
   const textOf = (names: readonly string[]): string =>
     names.map((name) => formatYaml({ [name]: sortKeys((empty as Record<string, unknown>)[name]) })).join('')
@@ -27,7 +39,7 @@ export function yamlPieces<T>(empty: object, key: string, items: readonly T[], o
     // A list of one item is the item with its dash.
     (item) => formatYaml([sortKeys(objectFor(item))]),
     textOf(keys.slice(at + 1)),
-    yamlSlice,
+    turns,
   )
 }
 
@@ -39,13 +51,13 @@ async function* sliced<T>(
   items: readonly T[],
   textOf: (item: T, i: number) => string,
   tail: string,
-  sliceSize: number,
+  turns: Turns,
 ): AsyncGenerator<Uint8Array> {
   let out = head
   for (let i = 0; i < items.length; i += 1) {
     out += textOf(items[i]!, i)
-    if ((i + 1) % sliceSize !== 0) continue
-    await setImmediate()
+    const turn = turns()
+    if (turn !== undefined) await turn
     if (out.length < pieceLength) continue
     yield Buffer.from(out)
     out = ''
@@ -54,7 +66,11 @@ async function* sliced<T>(
 }
 
 /** Any list of bodies in one: for what has to know its length first. */
-export async function* inTurn(parts: readonly Uint8Array[], glueOf: (part: Uint8Array) => Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* inTurn(
+  parts: readonly Uint8Array[],
+  glueOf: (part: Uint8Array) => Uint8Array,
+  turns: Turns,
+): AsyncGenerator<Uint8Array> {
   let out: Uint8Array[] = []
   let sizeBytes = 0
   for (const part of parts) {
@@ -65,13 +81,11 @@ export async function* inTurn(parts: readonly Uint8Array[], glueOf: (part: Uint8
     yield Buffer.concat(out)
     out = []
     sizeBytes = 0
-    await setImmediate()
+    const turn = turns()
+    if (turn !== undefined) await turn
   }
   if (out.length > 0) yield Buffer.concat(out)
 }
 
-// Reading and writing an object takes up to 0.1 ms, as YAML 2 ms.
-export const slice = 25
-const yamlSlice = 3
 const longFrom = 50
 const pieceLength = 128 * 1024

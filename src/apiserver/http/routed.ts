@@ -38,6 +38,7 @@ export const showing = (context: Context, { kind, representation, info }: Routed
   representation,
   include: includeOf(info.query),
   now: context.clock.now(),
+  clock: context.clock,
 })
 
 export function includeOf(query: URLSearchParams): IncludeObject {

@@ -1,22 +1,26 @@
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, PartialObjectMetadataList } from '#api/meta/v1/types.ts'
+import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
-import { bytesOf, type Item, objectOf, parseItem } from '../cacher/item.ts'
+import { encodeProtobuf } from '#schema/protobuf.ts'
+import { bytesOf, type Item, objectOf, parseItem, partsOf } from '../cacher/item.ts'
 import type { Selection } from '../registry/select.ts'
 import { goPackage } from './body.ts'
-import { headOf, listBody, listItemBytes, openBrace } from './encode.ts'
+import { headOf, listBody, listItemParts } from './encode.ts'
 import { isLong, jsonPieces, yamlPieces } from './list-pieces.ts'
 import type { Representation } from './negotiate.ts'
 import { protobufList, protobufListOf } from './protobuf-list.ts'
 import { encoded, jsonBytes, protobufBytes } from './respond.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
+import { type Turns, takeTurns } from './turns.ts'
 
 export interface Showing {
   readonly kind: AnyKind
   readonly representation: Representation
   readonly include: IncludeObject
   readonly now: number
+  readonly clock: Pick<Clock, 'monotonicMs'>
 }
 
 /** One object in the representation that was asked for. */
@@ -42,7 +46,8 @@ export function showItem({ kind, representation, include, now }: Showing, item: 
 }
 
 /** A list in the representation that was asked for. Plain lists share the objects' bytes. */
-export async function showList({ kind, representation, include, now }: Showing, selection: Selection): Promise<HttpResponse> {
+export async function showList({ kind, representation, include, now, clock }: Showing, selection: Selection): Promise<HttpResponse> {
+  const turns = takeTurns(clock)
   const metadata = {
     resourceVersion: `${selection.revision}`,
     ...(selection.continue !== undefined && { continue: selection.continue }),
@@ -54,7 +59,7 @@ export async function showList({ kind, representation, include, now }: Showing, 
     const how = { now, include, version }
     if (!isLong(items)) return encoded(tableOf(kind, items.map(objectOf), metadata, how), representation)
     const rowOf = (item: Item) => tableOf(kind, [objectOf(item)], metadata, { ...how, headed: false }).rows![0]
-    return inPieces(representation, { ...tableOf(kind, [], metadata, how), rows: [] }, 'rows', items, rowOf)
+    return inPieces(representation, { ...tableOf(kind, [], metadata, how), rows: [] }, 'rows', items, rowOf, turns)
   }
   if (as === 'PartialObjectMetadata')
     throw new WherryError(
@@ -70,8 +75,10 @@ export async function showList({ kind, representation, include, now }: Showing, 
       return encoded(list, representation, 200, PartialObjectMetadataList)
     }
     if (representation.encoding === 'protobuf')
-      return protobufBytes(await protobufListOf(identity, metadata, items, PartialObjectMetadata, partial))
-    return inPieces(representation, { ...identity, metadata, items: [] }, 'items', items, partial)
+      return protobufBytes(
+        await protobufListOf(identity, metadata, items, (item) => encodeProtobuf(PartialObjectMetadata, partial(item)), turns),
+      )
+    return inPieces(representation, { ...identity, metadata, items: [] }, 'items', items, partial, turns)
   }
   const isCustom = kind.shape.kind === 'structural'
   const listKind = kind.listKind ?? `${kind.kind}List`
@@ -87,13 +94,13 @@ export async function showList({ kind, representation, include, now }: Showing, 
       return rest
     }
     const list = { kind: listKind, apiVersion: apiVersionOf(kind), metadata: shown }
-    if (isLong(items)) return inPieces(representation, { ...list, items: [] }, 'items', items, shownOf)
+    if (isLong(items)) return inPieces(representation, { ...list, items: [] }, 'items', items, shownOf, turns)
     const whole = { ...list, items: items.map(shownOf) }
     return encoded(whole, representation)
   }
-  if (representation.encoding === 'protobuf') return protobufBytes(await protobufList(kind, metadata, selection.items))
-  if (isCustom) return jsonBytes(listBody(head, selection.items, (item) => [bytesOf(item)], ']}'))
-  return jsonBytes(listBody(head, selection.items, (item) => [openBrace, listItemBytes(item, itemHead)], ']}'))
+  if (representation.encoding === 'protobuf') return protobufBytes(await protobufList(kind, metadata, selection.items, turns))
+  if (isCustom) return jsonBytes(listBody(head, selection.items, partsOf, ']}'))
+  return jsonBytes(listBody(head, selection.items, (item) => listItemParts(item, itemHead), ']}'))
 }
 
 /** A long list that is made as it is sent. */
@@ -103,11 +110,12 @@ function inPieces<T>(
   key: string,
   items: readonly T[],
   objectFor: (item: T) => unknown,
+  turns: Turns,
 ): HttpResponse {
   // The head alone tells what can be said in which encoding, and with which headers.
   const { status, headers } = encoded(empty, representation)
   const pieces = representation.encoding === 'yaml' ? yamlPieces : jsonPieces
-  return { status, headers, body: pieces(empty, key, items, objectFor) }
+  return { status, headers, body: pieces(empty, key, items, objectFor, turns) }
 }
 
 /** In memory for protobuf, as it is printed for the rest. */
