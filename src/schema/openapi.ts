@@ -73,7 +73,7 @@ function addStructural(
     required: ['items'],
     properties: {
       apiVersion: { type: 'string' },
-      items: { type: 'array', description: `The ${type.plural ?? 'objects'} of the list.`, items: reference(name) },
+      items: { type: 'array', description: `The ${type.plural ?? 'objects'} of the list.`, items: plainReference(name) },
       kind: { type: 'string' },
       metadata: reference(LIST_META),
     },
@@ -116,7 +116,9 @@ const GROUP_VERSION_KIND = 'x-kubernetes-group-version-kind'
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 const LIST_META = `${META}.ListMeta`
 
-const reference = (name: string): { allOf: [{ $ref: string }] } => ({ allOf: [{ $ref: `#/components/schemas/${name}` }] })
+const plainReference = (name: string): { $ref: string } => ({ $ref: `#/components/schemas/${name}` })
+/** One that may have a description or a default beside it. */
+const reference = (name: string): { allOf: [{ $ref: string }] } => ({ allOf: [plainReference(name)] })
 
 /** Scalars that are components of their own. */
 const scalarComponents: Readonly<Partial<Record<Shape['kind'], readonly [name: string, schema: Readonly<Record<string, unknown>>]>>> = {
@@ -187,7 +189,7 @@ function addComponent(components: OpenapiComponents, shape: Shape): void {
 
 function componentOf(shape: Message): Record<string, unknown> {
   const fields = fieldsPlan(shape)
-  const required = fields.filter((field) => field.field.options.required === true).map((field) => field.name)
+  const required = fields.filter(({ field: { options } }) => options.required === true || options.listed === true).map(({ name }) => name)
   const properties = fields.map((field) => [field.name, propertyOf(field)] as const).sort(([a], [b]) => (a < b ? -1 : 1))
   return {
     ...(shape.about === undefined ? {} : { description: shape.about }),
@@ -195,8 +197,15 @@ function componentOf(shape: Message): Record<string, unknown> {
     ...(required.length === 0 ? {} : { required }),
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
     ...(shape.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(shape.union === undefined ? {} : { 'x-kubernetes-unions': [unionOf(shape.union)] }),
   }
 }
+
+/** The discriminator calls each field as Go does. */
+const unionOf = ({ discriminator, fields }: NonNullable<Message['union']>): Record<string, unknown> => ({
+  ...(discriminator !== undefined && { discriminator }),
+  'fields-to-discriminateBy': Object.fromEntries(fields.map((field) => [field, field[0]!.toUpperCase() + field.slice(1)])),
+})
 
 function propertyOf(field: PlannedField): Record<string, unknown> {
   const { options } = field.field
@@ -212,10 +221,10 @@ function propertyOf(field: PlannedField): Record<string, unknown> {
   }
 }
 
-/** Its own default, and else the zero value where the field is always written. */
+/** Its declared default, and else the zero value where the field is always written. */
 function defaultOf(field: PlannedField): unknown {
-  const given = field.field.options.default
-  if (given !== undefined) return given
+  const { published, default: given } = field.field.options
+  if (published === true) return given
   if (field.pointer) return undefined
   if (field.shape.kind === 'message') return {}
   return field.kept ? zeroDefault(field.shape) : undefined
@@ -256,6 +265,9 @@ function schemaOf(shape: Shape): Record<string, unknown> {
 /** Items and values of maps are always there, so they have a default of their own. */
 function itemSchema(shape: Shape): Record<string, unknown> {
   const fallback = shape.kind === 'message' ? {} : zeroDefault(shape)
+  const scalar = scalarComponent(shape)
+  // With nothing beside it, a reference needs no shell.
+  if (scalar !== undefined) return plainReference(scalar[0])
   return { ...withoutListType(schemaOf(shape)), ...(fallback === undefined ? {} : { default: fallback }) }
 }
 

@@ -66,6 +66,8 @@ export interface Message {
   /** Read through `fieldsOf`: a recursive type gives a function. */
   readonly fields: Fields | (() => Fields)
   readonly atomic?: boolean
+  /** Of these fields one is given, the one that the discriminator names: shown in OpenAPI. */
+  readonly union?: { readonly discriminator?: string; readonly fields: readonly string[] }
   /** What the structure is, in one sentence: `kubectl explain` shows it where a field does not say it for itself. */
   readonly about?: string
   /** Parts whose fields stand in this message's JSON, but in a message of their own, at `number`, in protobuf. `fields` has them too. */
@@ -87,6 +89,10 @@ export interface FieldOptions {
   readonly required?: boolean
   /** Filled in when absent (and, unless `pointer`, when it is the zero value). */
   readonly default?: unknown
+  /** OpenAPI shows the default: it is declared. Others are made by code, and OpenAPI knows nothing of them. */
+  readonly published?: true
+  /** OpenAPI lists the field as required, though it is like one that is not in all other respects. */
+  readonly listed?: true
   /** Zero and absent are two different things: a Go pointer. Protobuf writes it only when present. */
   readonly pointer?: boolean
   /** Written even when empty: a Go field without `omitempty`, or a structure held by value. Absent lists and maps are written as null. */
@@ -155,7 +161,7 @@ export const rawBytes = (): Type<Uint8Array> => ({ shape: { kind: 'bytes', raw: 
 export const bool = (): Type<boolean> => ({ shape: { kind: 'bool' } })
 /** An integer of 32 bits; one outside of them is refused when it is decoded. */
 export const int32 = (): Type<number> => ({ shape: { kind: 'int32' } })
-/** An integer of 64 bits, of which memory holds those that a JavaScript number is exact for. */
+/** An integer of 64 bits. Memory holds those as a `bigint` that no JavaScript number is exact for: compare them, and reckon with `Number(value)`. */
 export const int64 = (): Type<number> => ({ shape: { kind: 'int64' } })
 /** An integer of 32 bits that is not negative. */
 export const uint32 = (): Type<number> => ({ shape: { kind: 'uint32' } })
@@ -213,7 +219,7 @@ export const list = <T, I>(item: Type<T, I>, merge: Partial<ListMerge> = {}): Ty
 export const message = <F extends Fields>(
   protoName: string,
   fields: F,
-  options: Pick<Message, 'atomic' | 'embeds' | 'about'> = {},
+  options: Pick<Message, 'atomic' | 'embeds' | 'about' | 'union'> = {},
 ): Type<OfFields<F>, InputFields<F>> => ({
   shape: { kind: 'message', name: protoName.slice(protoName.lastIndexOf('.') + 1), protoName, fields, ...options },
 })

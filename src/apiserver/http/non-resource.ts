@@ -24,7 +24,7 @@ export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<H
 export function serveNonResource(context: Context, options: ApiServerOptions): NonResource {
   const health = createHealth(context, options.readyChecks ?? {}, options.startChecks)
   const discovery = serveDiscovery(context, options.advertiseAddress)
-  const openapi = serveOpenapi(context, options.version)
+  const openapi = serveOpenapi(context, options)
   const startedMs = context.clock.now()
   const exposition = { 'content-type': expositionType, 'process-start-time-unix': `${Math.floor(startedMs / 1000)}` }
   const routes: readonly (readonly [root: string, answer: (accept: string | undefined) => HttpResponse])[] = [

@@ -1,23 +1,104 @@
 import { createHash } from 'node:crypto'
-import { type AnyKind, apiVersionOf } from '#api/kind.ts'
-import { CreateOptions, DeleteOptions, Status } from '#api/meta/v1/types.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
-import { openapiComponents } from '#schema/openapi.ts'
-import type { AnyType } from '#schema/schema.ts'
 import { withRemote } from '../aggregation/remote-openapi.ts'
 import type { Context } from '../context.ts'
 import { parseAccept } from '../http/negotiate.ts'
 import type { RequestInfo } from '../http/request-info.ts'
-import { json, statusAnswer } from '../http/respond.ts'
-import { routeStatus } from '../http/status.ts'
-import type { VersionFacts } from '../http/version.ts'
-import { definitionsOf } from './definitions.ts'
+import { json } from '../http/respond.ts'
+import type { ApiServerOptions } from '../server.ts'
+import { rootDocument, versionDocument, wholeDocument } from './document.ts'
 import { gnosticAccept, gnosticDocument, gnosticType } from './gnostic.ts'
-import { pathsOf } from './paths.ts'
+import { type RootDocument, rootDocuments } from './root-documents.ts'
 
 interface Document {
   readonly body: Uint8Array
   readonly hash: string
+  /** When it was made, as an HTTP date. */
+  readonly madeAt: string
+}
+
+/** `/openapi/v3`, one document a group version, and `/openapi/v2`: made from the kinds when first asked for, and kept. */
+export function serveOpenapi(
+  context: Context,
+  options: Pick<ApiServerOptions, 'version' | 'responders'>,
+): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
+  const { kinds, aggregation, clock } = context
+  const remote = aggregation.openapi
+  const release = /^v?(\d+\.\d+)/.exec(options.version.gitVersion)?.[1] ?? ''
+  // A document is made anew once what it is made of has changed; the others stay as they are.
+  const documents = new Map<string, Document & { readonly from: readonly unknown[] }>()
+  function documentOf(name: string, from: readonly unknown[], make: () => Uint8Array): Document {
+    const known = documents.get(name)
+    if (known !== undefined && known.from.length === from.length && known.from.every((one, i) => one === from[i])) return known
+    const body = make()
+    const document = { from, body, hash: createHash('sha512').update(body).digest('hex').toUpperCase(), madeAt: httpDate(clock.now()) }
+    documents.set(name, document)
+    return document
+  }
+
+  const builtInGroups = kinds.groups.map(({ group }) => group)
+  const roots = new Map(rootDocuments(builtInGroups, Object.keys(options.responders ?? {})).map((root) => [root.name, root]))
+  const rootDocumentOf = (root: RootDocument): Document => documentOf(root.name, [], () => jsonOf(rootDocument(root, release)))
+  const versionDocumentOf = ({ group, version, name }: GroupVersion): Document => {
+    const own = kinds.all.filter((kind) => kind.group === group && kind.version === version)
+    return documentOf(name, own, () => jsonOf(versionDocument(own, kinds.all, release)))
+  }
+  const versionsNow = (): readonly GroupVersion[] =>
+    kinds.groups.flatMap(({ group, versions }) => versions.map((version) => ({ group, version, name: documentName(group, version) })))
+  const secondOf = (name: string, encode: (document: Readonly<Record<string, unknown>>) => Uint8Array): Document => {
+    const others = remote?.documents ?? []
+    return documentOf(name, [...kinds.all, ...others], () =>
+      encode(withRemote(wholeDocument(kinds.all, [...roots.values()], release), others)),
+    )
+  }
+
+  function second(request: HttpRequest): HttpResponse {
+    const accept = request.headers['accept']
+    if (wantsGnostic(accept)) return tagged(request, secondOf('v2 in protobuf', gnosticDocument), secondVary, gnosticType)
+    return acceptsJson(accept) ? tagged(request, secondOf('v2', jsonOf), secondVary) : refused(secondVary)
+  }
+
+  function index(): HttpResponse {
+    const entry = (name: string, { hash }: Document) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }] as const
+    const paths = Object.fromEntries([
+      ...[...(remote?.versions ?? [])].map(([name, { serverRelativeURL }]) => [name, { serverRelativeURL }] as const),
+      ...[...roots.values()].map((root) => entry(root.name, rootDocumentOf(root))),
+      ...versionsNow().map((each) => entry(each.name, versionDocumentOf(each))),
+    ])
+    const { headers, ...answer } = json({ paths })
+    const ranges = { 'accept-ranges': 'bytes', 'last-modified': httpDate(clock.now()) }
+    // Without a type of its own the reference guesses one.
+    return { ...answer, headers: { ...headers, ...ranges, 'content-type': 'text/plain; charset=utf-8' } }
+  }
+
+  function third(request: HttpRequest, name: string, hash: string | null): HttpResponse {
+    const root = roots.get(name)
+    const version = versionsNow().find((each) => each.name === name)
+    if (root === undefined && version === undefined) return empty(404)
+    if (!acceptsJson(request.headers['accept'])) return refused('Accept')
+    const document = root === undefined ? versionDocumentOf(version!) : rootDocumentOf(root)
+    const answer = tagged(request, document, 'Accept')
+    if (hash === null || hash === '') return answer
+    if (hash !== document.hash) {
+      const { etag, vary } = answer.headers
+      return empty(301, {
+        etag: etag!,
+        vary: vary!,
+        'content-type': 'application/json',
+        location: `/openapi/v3/${name}?hash=${document.hash}`,
+      })
+    }
+    // A client that names the hash may keep the answer for good.
+    return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires: httpDate(clock.now() + yearMs) } }
+  }
+
+  return (request, path, { query }) => {
+    if (!path.startsWith('/openapi/')) return undefined
+    remote?.used()
+    if (path === '/openapi/v2') return second(request)
+    if (path === '/openapi/v3') return index()
+    return path.startsWith('/openapi/v3/') ? third(request, path.slice('/openapi/v3/'.length), query.get('hash')) : undefined
+  }
 }
 
 interface GroupVersion {
@@ -26,141 +107,38 @@ interface GroupVersion {
   readonly name: string
 }
 
-/** What the documents of definitions say of themselves. */
-const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
-
-/** `/openapi/v3`, one document a group version, and `/openapi/v2`: made from the kinds when first asked for, and kept. */
-export function serveOpenapi(
-  context: Context,
-  version: VersionFacts,
-): (request: HttpRequest, path: string, info: RequestInfo) => HttpResponse | undefined {
-  // A document is made anew once its kinds have changed; those of other group versions stay as they are.
-  const documents = new Map<string, Document & { readonly kinds: readonly object[] }>()
-  const documentOf = (name: string, kinds: readonly object[], make: () => Uint8Array): Document => {
-    const known = documents.get(name)
-    if (known !== undefined && known.kinds.length === kinds.length && known.kinds.every((kind, i) => kind === kinds[i])) return known
-    const body = make()
-    const document = { kinds, body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
-    documents.set(name, document)
-    return document
-  }
-  const versionsNow = (): readonly GroupVersion[] =>
-    context.kinds.groups.flatMap(({ group, versions: list }) =>
-      list.map((each) => ({ group, version: each, name: documentName(group, each) })),
-    )
-  const info = { title: 'Kubernetes', version: version.gitVersion }
-  const kindsOf = (group: string, each: string) => context.kinds.all.filter((kind) => kind.group === group && kind.version === each)
-  const common = [DeleteOptions, Status, CreateOptions]
-  const versionDocument = ({ group, version: each, name }: GroupVersion): Document => {
-    const kinds = kindsOf(group, each)
-    return documentOf(name, kinds, () => {
-      const paths = Object.assign({}, ...kinds.map((kind) => pathsOf(kind, 'v3')))
-      return jsonOf({
-        openapi: '3.0.0',
-        info: context.kinds.isCustom(group, each) ? customInfo : info,
-        paths,
-        components: { schemas: openapiComponents([...common, ...kinds, ...kinds.flatMap(shownTypes)]) },
-      })
-    })
-  }
-  const remote = context.aggregation.openapi
-  const second = () =>
-    withRemote(
-      {
-        swagger: '2.0',
-        info,
-        paths: Object.assign({}, ...context.kinds.all.map((kind) => pathsOf(kind, 'v2'))),
-        definitions: definitionsOf(openapiComponents([...common, ...context.kinds.all, ...context.kinds.all.flatMap(shownTypes)], 'v2')),
-      },
-      remote?.documents ?? [],
-    )
-
-  /** What the document of version 2 is made of. */
-  const wholeNow = (): readonly object[] => [...context.kinds.all, ...(remote?.documents ?? [])]
-
-  return (request, path, { query }) => {
-    if (!path.startsWith('/openapi/')) return undefined
-    remote?.used()
-    if (path === '/openapi/v2') {
-      const accept = request.headers['accept']
-      if (wantsGnostic(accept))
-        return tagged(
-          request,
-          documentOf('v2 in protobuf', wholeNow(), () => gnosticDocument(second())),
-          gnosticType,
-        )
-      return acceptsJson(accept)
-        ? tagged(
-            request,
-            documentOf('v2', wholeNow(), () => jsonOf(second())),
-          )
-        : refused()
-    }
-    if (path === '/openapi/v3')
-      return json({
-        paths: {
-          ...Object.fromEntries([...(remote?.versions ?? [])].map(([name, { serverRelativeURL }]) => [name, { serverRelativeURL }])),
-          ...Object.fromEntries(
-            versionsNow().map((each) => [each.name, { serverRelativeURL: `/openapi/v3/${each.name}?hash=${versionDocument(each).hash}` }]),
-          ),
-        },
-      })
-    if (!path.startsWith('/openapi/v3/')) return undefined
-    const found = versionsNow().find(({ name }) => name === path.slice('/openapi/v3/'.length))
-    if (found === undefined) return { status: 404, headers: {}, body: new Uint8Array() }
-    if (!acceptsJson(request.headers['accept'])) return refused()
-    const document = versionDocument(found)
-    const hash = query.get('hash')
-    if (hash !== null && hash !== document.hash)
-      return {
-        status: 301,
-        headers: { location: `${path}?hash=${document.hash}`, 'content-type': 'text/plain; charset=utf-8' },
-        body: new Uint8Array(),
-      }
-    const answer = tagged(request, document)
-    // A client that names the hash may keep the answer for good.
-    return hash === null ? answer : { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires: farFuture } }
-  }
-}
-
 /** The name of a group version's document: `apis/apps/v1`. */
 export const documentName = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`)
 
-export const groupVersionKind = (kind: { readonly group: string; readonly version: string; readonly kind: string }): object => ({
-  group: kind.group,
-  version: kind.version,
-  kind: kind.kind,
-})
-
-/** `apps/v1` as the end of an operation's id: `AppsV1`. */
-export const idOf = (kind: { readonly group: string; readonly version: string }): string =>
-  (kind.group === '' ? `core/${kind.version}` : apiVersionOf(kind).replace(/\.(?:k8s\.io|authorization\.k8s\.io|apiserver\.k8s\.io)/, ''))
-    .split(/[./]/)
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join('')
-
-/** Types that only parts of a kind's objects are shown as, or take. */
-const shownTypes = (kind: AnyKind): AnyType[] =>
-  Object.values(kind.subresources ?? {}).flatMap((part) => ('type' in part && part.type !== undefined ? [part.type] : []))
-
-function tagged(request: HttpRequest, { body, hash }: Document, type = 'application/json'): HttpResponse {
-  const headers = { 'content-type': type, etag: `"${hash}"`, vary: 'Accept', 'cache-control': 'no-cache, private' }
+function tagged(request: HttpRequest, { body, hash, madeAt }: Document, vary: string, type = 'application/json'): HttpResponse {
+  const headers = { etag: `"${hash}"`, vary, 'cache-control': noStore }
   if (request.headers['if-none-match'] === `"${hash}"`) return { status: 304, headers, body: new Uint8Array() }
-  return { status: 200, headers, body }
+  return { status: 200, headers: { ...headers, 'content-type': type, 'accept-ranges': 'bytes', 'last-modified': madeAt }, body }
 }
 
+const empty = (status: number, headers: HttpResponse['headers'] = {}): HttpResponse => ({
+  status,
+  headers: { 'cache-control': noStore, ...headers },
+  body: new Uint8Array(),
+})
+const refused = (vary: string): HttpResponse => empty(406, { vary })
+
 const jsonOf = (document: object): Uint8Array => Buffer.from(JSON.stringify(document))
+const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
 /** Whether the client likes protobuf better than JSON, or takes nothing else. */
 function wantsGnostic(accept: string | undefined): boolean {
-  const first = parseAccept(accept ?? '').find(({ type }) => type === gnosticAccept || type === 'application/json' || type === '*/*')
-  return first?.type === gnosticAccept
+  const first = parseAccept(accept ?? '').find(({ type }) => gnosticTypes.has(type) || type === 'application/json' || type === '*/*')
+  return first !== undefined && gnosticTypes.has(first.type)
 }
+
+const gnosticTypes: ReadonlySet<string> = new Set([gnosticAccept, gnosticType])
 
 function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true
   return parseAccept(accept).some(({ type }) => type === '*/*' || type === 'application/*' || type === 'application/json')
 }
 
-const refused = (): HttpResponse => statusAnswer(routeStatus(406, 'NotAcceptable', 'OpenAPI is served as application/json only'))
-const farFuture = 'Fri, 31 Dec 2100 00:00:00 GMT'
+const noStore = 'no-cache, private'
+const secondVary = 'Accept-Encoding, Accept'
+const yearMs = 365 * 86_400_000

@@ -1,172 +1,229 @@
 import { type AnyKind, allVerbs, apiVersionOf, type Subresource } from '#api/kind.ts'
+import { APIResourceList, DeleteOptions, Status, WatchEvent } from '#api/meta/v1/types.ts'
 import { componentNameOf } from '#schema/openapi.ts'
-import type { AnyType } from '#schema/schema.ts'
-import { groupVersionKind, idOf } from './openapi.ts'
+import { type AnyType, fieldsOf } from '#schema/schema.ts'
+import { type Body, capital, type Format, type Operation, pathItem, wordOf } from './operation.ts'
+import {
+  deleteCollectionParameters,
+  deleteParameters,
+  getParameters,
+  listParameters,
+  type Parameter,
+  patchParameters,
+  prettyParameter,
+  writeParameters,
+} from './parameters.ts'
 
-type Format = 'v2' | 'v3'
+/** The component of patches, which no type says more of than that they are objects. */
+export const patchComponent = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch'
 
-/** The paths of a kind with their operations: which parameters they take (clients look for fieldValidation and dryRun), and which kind they are of. */
+/** The paths of a kind with what each method of them does: which parameters it takes (clients look for dryRun and fieldValidation), and which kind it is of. */
 export function pathsOf(kind: AnyKind, format: Format): Readonly<Record<string, object>> {
-  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`
-  const collection = kind.scope === 'Namespaced' ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`
+  const operations = operationsOf(kind)
+  return Object.fromEntries([...operations].map(([path, list]) => [path, pathItem(path, list, format)]))
+}
+
+/** What tells a group version's resources. */
+export function versionPath(group: string, version: string, format: Format): Readonly<Record<string, object>> {
+  const path = `${rootOf({ group, version })}/`
+  return {
+    [path]: pathItem(
+      path,
+      [
+        {
+          method: 'get',
+          operationId: `get${capital(wordOf(group))}${capital(version)}APIResources`,
+          tag: `${wordOf(group)}_${version}`,
+          query: [],
+          answers: { 200: componentNameOf(APIResourceList) },
+          consumes: objectTypes,
+          produces: objectTypes,
+        },
+      ],
+      format,
+    ),
+  }
+}
+
+const rootOf = (kind: { readonly group: string; readonly version: string }): string =>
+  kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`
+
+type Given = Pick<Operation, 'answers'> & Partial<Operation>
+
+/** By path, in the order of methods. */
+function operationsOf(kind: AnyKind): ReadonlyMap<string, readonly Operation[]> {
+  const isCustom = kind.shape.kind === 'structural'
+  const root = rootOf(kind)
+  const isNamespaced = kind.scope === 'Namespaced'
+  const collection = isNamespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`
   const item = `${collection}/{name}`
+  const word = capital(wordOf(kind.group)) + capital(kind.version)
+  const namespaced = isNamespaced ? 'Namespaced' : ''
   const verbs: readonly string[] = kind.verbs ?? allVerbs
-  const make = (action: string, method: string, scope: string, options: OperationOptions): Readonly<Record<string, object>> => ({
-    [method]: operationOf(kind, action, scope, format, options),
-  })
-  const namespaced = kind.scope === 'Namespaced' ? 'Namespaced' : ''
-  const paths: Record<string, object> = {}
-  const add = (path: string, operations: readonly Readonly<Record<string, object>>[]): void => {
-    if (operations.length > 0) paths[path] = Object.assign({ parameters: pathParameters(path, format) }, ...operations)
+  const component = componentNameOf(kind)
+  const list = kind.listKind === undefined ? `${component}List` : [...component.split('.').slice(0, -1), kind.listKind].join('.')
+  const produces = isCustom ? textTypes : objectTypes
+  const body = (name: string, isRequired = true): Body => ({ name, isRequired, types: isCustom ? textTypes : anyType })
+  const patchBody: Body = {
+    name: patchComponent,
+    isRequired: true,
+    types: isCustom ? patchTypes.filter((type) => type !== strategicType) : patchTypes,
   }
-  add(collection, [
-    ...(verbs.includes('list') ? [make('list', 'get', namespaced, { list: true, query: listParameters })] : []),
-    ...(verbs.includes('create') ? [make('post', 'post', namespaced, { body: true, query: writeParameters })] : []),
-    ...(verbs.includes('deletecollection')
-      ? [make('deletecollection', 'delete', `Collection${namespaced}`, { query: deleteParameters })]
-      : []),
-  ])
-  if (kind.scope === 'Namespaced' && verbs.includes('list'))
-    add(`${root}/${kind.plural}`, [make('list', 'get', 'ForAllNamespaces', { list: true, query: listParameters })])
-  add(item, [
-    ...(verbs.includes('get') ? [make('get', 'get', namespaced, {})] : []),
-    ...(verbs.includes('update') ? [make('put', 'put', namespaced, { body: true, query: writeParameters })] : []),
-    ...(verbs.includes('patch')
-      ? [make('patch', 'patch', namespaced, { patch: true, query: [...writeParameters, ['force', 'boolean']] })]
-      : []),
-    ...(verbs.includes('delete') ? [make('delete', 'delete', namespaced, { query: deleteParameters })] : []),
-  ])
-  for (const [name, part] of Object.entries(kind.subresources ?? {})) {
-    const scopeOfPart = `${namespaced}${kind.kind}${name[0]!.toUpperCase()}${name.slice(1)}`
-    const own = (action: string, method: string, options: OperationOptions): Readonly<Record<string, object>> => ({
-      [method]: operationOf(kind, action, scopeOfPart, format, { ...options, ...subjectOf(part) }),
+  const written = (name: string, ...statuses: readonly number[]): Given['answers'] =>
+    Object.fromEntries(statuses.map((status) => [status, name]))
+  const streamed = isCustom ? produces : [...objectTypes, ...streamTypes]
+
+  const paths = new Map<string, Operation[]>()
+  const add = (path: string, method: string, operationId: string, given: Given): void => {
+    const { group, version, kind: name } = kind
+    const made: Operation = {
+      method,
+      operationId,
+      tag: `${wordOf(group)}_${version}`,
+      action: method,
+      groupVersionKind: { group, version, kind: name },
+      produces,
+      consumes: given.body !== undefined && given.body.name === patchComponent ? given.body.types : isCustom ? textTypes : anyType,
+      ...given,
+      query: [...(given.query ?? []), ...(given.action === 'connect' ? [] : prettyParameter)],
+    }
+    paths.set(path, [...(paths.get(path) ?? []), made])
+  }
+
+  const get = (path: string, suffix: string, name: string, more: Partial<Operation> = {}): void =>
+    add(path, 'get', `read${word}${suffix}`, { answers: { 200: name }, ...(isCustom && { query: getParameters }), ...more })
+  const put = (path: string, suffix: string, name: string, more: Partial<Operation> = {}): void =>
+    add(path, 'put', `replace${word}${suffix}`, { query: writeParameters, body: body(name), answers: written(name, 200, 201), ...more })
+  const post = (path: string, suffix: string, name: string, more: Partial<Operation> = {}): void =>
+    add(path, 'post', `create${word}${suffix}`, {
+      query: writeParameters,
+      body: body(name),
+      answers: written(name, 200, 201, 202),
+      ...more,
     })
-    if (part.sort === 'connect') {
-      const operations = part.verbs.map((verb) => own('connect', connectMethods[verb]!, {}))
-      add(`${item}/${name}`, operations)
-      if (part.verbs.length > 2) add(`${item}/${name}/{path}`, operations)
-    } else if (part.sort === 'action') add(`${item}/${name}`, [own('post', 'post', { body: true, query: writeParameters })])
-    else
-      add(`${item}/${name}`, [
-        ...(part.verbs.includes('get') ? [own('get', 'get', {})] : []),
-        ...(part.verbs.includes('update') ? [own('put', 'put', { body: true, query: writeParameters })] : []),
-        ...(part.verbs.includes('patch')
-          ? [own('patch', 'patch', { patch: true, query: [...writeParameters, ['force', 'boolean']] })]
-          : []),
-      ])
+  const patch = (path: string, suffix: string, name: string, more: Partial<Operation> = {}): void => {
+    const answers = isCustom ? written(name, 200) : written(name, 200, 201)
+    add(path, 'patch', `patch${word}${suffix}`, { query: patchParameters, body: patchBody, answers, ...more })
   }
+
+  function addCollection(): void {
+    const listing: Given = { action: 'list', query: listParameters, answers: { 200: list }, produces: streamed }
+    if (verbs.includes('list')) add(collection, 'get', `list${word}${namespaced}${kind.kind}`, listing)
+    if (verbs.includes('create')) post(collection, `${namespaced}${kind.kind}`, component)
+    if (verbs.includes('deletecollection'))
+      add(collection, 'delete', `delete${word}Collection${namespaced}${kind.kind}`, {
+        action: 'deletecollection',
+        answers: { 200: componentNameOf(Status) },
+        ...(isCustom
+          ? { query: listParameters }
+          : { query: deleteCollectionParameters, body: body(componentNameOf(DeleteOptions), false) }),
+      })
+    if (isNamespaced && verbs.includes('list')) add(`${root}/${kind.plural}`, 'get', `list${word}${kind.kind}ForAllNamespaces`, listing)
+  }
+
+  function addItem(): void {
+    const suffix = `${namespaced}${kind.kind}`
+    if (verbs.includes('get')) get(item, suffix, component)
+    if (verbs.includes('update')) put(item, suffix, component)
+    if (verbs.includes('delete'))
+      add(item, 'delete', `delete${word}${suffix}`, {
+        query: deleteParameters,
+        body: body(componentNameOf(DeleteOptions), false),
+        answers: written(kind.rules.returnsDeleted === true ? component : componentNameOf(Status), 200, 202),
+      })
+    if (verbs.includes('patch')) patch(item, suffix, component)
+  }
+
+  /** The old form of a watch, which kinds of definitions do not have. */
+  function addWatches(): void {
+    if (isCustom || !verbs.includes('watch')) return
+    const watching: Given = {
+      action: 'watchlist',
+      query: listParameters,
+      answers: { 200: componentNameOf(WatchEvent) },
+      produces: streamed,
+    }
+    const at = (path: string): string => path.replace(root, `${root}/watch`)
+    if (isNamespaced) add(at(`${root}/${kind.plural}`), 'get', `watch${word}${kind.kind}ListForAllNamespaces`, watching)
+    add(at(collection), 'get', `watch${word}${namespaced}${kind.kind}List`, watching)
+    if (verbs.includes('get')) add(at(item), 'get', `watch${word}${namespaced}${kind.kind}`, { ...watching, action: 'watch' })
+  }
+
+  function addPart(name: string, part: Subresource): void {
+    const path = `${item}/${name}`
+    const suffix = `${namespaced}${kind.kind}${capital(name)}`
+    if (part.sort === 'connect') {
+      addConnection(path, suffix, part)
+      return
+    }
+    const shown = part.sort === 'view' || (part.sort === 'action' && part.type !== undefined) ? componentNameOf(part.type!) : component
+    const groupVersionKind = subjectOf(part)
+    // Of definitions, the scale counts as the object itself.
+    const more = groupVersionKind === undefined || isCustom ? {} : { groupVersionKind }
+    if (part.sort === 'action') {
+      post(path, suffix, shown, more)
+      return
+    }
+    if (part.verbs.includes('get')) get(path, suffix, shown, more)
+    if (part.verbs.includes('update')) put(path, suffix, shown, more)
+    if (part.verbs.includes('patch')) patch(path, suffix, shown, more)
+  }
+
+  function addConnection(path: string, suffix: string, part: Extract<Subresource, { sort: 'connect' }>): void {
+    const query = optionsOf(part.options)
+    // What is only read, a log, is an object's text.
+    if (part.kindGV === undefined) {
+      get(path, suffix, '', { query, answers: { 200: null }, produces: ['text/plain', ...objectTypes] })
+      return
+    }
+    const [group, version, name] = part.kindGV
+    const connection: Given = {
+      action: 'connect',
+      groupVersionKind: { group, version, kind: name },
+      query,
+      answers: { 200: null },
+      produces: anyType,
+    }
+    const isProxy = part.verbs.length > 2
+    for (const method of isProxy ? proxyMethods : ['get', 'post']) {
+      add(path, method, `connect${word}${capital(method)}${suffix}`, connection)
+      if (isProxy) add(`${path}/{path}`, method, `connect${word}${capital(method)}${suffix}WithPath`, connection)
+    }
+  }
+
+  addCollection()
+  addItem()
+  for (const [name, part] of Object.entries(kind.subresources ?? {})) addPart(name, part)
+  addWatches()
   return paths
 }
 
-/** What a part of an object is shown as, where that is not the object itself. */
-function subjectOf(part: Subresource): Pick<OperationOptions, 'type' | 'gvk'> {
-  if (part.sort === 'view') return { type: part.type, gvk: part.type }
-  if (part.sort === 'part') return {}
-  const [group, version, kind] = part.kindGV ?? []
-  const gvk = group === undefined ? undefined : { group, version: version!, kind: kind! }
-  return { ...(gvk && { gvk }), type: part.sort === 'action' ? part.type : null }
+/** Group, version and kind of what a part is shown as, where that is not the object itself. */
+function subjectOf(part: Subresource): Operation['groupVersionKind'] | undefined {
+  if (part.sort === 'view') return { group: part.type.group, version: part.type.version, kind: part.type.kind }
+  if (part.sort === 'part' || part.kindGV === undefined) return undefined
+  const [group, version, kind] = part.kindGV
+  return { group, version, kind }
 }
 
-interface OperationOptions {
-  /** Absent: the kind itself; null: plain text. */
-  readonly type?: AnyType | null | undefined
-  readonly gvk?: { readonly group: string; readonly version: string; readonly kind: string }
-  readonly list?: boolean
-  readonly body?: boolean
-  readonly patch?: boolean
-  readonly query?: readonly (readonly [name: string, type: string])[]
+/** A connection's options are its query. Lists repeat their parameter. */
+function optionsOf(type: AnyType | undefined): readonly Parameter[] {
+  if (type === undefined) return []
+  return Object.entries(fieldsOf(type))
+    .filter(([name]) => name !== 'apiVersion' && name !== 'kind')
+    .map(([name, { type: of }]) => {
+      const { kind } = of.shape.kind === 'list' ? of.shape.item.shape : of.shape
+      return { name, in: 'query', type: kind === 'bool' ? 'boolean' : kind.startsWith('int') ? 'integer' : 'string' }
+    })
 }
 
-function operationOf(kind: AnyKind, action: string, scope: string, format: Format, options: OperationOptions): object {
-  const component = componentNameOf(options.type ?? kind)
-  const root = format === 'v3' ? '#/components/schemas/' : '#/definitions/'
-  const listName = kind.listKind === undefined ? `${component}List` : [...component.split('.').slice(0, -1), kind.listKind].join('.')
-  const schema = (name = component): object => (options.type === null ? { type: 'string' } : { $ref: `${root}${name}` })
-  const id = `${methodWords[action] ?? action}${idOf(kind)}${scope}${scope.includes(kind.kind) ? '' : kind.kind}`
-  const parameters = [...(options.query ?? []), ['pretty', 'string'] as const].map(([name, type]) =>
-    parameterOf(name, type, 'query', format),
-  )
-  const media = (body: object): object => ({ 'application/json': { schema: body }, 'application/yaml': { schema: body } })
-  const answer = schema(options.list ? listName : component)
-  const isWrite = options.body === true || options.patch === true
-  return {
-    tags: [idOf(kind)],
-    operationId: id,
-    ...(format === 'v2' && {
-      consumes: options.patch ? patchTypesOf(kind) : kind.shape.kind === 'structural' ? ['application/json', 'application/yaml'] : ['*/*'],
-      produces: ['application/json', 'application/yaml'],
-      schemes: ['https'],
-    }),
-    parameters: [
-      ...(isWrite && format === 'v2'
-        ? [{ name: 'body', in: 'body', required: true, schema: options.patch ? patchSchema(format) : schema() }]
-        : []),
-      ...parameters,
-    ],
-    ...(isWrite &&
-      format === 'v3' && {
-        requestBody: {
-          required: true,
-          content: options.patch
-            ? Object.fromEntries(patchTypesOf(kind).map((type) => [type, { schema: patchSchema(format) }]))
-            : { '*/*': { schema: schema() } },
-        },
-      }),
-    responses: {
-      200: format === 'v3' ? { description: 'OK', content: media(answer) } : { description: 'OK', schema: answer },
-      401: { description: 'Unauthorized' },
-    },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': groupVersionKind(options.gvk ?? kind),
-  }
-}
-
-function pathParameters(path: string, format: Format): readonly object[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ ...parameterOf(name!, 'string', 'path', format), required: true }))
-}
-
-const parameterOf = (name: string, type: string, place: string, format: Format): object =>
-  format === 'v3' ? { name, in: place, schema: { type, uniqueItems: true } } : { name, in: place, type, uniqueItems: true }
-
-const patchSchema = (_format: Format): object => ({ type: 'object' })
-
-const writeParameters = [
-  ['dryRun', 'string'],
-  ['fieldManager', 'string'],
-  ['fieldValidation', 'string'],
-] as const
-const deleteParameters = [
-  ['dryRun', 'string'],
-  ['gracePeriodSeconds', 'integer'],
-  ['orphanDependents', 'boolean'],
-  ['propagationPolicy', 'string'],
-] as const
-const listParameters = [
-  ['allowWatchBookmarks', 'boolean'],
-  ['continue', 'string'],
-  ['fieldSelector', 'string'],
-  ['labelSelector', 'string'],
-  ['limit', 'integer'],
-  ['resourceVersion', 'string'],
-  ['resourceVersionMatch', 'string'],
-  ['sendInitialEvents', 'boolean'],
-  ['timeoutSeconds', 'integer'],
-  ['watch', 'boolean'],
-] as const
+const textTypes = ['application/json', 'application/yaml']
+const protobufType = 'application/vnd.kubernetes.protobuf'
+/** The encodings that objects come in. */
+export const objectTypes = [...textTypes, protobufType]
+const streamTypes = ['application/json;stream=watch', `${protobufType};stream=watch`]
+const anyType = ['*/*']
+const strategicType = 'application/strategic-merge-patch+json'
 /** Strategic patches go by Go's types, which kinds of definitions do not have. */
-const patchTypesOf = (kind: AnyKind): readonly string[] =>
-  kind.shape.kind === 'structural'
-    ? ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
-    : patchTypes
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
-const connectMethods: Readonly<Record<string, string>> = { create: 'post', get: 'get', delete: 'delete', patch: 'patch', update: 'put' }
-const methodWords: Readonly<Record<string, string>> = {
-  connect: 'connect',
-  list: 'list',
-  post: 'create',
-  deletecollection: 'delete',
-  get: 'read',
-  put: 'replace',
-  patch: 'patch',
-  delete: 'delete',
-}
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', strategicType, 'application/apply-patch+yaml']
+const proxyMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch']

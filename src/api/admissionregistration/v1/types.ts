@@ -257,13 +257,17 @@ export type ValidationAction = Of<typeof ValidationAction>
 export const ValidatingAdmissionPolicyBindingSpec = message(
   'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec',
   {
-    policyName: field(1, string(), { about: 'Name of the ValidatingAdmissionPolicy; a binding to none that exists has no effect.' }),
+    policyName: field(1, string(), {
+      listed: true,
+      about: 'Name of the ValidatingAdmissionPolicy; a binding to none that exists has no effect.',
+    }),
     paramRef: field(2, ParamRef, { pointer: true, about: 'Parameters for the policy, for one that has a paramKind.' }),
     matchResources: field(3, MatchResources, {
       pointer: true,
       about: 'Narrows down the requests that the policy is for; without it all of them are.',
     }),
     validationActions: field(4, list(ValidationAction, { apply: { type: 'set' } }), {
+      listed: true,
       about: 'Deny refuses, Warn tells the client, Audit notes it; Deny and Warn do not go together.',
     }),
   },
@@ -275,7 +279,11 @@ export const ValidatingAdmissionPolicyBinding = message(
   'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
   {
     ...objectFields,
-    spec: field(2, ValidatingAdmissionPolicyBindingSpec, { always: true, about: 'Policy, parameters, requests and consequences.' }),
+    spec: field(2, ValidatingAdmissionPolicyBindingSpec, {
+      listed: true,
+      always: true,
+      about: 'Policy, parameters, requests and consequences.',
+    }),
   },
   { about: 'Puts a ValidatingAdmissionPolicy in force, for chosen requests and with chosen parameters.' },
 )

@@ -7,7 +7,7 @@ import { bool, field, int64, list, map, message, nullable, string, time } from '
 export const TokenReviewSpec = message(
   'k8s.io.api.authentication.v1.TokenReviewSpec',
   {
-    token: field(1, string(), { about: 'The bearer token.' }),
+    token: field(1, string(), { listed: true, about: 'The bearer token.' }),
     audiences: field(2, list(string()), { about: 'Whom the token may be meant for, any one of them; by default the API server itself.' }),
   },
   { about: 'Token to be checked.' },

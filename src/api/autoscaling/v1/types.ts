@@ -60,7 +60,7 @@ export const HorizontalPodAutoscaler = message(
   'k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler',
   {
     ...objectFields,
-    spec: field(2, HorizontalPodAutoscalerSpec, { always: true, about: 'Target, bounds and use of cpu.' }),
+    spec: field(2, HorizontalPodAutoscalerSpec, { listed: true, always: true, about: 'Target, bounds and use of cpu.' }),
     status: field(3, HorizontalPodAutoscalerStatus, { always: true, about: 'Last measurement and decision; written by the controller.' }),
   },
   { about: 'Sets the number of Pods of a Deployment or the like by their use of cpu; autoscaling/v2 knows more metrics.' },

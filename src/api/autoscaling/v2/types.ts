@@ -305,7 +305,7 @@ export const HorizontalPodAutoscaler = message(
   'k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler',
   {
     ...objectFields,
-    spec: field(2, HorizontalPodAutoscalerSpec, { always: true, about: 'Target, bounds, metrics and pace.' }),
+    spec: field(2, HorizontalPodAutoscalerSpec, { listed: true, always: true, about: 'Target, bounds, metrics and pace.' }),
     status: field(3, HorizontalPodAutoscalerStatus, {
       always: true,
       about: 'Last measured metrics and last decision; written by the controller.',

@@ -17,7 +17,7 @@ export const PodFailurePolicyOnExitCodesRequirement = message(
   {
     containerName: field(1, string(), {
       pointer: true,
-      about: 'Only this container or init container is looked at; without it, any of the Pod counts.',
+      about: 'Only this container or init container is looked at; without it, any of the pod counts.',
     }),
     operator: field(2, PodFailurePolicyOnExitCodesOperator, {
       required: true,
@@ -28,17 +28,17 @@ export const PodFailurePolicyOnExitCodesRequirement = message(
       about: 'Exit codes to compare with: 1 to 255 of them, ascending, none twice; 0 may not be used with In.',
     }),
   },
-  { about: 'Matches a failed Pod by the exit codes of its containers, those that ended well left out.' },
+  { about: 'Matches a failed pod by the exit codes of its containers, those that ended well left out.' },
 )
 export type PodFailurePolicyOnExitCodesRequirement = Of<typeof PodFailurePolicyOnExitCodesRequirement>
 
 export const PodFailurePolicyOnPodConditionsPattern = message(
   'k8s.io.api.batch.v1.PodFailurePolicyOnPodConditionsPattern',
   {
-    type: field(1, string(), { required: true, about: 'Type of the Pod condition, such as DisruptionTarget.' }),
+    type: field(1, string(), { required: true, about: 'Type of the pod condition, such as DisruptionTarget.' }),
     status: field(2, string(), { always: true, about: 'Status that the condition has to have; True by default.' }),
   },
-  { about: 'Matches a failed Pod by one of its conditions.' },
+  { about: 'Matches a failed pod by one of its conditions.' },
 )
 export type PodFailurePolicyOnPodConditionsPattern = Of<typeof PodFailurePolicyOnPodConditionsPattern>
 
@@ -47,7 +47,7 @@ export const PodFailurePolicyRule = message(
   {
     action: field(1, PodFailurePolicyAction, {
       required: true,
-      about: "FailJob ends the Job, FailIndex gives the Pod's index up, Ignore leaves it out of backoffLimit, Count counts as usual.",
+      about: "FailJob ends the Job, FailIndex gives the pod's index up, Ignore leaves it out of backoffLimit, Count counts as usual.",
     }),
     onExitCodes: field(2, PodFailurePolicyOnExitCodesRequirement, {
       pointer: true,
@@ -57,7 +57,7 @@ export const PodFailurePolicyRule = message(
       about: 'Conditions of which one has to match for the rule to apply, at most 20; give either these or onExitCodes.',
     }),
   },
-  { about: 'What to do about failed Pods of one sort, told apart by either exit codes or conditions.' },
+  { about: 'What to do about failed pods of one sort, told apart by either exit codes or conditions.' },
 )
 export type PodFailurePolicyRule = Of<typeof PodFailurePolicyRule>
 
@@ -97,7 +97,7 @@ export const SuccessPolicy = message(
       about: 'Tried in their order until one holds, which completes the Job; at most 20.',
     }),
   },
-  { about: 'Lets an Indexed Job end early; Pods that still run are then deleted.' },
+  { about: 'Lets an Indexed Job end early; pods that still run are then deleted.' },
 )
 export type SuccessPolicy = Of<typeof SuccessPolicy>
 
@@ -110,15 +110,15 @@ export type PodReplacementPolicy = Of<typeof PodReplacementPolicy>
 export const JobSpec = message(
   'k8s.io.api.batch.v1.JobSpec',
   {
-    parallelism: field(1, int32(), { pointer: true, about: 'How many Pods may run at once; 1 by default, and 0 holds the Job.' }),
+    parallelism: field(1, int32(), { pointer: true, about: 'How many pods may run at once; 1 by default, and 0 holds the Job.' }),
     completions: field(2, int32(), {
       pointer: true,
       about:
-        'How many Pods have to succeed; 1 by default, any one if only parallelism is set. Changes only with parallelism on an Indexed Job.',
+        'How many pods have to succeed; 1 by default, any one if only parallelism is set. Changes only with parallelism on an Indexed Job.',
     }),
     activeDeadlineSeconds: field(3, int64(), {
       pointer: true,
-      about: 'Seconds since its start after which the Job fails and its Pods are ended; time spent suspended is not counted.',
+      about: 'Seconds since its start after which the Job fails and its pods are ended; time spent suspended is not counted.',
     }),
     podFailurePolicy: field(11, PodFailurePolicy, {
       pointer: true,
@@ -142,11 +142,11 @@ export const JobSpec = message(
     }),
     selector: field(4, meta.LabelSelector, {
       pointer: true,
-      about: 'Labels by which the Job finds its Pods; leave it to the server, which makes them unique. Cannot be changed.',
+      about: 'Labels by which the Job finds its pods; leave it to the server, which makes them unique. Cannot be changed.',
     }),
     manualSelector: field(5, bool(), {
       pointer: true,
-      about: 'Lets you write selector and labels yourself, at the risk of matching Pods of others. Cannot be changed.',
+      about: 'Lets you write selector and labels yourself, at the risk of matching pods of others. Cannot be changed.',
     }),
     template: field(6, core.PodTemplateSpec, {
       required: true,
@@ -154,27 +154,27 @@ export const JobSpec = message(
     }),
     ttlSecondsAfterFinished: field(8, int32(), {
       pointer: true,
-      about: 'Seconds after its end at which the Job is deleted with its Pods; without it the Job stays.',
+      about: 'Seconds after its end at which the Job is deleted with its pods; without it the Job stays.',
     }),
     completionMode: field(9, CompletionMode, {
       pointer: true,
-      about: 'NonIndexed (the default) takes all Pods for equal; Indexed gives each a completion index. Cannot be changed.',
+      about: 'NonIndexed (the default) takes all pods for equal; Indexed gives each a completion index. Cannot be changed.',
     }),
     suspend: field(10, bool(), {
       pointer: true,
-      about: 'Ends the running Pods and makes no new ones until it is false again, when startTime begins anew.',
+      about: 'Ends the running pods and makes no new ones until it is false again, when startTime begins anew.',
     }),
     podReplacementPolicy: field(14, PodReplacementPolicy, {
       pointer: true,
       about:
-        'TerminatingOrFailed (the default) replaces a Pod once it is being ended; Failed, the only choice with podFailurePolicy, once it has ended.',
+        'TerminatingOrFailed (the default) replaces a pod once it is being ended; Failed, the only choice with podFailurePolicy, once it has ended.',
     }),
     managedBy: field(15, string(), {
       pointer: true,
       about: 'Controller in charge of this Job, as a domain-prefixed path; absent, the built-in one is. Cannot be changed.',
     }),
   },
-  { about: 'What a Job should run: the Pod template, how often it has to succeed, and what happens on failure.' },
+  { about: 'What a Job should run: the pod template, how often it has to succeed, and what happens on failure.' },
 )
 export type JobSpec = Of<typeof JobSpec>
 
@@ -198,10 +198,10 @@ export type JobCondition = Of<typeof JobCondition>
 export const UncountedTerminatedPods = message(
   'k8s.io.api.batch.v1.UncountedTerminatedPods',
   {
-    succeeded: field(1, list(string(), { apply: { type: 'set' } }), { about: 'UIDs of Pods that succeeded.' }),
-    failed: field(2, list(string(), { apply: { type: 'set' } }), { about: 'UIDs of Pods that failed.' }),
+    succeeded: field(1, list(string(), { apply: { type: 'set' } }), { about: 'UIDs of pods that succeeded.' }),
+    failed: field(2, list(string(), { apply: { type: 'set' } }), { about: 'UIDs of pods that failed.' }),
   },
-  { about: 'Ended Pods that the controller has seen, but not yet added to the counters of the status.' },
+  { about: 'Ended pods that the controller has seen, but not yet added to the counters of the status.' },
 )
 export type UncountedTerminatedPods = Of<typeof UncountedTerminatedPods>
 
@@ -216,10 +216,10 @@ export const JobStatus = message(
       about: 'When the controller began with the Job, again each time it is resumed; absent while it was never started.',
     }),
     completionTime: field(3, time(), { pointer: true, about: 'When the Job was done; set only if it succeeded, and never changed after.' }),
-    active: field(4, int32(), { about: 'How many Pods are pending or running and not being ended.' }),
-    succeeded: field(5, int32(), { about: 'How many Pods have succeeded.' }),
-    failed: field(6, int32(), { about: 'How many Pods have failed.' }),
-    terminating: field(11, int32(), { pointer: true, about: 'How many Pods are being deleted and have not ended yet.' }),
+    active: field(4, int32(), { about: 'How many pods are pending or running and not being ended.' }),
+    succeeded: field(5, int32(), { about: 'How many pods have succeeded.' }),
+    failed: field(6, int32(), { about: 'How many pods have failed.' }),
+    terminating: field(11, int32(), { pointer: true, about: 'How many pods are being deleted and have not ended yet.' }),
     completedIndexes: field(7, string(), { about: 'Indexes that have succeeded, such as 1,3-5,7; for Indexed Jobs only.' }),
     failedIndexes: field(10, string(), {
       pointer: true,
@@ -227,9 +227,9 @@ export const JobStatus = message(
     }),
     uncountedTerminatedPods: field(8, UncountedTerminatedPods, {
       pointer: true,
-      about: 'Bookkeeping that keeps a Pod from being counted twice or not at all; empty once the Job is over.',
+      about: 'Bookkeeping that keeps a pod from being counted twice or not at all; empty once the Job is over.',
     }),
-    ready: field(9, int32(), { pointer: true, about: 'How many active Pods are ready and not being ended.' }),
+    ready: field(9, int32(), { pointer: true, about: 'How many active pods are ready and not being ended.' }),
   },
   { about: 'How far a Job has come, as its controller last saw it.' },
 )
@@ -242,7 +242,7 @@ export const Job = message(
     spec: field(2, JobSpec, { always: true, about: 'What should run, how often and what happens on failure.' }),
     status: field(3, JobStatus, { always: true, about: 'How far it has come; written by the controller.' }),
   },
-  { about: 'Runs Pods until a given number of them has succeeded, and retries those that fail.' },
+  { about: 'Runs pods until a given number of them has succeeded, and retries those that fail.' },
 )
 export type Job = Of<typeof Job>
 
@@ -304,7 +304,7 @@ export const CronJob = message(
   'k8s.io.api.batch.v1.CronJob',
   {
     ...objectFields,
-    spec: field(2, CronJobSpec, { always: true, about: 'Schedule, Job template and what happens when Jobs overlap.' }),
+    spec: field(2, CronJobSpec, { listed: true, always: true, about: 'Schedule, Job template and what happens when Jobs overlap.' }),
     status: field(3, CronJobStatus, { always: true, about: 'Its running Jobs and latest times; written by the controller.' }),
   },
   { about: 'Starts a Job at each time of a schedule.' },

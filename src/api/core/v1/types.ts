@@ -150,6 +150,7 @@ export const ISCSIVolumeSource = message(
     iqn: field(2, string(), { required: true, about: 'Qualified name of the target.' }),
     lun: field(3, int32(), { required: true, about: 'Number of the logical unit at the target.' }),
     iscsiInterface: field(4, string(), {
+      published: true,
       default: 'default',
       about: 'Interface of the initiator to connect through; default is the TCP one.',
     }),
@@ -195,9 +196,10 @@ export const RBDVolumeSource = message(
     monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
     image: field(2, string(), { required: true, about: 'Image within the pool.' }),
     fsType: field(3, string(), { about: 'Filesystem on the image, such as ext4 (the default) or xfs.' }),
-    pool: field(4, string(), { default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
-    user: field(5, string(), { default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
+    pool: field(4, string(), { published: true, default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
+    user: field(5, string(), { published: true, default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
     keyring: field(6, string(), {
+      published: true,
       default: '/etc/ceph/keyring',
       about: 'Keyring file on the node, used unless secretRef is set; /etc/ceph/keyring by default.',
     }),
@@ -410,13 +412,15 @@ export const AzureDiskVolumeSource = message(
     diskName: field(1, string(), { required: true, about: 'Name of the disk.' }),
     diskURI: field(2, string(), { required: true, about: 'URI of the disk: a resource ID for managed disks, a blob otherwise.' }),
     cachingMode: field(3, AzureDataDiskCachingMode, {
+      published: true,
       default: 'ReadWrite',
       pointer: true,
       about: 'How the host caches the disk: None, ReadOnly or ReadWrite (the default).',
     }),
-    fsType: field(4, string(), { default: 'ext4', pointer: true, about: 'Filesystem on the disk; ext4 by default.' }),
+    fsType: field(4, string(), { published: true, default: 'ext4', pointer: true, about: 'Filesystem on the disk; ext4 by default.' }),
     readOnly: field(5, bool(), { default: false, pointer: true, about: 'Mounts the disk without write access; false by default.' }),
     kind: field(6, AzureDataDiskKind, {
+      published: true,
       default: 'Shared',
       pointer: true,
       about: 'How the disk is kept: Managed, or as a blob of a Shared (the default) or Dedicated storage account.',
@@ -507,7 +511,7 @@ export type ClusterTrustBundleProjection = Of<typeof ClusterTrustBundleProjectio
 export const PodCertificateProjection = message(
   'k8s.io.api.core.v1.PodCertificateProjection',
   {
-    signerName: field(1, string(), { about: 'Signer that is asked for the certificate.' }),
+    signerName: field(1, string(), { listed: true, about: 'Signer that is asked for the certificate.' }),
     keyType: field(2, string(), { required: true, about: 'Sort of key, such as ED25519, ECDSAP256 or RSA3072.' }),
     maxExpirationSeconds: field(3, int32(), {
       pointer: true,
@@ -578,9 +582,13 @@ export const ScaleIOVolumeSource = message(
     sslEnabled: field(4, bool(), { about: 'Whether the gateway is reached by TLS; false by default.' }),
     protectionDomain: field(5, string(), { about: 'Protection domain within the system.' }),
     storagePool: field(6, string(), { about: 'Storage pool within the protection domain.' }),
-    storageMode: field(7, string(), { default: 'ThinProvisioned', about: 'ThickProvisioned or ThinProvisioned (the default).' }),
+    storageMode: field(7, string(), {
+      published: true,
+      default: 'ThinProvisioned',
+      about: 'ThickProvisioned or ThinProvisioned (the default).',
+    }),
     volumeName: field(8, string(), { about: 'Name of a volume that exists already.' }),
-    fsType: field(9, string(), { default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
+    fsType: field(9, string(), { published: true, default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
     readOnly: field(10, bool(), { about: 'Mounts the volume without write access; false by default.' }),
   },
   { about: 'Volume of ScaleIO. Support for it has been removed; no node mounts it.' },
@@ -824,9 +832,10 @@ export const RBDPersistentVolumeSource = message(
     monitors: field(1, list(string()), { required: true, about: 'Addresses of the Ceph monitors.' }),
     image: field(2, string(), { required: true, about: 'Image within the pool.' }),
     fsType: field(3, string(), { about: 'Filesystem on the image, such as ext4 (the default) or xfs.' }),
-    pool: field(4, string(), { default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
-    user: field(5, string(), { default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
+    pool: field(4, string(), { published: true, default: 'rbd', about: 'Pool that the image is in; rbd by default.' }),
+    user: field(5, string(), { published: true, default: 'admin', about: 'Ceph user to authenticate as; admin by default.' }),
     keyring: field(6, string(), {
+      published: true,
       default: '/etc/ceph/keyring',
       about: 'Keyring file on the node, used unless secretRef is set; /etc/ceph/keyring by default.',
     }),
@@ -844,6 +853,7 @@ export const ISCSIPersistentVolumeSource = message(
     iqn: field(2, string(), { required: true, about: 'Qualified name of the target.' }),
     lun: field(3, int32(), { required: true, about: 'Number of the logical unit at the target.' }),
     iscsiInterface: field(4, string(), {
+      published: true,
       default: 'default',
       about: 'Interface of the initiator to connect through; default is the TCP one.',
     }),
@@ -926,9 +936,13 @@ export const ScaleIOPersistentVolumeSource = message(
     sslEnabled: field(4, bool(), { about: 'Whether the gateway is reached by TLS; false by default.' }),
     protectionDomain: field(5, string(), { about: 'Protection domain within the system.' }),
     storagePool: field(6, string(), { about: 'Storage pool within the protection domain.' }),
-    storageMode: field(7, string(), { default: 'ThinProvisioned', about: 'ThickProvisioned or ThinProvisioned (the default).' }),
+    storageMode: field(7, string(), {
+      published: true,
+      default: 'ThinProvisioned',
+      about: 'ThickProvisioned or ThinProvisioned (the default).',
+    }),
     volumeName: field(8, string(), { about: 'Name of a volume that exists already.' }),
-    fsType: field(9, string(), { default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
+    fsType: field(9, string(), { published: true, default: 'xfs', about: 'Filesystem on the volume; xfs by default.' }),
     readOnly: field(10, bool(), { about: 'Mounts the volume without write access; false by default.' }),
   },
   { about: 'Volume of ScaleIO. Support for it has been removed; no node mounts it.' },
@@ -1276,7 +1290,7 @@ export const ContainerPort = message(
       about: 'Port of the node that is passed on to the container; with hostNetwork it has to equal containerPort.',
     }),
     containerPort: field(3, int32(), { required: true, about: 'Port in the container, from 1 to 65535.' }),
-    protocol: field(4, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
+    protocol: field(4, Protocol, { published: true, default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
     hostIP: field(5, string(), { about: 'Address of the node that hostPort is bound to; all of them by default.' }),
   },
   { about: 'A port that a container listens on. Leaving one out closes nothing: the list is for names and for host ports.' },
@@ -1756,7 +1770,7 @@ export const SeccompProfile = message(
       about: 'File of the profile, relative to the folder of seccomp profiles of the kubelet; for Localhost only.',
     }),
   },
-  { about: 'Which system calls are allowed.' },
+  { union: { discriminator: 'type', fields: ['localhostProfile'] }, about: 'Which system calls are allowed.' },
 )
 export type SeccompProfile = Of<typeof SeccompProfile>
 
@@ -1772,7 +1786,7 @@ export const AppArmorProfile = message(
     }),
     localhostProfile: field(2, string(), { pointer: true, about: 'Name of a profile that is loaded on the node; for Localhost only.' }),
   },
-  { about: 'Which AppArmor profile confines the processes.' },
+  { union: { discriminator: 'type', fields: ['localhostProfile'] }, about: 'Which AppArmor profile confines the processes.' },
 )
 export type AppArmorProfile = Of<typeof AppArmorProfile>
 
@@ -1931,7 +1945,10 @@ export type ContainerState = Of<typeof ContainerState>
 export const ImageVolumeStatus = message(
   'k8s.io.api.core.v1.ImageVolumeStatus',
   {
-    imageRef: field(1, string(), { about: 'Digest of the mounted image; needs the feature gate ImageVolumeWithDigest, off by default.' }),
+    imageRef: field(1, string(), {
+      listed: true,
+      about: 'Digest of the mounted image; needs the feature gate ImageVolumeWithDigest, off by default.',
+    }),
   },
   { about: 'Which image a volume really shows.' },
 )
@@ -2477,7 +2494,7 @@ export const PodSchedulingGroup = message(
   {
     podGroupName: field(1, string(), { pointer: true, about: 'PodGroup of the namespace that the pod belongs to.' }),
   },
-  { about: 'Pods that the scheduler places together.' },
+  { union: { fields: ['podGroupName'] }, about: 'Pods that the scheduler places together.' },
 )
 export type PodSchedulingGroup = Of<typeof PodSchedulingGroup>
 
@@ -2794,7 +2811,7 @@ export type PodTemplate = Of<typeof PodTemplate>
 export const ReplicationControllerSpec = message(
   'k8s.io.api.core.v1.ReplicationControllerSpec',
   {
-    replicas: field(1, int32(), { default: 1, pointer: true, about: 'How many pods shall run; 1 by default.' }),
+    replicas: field(1, int32(), { published: true, default: 1, pointer: true, about: 'How many pods shall run; 1 by default.' }),
     minReadySeconds: field(4, int32(), {
       default: 0,
       about: 'Seconds that a new pod must be ready for to count as available; 0 by default.',
@@ -2956,7 +2973,7 @@ export const ServicePort = message(
   'k8s.io.api.core.v1.ServicePort',
   {
     name: field(1, string(), { about: 'Name of the port, a DNS label; only a single port may go without.' }),
-    protocol: field(2, Protocol, { default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
+    protocol: field(2, Protocol, { published: true, default: 'TCP', about: 'TCP (the default), UDP or SCTP.' }),
     appProtocol: field(6, string(), {
       pointer: true,
       about: 'Protocol above that, as a hint: a registered name, or one with a domain such as kubernetes.io/h2c.',

@@ -9,7 +9,7 @@ export const EventSeries = message(
   'k8s.io.api.events.v1.EventSeries',
   {
     count: field(1, int32(), { required: true, about: 'How often it was seen in this series so far, at least 2.' }),
-    lastObservedTime: field(2, nullable(microTime()), { always: true, about: 'When it was last seen.' }),
+    lastObservedTime: field(2, nullable(microTime()), { listed: true, always: true, about: 'When it was last seen.' }),
   },
   { about: 'How often an event has come again.' },
 )
@@ -19,7 +19,7 @@ export const Event = message(
   'k8s.io.api.events.v1.Event',
   {
     ...objectFields,
-    eventTime: field(2, nullable(microTime()), { always: true, about: 'When it was first seen.' }),
+    eventTime: field(2, nullable(microTime()), { listed: true, always: true, about: 'When it was first seen.' }),
     series: field(3, EventSeries, { pointer: true, about: 'Repetitions; absent for an event that was seen once.' }),
     reportingController: field(4, string(), { about: 'Controller that reports it, such as kubernetes.io/kubelet.' }),
     reportingInstance: field(5, string(), {

@@ -58,7 +58,10 @@ export const Subject = message(
     group: field(3, GroupSubject, { pointer: true, about: 'Which group, for kind Group.' }),
     serviceAccount: field(4, ServiceAccountSubject, { pointer: true, about: 'Which service account, for kind ServiceAccount.' }),
   },
-  { about: 'Who makes a request; besides the kind, the field of that kind is given.' },
+  {
+    union: { discriminator: 'kind', fields: ['group', 'serviceAccount', 'user'] },
+    about: 'Who makes a request; besides the kind, the field of that kind is given.',
+  },
 )
 export type Subject = Of<typeof Subject>
 
@@ -201,7 +204,7 @@ export const LimitResponse = message(
     type: field(1, string(), { required: true, about: 'Queue lets them wait, Reject answers 429 at once.' }),
     queuing: field(2, QueuingConfiguration, { pointer: true, about: 'How they wait, for type Queue only.' }),
   },
-  { about: 'What happens to requests for which there is no seat.' },
+  { union: { discriminator: 'type', fields: ['queuing'] }, about: 'What happens to requests for which there is no seat.' },
 )
 export type LimitResponse = Of<typeof LimitResponse>
 
@@ -260,7 +263,7 @@ export const PriorityLevelConfigurationSpec = message(
     }),
     exempt: field(3, ExemptPriorityLevelConfiguration, { pointer: true, about: 'Share, for type Exempt only.' }),
   },
-  { about: 'How requests of a level are treated.' },
+  { union: { discriminator: 'type', fields: ['exempt', 'limited'] }, about: 'How requests of a level are treated.' },
 )
 export type PriorityLevelConfigurationSpec = Of<typeof PriorityLevelConfigurationSpec>
 

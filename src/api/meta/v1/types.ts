@@ -567,7 +567,11 @@ export const Condition = message(
     observedGeneration: field(3, int64(), {
       about: 'Value of metadata.generation that was looked at; the condition is stale if the present one is higher.',
     }),
-    lastTransitionTime: field(4, nullable(time()), { always: true, about: 'When the status last changed from one value to another.' }),
+    lastTransitionTime: field(4, nullable(time()), {
+      listed: true,
+      always: true,
+      about: 'When the status last changed from one value to another.',
+    }),
     reason: field(5, string(), { required: true, about: 'Why, in one CamelCase word for programs; it may not be empty.' }),
     message: field(6, string(), { required: true, about: 'Why, in words for people; it may be empty.' }),
   },

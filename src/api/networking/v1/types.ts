@@ -16,7 +16,7 @@ export const NetworkPolicyPort = message(
     }),
     endPort: field(3, int32(), { pointer: true, about: 'Last port of a range that begins at port, which then has to be a number.' }),
   },
-  { about: 'Port, or range of ports, of the Pods that a connection goes to.' },
+  { about: 'Port, or range of ports, of the pods that a connection goes to.' },
 )
 export type NetworkPolicyPort = Of<typeof NetworkPolicyPort>
 
@@ -39,18 +39,18 @@ export const NetworkPolicyPeer = message(
     }),
     namespaceSelector: field(2, meta.LabelSelector, {
       pointer: true,
-      about: 'Namespaces with these labels, and all Pods in them unless podSelector narrows it down; {} means all.',
+      about: 'Namespaces with these labels, and all pods in them unless podSelector narrows it down; {} means all.',
     }),
     ipBlock: field(3, IPBlock, { pointer: true, about: 'Range of addresses; it goes with neither of the selectors.' }),
   },
-  { about: 'Other end of a connection: either Pods chosen by labels or a range of addresses.' },
+  { about: 'Other end of a connection: either pods chosen by labels or a range of addresses.' },
 )
 export type NetworkPolicyPeer = Of<typeof NetworkPolicyPeer>
 
 export const NetworkPolicyIngressRule = message(
   'k8s.io.api.networking.v1.NetworkPolicyIngressRule',
   {
-    ports: field(1, list(NetworkPolicyPort), { about: 'Ports of the selected Pods that may be reached; an empty list means all of them.' }),
+    ports: field(1, list(NetworkPolicyPort), { about: 'Ports of the selected pods that may be reached; an empty list means all of them.' }),
     from: field(2, list(NetworkPolicyPeer), {
       about: 'Where connections may come from, any one of the entries; an empty list means from everywhere.',
     }),
@@ -80,16 +80,16 @@ export const NetworkPolicySpec = message(
       about: 'Pods of the namespace that the policy is for; an empty selector means all of them.',
     }),
     ingress: field(2, list(NetworkPolicyIngressRule), {
-      about: 'What may come in. Several policies for a Pod add up; none of them with a matching rule means refused.',
+      about: 'What may come in. Several policies for a pod add up; none of them with a matching rule means refused.',
     }),
     egress: field(3, list(NetworkPolicyEgressRule), {
-      about: 'What may go out. Several policies for a Pod add up; none of them with a matching rule means refused.',
+      about: 'What may go out. Several policies for a pod add up; none of them with a matching rule means refused.',
     }),
     policyTypes: field(4, list(PolicyType), {
       about: 'Directions that are restricted; by default Ingress, and Egress too if there are egress rules.',
     }),
   },
-  { about: 'Which Pods a policy isolates, and which connections it still lets through.' },
+  { about: 'Which pods a policy isolates, and which connections it still lets through.' },
 )
 export type NetworkPolicySpec = Of<typeof NetworkPolicySpec>
 
@@ -97,27 +97,27 @@ export const NetworkPolicy = message(
   'k8s.io.api.networking.v1.NetworkPolicy',
   {
     ...objectFields,
-    spec: field(2, NetworkPolicySpec, { always: true, about: 'Selected Pods and the connections allowed to them.' }),
+    spec: field(2, NetworkPolicySpec, { always: true, about: 'Selected pods and the connections allowed to them.' }),
   },
-  { about: 'Restricts which connections some Pods of a namespace may take and make; replies are always let through.' },
+  { about: 'Restricts which connections some pods of a namespace may take and make; replies are always let through.' },
 )
 export type NetworkPolicy = Of<typeof NetworkPolicy>
 
 export const ServiceBackendPort = message(
   'k8s.io.api.networking.v1.ServiceBackendPort',
   {
-    name: field(1, string(), { about: "Name of the Service's port; give either this or number." }),
-    number: field(2, int32(), { about: "Number of the Service's port, such as 80; give either this or name." }),
+    name: field(1, string(), { about: "Name of the service's port; give either this or number." }),
+    number: field(2, int32(), { about: "Number of the service's port, such as 80; give either this or name." }),
   },
-  { atomic: true, about: 'Port of a Service, by either name or number.' },
+  { atomic: true, about: 'Port of a service, by either name or number.' },
 )
 export type ServiceBackendPort = Of<typeof ServiceBackendPort>
 
 export const IngressServiceBackend = message(
   'k8s.io.api.networking.v1.IngressServiceBackend',
   {
-    name: field(1, string(), { required: true, about: "Name of a Service in the Ingress's namespace." }),
-    port: field(2, ServiceBackendPort, { always: true, about: 'Which port of the Service.' }),
+    name: field(1, string(), { required: true, about: "Name of a service in the Ingress's namespace." }),
+    port: field(2, ServiceBackendPort, { always: true, about: 'Which port of the service.' }),
   },
   { about: 'Service that requests are passed on to.' },
 )
@@ -132,7 +132,7 @@ export const IngressBackend = message(
       about: 'Other object in the same namespace that takes them, such as a bucket; not together with service.',
     }),
   },
-  { about: 'Where requests are passed on to: either a Service or some other resource.' },
+  { about: 'Where requests are passed on to: either a service or some other resource.' },
 )
 export type IngressBackend = Of<typeof IngressBackend>
 
@@ -266,7 +266,7 @@ export const Ingress = message(
     spec: field(2, IngressSpec, { always: true, about: 'Hosts, paths, backends and certificates.' }),
     status: field(3, IngressStatus, { always: true, about: 'Addresses; written by the Ingress controller.' }),
   },
-  { about: 'Routes HTTP requests from outside to Services by host name and path, and ends TLS; an Ingress controller does the work.' },
+  { about: 'Routes HTTP requests from outside to services by host name and path, and ends TLS; an Ingress controller does the work.' },
 )
 export type Ingress = Of<typeof Ingress>
 
@@ -320,9 +320,9 @@ export const ParentReference = message(
   'k8s.io.api.networking.v1.ParentReference',
   {
     group: field(1, string(), { about: 'API group of the object; empty for the core group.' }),
-    resource: field(2, string(), { about: 'Resource of the object in plural, such as services.' }),
+    resource: field(2, string(), { listed: true, about: 'Resource of the object in plural, such as services.' }),
     namespace: field(3, string(), { about: 'Namespace of the object; empty for one without.' }),
-    name: field(4, string(), { about: 'Name of the object.' }),
+    name: field(4, string(), { listed: true, about: 'Name of the object.' }),
   },
   { about: 'Object that an IP address belongs to.' },
 )
@@ -332,8 +332,9 @@ export const IPAddressSpec = message(
   'k8s.io.api.networking.v1.IPAddressSpec',
   {
     parentRef: field(1, ParentReference, {
+      listed: true,
       pointer: true,
-      about: 'Object that has the address, mostly a Service; required, and it cannot be changed.',
+      about: 'Object that has the address, mostly a service; required, and it cannot be changed.',
     }),
   },
   { about: 'What an IP address is used for.' },
@@ -344,9 +345,9 @@ export const IPAddress = message(
   'k8s.io.api.networking.v1.IPAddress',
   {
     ...objectFields,
-    spec: field(2, IPAddressSpec, { always: true, about: 'Who has the address.' }),
+    spec: field(2, IPAddressSpec, { listed: true, always: true, about: 'Who has the address.' }),
   },
-  { about: 'Marks one address as taken by a Service, so that it is given out only once. Its name is the address.' },
+  { about: 'Marks one address as taken by a service, so that it is given out only once. Its name is the address.' },
 )
 export type IPAddress = Of<typeof IPAddress>
 
@@ -357,7 +358,7 @@ export const ServiceCIDRSpec = message(
       about: 'One range for each IP family, at most two, such as 10.96.0.0/16. A second family may be added, else it cannot be changed.',
     }),
   },
-  { about: 'Ranges that ClusterIPs of Services are taken from.' },
+  { about: 'Ranges that ClusterIPs of services are taken from.' },
 )
 export type ServiceCIDRSpec = Of<typeof ServiceCIDRSpec>
 
@@ -365,7 +366,7 @@ export const ServiceCIDRStatus = message(
   'k8s.io.api.networking.v1.ServiceCIDRStatus',
   {
     conditions: field(1, list(meta.Condition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
-      about: 'Ready tells whether Services may get addresses out of the range; one entry for each type.',
+      about: 'Ready tells whether services may get addresses out of the range; one entry for each type.',
     }),
   },
   { about: 'State of a range.' },
@@ -379,6 +380,6 @@ export const ServiceCIDR = message(
     spec: field(2, ServiceCIDRSpec, { always: true, about: 'The ranges.' }),
     status: field(3, ServiceCIDRStatus, { always: true, about: 'Whether the range can be used; written by the controller.' }),
   },
-  { about: 'Adds a range of addresses for the ClusterIPs of Services; it goes only when no address in it is needed any more.' },
+  { about: 'Adds a range of addresses for the ClusterIPs of services; it goes only when no address in it is needed any more.' },
 )
 export type ServiceCIDR = Of<typeof ServiceCIDR>

@@ -47,7 +47,7 @@ export type DeviceAttribute = Of<typeof DeviceAttribute>
 export const CapacityRequestPolicyRange = message(
   'k8s.io.api.resource.v1.CapacityRequestPolicyRange',
   {
-    min: field(1, quantity(), { pointer: true, about: 'Least amount; smaller requests are raised to it. Required.' }),
+    min: field(1, quantity(), { listed: true, pointer: true, about: 'Least amount; smaller requests are raised to it. Required.' }),
     max: field(2, quantity(), { pointer: true, about: 'Greatest amount; larger requests find no room. By default all of the capacity.' }),
     step: field(3, quantity(), {
       pointer: true,
@@ -99,7 +99,7 @@ export const DeviceCounterConsumption = message(
   'k8s.io.api.resource.v1.DeviceCounterConsumption',
   {
     counterSet: field(1, string(), { required: true, about: 'Name of the set.' }),
-    counters: field(2, map(Counter), { about: 'How much is taken from which counter, at most 32 of them.' }),
+    counters: field(2, map(Counter), { listed: true, about: 'How much is taken from which counter, at most 32 of them.' }),
   },
   { about: 'What a device takes out of one set of counters while it is in use.' },
 )
@@ -115,7 +115,7 @@ export const DeviceTaint = message(
     value: field(2, string(), { about: 'Value of the taint, as a label value.' }),
     effect: field(3, DeviceTaintEffect, {
       required: true,
-      about: 'NoSchedule forbids new use, NoExecute also ends the Pods that use it, None only informs.',
+      about: 'NoSchedule forbids new use, NoExecute also ends the pods that use it, None only informs.',
     }),
     timeAdded: field(4, time(), { pointer: true, about: 'When the taint came; filled in by the API server if left out.' }),
   },
@@ -160,13 +160,13 @@ export const Device = message(
     taints: field(8, list(DeviceTaint), { about: 'Marks that keep claims off, unless they tolerate them; at most 16.' }),
     bindsToNode: field(9, bool(), {
       pointer: true,
-      about: 'Ties the claim to the node that was chosen for its first Pod, even though others could reach the device.',
+      about: 'Ties the claim to the node that was chosen for its first pod, even though others could reach the device.',
     }),
     bindingConditions: field(10, list(string()), {
-      about: 'Conditions that have to become True for the device before a Pod is bound to the node; at most 4.',
+      about: 'Conditions that have to become True for the device before a pod is bound to the node; at most 4.',
     }),
     bindingFailureConditions: field(11, list(string()), {
-      about: 'Conditions of which any one that is True ends the attempt to bind the Pod; at most 4.',
+      about: 'Conditions of which any one that is True ends the attempt to bind the pod; at most 4.',
     }),
     allowMultipleAllocations: field(12, bool(), {
       pointer: true,
@@ -184,7 +184,7 @@ export const CounterSet = message(
   'k8s.io.api.resource.v1.CounterSet',
   {
     name: field(1, string(), { required: true, about: 'Name of the set, unique in its pool.' }),
-    counters: field(2, map(Counter), { about: 'The counters and how much each of them has; at most 32.' }),
+    counters: field(2, map(Counter), { listed: true, about: 'The counters and how much each of them has; at most 32.' }),
   },
   { about: 'Amounts that devices of a pool share, so that parts of one piece of hardware are not given out twice.' },
 )
@@ -256,6 +256,7 @@ export const DeviceToleration = message(
   {
     key: field(1, string(), { about: 'Key of the taint; empty matches all keys and needs the operator Exists.' }),
     operator: field(2, DeviceTolerationOperator, {
+      published: true,
       default: 'Equal',
       about: 'Equal (the default) compares the value too, Exists does not.',
     }),
@@ -263,7 +264,7 @@ export const DeviceToleration = message(
     effect: field(4, DeviceTaintEffect, { about: 'Effect of the taint; empty matches all effects.' }),
     tolerationSeconds: field(5, int64(), {
       pointer: true,
-      about: 'For NoExecute, seconds until the Pod is ended all the same; forever if absent, at once for 0 or less.',
+      about: 'For NoExecute, seconds until the pod is ended all the same; forever if absent, at once for 0 or less.',
     }),
   },
   { about: 'Taints that a request puts up with.' },
@@ -327,7 +328,7 @@ export const DeviceRequest = message(
   {
     name: field(1, string(), {
       required: true,
-      about: 'Name of the request, a label, for Pods, constraints and configuration to refer to.',
+      about: 'Name of the request, a label, for pods, constraints and configuration to refer to.',
     }),
     exactly: field(2, ExactDeviceRequest, {
       pointer: true,
@@ -421,10 +422,10 @@ export const DeviceRequestAllocationResult = message(
     adminAccess: field(5, bool(), { pointer: true, about: 'True if the device was given for monitoring, beside its users.' }),
     tolerations: field(6, list(DeviceToleration), { about: 'Tolerations of the request at the time of the allocation.' }),
     bindingConditions: field(7, list(string()), {
-      about: 'Conditions, copied from the device, that have to be True before a Pod is bound; at most 4.',
+      about: 'Conditions, copied from the device, that have to be True before a pod is bound; at most 4.',
     }),
     bindingFailureConditions: field(8, list(string()), {
-      about: 'Conditions, copied from the device, that end the attempt to bind a Pod; at most 4.',
+      about: 'Conditions, copied from the device, that end the attempt to bind a pod; at most 4.',
     }),
     shareID: field(9, string(), { pointer: true, about: 'Uid of this share of the device, where it is shared.' }),
     consumedCapacity: field(10, map(quantity()), { about: "How much of the device's capacity was given, rounded as the device wants it." }),
@@ -488,7 +489,7 @@ export type ResourceClaimConsumerReference = Of<typeof ResourceClaimConsumerRefe
 export const NetworkDeviceData = message(
   'k8s.io.api.resource.v1.NetworkDeviceData',
   {
-    interfaceName: field(1, string(), { about: 'Name of the interface in the Pod, at most 256 characters.' }),
+    interfaceName: field(1, string(), { about: 'Name of the interface in the pod, at most 256 characters.' }),
     ips: field(2, list(string()), { about: 'Addresses of the interface with their prefix length, such as 192.0.2.5/24; at most 16.' }),
     hardwareAddress: field(3, string(), { about: 'Hardware address (MAC), at most 128 characters.' }),
   },
@@ -524,7 +525,7 @@ export const ResourceClaimStatus = message(
     reservedFor: field(
       2,
       list(ResourceClaimConsumerReference, { apply: { type: 'map', keys: ['uid'] }, patch: { strategy: 'merge', key: 'uid' } }),
-      { about: 'Who may use the claim at present, at most 256; a Pod starts only once it is here.' },
+      { about: 'Who may use the claim at present, at most 256; a pod starts only once it is here.' },
     ),
     devices: field(4, list(AllocatedDeviceStatus, { apply: { type: 'map', keys: ['driver', 'device', 'pool', 'shareID'] } }), {
       about: 'What drivers tell about the devices that were given.',
@@ -544,7 +545,7 @@ export const ResourceClaim = message(
       about: 'What was given and who uses it; written by the scheduler and the drivers.',
     }),
   },
-  { about: 'Asks for devices, such as GPUs, that Pods of the namespace can use.' },
+  { about: 'Asks for devices, such as GPUs, that pods of the namespace can use.' },
 )
 export type ResourceClaim = Of<typeof ResourceClaim>
 
@@ -566,7 +567,7 @@ export const DeviceClassSpec = message(
     }),
     extendedResourceName: field(4, string(), {
       pointer: true,
-      about: 'Name, such as acme.io/gpu, by which Pods can ask for devices of the class as for an extended resource.',
+      about: 'Name, such as acme.io/gpu, by which pods can ask for devices of the class as for an extended resource.',
     }),
   },
   { about: 'Which devices belong to a class, and settings for them.' },
@@ -588,11 +589,11 @@ export const ResourceClaimTemplateSpec = message(
   {
     metadata: field(1, meta.ObjectMeta, {
       always: true,
-      about: "Labels and annotations that each claim gets; its name is made from the Pod's.",
+      about: "Labels and annotations that each claim gets; its name is made from the pod's.",
     }),
     spec: field(2, ResourceClaimSpec, { required: true, about: 'What each claim asks for.' }),
   },
-  { about: 'Claim that is made for each Pod.' },
+  { about: 'Claim that is made for each pod.' },
 )
 export type ResourceClaimTemplateSpec = Of<typeof ResourceClaimTemplateSpec>
 
@@ -602,6 +603,6 @@ export const ResourceClaimTemplate = message(
     ...objectFields,
     spec: field(2, ResourceClaimTemplateSpec, { required: true, about: 'The claim. Cannot be changed.' }),
   },
-  { about: 'Claim in the making: each Pod that refers to it gets a ResourceClaim of its own, which goes with the Pod.' },
+  { about: 'Claim in the making: each pod that refers to it gets a ResourceClaim of its own, which goes with the pod.' },
 )
 export type ResourceClaimTemplate = Of<typeof ResourceClaimTemplate>
