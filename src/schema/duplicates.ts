@@ -3,19 +3,50 @@ import { quote } from './go-text.ts'
 /** Keys given twice in a JSON text that has been read already, as `duplicate field "spec.containers[0].name"`. Stops at 100, as the reference does. */
 export function findDuplicates(text: string): string[] {
   const found: string[] = []
+  eachKey(text, (stack, key, isRepeated) => {
+    if (isRepeated) found.push(`duplicate field ${quote(pathOf(stack, key))}`)
+    return found.length < FOUND_MAX
+  })
+  return found
+}
+
+/**
+ * Unknown fields and those given twice in the order in which the text shows them, as the reference's decoder comes upon them. Nothing is said
+ * of what stands in an unknown field. `unknown`: in the form `unknown field "spec.x"`.
+ */
+export function inDocumentOrder(text: string, unknown: readonly string[]): string[] {
+  const left = new Set(unknown)
+  const unknownPaths = new Set<string>()
+  const found: string[] = []
+  eachKey(text, (stack, key, isRepeated) => {
+    const path = pathOf(stack, key)
+    const problem = `unknown field ${quote(path)}`
+    if (left.delete(problem)) {
+      unknownPaths.add(path)
+      found.push(problem)
+    } else if (isRepeated && ![...unknownPaths].some((outer) => isWithin(path, outer))) found.push(`duplicate field ${quote(path)}`)
+    return found.length < FOUND_MAX
+  })
+  return [...found, ...left].slice(0, FOUND_MAX)
+}
+
+const isWithin = (path: string, outer: string): boolean => path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`)
+
+/** Calls for each key of a JSON text that has been read already; `goOn` says whether to. */
+function eachKey(text: string, goOn: (stack: readonly Level[], key: string, isRepeated: boolean) => boolean): void {
   const stack: Level[] = []
   let level: Level | undefined
-  let key: string | undefined
-  for (let i = 0; i < text.length && found.length < FOUND_MAX; i += 1) {
+  for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
     if (code === QUOTE) {
       const end = endOfString(text, i)
       if (level?.keys !== undefined && level.isKeyNext) {
-        key = keyText(text, i, end)
+        const key = keyText(text, i, end)
         level.isKeyNext = false
-        if (level.keys.has(key)) found.push(`duplicate field ${quote(pathOf(stack, key))}`)
-        else level.keys.add(key)
         level.step = key
+        const isRepeated = level.keys.has(key)
+        if (!isRepeated) level.keys.add(key)
+        if (!goOn(stack, key, isRepeated)) return
       }
       i = end
     } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
@@ -32,7 +63,6 @@ export function findDuplicates(text: string): string[] {
       else level.isKeyNext = true
     }
   }
-  return found
 }
 
 interface Level {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Event, Pod, Secret } from '#api/core/v1/types.ts'
 import { ClusterRole } from '#api/rbac/v1/types.ts'
+import { inDocumentOrder } from './duplicates.ts'
 import { encodeJson, parseJson } from './json.ts'
 import type { AnyType } from './schema.ts'
 
@@ -47,6 +48,18 @@ test('duplicate keys are found with their paths', () => {
     assert.deepEqual(parseJson(text).duplicates, duplicates, text)
     assert.deepEqual(parseJson(Buffer.from(text), { findDuplicates: false }).duplicates, [])
   }
+})
+
+test('unknown fields and repeated ones are told in the order of the text; nothing of what stands in an unknown one', () => {
+  const text = '{"spec":{"a":1,"a":2,"u":{"b":1,"b":2},"m":{"c":1,"c":1},"l":[{"n":1,"x":1,"n":2}],"u":3}}'
+  const unknown = ['unknown field "spec.u"', 'unknown field "spec.l[0].x"']
+  assert.deepEqual(inDocumentOrder(text, unknown), [
+    'duplicate field "spec.a"',
+    'unknown field "spec.u"',
+    'duplicate field "spec.m.c"',
+    'unknown field "spec.l[0].x"',
+    'duplicate field "spec.l[0].n"',
+  ])
 })
 
 test('nesting is bounded, brackets in text are not nesting', () => {

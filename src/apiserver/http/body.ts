@@ -1,9 +1,10 @@
 import { type AnyKind, apiVersionOf } from '#api/kind.ts'
 import type { WherryError } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
+import { inDocumentOrder } from '#schema/duplicates.ts'
 import { getPath, isObject } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
-import { parseJson } from '#schema/json.ts'
+import { type JsonLimits, parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
 import { parseYaml } from '#schema/yaml.ts'
@@ -55,7 +56,7 @@ export function readObject(body: Uint8Array, contentType: string | undefined, wa
     badRequest(`the object provided is unrecognized (must be of type ${wanted.kind}): ${why} (${summaryOf(body)})`)
   const parsed = parse(body, contentType, wanted, unrecognized)
   if (isCustom(wanted)) refuseOtherVersion(parsed.value, wanted, unrecognized, body)
-  return shape(parsed.value, parsed.duplicates, wanted, options, unrecognized)
+  return shape(parsed.value, parsed.duplicates, wanted, options, unrecognized, undefined, parsed.text)
 }
 
 /** The same for a value that is already at hand: a patch's result, whose mistakes are told as the patch's. */
@@ -72,6 +73,7 @@ function shape(
   options: BodyOptions,
   unrecognized: (why: string) => WherryError,
   refuse?: (why: string) => WherryError,
+  text?: () => string,
 ): ReadBody {
   const given = identityOf(value, unrecognized)
   const ownVersion = apiVersionOf(wanted)
@@ -90,9 +92,11 @@ function shape(
   if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
   // A patch's result has no order of its own.
   const unknown = refuse === undefined ? decoded.unknown : decoded.unknown.toSorted()
-  const problems = options.validation === 'Ignore' ? [] : [...duplicates, ...unknown]
+  const isMixed = text !== undefined && duplicates.length > 0 && unknown.length > 0
+  const all = isMixed ? inDocumentOrder(text(), unknown) : [...duplicates, ...unknown]
+  const problems = options.validation === 'Ignore' ? [] : all
   if (problems.length > 0 && options.validation === 'Strict')
-    throw refused(`strict decoding error: ${[...strictTexts(duplicates), ...unknown].join(', ')}`)
+    throw refused(`strict decoding error: ${(isMixed ? all : [...strictTexts(duplicates), ...unknown]).join(', ')}`)
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: withForgottenOwners({ apiVersion, kind, ...rest }, value), warnings: problems }
 }
@@ -140,22 +144,28 @@ function strictTexts(duplicates: readonly string[]): readonly string[] {
 interface Parsed {
   readonly value: unknown
   readonly duplicates: readonly string[]
+  /** Of JSON: what was read, to look up where something stands. */
+  readonly text?: () => string
 }
 
 function parse(body: Uint8Array, contentType: string | undefined, wanted: Wanted, unrecognized: (why: string) => WherryError): Parsed {
   const encoding = bodyEncoding(contentType)
   const unparsable = (why: string): WherryError => unrecognized(`couldn't get version/kind; json parse error: ${why}`)
-  if (encoding === 'json') return parseJsonBody(body, unparsable, isCustom(wanted))
+  if (encoding === 'json') {
+    const parsed = parseJsonBody(body, unparsable, isCustom(wanted) ? { exact: true } : { raw: true })
+    // Definitions are checked by the reference as a whole, once they are read.
+    return isCustom(wanted) ? parsed : { ...parsed, text: () => Buffer.from(body).toString() }
+  }
   if (encoding === 'protobuf') return parseProtobufBody(body, wanted, unrecognized)
   return parseYamlBody(body, unrecognized)
 }
 
 /** JSON, or the error that `refuse` makes of what Go would say about it. */
-export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryError, exact = false): Parsed {
+export function parseJsonBody(body: Uint8Array, refuse: (why: string) => WherryError, limits: JsonLimits = {}): Parsed {
   // V8 would skip a byte order mark; Go does not.
   if (body[0] === 0xef) throw refuse(jsonProblem(body))
   try {
-    return parseJson(body, { exact })
+    return parseJson(body, limits)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw refuse(error.message === 'exceeded max depth' ? error.message : jsonProblem(body))
