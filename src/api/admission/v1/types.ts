@@ -11,7 +11,7 @@ const GroupVersionKind = message(
   {
     group: field(1, string(), { always: true, about: 'API group; empty for the core group.' }),
     version: field(2, string(), { always: true, about: 'Version, such as v1.' }),
-    kind: field(3, string(), { always: true, about: 'Name of the kind, such as Pod.' }),
+    kind: field(3, string(), { always: true, about: 'Name of the kind, such as pod.' }),
   },
   { about: 'Kind of an object in one version of its group.' },
 )

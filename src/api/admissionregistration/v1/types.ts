@@ -292,10 +292,10 @@ export type ValidatingAdmissionPolicyBinding = Of<typeof ValidatingAdmissionPoli
 export const ServiceReference = message(
   'k8s.io.api.admissionregistration.v1.ServiceReference',
   {
-    namespace: field(1, string(), { required: true, about: 'Namespace of the Service.' }),
-    name: field(2, string(), { required: true, about: 'Name of the Service.' }),
+    namespace: field(1, string(), { required: true, about: 'Namespace of the service.' }),
+    name: field(2, string(), { required: true, about: 'Name of the service.' }),
     path: field(3, string(), { pointer: true, about: 'Path of the request, such as /validate.' }),
-    port: field(4, int32(), { default: 443, pointer: true, about: 'Port of the Service, from 1 to 65535; 443 by default.' }),
+    port: field(4, int32(), { default: 443, pointer: true, about: 'Port of the service, from 1 to 65535; 443 by default.' }),
   },
   { about: 'Service that a webhook is reached at.' },
 )
@@ -316,7 +316,7 @@ export const WebhookClientConfig = message(
       about: "PEM certificates that the webhook's is checked with, base64 in JSON; by default those of the API server's system.",
     }),
   },
-  { about: 'How a webhook is reached: either by URL or through a Service, always over TLS.' },
+  { about: 'How a webhook is reached: either by URL or through a service, always over TLS.' },
 )
 export type WebhookClientConfig = Of<typeof WebhookClientConfig>
 

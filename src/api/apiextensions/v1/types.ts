@@ -197,7 +197,7 @@ export const CustomResourceSubresourceScale = message(
     }),
     labelSelectorPath: field(3, string(), {
       pointer: true,
-      about: "Path of a text with the Pods' label selector, under .spec or .status; a HorizontalPodAutoscaler needs it.",
+      about: "Path of a text with the pods' label selector, under .spec or .status; a HorizontalPodAutoscaler needs it.",
     }),
   },
   { about: 'Where the scale subresource finds its values in an object.' },
@@ -271,10 +271,10 @@ export type CustomResourceDefinitionVersion = Of<typeof CustomResourceDefinition
 export const ServiceReference = message(
   `${proto}.ServiceReference`,
   {
-    namespace: field(1, string(), { required: true, about: 'Namespace of the Service.' }),
-    name: field(2, string(), { required: true, about: 'Name of the Service.' }),
+    namespace: field(1, string(), { required: true, about: 'Namespace of the service.' }),
+    name: field(2, string(), { required: true, about: 'Name of the service.' }),
     path: field(3, string(), { pointer: true, about: 'Path of the request, such as /convert.' }),
-    port: field(4, int32(), { pointer: true, about: 'Port of the Service, from 1 to 65535; 443 by default.' }),
+    port: field(4, int32(), { pointer: true, about: 'Port of the service, from 1 to 65535; 443 by default.' }),
   },
   { about: 'Service that a conversion webhook is reached at.' },
 )
@@ -294,7 +294,7 @@ export const WebhookClientConfig = message(
       about: "PEM certificates that the webhook's is checked with, base64 in JSON; by default those of the API server's system.",
     }),
   },
-  { about: 'How a conversion webhook is reached: either by URL or through a Service, always over TLS.' },
+  { about: 'How a conversion webhook is reached: either by URL or through a service, always over TLS.' },
 )
 export type WebhookClientConfig = Of<typeof WebhookClientConfig>
 

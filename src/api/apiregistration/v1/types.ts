@@ -7,9 +7,9 @@ import { bool, bytes, field, int32, list, message, nullable, string, time } from
 export const ServiceReference = message(
   'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference',
   {
-    namespace: field(1, string(), { about: 'Namespace of the Service.' }),
-    name: field(2, string(), { about: 'Name of the Service.' }),
-    port: field(3, int32(), { default: 443, pointer: true, about: 'Port of the Service, from 1 to 65535; 443 by default.' }),
+    namespace: field(1, string(), { about: 'Namespace of the service.' }),
+    name: field(2, string(), { about: 'Name of the service.' }),
+    port: field(3, int32(), { default: 443, pointer: true, about: 'Port of the service, from 1 to 65535; 443 by default.' }),
   },
   { about: 'Service that an aggregated API server is reached at.' },
 )
@@ -74,6 +74,6 @@ export const APIService = message(
     spec: field(2, APIServiceSpec, { always: true, about: "Group version and its server. The object's name is <version>.<group>." }),
     status: field(3, APIServiceStatus, { always: true, about: 'Whether the server can be reached; written by the API server.' }),
   },
-  { about: 'Registers a group version of the API and who serves it: this server, or another one behind a Service.' },
+  { about: 'Registers a group version of the API and who serves it: this server, or another one behind a service.' },
 )
 export type APIService = Of<typeof APIService>

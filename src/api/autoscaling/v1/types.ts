@@ -21,13 +21,13 @@ export const HorizontalPodAutoscalerSpec = message(
   {
     scaleTargetRef: field(1, CrossVersionObjectReference, {
       required: true,
-      about: 'Object with a scale subresource, such as a Deployment, whose number of Pods is set.',
+      about: 'Object with a scale subresource, such as a Deployment, whose number of pods is set.',
     }),
-    minReplicas: field(2, int32(), { default: 1, pointer: true, about: 'Fewest Pods; 1 by default.' }),
-    maxReplicas: field(3, int32(), { required: true, about: 'Most Pods, not less than minReplicas.' }),
+    minReplicas: field(2, int32(), { default: 1, pointer: true, about: 'Fewest pods; 1 by default.' }),
+    maxReplicas: field(3, int32(), { required: true, about: 'Most pods, not less than minReplicas.' }),
     targetCPUUtilizationPercentage: field(4, int32(), {
       pointer: true,
-      about: 'Use of cpu to aim at, as a percentage of what the Pods request; 80 if no other metric is given.',
+      about: 'Use of cpu to aim at, as a percentage of what the pods request; 80 if no other metric is given.',
     }),
   },
   { about: 'What is scaled, between which bounds and for which use of cpu.' },
@@ -43,13 +43,13 @@ export const HorizontalPodAutoscalerStatus = message(
     }),
     lastScaleTime: field(2, time(), {
       pointer: true,
-      about: 'When the number of Pods was last changed; it bounds how soon the next change may come.',
+      about: 'When the number of pods was last changed; it bounds how soon the next change may come.',
     }),
-    currentReplicas: field(3, int32(), { required: true, about: 'How many Pods the target had when last looked at.' }),
-    desiredReplicas: field(4, int32(), { required: true, about: 'How many Pods the autoscaler last asked for.' }),
+    currentReplicas: field(3, int32(), { required: true, about: 'How many pods the target had when last looked at.' }),
+    desiredReplicas: field(4, int32(), { required: true, about: 'How many pods the autoscaler last asked for.' }),
     currentCPUUtilizationPercentage: field(5, int32(), {
       pointer: true,
-      about: 'Last measured use of cpu, as a percentage of what the Pods request, averaged over them.',
+      about: 'Last measured use of cpu, as a percentage of what the pods request, averaged over them.',
     }),
   },
   { about: 'What an autoscaler last measured and decided.' },
@@ -63,26 +63,26 @@ export const HorizontalPodAutoscaler = message(
     spec: field(2, HorizontalPodAutoscalerSpec, { listed: true, always: true, about: 'Target, bounds and use of cpu.' }),
     status: field(3, HorizontalPodAutoscalerStatus, { always: true, about: 'Last measurement and decision; written by the controller.' }),
   },
-  { about: 'Sets the number of Pods of a Deployment or the like by their use of cpu; autoscaling/v2 knows more metrics.' },
+  { about: 'Sets the number of pods of a Deployment or the like by their use of cpu; autoscaling/v2 knows more metrics.' },
 )
 export type HorizontalPodAutoscaler = Of<typeof HorizontalPodAutoscaler>
 
 export const ScaleSpec = message(
   'k8s.io.api.autoscaling.v1.ScaleSpec',
   {
-    replicas: field(1, int32(), { default: 0, about: 'Wanted number of Pods; writing it scales the object.' }),
+    replicas: field(1, int32(), { published: true, default: 0, about: 'Wanted number of pods; writing it scales the object.' }),
   },
-  { about: 'How many Pods are wanted.' },
+  { about: 'How many pods are wanted.' },
 )
 export type ScaleSpec = Of<typeof ScaleSpec>
 
 export const ScaleStatus = message(
   'k8s.io.api.autoscaling.v1.ScaleStatus',
   {
-    replicas: field(1, int32(), { required: true, about: 'How many Pods the object has at present.' }),
-    selector: field(2, string(), { about: 'Label selector of the Pods, as text.' }),
+    replicas: field(1, int32(), { required: true, about: 'How many pods the object has at present.' }),
+    selector: field(2, string(), { about: 'Label selector of the pods, as text.' }),
   },
-  { about: 'How many Pods there are.' },
+  { about: 'How many pods there are.' },
 )
 export type ScaleStatus = Of<typeof ScaleStatus>
 
@@ -93,7 +93,7 @@ export const Scale = message(
     spec: field(2, ScaleSpec, { always: true, about: 'Wanted size.' }),
     status: field(3, ScaleStatus, { always: true, about: 'Present size.' }),
   },
-  { about: 'Size of an object that runs Pods, in the same form for all kinds; served as its scale subresource.' },
+  { about: 'Size of an object that runs pods, in the same form for all kinds; served as its scale subresource.' },
 )
 export type Scale = Of<typeof Scale>
 
@@ -112,7 +112,7 @@ export const ObjectMetricSource = message(
     }),
     averageValue: field(5, quantity(), {
       pointer: true,
-      about: 'Value to bring the metric, divided by the number of Pods, to; it counts instead of targetValue.',
+      about: 'Value to bring the metric, divided by the number of pods, to; it counts instead of targetValue.',
     }),
   },
   { about: 'Metric that describes one object, such as the requests per second of an Ingress.' },
@@ -129,7 +129,7 @@ export const PodsMetricSource = message(
       about: 'Labels that narrow the metric down; without them only the name counts.',
     }),
   },
-  { about: 'Metric that each of the scaled Pods has; it is averaged over them.' },
+  { about: 'Metric that each of the scaled pods has; it is averaged over them.' },
 )
 export type PodsMetricSource = Of<typeof PodsMetricSource>
 
@@ -139,14 +139,14 @@ export const ResourceMetricSource = message(
     name: field(1, string(), { required: true, about: 'Name of the resource: cpu or memory.' }),
     targetAverageUtilization: field(2, int32(), {
       pointer: true,
-      about: 'Percentage of what the Pods request to bring the average to; give either this or targetAverageValue.',
+      about: 'Percentage of what the pods request to bring the average to; give either this or targetAverageValue.',
     }),
     targetAverageValue: field(3, quantity(), {
       pointer: true,
-      about: 'Use by a Pod to bring the average to, as a quantity; give either this or targetAverageUtilization.',
+      about: 'Use by a pod to bring the average to, as a quantity; give either this or targetAverageUtilization.',
     }),
   },
-  { about: 'Use of cpu or memory by the scaled Pods, all their containers together.' },
+  { about: 'Use of cpu or memory by the scaled pods, all their containers together.' },
 )
 export type ResourceMetricSource = Of<typeof ResourceMetricSource>
 
@@ -162,9 +162,9 @@ export const ContainerResourceMetricSource = message(
       pointer: true,
       about: 'Use by the container to bring the average to, as a quantity; give either this or targetAverageUtilization.',
     }),
-    container: field(5, string(), { required: true, about: 'Name of the container in the Pods.' }),
+    container: field(5, string(), { required: true, about: 'Name of the container in the pods.' }),
   },
-  { about: 'Use of cpu or memory by one container of the scaled Pods.' },
+  { about: 'Use of cpu or memory by one container of the scaled pods.' },
 )
 export type ContainerResourceMetricSource = Of<typeof ContainerResourceMetricSource>
 
@@ -182,7 +182,7 @@ export const ExternalMetricSource = message(
     }),
     targetAverageValue: field(4, quantity(), {
       pointer: true,
-      about: 'Value to bring the metric, divided by the number of Pods, to; give either this or targetValue.',
+      about: 'Value to bring the metric, divided by the number of pods, to; give either this or targetValue.',
     }),
   },
   { about: 'Metric from outside the cluster, such as the length of a queue in a hosted service.' },
@@ -194,11 +194,11 @@ export const MetricSpec = message(
   {
     type: field(1, MetricSourceType, { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
     object: field(2, ObjectMetricSource, { pointer: true, about: 'Metric of a single object, for type Object.' }),
-    pods: field(3, PodsMetricSource, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
-    resource: field(4, ResourceMetricSource, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    pods: field(3, PodsMetricSource, { pointer: true, about: 'Metric averaged over the scaled pods, for type Pods.' }),
+    resource: field(4, ResourceMetricSource, { pointer: true, about: 'Use of cpu or memory by whole pods, for type Resource.' }),
     containerResource: field(7, ContainerResourceMetricSource, {
       pointer: true,
-      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+      about: 'Use of cpu or memory by one container of each pod, for type ContainerResource.',
     }),
     external: field(5, ExternalMetricSource, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
   },
@@ -213,7 +213,7 @@ export const ObjectMetricStatus = message(
     metricName: field(2, string(), { required: true, about: 'Name of the metric.' }),
     currentValue: field(3, quantity(), { required: true, about: 'Value as last measured.' }),
     selector: field(4, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
-    averageValue: field(5, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of Pods.' }),
+    averageValue: field(5, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of pods.' }),
   },
   { about: 'Last measured metric of a single object.' },
 )
@@ -226,7 +226,7 @@ export const PodsMetricStatus = message(
     currentAverageValue: field(2, quantity(), { required: true, about: 'Average as last measured.' }),
     selector: field(3, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
   },
-  { about: 'Last measured metric averaged over the scaled Pods.' },
+  { about: 'Last measured metric averaged over the scaled pods.' },
 )
 export type PodsMetricStatus = Of<typeof PodsMetricStatus>
 
@@ -236,11 +236,11 @@ export const ResourceMetricStatus = message(
     name: field(1, string(), { required: true, about: 'Name of the resource.' }),
     currentAverageUtilization: field(2, int32(), {
       pointer: true,
-      about: 'Percentage of what the Pods request, averaged over them; set only if the target is a percentage.',
+      about: 'Percentage of what the pods request, averaged over them; set only if the target is a percentage.',
     }),
-    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by a Pod, averaged over them.' }),
+    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by a pod, averaged over them.' }),
   },
-  { about: 'Last measured use of cpu or memory by whole Pods.' },
+  { about: 'Last measured use of cpu or memory by whole pods.' },
 )
 export type ResourceMetricStatus = Of<typeof ResourceMetricStatus>
 
@@ -250,12 +250,12 @@ export const ContainerResourceMetricStatus = message(
     name: field(1, string(), { required: true, about: 'Name of the resource.' }),
     currentAverageUtilization: field(2, int32(), {
       pointer: true,
-      about: 'Percentage of what the container requests, averaged over the Pods; set only if the target is a percentage.',
+      about: 'Percentage of what the container requests, averaged over the pods; set only if the target is a percentage.',
     }),
-    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by the container, averaged over the Pods.' }),
-    container: field(4, string(), { required: true, about: 'Name of the container in the Pods.' }),
+    currentAverageValue: field(3, quantity(), { required: true, about: 'Use by the container, averaged over the pods.' }),
+    container: field(4, string(), { required: true, about: 'Name of the container in the pods.' }),
   },
-  { about: 'Last measured use of cpu or memory by one container of each Pod.' },
+  { about: 'Last measured use of cpu or memory by one container of each pod.' },
 )
 export type ContainerResourceMetricStatus = Of<typeof ContainerResourceMetricStatus>
 
@@ -265,7 +265,7 @@ export const ExternalMetricStatus = message(
     metricName: field(1, string(), { required: true, about: 'Name of the metric.' }),
     metricSelector: field(2, meta.LabelSelector, { pointer: true, about: 'Labels that the metric was narrowed down by.' }),
     currentValue: field(3, quantity(), { required: true, about: 'Value as last measured.' }),
-    currentAverageValue: field(4, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of Pods.' }),
+    currentAverageValue: field(4, quantity(), { pointer: true, about: 'Value as last measured, divided by the number of pods.' }),
   },
   { about: 'Last measured metric from outside the cluster.' },
 )
@@ -276,11 +276,11 @@ export const MetricStatus = message(
   {
     type: field(1, MetricSourceType, { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
     object: field(2, ObjectMetricStatus, { pointer: true, about: 'Metric of a single object, for type Object.' }),
-    pods: field(3, PodsMetricStatus, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
-    resource: field(4, ResourceMetricStatus, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    pods: field(3, PodsMetricStatus, { pointer: true, about: 'Metric averaged over the scaled pods, for type Pods.' }),
+    resource: field(4, ResourceMetricStatus, { pointer: true, about: 'Use of cpu or memory by whole pods, for type Resource.' }),
     containerResource: field(7, ContainerResourceMetricStatus, {
       pointer: true,
-      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+      about: 'Use of cpu or memory by one container of each pod, for type ContainerResource.',
     }),
     external: field(5, ExternalMetricStatus, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
   },

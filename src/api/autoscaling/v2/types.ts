@@ -21,10 +21,10 @@ export const MetricTarget = message(
   {
     type: field(1, string(), { required: true, about: 'Utilization, Value or AverageValue, and the field of that sort has to be given.' }),
     value: field(2, quantity(), { pointer: true, about: 'Target for the metric as a whole, as a quantity.' }),
-    averageValue: field(3, quantity(), { pointer: true, about: 'Target for the metric divided by the number of Pods, as a quantity.' }),
+    averageValue: field(3, quantity(), { pointer: true, about: 'Target for the metric divided by the number of pods, as a quantity.' }),
     averageUtilization: field(4, int32(), {
       pointer: true,
-      about: 'Target as a percentage of what the Pods request, averaged over them; for cpu and memory only.',
+      about: 'Target as a percentage of what the pods request, averaged over them; for cpu and memory only.',
     }),
   },
   { about: 'Value that a metric is to be brought to; the type says which of the fields counts.' },
@@ -64,7 +64,7 @@ export const PodsMetricSource = message(
     metric: field(1, MetricIdentifier, { required: true, about: 'Name of the metric, perhaps with labels.' }),
     target: field(2, MetricTarget, { required: true, about: 'Value to aim at, of type AverageValue.' }),
   },
-  { about: 'Metric that each of the scaled Pods has, such as transactions per second; it is averaged over them.' },
+  { about: 'Metric that each of the scaled pods has, such as transactions per second; it is averaged over them.' },
 )
 export type PodsMetricSource = Of<typeof PodsMetricSource>
 
@@ -74,7 +74,7 @@ export const ResourceMetricSource = message(
     name: field(1, string(), { required: true, about: 'Name of the resource: cpu or memory.' }),
     target: field(2, MetricTarget, { required: true, about: 'Value to aim at: Utilization or AverageValue.' }),
   },
-  { about: 'Use of cpu or memory by the scaled Pods, all their containers together.' },
+  { about: 'Use of cpu or memory by the scaled pods, all their containers together.' },
 )
 export type ResourceMetricSource = Of<typeof ResourceMetricSource>
 
@@ -83,9 +83,9 @@ export const ContainerResourceMetricSource = message(
   {
     name: field(1, string(), { required: true, about: 'Name of the resource: cpu or memory.' }),
     target: field(2, MetricTarget, { required: true, about: 'Value to aim at: Utilization or AverageValue.' }),
-    container: field(3, string(), { required: true, about: 'Name of the container in the Pods.' }),
+    container: field(3, string(), { required: true, about: 'Name of the container in the pods.' }),
   },
-  { about: 'Use of cpu or memory by one container of the scaled Pods.' },
+  { about: 'Use of cpu or memory by one container of the scaled pods.' },
 )
 export type ContainerResourceMetricSource = Of<typeof ContainerResourceMetricSource>
 
@@ -104,11 +104,11 @@ export const MetricSpec = message(
   {
     type: field(1, string(), { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
     object: field(2, ObjectMetricSource, { pointer: true, about: 'Metric of a single object, for type Object.' }),
-    pods: field(3, PodsMetricSource, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
-    resource: field(4, ResourceMetricSource, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    pods: field(3, PodsMetricSource, { pointer: true, about: 'Metric averaged over the scaled pods, for type Pods.' }),
+    resource: field(4, ResourceMetricSource, { pointer: true, about: 'Use of cpu or memory by whole pods, for type Resource.' }),
     containerResource: field(7, ContainerResourceMetricSource, {
       pointer: true,
-      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+      about: 'Use of cpu or memory by one container of each pod, for type ContainerResource.',
     }),
     external: field(5, ExternalMetricSource, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
   },
@@ -119,11 +119,11 @@ export type MetricSpec = Of<typeof MetricSpec>
 export const HPAScalingPolicy = message(
   'k8s.io.api.autoscaling.v2.HPAScalingPolicy',
   {
-    type: field(1, string(), { required: true, about: 'Pods counts Pods, Percent is relative to the present number.' }),
-    value: field(2, int32(), { required: true, about: 'Largest change within the period, in Pods or percent; more than 0.' }),
+    type: field(1, string(), { required: true, about: 'Pods counts pods, Percent is relative to the present number.' }),
+    value: field(2, int32(), { required: true, about: 'Largest change within the period, in pods or percent; more than 0.' }),
     periodSeconds: field(3, int32(), { required: true, about: 'Length of the period in seconds, from 1 to 1800.' }),
   },
-  { about: 'How much the number of Pods may change within a period.' },
+  { about: 'How much the number of pods may change within a period.' },
 )
 export type HPAScalingPolicy = Of<typeof HPAScalingPolicy>
 
@@ -139,24 +139,24 @@ export const HPAScalingRules = message(
       about: 'Which policy counts: Max (the default) the largest change, Min the smallest; Disabled stops this direction.',
     }),
     policies: field(2, list(HPAScalingPolicy), {
-      about: 'Limits on the change. By default 100% every 15 seconds, and upwards 4 Pods every 15 seconds if that is more.',
+      about: 'Limits on the change. By default 100% every 15 seconds, and upwards 4 pods every 15 seconds if that is more.',
     }),
     tolerance: field(4, quantity(), {
       pointer: true,
       about: 'How far the metric may be off the target, as a share such as 50m for 5%; by default that of the cluster, 10%.',
     }),
   },
-  { about: 'How fast, and after which hesitation, the number of Pods goes in one direction.' },
+  { about: 'How fast, and after which hesitation, the number of pods goes in one direction.' },
 )
 export type HPAScalingRules = Of<typeof HPAScalingRules>
 
 export const HorizontalPodAutoscalerBehavior = message(
   'k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerBehavior',
   {
-    scaleUp: field(1, HPAScalingRules, { pointer: true, about: 'Rules for more Pods; what is left out has its default.' }),
-    scaleDown: field(2, HPAScalingRules, { pointer: true, about: 'Rules for fewer Pods; what is left out has its default.' }),
+    scaleUp: field(1, HPAScalingRules, { pointer: true, about: 'Rules for more pods; what is left out has its default.' }),
+    scaleDown: field(2, HPAScalingRules, { pointer: true, about: 'Rules for fewer pods; what is left out has its default.' }),
   },
-  { about: 'How fast the number of Pods may rise and fall.' },
+  { about: 'How fast the number of pods may rise and fall.' },
 )
 export type HorizontalPodAutoscalerBehavior = Of<typeof HorizontalPodAutoscalerBehavior>
 
@@ -165,12 +165,12 @@ export const HorizontalPodAutoscalerSpec = message(
   {
     scaleTargetRef: field(1, CrossVersionObjectReference, {
       required: true,
-      about: 'Object with a scale subresource, such as a Deployment, whose number of Pods is set.',
+      about: 'Object with a scale subresource, such as a Deployment, whose number of pods is set.',
     }),
-    minReplicas: field(2, int32(), { pointer: true, about: 'Fewest Pods; 1 by default.' }),
-    maxReplicas: field(3, int32(), { required: true, about: 'Most Pods, not less than minReplicas.' }),
+    minReplicas: field(2, int32(), { pointer: true, about: 'Fewest pods; 1 by default.' }),
+    maxReplicas: field(3, int32(), { required: true, about: 'Most pods, not less than minReplicas.' }),
     metrics: field(4, list(MetricSpec), {
-      about: 'Metrics to scale by; the one that asks for most Pods wins. By default cpu at 80% of what is requested.',
+      about: 'Metrics to scale by; the one that asks for most pods wins. By default cpu at 80% of what is requested.',
     }),
     behavior: field(5, HorizontalPodAutoscalerBehavior, {
       pointer: true,
@@ -185,10 +185,10 @@ export const MetricValueStatus = message(
   'k8s.io.api.autoscaling.v2.MetricValueStatus',
   {
     value: field(1, quantity(), { pointer: true, about: 'Value of the metric as a whole.' }),
-    averageValue: field(2, quantity(), { pointer: true, about: 'Value of the metric divided by the number of Pods.' }),
+    averageValue: field(2, quantity(), { pointer: true, about: 'Value of the metric divided by the number of pods.' }),
     averageUtilization: field(3, int32(), {
       pointer: true,
-      about: 'Percentage of what the Pods request, averaged over them; for cpu and memory only.',
+      about: 'Percentage of what the pods request, averaged over them; for cpu and memory only.',
     }),
   },
   { about: 'Value of a metric as last measured.' },
@@ -212,7 +212,7 @@ export const PodsMetricStatus = message(
     metric: field(1, MetricIdentifier, { required: true, about: 'Name of the metric, perhaps with labels.' }),
     current: field(2, MetricValueStatus, { required: true, about: 'Value as last measured.' }),
   },
-  { about: 'Last measured metric averaged over the scaled Pods.' },
+  { about: 'Last measured metric averaged over the scaled pods.' },
 )
 export type PodsMetricStatus = Of<typeof PodsMetricStatus>
 
@@ -222,7 +222,7 @@ export const ResourceMetricStatus = message(
     name: field(1, string(), { required: true, about: 'Name of the resource.' }),
     current: field(2, MetricValueStatus, { required: true, about: 'Value as last measured.' }),
   },
-  { about: 'Last measured use of cpu or memory by whole Pods.' },
+  { about: 'Last measured use of cpu or memory by whole pods.' },
 )
 export type ResourceMetricStatus = Of<typeof ResourceMetricStatus>
 
@@ -231,9 +231,9 @@ export const ContainerResourceMetricStatus = message(
   {
     name: field(1, string(), { required: true, about: 'Name of the resource.' }),
     current: field(2, MetricValueStatus, { required: true, about: 'Value as last measured.' }),
-    container: field(3, string(), { required: true, about: 'Name of the container in the Pods.' }),
+    container: field(3, string(), { required: true, about: 'Name of the container in the pods.' }),
   },
-  { about: 'Last measured use of cpu or memory by one container of each Pod.' },
+  { about: 'Last measured use of cpu or memory by one container of each pod.' },
 )
 export type ContainerResourceMetricStatus = Of<typeof ContainerResourceMetricStatus>
 
@@ -252,11 +252,11 @@ export const MetricStatus = message(
   {
     type: field(1, string(), { required: true, about: 'Resource, ContainerResource, Pods, Object or External.' }),
     object: field(2, ObjectMetricStatus, { pointer: true, about: 'Metric of a single object, for type Object.' }),
-    pods: field(3, PodsMetricStatus, { pointer: true, about: 'Metric averaged over the scaled Pods, for type Pods.' }),
-    resource: field(4, ResourceMetricStatus, { pointer: true, about: 'Use of cpu or memory by whole Pods, for type Resource.' }),
+    pods: field(3, PodsMetricStatus, { pointer: true, about: 'Metric averaged over the scaled pods, for type Pods.' }),
+    resource: field(4, ResourceMetricStatus, { pointer: true, about: 'Use of cpu or memory by whole pods, for type Resource.' }),
     containerResource: field(7, ContainerResourceMetricStatus, {
       pointer: true,
-      about: 'Use of cpu or memory by one container of each Pod, for type ContainerResource.',
+      about: 'Use of cpu or memory by one container of each pod, for type ContainerResource.',
     }),
     external: field(5, ExternalMetricStatus, { pointer: true, about: 'Metric from outside the cluster, for type External.' }),
   },
@@ -286,10 +286,10 @@ export const HorizontalPodAutoscalerStatus = message(
     }),
     lastScaleTime: field(2, time(), {
       pointer: true,
-      about: 'When the number of Pods was last changed; it bounds how soon the next change may come.',
+      about: 'When the number of pods was last changed; it bounds how soon the next change may come.',
     }),
-    currentReplicas: field(3, int32(), { about: 'How many Pods the target had when last looked at.' }),
-    desiredReplicas: field(4, int32(), { required: true, about: 'How many Pods the autoscaler last asked for.' }),
+    currentReplicas: field(3, int32(), { about: 'How many pods the target had when last looked at.' }),
+    desiredReplicas: field(4, int32(), { required: true, about: 'How many pods the autoscaler last asked for.' }),
     currentMetrics: field(5, list(MetricStatus), { always: true, about: 'Metrics as last measured.' }),
     conditions: field(
       6,
@@ -311,6 +311,6 @@ export const HorizontalPodAutoscaler = message(
       about: 'Last measured metrics and last decision; written by the controller.',
     }),
   },
-  { about: 'Sets the number of Pods of a Deployment or the like so that metrics stay near their targets.' },
+  { about: 'Sets the number of pods of a Deployment or the like so that metrics stay near their targets.' },
 )
 export type HorizontalPodAutoscaler = Of<typeof HorizontalPodAutoscaler>

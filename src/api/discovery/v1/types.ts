@@ -13,7 +13,7 @@ export const EndpointConditions = message(
   {
     ready: field(1, bool(), {
       pointer: true,
-      about: 'Whether it takes new connections: serving and not terminating, or its Service publishes unready ones. Absent counts as true.',
+      about: 'Whether it takes new connections: serving and not terminating, or its service publishes unready ones. Absent counts as true.',
     }),
     serving: field(2, bool(), { pointer: true, about: 'Whether it can answer, terminating or not. Absent counts as true.' }),
     terminating: field(3, bool(), { pointer: true, about: 'Whether it is being ended. Absent counts as false.' }),
@@ -63,7 +63,7 @@ export const Endpoint = message(
       pointer: true,
       about: 'Host name for DNS, as a label; endpoints that share one give several addresses for it.',
     }),
-    targetRef: field(4, core.ObjectReference, { pointer: true, about: 'Object behind it, mostly a Pod.' }),
+    targetRef: field(4, core.ObjectReference, { pointer: true, about: 'Object behind it, mostly a pod.' }),
     deprecatedTopology: field(5, map(string()), {
       about: 'Kept for objects from v1beta1; it cannot be written and is ignored. See nodeName and zone.',
     }),
@@ -71,7 +71,7 @@ export const Endpoint = message(
     zone: field(7, string(), { pointer: true, about: 'Zone that it runs in.' }),
     hints: field(8, EndpointHints, { pointer: true, about: 'Who should use it, if traffic is to stay near.' }),
   },
-  { about: 'One backend of a Service, mostly a Pod.' },
+  { about: 'One backend of a service, mostly a pod.' },
 )
 export type Endpoint = Of<typeof Endpoint>
 
@@ -81,7 +81,7 @@ export const EndpointPort = message(
     name: field(1, string(), {
       default: '',
       pointer: true,
-      about: "Name of the port, unique in the slice; for Services the name of the Service's port, empty by default.",
+      about: "Name of the port, unique in the slice; for services the name of the service's port, empty by default.",
     }),
     protocol: field(2, core.Protocol, { default: 'TCP', pointer: true, about: 'TCP (the default), UDP or SCTP.' }),
     port: field(3, int32(), { pointer: true, about: 'Number of the port; if absent, any port, as the consumer understands it.' }),
@@ -105,6 +105,6 @@ export const EndpointSlice = message(
     endpoints: field(2, list(Endpoint), { always: true, about: 'The endpoints, at most 1000.' }),
     ports: field(3, list(EndpointPort), { always: true, about: 'Ports that all of the endpoints have.' }),
   },
-  { about: "Part of a Service's endpoints; the label kubernetes.io/service-name says of which Service." },
+  { about: "Part of a service's endpoints; the label kubernetes.io/service-name says of which service." },
 )
 export type EndpointSlice = Of<typeof EndpointSlice>

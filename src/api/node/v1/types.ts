@@ -8,9 +8,9 @@ import { field, list, map, message, string } from '#schema/schema.ts'
 export const Overhead = message(
   'k8s.io.api.node.v1.Overhead',
   {
-    podFixed: field(1, core.ResourceList, { about: 'Resources for each Pod, added to its requests when it is placed and limited.' }),
+    podFixed: field(1, core.ResourceList, { about: 'Resources for each pod, added to its requests when it is placed and limited.' }),
   },
-  { about: 'What it costs to run a Pod, beyond its containers.' },
+  { about: 'What it costs to run a pod, beyond its containers.' },
 )
 export type Overhead = Of<typeof Overhead>
 
@@ -18,9 +18,9 @@ export const Scheduling = message(
   'k8s.io.api.node.v1.Scheduling',
   {
     nodeSelector: field(1, map(string(), 'atomic'), {
-      about: "Labels of the nodes that can run the class; the Pod's own nodeSelector applies too.",
+      about: "Labels of the nodes that can run the class; the pod's own nodeSelector applies too.",
     }),
-    tolerations: field(2, list(core.Toleration), { about: 'Tolerations that Pods of the class get in addition to their own.' }),
+    tolerations: field(2, list(core.Toleration), { about: 'Tolerations that pods of the class get in addition to their own.' }),
   },
   { about: 'Which nodes can run a class.' },
 )
@@ -34,9 +34,9 @@ export const RuntimeClass = message(
       required: true,
       about: "Name of the runtime's configuration, as the nodes' container runtime knows it. Cannot be changed.",
     }),
-    overhead: field(3, Overhead, { pointer: true, about: 'What it costs to run a Pod this way.' }),
+    overhead: field(3, Overhead, { pointer: true, about: 'What it costs to run a pod this way.' }),
     scheduling: field(4, Scheduling, { pointer: true, about: 'Which nodes can run it; without it all of them have to.' }),
   },
-  { about: 'Way of running containers, such as inside a virtual machine, that Pods choose with runtimeClassName.' },
+  { about: 'Way of running containers, such as inside a virtual machine, that pods choose with runtimeClassName.' },
 )
 export type RuntimeClass = Of<typeof RuntimeClass>

@@ -13,7 +13,7 @@ export const PodDisruptionBudgetSpec = message(
   {
     minAvailable: field(1, intOrString(), {
       pointer: true,
-      about: 'How many of the Pods have to stay available through an eviction, as a number or a percentage rounded up.',
+      about: 'How many of the pods have to stay available through an eviction, as a number or a percentage rounded up.',
     }),
     selector: field(2, meta.LabelSelector, {
       pointer: true,
@@ -22,14 +22,14 @@ export const PodDisruptionBudgetSpec = message(
     }),
     maxUnavailable: field(3, intOrString(), {
       pointer: true,
-      about: 'How many of the Pods an eviction may leave unavailable, as a number or a percentage rounded up; 0 forbids all.',
+      about: 'How many of the pods an eviction may leave unavailable, as a number or a percentage rounded up; 0 forbids all.',
     }),
     unhealthyPodEvictionPolicy: field(4, UnhealthyPodEvictionPolicyType, {
       pointer: true,
-      about: 'AlwaysAllow evicts unready Pods in any case; IfHealthyBudget (the default) only while enough are healthy.',
+      about: 'AlwaysAllow evicts unready pods in any case; IfHealthyBudget (the default) only while enough are healthy.',
     }),
   },
-  { about: 'Which Pods a budget protects, and how many of them have to stay; give either minAvailable or maxUnavailable.' },
+  { about: 'Which pods a budget protects, and how many of them have to stay; give either minAvailable or maxUnavailable.' },
 )
 export type PodDisruptionBudgetSpec = Of<typeof PodDisruptionBudgetSpec>
 
@@ -42,10 +42,10 @@ export const PodDisruptionBudgetStatus = message(
     disruptedPods: field(2, map(time()), {
       about: 'Pods, with the time, whose eviction was granted and that the controller has not yet seen deleted.',
     }),
-    disruptionsAllowed: field(3, int32(), { always: true, about: 'How many Pods may be evicted right now.' }),
-    currentHealthy: field(4, int32(), { always: true, about: 'How many of the Pods are ready.' }),
-    desiredHealthy: field(5, int32(), { always: true, about: 'How many of the Pods have to stay ready.' }),
-    expectedPods: field(6, int32(), { always: true, about: 'How many Pods the budget counts in all.' }),
+    disruptionsAllowed: field(3, int32(), { always: true, about: 'How many pods may be evicted right now.' }),
+    currentHealthy: field(4, int32(), { always: true, about: 'How many of the pods are ready.' }),
+    desiredHealthy: field(5, int32(), { always: true, about: 'How many of the pods have to stay ready.' }),
+    expectedPods: field(6, int32(), { always: true, about: 'How many pods the budget counts in all.' }),
     conditions: field(7, list(meta.Condition, { apply: { type: 'map', keys: ['type'] }, patch: { strategy: 'merge', key: 'type' } }), {
       about: 'DisruptionAllowed tells whether an eviction would be granted, and why not; one entry for each type.',
     }),
@@ -58,10 +58,10 @@ export const PodDisruptionBudget = message(
   'k8s.io.api.policy.v1.PodDisruptionBudget',
   {
     ...objectFields,
-    spec: field(2, PodDisruptionBudgetSpec, { always: true, about: 'Protected Pods and how many have to stay.' }),
+    spec: field(2, PodDisruptionBudgetSpec, { always: true, about: 'Protected pods and how many have to stay.' }),
     status: field(3, PodDisruptionBudgetStatus, { always: true, about: 'Room left for evictions; written by the controller.' }),
   },
-  { about: 'Limits how many Pods of an application may be evicted at once, by draining nodes for example.' },
+  { about: 'Limits how many pods of an application may be evicted at once, by draining nodes for example.' },
 )
 export type PodDisruptionBudget = Of<typeof PodDisruptionBudget>
 
@@ -74,6 +74,6 @@ export const Eviction = message(
       about: 'Options for the deletion, such as grace period, preconditions or a dry run.',
     }),
   },
-  { about: "Asks for the deletion of a Pod as far as the disruption budgets allow; posted to the Pod's eviction subresource." },
+  { about: "Asks for the deletion of a pod as far as the disruption budgets allow; posted to the pod's eviction subresource." },
 )
 export type Eviction = Of<typeof Eviction>

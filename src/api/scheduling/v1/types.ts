@@ -14,14 +14,14 @@ export const PriorityClass = message(
       about: "The priority: higher goes first, up to 1000000000 unless the class is the system's. Cannot be changed.",
     }),
     globalDefault: field(3, bool(), {
-      about: 'Whether Pods that name no class get this one; at most one class should say so. False by default.',
+      about: 'Whether pods that name no class get this one; at most one class should say so. False by default.',
     }),
     description: field(4, string(), { about: 'What the class is meant for, in words.' }),
     preemptionPolicy: field(5, core.PreemptionPolicy, {
       pointer: true,
-      about: 'PreemptLowerPriority (the default) lets Pods push out lesser ones, Never makes them wait. Cannot be changed.',
+      about: 'PreemptLowerPriority (the default) lets pods push out lesser ones, Never makes them wait. Cannot be changed.',
     }),
   },
-  { about: 'Gives a name to a priority; Pods choose it with priorityClassName.' },
+  { about: 'Gives a name to a priority; pods choose it with priorityClassName.' },
 )
 export type PriorityClass = Of<typeof PriorityClass>

@@ -32,7 +32,7 @@ export const StorageClass = message(
     volumeBindingMode: field(7, VolumeBindingMode, {
       default: 'Immediate',
       pointer: true,
-      about: 'Immediate (the default) makes a volume with its claim; WaitForFirstConsumer only once a Pod needs it. Cannot be changed.',
+      about: 'Immediate (the default) makes a volume with its claim; WaitForFirstConsumer only once a pod needs it. Cannot be changed.',
     }),
     allowedTopologies: field(8, list(core.TopologySelectorTerm), {
       about: 'Limits where volumes are made, such as to some zones; without it the provisioner is free.',
@@ -66,7 +66,7 @@ export const VolumeAttachmentSource = message(
     persistentVolumeName: field(1, string(), { pointer: true, about: 'Name of the PersistentVolume.' }),
     inlineVolumeSpec: field(2, InlineVolumeSpec, {
       pointer: true,
-      about: 'Volume that no PersistentVolume stands for, from a Pod whose in-tree volume was handed to a CSI driver.',
+      about: 'Volume that no PersistentVolume stands for, from a pod whose in-tree volume was handed to a CSI driver.',
     }),
   },
   { about: 'Volume to attach: exactly one of the fields is given.' },
@@ -127,7 +127,7 @@ export const TokenRequest = message(
     audience: field(1, string(), { required: true, about: 'Audience of the token; empty for that of the API server.' }),
     expirationSeconds: field(2, int64(), { pointer: true, about: 'Wanted lifetime in seconds, at least 600; 3600 if left out.' }),
   },
-  { about: "Token of the Pod's service account that a CSI driver wants." },
+  { about: "Token of the pod's service account that a CSI driver wants." },
 )
 export type TokenRequest = Of<typeof TokenRequest>
 
@@ -142,11 +142,11 @@ export const CSIDriverSpec = message(
     podInfoOnMount: field(2, bool(), {
       default: false,
       pointer: true,
-      about: 'Whether the driver is told name, namespace, uid and service account of the Pod at each mount; false by default.',
+      about: 'Whether the driver is told name, namespace, uid and service account of the pod at each mount; false by default.',
     }),
     volumeLifecycleModes: field(3, list(string(), { apply: { type: 'set' } }), {
       default: ['Persistent'],
-      about: 'Persistent (the default) for volumes with a claim, Ephemeral for those written into the Pod, or both. Cannot be changed.',
+      about: 'Persistent (the default) for volumes with a claim, Ephemeral for those written into the pod, or both. Cannot be changed.',
     }),
     storageCapacity: field(4, bool(), {
       default: false,
@@ -156,7 +156,7 @@ export const CSIDriverSpec = message(
     fsGroupPolicy: field(5, string(), {
       default: 'ReadWriteOnceWithFSType',
       pointer: true,
-      about: "When a volume takes on the Pod's fsGroup: File always, None never, ReadWriteOnceWithFSType (the default) as it says.",
+      about: "When a volume takes on the pod's fsGroup: File always, None never, ReadWriteOnceWithFSType (the default) as it says.",
     }),
     tokenRequests: field(6, list(TokenRequest), {
       about: 'Service account tokens that the driver gets with each mount, one for each audience.',
@@ -181,7 +181,7 @@ export const CSIDriverSpec = message(
     }),
     preventPodSchedulingIfMissing: field(11, bool(), {
       pointer: true,
-      about: "Keeps Pods with the driver's volumes off nodes where it does not run; its feature gate is off by default.",
+      about: "Keeps pods with the driver's volumes off nodes where it does not run; its feature gate is off by default.",
     }),
   },
   { about: 'What a CSI driver can do and what it needs from the cluster.' },
