@@ -58,7 +58,7 @@ export function applyObject(options: ApplyOptions): Applied {
   const last = managers.get(id)
   managers.set(id, { ...writer, time: last?.time, set: inScope(setOfValue(schema, applied), options.scope) })
   const merged = mergeValues(schema, live, applied)
-  const object = last === undefined || isEmptySet(last.set) ? merged : prune(merged, last, managers, options)
+  const object = last === undefined || namesAll(managers.get(id)!, last) ? merged : prune(merged, last, managers, options)
   const changed = changesOf({ schema, before: live, after: object }, { scope: options.scope, compare: json })
   if (changed !== undefined) {
     const inVersion = (version: string) => {
@@ -103,6 +103,10 @@ function settle(managers: Map<string, Manager>, id: string, now: string | undefi
   if (isEmptySet(set)) managers.delete(id)
   else managers.set(id, { ...own, set, ...(now !== undefined && { time: now }) })
 }
+
+/** Whether the applier names all that it named the last time: then nothing goes, since what it names stays. */
+const namesAll = (now: Manager, last: Manager): boolean =>
+  isEmptySet(last.set) || (now.apiVersion === last.apiVersion && isEmptySet(difference(last.set, now.set)))
 
 /** Without what the applier named the last time and names no more, where it was its alone. */
 function prune(merged: unknown, last: Manager, managers: Managers, { versions, apiVersion }: ApplyOptions): unknown {
