@@ -1,6 +1,6 @@
 import { getOwn } from './fields.ts'
 import { fieldsPlan, type PlannedField } from './plan.ts'
-import type { AnyType, Message, Shape, StructuralShape } from './schema.ts'
+import type { AnyType, Fields, Message, Shape, StructuralShape } from './schema.ts'
 import { publishSchema } from './structural/publish.ts'
 
 /** What of a kind OpenAPI shows. A type that is no kind has none of it. */
@@ -57,7 +57,7 @@ export function componentNameOf(type: AnyType & OpenapiFacts): string {
 function addStructural(
   components: OpenapiComponents,
   type: AnyType & OpenapiFacts,
-  { schema, metadata }: StructuralShape,
+  { schema, metadata, head }: StructuralShape,
   format: 'v2' | 'v3',
 ): void {
   addComponent(components, metadata.shape)
@@ -65,7 +65,7 @@ function addStructural(
   const meta = reference(componentNameOf(metadata))
   const fields = Object.keys(type.rules?.selectableFields ?? {})
   const selectable = format === 'v3' && fields.length > 0 ? { [SELECTABLE_FIELDS]: fields.map((fieldPath) => ({ fieldPath })) } : {}
-  components[name] = { ...withKind(publishSchema(schema, format, meta), type, type.kind!), ...selectable }
+  components[name] = { ...withKind(publishSchema(schema, format, identityOf(head, meta)), type, type.kind!), ...selectable }
   const listKind = type.listKind ?? `${type.kind}List`
   const list = {
     type: 'object',
@@ -79,6 +79,19 @@ function addStructural(
     },
   }
   components[[...name.split('.').slice(0, -1), listKind].join('.')] = { ...withKind(list, type, listKind), ...selectable }
+}
+
+/** What every object begins with, with what is said of it. */
+function identityOf(head: Fields = {}, metadata: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
+  const described = (name: string, schema: object) => {
+    const about = head[name]?.options.about
+    return { ...schema, ...(about === undefined ? {} : { description: about }) }
+  }
+  return {
+    apiVersion: described('apiVersion', { type: 'string' }),
+    kind: described('kind', { type: 'string' }),
+    metadata: described('metadata', metadata),
+  }
 }
 
 const SELECTABLE_FIELDS = 'x-kubernetes-selectable-fields'
@@ -212,7 +225,10 @@ function propertyOf(field: PlannedField): Record<string, unknown> {
   const fallback = defaultOf(field)
   return {
     ...(options.about === undefined ? {} : { description: options.about }),
-    ...(field.wrapped ? withoutListType(schemaOf(field.shape)) : schemaOf(field.shape)),
+    ...bare(
+      field.wrapped ? withoutListType(schemaOf(field.shape)) : schemaOf(field.shape),
+      options.about === undefined && fallback === undefined,
+    ),
     ...(options.format === undefined ? {} : { format: options.format }),
     ...(fallback === undefined ? {} : { default: fallback }),
     ...(options.atomic === undefined ? {} : { 'x-kubernetes-map-type': options.atomic ? 'atomic' : 'granular' }),
@@ -221,11 +237,15 @@ function propertyOf(field: PlannedField): Record<string, unknown> {
   }
 }
 
+/** A reference with nothing beside it needs no shell. */
+const bare = (schema: Record<string, unknown>, isAlone: boolean): Record<string, unknown> =>
+  isAlone && Array.isArray(schema['allOf']) ? (schema['allOf'][0] as Record<string, unknown>) : schema
+
 /** Its declared default, and else the zero value where the field is always written. */
 function defaultOf(field: PlannedField): unknown {
   const { published, default: given } = field.field.options
   if (published === true) return given
-  if (field.pointer) return undefined
+  if (field.pointer || published === false) return undefined
   if (field.shape.kind === 'message') return {}
   return field.kept ? zeroDefault(field.shape) : undefined
 }
@@ -266,7 +286,6 @@ function schemaOf(shape: Shape): Record<string, unknown> {
 function itemSchema(shape: Shape): Record<string, unknown> {
   const fallback = shape.kind === 'message' ? {} : zeroDefault(shape)
   const scalar = scalarComponent(shape)
-  // With nothing beside it, a reference needs no shell.
   if (scalar !== undefined) return plainReference(scalar[0])
   return { ...withoutListType(schemaOf(shape)), ...(fallback === undefined ? {} : { default: fallback }) }
 }

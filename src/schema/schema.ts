@@ -45,6 +45,8 @@ export interface StructuralShape {
   readonly schema: Structural
   /** ObjectMeta: what the metadata of the object, and of resources embedded in it, is. */
   readonly metadata: AnyType
+  /** apiVersion, kind and metadata as every object has them, for what is said of them. */
+  readonly head?: Fields
   /** As the store keeps it, in whichever version: nothing is pruned, and metadata that does not fit is dropped in silence. */
   readonly stored?: true
 }
@@ -89,8 +91,11 @@ export interface FieldOptions {
   readonly required?: boolean
   /** Filled in when absent (and, unless `pointer`, when it is the zero value). */
   readonly default?: unknown
-  /** OpenAPI shows the default: it is declared. Others are made by code, and OpenAPI knows nothing of them. */
-  readonly published?: true
+  /**
+   * `true`: OpenAPI shows the default, which is declared; others are made by code, and OpenAPI knows nothing of them. `false`: nor does it show
+   * the zero value of what is always written.
+   */
+  readonly published?: boolean
   /** OpenAPI lists the field as required, though it is like one that is not in all other respects. */
   readonly listed?: true
   /** Zero and absent are two different things: a Go pointer. Protobuf writes it only when present. */

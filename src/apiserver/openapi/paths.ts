@@ -129,7 +129,7 @@ function operationsOf(kind: AnyKind): ReadonlyMap<string, readonly Operation[]> 
       add(item, 'delete', `delete${word}${suffix}`, {
         query: deleteParameters,
         body: body(componentNameOf(DeleteOptions), false),
-        answers: written(kind.rules.returnsDeleted === true ? component : componentNameOf(Status), 200, 202),
+        answers: written(answersDeleted(kind) ? component : componentNameOf(Status), 200, 202),
       })
     if (verbs.includes('patch')) patch(item, suffix, component)
   }
@@ -198,6 +198,10 @@ function operationsOf(kind: AnyKind): ReadonlyMap<string, readonly Operation[]> 
   return paths
 }
 
+/** Whether a delete is said to answer with the object. Of kinds that take their time to go it is said that they answer with a Status, though they show what is left. */
+const answersDeleted = ({ rules }: AnyKind): boolean =>
+  rules.gracePeriodSeconds !== undefined || (rules.returnsDeleted === true && rules.prepareDelete === undefined)
+
 /** Group, version and kind of what a part is shown as, where that is not the object itself. */
 function subjectOf(part: Subresource): Operation['groupVersionKind'] | undefined {
   if (part.sort === 'view') return { group: part.type.group, version: part.type.version, kind: part.type.kind }
@@ -209,12 +213,15 @@ function subjectOf(part: Subresource): Operation['groupVersionKind'] | undefined
 /** A connection's options are its query. Lists repeat their parameter. */
 function optionsOf(type: AnyType | undefined): readonly Parameter[] {
   if (type === undefined) return []
-  return Object.entries(fieldsOf(type))
-    .filter(([name]) => name !== 'apiVersion' && name !== 'kind')
-    .map(([name, { type: of }]) => {
-      const { kind } = of.shape.kind === 'list' ? of.shape.item.shape : of.shape
-      return { name, in: 'query', type: kind === 'bool' ? 'boolean' : kind.startsWith('int') ? 'integer' : 'string' }
-    })
+  return (
+    Object.entries(fieldsOf(type))
+      // A query holds plain values only.
+      .filter(([name, { type: of }]) => name !== 'apiVersion' && name !== 'kind' && of.shape.kind !== 'time')
+      .map(([name, { type: of }]) => {
+        const { kind } = of.shape.kind === 'list' ? of.shape.item.shape : of.shape
+        return { name, in: 'query', type: kind === 'bool' ? 'boolean' : kind.startsWith('int') ? 'integer' : 'string' }
+      })
+  )
 }
 
 const textTypes = ['application/json', 'application/yaml']

@@ -34,7 +34,7 @@ const Info = message('k8s.io.apimachinery.pkg.version.Info', {
 export function rootDocuments(groups: readonly string[], responders: readonly string[]): readonly RootDocument[] {
   return [
     objects('api', 'core', 'getCoreAPIVersions', APIVersions),
-    objects('apis', 'apis', 'getAPIVersions', APIGroupList),
+    { ...objects('apis', 'apis', 'getAPIVersions', APIGroupList), types: [APIGroupList, APIGroup] },
     ...groups
       .filter((group) => group !== '')
       .map((group) => objects(`apis/${group}`, wordOf(group), `get${capital(wordOf(group))}APIGroup`, APIGroup)),

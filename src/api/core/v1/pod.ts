@@ -43,7 +43,7 @@ export const Pod = kind(
         kindGV: ['', 'v1', 'PodExecOptions'],
         options: types.PodExecOptions,
       },
-      log: { sort: 'connect', verbs: ['get'], handler: 'podLog' },
+      log: { sort: 'connect', verbs: ['get'], handler: 'podLog', options: types.PodLogOptions },
       portforward: {
         sort: 'connect',
         verbs: ['create', 'get'],

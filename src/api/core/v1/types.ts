@@ -135,7 +135,7 @@ export const NFSVolumeSource = message(
 export type NFSVolumeSource = Of<typeof NFSVolumeSource>
 
 const LocalObjectReferenceFields = {
-  name: field(1, string(), { default: '', about: 'Name of the object that is meant, in the same namespace.' }),
+  name: field(1, string(), { default: '', published: true, about: 'Name of the object that is meant, in the same namespace.' }),
 }
 export const LocalObjectReference = message('k8s.io.api.core.v1.LocalObjectReference', LocalObjectReferenceFields, {
   atomic: true,
@@ -418,7 +418,12 @@ export const AzureDiskVolumeSource = message(
       about: 'How the host caches the disk: None, ReadOnly or ReadWrite (the default).',
     }),
     fsType: field(4, string(), { published: true, default: 'ext4', pointer: true, about: 'Filesystem on the disk; ext4 by default.' }),
-    readOnly: field(5, bool(), { default: false, pointer: true, about: 'Mounts the disk without write access; false by default.' }),
+    readOnly: field(5, bool(), {
+      published: true,
+      default: false,
+      pointer: true,
+      about: 'Mounts the disk without write access; false by default.',
+    }),
     kind: field(6, AzureDataDiskKind, {
       published: true,
       default: 'Shared',
@@ -512,7 +517,7 @@ export const PodCertificateProjection = message(
   'k8s.io.api.core.v1.PodCertificateProjection',
   {
     signerName: field(1, string(), { listed: true, about: 'Signer that is asked for the certificate.' }),
-    keyType: field(2, string(), { required: true, about: 'Sort of key, such as ED25519, ECDSAP256 or RSA3072.' }),
+    keyType: field(2, string(), { required: true, published: false, about: 'Sort of key, such as ED25519, ECDSAP256 or RSA3072.' }),
     maxExpirationSeconds: field(3, int32(), {
       pointer: true,
       about: 'Longest lifetime that is asked for, in seconds: from 3600 to 91 days, 86400 by default. The signer may give less.',
@@ -1370,6 +1375,7 @@ export const FileKeySelector = message(
     path: field(2, string(), { required: true, about: 'File, relative to the root of the volume and without two dots.' }),
     key: field(3, string(), { required: true, about: 'Variable of the file whose value is taken.' }),
     optional: field(4, bool(), {
+      published: true,
       default: false,
       pointer: true,
       about: 'Leaves the variable out if file or key is missing; false by default, which keeps the container from starting.',
@@ -1480,6 +1486,7 @@ export const GRPCAction = message(
   {
     port: field(1, int32(), { required: true, about: 'Port of the gRPC service, as a number.' }),
     service: field(2, string(), {
+      published: true,
       default: '',
       pointer: true,
       about: 'Service name put into the request; empty (the default) asks for the server as a whole.',
@@ -1598,7 +1605,7 @@ export type ResourceRequirements = Of<typeof ResourceRequirements>
 export const ContainerRestartRuleOnExitCodes = message(
   'k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes',
   {
-    operator: field(1, string(), { required: true, about: 'In: one of the values; NotIn: none of them.' }),
+    operator: field(1, string(), { required: true, published: false, about: 'In: one of the values; NotIn: none of them.' }),
     values: field(2, list(int32(), { apply: { type: 'set' } }), { about: 'Exit codes, at most 255.' }),
   },
   { about: 'Exit codes for which a restart rule holds.' },
@@ -1609,6 +1616,7 @@ export const ContainerRestartRule = message(
   'k8s.io.api.core.v1.ContainerRestartRule',
   {
     action: field(1, string(), {
+      published: false,
       required: true,
       about: 'Restart starts the container again, RestartAllContainers all containers of the pod, in place.',
     }),
@@ -2813,6 +2821,7 @@ export const ReplicationControllerSpec = message(
   {
     replicas: field(1, int32(), { published: true, default: 1, pointer: true, about: 'How many pods shall run; 1 by default.' }),
     minReadySeconds: field(4, int32(), {
+      published: true,
       default: 0,
       about: 'Seconds that a new pod must be ready for to count as available; 0 by default.',
     }),
