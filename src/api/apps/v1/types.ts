@@ -247,7 +247,7 @@ export const DeploymentCondition = message(
     status: field(2, string(), { required: true, about: 'True, False or Unknown.' }),
     lastUpdateTime: field(6, nullable(time()), {
       always: true,
-      about: 'When this entry was last written, also where the status stayed the same.',
+      about: 'When this entry was last written, even if its status stayed the same.',
     }),
     lastTransitionTime: field(7, nullable(time()), { always: true, about: 'When the status last changed.' }),
     reason: field(4, string(), { about: 'Cause of the last change, as one CamelCase word.' }),

@@ -80,10 +80,10 @@ export const NetworkPolicySpec = message(
       about: 'Pods of the namespace that the policy is for; an empty selector means all of them.',
     }),
     ingress: field(2, list(NetworkPolicyIngressRule), {
-      about: 'What may come in. Several policies for a pod add up; none of them with a matching rule means refused.',
+      about: 'What may come in; the policies for a pod add up, and what none of them allows is refused.',
     }),
     egress: field(3, list(NetworkPolicyEgressRule), {
-      about: 'What may go out. Several policies for a pod add up; none of them with a matching rule means refused.',
+      about: 'What may go out; the policies for a pod add up, and what none of them allows is refused.',
     }),
     policyTypes: field(4, list(PolicyType), {
       about: 'Directions that are restricted; by default Ingress, and Egress too if there are egress rules.',
@@ -140,7 +140,7 @@ export const IngressTLS = message(
   'k8s.io.api.networking.v1.IngressTLS',
   {
     hosts: field(1, list(string()), {
-      about: 'Host names that the certificate is for; they should match those in the rules. The controller decides what none means.',
+      about: 'Host names that the certificate is for; they should match those in the rules. Without any, the controller decides.',
     }),
     secretName: field(2, string(), {
       about: 'Secret of type kubernetes.io/tls with certificate and key; without it, the controller picks by host name.',
@@ -209,7 +209,9 @@ export const IngressSpec = message(
       pointer: true,
       about: 'Where requests go that no rule matches; needed if there are no rules.',
     }),
-    tls: field(2, list(IngressTLS), { about: 'Certificates by host; TLS is served on port 443, and SNI chooses among several.' }),
+    tls: field(2, list(IngressTLS), {
+      about: 'Certificates by host; TLS is served on port 443, and the host name (SNI) chooses among several.',
+    }),
     rules: field(3, list(IngressRule), { about: 'Routing by host and path; without any, all requests go to defaultBackend.' }),
   },
   { about: 'How an Ingress routes requests.' },
