@@ -225,12 +225,17 @@ function scopeFor(kind: AnyKind, namespace: string, query: ListQuery): WatchScop
   const name = requiredValue(query.fields, 'metadata.name') ?? ''
   const scope = { namespace: kind.scope === 'Namespaced' ? namespace : '', name }
   if (name !== '') return scope
+  // Of a kind that somebody else has to be asked for, no field can be read at the moment of a change.
+  if (kind.storedAs?.convert !== undefined) return scope
   const fields: Readonly<Record<string, (object: never) => string>> = kind.rules.selectableFields ?? {}
   for (const [field, read] of Object.entries(fields)) {
     const value = requiredValue(query.fields, field)
     // Kinds that share storage may give one name to different fields.
     if (value !== undefined)
-      return { ...scope, field: { name: `${kind.group}/${field}`, value, read: (item) => read(objectOf(itemAs(kind, item)) as never) } }
+      return {
+        ...scope,
+        field: { name: `${kind.group}/${kind.version}/${field}`, value, read: (item) => read(objectOf(itemAs(kind, item)) as never) },
+      }
   }
   return scope
 }

@@ -1,6 +1,7 @@
 import { isTrue } from '#api/apiextensions/v1/conditions.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#api/apiextensions/v1/types.ts'
 import { type AnyKind, type KubeObject, kind } from '#api/kind.ts'
+import { objectFields } from '#api/meta/v1/object-fields.ts'
 import { ObjectMeta } from '#api/meta/v1/types.ts'
 import { compareVersions } from '#lib/version-order.ts'
 import { decode } from '#schema/decode.ts'
@@ -37,7 +38,7 @@ export function kindsOf(definition: CustomResourceDefinition, convert?: Convert)
     .filter(({ served }) => served)
     .map((version) => {
       const schema = schemaOf(version)
-      const type: Type<KubeObject> = { shape: { kind: 'structural', schema, metadata: ObjectMeta } }
+      const type: Type<KubeObject> = { shape: { kind: 'structural', schema, metadata: ObjectMeta, head: objectFields } }
       const rules: VersionRules = { schema, subresources: version.subresources, selectableFields: version.selectableFields }
       const deprecation = deprecationOf(definition, version)
       return kind(

@@ -4,15 +4,16 @@ type Schema = Record<string, unknown>
 
 /**
  * The schema of a definition as OpenAPI shows it. v3 has all of it; v2 knows no alternatives, and what kubectl could not read there is
- * shown as a value of any type (as the reference has it). `metadata` is the component of ObjectMeta.
+ * shown as a value of any type (as the reference has it). `identity`: the schemas of apiVersion, kind and metadata.
  */
-export function publishSchema(schema: JsonSchema, format: 'v2' | 'v3', metadata: Schema): Schema {
+export function publishSchema(schema: JsonSchema, format: 'v2' | 'v3', identity: Identity): Schema {
   if (format === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true) return { type: 'object' }
-  const shown = publish(schema, format, metadata)
-  return { ...shown, properties: { ...(shown['properties'] as Schema | undefined), ...identity(metadata) } }
+  const shown = publish(schema, format, identity)
+  return { ...shown, properties: { ...(shown['properties'] as Schema | undefined), ...identity } }
 }
 
-const identity = (metadata: Schema): Schema => ({ apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata })
+/** The schemas of apiVersion, kind and metadata. */
+type Identity = Readonly<Record<string, Schema>>
 
 /** Keywords that stand for themselves. */
 const plain = [
@@ -48,11 +49,11 @@ const plain = [
   'x-kubernetes-validations',
 ] as const
 
-function publish(schema: JsonSchema, format: 'v2' | 'v3', metadata: Schema): Schema {
+function publish(schema: JsonSchema, format: 'v2' | 'v3', identity: Identity): Schema {
   const out: Schema = {}
   for (const keyword of plain) if (isSaid(schema[keyword])) out[keyword] = schema[keyword]
   const { items, properties, additionalProperties } = schema
-  const inner = (part: JsonSchema): Schema => publish(part, format, metadata)
+  const inner = (part: JsonSchema): Schema => publish(part, format, identity)
   if (items !== undefined && !Array.isArray(items)) out['items'] = inner(items as JsonSchema)
   if (properties !== undefined && Object.keys(properties).length > 0)
     out['properties'] = Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, inner(part)]))
@@ -62,7 +63,7 @@ function publish(schema: JsonSchema, format: 'v2' | 'v3', metadata: Schema): Sch
   else simplify(schema, out)
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true
   if (schema['x-kubernetes-embedded-resource'] === true && !(format === 'v2' && isOpen)) {
-    out['properties'] = { ...(out['properties'] as Schema | undefined), ...identity(metadata) }
+    out['properties'] = { ...(out['properties'] as Schema | undefined), ...identity }
     const required = schema.required ?? []
     out['required'] = [...required, ...['kind', 'apiVersion'].filter((name) => !required.includes(name))]
   }

@@ -11,6 +11,6 @@ export const objectFields = {
   ...typeFields,
   metadata: field(1, ObjectMeta, {
     always: true,
-    about: 'What every object carries: name, namespace, labels, annotations, owners and what the server notes down.',
+    about: "Standard object's metadata: name, namespace, labels, annotations, owners and what the server notes down.",
   }),
 }

@@ -95,7 +95,9 @@ export const ObjectMeta = message(
     generation: field(7, int64(), {
       about: 'Counts changes of the desired state, starting at 1; status.observedGeneration is compared with it.',
     }),
-    creationTimestamp: field(8, time(), { about: 'When the server created the object. Read-only.' }),
+    creationTimestamp: field(8, time(), {
+      about: 'CreationTimestamp is a timestamp of the moment when the server stored the object first. Read-only.',
+    }),
     deletionTimestamp: field(9, time(), {
       pointer: true,
       about: 'When the object is due to go, set by a deletion; it vanishes once its finalizers are gone. Read-only.',
