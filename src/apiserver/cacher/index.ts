@@ -68,6 +68,11 @@ export function* itemsOf(index: Index, prefix: string, from = prefix): Generator
   }
 }
 
+/** The leaves in order, beginning with the one in which `from` stands or would stand. */
+export function* leavesFrom(index: Index, from: string): Generator<readonly Item[]> {
+  for (let at = leafAt(index, from); at < index.leaves.length; at += 1) yield index.leaves[at]!
+}
+
 /** How many keys start with `prefix` and are not below `from`, without visiting them. */
 export function countItems(index: Index, prefix: string, from = prefix): number {
   return Math.max(0, rankOf(index, afterPrefix(prefix)) - rankOf(index, from))

@@ -6,6 +6,7 @@ import type { Revision } from '#store/store.ts'
 import type { Cacher, KindCache } from '../cacher/cacher.ts'
 import { countItems, getItem, type Index, itemsOf } from '../cacher/index.ts'
 import { converting, type Item, itemAs } from '../cacher/item.ts'
+import { itemsLabelled } from '../cacher/label-index.ts'
 import { badRequest } from '../http/status.ts'
 import { decodeContinue, encodeContinue } from './continue.ts'
 import { keyOf, scopeOf } from './keys.ts'
@@ -79,7 +80,10 @@ async function collect(
     await converting(kind, first(itemsOf(index, prefix, start), all && limit > 0 ? limit + 1 : Infinity))
   const items: Item[] = []
   let visited = 0
-  for (const stored of itemsOf(index, prefix, start)) {
+  for (const stored of candidates(kind, query, index, prefix, start)) {
+    // The index never changes under us, so others may run in between.
+    if ((visited += 1) % yieldEvery === 0 && !all) await setImmediate()
+    if (stored === undefined) continue
     const item = itemAs(kind, stored)
     if (limit > 0 && items.length === limit) {
       // Whether something follows that matches is not known without looking; a further, empty page is allowed.
@@ -93,11 +97,31 @@ async function collect(
       }
     }
     if (all || selects(kind, query, item)) items.push(item)
-    // The index never changes under us, so others may run in between.
-    if ((visited += 1) % yieldEvery === 0 && !all) await setImmediate()
   }
   return { items, revision }
 }
+
+/**
+ * What has to be looked at: of a list by the value of a label only the items that have it. `undefined` stands for a leaf of the index that
+ * had none.
+ */
+function* candidates(
+  kind: AnyKind,
+  { labels }: ListQuery,
+  index: Index,
+  prefix: string,
+  start: string,
+): Generator<Item | undefined, void, undefined> {
+  const fixed = labels.requirements.find(({ operator, values }) => equality.has(operator) && values.length === 1)
+  // Another form of the object may have other labels.
+  if (fixed === undefined || kind.storedAs !== undefined) return yield* itemsOf(index, prefix, start)
+  for (const items of itemsLabelled(index, prefix, start, fixed.key, fixed.values[0]!)) {
+    if (items.length === 0) yield undefined
+    else yield* items
+  }
+}
+
+const equality: ReadonlySet<string> = new Set(['=', '==', 'in'])
 
 function first(items: Iterable<Item>, count: number): Item[] {
   const found: Item[] = []
@@ -110,8 +134,8 @@ function first(items: Iterable<Item>, count: number): Item[] {
 
 async function anyMatches(kind: AnyKind, query: ListQuery, index: Index, prefix: string, from: string): Promise<boolean> {
   let visited = 0
-  for (const item of itemsOf(index, prefix, from)) {
-    if (selects(kind, query, itemAs(kind, item))) return true
+  for (const item of candidates(kind, query, index, prefix, from)) {
+    if (item !== undefined && selects(kind, query, itemAs(kind, item))) return true
     if ((visited += 1) % yieldEvery === 0) await setImmediate()
   }
   return false
