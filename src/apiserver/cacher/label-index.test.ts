@@ -28,7 +28,7 @@ test('finds what a look at every item would find, before and after writes', () =
           ['k/', keyAt(at)],
           ['l/', 'l/'],
         ] as const) {
-          const expected = [...itemsOf(index, prefix, from)].filter((item) => (objectOf(item).metadata.labels ?? {})['app'] === 'b')
+          const expected = [...itemsOf(index, prefix, from)].filter((item) => objectOf(item).metadata.labels?.['app'] === 'b')
           assert.deepEqual(
             labelled(index, prefix, from, 'b'),
             expected.map(({ key }) => key),
