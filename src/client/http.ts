@@ -2,6 +2,7 @@ import { type AnyKind, apiVersionOf } from '#api/kind.ts'
 import type { Status } from '#api/meta/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import { type HttpResponse, readBody, type Transport } from '#lib/http.ts'
+import { parseExact } from '#schema/json.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Client, ObjectList, Patch, WatchEvent, WatchOptions } from './client.ts'
 import { decodeObject } from './decode-object.ts'
@@ -26,7 +27,7 @@ export function createClient(transport: Transport, { fieldManager, userAgent = '
       headers: { accept: 'application/json', 'user-agent': userAgent, ...(body !== undefined && { 'content-type': contentType }) },
       ...(body !== undefined && { body: encoder.encode(JSON.stringify(body)) }),
     })
-    return JSON.parse(new TextDecoder().decode(await wholeBody(response)))
+    return parseExact(new TextDecoder().decode(await wholeBody(response)))
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { AnyKind } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { parseExact } from '#schema/json.ts'
 import type { Of } from '#schema/schema.ts'
 import type { WatchEvent } from './client.ts'
 import { decodeObject } from './decode-object.ts'
@@ -42,8 +43,14 @@ async function* lines(body: HttpResponse['body']): AsyncGenerator<string> {
 
 const newline = 0x0a
 
+interface Frame {
+  readonly type: string
+  // biome-ignore lint/suspicious/noExplicitAny: which sort of object it is, the type of the event tells
+  readonly object: any
+}
+
 function parseFrame<K extends AnyKind>(kind: K, line: string): WatchEvent<Of<K>> {
-  const { type, object } = JSON.parse(line)
+  const { type, object } = parseExact(line) as Frame
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

@@ -133,7 +133,7 @@ function jsonKind(value: unknown, shape: Shape): string {
 
 /** Where the digits of the document are gone, whole numbers are shown in full. */
 const goNumber = (value: number | bigint): string =>
-  typeof value === 'bigint' ? String(value) : (Number.isInteger(value) && Math.abs(value) < 1e24 ? BigInt(value).toString() : String(value))
+  typeof value === 'bigint' ? String(value) : Number.isInteger(value) && Math.abs(value) < 1e24 ? BigInt(value).toString() : String(value)
 
 function goType(shape: Shape): string {
   if (shape.kind === 'message') return `${shape.protoName.split('.').at(-2)}.${shape.name}`

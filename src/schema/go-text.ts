@@ -49,6 +49,7 @@ export function goText(value: unknown): string {
   if (value === null || value === undefined) return '%!s(<nil>)'
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
   if (typeof value === 'boolean') return `%!s(bool=${value})`
+  if (typeof value === 'bigint') return `%!s(int64=${value})`
   if (typeof value === 'number') return `%!s(${Number.isInteger(value) ? 'int64' : 'float64'}=${value})`
   const entries = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1))
   return `map[${entries.map(([name, each]) => `${name}:${goText(each)}`).join(' ')}]`

@@ -2,6 +2,7 @@ import { canonicalQuantity } from '#lib/quantity.ts'
 import { findDuplicates } from './duplicates.ts'
 import { caseOf } from './either.ts'
 import { fieldsPlan, isEmptyFor } from './plan.ts'
+import { rawNumber } from './raw-number.ts'
 import type { AnyType, Shape, StructuralShape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
@@ -11,6 +12,8 @@ export interface JsonLimits {
   readonly depthMax?: number
   /** Whole numbers that a double would round come as `bigint`. Default off. */
   readonly exact?: boolean
+  /** Numbers that Go takes for no integer, though JavaScript does (`1.0`, `1e3`, digits beyond 64 bits), come as they are written: see `rawNumber`. Default off. */
+  readonly raw?: boolean
   /** Look for keys given twice; off, `duplicates` stays empty and reading is twice as fast. Default on. */
   readonly findDuplicates?: boolean
 }
@@ -26,28 +29,38 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
   const text = typeof input === 'string' ? input : decoder.decode(input)
   const depthMax = limits.depthMax ?? 10_000
   if (isDeeperThan(text, depthMax)) throw new SyntaxError('exceeded max depth')
-  const value = limits.exact === true ? parseExact(text) : (JSON.parse(text) as unknown)
+  const value = limits.raw === true ? parseRaw(text) : limits.exact === true ? parseExact(text) : (JSON.parse(text) as unknown)
   return { value, duplicates: limits.findDuplicates === false ? [] : findDuplicates(text) }
 }
 
-/** Reads JSON of our own making. Whole numbers of 64 bits that a double would round come as `bigint`: those of custom resources may be such. */
+/** Reads JSON. Whole numbers of 64 bits that a double would round come as `bigint`. */
 export const parseExact = (text: string): unknown => (longNumber.test(text) ? JSON.parse(text, exactly) : JSON.parse(text))
 
-/** Most texts have no digits enough for it, and are read at full speed. */
-const longNumber = /\d{16}/
+/** The same, and a number that no integer of Go is written like comes as `rawNumber`. */
+const parseRaw = (text: string): unknown =>
+  longNumber.test(text) || oddNumber.test(text) ? JSON.parse(text, exactlyOrRaw) : JSON.parse(text)
 
-function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(context?.source ?? '')) return value
+/** Most texts have no digits enough for it, and are read at full speed. */
+const longNumber = /(?:^|[:[,\s])-?\d{16}/
+const oddNumber = /[:[,\s]-?\d+(?:\.0+|(?:\.\d+)?[eE][+-]?\d+)\s*[,}\]]/
+
+function exactly(_key: string, value: unknown, context?: Source): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !wholeNumber.test(context?.source ?? '')) return value
   const whole = BigInt(context!.source!)
   return BigInt.asIntN(64, whole) === whole ? whole : value
 }
 
-// JSON.stringify would throw for them, wherever it meets one: in messages, logs and what webhooks are sent.
-Object.defineProperty(BigInt.prototype, 'toJSON', {
-  value(this: bigint): unknown {
-    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.toString())
-  },
-})
+function exactlyOrRaw(key: string, value: unknown, context?: Source): unknown {
+  const exact = exactly(key, value, context)
+  if (typeof exact !== 'number' || !Number.isInteger(exact) || String(exact) === context?.source) return exact
+  return Number.isSafeInteger(exact) && wholeNumber.test(context!.source!) ? exact : rawNumber(context!.source!)
+}
+
+interface Source {
+  readonly source?: string
+}
+
+const wholeNumber = /^-?\d+$/
 
 /**
  * The canonical JSON of a typed value: fields in declared order, those that are always written even when empty, other empty ones left out,

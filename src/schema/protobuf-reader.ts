@@ -33,6 +33,18 @@ export class ProtoReader {
     return Number(BigInt.asIntN(64, value))
   }
 
+  /** Signed 64 bits; beyond 2^53 a `bigint`. */
+  int64(): number | bigint {
+    const first = this.#bytes[this.position]
+    if (first !== undefined && first < 128) {
+      this.position += 1
+      return first
+    }
+    const value = BigInt.asIntN(64, this.#varint64())
+    const near = Number(value)
+    return Number.isSafeInteger(near) ? near : value
+  }
+
   uint64(): number {
     return Number(this.#varint64())
   }

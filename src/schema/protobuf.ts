@@ -2,6 +2,7 @@ import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { caseOf } from './either.ts'
 import { setOwn } from './fields.ts'
+import { parseExact } from './json.ts'
 import { fieldsPlan, type PlannedField } from './plan.ts'
 import { ProtoReader } from './protobuf-reader.ts'
 import { ProtoWriter } from './protobuf-writer.ts'
@@ -90,7 +91,7 @@ function makeCodec(shape: Shape, syntax: Syntax): Codec {
         VARINT,
         0,
         (value, writer) => writer.varint(value as number),
-        (reader) => reader.varint(),
+        (reader) => reader.int64(),
       )
     case 'uint32':
       return scalar(
@@ -228,7 +229,7 @@ function writeJson(value: unknown, writer: ProtoWriter): void {
   if (value !== null && value !== undefined) writeText(1, JSON.stringify(value), writer)
 }
 
-const parseRaw = (text: string | undefined): unknown => (text === undefined || text === '' ? null : JSON.parse(text))
+const parseRaw = (text: string | undefined): unknown => (text === undefined || text === '' ? null : parseExact(text))
 
 /** A list where protobuf needs a message: values of a map (`ExtraValue`), `Verbs`. Its only field is `items`, number 1. */
 function itemsCodec(shape: Shape & { kind: 'list' }, syntax: Syntax): Codec {

@@ -1,7 +1,7 @@
 import { decode } from './decode.ts'
 import { isObject } from './fields.ts'
 import { isNoted } from './given-empty.ts'
-import { compareBytes, encodeJson } from './json.ts'
+import { compareBytes, encodeJson, parseExact } from './json.ts'
 import { fieldsPlan, isEmptyFor, type PlannedField } from './plan.ts'
 import type { AnyType, Shape } from './schema.ts'
 import { zeroOf } from './zero.ts'
@@ -55,7 +55,7 @@ const same: Settler = (value) => value
 function throughJson(shape: Shape): Settler {
   const type = { shape } as AnyType
   return (value) => {
-    if (typeof value === 'object' && value !== null) return decode(type, JSON.parse(encodeJson(type, value)), { strict: false }).value
+    if (typeof value === 'object' && value !== null) return decode(type, parseExact(encodeJson(type, value)), { strict: false }).value
     return value === null || value === undefined ? null : decode(type, value, { strict: false }).value
   }
 }

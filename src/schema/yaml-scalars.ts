@@ -37,13 +37,16 @@ for (const [value, texts] of [
 words.set('', { value: null })
 
 /** Decimal, `0x`, `0b`, `0o` and a leading zero for octal, up to 64 bits. */
-function parseInteger(text: string): number | undefined {
+function parseInteger(text: string): number | bigint | undefined {
   const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9]\d*)$/.exec(text)
   if (match === null) return undefined
   const digits = match[2]!
   const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
   if (match[1] === '-' ? value > 1n << 63n : value >= 1n << 64n) return undefined
-  return Number(match[1] === '-' ? -value : value)
+  const signed = match[1] === '-' ? -value : value
+  const near = Number(signed)
+  // Beyond 64 bits with a sign it becomes a double, as everywhere in the API.
+  return Number.isSafeInteger(near) || BigInt.asIntN(64, signed) !== signed ? near : signed
 }
 
 const startsLikeDate = (text: string): boolean => /^\d{4}-/.test(text)

@@ -64,7 +64,7 @@ export function podUsage(pod: Pod, now: number): Resources {
   const isStuck =
     deletionTimestamp !== undefined &&
     deletionGracePeriodSeconds !== undefined &&
-    now > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+    now > Date.parse(deletionTimestamp) + Number(deletionGracePeriodSeconds) * 1000
   if (isStuck || (pod.status !== undefined && isPodTerminal(pod))) return place
   return addResources(place, computedUsage(podRequests(effectiveSpec(pod, 'requests')), podLimits(effectiveSpec(pod, 'limits'))))
 }

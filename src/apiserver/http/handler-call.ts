@@ -2,6 +2,7 @@ import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { Status } from '#api/meta/v1/types.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
+import { parseExact } from '#schema/json.ts'
 import type { Context } from '../context.ts'
 import type { SubresourceCall } from '../contract.ts'
 import { shownBytes } from '../registry/prepare.ts'
@@ -49,5 +50,5 @@ export function showValue(value: KubeObject, kind: AnyKind, representation: Repr
   const bytes = shownBytes(kind, value)
   return representation.encoding === 'json'
     ? jsonBytes(bytes, status)
-    : encoded(JSON.parse(Buffer.from(bytes).toString()), representation, status)
+    : encoded(parseExact(Buffer.from(bytes).toString()) as object, representation, status)
 }

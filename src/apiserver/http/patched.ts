@@ -18,9 +18,7 @@ export function patched(
   validation: FieldValidation,
 ): KubeObject {
   const isCustom = wanted.type.shape.kind === 'structural'
-  const text = Buffer.from(present).toString()
-  const document: unknown = isCustom ? parseExact(text) : JSON.parse(text)
-  const result = change.apply(wanted.type, document)
+  const result = change.apply(wanted.type, parseExact(Buffer.from(present).toString()))
   const { object, warnings } = shapeObject(result, wanted, {
     validation,
     isKnown: context.kinds.isKnown,

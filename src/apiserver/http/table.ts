@@ -1,6 +1,6 @@
 import type { AnyKind, Column, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
@@ -38,7 +38,7 @@ export function tableOf(
         options.include === 'None'
           ? null
           : options.include === 'Object'
-            ? JSON.parse(encodeJson(kind, object))
+            ? parseExact(encodeJson(kind, object))
             : partialOf(kind, object, apiVersion),
     })),
   }

@@ -106,7 +106,8 @@ function markDeleted(context: Context, { kind }: Write, present: KubeObject, opt
   const finalizers = finalizersOnDelete(kind, metadata.finalizers ?? [], options)
   const wished = options.gracePeriodSeconds
   // A negative wish is as good as none, but the shortest grace there is (as the reference reads it).
-  const seconds = Math.max(0, kind.rules.gracePeriodSeconds?.(present, wished) ?? 0)
+  const given = kind.rules.gracePeriodSeconds?.(present, wished) ?? 0
+  const seconds = given < 0 ? 0 : given
   const withFinalizers = deepEqual(finalizers, metadata.finalizers ?? [])
     ? present
     : withMetadata(present, { finalizers: finalizers.length === 0 ? undefined : finalizers })
@@ -114,15 +115,15 @@ function markDeleted(context: Context, { kind }: Write, present: KubeObject, opt
     const before = metadata.deletionGracePeriodSeconds ?? 0
     // A later delete may only shorten what is left.
     if (seconds >= before || (seconds !== 0 && wished === undefined)) return withFinalizers
-    const asked = Date.parse(metadata.deletionTimestamp) - before * 1000
+    const asked = Date.parse(metadata.deletionTimestamp) - graceMs(before)
     return withMetadata(withFinalizers, {
-      deletionTimestamp: rfc3339(seconds === 0 ? now : asked + seconds * 1000),
+      deletionTimestamp: rfc3339(seconds === 0 ? now : asked + graceMs(seconds)),
       deletionGracePeriodSeconds: seconds,
     })
   }
-  const generation = metadata.generation !== undefined && metadata.generation > 0 ? { generation: metadata.generation + 1 } : {}
+  const generation = metadata.generation !== undefined && metadata.generation > 0 ? { generation: plusOne(metadata.generation) } : {}
   const marked = withMetadata(withFinalizers, {
-    deletionTimestamp: rfc3339(now + seconds * 1000),
+    deletionTimestamp: rfc3339(now + graceMs(seconds)),
     deletionGracePeriodSeconds: seconds,
     ...generation,
   })
@@ -131,3 +132,11 @@ function markDeleted(context: Context, { kind }: Write, present: KubeObject, opt
 
 const attemptsMax = 16
 const catchUpMs = 1_000
+
+/** Go reckons in nanoseconds of 64 bits, and so a grace of more than three hundred years is a short one, or ends in the past. */
+const graceMs = (seconds: number): number =>
+  seconds < 2 ** 32 ? seconds * 1000 : Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n)
+
+/** A client may have written any number of 64 bits where the kind does not count. */
+const plusOne = (generation: number | bigint): number =>
+  typeof generation === 'bigint' ? (BigInt.asIntN(64, generation + 1n) as unknown as number) : generation + 1

@@ -10,7 +10,7 @@ import { type OwnershipScope, scopeExcept } from '#schema/apply/scope.ts'
 import { type Change, updateManagers } from '#schema/apply/update.ts'
 import { decode } from '#schema/decode.ts'
 import { deepEqual } from '#schema/fields.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import type { Context, Write } from '../context.ts'
 import { storageKindOf } from './keys.ts'
 
@@ -164,7 +164,7 @@ export const versionsOf = (context: Context, kind: AnyKind): Versions => ({
     const to = kindIn(context, kind, toVersion)
     if (from === undefined || to === undefined || from === to) return json
     const { value } = decode(from, json, { strict: false })
-    return JSON.parse(encodeJson(to, convertObject(value, from, to)))
+    return parseExact(encodeJson(to, convertObject(value, from, to)))
   },
 })
 

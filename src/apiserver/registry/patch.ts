@@ -1,7 +1,6 @@
 import type { WherryError } from '#lib/errors.ts'
 import { clone, isObject } from '#schema/fields.ts'
 import { goJson, goValue } from '#schema/go-text.ts'
-import { parseExact } from '#schema/json.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
 import { obeyStrategicPatch } from '#schema/patch/strategic.ts'
@@ -36,14 +35,14 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   const type = mediaType(contentType)
   const isStrategic = type === 'application/strategic-merge-patch+json'
   const undecodable = (why: string) => badRequest(isStrategic ? why : `error decoding patch: ${why}`)
-  const { value, duplicates } = parseJsonBody(body, undecodable)
+  const { value, duplicates } = parseJsonBody(body, undecodable, { exact: true })
   if (type === 'application/json-patch+json') {
     const text = Buffer.from(body).toString()
     if (value !== null && !Array.isArray(value))
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
     return {
       duplicates: duplicates.map((text) => `json patch ${text}`),
-      apply: (shape, document) => applyJsonPatch(document, exactFor(shape, value, body) ?? [], text),
+      apply: (_shape, document) => applyJsonPatch(document, value ?? [], text),
       shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }
@@ -51,7 +50,7 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
   if (!isObject(value ?? {})) throw undecodable(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
   if (type === 'application/merge-patch+json') {
     const shown = (result: unknown): string => goJson(mergedOrder(result, value))
-    return { duplicates, shown, apply: (shape, document) => applyMergePatch(document, exactFor(shape, value, body)) }
+    return { duplicates, shown, apply: (_shape, document) => applyMergePatch(document, value) }
   }
   // What is left of the patch once its directives are obeyed.
   let left: unknown = value ?? {}
@@ -66,10 +65,6 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     },
   }
 }
-
-/** Numbers of custom resources may be longer than what was read of the patch before it was known for which kind it is. */
-const exactFor = <T>({ shape }: AnyType, value: T, body: Uint8Array): T =>
-  shape.kind === 'structural' ? (parseExact(Buffer.from(body).toString()) as T) : value
 
 /** The refusal of a patch whose result is no object of its kind. */
 export const badPatchResult = (result: unknown, { shown, explain }: Patch, why: string): WherryError =>

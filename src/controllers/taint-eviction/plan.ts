@@ -50,5 +50,5 @@ function endOfToleration(pod: Pod, taint: Taint): Instant {
   // Set by hand without a time: the node lifecycle controller is about to note when it saw it first.
   if (added === undefined) return Infinity
   const bound = parseTime(podCondition(pod, 'PodScheduled')?.lastTransitionTime) ?? parseTime(pod.metadata.creationTimestamp) ?? added
-  return Math.max(added, bound) + seconds * 1000
+  return Math.max(added, bound) + Number(seconds) * 1000
 }

@@ -23,7 +23,7 @@ export function planPod(view: PodView): PodPlan {
 
   const sandbox = planSandbox(view, steps)
   for (const kill of due.kill) {
-    const grace = kill.graceSeconds ?? view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    const grace = Number(kill.graceSeconds ?? view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)
     const command = { id: kill.id, container: kill.name, deadlineAt: view.now + grace * 1000, message: kill.message, condemn: true }
     if (!view.stopping.has(kill.id)) steps.add({ do: 'stop-container', ...command })
   }
@@ -59,7 +59,7 @@ function planSandbox(view: PodView, steps: Steps): string | undefined {
   if (current !== undefined) return current
   // What still runs in a sandbox that is to be replaced ends first, with its grace.
   const running = view.containers.filter((one) => one.state === 'running')
-  const grace = (view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000
+  const grace = Number(view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000
   for (const { id, metadata } of running) {
     const message = `Stopping container ${metadata.name}`
     if (!view.stopping.has(id))

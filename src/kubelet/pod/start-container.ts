@@ -97,7 +97,7 @@ export async function startContainer(options: StartOptions): Promise<void> {
     tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', name)
     state.failures.set(name, { reason: 'PostStartHookError', message: 'PostStartHook failed' })
     tell('Normal', 'Killing', 'FailedPostStartHook', name)
-    const graceSeconds = state.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    const graceSeconds = Number(state.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)
     state.stopping.set(id, clock.now() + graceSeconds * 1000)
     await runtime.stopContainer(id, graceSeconds)
     await show()

@@ -12,7 +12,7 @@ export function terminationAfter(
 ): Termination {
   // An object that went without a grace of its own was deleted by force.
   const given = pod.metadata.deletionGracePeriodSeconds ?? (isRemoved ? 0 : pod.spec.terminationGracePeriodSeconds)
-  const asked = ending?.graceSeconds ?? given ?? DEFAULT_GRACE_SECONDS
+  const asked = Number(ending?.graceSeconds ?? given ?? DEFAULT_GRACE_SECONDS)
   const graceSeconds = Math.max(asked, MINIMUM_GRACE_SECONDS)
   if (before === undefined) return { graceSeconds, deadlineAt: now + graceSeconds * 1000 }
   if (graceSeconds >= before.graceSeconds) return before

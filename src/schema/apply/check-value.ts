@@ -55,7 +55,7 @@ function checkList(list: ListSchema, value: unknown, path: string, faults: Fault
 function scalarProblem(scalar: NonNullable<MergeSchema['scalar']>, value: unknown): string | undefined {
   switch (scalar) {
     case 'numeric':
-      return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goTypeOf(value)}`
+      return typeof value === 'number' || typeof value === 'bigint' ? undefined : `expected numeric (int or float), got ${goTypeOf(value)}`
     case 'string':
       return typeof value === 'string' ? undefined : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`
     case 'boolean':
@@ -68,7 +68,8 @@ function scalarProblem(scalar: NonNullable<MergeSchema['scalar']>, value: unknow
 function goTypeOf(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}'
   if (isObject(value)) return 'map[string]interface {}'
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean' || typeof value === 'string') return typeof value === 'boolean' ? 'bool' : 'string'
+  return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
 }
 
 /** `%v` of Go. */

@@ -1,5 +1,6 @@
 import { isObject } from '#schema/fields.ts'
 import { goJson } from '#schema/go-text.ts'
+import { parseExact } from '#schema/json.ts'
 import type { Applied, ApplyOptions } from './apply.ts'
 import { checkValue } from './check-value.ts'
 import { compare } from './compare.ts'
@@ -38,7 +39,7 @@ function allowedBy({ versions, apiVersion, live }: Omit<ApplyOptions, 'force'>):
   if (text === '') return undefined
   const schema = versions.schemaOf(apiVersion)!
   try {
-    const last: unknown = JSON.parse(text)
+    const last: unknown = parseExact(text)
     if (!isObject(last) || last['apiVersion'] !== apiVersion) return undefined
     checkValue(schema, last)
     const changed = compare(schema, last, live, { inMemory: false })

@@ -1,4 +1,5 @@
 import { goJson, quote } from '#schema/go-text.ts'
+import { parseExact } from '#schema/json.ts'
 
 /**
  * One step of a path as FieldsV1 writes it: `f:name` a field or a map's key, `k:{"name":"a"}` an item of a list by its key fields,
@@ -24,9 +25,9 @@ export function normalElement(text: string): PathElement | undefined {
     case 'f':
       return text
     case 'v':
-      return valueElement(JSON.parse(rest))
+      return valueElement(parseExact(rest))
     case 'k': {
-      const parsed: unknown = JSON.parse(rest)
+      const parsed: unknown = parseExact(rest)
       if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new SyntaxError(`no object: ${rest}`)
       return keyElement(Object.entries(parsed).sort(byName))
     }
@@ -45,11 +46,11 @@ export function showElement(element: PathElement): string {
     case 'f':
       return `.${rest}`
     case 'k': {
-      const fields = Object.entries(JSON.parse(rest) as object)
+      const fields = Object.entries(parseExact(rest) as object)
       return `[${fields.map(([name, value]) => `${name}=${showValue(value)}`).join(',')}]`
     }
     case 'v':
-      return `[=${showValue(JSON.parse(rest))}]`
+      return `[=${showValue(parseExact(rest))}]`
     default:
       return `[${rest}]`
   }
@@ -66,9 +67,9 @@ export function compareElements(a: PathElement, b: PathElement): number {
     case 'i':
       return Number(a.slice(2)) - Number(b.slice(2))
     case 'v':
-      return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)))
+      return compareValues(parseExact(a.slice(2)), parseExact(b.slice(2)))
     default:
-      return compareKeys(Object.entries(JSON.parse(a.slice(2))), Object.entries(JSON.parse(b.slice(2))))
+      return compareKeys(Object.entries(parseExact(a.slice(2)) as object), Object.entries(parseExact(b.slice(2)) as object))
   }
 }
 
@@ -91,7 +92,7 @@ function compareKeys(a: Entries, b: Entries): number {
 function compareValues(a: unknown, b: unknown): number {
   const ranks = rank(a) - rank(b)
   if (ranks !== 0) return ranks
-  if (typeof a === 'number') return a - (b as number)
+  if (typeof a === 'number' || typeof a === 'bigint') return a < (b as number) ? -1 : a > (b as number) ? 1 : 0
   if (typeof a === 'string') return compareText(a, b as string)
   if (typeof a === 'boolean') return Number(a) - Number(b)
   return compareText(JSON.stringify(a), JSON.stringify(b))
@@ -99,7 +100,7 @@ function compareValues(a: unknown, b: unknown): number {
 
 /** Numbers, texts, truth values, lists, maps, nothing. */
 function rank(value: unknown): number {
-  if (typeof value === 'number') return 0
+  if (typeof value === 'number' || typeof value === 'bigint') return 0
   if (typeof value === 'string') return 1
   if (typeof value === 'boolean') return 2
   return value === null ? 5 : Array.isArray(value) ? 3 : 4

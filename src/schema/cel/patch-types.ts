@@ -79,9 +79,9 @@ export function misnamed(value: Value, path: string): readonly string[] {
 export function jsonOf(value: Value): unknown {
   switch (kindOf(value)) {
     case 'bigint':
-      return Number(value)
+      return wholeNumber(value as bigint)
     case 'uint':
-      return Number((value as UintValue).value)
+      return wholeNumber((value as UintValue).value)
     case 'bytes':
       return Buffer.from(value as Uint8Array).toString('base64')
     case 'timestamp':
@@ -106,6 +106,9 @@ export function jsonOf(value: Value): unknown {
       return value
   }
 }
+
+/** As documents hold whole numbers: those that a double is exact for as such. */
+const wholeNumber = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value)
 
 function keyText(key: Value): string {
   return kindOf(key) === 'uint' ? String((key as UintValue).value) : String(key)

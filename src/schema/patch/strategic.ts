@@ -250,7 +250,7 @@ function goType(value: unknown): string {
   if (value === null || value === undefined) return '%!s(<nil>)'
   if (isObject(value)) return 'map[string]interface {}'
   if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'string' ? 'string' : typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
 }
 
 function nameAfter(directive: string, prefix: string, malformed: string): string {

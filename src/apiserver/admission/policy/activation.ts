@@ -3,7 +3,7 @@ import { apiVersionOf, type KubeObject } from '#api/kind.ts'
 import type { Value } from '#lib/cel/cel.ts'
 import { adoptJson } from '#lib/cel/values.ts'
 import { type AskAuthorizer, authorizerValue, resourceCheckValue } from '#schema/cel/authorizer.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
 import type { Admission } from '../../contract.ts'
 import { notFoundError } from '../../http/status.ts'
@@ -78,7 +78,7 @@ const given = (name: string, text: string): Readonly<Record<string, string>> => 
 function jsonOf(type: AnyType | undefined, object: KubeObject | undefined, identity: object): unknown {
   if (object === undefined) return null
   if (type === undefined) return object
-  return JSON.parse(encodeJson(type, { ...object, ...identity } as never))
+  return parseExact(encodeJson(type, { ...object, ...identity } as never))
 }
 
 /** What expressions see of the object's namespace; nothing of a Namespace itself and of what lies in none. */

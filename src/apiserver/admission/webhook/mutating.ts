@@ -6,7 +6,7 @@ import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { quote } from '#schema/go-text.ts'
-import { encodeJson } from '#schema/json.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
 import { parseJsonBody } from '../../http/body.ts'
@@ -139,7 +139,7 @@ function patched(hook: Hook, { object, type, kind }: Question, answer: Answer, t
   if (object === undefined || type === undefined)
     throw internalError(`admission webhook ${quote(name)} attempted to modify the object, which is not supported for this operation`)
   if (answer.patchType !== 'JSONPatch') throw new CallFailure(name, `unsupported patch type ${quote(answer.patchType ?? '')}`)
-  const document: unknown = JSON.parse(encodeJson(type, { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind }))
+  const document: unknown = parseExact(encodeJson(type, { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind }))
   let result: unknown
   try {
     result = applyJsonPatch(document, patch)
