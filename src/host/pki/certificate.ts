@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { addressBytes, der, readDer } from '#lib/der.ts'
 
-/** A certificate and its private key, both PEM (the key PKCS #8). */
+/** A certificate and its private key, both PEM (a new key in the form of RFC 5915, as Kubernetes' own tools write it). */
 export interface KeyPair {
   readonly certificate: string
   readonly key: string
@@ -42,7 +42,8 @@ export function makeCertificate(request: CertificateRequest, issuer?: KeyPair): 
     der.explicit(3, der.sequence(...extensions(request, keyIdentifier(publicDer), keyIdentifier(issuerKey)))),
   )
   const certificate = der.sequence(signed, signatureAlgorithm, der.bitString(sign('sha256', signed, signingKey)))
-  return { certificate: pem('CERTIFICATE', certificate), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) }
+  // Java's clients tell the algorithm of a key by its first line alone, and that of PKCS #8 does not name it.
+  return { certificate: pem('CERTIFICATE', certificate), key: privateKey.export({ type: 'sec1', format: 'pem' }) }
 }
 
 /** A signing key without a certificate: for service-account tokens (ES256). PEM, PKCS #8 and SPKI. */
