@@ -9,7 +9,7 @@ import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '
 import { kinds } from '#api/kinds.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
 import type { Command } from '#cli/command.ts'
-import { commands } from '#cli/commands.ts'
+import { allCommands } from '#cli/commands.ts'
 import { type Config, defaultConfig, readConfig } from '#host/config.ts'
 import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
@@ -29,6 +29,8 @@ import {
   unquoted,
   wordsOf,
 } from './testing/markdown.ts'
+
+const commands = await allCommands()
 
 const documents = ['README.md', 'README.zh-CN.md', ...globSync('docs/*.md', { cwd: root }).sort()]
 

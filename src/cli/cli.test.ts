@@ -7,7 +7,7 @@ import { paths } from '#host/layout.ts'
 import { tryLock } from '#host/lock.ts'
 import { cli } from './cli.ts'
 import type { ForegroundServer } from './command.ts'
-import { commands } from './commands.ts'
+import { allCommands } from './commands.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wherry-cli-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -46,7 +46,7 @@ check('a component that is none', ['server', '--data', 'd', '--components', 'api
 check('a server without its API', ['server', '--data', 'd', '--components', 'scheduler'], { code: 2, err: /lacks apiserver/ })
 check('down without a cluster is done', ['down'], { code: 0, out: /Neither server nor agent was running/ }, { rootOnly: true })
 
-for (const { name } of commands.filter(({ passesThrough }) => !passesThrough))
+for (const { name } of (await allCommands()).filter(({ passesThrough }) => !passesThrough))
   check(`help of ${name}`, [name, '--help'], { code: 0, out: new RegExp(`^Usage: wherry ${name}`) })
 
 for (const words of [['up', '--no-welcome'], ['down'], ['reset']])

@@ -3,7 +3,7 @@ import type { Layout } from '#host/layout.ts'
 import { isError } from '#lib/errors.ts'
 import type { Command, Given, Programs, Terminal } from './command.ts'
 import { exit } from './command.ts'
-import { commands } from './commands.ts'
+import { allCommands, commandNamed } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 
 export interface Call {
@@ -18,7 +18,7 @@ export interface Call {
 export async function cli({ words, layout, env, terminal, programs }: Call): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0], terminal)
-  const command = commands.find((candidate) => candidate.name === (name === '--version' ? 'version' : name))
+  const command = await commandNamed(name === '--version' ? 'version' : name)
   if (!command) return wrong(terminal, `there is no command "${name}"`, 'wherry help')
   if (!command.passesThrough && (rest.includes('--help') || rest.includes('-h'))) return help(command.name, terminal)
   const given = read(command, rest)
@@ -38,10 +38,10 @@ export async function cli({ words, layout, env, terminal, programs }: Call): Pro
   }
 }
 
-function help(name: string | undefined, terminal: Terminal): number {
-  const command = commands.find((candidate) => candidate.name === name)
+async function help(name: string | undefined, terminal: Terminal): Promise<number> {
+  const command = name === undefined ? undefined : await commandNamed(name)
   if (name !== undefined && name !== 'help' && !command) return wrong(terminal, `there is no command "${name}"`, 'wherry help')
-  terminal.out(command ? helpOf(command) : overview(commands))
+  terminal.out(command ? helpOf(command) : overview(await allCommands()))
   return exit.done
 }
 

@@ -1,14 +1,20 @@
-/** Every command, in the order in which help shows them. */
 import type { Command } from './command.ts'
-import { down } from './down.ts'
-import { image } from './image.ts'
-import { kubeconfig } from './kubeconfig.ts'
-import { kubectl } from './kubectl.ts'
-import { logs } from './logs.ts'
-import { reset } from './reset.ts'
-import { server } from './server.ts'
-import { status } from './status.ts'
-import { up } from './up/up.ts'
-import { version } from './version.ts'
 
-export const commands: readonly Command[] = [up, down, reset, status, kubeconfig, kubectl, image, logs, server, version]
+/** Every command, in the order in which help shows them. Each is read only when it is called: the others' parts are many. */
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./up/up.ts')).up,
+  down: async () => (await import('./down.ts')).down,
+  reset: async () => (await import('./reset.ts')).reset,
+  status: async () => (await import('./status.ts')).status,
+  kubeconfig: async () => (await import('./kubeconfig.ts')).kubeconfig,
+  kubectl: async () => (await import('./kubectl.ts')).kubectl,
+  image: async () => (await import('./image.ts')).image,
+  logs: async () => (await import('./logs.ts')).logs,
+  server: async () => (await import('./server.ts')).server,
+  version: async () => (await import('./version.ts')).version,
+}
+
+export const commandNamed = async (name: string): Promise<Command | undefined> =>
+  Object.hasOwn(loaders, name) ? loaders[name]!() : undefined
+
+export const allCommands = (): Promise<readonly Command[]> => Promise.all(Object.values(loaders).map((load) => load()))

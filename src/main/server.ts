@@ -7,7 +7,8 @@ import { layoutFrom, paths } from '#host/layout.ts'
 const where = paths(layoutFrom(process.env))
 enableCompileCache(where.compileCache)
 const { runServer } = await import('./run-server.ts')
-const { foregroundOptions, foregroundServer } = await import('./foreground-server.ts')
+const { foregroundOptions } = await import('./become-server.ts')
+const { foregroundServer } = await import('./foreground-server.ts')
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache()
 const foreground = foregroundOptions(process.env)
