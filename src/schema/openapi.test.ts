@@ -5,8 +5,9 @@ import { field, int32, intOrString, list, map, message, oneOf, quantity, recursi
 
 const Port = message('k8s.io.api.test.v1.Port', {
   number: field(1, int32(), { required: true }),
-  protocol: field(2, oneOf('UDP', 'TCP'), { default: 'TCP' }),
-  target: field(3, intOrString(), { pointer: true }),
+  protocol: field(2, oneOf('UDP', 'TCP'), { default: 'TCP', published: true }),
+  policy: field(4, string(), { default: 'made by code', listed: true }),
+  target: field(3, intOrString(), { pointer: true, about: 'Where to.' }),
 })
 interface Node {
   readonly next?: Node
@@ -34,18 +35,19 @@ test('components of a kind and of all that it holds', () => {
   ])
   assert.deepEqual(components['io.k8s.api.test.v1.Port'], {
     type: 'object',
-    required: ['number'],
+    required: ['number', 'policy'],
     properties: {
       number: { type: 'integer', format: 'int32', default: 0 },
+      policy: { type: 'string' },
       protocol: { type: 'string', enum: ['TCP', 'UDP'], default: 'TCP' },
-      target: $ref('io.k8s.apimachinery.pkg.util.intstr.IntOrString'),
+      target: { description: 'Where to.', ...$ref('io.k8s.apimachinery.pkg.util.intstr.IntOrString') },
     },
   })
   assert.deepEqual(components['io.k8s.api.test.v1.Thing'], {
     type: 'object',
     properties: {
       kind: { type: 'string' },
-      limits: { type: 'object', additionalProperties: $ref('io.k8s.apimachinery.pkg.api.resource.Quantity') },
+      limits: { type: 'object', additionalProperties: $ref('io.k8s.apimachinery.pkg.api.resource.Quantity').allOf[0] },
       node: { ...$ref('io.k8s.api.test.v1.Node'), default: {} },
       ports: {
         type: 'array',
@@ -55,7 +57,7 @@ test('components of a kind and of all that it holds', () => {
         'x-kubernetes-patch-merge-key': 'number',
         'x-kubernetes-patch-strategy': 'merge',
       },
-      since: $ref('io.k8s.apimachinery.pkg.apis.meta.v1.Time'),
+      since: $ref('io.k8s.apimachinery.pkg.apis.meta.v1.Time').allOf[0],
     },
     'x-kubernetes-group-version-kind': [{ group: 'test.k8s.io', kind: 'Thing', version: 'v1' }],
   })

@@ -231,11 +231,14 @@ function propertyOf(field: PlannedField): Record<string, unknown> {
     ),
     ...(options.format === undefined ? {} : { format: options.format }),
     ...(fallback === undefined ? {} : { default: fallback }),
-    ...(options.atomic === undefined ? {} : { 'x-kubernetes-map-type': options.atomic ? 'atomic' : 'granular' }),
+    ...(options.atomic === undefined ? {} : { [mergeKeyOf(field.shape)]: options.atomic ? 'atomic' : 'granular' }),
     ...(options.replaced === true ? { 'x-kubernetes-patch-strategy': 'replace' } : {}),
     ...(options.retainKeys === true ? { 'x-kubernetes-patch-strategy': 'retainKeys' } : {}),
   }
 }
+
+/** Go holds bytes as a list. */
+const mergeKeyOf = ({ kind }: Shape): string => (kind === 'bytes' ? 'x-kubernetes-list-type' : 'x-kubernetes-map-type')
 
 /** A reference with nothing beside it needs no shell. */
 const bare = (schema: Record<string, unknown>, isAlone: boolean): Record<string, unknown> =>

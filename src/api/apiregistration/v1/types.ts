@@ -28,6 +28,7 @@ export const APIServiceSpec = message(
       about: 'Takes any certificate of the server; better to give a caBundle, with which it does not go.',
     }),
     caBundle: field(5, bytes(), {
+      atomic: true,
       about: "PEM certificates that the server's is checked with, base64 in JSON; by default those of the system.",
     }),
     groupPriorityMinimum: field(7, int32(), {
