@@ -96,6 +96,11 @@ export interface Rules<T> {
   /** All that is wrong with an update: what `validate` would find too, where the reference looks at it again. Absent: `validate` runs. */
   readonly validateUpdate?: (next: T, previous: T, context: WriteContext) => readonly Cause[]
   /**
+   * What is wrong with a write because its writer may not do something else that it amounts to. `previous` is absent for a create;
+   * `context.subresource` says which part is written.
+   */
+  readonly permissions?: (next: T, previous: T | undefined, context: PermissionContext) => Promise<readonly Cause[]>
+  /**
    * What of the metadata the reference's own check of this kind looks at once more on an update, after the common path did: its transition
    * (`change`, the default), the metadata itself (`content`), both (`whole`) or nothing. Causes of a refusal repeat accordingly.
    */
@@ -134,8 +139,8 @@ export interface Rules<T> {
   readonly createOnUpdate?: boolean
   /** Whether an update has to name the resourceVersion that it changes (Lease). */
   readonly requiresResourceVersion?: boolean
-  /** What `propagationPolicy` means when a delete names none. Absent: background. */
-  readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
+  /** What `propagationPolicy` means when a delete names none. Absent: background. `Unsupported`: none means anything, for nobody depends on it. */
+  readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground' | 'Unsupported'
   /** Shown to who deletes without naming a `propagationPolicy`, where `defaultPropagation` may surprise. */
   readonly defaultPropagationWarning?: string
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
@@ -174,6 +179,38 @@ export interface WriteContext {
   readonly warn?: (message: string) => void
 }
 
+/** What a rule about permissions may know and ask. */
+export interface PermissionContext extends WriteContext {
+  /** Whether the other checks found nothing wrong. */
+  readonly isValid: boolean
+  /** Of the request: `create`, `update`, `patch`. */
+  readonly verb: string
+  /** Whether the writer may do that. */
+  readonly may: (question: PermissionQuestion) => Promise<PermissionAnswer>
+  /** The resource of a kind that is served; undefined: none is. */
+  readonly resourceOf: (group: string, version: string, kind: string) => string | undefined
+  readonly find: (kind: AnyKind, name: string, namespace?: string) => KubeObject | undefined
+}
+
+/** What somebody would do to objects of a resource; `*` and '' mean what they mean to the authorizers. */
+export interface PermissionQuestion {
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource?: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface PermissionAnswer {
+  readonly allowed: boolean
+  /** Why it could not be decided. */
+  readonly error?: string
+  /** The refusal of such a request, as its client would read it. */
+  readonly refusal: string
+}
+
 /** One value taken from a pool. Empty `value`: take any free one and put it into the object with `set`. */
 export interface Claim<T> {
   /** `clusterIPs`, `nodePorts`: the API server is configured with what each pool holds. */
@@ -207,6 +244,8 @@ export type Subresource =
       /** `now` is RFC 3339, whole seconds. */
       readonly take: (previous: never, body: never, now: string) => unknown
       readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
+      /** As in the rules of the whole object, for an update of this part. */
+      readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
     }
   /** Shown as another type (autoscaling/v1 Scale). */
   | {

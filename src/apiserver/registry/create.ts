@@ -10,6 +10,7 @@ import { alreadyExists, badRequest, forbiddenError, invalidError } from '../http
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
 import { trackedEntries } from './ownership.ts'
+import { permissionCauses } from './permissions.ts'
 import { applyDefaults, convertedBytes, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
@@ -102,7 +103,9 @@ async function prepare(
   )
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
-  const causes = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
+  const found = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
+  const causes =
+    kind.rules.permissions === undefined ? found : [...(await permissionCauses(context, write, object, undefined, found)), ...found]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', causes)
   // Before anybody refuses: whoever is refused is warned as well.
   for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)

@@ -15,6 +15,7 @@ import { conflict, invalidError, modified, notFoundError } from '../http/status.
 import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
 import { type Entries, entriesOf } from './ownership.ts'
+import { permissionCauses } from './permissions.ts'
 import { applyDefaults, convertedBytes, raisesGeneration, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
@@ -25,6 +26,8 @@ export interface UpdateOptions {
   readonly retake?: (previous: KubeObject, admitted: KubeObject) => KubeObject
   /** For a part with a path of its own: what it may not do. */
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
+  /** What a part's own check of the metadata is. Absent: its transition. */
+  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
   readonly whole: boolean
   /** `change` makes its object from the present one (a patch), so after a concurrent write it can be made again. */
@@ -182,11 +185,13 @@ async function prepare(
   object = deepFreeze(applyDefaults(kind, object))
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))
     object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
-  const causes = [
-    ...validateMetadataUpdate(object.metadata, before, kind, options.whole ? kind.rules.checksMetadata : 'change'),
+  const found = [
+    ...validateMetadataUpdate(object.metadata, before, kind, options.whole ? kind.rules.checksMetadata : options.checksMetadata),
     ...(options.whole ? ((kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, rules) ?? []) : []),
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
   ]
+  const causes =
+    kind.rules.permissions === undefined ? found : [...(await permissionCauses(context, write, object, previous, found)), ...found]
   if (causes.length > 0) throw invalidError(storageKindOf(kind), write.name, causes)
   // A part is written by programs, which nobody warns.
   if (options.whole) for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)

@@ -1,4 +1,6 @@
 import { bindingColumns } from '#api/admissionregistration/v1/columns.ts'
+import { MutatingAdmissionPolicy } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
+import { paramRefPermissions } from '#api/admissionregistration/v1/param-permissions.ts'
 import { warnOfStaticName } from '#api/admissionregistration/v1/static-suffix.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
 import { validateMutatingBinding } from '#api/admissionregistration/v1/validate-bindings.ts'
@@ -20,6 +22,11 @@ export const MutatingAdmissionPolicyBinding = kind(
   {
     generation: true,
     validate: validateMutatingBinding,
+    permissions: paramRefPermissions(MutatingAdmissionPolicy, {
+      undecided: (error) => error,
+      // The reference says it the wrong way round.
+      refused: (user, verb) => `user ${verb} does not have "${user}" permission on the object referenced by paramRef`,
+    }),
     checksMetadata: 'content',
     plainFinalizers: true,
     validateUpdate: validateMutatingBinding,

@@ -1,4 +1,5 @@
 import { policyColumns } from '#api/admissionregistration/v1/columns.ts'
+import { paramKindPermissions } from '#api/admissionregistration/v1/param-permissions.ts'
 import { warnOfStaticName } from '#api/admissionregistration/v1/static-suffix.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
 import { validateMutatingPolicy } from '#api/admissionregistration/v1/validate-policies.ts'
@@ -20,6 +21,7 @@ export const MutatingAdmissionPolicy = kind(
   {
     generation: true,
     validate: (policy) => validateMutatingPolicy(policy),
+    permissions: paramKindPermissions,
     checksMetadata: 'content',
     plainFinalizers: true,
     validateUpdate: validateMutatingPolicy,

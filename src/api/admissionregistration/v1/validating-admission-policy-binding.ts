@@ -1,7 +1,9 @@
 import { bindingColumns } from '#api/admissionregistration/v1/columns.ts'
+import { paramRefPermissions } from '#api/admissionregistration/v1/param-permissions.ts'
 import { warnOfStaticName } from '#api/admissionregistration/v1/static-suffix.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
 import { validateValidatingBinding } from '#api/admissionregistration/v1/validate-bindings.ts'
+import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import { kind } from '#api/kind.ts'
 import type { Of } from '#schema/schema.ts'
 
@@ -20,6 +22,10 @@ export const ValidatingAdmissionPolicyBinding = kind(
   {
     generation: true,
     validate: validateValidatingBinding,
+    permissions: paramRefPermissions(ValidatingAdmissionPolicy, {
+      undecided: (error) => `failed to authorize request: ${error}`,
+      refused: (user, verb) => `user ${user} does not have "${verb}" permission on the object referenced by paramRef`,
+    }),
     checksMetadata: 'content',
     plainFinalizers: true,
     validateUpdate: validateValidatingBinding,

@@ -1,4 +1,5 @@
 import { policyColumns } from '#api/admissionregistration/v1/columns.ts'
+import { paramKindPermissions } from '#api/admissionregistration/v1/param-permissions.ts'
 import { warnOfStaticName } from '#api/admissionregistration/v1/static-suffix.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
 import { validatePolicyStatus, validateValidatingPolicy } from '#api/admissionregistration/v1/validate-policies.ts'
@@ -18,7 +19,7 @@ export const ValidatingAdmissionPolicy = kind(
     scope: 'Cluster',
     columns: policyColumns<types.ValidatingAdmissionPolicy>('Validations', ({ spec }) => spec.validations?.length ?? 0),
     subresources: {
-      status: statusOf<types.ValidatingAdmissionPolicy>({ take: takeStatus, validateUpdate: validatePolicyStatus }),
+      status: statusOf<types.ValidatingAdmissionPolicy>({ take: takeStatus, validateUpdate: validatePolicyStatus, checksMetadata: 'none' }),
     },
   },
   {
@@ -27,6 +28,7 @@ export const ValidatingAdmissionPolicy = kind(
     prepareUpdate: keepStatus,
     resetFields: statusResetFields,
     validate: (policy) => validateValidatingPolicy(policy),
+    permissions: paramKindPermissions,
     checksMetadata: 'content',
     plainFinalizers: true,
     validateUpdate: validateValidatingPolicy,

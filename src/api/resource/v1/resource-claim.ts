@@ -2,6 +2,7 @@ import { age, column } from '#api/columns.ts'
 import { goStruct } from '#api/go-struct.ts'
 import { kind } from '#api/kind.ts'
 import { defaultClaim } from '#api/resource/v1/claim-defaults.ts'
+import { claimPermissions } from '#api/resource/v1/claim-permissions.ts'
 import * as types from '#api/resource/v1/types.ts'
 import { validateAdminRequests, validateAdminResults } from '#api/resource/v1/validate-admin-access.ts'
 import { validateDeviceClaim } from '#api/resource/v1/validate-claim.ts'
@@ -45,6 +46,7 @@ export const ResourceClaim = kind(
       ...validateAdminRequests(spec.devices, context),
       ...validateDeviceClaim(spec.devices, 'spec.devices'),
     ],
+    permissions: claimPermissions,
     checksMetadata: 'whole',
     validateUpdate: (next, previous) =>
       same(next.spec, previous.spec) ? [] : immutable('spec', goStruct(types.ResourceClaimSpec, next.spec), false),
