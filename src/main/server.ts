@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { dirname } from 'node:path'
 import { layoutFrom, paths } from '#host/layout.ts'
+import { resolveDirectly } from './direct-resolution.ts'
 
+resolveDirectly()
 const where = paths(layoutFrom(process.env))
 enableCompileCache(where.compileCache)
 const { runServer } = await import('./run-server.ts')
