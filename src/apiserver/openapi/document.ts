@@ -37,8 +37,14 @@ export function rootDocument({ name, operation, types }: RootDocument, release: 
   )
 }
 
+/** A document in OpenAPI 2. */
+export interface Whole extends Json {
+  readonly paths: Json
+  readonly definitions: Json
+}
+
 /** Everything in one document, in OpenAPI 2. */
-export function wholeDocument(kinds: readonly AnyKind[], roots: readonly RootDocument[], release: string): Json {
+export function wholeDocument(kinds: readonly AnyKind[], roots: readonly RootDocument[], release: string): Whole {
   const versions = new Map(
     kinds.filter(({ shape }) => shape.kind !== 'structural').map(({ group, version }) => [`${group}/${version}`, { group, version }]),
   )

@@ -6,7 +6,7 @@ import { parseAccept } from '../http/negotiate.ts'
 import type { RequestInfo } from '../http/request-info.ts'
 import { json } from '../http/respond.ts'
 import type { ApiServerOptions } from '../server.ts'
-import { rootDocument, versionDocument, wholeDocument } from './document.ts'
+import { rootDocument, versionDocument, type Whole, wholeDocument } from './document.ts'
 import { gnosticAccept, gnosticDocument, gnosticType } from './gnostic.ts'
 import { type RootDocument, rootDocuments } from './root-documents.ts'
 
@@ -45,11 +45,22 @@ export function serveOpenapi(
   }
   const versionsNow = (): readonly GroupVersion[] =>
     kinds.groups.flatMap(({ group, versions }) => versions.map((version) => ({ group, version, name: documentName(group, version) })))
+  /** The part that only a new release changes, kept apart from that of definitions. */
+  let builtIn: Whole | undefined
+  function wholeNow(): Whole {
+    builtIn ??= wholeDocument(
+      kinds.all.filter(({ shape }) => shape.kind !== 'structural'),
+      [...roots.values()],
+      release,
+    )
+    const custom = kinds.all.filter(({ shape }) => shape.kind === 'structural')
+    if (custom.length === 0) return builtIn
+    const { paths, definitions } = wholeDocument(custom, [], release)
+    return { ...builtIn, paths: { ...builtIn.paths, ...paths }, definitions: { ...definitions, ...builtIn.definitions } }
+  }
   const secondOf = (name: string, encode: (document: Readonly<Record<string, unknown>>) => Uint8Array): Document => {
     const others = remote?.documents ?? []
-    return documentOf(name, [...kinds.all, ...others], () =>
-      encode(withRemote(wholeDocument(kinds.all, [...roots.values()], release), others)),
-    )
+    return documentOf(name, [...kinds.all, ...others], () => encode(withRemote(wholeNow(), others)))
   }
 
   function second(request: HttpRequest): HttpResponse {
