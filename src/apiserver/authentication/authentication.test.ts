@@ -8,7 +8,7 @@ import { asking } from '../authorization/testing/memory-objects.ts'
 import type { Attributes, Authenticator, Caller } from '../contract.ts'
 import { createAuthentication } from './authenticate.ts'
 import { anyToken, bearerToken, bearerTokenAuthenticator } from './bearer-token.ts'
-import { clientCertificateAuthenticator } from './client-certificate.ts'
+import { clientCertificateAuthenticator, readClientCertificate } from './client-certificate.ts'
 import { impersonate } from './impersonation.ts'
 import { staticTokenVerifier } from './static-token.ts'
 
@@ -42,6 +42,19 @@ test('users by certificate', async () => {
   await assert.rejects(ask({ usage: 'server' }), /incompatible key usage/)
   await assert.rejects(ask({ usage: 'ca' }), /authority/)
   await assert.rejects(ask({}, makeCertificate({ commonName: 'ca', usage: 'ca', ...life })), /unknown authority/)
+  // A refused one is not read again at each request of its connection.
+  const read = readClientCertificate({ clock: clock(), authorities: [ca.certificate] })
+  const raw = der(makeCertificate({ commonName: 'ca', usage: 'ca', ...life }).certificate)
+  const refusals = [raw, raw, new Uint8Array(raw)].map((bytes) => {
+    try {
+      return read(bytes)
+    } catch (error) {
+      return error
+    }
+  })
+  assert.match(String(refusals[0]), /an authority cannot be a client/)
+  assert.equal(refusals[1], refusals[0])
+  assert.equal(refusals[2], refusals[0])
   await assert.rejects(ask({ notAfter: now - 1000, notBefore: now - dayMs }), /expired/)
   await assert.rejects(ask({ notBefore: now + 2000 }), /not yet valid/)
 })

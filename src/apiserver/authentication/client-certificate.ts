@@ -31,13 +31,14 @@ export interface ReadCertificate {
 export function readClientCertificate(options: ClientCertificateOptions): (raw: Uint8Array) => ReadCertificate {
   const authorities = options.authorities?.flatMap(splitPem).map((pem) => new X509Certificate(pem))
   // A connection carries many requests with one certificate. Bounded, although only who holds a certificate of ours can add to it.
-  const parsed = new Map<string, Identity>()
-  const ofConnection = new WeakMap<Uint8Array, Identity>()
-  const parse = (raw: Uint8Array): Identity => {
+  // One that is refused is remembered as well: of several readers mostly one takes it, and the others are asked at every request first.
+  const parsed = new Map<string, Identity | Error>()
+  const ofConnection = new WeakMap<Uint8Array, Identity | Error>()
+  const parse = (raw: Uint8Array): Identity | Error => {
     const key = Buffer.from(raw).toString('latin1')
     let identity = parsed.get(key)
     if (identity === undefined) {
-      identity = readIdentity(raw, authorities)
+      identity = identityOrRefusal(raw, authorities)
       if (parsed.size >= parsedMax) parsed.delete(parsed.keys().next().value!)
       parsed.set(key, identity)
     }
@@ -46,6 +47,7 @@ export function readClientCertificate(options: ClientCertificateOptions): (raw: 
   }
   return (raw) => {
     const identity = ofConnection.get(raw) ?? parse(raw)
+    if (identity instanceof Error) throw identity
     const now = options.clock.now()
     if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
     return identity
@@ -65,6 +67,15 @@ const splitPem = (bundle: string): readonly string[] =>
 
 /** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280 section 4.2.1.12). */
 const clientUses = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+
+function identityOrRefusal(raw: Uint8Array, authorities: readonly X509Certificate[] | undefined): Identity | Error {
+  try {
+    return readIdentity(raw, authorities)
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
 
 function readIdentity(raw: Uint8Array, authorities: readonly X509Certificate[] | undefined): Identity {
   const certificate = new X509Certificate(raw)
