@@ -10,19 +10,25 @@ type Validate<T> = (next: T, previous: T, context: WriteContext) => readonly Cau
 
 /** The `status` subresource: everything but the spec comes from the body. */
 export const statusOf = <T extends { readonly spec: unknown }>(
-  options: { readonly take?: (previous: T, body: T, now: string) => T; readonly validateUpdate?: Validate<T> } = {},
+  options: {
+    readonly take?: (previous: T, body: T, now: string) => T
+    readonly validateUpdate?: Validate<T>
+    readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+  } = {},
 ): Subresource => part<T>({ take: (previous, body) => ({ ...body, spec: previous.spec }), ...options })
 
 /** A part of the object with a path of its own. */
 export const part = <T>(options: {
   readonly take: (previous: T, body: T, now: string) => T
   readonly validateUpdate?: Validate<T>
+  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
   readonly verbs?: readonly Verb[]
 }): Subresource => ({
   sort: 'part',
   verbs: options.verbs ?? readAndWrite,
   take: options.take,
   ...(options.validateUpdate && { validateUpdate: options.validateUpdate }),
+  ...(options.checksMetadata && { checksMetadata: options.checksMetadata }),
 })
 
 /**
@@ -43,12 +49,15 @@ export const takeStatusOnly = <T extends { readonly spec: unknown; readonly meta
   metadata: { ...previous.metadata, resourceVersion: body.metadata.resourceVersion },
 })
 
-/** The metadata, but with the labels, annotations, finalizers and owners of `previous`. */
+/** The metadata, but with the labels, annotations, finalizers, owners, deletion time and link of `previous`. */
 export function withMetadataOf<M extends ObjectMeta>(metadata: M, previous: ObjectMeta): M {
-  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...rest } = metadata
-  const { labels, annotations, finalizers, ownerReferences } = previous
+  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...others } = metadata
+  const { deletionTimestamp: _deletionTimestamp, selfLink: _selfLink, ...rest } = others
+  const { labels, annotations, finalizers, ownerReferences, deletionTimestamp, selfLink } = previous
   return {
     ...rest,
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(selfLink !== undefined && { selfLink }),
     ...(labels !== undefined && { labels }),
     ...(annotations !== undefined && { annotations }),
     ...(finalizers !== undefined && { finalizers }),

@@ -99,6 +99,45 @@ test('a kind on its way out says so with every answer, refusals included', async
   assert.equal((await send('GET', '/api/v1/namespaces/a/configmaps')).headers['warning'], undefined)
 })
 
+test('what the router refuses comes in the form of the client, and says nothing of deprecation', async () => {
+  const asked = async (method: string, path: string, accept: string) => {
+    const { status, headers } = await server.transport({ method, path, headers: { accept } })
+    return [status, headers['content-type'], headers['warning']]
+  }
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+  assert.deepEqual(await asked('GET', '/api/v1/namespaces/a/configmaps/x/scale', protobuf), [404, protobuf, undefined])
+  assert.deepEqual(await asked('GET', '/api/v1/nothings', 'application/yaml'), [404, 'application/yaml', undefined])
+  assert.deepEqual(await asked('PUT', '/api/v1/namespaces/a/configmaps', protobuf), [405, protobuf, undefined])
+  assert.deepEqual(await asked('GET', '/api/v1/endpoints', 'image/png'), [406, 'application/json', undefined])
+})
+
+test('nothing depends on an event, so its deletion does not wait', async () => {
+  const events = '/api/v1/namespaces/a/events'
+  const event = { metadata: { name: 'gone' }, involvedObject: { namespace: 'a' } }
+  for (const policy of ['Foreground', 'Orphan']) {
+    assert.equal((await send('POST', events, event)).status, 201)
+    assert.equal((await send('DELETE', `${events}/gone?propagationPolicy=${policy}`)).status, 200)
+    assert.equal((await send('GET', `${events}/gone`)).status, 404, policy)
+  }
+})
+
+test('the causes of a refusal repeat as often as the reference looks at the metadata', async () => {
+  const repeats = async (collection: string, object: object): Promise<readonly number[]> => {
+    const { metadata } = (await send('POST', collection, object)).body
+    const counts: number[] = []
+    for (const change of [{ labels: { a: '-' } }, { finalizers: ['x'] }]) {
+      const patch = { metadata: change }
+      const answer = await send('PATCH', `${collection}/${metadata.name}?dryRun=All`, patch, merge)
+      counts.push(answer.body.details?.causes?.length ?? 0)
+    }
+    return counts
+  }
+  const service = { metadata: { name: 'counted' }, spec: { ports: [{ port: 80 }] } }
+  assert.deepEqual(await repeats('/api/v1/namespaces/a/services', service), [3, 1])
+  assert.deepEqual(await repeats('/apis/coordination.k8s.io/v1/namespaces/a/leases', { metadata: { name: 'counted' }, spec: {} }), [3, 0])
+  assert.deepEqual(await repeats('/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'counted' }, provisioner: 'p' }), [4, 2])
+})
+
 test('owners named twice are kept once, and the client is told', async () => {
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u-1' }
   const made = await send('POST', '/api/v1/namespaces/a/configmaps', { metadata: { name: 'owned', ownerReferences: [owner, owner] } })

@@ -106,7 +106,7 @@ async function serve(
     life.routed()
     return nonResource(request, info)
   }
-  if (!context.kinds.hasVersion(info.group, info.version)) return absentVersion(context, info.group)
+  if (!context.kinds.hasVersion(info.group, info.version)) return absentVersion(context, info.group, request.headers['accept'])
   return serveResource(context, { request, caller, info, user, warn, record })
 }
 

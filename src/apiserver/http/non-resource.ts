@@ -11,8 +11,7 @@ import type { ApiServerOptions } from '../server.ts'
 import { acceptable } from './negotiate.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
-import { bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, statusAnswer, text } from './respond.ts'
-import { routeStatus } from './status.ts'
+import { absentRoute, bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, text } from './respond.ts'
 import { versionOf } from './version.ts'
 
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
@@ -38,8 +37,8 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     if (routed !== undefined) {
       const [root, answer] = routed
       // What the reference has as a route takes a slash at its end, one method, and refuses in its router's form.
-      if (path.slice(root.length).replace(/^\//, '') !== '') return absentRoute()
-      return request.method === 'GET' ? answer(request.headers['accept']) : methodNotAllowed()
+      if (path.slice(root.length).replace(/^\//, '') !== '') return absentRoute(request.headers['accept'])
+      return request.method === 'GET' ? answer(request.headers['accept']) : methodNotAllowed(request.headers['accept'])
     }
     if (path === '/metrics') return bareText(context.metrics.registry.text(), exposition)
     if (path === '/metrics/slis') return bareText(health.slis(), exposition)
@@ -55,7 +54,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     const found = (await health.answer(path, info)) ?? (await discovery(request, path.replace(/\/$/, ''))) ?? openapi(request, path, info)
     if (found !== undefined) return found
     const [, group] = /^\/(?:api|apis\/([^/]+))\/[^/]+\/?$/.exec(path) ?? []
-    return group !== undefined || path.startsWith('/api/') ? absentVersion(context, group ?? '') : absent()
+    return group !== undefined || path.startsWith('/api/') ? absentVersion(context, group ?? '', request.headers['accept']) : absent()
   }
 }
 
@@ -78,12 +77,11 @@ function rootPaths(context: Context, { responders = {} }: ApiServerOptions, heal
 }
 
 /** A version that a group does not have: of a group of ours the router says so, of others nobody is there to say anything. */
-export function absentVersion({ kinds }: Context, group: string): HttpResponse {
+export function absentVersion({ kinds }: Context, group: string, accept: string | undefined): HttpResponse {
   const isOurs = kinds.all.some((kind) => kind.group === group && kind.shape.kind !== 'structural')
-  return isOurs ? absentRoute() : absent()
+  return isOurs ? absentRoute(accept) : absent()
 }
 
-const absentRoute = (): HttpResponse => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
 const absent = (): HttpResponse => text('404 page not found\n', 404)
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
 const jsonOnly = ['application/json']

@@ -7,7 +7,7 @@ import { select } from '../registry/select.ts'
 import { connect } from './connect.ts'
 import { acceptable, mediaType, negotiate, objectTypes, unsupportedType, watchTypes } from './negotiate.ts'
 import type { RequestInfo } from './request-info.ts'
-import { methodNotAllowed, statusAnswer, text } from './respond.ts'
+import { absentRoute, methodNotAllowed, routeAnswer, routeNotAcceptable, text } from './respond.ts'
 import { type Call, type Routed, readItem, showing } from './routed.ts'
 import { showItem, showList } from './show.ts'
 import { notFoundError, routeStatus } from './status.ts'
@@ -25,18 +25,22 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
     return text('404 page not found\n', 404)
   const isCustom = kind?.shape.kind === 'structural'
   if (isCustom && info.subresource !== '' && part === undefined) throw notFoundError(kind, info.name)
-  const missing = request.method === 'HEAD' ? methodNotAllowed() : refuseRoute(kind, part, info)
+  const accept = request.headers['accept']
+  const missing = request.method === 'HEAD' ? methodNotAllowed(accept) : refuseRoute(kind, part, info, accept)
   if (missing !== undefined) return missing
   call.record.kind = kind
-  const accept = request.headers['accept']
-  if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
+  // What the router itself refuses never comes as far as this; custom resources have no such router.
+  const warnOfDeprecation = (): void => {
+    if (kind?.deprecation !== undefined) call.warn(kind.deprecation)
+  }
+  if (isCustom) warnOfDeprecation()
   if (part?.sort === 'connect') return connect(context, { ...call, kind: kind!, representation: { encoding: 'json' } }, part)
   if (isCustom && info.verb === 'patch' && !isCustomPatch(request.headers['content-type'])) throw unsupportedType(customPatchTypes)
   if (info.verb === 'patch' && !isPatchType(request.headers['content-type']))
-    return statusAnswer(routeStatus(415, 'UnsupportedMediaType', '415: Unsupported Media Type'))
+    return routeAnswer(accept, routeStatus(415, 'UnsupportedMediaType', '415: Unsupported Media Type'))
   const types = info.subresource === '' && (info.verb === 'list' || info.verb === 'watch') ? [...objectTypes, ...watchTypes] : objectTypes
-  if (!isCustom && !acceptable(accept, types))
-    return statusAnswer(routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`))
+  if (!isCustom && !acceptable(accept, types)) return routeNotAcceptable(accept, types)
+  if (!isCustom) warnOfDeprecation()
   const isWatch = info.verb === 'watch'
   const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, plainProtobuf: !isCustom }) }
   if (part !== undefined) return serveSubresource(context, routed, part)
@@ -73,15 +77,20 @@ const isCustomPatch = (contentType: string | undefined): boolean =>
   isPatchType(contentType) && mediaType(contentType) !== 'application/strategic-merge-patch+json'
 
 /** What the router says before anything is read: unknown paths and methods. */
-function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, info: RequestInfo): HttpResponse | undefined {
-  const absent = () => statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
+function refuseRoute(
+  kind: AnyKind | undefined,
+  part: Subresource | undefined,
+  info: RequestInfo,
+  accept: string | undefined,
+): HttpResponse | undefined {
+  const absent = () => absentRoute(accept)
   if (kind === undefined || (info.subresource !== '' && part === undefined)) return absent()
   if (info.rest.length > 0 && part?.sort !== 'connect') return absent()
   if (kind.scope === 'Cluster' && info.isWithinNamespace) return absent()
   const everywhere = kind.scope === 'Namespaced' && info.namespace === ''
   if (part !== undefined) {
     if (everywhere) return absent()
-    return (part.verbs as readonly string[]).includes(info.verb) ? undefined : methodNotAllowed()
+    return (part.verbs as readonly string[]).includes(info.verb) ? undefined : methodNotAllowed(accept)
   }
   const isCollection =
     info.path
@@ -93,10 +102,10 @@ function refuseRoute(kind: AnyKind | undefined, part: Subresource | undefined, i
   if (everywhere && !isCollection) return absent()
   // What can only be created has no place of its own.
   if (kind.verbs?.length === 1 && kind.verbs[0] === 'create' && !isCollection) return absent()
-  if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return methodNotAllowed()
-  if (info.verb === 'create' && !isCollection) return methodNotAllowed()
-  if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return methodNotAllowed()
-  return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : methodNotAllowed()
+  if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return methodNotAllowed(accept)
+  if (info.verb === 'create' && !isCollection) return methodNotAllowed(accept)
+  if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return methodNotAllowed(accept)
+  return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : methodNotAllowed(accept)
 }
 
 /** An object may be called like its resource: `/api/v1/namespaces/a/pods/pods`. */

@@ -59,17 +59,22 @@ export function statusAnswer(body: StatusBody & { readonly code: number }, repre
 }
 
 /** The router's refusal of a method. */
-export const methodNotAllowed = (): HttpResponse =>
-  statusAnswer(routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+export const methodNotAllowed = (accept?: string): HttpResponse =>
+  routeAnswer(accept, routeStatus(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
 
-/** The router's refusal to write in any form that the client would take: in such a form where there is one that objects come in. */
-export function routeNotAcceptable(accept: string | undefined, types: readonly string[]): HttpResponse {
+/** What the router says of a path that leads nowhere. */
+export const absentRoute = (accept?: string): HttpResponse =>
+  routeAnswer(accept, routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
+
+/** A refusal of the router's own, in such a form as the client takes where there is one that objects come in. */
+export function routeAnswer(accept: string | undefined, body: Parameters<typeof statusAnswer>[0]): HttpResponse {
   const form = parseAccept(accept ?? '').find(({ type }) => objectTypes.includes(type))?.type
-  const encoding = form === protobufType ? 'protobuf' : form === 'application/yaml' ? 'yaml' : 'json'
-  return statusAnswer(routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`), {
-    encoding,
-  })
+  return statusAnswer(body, { encoding: form === protobufType ? 'protobuf' : form === 'application/yaml' ? 'yaml' : 'json' })
 }
+
+/** The router's refusal to write in any form that the client would take. */
+export const routeNotAcceptable = (accept: string | undefined, types: readonly string[]): HttpResponse =>
+  routeAnswer(accept, routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`))
 
 export const errorAnswer = (error: unknown, representation?: Representation): HttpResponse =>
   statusAnswer(statusOfError(error), representation)

@@ -66,6 +66,7 @@ function writeField(
     },
     retake: take,
     owners: isApply ? 'given' : (previous, next) => trackedEntries(context, write, previous, next),
+    ...(part.checksMetadata !== undefined && { checksMetadata: part.checksMetadata }),
     ...(part.validateUpdate !== undefined && { validateUpdate: part.validateUpdate as never }),
   })
 }

@@ -26,9 +26,11 @@ export function finalizersOnDelete(kind: AnyKind, present: readonly string[], wi
 
 /** What the delete says, else what an earlier one said, else what the kind does by itself. */
 function modeOf(kind: AnyKind, present: readonly string[], { orphanDependents, propagationPolicy }: DeletionWish): Propagation {
+  const { defaultPropagation = 'Background' } = kind.rules
+  if (defaultPropagation === 'Unsupported') return 'Background'
   if (orphanDependents !== undefined) return orphanDependents ? 'Orphan' : 'Background'
   if (propagationPolicy !== undefined) return propagationPolicy as Propagation
   if (present.includes(orphanFinalizer)) return 'Orphan'
   if (present.includes(foregroundFinalizer)) return 'Foreground'
-  return kind.rules.defaultPropagation ?? 'Background'
+  return defaultPropagation
 }

@@ -16,6 +16,7 @@ export const APIService = kind(
     servedApart: true,
     plural: 'apiservices',
     singular: 'apiservice',
+    storagePath: 'apiregistration.k8s.io/apiservices',
     categories: ['api-extensions'],
     scope: 'Cluster',
     columns: [

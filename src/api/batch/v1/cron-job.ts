@@ -35,7 +35,7 @@ export const CronJob = kind(
         wide: true,
       }),
     ],
-    subresources: { status: statusOf<types.CronJob>() },
+    subresources: { status: statusOf<types.CronJob>({ checksMetadata: 'none' }) },
   },
   {
     defaults: (job) => (job.spec === undefined ? job : { ...job, spec: defaultSpec(job.spec) }),

@@ -36,6 +36,7 @@ export const CertificateSigningRequest = kind(
           status: withConditions(previous.status, withTimes(body.status.conditions ?? [], previous, now)),
         }),
         validateUpdate: validateRequestUpdate('approval'),
+        checksMetadata: 'whole',
       }),
       status: part<Request>({
         take: (previous, body, now) => ({
@@ -44,6 +45,7 @@ export const CertificateSigningRequest = kind(
           status: withConditions(body.status, withTimes(withDecisionOf(previous, body.status.conditions ?? []), previous, now)),
         }),
         validateUpdate: validateRequestUpdate('status'),
+        checksMetadata: 'whole',
       }),
     },
   },

@@ -23,6 +23,7 @@ export const Lease = kind(
     // A lease taken without knowing its present holder would be stolen.
     requiresResourceVersion: true,
     validate: validateLease,
+    plainFinalizers: true,
     validateUpdate: validateLease,
   },
 )

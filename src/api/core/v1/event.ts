@@ -23,6 +23,7 @@ export const Event = kind(
     validateName: checkPathSegment,
     validate: (event) => validateEvent(event),
     checksMetadata: 'none',
+    defaultPropagation: 'Unsupported',
     plainFinalizers: true,
     validateUpdate: (event) => validateEvent(event),
     selectableFields: {

@@ -71,6 +71,7 @@ export const Pod = kind(
     }),
     prepareUpdate: keepStatus,
     validate: validatePodCreate,
+    checksMetadata: 'whole',
     validateUpdate: validatePodUpdate,
     resetFields: { status: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']] },
     ownedFields: {

@@ -11,7 +11,7 @@ import { selectorOfLabels } from '#api/meta/v1/selector.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import type { Of } from '#schema/schema.ts'
-import { notNegative, required } from '#schema/validate.ts'
+import { checkDns1123Subdomain, notNegative, required } from '#schema/validate.ts'
 
 export const ReplicationController = kind(
   types.ReplicationController,
@@ -57,6 +57,8 @@ export const ReplicationController = kind(
     },
     prepareCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),
     prepareUpdate: keepStatus,
+    // Its name is checked where its fields are, and nobody looks at the prefix of one.
+    validateName: (name, isPrefix) => (isPrefix ? [] : checkDns1123Subdomain(name)),
     validate: validateController,
     validateUpdate: validateController,
     // As the reference: an update is warned of by the template that it replaces.

@@ -42,7 +42,6 @@ export const Service = kind(
     prepareUpdate: prepareServiceUpdate,
     validateName: checkDns1123Label,
     validate: (service) => validateService(service),
-    checksMetadata: 'whole',
     validateUpdate: validateServiceUpdate,
     warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,

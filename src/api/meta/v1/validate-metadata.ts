@@ -50,16 +50,23 @@ export function validateMetadataUpdate(
 ): readonly Cause[] {
   const path = 'metadata'
   const change = validateTransition(next, previous, path)
+  // Only the core's own check of a transition asks for a finalizer's domain.
+  const domains = kind.rules.plainFinalizers
+    ? []
+    : (next.finalizers ?? []).flatMap((name, i) => validateFinalizerDomain(name, `${path}.finalizers[${i}]`))
   return [
     ...validateMetadata(next, segmentNamed(kind), path),
     ...change,
-    ...(own === 'change' || own === 'whole' ? change : []),
+    ...(own === 'change' || own === 'whole' ? [...change, ...domains] : []),
     ...(own === 'content' || own === 'whole' ? validateMetadata(next, kind, path) : []),
   ]
 }
 
 /** A stored name is only asked to fit into a path; how it has to look was settled at the creation. */
-const segmentNamed = ({ scope, rules }: NamedKind): NamedKind => ({ scope, rules: { ...rules, validateName: checkPathSegment } })
+const segmentNamed = ({ scope, rules }: NamedKind): NamedKind => ({
+  scope,
+  rules: { ...rules, validateName: checkPathSegment, plainFinalizers: true },
+})
 
 /** What fits into a path: all that is asked of a name that no kind has a rule for. */
 export function checkPathSegment(name: string): readonly string[] {

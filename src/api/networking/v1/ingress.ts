@@ -15,6 +15,7 @@ export const Ingress = kind(
     kind: 'Ingress',
     plural: 'ingresses',
     singular: 'ingress',
+    storagePath: 'ingress',
     shortNames: ['ing'],
     scope: 'Namespaced',
     columns: [

@@ -27,7 +27,7 @@ export const PodDisruptionBudget = kind(
       column<types.PodDisruptionBudget>('Allowed Disruptions', ({ status }) => status.disruptionsAllowed ?? 0, { type: 'integer' }),
       age,
     ],
-    subresources: { status: statusOf<types.PodDisruptionBudget>({ validateUpdate: validateStatus }) },
+    subresources: { status: statusOf<types.PodDisruptionBudget>({ validateUpdate: validateStatus, checksMetadata: 'none' }) },
   },
   {
     prepareCreate: (budget) => ({

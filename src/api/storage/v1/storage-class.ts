@@ -33,6 +33,7 @@ export const StorageClass = kind(
   {
     returnsDeleted: true,
     validate,
+    checksMetadata: 'whole',
     validateUpdate: (next, previous) => [
       ...validate(next),
       ...(['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>

@@ -24,7 +24,7 @@ export const VolumeAttachment = kind(
       column<types.VolumeAttachment>('Attached', ({ status }) => status.attached, { type: 'boolean' }),
       age,
     ],
-    subresources: { status: statusOf<types.VolumeAttachment>({ take: takeStatus, validateUpdate }) },
+    subresources: { status: statusOf<types.VolumeAttachment>({ take: takeStatus, validateUpdate, checksMetadata: 'content' }) },
   },
   {
     returnsDeleted: true,
