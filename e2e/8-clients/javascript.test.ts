@@ -118,7 +118,11 @@ test('patches in every form, and sees controllers and subresources', async () =>
   assert.equal((await apply('one:2', 'second', true)).spec?.template.spec?.containers[0]?.image, 'one:2')
 
   const scale = await apps.readNamespacedDeploymentScale({ namespace, name: 'd' })
-  await apps.replaceNamespacedDeploymentScale({ namespace, name: 'd', body: { ...scale, spec: { replicas: 2 } } })
+  await apps.replaceNamespacedDeploymentScale({
+    namespace,
+    name: 'd',
+    body: { ...scale, metadata: { name: 'd', namespace }, spec: { replicas: 2 } },
+  })
   await until('the controller made pods', async () => {
     const { status } = await apps.readNamespacedDeploymentStatus({ namespace, name: 'd' })
     return status?.replicas === 2
