@@ -156,6 +156,8 @@ export interface Internals {
       readonly dryRun?: boolean
       readonly user?: UserInfo
       readonly asPart?: boolean
+      /** The server is named as the owner of what it changes. */
+      readonly owned?: boolean
       readonly subresource?: string
       readonly admitted?: boolean
     },

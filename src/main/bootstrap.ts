@@ -12,6 +12,7 @@ import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import { systemPriorityClasses } from '#api/scheduling/bootstrap.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import { same } from '#api/strategy.ts'
 import { authenticationFacts, type PublishedAuthentication } from '#apiserver/authentication/published.ts'
 import { bootstrapBindings } from '#apiserver/authorization/bootstrap-bindings.ts'
 import { type BindingLike, type RoleLike, reconciledBinding, reconciledRole } from '#apiserver/authorization/reconcile.ts'
@@ -96,6 +97,13 @@ const tokenTracking = (now: Instant) => ({
 
 const role = (object: RoleLike) => (present: KubeObject) => reconciledRole(present as RoleLike & KubeObject, object)
 const binding = (object: BindingLike) => (present: KubeObject) => reconciledBinding(present as BindingLike & KubeObject, object)
+/** One of ours that says something else is given back what a server of this version says; one that somebody took over, without the label, is left alone. */
+const localService =
+  ({ spec }: (typeof localServices)[number]) =>
+  (present: KubeObject): KubeObject | undefined =>
+    present.metadata.labels?.['kube-aggregator.kubernetes.io/automanaged'] === undefined || same((present as APIService).spec, spec)
+      ? undefined
+      : ({ ...present, spec } as KubeObject)
 const make =
   (kind: AnyKind) =>
   (object: object): Wanted => ({ kind, object: object as Wanted['object'] })
@@ -138,7 +146,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
         ]),
     { ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDR)), status: serviceCidrStatus(rfc3339(now)) },
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
-    ...localServices.map((object) => ({ ...make(APIService)(object), status: localServiceStatus(rfc3339(now)) })),
+    ...localServices.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
   await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))

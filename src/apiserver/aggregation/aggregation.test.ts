@@ -61,6 +61,12 @@ test('who asks is told by our word alone', async () => {
   })
 })
 
+test('what the server says of it is the server’s own', async () => {
+  const { metadata } = (await ask(`${services}/${name}`)).body
+  const [own] = metadata.managedFields.filter(({ subresource }: Any) => subresource === 'status')
+  assert.deepEqual([own.manager, own.operation, Object.keys(own.fieldsV1)], ['kube-apiserver', 'Update', ['f:status']])
+})
+
 test('bodies, statuses and audit ids pass', async () => {
   const body = Buffer.from('{"kind":"Flunder"}')
   const made = await ask(flunders, { method: 'POST', body, headers: { 'audit-id': 'mine' } })
@@ -107,6 +113,22 @@ test('OpenAPI shows what it says of its own group version, and no more', async (
   const { paths, definitions } = (await ask('/openapi/v2')).body
   assert.ok(paths[`/apis/${group}/v1/flunders`] !== undefined && definitions.Flunder !== undefined)
   assert.ok(paths['/apis/other/v1/things'] === undefined && definitions.Other === undefined)
+})
+
+test('a server that knows only the older form of discovery is shown in the newer', async () => {
+  await extension.close()
+  extension = await startExtensionServer({ serving, frontProxyCa: frontProxyCa.certificate, legacy: true })
+  await register(Buffer.from(servingCa.certificate).toString('base64'), extension.port)
+  const shown = async (): Promise<Any> =>
+    (await ask('/apis', { headers: { accept: aggregated } })).body.items.find((item: Any) => item.metadata.name === group)
+  let found = await shown()
+  while (found.versions[0].resources?.[0].subresources === undefined) {
+    await new Promise((resolve) => setImmediate(resolve))
+    found = await shown()
+  }
+  const [{ resource, scope, singularResource, subresources }] = found.versions[0].resources
+  assert.deepEqual([resource, scope, singularResource], ['flunders', 'Namespaced', 'flunder'])
+  assert.deepEqual(subresources, [{ subresource: 'status', responseKind: { group: '', version: '', kind: 'Flunder' }, verbs: ['get'] }])
 })
 
 test('a server that cannot be believed, or reached, is unavailable, and comes back', async () => {

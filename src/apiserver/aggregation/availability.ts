@@ -67,7 +67,11 @@ export function startAvailability(options: AvailabilityOptions): () => void {
     const lastTransitionTime = was?.status === wanted.status ? was.lastTransitionTime : rfc3339(clock.now())
     const condition: APIServiceCondition = { ...wanted, type: 'Available', lastTransitionTime }
     try {
-      await internals.update(kind!, name, undefined, (object) => withCondition(object, condition), { asPart: true, subresource: 'status' })
+      await internals.update(kind!, name, undefined, (object) => withCondition(object, condition), {
+        asPart: true,
+        subresource: 'status',
+        owned: true,
+      })
     } catch (error) {
       // It was deleted in between: there is nobody to tell.
       if (!isError(error, 'NotFound')) throw error

@@ -4,6 +4,7 @@ import type { Context, Write } from '../context.ts'
 import type { Internals, UserInfo } from '../contract.ts'
 import { createObject } from './create.ts'
 import { deleteObject } from './delete.ts'
+import { trackedEntries } from './ownership.ts'
 import { updateObject } from './update.ts'
 
 /** The server itself, when a handler writes on nobody's behalf. */
@@ -36,15 +37,18 @@ export function createInternals(context: () => Context): Internals {
     get objects() {
       return context().objects
     },
-    update: async (kind, name, namespace, change, options = {}) =>
-      objectOf(
-        await updateObject(context(), write(kind, 'update', namespace, name, options), {
-          change,
-          repeatable: true,
-          whole: options.asPart !== true,
-          countsGeneration: options.asPart !== true,
-        }),
-      ),
+    async update(kind, name, namespace, change, options = {}) {
+      const own = write(kind, 'update', namespace, name, options)
+      const tracked = { ...own, manager: serverManager }
+      const item = await updateObject(context(), own, {
+        change,
+        repeatable: true,
+        whole: options.asPart !== true,
+        countsGeneration: options.asPart !== true,
+        ...(options.owned === true && { owners: (previous, next) => trackedEntries(context(), tracked, previous, next) }),
+      })
+      return objectOf(item)
+    },
     create: async (kind, object, options = {}) =>
       objectOf(
         await createObject(context(), { ...write(kind, 'create', options.namespace, '', options), manager: serverManager }, {
