@@ -3,6 +3,7 @@ import type { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
+import type { Operation } from '#store/store.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
@@ -56,9 +57,14 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     if (write.dryRun) return { removed: removes, item: removes && !graceful ? itemAs(kind, item) : unstoredItem(kind, key, next), shown }
     const value = await convertedBytes(kind, next)
     const claims = removes ? context.claims.plan(kind, undefined, present, key).operations : []
-    const result = await context.store.commit(removes ? [{ do: 'delete', key }, ...claims] : [{ do: 'put', key, value }], [
+    const marked: Operation = { do: 'put', key, value }
+    // Who watches sees the mark before the object goes, also where nothing is left to wait for.
+    const marks = removes && graceful && !deepEqual(next, present)
+    let result = await context.store.commit(removes && !marks ? [{ do: 'delete', key }, ...claims] : [marked], [
       { key, modRevision: item.revision },
     ])
+    if (result.done && marks)
+      result = await context.store.commit([{ do: 'delete', key }, ...claims], [{ key, modRevision: result.revision }])
     if (result.done) {
       if (removes) {
         const last = graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present
