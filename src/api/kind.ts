@@ -143,6 +143,8 @@ export interface Rules<T> {
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground' | 'Unsupported'
   /** Shown to who deletes without naming a `propagationPolicy`, where `defaultPropagation` may surprise. */
   readonly defaultPropagationWarning?: string
+  /** What is wrong with what the claims are made of. Of a new object it is looked at first, and alone, since claims are made before the rest is validated. */
+  readonly claimable?: (object: T) => readonly Cause[]
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
   readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
   /**
@@ -221,6 +223,10 @@ export interface Claim<T> {
   readonly field: string
   /** What an error message shows as the value, where that is more than `value`: the whole list of addresses. */
   readonly shown?: unknown
+  /** Nobody shares it, not even another claim of the same object. */
+  readonly isSole?: true
+  /** A claim that fails is no mistake of the client, says the reference, but an internal error in these words. */
+  readonly failure?: (problem: string) => string
 }
 
 /** How a value that is held becomes an object: of which kind, and what it says beside its name and the server's own metadata. */

@@ -40,6 +40,7 @@ import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
 import { addressPool, portPool } from './registry/pools.ts'
+import { readyRanges } from './registry/ready-ranges.ts'
 import type { TracerMeans } from './tracing/compose.ts'
 import { tracedPlugin } from './tracing/traced-plugin.ts'
 import { inSpan, type Tracer } from './tracing/tracer.ts'
@@ -112,7 +113,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, clock, random, log } = options
   const kinds = createKindRegistry(options.kinds)
   const claims = createClaims({
-    pools: { clusterIPs: addressPool(options.pools.clusterIPs), nodePorts: portPool(...options.pools.nodePorts) },
+    pools: {
+      clusterIPs: addressPool(options.pools.clusterIPs, () => readyRanges(objects)),
+      nodePorts: portPool(...options.pools.nodePorts),
+    },
     random: random.fork('claims'),
     clock,
     isStored: (kind, key) => getItem(cacher.of(kind).index, key) !== undefined,

@@ -1,10 +1,11 @@
 import { type AnyKind, apiVersionOf, type Claim, type ClaimRecord, type KubeObject } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { Cause } from '#lib/errors.ts'
+import { type Cause, WherryError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Condition, Operation } from '#store/store.ts'
+import { invalidError } from '../http/status.ts'
 import { claimKeyOf, keyOf, parseClaimKey } from './keys.ts'
 import { storedBytes } from './prepare.ts'
 
@@ -20,6 +21,8 @@ export interface Pool {
   readonly pick: (isTaken: (value: string) => boolean, random: Random) => string | undefined
   /** What is said when none is left. */
   readonly exhausted: string
+  /** What a dry run goes by: it takes nothing, and nobody looks whether a value is free. `count` were picked for the object already. */
+  readonly dryRun: { readonly problem: (value: string) => string | undefined; readonly pick: (count: number) => string }
 }
 
 /** Who holds which value, as the store's claims say. */
@@ -27,7 +30,7 @@ export interface Claims {
   /** Follows the store's keys. */
   note(key: string, present: boolean): void
   /** What a write takes and gives back, to be committed together with it. Fills empty values in. */
-  plan(kind: AnyKind, next: KubeObject | undefined, previous: KubeObject | undefined, ownerKey: string): ClaimPlan
+  plan(kind: AnyKind, next: KubeObject | undefined, previous: KubeObject | undefined, ownerKey: string, dryRun?: boolean): ClaimPlan
 }
 
 export interface ClaimPlan {
@@ -47,13 +50,12 @@ export interface ClaimsOptions {
 
 export function createClaims({ pools, random, clock, isStored }: ClaimsOptions): Claims {
   const taken = new Map<string, Set<string>>()
-  const bytesOf = (record: Recorded | undefined, owner: KubeObject, value: string, ownerKey: string): Uint8Array => {
-    if (record === undefined) return Buffer.from(JSON.stringify({ owner: ownerKey }))
+  const objectOf = (record: Recorded, owner: KubeObject, value: string): KubeObject => {
     const now = rfc3339(clock.now())
     const { kind } = record
     const made = record.make(owner as never, value, now)
     const metadata = { name: value, uid: random.uuid(), creationTimestamp: now, ...made.metadata }
-    return storedBytes(kind, { ...made, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata } as unknown as KubeObject)
+    return { ...made, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata } as unknown as KubeObject
   }
   return {
     note(key, present) {
@@ -63,7 +65,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       if (present) values.add(value)
       else values.delete(value)
     },
-    plan(kind, next, previous, ownerKey) {
+    plan(kind, next, previous, ownerKey, dryRun = false) {
       const claimsOf = kind.rules.claims
       if (claimsOf === undefined) return { object: next, operations: [], conditions: [], causes: [] }
       const recordOf = (pool: string): Recorded | undefined => kind.rules.claimRecords?.[pool]
@@ -83,29 +85,51 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       const causes: Cause[] = []
       const kept = new Set<string>()
       let object = next
+      let pickedCount = 0
+      const fail = (claim: Claim<KubeObject>, problem: string): void => {
+        if (claim.failure !== undefined) throw new WherryError('InternalError', `Internal error occurred: ${claim.failure(problem)}`)
+        causes.push(invalid(claim.field, claim.shown ?? claim.value, problem))
+      }
       for (const claim of object === undefined ? [] : (claimsOf(object, { previous }) as readonly Claim<KubeObject>[])) {
         const pool = pools[claim.pool]
         if (pool === undefined) continue
         let value = claim.value
         if (value === '') {
-          const picked = pool.pick((candidate) => isTaken(claim.pool, candidate) || kept.has(keyFor(claim.pool, candidate)), random)
+          const isFree = (candidate: string): boolean => !isTaken(claim.pool, candidate) && !kept.has(keyFor(claim.pool, candidate))
+          const picked = dryRun ? pool.dryRun.pick(pickedCount) : pool.pick((candidate) => !isFree(candidate), random)
           if (picked === undefined) {
-            causes.push(invalid(claim.field, '', pool.exhausted))
-            continue
+            fail(claim, pool.exhausted)
+            break
           }
+          if (claim.isSole === true) pickedCount += 1
           value = picked
           object = claim.set(object!, value)
         }
         const key = keyFor(claim.pool, value)
-        if (kept.has(key)) continue
+        if (kept.has(key) && claim.isSole !== true) continue
+        const isAgain = kept.has(key)
         kept.add(key)
-        if (held.has(key)) continue
-        const problem = pool.problem(value) ?? (isTaken(claim.pool, value) ? pool.taken(value) : undefined)
+        if (held.has(key) && !isAgain) continue
+        const found = dryRun ? (claim.value === '' ? undefined : pool.dryRun.problem(value)) : pool.problem(value)
+        const problem = found ?? (isAgain || (!dryRun && isTaken(claim.pool, value)) ? pool.taken(value) : undefined)
         if (problem !== undefined) {
-          causes.push(invalid(claim.field, claim.shown ?? value, problem))
-          continue
+          fail(claim, problem)
+          break
         }
-        operations.push({ do: 'put', key, value: bytesOf(recordOf(claim.pool), object!, value, ownerKey) })
+        if (dryRun) continue
+        const record = recordOf(claim.pool)
+        const made = record === undefined ? undefined : objectOf(record, object!, value)
+        const unfit = made === undefined ? [] : (record!.kind.rules.validate?.(made as never, {} as never) ?? [])
+        if (unfit.length > 0) {
+          const { message } = invalidError(record!.kind, value, unfit)
+          fail(claim, `failed to allocate IP${claim.value === '' ? '' : ` ${value}`}: ${message}`)
+          break
+        }
+        operations.push({
+          do: 'put',
+          key,
+          value: made === undefined ? Buffer.from(JSON.stringify({ owner: ownerKey })) : storedBytes(record!.kind, made),
+        })
         conditions.push({ key, modRevision: 0 })
       }
       for (const key of held.keys()) if (!kept.has(key)) operations.push({ do: 'delete', key })

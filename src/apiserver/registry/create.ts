@@ -7,6 +7,7 @@ import { admissionRun } from '../admission/chain.ts'
 import { converting, type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, forbiddenError, invalidError } from '../http/status.ts'
+import type { ClaimPlan } from './claims.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
 import { trackedEntries } from './ownership.ts'
@@ -31,10 +32,7 @@ export async function createObject(
   await context.cacher.fresh()
   // Random names rarely meet; when they do, another try is cheaper than the client's.
   for (let attempt = 1; ; attempt += 1) {
-    const { key, object } = await prepare(context, write, body, owners)
-    const claims = context.claims.plan(kind, object, undefined, key)
-    if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name, claims.causes)
-    const stored = deepFreeze(claims.object!)
+    const { key, object: stored, claims } = await prepare(context, write, body, owners)
     if (write.dryRun) {
       const present = await context.store.get(key)
       if (present !== undefined) throw taken(kind, stored.metadata.name, objectOf(itemOf(storageKindOf(kind), present)))
@@ -71,7 +69,7 @@ async function prepare(
   write: Write,
   body: KubeObject,
   owners: 'tracked' | 'given',
-): Promise<{ readonly key: string; readonly object: KubeObject }> {
+): Promise<{ readonly key: string; readonly object: KubeObject; readonly claims: ClaimPlan }> {
   const { kind } = write
   const rules = writeContextOf(context, write)
   const { metadata } = body
@@ -103,6 +101,13 @@ async function prepare(
   )
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
+  // As the reference: what is claimed is part of what is validated.
+  const key = keyOf(kind, write.namespace, object.metadata.name)
+  const unclaimable = kind.rules.claimable?.(object) ?? []
+  if (unclaimable.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', unclaimable)
+  const claims = context.claims.plan(kind, object, undefined, key, write.dryRun)
+  if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', claims.causes)
+  object = deepFreeze(claims.object!)
   const found = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
   const causes =
     kind.rules.permissions === undefined ? found : [...(await permissionCauses(context, write, object, undefined, found)), ...found]
@@ -111,7 +116,7 @@ async function prepare(
   for (const warning of kind.rules.warnings?.(object, undefined) ?? []) write.warn(warning)
   await run.validate(object, undefined)
   if (!object.metadata.name) throw badRequest('metadata.name is empty')
-  return { key: keyOf(kind, write.namespace, object.metadata.name), object }
+  return { key, object, claims }
 }
 
 function taken(kind: AnyKind, name: string, present: KubeObject): WherryError {

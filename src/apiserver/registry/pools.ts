@@ -1,29 +1,42 @@
 import type { Pool } from './claims.ts'
 
-/** Service addresses out of an IPv4 range such as `10.96.0.0/12`: all but the network's own and its broadcast address. */
-export function addressPool(cidr: string): Pool {
-  const [base = '', bits = ''] = cidr.split('/')
-  const size = 2 ** (32 - Number(bits))
-  const first = addressNumber(base)
-  if (first === undefined || !/^\d+$/.test(bits) || Number(bits) > 30 || Number(bits) < 8)
+/**
+ * Service addresses out of IPv4 ranges such as `10.96.0.0/12`: of each all but the network's own and its broadcast address. The first range
+ * is the server's own; `more` tells which others there are now (KEP 1880). Throws a `RangeError` where the first is none.
+ */
+export function addressPool(cidr: string, more: () => readonly string[] = () => []): Pool {
+  const own = rangeOf(cidr)
+  if (own === undefined || own.size > 2 ** 24 || own.size < 4)
     throw new RangeError(`service addresses need an IPv4 range of /8 to /30, not ${cidr}`)
-  const start = first - (first % size)
-  // The lower part stays for addresses that people choose (KEP 3070).
-  const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256)
+  const ranges = (): readonly Range[] => [own, ...more().flatMap((text) => rangeOf(text) ?? [])]
+  const holds = (value: string): boolean => {
+    const number = addressNumber(value)
+    // One address has one text: claims are made by it.
+    if (number === undefined || addressText(number) !== value) return false
+    return ranges().some(({ start, size }) => number > start && number < start + size - 1)
+  }
   return {
-    problem(value) {
-      const number = addressNumber(value)
-      // One address has one text: claims are made by it.
-      if (number === undefined || addressText(number) !== value) return `failed to allocate IP ${value}: not an IPv4 address`
-      if (number > start && number < start + size - 1) return undefined
-      return `failed to allocate IP ${value}: the provided IP (${value}) is not in the valid range. The range of valid IPs is ${cidr}`
-    },
+    problem: (value) =>
+      holds(value) ? undefined : `failed to allocate IP ${value}: the provided network does not match the current range`,
     taken: (value) => `failed to allocate IP ${value}: provided IP is already allocated`,
     pick(isTaken, random) {
-      const text = (offset: number): string => addressText(start + offset)
-      return pickOffset(size - 1, reserved + 1, (offset) => isTaken(text(offset)), random, text)
+      for (const { start, size } of ranges()) {
+        const text = (offset: number): string => addressText(start + offset)
+        // The lower part stays for addresses that people choose (KEP 3070).
+        const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256)
+        const found = pickOffset(size - 1, reserved + 1, (offset) => isTaken(text(offset)), random, text)
+        if (found !== undefined) return found
+      }
+      return undefined
     },
     exhausted: 'failed to allocate a serviceIP: range is full',
+    dryRun: {
+      problem: (value) =>
+        holds(value)
+          ? undefined
+          : `failed to allocate IP ${value}: the provided IP (${value}) is not in the valid range. The range of valid IPs is ${cidr}`,
+      pick: () => addressText(own.start),
+    },
   }
 }
 
@@ -46,6 +59,8 @@ export function portPool(first: number, last: number): Pool {
         (offset) => `${first + offset}`,
       ),
     exhausted: 'failed to allocate a nodePort: range is full',
+    // As the reference: not even the range is looked at, and numbers that no port of the range has are shown.
+    dryRun: { problem: () => undefined, pick: (count) => `${32_769 + count}` },
   }
 }
 
@@ -83,3 +98,16 @@ function addressNumber(text: string): number | undefined {
 }
 
 const addressText = (number: number): string => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
+
+interface Range {
+  readonly start: number
+  readonly size: number
+}
+
+function rangeOf(cidr: string): Range | undefined {
+  const [base = '', bits = ''] = cidr.split('/')
+  const first = addressNumber(base)
+  if (first === undefined || !/^\d+$/.test(bits) || Number(bits) > 32) return undefined
+  const size = 2 ** (32 - Number(bits))
+  return { start: first - (first % size), size }
+}

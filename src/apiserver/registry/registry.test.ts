@@ -11,12 +11,23 @@ import { addressPool, portPool } from './pools.ts'
 
 const addresses = addressPool('10.96.0.0/24')
 checkProblem('an address of the range', addresses, '10.96.0.7', undefined)
-checkProblem('the network itself', addresses, '10.96.0.0', /not in the valid range/)
-checkProblem('the broadcast address', addresses, '10.96.0.255', /not in the valid range/)
-checkProblem('an address elsewhere', addresses, '10.97.0.7', /not in the valid range\. The range of valid IPs is 10\.96\.0\.0\/24/)
-checkProblem('no address', addresses, '10.96.0.300', /not an IPv4 address/)
+checkProblem('the network itself', addresses, '10.96.0.0', /does not match the current range/)
+checkProblem('the broadcast address', addresses, '10.96.0.255', /does not match the current range/)
+checkProblem(
+  'an address elsewhere',
+  addresses,
+  '10.97.0.7',
+  /^failed to allocate IP 10\.97\.0\.7: the provided network does not match the current range$/,
+)
+checkProblem('no address', addresses, '10.96.0.300', /does not match the current range/)
 // Two texts for one address would let two Services hold it.
-checkProblem('an address written otherwise', addresses, '10.96.0.07', /not an IPv4 address/)
+checkProblem('an address written otherwise', addresses, '10.96.0.07', /does not match the current range/)
+checkProblem(
+  'an address of another range',
+  addressPool('10.96.0.0/24', () => ['fd00::/64', '10.97.0.0/29']),
+  '10.97.0.6',
+  undefined,
+)
 const ports = portPool(30_000, 30_002)
 checkProblem('a port of the range', ports, '30001', undefined)
 checkProblem('a port beyond it', ports, '30003', /valid ports is 30000-30002/)

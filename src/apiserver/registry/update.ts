@@ -72,7 +72,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const next = withOldTimes(write, prepared, previous)
     const value = await convertedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
-    const claims = context.claims.plan(kind, next, previous, key)
+    const claims = context.claims.plan(kind, next, previous, key, write.dryRun)
     if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), write.name, claims.causes)
     const final = deepFreeze(claims.object!)
     const removes =

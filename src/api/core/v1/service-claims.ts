@@ -1,12 +1,13 @@
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '#api/core/v1/service-rules.ts'
-import type { Service as ServiceType } from '#api/core/v1/types.ts'
-import type { Claim, NamespacedMeta, Stored } from '#api/kind.ts'
+import type { ServicePort, Service as ServiceType } from '#api/core/v1/types.ts'
+import type { Claim, ClaimContext, NamespacedMeta, Stored } from '#api/kind.ts'
 
 type Service = Stored<ServiceType, NamespacedMeta>
 
 /** The addresses and node ports that the service holds or still needs, each from its pool. */
-export function serviceClaims(service: Service): readonly Claim<Service>[] {
-  return [...clusterIPClaims(service), ...nodePortClaims(service), ...healthCheckClaims(service)]
+export function serviceClaims(service: Service, { previous }: ClaimContext = {}): readonly Claim<Service>[] {
+  const ports = previous === undefined ? nodePortClaims(service) : changedNodePortClaims(service)
+  return [...clusterIPClaims(service), ...ports, ...healthCheckClaims(service)]
 }
 
 function clusterIPClaims({ spec }: Service): Claim<Service>[] {
@@ -25,34 +26,53 @@ function clusterIPClaims({ spec }: Service): Claim<Service>[] {
   }))
 }
 
-/** Two ports of one number, such as DNS over UDP and TCP, share a node port. */
+/** Two ports of one number, such as DNS over UDP and TCP, share a node port: the first that either asks for. */
 function nodePortClaims({ spec }: Service): Claim<Service>[] {
   if (!needsNodePort(spec)) return []
   const ports = spec.ports ?? []
   const claims: Claim<Service>[] = []
-  const seen = new Set<string>()
-  for (const [i, { port, nodePort }] of ports.entries()) {
-    const wanted = nodePort || ports.find((other) => other.port === port && other.nodePort)?.nodePort || 0
-    if (wanted === 0 && spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false) continue
-    const key = wanted === 0 ? `port ${port}` : `${wanted}`
-    if (seen.has(key)) continue
-    seen.add(key)
-    claims.push({
-      pool: 'nodePorts',
-      value: wanted === 0 ? '' : String(wanted),
-      shown: wanted,
-      field: `spec.ports[${i}].nodePort`,
-      set: (service, value) => ({
-        ...service,
-        spec: {
-          ...service.spec,
-          ports: (service.spec.ports ?? []).map((one) => (one.port === port && !one.nodePort ? { ...one, nodePort: Number(value) } : one)),
-        },
-      }),
-    })
+  const given = new Map<number, number>()
+  for (const [i, { port, nodePort = 0 }] of ports.entries()) {
+    if (nodePort === 0 && !allocates(spec)) continue
+    const shared = given.get(port)
+    if (shared === undefined) {
+      const wanted = ports.find((other) => other.port === port && other.nodePort)?.nodePort ?? 0
+      given.set(port, wanted)
+      claims.push(nodePortClaim(i, wanted, (one) => one.port === port && !one.nodePort))
+    } else if (nodePort !== 0 && nodePort !== shared) claims.push(nodePortClaim(i, nodePort, () => false))
   }
   return claims
 }
+
+/** In an update each port that has none gets one of its own. */
+function changedNodePortClaims({ spec }: Service): Claim<Service>[] {
+  if (!needsNodePort(spec)) return []
+  const seen = new Set<number>()
+  return (spec.ports ?? []).flatMap(({ nodePort = 0 }, i) => {
+    if (nodePort === 0 ? !allocates(spec) : seen.has(nodePort)) return []
+    seen.add(nodePort)
+    return [nodePortClaim(i, nodePort, (_, at) => at === i)]
+  })
+}
+
+const allocates = ({ type, allocateLoadBalancerNodePorts }: Service['spec']): boolean =>
+  type === 'NodePort' || allocateLoadBalancerNodePorts !== false
+
+/** `gets` says which ports are given the value that is found. */
+const nodePortClaim = (i: number, wanted: number, gets: (port: ServicePort, at: number) => boolean): Claim<Service> => ({
+  pool: 'nodePorts',
+  value: wanted === 0 ? '' : String(wanted),
+  shown: wanted,
+  isSole: true,
+  field: `spec.ports[${i}].nodePort`,
+  set: (service, value) => ({
+    ...service,
+    spec: {
+      ...service.spec,
+      ports: (service.spec.ports ?? []).map((one, at) => (gets(one, at) ? { ...one, nodePort: Number(value) } : one)),
+    },
+  }),
+})
 
 const healthCheckClaims = ({ spec }: Service): Claim<Service>[] =>
   needsHealthCheckNodePort(spec)
@@ -61,6 +81,8 @@ const healthCheckClaims = ({ spec }: Service): Claim<Service>[] =>
           pool: 'nodePorts',
           value: spec.healthCheckNodePort ? String(spec.healthCheckNodePort) : '',
           field: 'spec.healthCheckNodePort',
+          isSole: true,
+          failure: (problem) => `failed to allocate requested HealthCheck NodePort ${spec.healthCheckNodePort}: ${problem}`,
           set: (service, value) => ({ ...service, spec: { ...service.spec, healthCheckNodePort: Number(value) } }),
         },
       ]

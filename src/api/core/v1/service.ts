@@ -6,6 +6,7 @@ import { serviceWarnings } from '#api/core/v1/service-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validateService } from '#api/core/v1/validation/service.ts'
 import { validateServiceStatus, validateServiceUpdate } from '#api/core/v1/validation/service-addresses.ts'
+import { validateFamilies } from '#api/core/v1/validation/service-families.ts'
 import { kind } from '#api/kind.ts'
 import { statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -45,7 +46,8 @@ export const Service = kind(
     validateUpdate: validateServiceUpdate,
     warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,
-    claims: (service) => serviceClaims(service),
+    claimable: ({ spec }) => validateFamilies(spec, undefined),
+    claims: serviceClaims,
     claimRecords: { clusterIPs: serviceAddress },
     selectableFields: {
       'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
