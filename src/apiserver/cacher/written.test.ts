@@ -37,3 +37,14 @@ test('bytes that are only equal are not known, and old ones are forgotten', () =
   for (let i = 0; i < 2_000; i += 1) noteWritten(ConfigMap, new Uint8Array(1), object)
   assert.equal(writtenObject(ConfigMap, value, 7), undefined)
 })
+
+test('a few large ones push out the others', () => {
+  const object = configMap('a')
+  const value = stored(object)
+  noteWritten(ConfigMap, value, object)
+  for (let i = 0; i < 10; i += 1) noteWritten(ConfigMap, new Uint8Array(1024 * 1024), object)
+  assert.equal(writtenObject(ConfigMap, value, 7), undefined)
+  const later = stored(object)
+  noteWritten(ConfigMap, later, object)
+  assert.equal(writtenObject(ConfigMap, later, 7)?.metadata.name, 'a')
+})

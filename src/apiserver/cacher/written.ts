@@ -10,16 +10,26 @@ import type { Revision } from '#store/store.ts'
 const written = new WeakMap<Uint8Array, KubeObject>()
 const latest: (Uint8Array | undefined)[] = []
 let next = 0
+let sizeBytes = 0
 
 /** Notes what `value` was made from: the object as the kind has it in memory, frozen or not, which nobody changes any more. */
 export function noteWritten(kind: AnyKind, value: Uint8Array, object: KubeObject): void {
   // Forms of one stored object, and custom resources, are made in other ways.
   if (kind.storedAs !== undefined || kind.shape.kind !== 'message') return
-  const oldest = latest[next]
-  if (oldest !== undefined) written.delete(oldest)
+  forget(next)
   latest[next] = value
-  next = (next + 1) % latestMax
+  sizeBytes += value.byteLength
   written.set(value, object)
+  next = (next + 1) % latestMax
+  for (let i = 0; sizeBytes > limitBytes && i < latestMax; i += 1) forget((next + i) % latestMax)
+}
+
+function forget(place: number): void {
+  const value = latest[place]
+  if (value === undefined) return
+  written.delete(value)
+  sizeBytes -= value.byteLength
+  latest[place] = undefined
 }
 
 /** The object of these bytes with its resourceVersion, as decoding would give it, frozen; `undefined`: the bytes have to be decoded. */
@@ -42,5 +52,6 @@ function withVersion(metadata: KubeObject['metadata'], resourceVersion: string):
 }
 
 const beforeVersion: ReadonlySet<string> = new Set(['name', 'generateName', 'namespace', 'selfLink', 'uid'])
-// A batch of commits, and those that wait behind it.
+// A batch of commits, and those that wait behind it; of large objects fewer.
 const latestMax = 1_024
+const limitBytes = 8 * 1024 * 1024
