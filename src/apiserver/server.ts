@@ -148,6 +148,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random: random.fork('aggregation'),
     registry: metrics.registry,
     means: stages.aggregation,
+    onReload: cacher.onReload,
     isOwnDocument: (name) => kinds.groups.some(({ group, versions }) => versions.some((version) => documentName(group, version) === name)),
     onFailure,
   })

@@ -39,6 +39,8 @@ export interface AggregationOptions {
   readonly random: Random
   readonly registry: Registry
   readonly means: AggregationMeans | undefined
+  /** Calls after a gap in what was told of objects. */
+  readonly onReload: (listener: () => void) => void
   /** Whether a document of OpenAPI version 3 is our own: `apis/apps/v1`. */
   readonly isOwnDocument: (name: string) => boolean
   readonly onFailure: (error: unknown) => void
@@ -46,8 +48,9 @@ export interface AggregationOptions {
 
 /** Follows the APIServices from now on. */
 export function startAggregation(options: AggregationOptions): Aggregation {
-  const { objects, internals, clock, random, registry, means, onFailure } = options
+  const { objects, internals, clock, random, registry, means, onReload, onFailure } = options
   const registrations = createRegistrations(objects)
+  onReload(registrations.reload)
   const extensions = means && createExtensions({ objects, clock, ...means })
   const remote = extensions && { registrations, extensions, clock }
   const discovery = remote && createRemoteDiscovery({ ...remote, random: random.fork('discovery') })
@@ -59,9 +62,10 @@ export function startAggregation(options: AggregationOptions): Aggregation {
     random: random.fork('availability'),
     registrations,
     extensions,
+    onReload,
     onUnavailable: unavailable,
   })
-  const stopAutoRegistration = startAutoRegistration({ ...common, random: random.fork('registration') })
+  const stopAutoRegistration = startAutoRegistration({ ...common, random: random.fork('registration'), onReload })
   return {
     get generation() {
       return registrations.generation + (discovery?.generation ?? 0) + (openapi?.generation ?? 0)

@@ -14,6 +14,8 @@ export interface AutoRegistrationOptions {
   readonly internals: Internals
   readonly clock: Clock
   readonly random: Random
+  /** Calls after a gap in what was told. */
+  readonly onReload: (listener: () => void) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -21,7 +23,7 @@ export interface AutoRegistrationOptions {
  * Keeps an APIService for each group version that definitions serve, and none for those that none serves any more. One that somebody made by
  * hand, without the label, is left alone: so another server can take a group version over. Returns how to stop.
  */
-export function startAutoRegistration({ objects, internals, clock, random, onFailure }: AutoRegistrationOptions): () => void {
+export function startAutoRegistration({ objects, internals, clock, random, onReload, onFailure }: AutoRegistrationOptions): () => void {
   const kind = objects.kindOf('apiregistration.k8s.io', 'apiservices')
   const definitionKind = objects.kindOf('apiextensions.k8s.io', 'customresourcedefinitions')
   if (kind === undefined || definitionKind === undefined) return () => {}
@@ -71,11 +73,15 @@ export function startAutoRegistration({ objects, internals, clock, random, onFai
     }),
     rounds.close,
   ]
-  for (const definition of definitions()) {
-    known.set(definition.metadata.name ?? '', namesOf(definition))
-    lookAt(definition)
+  function lookAtAll(): void {
+    for (const definition of definitions()) {
+      known.set(definition.metadata.name ?? '', namesOf(definition))
+      lookAt(definition)
+    }
+    for (const { metadata } of objects.list(kind!)) if (metadata.labels?.[label] === continuously) rounds.look(metadata.name)
   }
-  for (const { metadata } of objects.list(kind)) if (metadata.labels?.[label] === continuously) rounds.look(metadata.name)
+  lookAtAll()
+  onReload(lookAtAll)
   return () => {
     for (const stop of stops) stop()
   }

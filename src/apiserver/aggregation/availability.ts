@@ -19,6 +19,8 @@ export interface AvailabilityOptions {
   readonly registrations: Registrations
   /** Absent: there is no way out. */
   readonly extensions: Extensions | undefined
+  /** Calls after a gap in what was told. */
+  readonly onReload: (listener: () => void) => void
   /** An APIService became unavailable, for a metric. */
   readonly onUnavailable: (name: string, reason: string) => void
   readonly onFailure: (error: unknown) => void
@@ -93,7 +95,11 @@ export function startAvailability(options: AvailabilityOptions): () => void {
     objects.observe(sliceKind, ({ metadata }) => lookAt(metadata.namespace, metadata.labels?.['kubernetes.io/service-name'])),
     rounds.close,
   ]
-  for (const { name } of registrations.all) rounds.look(name)
+  const lookAtAll = (): void => {
+    for (const { name } of registrations.all) rounds.look(name)
+  }
+  lookAtAll()
+  options.onReload(lookAtAll)
   return () => {
     for (const stop of stops) stop()
   }

@@ -31,6 +31,8 @@ export interface Registrations {
   priorityOf(group: string, version: string): Priority | undefined
   /** Called with each name whose registration came, went or changed, or only its condition did. Returns how to stop. */
   onChange(listener: (name: string, what: 'registration' | 'condition') => void): () => void
+  /** Reads all APIServices anew: after a gap in what was told. */
+  reload(): void
   close(): void
 }
 
@@ -46,14 +48,18 @@ export function createRegistrations(objects: Objects): Registrations {
   let generation = 1
 
   function take(service: APIService, isThere: boolean): void {
-    const { name = '' } = service.metadata
+    put(service.metadata.name ?? '', isThere ? service : undefined)
+  }
+  const forget = (name: string): void => put(name, undefined)
+
+  function put(name: string, service: APIService | undefined): void {
     const before = remote.get(name)
-    const priority = { group: service.spec.groupPriorityMinimum, version: service.spec.versionPriority }
     const known = priorities.get(name)
-    const isOrdered = isThere && known?.group === priority.group && known.version === priority.version
-    if (isThere) priorities.set(name, priority)
+    const priority = service && { group: service.spec.groupPriorityMinimum, version: service.spec.versionPriority }
+    const isOrdered = priority !== undefined && known?.group === priority.group && known.version === priority.version
+    if (priority !== undefined) priorities.set(name, priority)
     else priorities.delete(name)
-    const next = isThere ? registrationOf(service) : undefined
+    const next = service && registrationOf(service)
     if (next === undefined) remote.delete(name)
     else remote.set(name, next)
     if (isOrdered && JSON.stringify(before) === JSON.stringify(next)) return
@@ -66,7 +72,13 @@ export function createRegistrations(objects: Objects): Registrations {
   const kind = objects.kindOf('apiregistration.k8s.io', 'apiservices') as AnyKind | undefined
   const stop =
     kind === undefined ? () => {} : objects.observe(kind, (object, change) => take(object as unknown as APIService, change === 'put'))
-  if (kind !== undefined) for (const object of objects.list(kind)) take(object as unknown as APIService, true)
+  function reload(): void {
+    const present = kind === undefined ? [] : (objects.list(kind) as unknown as readonly APIService[])
+    const names = new Set(present.map(({ metadata }) => metadata.name))
+    for (const name of priorities.keys()) if (!names.has(name)) forget(name)
+    for (const service of present) take(service, true)
+  }
+  reload()
   return {
     get generation() {
       return generation
@@ -87,6 +99,7 @@ export function createRegistrations(objects: Objects): Registrations {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    reload,
     close: stop,
   }
 }
