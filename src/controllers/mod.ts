@@ -26,6 +26,7 @@ import { rootCaController } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
 import type { IssueToken } from './service-account-token/plan.ts'
+import { serviceCidrsController } from './service-cidrs/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/controller.ts'
 
@@ -75,6 +76,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     ...(config.signingAuthority === undefined ? [] : [certificateSignerController(config.signingAuthority)]),
     certificateCleanerController,
     kubernetesServiceController(config.apiServer),
+    serviceCidrsController,
     validatingAdmissionPolicyStatusController(config.kinds),
   ] as unknown as readonly Controller<unknown>[]
 }

@@ -103,8 +103,9 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
           }
           if (claim.isSole === true) pickedCount += 1
           value = picked
-          object = claim.set(object!, value)
         }
+        // One that was asked for may stand for other ports as well.
+        if (claim.value === '' || claim.isSole === true) object = claim.set(object!, value)
         const key = keyFor(claim.pool, value)
         if (kept.has(key) && claim.isSole !== true) continue
         const isAgain = kept.has(key)
