@@ -19,8 +19,26 @@ test('a server gets what its options say', async () => {
   const terminal = { out: () => {}, error: () => {}, interactive: false }
   const code = await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
   assert.equal(code, 0)
-  const expected = { host: '::1', port: 7443, controllers: false, scheduler: true, adminToken: 't', allowAnonymous: true }
+  const expected = { host: '::1', port: 7443, controllers: false, scheduler: true, adminToken: 't', anonymous: 'all' }
   assert.deepEqual(started, [{ dataDirectory: folder, ...expected }])
+})
+
+test('a server gets its settings as paths, lists and numbers', async () => {
+  const started: ForegroundServer[] = []
+  const words = ['server', '--data', folder, '--anonymous', 'none', '--authentication-config', 'a.yaml', '--disable-admission-plugins']
+  words.push('Priority,PodSecurity', '--audit-policy', '/p', '--audit-webhook-config', '/w', '--audit-log-maxage', '30')
+  const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
+  const terminal = { out: () => {}, error: assert.fail, interactive: false }
+  await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
+  const { dataDirectory: _1, host: _2, port: _3, controllers: _4, scheduler: _5, adminToken: _6, ...settings } = started[0]!
+  assert.deepEqual(settings, {
+    anonymous: 'none',
+    authenticationConfig: join(process.cwd(), 'a.yaml'),
+    disableAdmissionPlugins: ['Priority', 'PodSecurity'],
+    auditPolicy: '/p',
+    auditLogMaxAgeDays: 30,
+    auditWebhookConfig: '/w',
+  })
 })
 
 const programs = { server: () => assert.fail('no server was asked for') }
@@ -43,6 +61,16 @@ check('version for programs', ['version', '--json'], { code: 0, out: /^{"wherry"
 check('a server without a folder', ['server'], { code: 2, err: /--data DIR is missing/ })
 check('a server on a port that is none', ['server', '--data', 'd', '--listen', '127.0.0.1:x'], { code: 2, err: /takes ADDRESS:PORT/ })
 check('a component that is none', ['server', '--data', 'd', '--components', 'apiserver,kubelet'], { code: 2, err: /has "kubelet"/ })
+check('audit that goes nowhere', ['server', '--data', 'd', '--audit-policy', 'p'], {
+  code: 2,
+  err: /--audit-log or --audit-webhook-config has/,
+})
+check('audit of nothing', ['server', '--data', 'd', '--audit-log', 'l'], { code: 2, err: /--audit-policy has to say which/ })
+check('an age that is none', ['server', '--data', 'd', '--audit-log-maxage', '1d'], { code: 2, err: /maxage must be a whole number/ })
+check('strangers that are none', ['server', '--data', 'd', '--anonymous', 'some'], {
+  code: 2,
+  err: /must be all, health or none, not "some"/,
+})
 check('a server without its API', ['server', '--data', 'd', '--components', 'scheduler'], { code: 2, err: /lacks apiserver/ })
 check('down without a cluster is done', ['down'], { code: 0, out: /Neither server nor agent was running/ }, { rootOnly: true })
 

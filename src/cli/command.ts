@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Layout } from '#host/layout.ts'
+import type { ServerSettings } from '#host/server-settings.ts'
 
 /** One word after `wherry`, with its help. Commands are listed once, in `commands.ts`. */
 export interface Command {
@@ -36,7 +37,7 @@ export interface Programs {
 }
 
 /** The API server by itself, or the whole control plane, without a node. */
-export interface ForegroundServer {
+export interface ForegroundServer extends ServerSettings {
   /** Folder of everything it keeps. */
   readonly dataDirectory: string
   readonly host: string
@@ -45,17 +46,6 @@ export interface ForegroundServer {
   readonly scheduler: boolean
   /** A bearer token with all rights. */
   readonly adminToken: string | undefined
-  /** Whether requests without credentials reach authorization. */
-  readonly allowAnonymous: boolean
-  /** Whole paths of configuration files about who may ask, and who may do what. */
-  readonly authenticationConfig?: string
-  readonly authorizationConfig?: string
-  readonly tokenWebhookConfig?: string
-  /** Whole paths: which requests are kept, and where. */
-  readonly auditPolicy?: string
-  readonly auditLog?: string
-  /** Whole path of a TracingConfiguration. */
-  readonly tracingConfig?: string
 }
 
 /** What the person sees. */

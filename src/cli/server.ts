@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { checkServerSettings, type ServerSettings, serverSettings } from '#host/server-settings.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from './command.ts'
 import { exit } from './command.ts'
@@ -28,12 +29,18 @@ export const server: Command = {
       help: 'an AuthorizationConfiguration: who is asked what somebody may do (default: Node, RBAC); read again when it changes',
     },
     'token-webhook-config': { type: 'string', value: 'FILE', help: 'a kubeconfig of a webhook that knows bearer tokens' },
-    'audit-policy': { type: 'string', value: 'FILE', help: 'a Policy of audit.k8s.io/v1: which requests are kept; goes with --audit-log' },
-    'audit-log': { type: 'string', value: 'FILE', help: 'where they are kept, an event a line; a file of 100 MB is moved aside, ten stay' },
+    'audit-policy': { type: 'string', value: 'FILE', help: 'a Policy of audit.k8s.io/v1: which requests are kept' },
+    'audit-log': { type: 'string', value: 'FILE', help: 'where they are kept, an event a line; full files are moved aside' },
+    'audit-log-maxsize': { type: 'string', value: 'MB', help: 'how much makes a file full (default 100)' },
+    'audit-log-maxbackup': { type: 'string', value: 'NUMBER', help: 'how many full files stay; 0: all (default 10)' },
+    'audit-log-maxage': { type: 'string', value: 'DAYS', help: 'how long full files stay; 0: for good (default 0)' },
+    'audit-webhook-config': { type: 'string', value: 'FILE', help: 'a kubeconfig of a webhook that is sent what is kept' },
     'tracing-config': { type: 'string', value: 'FILE', help: 'a TracingConfiguration: which requests are traced, and to which collector' },
+    'enable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins beside those that are on by default' },
+    'disable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins that are not to run' },
     anonymous: {
       type: 'string',
-      value: 'health|all',
+      value: 'health|all|none',
       help: 'what requests without credentials may try (default: all with --admin-token, else health)',
     },
   },
@@ -42,14 +49,6 @@ export const server: Command = {
     'DIR/pki. With --anonymous all, requests without credentials are authorized as system:anonymous, as the reference does by default; with health ' +
     'they only learn version and health. It ends on SIGTERM.',
   async run({ options, programs }) {
-    const {
-      'authentication-config': authentication,
-      'authorization-config': authorization,
-      'token-webhook-config': webhook,
-      'audit-policy': auditPolicy,
-      'audit-log': auditLog,
-      'tracing-config': tracing,
-    } = options as Readonly<Record<string, string | undefined>>
     const { data, listen, components, 'admin-token': adminToken, anonymous } = options as Readonly<Record<string, string | undefined>>
     if (!data) throw new WherryError('BadRequest', '--data DIR is missing: the folder that the server keeps its store and keys in')
     const [host, port] = addressOf(listen!)
@@ -58,10 +57,6 @@ export const server: Command = {
       if (!known.includes(part)) throw new WherryError('BadRequest', `--components has "${part}"; there are ${known.join(', ')}`)
     if (!parts.includes('apiserver'))
       throw new WherryError('BadRequest', '--components lacks apiserver, which everything else runs in; add it')
-    if (anonymous !== undefined && anonymous !== 'health' && anonymous !== 'all')
-      throw new WherryError('BadRequest', `--anonymous is "${anonymous}"; it takes health or all`)
-    if ((auditPolicy === undefined) !== (auditLog === undefined))
-      throw new WherryError('BadRequest', '--audit-policy and --audit-log go together: what is kept, and where')
     if (adminToken === '') throw new WherryError('BadRequest', '--admin-token is empty; leave it out, or give a long random text')
     await programs.server({
       dataDirectory: resolve(data),
@@ -70,13 +65,7 @@ export const server: Command = {
       controllers: parts.includes('controllers'),
       scheduler: parts.includes('scheduler'),
       adminToken,
-      ...pathOf('authenticationConfig', authentication),
-      ...pathOf('authorizationConfig', authorization),
-      ...pathOf('tokenWebhookConfig', webhook),
-      ...pathOf('auditPolicy', auditPolicy),
-      ...pathOf('auditLog', auditLog),
-      ...pathOf('tracingConfig', tracing),
-      allowAnonymous: (anonymous ?? (adminToken === undefined ? 'health' : 'all')) === 'all',
+      ...settingsOf({ ...options, anonymous: anonymous ?? (adminToken === undefined ? 'health' : 'all') }),
     })
     return exit.done
   },
@@ -84,9 +73,48 @@ export const server: Command = {
 
 const known: readonly string[] = ['apiserver', 'controllers', 'scheduler']
 
-/** The server may run elsewhere than where it is asked for. */
-const pathOf = <K extends string>(name: K, path: string | undefined): { readonly [key in K]?: string } =>
-  (path === undefined ? {} : { [name]: resolve(path) }) as { readonly [key in K]?: string }
+/** How each setting of the server is called on the command line. */
+const flags: Readonly<Record<keyof ServerSettings, string>> = {
+  anonymous: 'anonymous',
+  authenticationConfig: 'authentication-config',
+  authorizationConfig: 'authorization-config',
+  tokenWebhookConfig: 'token-webhook-config',
+  enableAdmissionPlugins: 'enable-admission-plugins',
+  disableAdmissionPlugins: 'disable-admission-plugins',
+  auditPolicy: 'audit-policy',
+  auditLog: 'audit-log',
+  auditLogMaxAgeDays: 'audit-log-maxage',
+  auditLogMaxBackups: 'audit-log-maxbackup',
+  auditLogMaxSizeMB: 'audit-log-maxsize',
+  auditWebhookConfig: 'audit-webhook-config',
+  tracingConfig: 'tracing-config',
+}
+
+/** What the words after the flags mean: paths made whole, since the server may run elsewhere than where it is asked for; lists; numbers. */
+function settingsOf(options: Readonly<Record<string, string | boolean | undefined>>): ServerSettings {
+  const settings: Record<string, unknown> = {}
+  for (const [name, flag] of Object.entries(flags) as [keyof ServerSettings, string][]) {
+    const given = options[flag] as string | undefined
+    if (given === undefined) continue
+    const value = readAs(name, given)
+    const wanted = serverSettings[name](value)
+    if (wanted !== undefined) throw new WherryError('BadRequest', `--${flag} must be ${wanted}, not "${given}"`)
+    settings[name] = value
+  }
+  try {
+    checkServerSettings(settings, (name) => `--${flags[name]}`)
+  } catch (cause) {
+    throw new WherryError('BadRequest', (cause as Error).message, { cause })
+  }
+  return settings
+}
+
+function readAs(name: keyof ServerSettings, given: string): unknown {
+  if (name === 'anonymous') return given
+  if (name.endsWith('Plugins')) return given.split(',').map((plugin) => plugin.trim())
+  if (name.startsWith('auditLogMax')) return /^[0-9]+$/.test(given) ? Number(given) : given
+  return resolve(given)
+}
 
 /** `127.0.0.1:6443`, `[::1]:6443`. */
 function addressOf(listen: string): [host: string, port: number] {

@@ -3,9 +3,10 @@ import { hostname, networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { WherryError } from '#lib/errors.ts'
+import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
 
 /** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
-export interface Config {
+export interface Config extends ServerSettings {
   readonly nodeName: string
   /** The machine's own IPv4 address: other nodes and pods reach server and kubelet there. */
   readonly nodeAddress: string
@@ -19,7 +20,8 @@ export interface Config {
   readonly clusterDomain: string
 }
 
-export function defaultConfig(): Config {
+/** The settings that have a value in any case. */
+export function defaultConfig(): Omit<Config, keyof ServerSettings> {
   return {
     nodeName: hostname()
       .toLowerCase()
@@ -68,12 +70,23 @@ export function readConfig(file: string): Config | undefined {
     throw new WherryError('Invalid', `${file} must hold settings, one a line, such as "apiPort: 6443"`)
   const defaults = defaultConfig()
   for (const [name, value] of Object.entries(settings)) {
-    if (!Object.hasOwn(defaults, name))
-      throw new WherryError('Invalid', `${file}: there is no setting "${name}"; known are ${Object.keys(defaults).join(', ')}`)
-    const wanted = typeof defaults[name as keyof Config]
-    if (typeof value !== wanted) throw new WherryError('Invalid', `${file}: ${name} must be a ${wanted}, not ${JSON.stringify(value)}`)
+    if (!settingNames().includes(name))
+      throw new WherryError('Invalid', `${file}: there is no setting "${name}"; known are ${settingNames().join(', ')}`)
+    const wanted = wantedOf(name, value)
+    if (wanted !== undefined) throw new WherryError('Invalid', `${file}: ${name} must be ${wanted}, not ${JSON.stringify(value)}`)
   }
-  return { ...defaults, ...settings }
+  const config: Config = { ...defaults, ...settings }
+  checkServerSettings(config, (name) => `${file}: ${name}`)
+  return config
+}
+
+/** Every setting that a file may hold. */
+export const settingNames = (): readonly string[] => [...Object.keys(defaultConfig()), ...Object.keys(serverSettings)]
+
+function wantedOf(name: string, value: unknown): string | undefined {
+  if (Object.hasOwn(serverSettings, name)) return serverSettings[name as keyof ServerSettings](value)
+  const wanted = typeof defaultConfig()[name as keyof ReturnType<typeof defaultConfig>]
+  return typeof value === wanted ? undefined : `a ${wanted}`
 }
 
 export function writeConfig(file: string, config: Config): void {

@@ -29,3 +29,18 @@ test('tells of each text of a file that is put in its place', async (t) => {
   writeFileSync(path, 'three')
   assert.equal(await third, 'three')
 })
+
+test('tells of a file that is gone, and of its next text', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'watched-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'config.yaml')
+  writeFileSync(path, 'one')
+  const gone = Promise.withResolvers<unknown>()
+  const next = Promise.withResolvers<string>()
+  const stop = watchedFile(path).watch(next.resolve, gone.resolve)
+  t.after(stop)
+  rmSync(path)
+  assert.match(String(await gone.promise), /ENOENT/)
+  writeFileSync(path, 'two')
+  assert.equal(await next.promise, 'two')
+})

@@ -6,7 +6,7 @@ import { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
 import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
-import { createAdmission } from '#apiserver/admission/compose.ts'
+import { type AdmissionOptions, createAdmission } from '#apiserver/admission/compose.ts'
 import type { AggregationMeans } from '#apiserver/aggregation/aggregation.ts'
 import { type AuditChoices, composeAudit } from '#apiserver/audit/compose.ts'
 import { mastersGroup } from '#apiserver/authorization/authorize.ts'
@@ -72,6 +72,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly aggregation?: AggregationMeans | undefined
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
+  /** Which admission plug-ins run beside, or of, those that are on by default. */
+  readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled'> | undefined
   /** What is kept of requests, and where. Absent: nothing. */
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
@@ -186,6 +188,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
             random,
             registry,
             log: (message, fields) => log.warn(message, fields),
+            ...options.admissionPlugins,
           }),
           escalationCheck(rbac, authorize),
         ],
@@ -200,7 +203,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
     pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
     version: { gitVersion: `${kubernetesVersion}+wherry.${wherryVersion}`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
     advertiseAddress: options.discoveryAddress ?? `${address}:${port}`,
-    allowAnonymous: options.allowAnonymous ?? false,
+    allowAnonymous: options.anonymous === 'all',
     log: (message, fields) => log.warn(message, fields),
     ...protection(options),
   })

@@ -1,5 +1,5 @@
 import { Secret } from '#api/core/v1/secret.ts'
-import { createAuthentication } from '#apiserver/authentication/authenticate.ts'
+import { type AnonymousAccess, createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
 import { cachedTokenVerifier } from '#apiserver/authentication/cached-token-verifier.ts'
@@ -28,8 +28,8 @@ import type { Random } from '#lib/random.ts'
 /** A configuration file: its text, and later ones. */
 export interface ConfigurationSource {
   readonly text: string
-  /** Calls with each text that the file has later; returns how to stop. */
-  readonly watch: (changed: (text: string) => void) => () => void
+  /** Calls with each text that the file has later, or with why it cannot be read any more; returns how to stop. */
+  readonly watch: (changed: (text: string) => void, failed?: (error: unknown) => void) => () => void
 }
 
 /** Who may ask, and who may do what: what of it can be chosen. */
@@ -40,8 +40,8 @@ export interface IdentityChoices {
   readonly frontProxyCa?: string | undefined
   /** Fixed bearer tokens, for a server that is tried out or measured: who each of them is. */
   readonly staticTokens?: Readonly<Record<string, UserInfo>> | undefined
-  /** Whether requests without credentials reach authorization, as the reference has it. Absent: only health and version are open to them. */
-  readonly allowAnonymous?: boolean | undefined
+  /** What requests without credentials may try, unless an AuthenticationConfiguration says. Absent: `health`; the reference's default is `all`. */
+  readonly anonymous?: AnonymousAccess | undefined
   /** An AuthenticationConfiguration: issuers of tokens outside, and who may ask without credentials. */
   readonly authenticationConfiguration?: ConfigurationSource | undefined
   /** An AuthorizationConfiguration. Absent: Node and RBAC. */
@@ -91,7 +91,6 @@ export function createIdentity(parts: IdentityParts): Identity {
   )
   const verifyToken = cachedTokenVerifier(verifyAny, { clock, successTtlMs: tokenTtlMs, failureTtlMs: 0 })
   const { frontProxyCa } = choices
-  const anonymous = choices.allowAnonymous === true ? 'all' : 'health'
   return {
     rbac,
     authorize: authorization.authorize,
@@ -104,7 +103,7 @@ export function createIdentity(parts: IdentityParts): Identity {
         clientCertificateAuthenticator({ clock, ...(frontProxyCa !== undefined && { authorities: [choices.rootCa] }) }),
         bearerTokenAuthenticator(verifyToken, audiences),
       ],
-      anonymous: () => configured?.anonymous() ?? anonymous,
+      anonymous: () => configured?.anonymous() ?? choices.anonymous ?? 'health',
     }),
     reviews: reviewHandlers({ verifyToken, audiences, clock, authorize: authorization.authorize, rbac, unlisted: authorization.unlisted }),
     problem: () => configured?.problem(),
@@ -138,7 +137,7 @@ function composeAuthorization(parts: IdentityParts, rbac: Rbac) {
     random: random.fork('authorization'),
     readFile: choices.readFile ?? noFile,
   })
-  const stop = source.watch((text) => take(parts, 'AuthorizationConfiguration', async () => configured.update(text)))
+  const stop = follow(parts, source, 'AuthorizationConfiguration', async (text) => configured.update(text))
   return { authorize: configured.authorize, unlisted: configured.unlisted, close: stop }
 }
 
@@ -147,7 +146,7 @@ function configuredAuthentication(parts: IdentityParts, audiences: readonly stri
   const source = choices.authenticationConfiguration
   if (source === undefined) return undefined
   const configured = createConfiguredAuthentication({ text: source.text, outbound, clock, audiences, ownIssuers: keys.issuers })
-  const stop = source.watch((text) => take(parts, 'AuthenticationConfiguration', () => configured.update(text)))
+  const stop = follow(parts, source, 'AuthenticationConfiguration', (text) => configured.update(text))
   return {
     ...configured,
     close: () => {
@@ -158,11 +157,11 @@ function configuredAuthentication(parts: IdentityParts, audiences: readonly stri
 }
 
 /** A changed file that cannot be used changes nothing but the log. */
-function take({ log }: IdentityParts, kind: string, update: () => Promise<void>): void {
-  update().then(
-    () => log.info('took a changed configuration up', { kind }),
-    (error: unknown) => log.error('a changed configuration cannot be used; the former stays', { kind, error }),
-  )
+function follow({ log }: IdentityParts, source: ConfigurationSource, kind: string, update: (text: string) => Promise<void>): () => void {
+  const stays = (error: unknown): void => log.error('a changed configuration cannot be used; the former stays', { kind, error })
+  return source.watch((text) => {
+    update(text).then(() => log.info('took a changed configuration up', { kind }), stays)
+  }, stays)
 }
 
 function tokenWebhook({ choices, outbound, clock, random }: IdentityParts, audiences: readonly string[]) {

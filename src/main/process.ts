@@ -1,5 +1,6 @@
 import { copyFileSync, fstatSync, ftruncateSync, readlinkSync } from 'node:fs'
 import { systemClock } from '#host/clock.ts'
+import { isError } from '#lib/errors.ts'
 import { createJsonLog, type Log } from '#lib/log.ts'
 
 /** A log file that grew so far becomes `<file>.1`, and begins anew: at most twice this is kept. */
@@ -11,7 +12,9 @@ export function processLog(name: string): Log {
   const log = createJsonLog(boundedOutput(), systemClock, level, { process: name })
   // A failure that nobody waits for would end Node without a word in our form.
   process.on('uncaughtException', (error) => {
-    log.error('an unexpected failure ends the process', { error, stack: error.stack })
+    // What is wrong with settings is told by the message alone; where in the code it was found helps nobody.
+    if (isError(error, 'Invalid')) log.error('the settings cannot be used', { error: error.message })
+    else log.error('an unexpected failure ends the process', { error, stack: error.stack })
     process.exit(1)
   })
   return log

@@ -5,7 +5,6 @@ import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypte
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
-import { auditFiles } from '#host/audit-files.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
@@ -15,14 +14,17 @@ import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
-import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
 import { processLog, untilTold } from './process.ts'
+import { readServerFiles } from './server-files.ts'
 
 /** Runs this machine's server, as its configuration says, until it is told to stop. */
 export async function runServer(where: Paths): Promise<void> {
+  // Before all else: what is wrong with the settings is told there too.
+  const log = processLog('server')
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
   await serve({
@@ -32,10 +34,19 @@ export async function runServer(where: Paths): Promise<void> {
     identity: where.serverIdentity,
     port: config.apiPort,
     dnsAddress: config.dnsAddress,
+    flags: flagsOf(config),
+    log,
   })
 }
 
-export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | 'staticTokens' | 'allowAnonymous' | 'dnsAddress'> {
+/** Settings in the form in which `/flagz` shows them. */
+export const flagsOf = (settings: object): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`), String(value)]),
+  )
+
+export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | 'staticTokens' | 'dnsAddress'> {
+  /** What the server itself is told stands in it as well. */
   readonly config: Config
   /** Folder of certificates and keys; made where it is missing. */
   readonly pki: string
@@ -47,25 +58,18 @@ export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | '
   readonly host?: string | undefined
   /** 0: any free one. */
   readonly port: number
-  /** Paths of configuration files about who may ask, and who may do what; see `IdentityChoices`. */
-  readonly authenticationConfig?: string | undefined
-  readonly authorizationConfig?: string | undefined
-  readonly tokenWebhookConfig?: string | undefined
-  /** Paths of an audit policy and of the log that it fills; both or none. */
-  readonly auditPolicy?: string | undefined
-  readonly auditLog?: string | undefined
-  /** Path of a TracingConfiguration. */
-  readonly tracingConfig?: string | undefined
   /** What `/flagz` shows. */
   readonly flags?: Readonly<Record<string, string>> | undefined
+  /** Absent: the process's own. */
+  readonly log?: Log | undefined
   /** Runs before the port opens. */
   readonly onReady?: (pki: Pki) => Promise<void>
 }
 
 /** Serves in the foreground until the process is told to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const log = processLog('server')
-  const { config } = options
+  const { config, log = processLog('server') } = options
+  const files = readServerFiles(config)
   const wanted = { directory: options.pki, ...pkiSubjects(config) }
   let pki = await ensurePki(wanted)
   const raw = await openSqliteStore({
@@ -77,13 +81,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
   const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
-  const { components, staticTokens, allowAnonymous, dnsAddress } = options
+  const { components, staticTokens, dnsAddress } = options
   const plane = await startControlPlane({
     store,
     // What was written last stands beside the file until it is taken over.
     storageSizeBytes: () => sizeOf(options.store) + sizeOf(`${options.store}-wal`),
-    audit: auditOf(options),
-    tracing: options.tracingConfig === undefined ? undefined : readFileSync(options.tracingConfig, 'utf8'),
+    ...files,
     flags: options.flags,
     clock: systemClock,
     random: systemRandom,
@@ -104,13 +107,10 @@ export async function serve(options: ServeOptions): Promise<void> {
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
     aggregation: { stream: createHttpsStream(), identity: () => pki.frontProxyClient },
-    authenticationConfiguration: options.authenticationConfig === undefined ? undefined : watchedFile(options.authenticationConfig),
-    authorizationConfiguration: options.authorizationConfig === undefined ? undefined : watchedFile(options.authorizationConfig),
-    tokenWebhook: options.tokenWebhookConfig === undefined ? undefined : readFileSync(options.tokenWebhookConfig, 'utf8'),
-    readFile: (path) => readFileSync(path, 'utf8'),
+    anonymous: config.anonymous,
+    admissionPlugins: { enabled: config.enableAdmissionPlugins, disabled: config.disableAdmissionPlugins },
     components,
     staticTokens,
-    allowAnonymous,
     dnsAddress,
   })
   await options.onReady?.(pki)
@@ -152,8 +152,3 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
-
-function auditOf({ auditPolicy, auditLog }: ServeOptions): ControlPlaneOptions['audit'] {
-  if (auditPolicy === undefined || auditLog === undefined) return undefined
-  return { policy: readFileSync(auditPolicy, 'utf8'), log: { path: auditLog, files: auditFiles, maxBackups: 10 } }
-}

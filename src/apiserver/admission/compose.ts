@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import type { Tell } from '../context.ts'
@@ -32,12 +33,15 @@ export interface AdmissionOptions {
   /** Further plug-ins, which find their place among the others by their names. */
   readonly more?: readonly AdmissionPlugin[]
   /** Names of plug-ins that run beside those that are on by default. */
-  readonly enabled?: readonly string[]
+  readonly enabled?: readonly string[] | undefined
   /** Names of plug-ins that are not to run. */
-  readonly disabled?: readonly string[]
+  readonly disabled?: readonly string[] | undefined
 }
 
-/** All plug-ins of a server, in the order in which they run: those that are on by default, NodeRestriction, and whatever is asked for beside them. */
+/**
+ * All plug-ins of a server, in the order in which they run: those that are on by default, NodeRestriction, and whatever is asked for beside
+ * them. Errors: `Invalid` for a name that no plug-in has, or that is to run and not to run.
+ */
 export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
   const { objects, internals, authorize, outbound, clock, log, registry } = options
   const random = options.random.fork('admission')
@@ -50,7 +54,8 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     now: () => clock.monotonicMs(),
     observer: createWebhookMetrics(registry),
   }
-  const all = [
+  const optional = optionalAdmission({ internals, authorize })
+  const always = [
     ...defaultAdmission.filter(({ name }) => name !== 'PodSecurity'),
     podSecurity({ onEvaluation: createPodSecurityMetrics(registry) }),
     nodeRestriction(authorize),
@@ -61,8 +66,19 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     validatingPolicies({ objects, authorize }),
     validatingWebhooks(webhooks),
     resourceQuota({ internals, clock }),
-    ...optionalAdmission({ internals, authorize }).filter(({ name }) => options.enabled?.includes(name)),
     ...(options.more ?? []),
   ]
-  return inAdmissionOrder(all.filter(({ name }) => options.disabled?.includes(name) !== true))
+  const { enabled = [], disabled = [] } = options
+  checkNames([...always, ...optional], enabled, disabled)
+  const all = [...always, ...optional.filter(({ name }) => enabled.includes(name))]
+  return inAdmissionOrder(all.filter(({ name }) => !disabled.includes(name)))
+}
+
+function checkNames(plugins: readonly AdmissionPlugin[], enabled: readonly string[], disabled: readonly string[]): void {
+  const known = plugins.map(({ name }) => name)
+  for (const name of [...enabled, ...disabled])
+    if (!known.includes(name))
+      throw new WherryError('Invalid', `there is no admission plug-in "${name}"; there are ${known.toSorted().join(', ')}`)
+  const both = enabled.find((name) => disabled.includes(name))
+  if (both !== undefined) throw new WherryError('Invalid', `the admission plug-in ${both} is to be enabled and disabled; say one of both`)
 }

@@ -1,0 +1,69 @@
+import { isAbsolute } from 'node:path'
+import { WherryError } from '#lib/errors.ts'
+
+/** What an API server may be told about who may ask, what is refused, and what is kept of requests. Absent means off, unless it says otherwise. */
+export interface ServerSettings {
+  /** What requests without credentials may try: everything that authorization lets `system:anonymous` do, health and version only, nothing. Absent: health. */
+  readonly anonymous?: 'all' | 'health' | 'none'
+  /** Whole path of an AuthenticationConfiguration (apiserver.config.k8s.io/v1); taken up again when the file changes, as is the next. */
+  readonly authenticationConfig?: string
+  /** Whole path of an AuthorizationConfiguration. Absent: Node and RBAC. */
+  readonly authorizationConfig?: string
+  /** Whole path of a kubeconfig: which webhook knows further tokens. */
+  readonly tokenWebhookConfig?: string
+  /** Names of admission plug-ins that run beside those that are on by default. */
+  readonly enableAdmissionPlugins?: readonly string[]
+  /** Names of admission plug-ins that are not to run. */
+  readonly disableAdmissionPlugins?: readonly string[]
+  /** Whole path of a Policy (audit.k8s.io/v1); wants one of the next, or both. */
+  readonly auditPolicy?: string
+  /** Whole path of the file that events are appended to. */
+  readonly auditLog?: string
+  /** Full logs are moved aside: how long and how many of them stay, and what is full. Absent, or 0: any age; absent: ten; absent: 100. */
+  readonly auditLogMaxAgeDays?: number
+  readonly auditLogMaxBackups?: number
+  readonly auditLogMaxSizeMB?: number
+  /** Whole path of a kubeconfig: which webhook is sent the events. */
+  readonly auditWebhookConfig?: string
+  /** Whole path of a TracingConfiguration (apiserver.config.k8s.io/v1). */
+  readonly tracingConfig?: string
+}
+
+/** Every such setting, and what is wrong with a value of it: what it has to be, or undefined. */
+export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unknown) => string | undefined>> = {
+  anonymous: (value) => (['all', 'health', 'none'].includes(value as string) ? undefined : 'all, health or none'),
+  authenticationConfig: wholePath,
+  authorizationConfig: wholePath,
+  tokenWebhookConfig: wholePath,
+  enableAdmissionPlugins: names,
+  disableAdmissionPlugins: names,
+  auditPolicy: wholePath,
+  auditLog: wholePath,
+  auditLogMaxAgeDays: wholeNumber(0),
+  auditLogMaxBackups: wholeNumber(0),
+  auditLogMaxSizeMB: wholeNumber(1),
+  auditWebhookConfig: wholePath,
+  tracingConfig: wholePath,
+}
+
+/** Refuses settings that make no sense together. `Invalid` names them as `nameOf` says they are called where they were given. */
+export function checkServerSettings(settings: ServerSettings, nameOf: (setting: keyof ServerSettings) => string = (name) => name): void {
+  const { auditPolicy, auditLog, auditWebhookConfig } = settings
+  const places = `${nameOf('auditLog')} or ${nameOf('auditWebhookConfig')}`
+  if (auditPolicy !== undefined && auditLog === undefined && auditWebhookConfig === undefined)
+    throw new WherryError('Invalid', `${nameOf('auditPolicy')} says which events are kept; ${places} has to say where`)
+  if (auditPolicy === undefined && (auditLog !== undefined || auditWebhookConfig !== undefined))
+    throw new WherryError('Invalid', `${places} says where events are kept; ${nameOf('auditPolicy')} has to say which`)
+}
+
+function wholePath(value: unknown): string | undefined {
+  return typeof value === 'string' && isAbsolute(value) ? undefined : 'the whole path of a file, beginning with /'
+}
+
+function names(value: unknown): string | undefined {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? undefined : 'a list of names, such as [AlwaysPullImages]'
+}
+
+function wholeNumber(least: number): (value: unknown) => string | undefined {
+  return (value) => (Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number from ${least} on`)
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '#host/clock.ts'
+import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
+import { systemRandom } from '#host/random.ts'
+import { createJsonLog } from '#lib/log.ts'
+import { createMemoryStore } from '#store/memory.ts'
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
+
+/** What settings of the server come to, asked of the server itself. */
+
+const authority = makeCertificate({ commonName: 'clients', usage: 'ca', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 })
+const key = makeSigningKey()
+
+const start = (settings: Partial<ControlPlaneOptions>): Promise<ControlPlane> =>
+  startControlPlane({
+    store: createMemoryStore(),
+    clock: systemClock,
+    random: systemRandom,
+    log: createJsonLog(() => {}, systemClock, 'error', {}),
+    identity: 'test',
+    advertise: { address: '127.0.0.1', port: 6443 },
+    podCIDR: '10.244.0.0/16',
+    serviceCIDR: '10.96.0.0/12',
+    serviceAddress: '10.96.0.1',
+    nodePorts: [30_000, 32_767],
+    rootCa: authority.certificate,
+    serviceAccounts: { key: key.key, publicKeys: [] },
+    dial: () => Promise.reject(new Error('nobody to talk to')),
+    components: [],
+    ...settings,
+  })
+
+const strangers: readonly [setting: ControlPlaneOptions['anonymous'], health: number, api: number][] = [
+  [undefined, 200, 401],
+  ['health', 200, 401],
+  ['all', 200, 403],
+  ['none', 401, 401],
+]
+for (const [anonymous, health, api] of strangers)
+  test(`without credentials, anonymous being ${anonymous}`, async (t) => {
+    const plane = await start({ anonymous })
+    t.after(() => plane.stop())
+    const statusOf = async (path: string) =>
+      (await plane.handler({ method: 'GET', path, headers: {} }, { remoteAddress: '192.0.2.1' })).status
+    assert.deepEqual([await statusOf('/readyz'), await statusOf('/api/v1/pods')], [health, api])
+  })
+
+test('plug-ins run, or do not, as they are named', async (t) => {
+  const created = async (admissionPlugins: ControlPlaneOptions['admissionPlugins']) => {
+    const plane = await start({ admissionPlugins })
+    t.after(() => plane.stop())
+    const send = plane.transportAs({ name: 'admin', groups: ['system:masters'] })
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i:1' }] } }
+    const headers = { 'content-type': 'application/json' }
+    const answer = await send({ method: 'POST', path: '/api/v1/namespaces/default/pods', headers, body: Buffer.from(JSON.stringify(pod)) })
+    const { spec, message } = JSON.parse(Buffer.from(answer.body as Uint8Array).toString())
+    return { status: answer.status, pull: spec?.containers[0].imagePullPolicy, tolerations: spec?.tolerations?.length, message }
+  }
+  const off = ['ServiceAccount', 'DefaultTolerationSeconds']
+  assert.deepEqual(await created({ disabled: ['ServiceAccount'] }), {
+    status: 201,
+    pull: 'IfNotPresent',
+    tolerations: 2,
+    message: undefined,
+  })
+  assert.deepEqual(await created({ enabled: ['AlwaysPullImages'], disabled: off }), {
+    status: 201,
+    pull: 'Always',
+    tolerations: undefined,
+    message: undefined,
+  })
+})
+
+for (const [admissionPlugins, message] of [
+  [{ enabled: ['Always'] }, /no admission plug-in "Always"; there are AlwaysAdmit, /],
+  [{ disabled: ['ImagePolicyWebhook'] }, /no admission plug-in "ImagePolicyWebhook"/],
+  [{ enabled: ['Priority'], disabled: ['Priority'] }, /Priority is to be enabled and disabled/],
+] as const)
+  test(`plug-ins that make no sense: ${JSON.stringify(admissionPlugins)}`, () =>
+    assert.rejects(start({ admissionPlugins }), { code: 'Invalid', message }))
