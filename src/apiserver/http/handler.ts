@@ -46,7 +46,7 @@ export function createHandler(context: Context, options: ApiServerOptions): ApiH
     if (record.warnings.length > 0) headers['warning'] = warningHeaders(record.warnings)
     const shown = record.relayed ? { ...made, headers } : prettyAnswer({ ...made, headers }, request, info)
     // What a node, a pod or another server sends as it comes must not wait in a compressor.
-    const isOwn = !record.relayed && info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
+    const isOwn = !record.relayed && !asItIs.test(info.path) && info.subresource === '' && (info.verb === 'get' || info.verb === 'list')
     const ended = life.answered(shown)
     return isOwn ? compressed(ended, request.headers['accept-encoding']) : ended
   }
@@ -220,6 +220,8 @@ function representationOf(request: HttpRequest, info: RequestInfo): Representati
   }
 }
 
+/** The reference does not compress these. */
+const asItIs = /^\/openapi\/v3(?:\/|$)/
 /** Whether the server lives, and which API it speaks, may be asked by anybody: load balancers and clients before they log in. */
 const openPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
 /** Where requests without credentials have rights of their own, these say what lies below. */

@@ -82,7 +82,8 @@ export const errorAnswer = (error: unknown, representation?: Representation): Ht
 /** Answers that are worth it go out compressed where the client takes it (the reference's threshold and level). */
 export async function compressed(answer: HttpResponse, acceptEncoding: string | undefined): Promise<HttpResponse> {
   if (acceptEncoding === undefined || !/(?:^|,)\s*gzip\s*(?:;|,|$)/.test(acceptEncoding)) return answer
-  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
+  const vary = [...new Set([answer.headers['vary'] ?? [], 'Accept-Encoding'].flat())]
+  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary }
   if (answer.body instanceof Uint8Array) {
     if (answer.body.byteLength < compressFromBytes) return answer
     return { ...answer, headers, body: await gzipAll(answer.body, { level: constants.Z_BEST_SPEED }) }

@@ -121,7 +121,12 @@ interface GroupVersion {
 /** The name of a group version's document: `apis/apps/v1`. */
 export const documentName = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`)
 
-function tagged(request: HttpRequest, { body, hash, madeAt }: Document, vary: string, type = 'application/json'): HttpResponse {
+function tagged(
+  request: HttpRequest,
+  { body, hash, madeAt }: Document,
+  vary: string | readonly string[],
+  type = 'application/json',
+): HttpResponse {
   const headers = { etag: `"${hash}"`, vary, 'cache-control': noStore }
   if (request.headers['if-none-match'] === `"${hash}"`) return { status: 304, headers, body: new Uint8Array() }
   return { status: 200, headers: { ...headers, 'content-type': type, 'accept-ranges': 'bytes', 'last-modified': madeAt }, body }
@@ -132,7 +137,7 @@ const empty = (status: number, headers: HttpResponse['headers'] = {}): HttpRespo
   headers: { 'cache-control': noStore, ...headers },
   body: new Uint8Array(),
 })
-const refused = (vary: string): HttpResponse => empty(406, { vary })
+const refused = (vary: string | readonly string[]): HttpResponse => empty(406, { vary })
 
 const jsonOf = (document: object): Uint8Array => Buffer.from(JSON.stringify(document))
 const httpDate = (ms: number): string => new Date(ms).toUTCString()
@@ -151,5 +156,5 @@ function acceptsJson(accept: string | undefined): boolean {
 }
 
 const noStore = 'no-cache, private'
-const secondVary = 'Accept-Encoding, Accept'
+const secondVary = ['Accept-Encoding', 'Accept']
 const yearMs = 365 * 86_400_000
