@@ -6,7 +6,7 @@ import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
 import type { Internals, Objects } from '../contract.ts'
-import { ofDefinitions } from './registrations.ts'
+import { ofDefinitions } from './group-order.ts'
 import { createRounds } from './rounds.ts'
 
 export interface AutoRegistrationOptions {

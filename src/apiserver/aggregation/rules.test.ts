@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nextStep } from './auto-registration.ts'
-import { inOrder, type Priority } from './registrations.ts'
-import { withRemote } from './remote-openapi.ts'
+import { inOrder } from './group-order.ts'
+import { withRemote } from './merge-openapi.ts'
+import type { Priority } from './registrations.ts'
 import { userHeaders } from './user-headers.ts'
 
 test('groups stand by their priorities, then by name; versions by theirs, then by how stable they are', () => {

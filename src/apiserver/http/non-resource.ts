@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
-import { inOrder } from '../aggregation/registrations.ts'
+import { inOrder } from '../aggregation/group-order.ts'
 import type { Context } from '../context.ts'
 import { serveDiscovery } from '../discovery/discovery.ts'
 import { dumpOf } from '../flow-control/debug.ts'

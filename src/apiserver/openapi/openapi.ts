@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
-import { withRemote } from '../aggregation/remote-openapi.ts'
+import { withRemote } from '../aggregation/merge-openapi.ts'
 import type { Context } from '../context.ts'
 import { parseAccept } from '../http/negotiate.ts'
 import type { RequestInfo } from '../http/request-info.ts'
