@@ -5,6 +5,7 @@ import { createInformer, type Informer } from '#client/informer.ts'
 import type { IndexFunction } from '#client/object-index.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { WorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Cache, Controller, Source } from './controller.ts'
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly kinds?: readonly HeldKind[]
   /** Told which kinds of definitions are held. Absent: none ever are. */
   readonly served?: ServedKinds
+  /** What the controllers' queues tell of themselves. Absent: nobody counts. */
+  readonly queueMetrics?: (name: string, inWork: () => Iterable<number>) => WorkQueueMetrics
   /** Where the events of `host` components come from: the node's name. */
   readonly host?: string
 }
@@ -64,7 +67,7 @@ export interface HeldKind {
 }
 
 export function runControllers(options: RunOptions): Running {
-  const { controllers, client, clock, random, log, concurrency } = options
+  const { controllers, client, clock, random, log, concurrency, queueMetrics } = options
   const stopping = new AbortController()
   const informers = startInformers(options)
   const informerOf = (kind: AnyKind) => informers.get(nameOf(kind))
@@ -86,6 +89,7 @@ export function runControllers(options: RunOptions): Running {
       log: ownLog,
       work: reconciler.reconcile,
       ...(concurrency !== undefined && { concurrency }),
+      ...(queueMetrics !== undefined && { metrics: (inWork) => queueMetrics(name, inWork) }),
     })
     return { controller, queue, reconciler, recorder, log: ownLog }
   })

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { silentLog } from '#lib/log.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
+import { createWorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createWorkQueue, type Outcome, type WorkQueueOptions } from './work-queue.ts'
@@ -210,4 +212,20 @@ test('whatever happens, no key is worked on twice at once, and none that was add
     }),
     { numRuns: 200 },
   )
+})
+
+test('a queue tells how long keys wait and are worked on, and how often their work failed', async () => {
+  const registry = createRegistry()
+  const metrics = createWorkQueueMetrics(registry)
+  const { clock, queue, finish } = open({ concurrency: 1, metrics: (inWork) => metrics('q', inWork) })
+  const value = (name: string) => Number(new RegExp(`^workqueue_${name}\\{name="q"\\} (\\S+)$`, 'm').exec(registry.text())?.[1])
+  queue.add('a')
+  queue.add('a')
+  queue.add('b')
+  await clock.advance(2000)
+  assert.deepEqual(['adds_total', 'depth', 'unfinished_work_seconds'].map(value), [2, 1, 2])
+  await finish('a', { again: 'later' })
+  assert.deepEqual(['depth', 'retries_total', 'work_duration_seconds_sum', 'queue_duration_seconds_sum'].map(value), [0, 1, 2, 2])
+  await finish('b')
+  assert.equal(value('unfinished_work_seconds'), 0)
 })

@@ -1,6 +1,7 @@
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { WorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import { createDeadlines } from './deadlines.ts'
 
@@ -36,6 +37,8 @@ export interface WorkQueueOptions {
   /** Keys worked on side by side; default 8. */
   readonly concurrency?: number
   readonly backoff?: BackoffOptions
+  /** What the queue tells of itself; it can be asked how long each key has been in work, in seconds. Absent: nobody counts. */
+  readonly metrics?: (inWork: () => Iterable<number>) => WorkQueueMetrics
   /** May throw: that counts as `later`. */
   readonly work: (key: string) => Promise<Outcome>
 }
@@ -47,6 +50,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const working = new Map<string, Lane | undefined>()
   const failures = new Map<string, number>()
   const deadlines = createDeadlines(clock, (key) => add(key, 'change'))
+  /** Since when each key has waited, and been in work. */
+  const since = new Map<string, number>()
+  const startedAt = new Map<string, number>()
+  const metrics = options.metrics?.(() => [...startedAt.values()].map(secondsSince))
   let changesInARow = 0
   let stopped: PromiseWithResolvers<void> | undefined
   let scheduled = false
@@ -60,6 +67,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (lanes.change.has(key)) return
     if (lane === 'change') lanes.bulk.delete(key)
     lanes[lane].add(key)
+    if (metrics !== undefined && !since.has(key)) {
+      since.set(key, clock.monotonicMs())
+      metrics.added(depth())
+    }
     // After the present turn: a burst of adds of one key is then one look.
     if (scheduled) return
     scheduled = true
@@ -76,6 +87,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       working.set(key, undefined)
       // What was to happen later happens now, and the outcome says when again.
       deadlines.delete(key)
+      if (metrics !== undefined) {
+        startedAt.set(key, clock.monotonicMs())
+        metrics.started(secondsSince(since.get(key) ?? clock.monotonicMs()), depth())
+        since.delete(key)
+      }
       run(key)
     }
   }
@@ -100,6 +116,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     }
     const added = working.get(key)
     working.delete(key)
+    if (metrics !== undefined) {
+      metrics.ended(secondsSince(startedAt.get(key) ?? clock.monotonicMs()))
+      startedAt.delete(key)
+    }
     settle(key, outcome, added)
     if (stopped !== undefined) {
       if (working.size === 0) stopped.resolve()
@@ -111,6 +131,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (outcome.again === 'later') {
       const attempt = failures.get(key) ?? 0
       failures.set(key, attempt + 1)
+      metrics?.retried()
       // A failing key waits even when something changed meanwhile: else a busy object would be tried in a tight loop.
       deadlines.set(key, clock.now() + backoff(options.backoff ?? defaultBackoff, attempt, random))
       return
@@ -123,10 +144,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (added !== undefined) add(key, added)
   }
 
+  const depth = (): number => lanes.change.size + lanes.bulk.size
+  const secondsSince = (ms: number): number => (clock.monotonicMs() - ms) / 1000
+
   return {
     add,
     get depth() {
-      return lanes.change.size + lanes.bulk.size
+      return depth()
     },
     get isIdle() {
       return lanes.change.size + lanes.bulk.size + working.size === 0
@@ -138,6 +162,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
         lanes.change.clear()
         lanes.bulk.clear()
         failures.clear()
+        since.clear()
         if (working.size === 0) stopped.resolve()
       }
       await stopped.promise

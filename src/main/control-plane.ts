@@ -31,6 +31,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import type { HttpsExchange } from '#lib/https-exchange.ts'
 import type { Log } from '#lib/log.ts'
+import { createWorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
@@ -140,7 +141,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       lead(
         options,
         api.kinds,
-        { reader: asSystem('kube-controller-manager'), asController, scheduler: asUser('default-scheduler', schedulerUser) },
+        {
+          queueMetrics: api.queueMetrics,
+          reader: asSystem('kube-controller-manager'),
+          asController,
+          scheduler: asUser('default-scheduler', schedulerUser),
+        },
         signal,
         leading.resolve,
       ),
@@ -159,17 +165,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 }
 
-async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
+type QueueMetrics = ReturnType<typeof createWorkQueueMetrics>
+
+async function createApi(options: ControlPlaneOptions): Promise<ApiServer & { readonly queueMetrics: QueueMetrics | undefined }> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const { address, port } = options.advertise
   let identity: Identity | undefined
+  let queueMetrics: QueueMetrics | undefined
   const server = await createApiServer({
     store: options.store,
     kinds,
     clock,
     random: random.fork('api'),
     stages(objects, internals, registry) {
+      queueMetrics = createWorkQueueMetrics(registry)
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
       identity = createIdentity({ choices: options, keys, objects, internals, outbound, clock, random: random.fork('identity'), log })
       const { authenticate, authorize, rbac, reviews } = identity
@@ -209,6 +219,7 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer> {
   })
   return {
     ...server,
+    queueMetrics,
     async close() {
       identity?.close()
       await server.close()
@@ -245,6 +256,7 @@ function protection({
 const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceUnavailable', 'dial tcp: connect: network is unreachable'))
 
 interface LeaderClients {
+  readonly queueMetrics: QueueMetrics | undefined
   /** Fills the caches that all controllers share. */
   readonly reader: Client
   readonly asController: (name: string) => Client
@@ -279,6 +291,7 @@ async function lead(
     clock,
     random: random.fork('controllers'),
     log,
+    ...(clients.queueMetrics !== undefined && { queueMetrics: clients.queueMetrics }),
   })
   const follow = (): void => running.serveCustom(customKinds(registry))
   follow()

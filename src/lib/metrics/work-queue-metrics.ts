@@ -22,15 +22,16 @@ export function createWorkQueueMetrics(registry: Registry): (name: string, inWor
   const retries = registry.counter(named('retries_total', 'Keys put in the queue again after a failure.'))
   const waits = registry.histogram({ ...named('queue_duration_seconds', 'How long keys waited for their work.'), buckets })
   const works = registry.histogram({ ...named('work_duration_seconds', 'How long the work on a key took.'), buckets })
-  const queues: { readonly name: string; readonly inWork: () => Iterable<number> }[] = []
+  // By name: controllers that begin again, after another server led, have their queues anew.
+  const queues = new Map<string, () => Iterable<number>>()
   const asked = (rest: string, help: string, read: (seconds: readonly number[]) => number): void =>
     registry.observed({ ...named(rest, help), type: 'gauge' }, () =>
-      queues.map(({ name, inWork }) => ({ labels: [name], value: read([...inWork()]) })),
+      [...queues].map(([name, inWork]) => ({ labels: [name], value: read([...inWork()]) })),
     )
   asked('unfinished_work_seconds', 'Seconds of work on keys that is not done yet.', (all) => all.reduce((sum, each) => sum + each, 0))
   asked('longest_running_processor_seconds', 'How long the longest work on a key has lasted.', (all) => Math.max(0, ...all))
   return (name, inWork) => {
-    queues.push({ name, inWork })
+    queues.set(name, inWork)
     const [ownDepth, ownAdds, ownRetries, ownWaits, ownWorks] = [
       depth.of(name),
       adds.of(name),
