@@ -112,6 +112,7 @@ test('OpenAPI shows what it says of its own group version, and no more', async (
   assert.equal((await ask(`/openapi/v3/apis/${group}/v1`)).body.openapi, '3.0.0')
   const { paths, definitions } = (await ask('/openapi/v2')).body
   assert.ok(paths[`/apis/${group}/v1/flunders`] !== undefined && definitions.Flunder !== undefined)
+  assert.deepEqual(paths[`/apis/${group}/v1/flunders`].get.parameters, [{ name: 'pretty', in: 'query', type: 'string' }])
   assert.ok(paths['/apis/other/v1/things'] === undefined && definitions.Other === undefined)
 })
 

@@ -158,7 +158,8 @@ function documentOf({ status, body }: Answer, path: string): Json {
 /** The paths of the group version, and the definitions that they lead to. */
 function ofGroupVersion(document: Json, { group, version }: Registration): Json {
   const root = `/apis/${group}/${version}/`
-  const paths = Object.fromEntries(Object.entries((document['paths'] ?? {}) as Json).filter(([path]) => path.startsWith(root)))
+  const own = Object.entries((document['paths'] ?? {}) as Json).filter(([path]) => path.startsWith(root))
+  const paths = inlined(Object.fromEntries(own), (document['parameters'] ?? {}) as Json) as Json
   const all = (document['definitions'] ?? {}) as Json
   const definitions: Record<string, unknown> = {}
   const open = referencesIn(paths)
@@ -169,6 +170,17 @@ function ofGroupVersion(document: Json, { group, version }: Registration): Json 
   }
   return { paths, definitions }
 }
+
+/** The same with parameters that are shared by the whole document where they are meant: in another document those names mean something else. */
+function inlined(value: unknown, parameters: Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => inlined(item, parameters))
+  if (typeof value !== 'object' || value === null) return value
+  const { $ref } = value as Json
+  if (typeof $ref === 'string' && $ref.startsWith(parameterRoot)) return parameters[$ref.slice(parameterRoot.length)] ?? {}
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inlined(item, parameters)]))
+}
+
+const parameterRoot = '#/parameters/'
 
 /** Names of the definitions that a value refers to. */
 function referencesIn(value: unknown): string[] {

@@ -107,7 +107,13 @@ function answer({ headers, url = '' }: IncomingMessage, response: ServerResponse
   if (pathname === `/openapi/v3/apis/${group}/v1`) return say({ openapi: '3.0.0', paths: {} })
   if (pathname === '/openapi/v2')
     return say({
-      paths: { [`/apis/${group}/v1/flunders`]: { get: { schema: { $ref: '#/definitions/Flunder' } } }, '/apis/other/v1/things': {} },
+      paths: {
+        [`/apis/${group}/v1/flunders`]: {
+          get: { schema: { $ref: '#/definitions/Flunder' }, parameters: [{ $ref: '#/parameters/pretty-1' }] },
+        },
+        '/apis/other/v1/things': {},
+      },
+      parameters: { 'pretty-1': { name: 'pretty', in: 'query', type: 'string' } },
       definitions: { Flunder: { type: 'object', description: 'A flunder.' }, Other: { type: 'object' } },
     })
   if (!pathname.endsWith('/flunders')) return say({ kind: 'Status', status: 'Failure', reason: 'NotFound', code: 404 }, 404)
