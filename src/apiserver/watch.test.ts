@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { createClient } from '#client/http.ts'
+import { createLocalTransport } from '#client/local-transport.ts'
 import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import { createTestServer, type TestServer } from './testing.ts'
 
@@ -152,4 +155,23 @@ test('what is older than history is expired, and a reader that fell behind is en
   assert.equal((await reader.next()).done, true)
   const [old] = await watch('resourceVersion=2')
   assert.equal(old!.object.code, 410)
+})
+
+test('a client in the same process gets the very objects that the server holds', async () => {
+  await make('shared')
+  const client = createClient(createLocalTransport(server.transport))
+  const leaving = new AbortController()
+  const seen: ConfigMap[] = []
+  const last = (name: string) => seen.findLast(({ metadata }) => metadata.name === name)
+  for await (const event of client.watch(ConfigMap, { namespace: 'a', sendInitialEvents: true, signal: leaving.signal })) {
+    if (event.type === 'BOOKMARK') {
+      // Two at once, which other readers would get in one piece.
+      if (seen.length > 0 && event.initialEventsEnd) await Promise.all([patch('shared', { data: { a: '1' } }), make('shared-2')])
+      continue
+    }
+    seen.push(event.object)
+    if (last('shared')?.data?.['a'] === '1' && last('shared-2') !== undefined) break
+  }
+  for (const name of ['shared', 'shared-2']) assert.equal(last(name), server.objects.get(ConfigMap, name, 'a'))
+  leaving.abort()
 })

@@ -1,6 +1,7 @@
 import type { AnyKind } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { meaningOf } from '#lib/meaning.ts'
 import { parseExact } from '#schema/json.ts'
 import type { Of } from '#schema/schema.ts'
 import type { WatchEvent } from './client.ts'
@@ -13,18 +14,25 @@ export const initialEventsEnd = 'k8s.io/initial-events-end'
 /** The events of a watch's body, one JSON text a line, as they come, however the body is cut into pieces. An ERROR event is thrown. */
 export async function* watchFrames<K extends AnyKind>(kind: K, body: HttpResponse['body']): AsyncGenerator<WatchEvent<Of<K>>> {
   for await (const line of lines(body)) {
-    if (line.length > 0) yield parseFrame(kind, line)
+    if (typeof line !== 'string') yield line.meaning as WatchEvent<Of<K>>
+    else if (line.length > 0) yield parseFrame(kind, line)
   }
 }
 
 /** An object is at most some megabytes (the store's bound); more is no object. */
 const lineLimitBytes = 32 * 1024 * 1024
 
-async function* lines(body: HttpResponse['body']): AsyncGenerator<string> {
+/** Lines as text; in one process with the server, what they mean. */
+async function* lines(body: HttpResponse['body']): AsyncGenerator<string | { readonly meaning: unknown }> {
   const decoder = new TextDecoder()
   const parts: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+    const meaning = parts.length === 0 ? meaningOf(chunk) : undefined
+    if (meaning !== undefined) {
+      yield { meaning }
+      continue
+    }
     let start = 0
     for (let end = chunk.indexOf(newline, start); end >= 0; end = chunk.indexOf(newline, start)) {
       parts.push(chunk.subarray(start, end))

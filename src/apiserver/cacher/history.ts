@@ -33,6 +33,8 @@ export const nextSequence = (history: History): number => history.first + histor
 export function append(history: History, change: Change): void {
   history.changes.push(change)
   history.sizeBytes += sizeOf(change)
+  // Watchers are rarely this far behind; whoever is makes the frames again.
+  history.changes.at(-framesKept)?.frames.clear()
   // Trimming in batches keeps the cost of moving the array per change constant.
   if (history.changes.length > limitChanges + trimBatch || history.sizeBytes > limitBytes * 1.25) trim(history)
 }
@@ -84,4 +86,5 @@ const sizeOf = (change: Change): number => (change.previous?.value.byteLength ??
 // About five minutes of a busy kind; a watcher or a page older than this starts anew (410).
 const limitChanges = 8_192
 const trimBatch = 1_024
+const framesKept = 512
 const limitBytes = 16 * 1024 * 1024

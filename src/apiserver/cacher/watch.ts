@@ -33,6 +33,8 @@ export interface WatchOptions {
   readonly onBookmark: (send: () => void) => () => void
   readonly signal?: AbortSignal
   readonly timeoutMs: number
+  /** Each event as a piece of its own, not several in one: for a reader in this process, who knows them by their bytes (lib/meaning.ts). */
+  readonly apart?: boolean
   readonly onEnd?: () => void
   /** Sees the pieces that go out, for counting. */
   readonly onSent?: (frames: readonly Uint8Array[]) => void
@@ -155,8 +157,13 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
     }
   }
 
+  /** What is ready and not yet taken, where events go apart. */
+  let pieces: readonly Uint8Array[] = []
+  let taken = 0
+
   async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
+      if (taken < pieces.length && state !== 'ended' && !options.signal?.aborted) return { done: false, value: pieces[taken++]! }
       if (state === 'ended' || watcher.ended || options.signal?.aborted) return finish()
       if (kind.storedAs?.convert !== undefined) {
         const failure = await convertAhead()
@@ -168,6 +175,11 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
       const out = ready()
       if (out.length > 0) {
         options.onSent?.(out)
+        if (options.apart === true) {
+          pieces = out
+          taken = 0
+          continue
+        }
         return { done: false, value: out.length === 1 ? out[0]! : Buffer.concat(out) }
       }
       await new Promise<void>((resolve) => (watcher.waiting = resolve))

@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, Status } from '#api/meta/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
+import { noteMeaning } from '#lib/meaning.ts'
 import { objectOf, partsOf } from '../cacher/item.ts'
 import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
 import { notAcceptable, type Representation, watchTypes } from './negotiate.ts'
@@ -39,7 +40,12 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
   }
   return {
     representation: 'json',
-    frame: (type, item) => Buffer.concat([starts[type], ...partsOf(item), endOfLine]),
+    frame(type, item) {
+      const bytes = Buffer.concat([starts[type], ...partsOf(item), endOfLine])
+      // The objects of custom resources are what a client makes of JSON.
+      if (kind.shape.kind === 'message') noteMeaning(bytes, () => ({ type, object: objectOf(item) }))
+      return bytes
+    },
     bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(kind, revision, end)),
     failure,
   }

@@ -29,6 +29,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
     query: { ...query, fields },
     frames: framesOf(kind, call.representation, includeOf(info.query), context.clock),
     clock: context.clock,
+    apart: call.caller.user !== undefined,
     onBookmark: context.onBookmark,
     onEnd: call.record.over,
     onSent: (frames) => {
