@@ -3,7 +3,8 @@ import type { Revision, Store } from '#store/store.ts'
 import type { Cacher } from './cacher/cacher.ts'
 
 /**
- * Lets the store forget history that is older than a period (the reference's five minutes). Runs only while something is written: each
+ * Lets the store forget history that is older than a period (the reference's five minutes), and the pages of a list with it: who asks for the
+ * next one of an older state is told to begin anew. Runs only while something is written: each
  * round compacts to where the last one stood, and an idle server has no round.
  */
 export function startCompaction(
@@ -20,7 +21,7 @@ export function startCompaction(
       forget = undefined
       const target = mark
       mark = cacher.revision()
-      store.compact(target).catch(onFailure)
+      store.compact(target).then(() => cacher.forget(target), onFailure)
       if (mark > target) arm()
     })
   }

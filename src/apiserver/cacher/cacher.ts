@@ -22,6 +22,8 @@ export interface Cacher {
   reached(revision: Revision, timeoutMs?: number): Promise<boolean>
   /** Waits until everything is visible that was acknowledged before the call, by whichever server. */
   fresh(): Promise<Revision>
+  /** States before `revision` are no longer to be had: the store forgot them, and other servers would not know them either. */
+  forget(revision: Revision): void
   /** Raises when the store's stream broke and everything was loaded anew: what was seen before may have gaps. */
   onReload(listener: () => void): void
   close(): Promise<void>
@@ -50,14 +52,17 @@ export interface CacherOptions {
 
 /** Loads all objects, then follows the store. Rejects when the store cannot be read. */
 export async function createCacher({ store, kinds, clock, onClaim, onFailure }: CacherOptions): Promise<Cacher> {
+  let forgotten: Revision = 0
+  const rewound = (cache: KindCache, to: Revision): Index | undefined =>
+    to < forgotten ? undefined : rewind(cache.index, cache.history, to)
   const caches = new Map<string, KindCache>()
   for (const kind of kinds)
-    if (!caches.has(prefixOf(kind))) caches.set(prefixOf(kind), createKindCache(storageKindOf(kind), prefixOf(kind)))
+    if (!caches.has(prefixOf(kind))) caches.set(prefixOf(kind), createKindCache(storageKindOf(kind), prefixOf(kind), rewound))
   /** The cache of a prefix. What no built-in kind has belongs to a definition, which may come at any time, and go. */
   const cacheOf = (prefix: string): KindCache => {
     const known = caches.get(prefix)
     if (known !== undefined) return known
-    const made = createKindCache(rawKind, prefix)
+    const made = createKindCache(rawKind, prefix, rewound)
     made.history = historyFrom(revision)
     caches.set(prefix, made)
     return made
@@ -173,6 +178,9 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
         })
       return revision
     },
+    forget(to) {
+      forgotten = to
+    },
     onReload: (listener) => void reloadListeners.push(listener),
     async close() {
       closing.abort()
@@ -182,7 +190,7 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
   }
 }
 
-function createKindCache(kind: AnyKind, prefix: string): KindCache {
+function createKindCache(kind: AnyKind, prefix: string, rewound: (cache: KindCache, to: Revision) => Index | undefined): KindCache {
   const cache: KindCache = {
     prefix,
     kind,
@@ -190,7 +198,7 @@ function createKindCache(kind: AnyKind, prefix: string): KindCache {
     history: historyFrom(0),
     watchers: createWatchers(() => cache),
     observers: new Set(),
-    at: (revision) => rewind(cache.index, cache.history, revision),
+    at: (revision) => rewound(cache, revision),
   }
   return cache
 }
