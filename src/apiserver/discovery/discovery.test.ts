@@ -33,6 +33,7 @@ test('both forms name the same resources', async () => {
   const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
   for (const root of ['/api', '/apis']) {
     const { items } = (await get(root, { accept })).body
+    assert.deepEqual(items[0].metadata, root === '/api' ? {} : { name: 'apiregistration.k8s.io' })
     for (const { metadata, versions } of items)
       for (const { version, resources } of versions) {
         const path = root === '/api' ? `/api/${version}` : `/apis/${metadata.name}/${version}`
@@ -44,6 +45,18 @@ test('both forms name the same resources', async () => {
         assert.deepEqual([...whole, ...parts].toSorted(), listed.toSorted(), path)
       }
   }
+})
+
+test('aggregated discovery says the same in each encoding, under one tag', async () => {
+  const tags = new Set<unknown>()
+  for (const type of ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']) {
+    const form = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+    const { status, headers, body } = await server.transport({ method: 'GET', path: '/apis', headers: { accept: `${type}${form}` } })
+    assert.deepEqual([status, headers['content-type']], [200, `${type}${form}`])
+    tags.add(headers['etag'])
+    assert.ok(Buffer.from(await readBody(body)).includes('deployments'))
+  }
+  assert.equal(tags.size, 1)
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came

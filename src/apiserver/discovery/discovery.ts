@@ -5,8 +5,9 @@ import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { type GroupVersions, inOrder } from '../aggregation/group-order.ts'
 import type { Context } from '../context.ts'
-import { acceptable, negotiate, objectTypes, parseAccept } from '../http/negotiate.ts'
-import { encoded, json, methodNotAllowed, routeNotAcceptable } from '../http/respond.ts'
+import { acceptable, negotiate, objectTypes, parseAccept, protobufType, type Representation } from '../http/negotiate.ts'
+import { encoded, methodNotAllowed, routeNotAcceptable } from '../http/respond.ts'
+import { APIGroupDiscoveryList } from './aggregated-types.ts'
 import { isStored, resourcesOf, storageVersionHash } from './resources.ts'
 
 /** `/api`, `/apis` and below: which groups, versions and resources there are; both roots also in one piece (aggregated, v2). */
@@ -43,7 +44,7 @@ export function serveDiscovery(
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
       items: list.map(({ group, versions }) => ({
-        metadata: { name: group },
+        metadata: group === '' ? {} : { name: group },
         versions: versions.map((version) => versionDiscovery(group, version)),
       })),
     }
@@ -103,12 +104,13 @@ export function serveDiscovery(
   })
 
   /** Clients ask again and again; the hash spares them the same answer. */
-  function withTag(request: HttpRequest, name: string, value: object, contentType: string): HttpResponse {
-    const answer = json(value)
-    const body = answer.body as Uint8Array
+  function withTag(request: HttpRequest, name: string, value: object, encoding: Representation['encoding']): HttpResponse {
+    const answer = encoded(value, { encoding }, 200, APIGroupDiscoveryList)
     const { etags } = rootsNow()
-    const tag = etags.get(name) ?? `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+    // One for all encodings: the answer varies by what is accepted.
+    const tag = etags.get(name) ?? `"${createHash('sha512').update(JSON.stringify(value)).digest('hex').toUpperCase()}"`
     etags.set(name, tag)
+    const contentType = `${answer.headers['content-type']};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`
     const headers = { ...answer.headers, 'content-type': contentType, etag: tag, vary: 'Accept', 'cache-control': 'public' }
     if (request.headers['if-none-match'] === tag) return { status: 304, headers, body: new Uint8Array() }
     return { ...answer, headers }
@@ -119,12 +121,12 @@ export function serveDiscovery(
 
   return async (request, path) => {
     if (path === '/api' || path === '/apis') {
-      const version = wantsAggregated(request.headers['accept'])
+      const encoding = wantsAggregated(request.headers['accept'])
       // The reference answers the root of all groups to every method, as it does a group's.
       return readOnly(path === '/apis' ? { ...request, method: 'GET' } : request, () =>
-        version === undefined
+        encoding === undefined
           ? shown(request, rootsNow().roots[path]!, path === '/api' ? APIVersions : APIGroupList)
-          : withTag(request, path, rootsNow().aggregated[path]!, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
+          : withTag(request, path, rootsNow().aggregated[path]!, encoding),
       )
     }
     const [, root, ...parts] = path.split('/')
@@ -165,15 +167,23 @@ function groupOf(group: string, versions: readonly string[], typed: boolean): ob
   return { ...(typed && { kind: 'APIGroup', apiVersion: 'v1' }), name: group, versions: list, preferredVersion: list[0] }
 }
 
-/** The version of aggregated discovery that the client likes best; undefined when it wants the old form first. */
-function wantsAggregated(accept: string | undefined): 'v2' | undefined {
+/** The encoding of aggregated discovery that the client likes best; undefined when it wants the old form first. */
+function wantsAggregated(accept: string | undefined): Representation['encoding'] | undefined {
   for (const { type, parameters } of parseAccept(accept ?? '')) {
-    if (type !== 'application/json' && type !== '*/*') continue
+    const encoding = encodings[type]
+    if (encoding === undefined) continue
     if (parameters.get('as') === 'APIGroupDiscoveryList') {
-      if (parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2') return 'v2'
+      if (parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2') return encoding
       continue
     }
     return undefined
   }
   return undefined
+}
+
+const encodings: Readonly<Record<string, Representation['encoding']>> = {
+  'application/json': 'json',
+  '*/*': 'json',
+  'application/yaml': 'yaml',
+  [protobufType]: 'protobuf',
 }
