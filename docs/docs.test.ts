@@ -10,7 +10,9 @@ import { kinds } from '#api/kinds.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
 import type { Command } from '#cli/command.ts'
 import { allCommands } from '#cli/commands.ts'
-import { type Config, defaultConfig, readConfig } from '#host/config.ts'
+import { defaultConfig, readConfig, settingNames } from '#host/config.ts'
+import type { ServerSettings } from '#host/server-settings.ts'
+import { readServerFiles } from '#main/server-files.ts'
 import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { parseYamlDocuments } from '#schema/yaml.ts'
@@ -30,6 +32,9 @@ import {
   wordsOf,
 } from './testing/markdown.ts'
 
+/** What the server does where its settings say nothing, as `ServerSettings` tells. */
+const defaultsOfServer = { anonymous: 'health', auditLogMaxAgeDays: 0, auditLogMaxBackups: 10, auditLogMaxSizeMB: 100 }
+
 const commands = await allCommands()
 
 const documents = ['README.md', 'README.zh-CN.md', ...globSync('docs/*.md', { cwd: root }).sort()]
@@ -45,8 +50,9 @@ checkAll('so do commands and options in the text', documents.flatMap(spansOf), s
 checkAll('every TypeScript block is an excerpt of the file that it names', inLanguage('ts'), excerptProblem)
 checkAll('every manifest is taken', [...inLanguage('yaml'), ...examples()], manifestProblem)
 checkAll('settings that are shown are settings', inLanguage('yaml settings'), settingsProblem)
+checkAll('files that settings name are taken', inLanguage('yaml file'), fileProblem)
 checkAll('no block is of a sort that nobody checks', blocks, ({ language }) =>
-  ['sh', 'ts', 'yaml', 'yaml settings'].includes(language) ? undefined : `a block of "${language}"`,
+  ['sh', 'ts', 'yaml', 'yaml settings', 'yaml file'].includes(language) ? undefined : `a block of "${language}"`,
 )
 
 test('every setting is described with its default, and nothing else is', () => {
@@ -54,13 +60,16 @@ test('every setting is described with its default, and nothing else is', () => {
     const rows = tableAfter(path, /^\| (setting|设置) \|/)
     assert.deepEqual(
       rows.map(([name]) => unquoted(name!)),
-      Object.keys(defaultConfig()),
+      settingNames(),
       path,
     )
+    const defaults: Readonly<Record<string, unknown>> = { ...defaultConfig(), ...defaultsOfServer }
     for (const [name, value] of rows) {
-      const setting = unquoted(name!) as keyof Config
+      const setting = unquoted(name!)
       // These two are the machine's own.
-      if (setting !== 'nodeName' && setting !== 'nodeAddress') assert.equal(value, String(defaultConfig()[setting]), `${path}: ${setting}`)
+      if (setting === 'nodeName' || setting === 'nodeAddress') continue
+      if (setting in defaults) assert.equal(value, String(defaults[setting]), `${path}: ${setting}`)
+      else assert.match(value!, /^(off|none|关|无)$/, `${path}: ${setting}`)
     }
   }
 })
@@ -168,7 +177,9 @@ function spanProblem({ where, text }: Found): string | undefined {
   if ((program !== 'wherry' && program !== './wherry') || name === undefined || name === '…') return undefined
   const command = commands.find((candidate) => candidate.name === name)
   if (command === undefined) return `${where}: there is no command "${name}"`
-  const wrong = rest.filter((word) => word.startsWith('--') && !command.passesThrough && !(word.slice(2) in command.options))
+  const wrong = rest.filter(
+    (word) => word.startsWith('--') && !foreign.has(word) && !command.passesThrough && !(word.slice(2) in command.options),
+  )
   return wrong.length === 0 ? undefined : `${where}: ${name} has no ${wrong.join(', ')}`
 }
 
@@ -238,6 +249,37 @@ function settingsProblem({ where, text }: Found): string | undefined {
   try {
     writeFileSync(join(folder, 'config.yaml'), text)
     readConfig(join(folder, 'config.yaml'))
+    return undefined
+  } catch (error) {
+    return `${where}: ${(error as Error).message}`
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const someKubeconfig = JSON.stringify({
+  'current-context': 'a',
+  contexts: [{ name: 'a', context: { cluster: 'a' } }],
+  clusters: [{ name: 'a', cluster: { server: 'https://a.example' } }],
+})
+
+/** A file that the server is given, by its kind; a kubeconfig that it names is somebody else's. */
+function fileProblem({ where, text }: Found): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-docs-'))
+  try {
+    const path = join(folder, 'file.yaml')
+    const kubeconfig = join(folder, 'kubeconfig')
+    writeFileSync(kubeconfig, someKubeconfig)
+    writeFileSync(path, text.replace(/(?<=kubeConfigFile: )[\w/.-]+/g, kubeconfig))
+    const kind = /^kind: (\w+)$/m.exec(text)?.[1] ?? ''
+    const settings: Readonly<Record<string, ServerSettings>> = {
+      AuthenticationConfiguration: { authenticationConfig: path },
+      AuthorizationConfiguration: { authorizationConfig: path },
+      Policy: { auditPolicy: path, auditLog: join(folder, 'audit.log') },
+      TracingConfiguration: { tracingConfig: path },
+    }
+    if (settings[kind] === undefined) return `${where}: no setting takes a ${kind}`
+    readServerFiles(settings[kind])
     return undefined
   } catch (error) {
     return `${where}: ${(error as Error).message}`
