@@ -8,6 +8,7 @@ import { json } from '../http/respond.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { rootDocument, versionDocument, type Whole, wholeDocument } from './document.ts'
 import { gnosticAccept, gnosticDocument, gnosticType } from './gnostic.ts'
+import { gnosticThird, gnosticThirdAccept, gnosticThirdType } from './gnostic-third.ts'
 import { type RootDocument, rootDocuments } from './root-documents.ts'
 
 interface Document {
@@ -65,7 +66,7 @@ export function serveOpenapi(
 
   function second(request: HttpRequest): HttpResponse {
     const accept = request.headers['accept']
-    if (wantsGnostic(accept)) return tagged(request, secondOf('v2 in protobuf', gnosticDocument), secondVary, gnosticType)
+    if (prefers(gnosticTypes, accept)) return tagged(request, secondOf('v2 in protobuf', gnosticDocument), secondVary, gnosticType)
     return acceptsJson(accept) ? tagged(request, secondOf('v2', jsonOf), secondVary) : refused(secondVary)
   }
 
@@ -86,9 +87,10 @@ export function serveOpenapi(
     const root = roots.get(name)
     const version = versionsNow().find((each) => each.name === name)
     if (root === undefined && version === undefined) return empty(404)
-    if (!acceptsJson(request.headers['accept'])) return refused('Accept')
+    const inProtobuf = prefers(gnosticThirdTypes, request.headers['accept'])
+    if (!inProtobuf && !acceptsJson(request.headers['accept'])) return refused('Accept')
     const document = root === undefined ? versionDocumentOf(version!) : rootDocumentOf(root)
-    const answer = tagged(request, document, 'Accept')
+    const answer = inProtobuf ? tagged(request, thirdInProtobuf(document), 'Accept', gnosticThirdType) : tagged(request, document, 'Accept')
     if (hash === null || hash === '') return answer
     if (hash !== document.hash) {
       const { etag, vary } = answer.headers
@@ -142,12 +144,23 @@ const refused = (vary: string | readonly string[]): HttpResponse => empty(406, {
 const jsonOf = (document: object): Uint8Array => Buffer.from(JSON.stringify(document))
 const httpDate = (ms: number): string => new Date(ms).toUTCString()
 
-/** Whether the client likes protobuf better than JSON, or takes nothing else. */
-function wantsGnostic(accept: string | undefined): boolean {
-  const first = parseAccept(accept ?? '').find(({ type }) => gnosticTypes.has(type) || type === 'application/json' || type === '*/*')
-  return first !== undefined && gnosticTypes.has(first.type)
+/** Whether the client likes these types, which are protobuf, better than JSON, or takes nothing else. */
+function prefers(types: ReadonlySet<string>, accept: string | undefined): boolean {
+  const first = parseAccept(accept ?? '').find(({ type }) => types.has(type) || type === 'application/json' || type === '*/*')
+  return first !== undefined && types.has(first.type)
 }
 
+/** The same document, under the same hash, in protobuf; made when first asked for. */
+function thirdInProtobuf(document: Document): Document {
+  const known = inProtobuf.get(document)
+  if (known !== undefined) return known
+  const made = { ...document, body: gnosticThird(JSON.parse(Buffer.from(document.body).toString())) }
+  inProtobuf.set(document, made)
+  return made
+}
+
+const inProtobuf = new WeakMap<Document, Document>()
+const gnosticThirdTypes: ReadonlySet<string> = new Set([gnosticThirdAccept, gnosticThirdType])
 const gnosticTypes: ReadonlySet<string> = new Set([gnosticAccept, gnosticType])
 
 function acceptsJson(accept: string | undefined): boolean {
