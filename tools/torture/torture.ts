@@ -72,8 +72,10 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const sum = { rounds, writes: 0, kills: 0, cuts: 0, expired: 0, compared: 0, events: 0, longestSettleMs: 0 }
     for (let round = 1; round <= rounds; round += 1) {
       const chance = random.fork(`round ${round}`)
-      const writing = startWriting({ transport: direct, ledger, random: chance.fork('writers'), updatesPerSecond, writers: 32 })
-      const cuts = await disturb({ server, proxies, chance, roundMs, forgets: round % 3 === 0 })
+      const writing = startWriting({ transport: direct, ledger, random: chance.fork('writers'), updatesPerSecond, writers: 8 })
+      // Every other round the server stays up, so that what was cut goes on from where it was.
+      const kills = round % 2 === 0
+      const cuts = await disturb({ server, proxies, chance, roundMs, kills, forgets: round % 6 === 0 })
       const writes = await writing.stop()
       const startedAt = performance.now()
       const world = await readWorld(direct)
@@ -81,7 +83,12 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
       world.checkClaims()
       await watchers.settled(world)
       const settleMs = Math.round(performance.now() - startedAt)
-      Object.assign(sum, { kills: sum.kills + 1, cuts: sum.cuts + cuts, writes: sum.writes + writes, compared: sum.compared + compared })
+      Object.assign(sum, {
+        kills: sum.kills + Number(kills),
+        cuts: sum.cuts + cuts,
+        writes: sum.writes + writes,
+        compared: sum.compared + compared,
+      })
       Object.assign(sum, { expired: watchers.expired(), events: watchers.events() })
       sum.longestSettleMs = Math.max(sum.longestSettleMs, settleMs)
       report(
@@ -110,15 +117,16 @@ interface Disturbance {
   readonly proxies: readonly FaultyProxy[]
   readonly chance: Random
   readonly roundMs: number
+  readonly kills: boolean
   /** Whether the dead server's history is forgotten, so that every watch has to begin anew. */
   readonly forgets: boolean
 }
 
-/** One round's faults: connections cut or held, and one kill in the middle. Answers the number of cuts. */
-async function disturb({ server, proxies, chance, roundMs, forgets }: Disturbance): Promise<number> {
+/** One round's faults: connections cut or held, and perhaps one kill in the middle. Answers the number of cuts. */
+async function disturb({ server, proxies, chance, roundMs, kills, forgets }: Disturbance): Promise<number> {
   const killAt = roundMs * (0.2 + 0.6 * chance.next())
   let cuts = 0
-  let isKilled = false
+  let isKilled = !kills
   for (const startedAt = performance.now(); performance.now() - startedAt < roundMs; ) {
     await new Promise((resolve) => setTimeout(resolve, cutEveryMs))
     const proxy = proxies[chance.below(proxies.length)]!
