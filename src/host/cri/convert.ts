@@ -150,7 +150,7 @@ export function containerStats(from: Of<typeof cri.ContainerStats>): ContainerSt
     id: from.attributes?.id ?? '',
     labels: from.attributes?.labels ?? {},
     timestamp: milliseconds(from.cpu?.timestamp),
-    cpuUsageCoreNanoSeconds: from.cpu?.usageCoreNanoSeconds?.value ?? 0,
+    cpuUsageCoreNanoSeconds: Number(from.cpu?.usageCoreNanoSeconds?.value ?? 0),
     memoryWorkingSetBytes: from.memory?.workingSetBytes?.value ?? 0,
     memoryUsageBytes: from.memory?.usageBytes?.value ?? 0,
     writableLayerUsedBytes: from.writableLayer?.usedBytes?.value ?? 0,
@@ -183,5 +183,5 @@ function containerSecurity(security: ContainerSecurity): Input<typeof cri.LinuxC
 /** A number that may be absent is a message of its own: zero is the user root. */
 const wrapped = (value: number | undefined) => (value === undefined ? undefined : { value })
 const profile = ({ type, localhostRef }: SeccompProfile) => ({ profileType: profileType[type], localhostRef })
-/** CRI counts nanoseconds since the epoch. */
-const milliseconds = (nanoseconds: number | undefined) => Math.floor((nanoseconds ?? 0) / 1e6)
+/** CRI counts nanoseconds since the epoch: more than a double holds exactly, and far more than is asked for here. */
+const milliseconds = (nanoseconds: number | bigint | undefined) => Math.floor(Number(nanoseconds ?? 0) / 1e6)
