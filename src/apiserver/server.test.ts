@@ -298,8 +298,9 @@ test('discovery in both forms, OpenAPI, version and metrics', async () => {
   const aggregated = await send('GET', '/apis', undefined, { accept })
   assert.equal(aggregated.body.kind, 'APIGroupDiscoveryList')
   assert.equal((await send('GET', '/apis', undefined, { accept, 'if-none-match': String(aggregated.headers['etag']) })).status, 304)
+  // As text, which it is to the reference.
   const { body } = await send('GET', '/openapi/v3')
-  const apps = await send('GET', body.paths['apis/apps/v1'].serverRelativeURL)
+  const apps = await send('GET', JSON.parse(body).paths['apis/apps/v1'].serverRelativeURL)
   const patch = apps.body.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'].patch
   assert.ok(patch.parameters.some(({ name }: { name: string }) => name === 'fieldValidation'))
   assert.deepEqual(patch['x-kubernetes-group-version-kind'], { group: 'apps', version: 'v1', kind: 'Deployment' })
