@@ -28,6 +28,8 @@ export interface KindFacts {
   readonly deprecation?: string
   /** Where messages of the reference say that objects of the kind are stored, where that is not its plural: `services/specs`. */
   readonly storagePath?: string
+  /** What an absent object is called, where that is not the plural. */
+  readonly absentName?: string
   /** The reference serves its group by a server of its own, to which kinds of other groups mean nothing. */
   readonly servedApart?: true
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */

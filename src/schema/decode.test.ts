@@ -51,6 +51,7 @@ test('what does not fit is told in the words of the reference', () => {
     ],
     [ConfigMap, { data: { a: 5 } }, 'json: cannot unmarshal number into Go struct field ConfigMap.data of type string'],
     [Secret, { data: { a: 'x' } }, 'illegal base64 data at input byte 0'],
+    [Secret, { data: { a: 'abcdab=' } }, 'illegal base64 data at input byte 7'],
     [Secret, { data: { a: [1, 300] } }, 'json: cannot unmarshal number 300 into Go struct field Secret.data of type uint8'],
     [
       Event,

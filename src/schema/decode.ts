@@ -144,6 +144,8 @@ function bytesOfNumbers(value: unknown): string {
 
 /** Where Go's decoder stops: the first character that cannot stand there, or the end of the last whole group. */
 function badBase64At(text: string): number {
+  // Half a padding: what is missing would stand at the end.
+  if (/^(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2}=$/.test(text.replace(/[\r\n]/g, ''))) return text.length
   const ended = /^[A-Za-z0-9+/\r\n]*={1,2}[\r\n]*/.exec(text)?.[0]
   // What stands behind a whole padding is what is wrong.
   if (ended !== undefined && ended.length < text.length && ended.replace(/[\r\n]/g, '').length % 4 === 0) return ended.length

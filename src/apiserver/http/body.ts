@@ -8,6 +8,7 @@ import { type JsonLimits, parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
 import { parseYaml } from '#schema/yaml.ts'
+import { internalError } from '../admission/webhook/call-failure.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, protobufPrefixBytes, readProtobufBody } from './protobuf-body.ts'
@@ -63,6 +64,8 @@ export function readObject(body: Uint8Array, contentType: string | undefined, wa
 export function shapeObject(value: unknown, wanted: Wanted, options: ShapeOptions): ReadBody {
   if (isCustom(wanted) && !identityOf(value, options.refuse).kind)
     throw options.refuse(`Object 'Kind' is missing in '${JSON.stringify(sortKeys(value))}'`)
+  if (isCustom(wanted) && !identityOf(value, options.refuse).apiVersion)
+    throw internalError(`Object 'apiVersion' is missing in 'object has no apiVersion field'`)
   return shape(value, options.duplicates, wanted, options, options.refuse, options.refuse)
 }
 

@@ -65,7 +65,8 @@ async function answer(
     const serving = serve(context, options, nonResource, life, record)
     return info.query.has('timeout') && !longRunning(info) ? await withinTimeout(context, life, info, serving) : await serving
   } catch (error) {
-    if (!(error instanceof WherryError) || error.code === 'InternalError')
+    // An answer of 500 that was chosen is the client's mistake, as the reference sees such; its text may show what the client sent.
+    if (!(error instanceof WherryError) || (error.code === 'InternalError' && error.details.status === undefined))
       context.log('a request failed', { method: request.method, path: info.path, error })
     if (!(error instanceof WherryError)) life.panicked(error)
     return errorAnswer(error, representationOf(request, info))

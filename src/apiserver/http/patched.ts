@@ -18,7 +18,10 @@ export function patched(
   validation: FieldValidation,
 ): KubeObject {
   const isCustom = wanted.type.shape.kind === 'structural'
-  const result = change.apply(wanted.type, parseExact(Buffer.from(present).toString()))
+  const document = parseExact(Buffer.from(present).toString())
+  const changed = change.apply(wanted.type, document)
+  // Of a part only the part is taken: what the object is stays, whatever the patch says.
+  const result = isCustom && call.info.subresource !== '' && isObject(changed) ? { ...changed, ...identityOf(document) } : changed
   const { object, warnings } = shapeObject(result, wanted, {
     validation,
     isKnown: context.kinds.isKnown,
@@ -31,6 +34,11 @@ export function patched(
   matchNamespace(call, found)
   matchName(call, found)
   return found
+}
+
+const identityOf = (document: unknown): object => {
+  const { apiVersion, kind } = document as KubeObject
+  return { apiVersion, kind }
 }
 
 /** The stored bytes get their version put in front; who is shown them expects it in its place. */

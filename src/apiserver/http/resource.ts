@@ -10,7 +10,7 @@ import type { RequestInfo } from './request-info.ts'
 import { absentRoute, methodNotAllowed, routeAnswer, routeNotAcceptable, text } from './respond.ts'
 import { type Call, type Routed, readItem, showing } from './routed.ts'
 import { showItem, showList } from './show.ts'
-import { notFoundError, routeStatus } from './status.ts'
+import { notFoundError, routeStatus, unsupportedVerb } from './status.ts'
 import { serveSubresource } from './subresource.ts'
 import { watch } from './watch-request.ts'
 import { overWebSocket } from './watch-socket.ts'
@@ -26,6 +26,8 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const isCustom = kind?.shape.kind === 'structural'
   if (isCustom && info.subresource !== '' && part === undefined) throw notFoundError(kind, info.name)
   const accept = request.headers['accept']
+  if (isCustom && part !== undefined && part.sort !== 'connect' && !(part.verbs as readonly string[]).includes(info.verb))
+    throw unsupportedVerb(kind, info.verb)
   const missing = request.method === 'HEAD' ? methodNotAllowed(accept) : refuseRoute(kind, part, info, accept)
   if (missing !== undefined) return missing
   call.record.kind = kind
@@ -103,7 +105,8 @@ function refuseRoute(
   // What can only be created has no place of its own.
   if (kind.verbs?.length === 1 && kind.verbs[0] === 'create' && !isCollection) return absent()
   if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return methodNotAllowed(accept)
-  if (info.verb === 'create' && !isCollection) return methodNotAllowed(accept)
+  // A custom resource is made by whatever path: only its body tells its name.
+  if (info.verb === 'create' && !isCollection && kind.shape.kind !== 'structural') return methodNotAllowed(accept)
   if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return methodNotAllowed(accept)
   return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : methodNotAllowed(accept)
 }

@@ -2,7 +2,7 @@ import type { KindFacts } from '#api/kind.ts'
 import type { Cause, ErrorDetails } from '#lib/errors.ts'
 import { statusOf, WherryError } from '#lib/errors.ts'
 
-type Facts = Pick<KindFacts, 'group' | 'plural' | 'kind'>
+type Facts = Pick<KindFacts, 'group' | 'plural' | 'kind' | 'absentName'>
 
 /** The body of a refusal, in the form of meta/v1 Status. `detailed`: details are written even when empty, as the router's answers have them. */
 export interface StatusBody {
@@ -66,8 +66,21 @@ export const routeStatus = (code: number, reason: string, message: string): Stat
 /** `deployments.apps`: how messages name a resource. */
 export const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
-export const notFoundError = (kind: Facts, name: string): WherryError =>
-  new WherryError('NotFound', `${qualified(kind.plural, kind.group)} ${JSON.stringify(name)} not found`, subject(kind, name))
+export function notFoundError(kind: Facts, name: string): WherryError {
+  const plural = kind.absentName ?? kind.plural
+  return new WherryError(
+    'NotFound',
+    `${qualified(plural, kind.group)} ${JSON.stringify(name)} not found`,
+    subject({ ...kind, plural }, name),
+  )
+}
+
+/** Custom resources have no router: they refuse a verb by themselves. */
+export const unsupportedVerb = ({ group, plural }: Facts, verb: string): WherryError =>
+  new WherryError('MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(plural, group)}"`, {
+    group,
+    kind: plural,
+  })
 
 export const alreadyExists = (kind: Facts, name: string): WherryError =>
   new WherryError('AlreadyExists', `${qualified(kind.plural, kind.group)} ${JSON.stringify(name)} already exists`, subject(kind, name))

@@ -9,6 +9,7 @@ export const ComponentStatus = kind(types.ComponentStatus, {
   kind: 'ComponentStatus',
   deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   plural: 'componentstatuses',
+  absentName: 'componentstatus',
   singular: 'componentstatus',
   shortNames: ['cs'],
   scope: 'Cluster',

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { readBody } from '#lib/http.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createTestServer, type TestServer } from './testing.ts'
+
+/** What only custom resources answer to writes, and names and logs of refusals beside. */
+
+let server: TestServer
+const told: string[] = []
+before(async () => {
+  server = await createTestServer({ clock: createVirtualClock(0), log: (message) => told.push(message) })
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'a' } })
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } }
+  const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v1', subresources: { status: {} }, schema }))
+  const spec = { group: 'x.example.com', names: { plural: 'gaps', kind: 'Gap' }, scope: 'Namespaced', versions }
+  await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'gaps.x.example.com' }, spec })
+  await send('POST', gaps, gap('a'))
+})
+after(() => server.close())
+
+const gaps = '/apis/x.example.com/v1/namespaces/a/gaps'
+const gap = (name: string, fields: object = {}) => ({
+  apiVersion: 'x.example.com/v1',
+  kind: 'Gap',
+  metadata: { name },
+  spec: {},
+  ...fields,
+})
+
+async function send(method: string, path: string, body?: object) {
+  const headers = { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }
+  const answer = await server.transport({ method, path, headers, ...(body && { body: Buffer.from(JSON.stringify(body)) }) })
+  return { status: answer.status, body: JSON.parse(Buffer.from(await readBody(answer.body)).toString()) }
+}
+
+check(
+  'an absent component has a name of its own',
+  'GET',
+  '/api/v1/componentstatuses/nope',
+  undefined,
+  404,
+  'componentstatus "nope" not found',
+)
+check('an object is made by the path of another', 'POST', `${gaps}/other`, gap('b'), 201)
+check('a present one is not made again', 'POST', `${gaps}/a`, gap('a'), 409, 'gaps.x.example.com "a" already exists')
+check('a body of another version is told before the method is', 'POST', `${gaps}/a`, { apiVersion: 'x/v1', kind: 'Gap' }, 400)
+check('a part is not made', 'POST', `${gaps}/a/status`, gap('a'), 405, 'create is not supported on resources of kind "gaps.x.example.com"')
+check('built-in kinds are only made in their collection', 'POST', '/api/v1/namespaces/a/configmaps/a', {}, 405)
+check('a patch cannot change the version', 'PATCH', `${gaps}/a`, { apiVersion: 'x.example.com/v2' }, 422)
+check(
+  'nor take it away',
+  'PATCH',
+  `${gaps}/a`,
+  { apiVersion: null },
+  500,
+  "Internal error occurred: Object 'apiVersion' is missing in 'object has no apiVersion field'",
+)
+check('of a part what the object is does not count', 'PATCH', `${gaps}/a/status`, { apiVersion: 'x.example.com/v2', kind: 'Foo' }, 200)
+
+test('a mistake of the client that is answered with 500 is not told as a failure', async () => {
+  told.length = 0
+  assert.equal((await send('GET', '/api/v1/namespaces/a?resourceVersion=-1')).status, 500)
+  assert.deepEqual(told, [])
+})
+
+function check(name: string, method: string, path: string, body: object | undefined, status: number, message?: string): void {
+  test(name, async () => {
+    const answer = await send(method, path, body)
+    assert.equal(answer.status, status, JSON.stringify(answer.body))
+    if (message !== undefined) assert.equal(answer.body.message, message)
+  })
+}
