@@ -110,6 +110,8 @@ test('OpenAPI shows what it says of its own group version, and no more', async (
   const has = async (): Promise<boolean> => (await ask('/openapi/v3')).body.paths[`apis/${group}/v1`] !== undefined
   while (!(await has())) await new Promise((resolve) => setImmediate(resolve))
   assert.equal((await ask(`/openapi/v3/apis/${group}/v1`)).body.openapi, '3.0.0')
+  assert.equal((await ask('/openapi/v3')).body.paths['apis/other/v1'], undefined)
+  assert.equal((await ask('/openapi/v3/version')).body.info.title, 'Kubernetes')
   const { paths, definitions } = (await ask('/openapi/v2')).body
   assert.ok(paths[`/apis/${group}/v1/flunders`] !== undefined && definitions.Flunder !== undefined)
   assert.deepEqual(paths[`/apis/${group}/v1/flunders`].get.parameters, [{ name: 'pretty', in: 'query', type: 'string' }])

@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>
 export interface RemoteOpenapi {
   /** Raised by every change. */
   readonly generation: number
-  /** Documents of version 3 by their names, with where they are; the server behind each answers for it. */
+  /** Documents of version 3 by their names, one a group version, with where they are; the server behind each answers for it. */
   readonly versions: ReadonlyMap<string, { readonly serverRelativeURL: string; readonly registration: Registration }>
   /** Documents of version 2, of each group version its own paths with what they need; in the order in which they are merged. */
   readonly documents: readonly Json[]
@@ -81,9 +81,12 @@ export function createRemoteOpenapi({ registrations, extensions, clock, random }
     if (made?.generation === generation && made.of === registrations.generation) return made
     const versions = new Map<string, { readonly serverRelativeURL: string; readonly registration: Registration }>()
     const sorted = [...registrations.all].toSorted((a, b) => priorityOf(b) - priorityOf(a) || (a.name < b.name ? -1 : 1))
-    for (const registration of sorted)
-      for (const [name, { serverRelativeURL }] of Object.entries(known.get(registration.name)?.third ?? {}))
-        if (!versions.has(name)) versions.set(name, { serverRelativeURL, registration })
+    for (const registration of sorted) {
+      // Whatever else a server describes: only this is handed on to it.
+      const name = `apis/${registration.group}/${registration.version}`
+      const serverRelativeURL = known.get(registration.name)?.third[name]?.serverRelativeURL
+      if (serverRelativeURL !== undefined) versions.set(name, { serverRelativeURL, registration })
+    }
     const documents = sorted.map(({ name }) => known.get(name)?.second).filter((document) => document !== undefined)
     made = { generation, of: registrations.generation, versions, documents }
     return made
@@ -114,6 +117,7 @@ export function createRemoteOpenapi({ registrations, extensions, clock, random }
 const refreshMs = 60_000
 const timeoutMs = 60_000
 const bodyMaxBytes = 16 << 20
+const localTag = 'local:'
 const asker = { name: 'system:aggregator', groups: [] }
 
 async function thirdOf(extensions: Extensions, registration: Registration): Promise<Known['third']> {
@@ -135,15 +139,17 @@ async function secondOf(
   registration: Registration,
   before: Known | undefined,
 ): Promise<Pick<Known, 'etag' | 'second'>> {
+  // A tag of our own making means nothing to the server.
+  const tag = before?.etag.startsWith(localTag) === true ? '' : (before?.etag ?? '')
   const answer = await extensions.ask(registration, asker, {
     path: '/openapi/v2',
-    headers: { accept: 'application/json', ...(before?.etag && { 'if-none-match': before.etag }) },
+    headers: { accept: 'application/json', ...(tag !== '' && { 'if-none-match': tag }) },
     timeoutMs,
     bodyMaxBytes,
   })
   if (answer.status === 404) return { etag: '', second: undefined }
   if (answer.status === 304 && before !== undefined) return before
-  const etag = String(answer.headers['etag'] ?? `local:${createHash('sha512').update(answer.body).digest('hex')}`)
+  const etag = String(answer.headers['etag'] ?? `${localTag}${createHash('sha512').update(answer.body).digest('hex')}`)
   if (before?.etag === etag) return before
   return { etag, second: ofGroupVersion(documentOf(answer, '/openapi/v2'), registration) }
 }

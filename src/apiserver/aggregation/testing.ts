@@ -103,7 +103,13 @@ function answer({ headers, url = '' }: IncomingMessage, response: ServerResponse
       ],
     })
   if (pathname === '/openapi/v3')
-    return say({ paths: { [`apis/${group}/v1`]: { serverRelativeURL: `/openapi/v3/apis/${group}/v1?hash=A` } } })
+    return say({
+      paths: {
+        [`apis/${group}/v1`]: { serverRelativeURL: `/openapi/v3/apis/${group}/v1?hash=A` },
+        version: { serverRelativeURL: '/openapi/v3/version?hash=B' },
+        'apis/other/v1': { serverRelativeURL: '/openapi/v3/apis/other/v1?hash=C' },
+      },
+    })
   if (pathname === `/openapi/v3/apis/${group}/v1`) return say({ openapi: '3.0.0', paths: {} })
   if (pathname === '/openapi/v2')
     return say({
