@@ -16,10 +16,13 @@ before(async () => {
   const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v1', subresources: { status: {} }, schema }))
   const spec = { group: 'x.example.com', names: { plural: 'gaps', kind: 'Gap' }, scope: 'Namespaced', versions }
   await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'gaps.x.example.com' }, spec })
+  // The definition is served once its names are accepted.
+  for (let turn = 0; turn < 10_000 && server.kinds.find('x.example.com', 'v2', 'gaps') === undefined; turn += 1) await turnOfLoop()
   await send('POST', gaps, gap('a'))
 })
 after(() => server.close())
 
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const gaps = '/apis/x.example.com/v1/namespaces/a/gaps'
 const gap = (name: string, fields: object = {}) => ({
   apiVersion: 'x.example.com/v1',

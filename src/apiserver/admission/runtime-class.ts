@@ -1,6 +1,7 @@
 import type { PodSpec, ResourceList, Toleration } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { compareQuantity } from '#lib/quantity.ts'
+import { shownAsGiven } from '#schema/given-empty.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Admission, AdmissionPlugin } from '../contract.ts'
 import { refusal } from './refusal.ts'
@@ -27,7 +28,7 @@ export const runtimeClass: AdmissionPlugin = {
     if (admission.attributes.subresource !== '') return
     const { spec } = podOf(admission)
     const wanted = classOf(admission, spec)?.overhead
-    if (wanted !== undefined ? !isSame(wanted.podFixed, spec.overhead) : spec.overhead !== undefined)
+    if (wanted !== undefined ? !isSame(wanted.podFixed, spec.overhead) : shownAsGiven(spec, 'overhead') !== null)
       throw refusal(
         admission,
         wanted !== undefined ? mismatch : 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',

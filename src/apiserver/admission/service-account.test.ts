@@ -64,6 +64,10 @@ test('who wants no token gets none', async () => {
 test('a missing account', async () => {
   const { objects, admit, clock } = world()
   await refused(admit({ serviceAccountName: 'robot' }), 'error looking up service account d/robot: serviceaccount "robot" not found')
+  await refused(
+    admit({ serviceAccountName: 'a%/b' }),
+    `error looking up service account d/a%/b: invalid resource name "a%/b": [may not contain '/' may not contain '%']`,
+  )
   const waiting = refused(admit(), 'error looking up service account d/default: serviceaccount "default" not found')
   await clock.advance(1500)
   await waiting

@@ -3,6 +3,7 @@ import { allContainers } from '#api/core/v1/pod-helpers.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { Container, PodSpec, Volume } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
+import { checkPathSegment } from '#api/meta/v1/names.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Random } from '#lib/random.ts'
 import { quote } from '#schema/go-text.ts'
@@ -77,7 +78,11 @@ async function findAccount(admission: Admission, name: string, clock: Clock): Pr
   const present =
     objects.get(ServiceAccount, name, namespace) ?? (name === 'default' ? await awaitAccount(objects, namespace, clock) : undefined)
   if (present !== undefined) return present as ServiceAccount
-  throw refusal(admission, `error looking up service account ${namespace}/${name}: serviceaccount ${quote(name)} not found`)
+  // The reference asks for it by a path, which not every name can be a part of.
+  const unusable = checkPathSegment(name)
+  const why =
+    unusable.length > 0 ? `invalid resource name ${quote(name)}: [${unusable.join(' ')}]` : `serviceaccount ${quote(name)} not found`
+  throw refusal(admission, `error looking up service account ${namespace}/${name}: ${why}`)
 }
 
 function awaitAccount(objects: Objects, namespace: string, clock: Clock): Promise<KubeObject | undefined> {

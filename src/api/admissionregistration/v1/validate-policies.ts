@@ -11,6 +11,7 @@ import { goStruct } from '#api/go-struct.ts'
 import { validateConditions } from '#api/meta/v1/validate-conditions.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { jsonPathProblem } from '#schema/json-path-problem.ts'
 import { list } from '#schema/schema.ts'
 import {
   checkDns1035Label,
@@ -63,10 +64,16 @@ export function validateMutatingPolicy(policy: Mutating, previous?: Mutating): C
 export const validatePolicyStatus = ({ status }: Validating): Cause[] => [
   ...(status.typeChecking?.expressionWarnings ?? []).flatMap(({ fieldRef, warning }, i) => {
     const path = `status.typeChecking.expressionWarnings[${i}]`
-    return [...(warning === '' ? [required(`${path}.warning`)] : []), ...(fieldRef.trim() === '' ? [required(`${path}.fieldRef`)] : [])]
+    return [...(warning === '' ? [required(`${path}.warning`)] : []), ...validateFieldRef(fieldRef.trim(), `${path}.fieldRef`)]
   }),
   ...validateConditions(status.conditions, 'status.conditions'),
 ]
+
+function validateFieldRef(fieldRef: string, path: string): Cause[] {
+  if (fieldRef === '') return [required(path)]
+  const problem = jsonPathProblem(`{${fieldRef}}`)
+  return problem === undefined ? [] : [invalid(path, fieldRef, `invalid JSONPath: ${problem}`)]
+}
 
 const oneIsNeeded = 'validations or auditAnnotations must contain at least one item'
 
