@@ -6,9 +6,9 @@ import { adoptJson } from '#lib/cel/values.ts'
 import { WherryError } from '#lib/errors.ts'
 import { admissionCompiler } from '#schema/cel/admission.ts'
 import { matchConditionsBudget, runtimeBudget } from '#schema/cel/cost.ts'
-import { deepEqual } from '#schema/fields.ts'
 import type { Admission, AdmissionPlugin, Authorizer, Objects } from '../../contract.ts'
 import { refusal } from '../refusal.ts'
+import { type ReinvocationRound, reinvocationRound } from '../reinvocation-round.ts'
 import { convert, type Subject, subjectOf } from '../subject.ts'
 import { authorizerVariables, type Seen, see } from './activation.ts'
 import { withServerAuthorizer } from './authorize.ts'
@@ -69,7 +69,7 @@ export function mutatingPolicies({ objects, authorize }: { readonly objects: Obj
       if (hooks.length === 0 || admission.object === undefined || isPolicyResource(admission)) return admission.object
       const { invocations, problems } = relevant(hooks, admission)
       if (invocations.length === 0 && problems.length === 0) return admission.object
-      const round = roundOf(admission)
+      const round = reinvocationRound(admission, 'MutatingAdmissionPolicy')
       let current: KubeObject = admission.object
       for (const invocation of invocations) {
         const outcome = await invoke(invocation, { ...admission, object: current }, authorize, round)
@@ -142,7 +142,7 @@ async function invoke(
   { hook, binding, matched, param, id }: Invocation,
   admission: Admission,
   authorize: Authorizer,
-  round: Round,
+  round: ReinvocationRound,
 ): Promise<{ readonly object: KubeObject | undefined; readonly problems: readonly Problem[] }> {
   const subject = subjectOf(admission)
   const { compiled, spec } = hook
@@ -213,36 +213,6 @@ function mutationValue(
     throw error
   }
 }
-
-/** What the two rounds over one write know of each other. */
-interface Round {
-  /** Invoked, and willing to be so again. */
-  invoked: Set<string>
-  readonly again: Set<string>
-  output: KubeObject | undefined
-  requireAgain(): void
-}
-
-function roundOf({ reinvocation, object }: Admission): Round {
-  const present = reinvocation.memory.get(memoryKey) as Round | undefined
-  if (present !== undefined) {
-    // Something else has changed what the policies left.
-    if (reinvocation.isAgain && !deepEqual(present.output, object)) present.requireAgain()
-    return present
-  }
-  const round: Round = {
-    invoked: new Set(),
-    again: new Set(),
-    output: undefined,
-    requireAgain() {
-      for (const id of round.invoked) round.again.add(id)
-      round.invoked = new Set()
-    },
-  }
-  reinvocation.memory.set(memoryKey, round)
-  return round
-}
-const memoryKey = 'MutatingAdmissionPolicy'
 
 /** The message is the first problem's, the causes are all of them. The code stays 403, as the reference has it. */
 function denial(admission: Admission, problems: readonly Problem[]): WherryError {

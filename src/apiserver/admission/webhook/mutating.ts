@@ -11,6 +11,7 @@ import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
 import { parseJsonBody } from '../../http/body.ts'
 import { jsonPatchProblem } from '../json-patch-problem.ts'
+import { reinvocationRound } from '../reinvocation-round.ts'
 import { convert, type Subject, subjectOf } from '../subject.ts'
 import { callHook } from './call.ts'
 import { CallFailure, internalError } from './call-failure.ts'
@@ -31,7 +32,7 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
     async admit(admission) {
       const all = hooks()
       if (all.length === 0 || isExempt(admission)) return admission.object
-      const round = roundOf(admission)
+      const round = reinvocationRound(admission, 'MutatingAdmissionWebhook')
       let current = admission.object
       for (const [index, hook] of all.entries()) {
         const now = { ...admission, object: current }
@@ -53,38 +54,6 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
     },
   }
 }
-
-/** What the two rounds over one write know of each other. */
-interface Round {
-  /** Called, and willing to be called again. */
-  invoked: Set<string>
-  /** To be called again. */
-  readonly again: Set<string>
-  output: KubeObject | undefined
-  requireAgain(): void
-}
-
-function roundOf({ reinvocation, object }: Admission): Round {
-  const present = reinvocation.memory.get(memoryKey) as Round | undefined
-  if (present !== undefined) {
-    // Plug-ins of the server have changed what the webhooks left.
-    if (reinvocation.isAgain && !deepEqual(present.output, object)) present.requireAgain()
-    return present
-  }
-  const round: Round = {
-    invoked: new Set(),
-    again: new Set(),
-    output: undefined,
-    requireAgain() {
-      for (const id of round.invoked) round.again.add(id)
-      round.invoked = new Set()
-    },
-  }
-  reinvocation.memory.set(memoryKey, round)
-  return round
-}
-
-const memoryKey = 'MutatingAdmissionWebhook'
 
 /** The changed object, in the version that the webhook sees; undefined where it changed nothing. */
 async function ask(hook: Hook, index: number, question: Question, options: WebhookOptions): Promise<KubeObject | undefined> {
