@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { der } from './der.ts'
 import { certificateRequestProblem } from './pkcs10.ts'
@@ -16,6 +16,10 @@ for (const sort of ['rsa', 'ec', 'ed25519'] as const) check(`a request signed by
 check('RSA: signed by somebody else', pem(request('rsa', { broken: true })), 'crypto/rsa: verification error')
 check('ECDSA: signed by somebody else', pem(request('ec', { broken: true })), 'x509: ECDSA verification failure')
 check('Ed25519: signed by somebody else', pem(request('ed25519', { broken: true })), 'x509: Ed25519 verification failure')
+check('RSA-PSS with SHA-256', pem(pssRequest('sha256', 32)), undefined)
+check('RSA-PSS with SHA-512', pem(pssRequest('sha512', 64)), undefined)
+check('RSA-PSS: signed by somebody else', pem(pssRequest('sha384', 48, { broken: true })), 'crypto/rsa: verification error')
+check('RSA-PSS with a salt of another length', pem(pssRequest('sha256', 20)), 'x509: cannot verify signature: algorithm unimplemented')
 check('nothing', '', 'PEM block type must be CERTIFICATE REQUEST')
 check('a certificate', pem(request('ec'), 'CERTIFICATE'), 'PEM block type must be CERTIFICATE REQUEST')
 check('cut off', pem(request('ec').subarray(0, -20)), 'asn1: syntax error: data truncated')
@@ -38,4 +42,28 @@ function request(sort: Sort, { broken = false, algorithm = algorithms[sort] as s
 
 function pem(bytes: Uint8Array, type = 'CERTIFICATE REQUEST'): string {
   return `-----BEGIN ${type}-----\n${Buffer.from(bytes).toString('base64')}\n-----END ${type}-----\n`
+}
+
+/** RSASSA-PSS with this hash; `salt` octets of it, and the parameters that name them. */
+function pssRequest(hash: 'sha256' | 'sha384' | 'sha512', salt: number, { broken = false } = {}): Uint8Array {
+  const { publicKey, privateKey } = keys.rsa
+  const information = der.sequence(
+    der.integer(Uint8Array.of(0)),
+    der.sequence(),
+    publicKey.export({ format: 'der', type: 'spki' }),
+    der.explicit(0),
+  )
+  const signed = broken ? Buffer.concat([information, Uint8Array.of(1)]) : information
+  const signature = sign(hash, signed, { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: salt })
+  const digest = der.sequence(
+    der.objectIdentifier(`2.16.840.1.101.3.4.2.${{ sha256: 1, sha384: 2, sha512: 3 }[hash]}`),
+    Uint8Array.of(5, 0),
+  )
+  const parameters = der.sequence(
+    der.explicit(0, digest),
+    der.explicit(1, der.sequence(der.objectIdentifier('1.2.840.113549.1.1.8'), digest)),
+    der.explicit(2, der.integer(Uint8Array.of(salt))),
+  )
+  const algorithm = der.sequence(der.objectIdentifier('1.2.840.113549.1.1.10'), parameters)
+  return der.sequence(information, algorithm, der.bitString(signature))
 }

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { constants, createPublicKey, verify } from 'node:crypto'
 import { type DerValue, readDer } from './der.ts'
 
 /**
@@ -62,6 +62,18 @@ const algorithms: Readonly<Record<string, readonly [key: string, hash: string | 
   '2a8648ce3d040304': ['ec', 'sha512'],
   '2b6570': ['ed25519', null],
 }
+/** RSASSA-PSS, whose parameters name the hash: by their bytes, in the one form that is known, with a salt as long as the hash (RFC 4055). */
+const pssAlgorithm = '2a864886f70d01010a'
+const pssHashes: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['sha256', '01', '20'],
+    ['sha384', '02', '30'],
+    ['sha512', '03', '40'],
+  ].map(([hash, id, saltLength]) => {
+    const identifier = `300d06096086480165030402${id}0500`
+    return [`3034a00f${identifier}a11c301a06092a864886f70d010108${identifier}a2030201${saltLength}`, hash!]
+  }),
+)
 const refusals: Readonly<Record<string, string>> = {
   rsa: 'crypto/rsa: verification error',
   ec: 'x509: ECDSA verification failure',
@@ -69,14 +81,18 @@ const refusals: Readonly<Record<string, string>> = {
 }
 
 function signatureProblem(signed: DerValue, algorithm: DerValue, signature: Uint8Array, publicKey: DerValue): string | undefined {
-  const [id] = inside(algorithm)
-  const known = id === undefined ? undefined : algorithms[Buffer.from(id.content).toString('hex')]
+  const [id, parameters] = inside(algorithm)
+  const name = id === undefined ? '' : Buffer.from(id.content).toString('hex')
+  const pssHash = name === pssAlgorithm && parameters !== undefined ? pssHashes[Buffer.from(parameters.whole).toString('hex')] : undefined
+  const known = pssHash === undefined ? algorithms[name] : (['rsa', pssHash] as const)
   if (known === undefined) return 'x509: cannot verify signature: algorithm unimplemented'
   const [sort, hash] = known
   try {
     const key = createPublicKey({ key: Buffer.from(publicKey.whole), format: 'der', type: 'spki' })
     if (key.asymmetricKeyType !== sort) return `x509: signature algorithm specifies another public key than ${key.asymmetricKeyType}`
-    return verify(hash, signed.whole, key, signature) ? undefined : refusals[sort]
+    const padded =
+      pssHash === undefined ? key : { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    return verify(hash, signed.whole, padded, signature) ? undefined : refusals[sort]
   } catch {
     return 'x509: failed to parse public key'
   }

@@ -215,6 +215,8 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer & { re
     advertiseAddress: options.discoveryAddress ?? `${address}:${port}`,
     allowAnonymous: options.anonymous === 'all',
     log: (message, fields) => log.warn(message, fields),
+    // Only issuers outside can be out of reach: without any, there is no such check, as in the reference.
+    ...(options.authenticationConfiguration !== undefined && { readyChecks: { authentication: async () => identity?.problem() } }),
     ...protection(options),
   })
   return {
