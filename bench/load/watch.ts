@@ -67,15 +67,28 @@ interface Follower {
   onEnd(): void
 }
 
-/** Resolves when the server has begun to answer: later writes are seen. */
-function follow(connections: Connections, index: number, path: string, { onLine, onEnd }: Follower): Promise<void> {
+/** Resolves when the server has begun to answer: later writes are seen. Asked to come again, as fairness asks many at once, it does, like any client. */
+async function follow(connections: Connections, index: number, path: string, follower: Follower): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    if ((await ask(connections, index, path, follower)) === 'taken') return
+    if (attempt === attemptsMax) throw new Error(`GET ${path}: refused ${attempt} times with status 429`)
+    await delay(1_000)
+  }
+}
+
+function ask(connections: Connections, index: number, path: string, { onLine, onEnd }: Follower): Promise<'taken' | 'refused'> {
   return new Promise((resolve, reject) => {
     const stream = connections.session(index).request({ ':method': 'GET', ':path': path, accept: 'application/json' })
     let rest = ''
-    stream.once('response', (headers) =>
-      headers[':status'] === 200 ? resolve() : reject(new Error(`GET ${path}: status ${headers[':status']}`)),
-    )
+    let isTaken = false
+    stream.once('response', ({ ':status': status }) => {
+      isTaken = status === 200
+      if (isTaken) resolve('taken')
+      else if (status === 429) resolve('refused')
+      else reject(new Error(`GET ${path}: status ${status}`))
+    })
     stream.on('data', (part: Buffer) => {
+      if (!isTaken) return
       const lines = (rest + part.toString('latin1')).split('\n')
       rest = lines.pop()!
       for (const line of lines) onLine(line, line.length + 1)
@@ -83,7 +96,7 @@ function follow(connections: Connections, index: number, path: string, { onLine,
     stream.once('error', reject)
     stream.once('close', () => {
       reject(new Error(`GET ${path}: the server gave the watch up`))
-      onEnd()
+      if (isTaken) onEnd()
     })
   })
 }
@@ -93,3 +106,5 @@ function nameIn(line: string): string {
   const at = line.indexOf('"name":"') + 8
   return line.slice(at, line.indexOf('"', at))
 }
+
+const attemptsMax = 60
