@@ -43,7 +43,10 @@ const parts: readonly Part[] = [
     run: () =>
       all(['types', ...node, 'node_modules/typescript/bin/tsc'], ['style', 'node_modules/.bin/biome', 'check', '--error-on-warnings']),
   },
-  { name: 'unit', run: () => tests(globSync('{src,bench,docs}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()) },
+  {
+    name: 'unit',
+    run: () => tests(globSync('{src,bench,docs,tools}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()),
+  },
   { name: 'host', run: () => tests(globSync('src/**/*.host.test.ts'), 1) },
   { name: 'e2e', run: endToEnd },
 ]

@@ -27,6 +27,8 @@ test('what is no duration says why', () => {
     ['x', 'time: invalid duration "x"'],
     ['5', 'time: missing unit in duration "5"'],
     ['5y', 'time: unknown unit "y" in duration "5y"'],
+    // Read in one go, however long.
+    ['1'.repeat(60_000), `time: missing unit in duration "${'1'.repeat(60_000)}"`],
   ]
   for (const [text, message] of cases) assert.throws(() => parseDuration(text), { name: 'RangeError', message })
 })

@@ -3,7 +3,8 @@
  * nanoseconds as a bigint, so that a text survives reading and writing; milliseconds are what most callers want.
  */
 export function parseDuration(text: string): bigint {
-  const match = /^([+-]?)(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text)
+  // Each digit can belong to one place only, so that a long row of them is read once.
+  const match = /^([+-]?)(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text)
   if (match === null) throw new RangeError(reasonOf(text))
   let nanoseconds = 0n
   for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
@@ -60,8 +61,8 @@ function decimal(value: bigint, unit: bigint): string {
 /** Go's words for the three ways of being no duration. */
 function reasonOf(text: string): string {
   const quoted = quote(text)
-  const rest = text.replace(/^[+-]/, '').replace(/^((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))*/, '')
-  const number = /^(\d+\.?\d*|\.\d+)/.exec(rest)?.[0]
+  const rest = text.replace(/^[+-]/, '').replace(/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*/, '')
+  const number = /^(?:\d+(?:\.\d*)?|\.\d+)/.exec(rest)?.[0]
   if (number === undefined) return `time: invalid duration ${quoted}`
   const unit = /^[^\d.]*/.exec(rest.slice(number.length))?.[0] ?? ''
   return unit === '' ? `time: missing unit in duration ${quoted}` : `time: unknown unit ${quote(unit)} in duration ${quoted}`

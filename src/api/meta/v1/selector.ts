@@ -120,16 +120,20 @@ const symbols = new Set([')', ',', '!', '==', '=', '>', '<', '!=', '('])
 function tokens(text: string): Token[] {
   const out: Token[] = []
   let at = 0
+  const found = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at
+    return pattern.exec(text)?.[0]
+  }
   while (at < text.length) {
-    const rest = text.slice(at)
-    const space = /^[ \t\r\n]+/.exec(rest)?.[0]
+    const space = found(/[ \t\r\n]+/y)
     if (space !== undefined) {
       at += space.length
       continue
     }
-    const symbol = /^[=!(),><]+/.exec(rest)?.[0]
+    // Never more than the longest symbol: a long row of them would be read again for each.
+    const symbol = found(/[=!(),><]{1,2}/y)
     if (symbol === undefined) {
-      const word = /^[^=!(),>< \t\r\n]+/.exec(rest)![0]
+      const word = found(/[^=!(),>< \t\r\n]+/y)!
       out.push({ kind: word === 'in' || word === 'notin' ? 'word' : 'identifier', text: word })
       at += word.length
       continue
