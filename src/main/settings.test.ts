@@ -46,6 +46,48 @@ for (const [anonymous, health, api] of strangers)
     assert.deepEqual([await statusOf('/readyz'), await statusOf('/api/v1/pods')], [health, api])
   })
 
+test('a changed configuration is taken up; one that cannot be used changes nothing but the log', async (t) => {
+  const told: string[] = []
+  let changed: (text: string) => void = assert.fail
+  let failed: ((error: unknown) => void) | undefined
+  let watches = 0
+  const plane = await start({
+    log: createJsonLog((line) => void told.push(line), systemClock, 'info', {}),
+    authorizationConfiguration: {
+      text: authorizers('RBAC'),
+      watch(onChange, onFailure) {
+        watches += 1
+        changed = onChange
+        failed = onFailure
+        return () => void (watches -= 1)
+      },
+    },
+  })
+  t.after(async () => {
+    await plane.stop()
+    assert.equal(watches, 0)
+  })
+  const send = plane.transportAs({ name: 'ann', groups: [] })
+  const status = async () => (await send({ method: 'GET', path: '/api/v1/pods', headers: {} })).status
+  const logged = (): string[] =>
+    told
+      .splice(0)
+      .map((line) => (JSON.parse(line) as { message: string }).message)
+      .filter((message) => message.includes('configuration'))
+  /** What is changed is taken up in turns of the event loop of its own. */
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  assert.equal(await status(), 403)
+  changed('kind: Nonsense')
+  failed!(new Error('gone'))
+  await settled()
+  assert.deepEqual(logged(), Array(2).fill('a changed configuration cannot be used; the former stays'))
+  assert.equal(await status(), 403)
+  changed(authorizers('AlwaysAllow'))
+  await settled()
+  assert.deepEqual(logged(), ['took a changed configuration up'])
+  assert.equal(await status(), 200)
+})
+
 test('plug-ins run, or do not, as they are named', async (t) => {
   const created = async (admissionPlugins: ControlPlaneOptions['admissionPlugins']) => {
     const plane = await start({ admissionPlugins })
@@ -79,3 +121,6 @@ for (const [admissionPlugins, message] of [
 ] as const)
   test(`plug-ins that make no sense: ${JSON.stringify(admissionPlugins)}`, () =>
     assert.rejects(start({ admissionPlugins }), { code: 'Invalid', message }))
+
+const authorizers = (type: string): string =>
+  `{ apiVersion: apiserver.config.k8s.io/v1, kind: AuthorizationConfiguration, authorizers: [{ type: ${type}, name: one }] }`
