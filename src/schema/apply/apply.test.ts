@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Deployment } from '#api/apps/v1/types.ts'
 import { ConfigMap, Pod, Service } from '#api/core/v1/types.ts'
+import { ClusterRole } from '#api/rbac/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { decode } from '#schema/decode.ts'
@@ -163,11 +164,20 @@ test('what a create owns is all that the object shows beside the empty one', () 
   assert.equal(compare(schema, value, structuredClone(value), { inMemory: true }), undefined)
 })
 
+test('a list that was given without items is owned where an absent one is written too, and nowhere else', () => {
+  const { value } = decode(ClusterRole, { metadata: { name: 'r', labels: {} }, rules: [] })
+  const owned = (after: unknown) => JSON.stringify(compare(mergeSchemaOf(ClusterRole), {}, after, { inMemory: true }))
+  assert.match(owned(value), /"modified":\{"f:rules":\{\}\}/)
+  assert.doesNotMatch(owned(value), /f:labels/)
+  assert.doesNotMatch(owned(decode(ClusterRole, { metadata: { name: 'r' } }).value), /f:rules/)
+})
+
 test('comparing in memory says the same as comparing what is written', () => {
   for (const type of [Pod, Service, Deployment])
     fc.assert(
       fc.property(valuesOf(type), valuesOf(type), (a, b) => {
-        const [left, right] = [a, b].map((json) => decode(type, json).value)
+        // A copy forgets which lists were given without items, as what is written does.
+        const [left, right] = [a, b].map((json) => structuredClone(decode(type, json).value))
         const written = [left, right].map((value) => JSON.parse(encodeJson(type, value)))
         const schema = mergeSchemaOf(type)
         const inMemory = attempt(() => compare(schema, left, right, { inMemory: true }))

@@ -1,4 +1,5 @@
 import { deepEqual, isObject } from '#schema/fields.ts'
+import { isNoted, shownAsGiven } from '#schema/given-empty.ts'
 import { type FieldSet, leaf, sorted } from './field-set.ts'
 import { elementOf } from './list-element.ts'
 import { MergeError } from './merge-error.ts'
@@ -112,8 +113,8 @@ function compareMaps(
   const found = new Collected(before, after)
   if (options.inMemory && map.element === undefined) {
     for (const field of map.fields.values()) {
-      const a = left === undefined ? undefined : field.shown(left[field.name])
-      const b = right === undefined ? undefined : field.shown(right[field.name])
+      const a = left === undefined ? undefined : shownOrGiven(field, left)
+      const b = right === undefined ? undefined : shownOrGiven(field, right)
       if (a === undefined && b === undefined) continue
       compareField(found, fieldElement(field.name), field.schema(), a, b, options, except)
     }
@@ -258,6 +259,12 @@ function isEmptyMap(map: MapSchema, value: Readonly<Record<string, unknown>> | u
   for (const field of map.fields.values()) if (field.shown(value[field.name]) !== undefined) return false
   if (map.element !== undefined) for (const key in value) if (!map.fields.has(key) && value[key] !== undefined) return false
   return true
+}
+
+/** A list without items that was given is owned, where none given is not: Go tells them apart in what it always writes. */
+function shownOrGiven(field: FieldSchema, value: Readonly<Record<string, unknown>>): unknown {
+  const shown = field.shown(value[field.name])
+  return shown === null && isNoted(value) ? shownAsGiven(value, field.name) : shown
 }
 
 function valueAt(
