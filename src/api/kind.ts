@@ -82,6 +82,9 @@ export type Stored<T, Meta = StoredMeta> = Omit<T, 'apiVersion' | 'kind' | 'meta
   metadata: Meta
 }
 
+/** What a check of its own sees of the metadata once more: see `checksMetadata`. */
+export type MetadataCheck = 'change' | 'content' | 'twice' | 'whole' | 'none'
+
 /**
  * What a kind adds to the common path. Every function is pure; none may change its arguments in place: they get frozen objects and return
  * new ones (or the same). All are optional.
@@ -104,9 +107,9 @@ export interface Rules<T> {
   readonly permissions?: (next: T, previous: T | undefined, context: PermissionContext) => Promise<readonly Cause[]>
   /**
    * What of the metadata the reference's own check of this kind looks at once more on an update, after the common path did: its transition
-   * (`change`, the default), the metadata itself (`content`), both (`whole`) or nothing. Causes of a refusal repeat accordingly.
+   * (`change`, the default), the metadata itself (`content`, `twice`), both (`whole`) or nothing. Causes of a refusal repeat accordingly.
    */
-  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+  readonly checksMetadata?: MetadataCheck
   /** Whether a finalizer needs no domain: the reference asks for one in the kinds of its own core only. */
   readonly plainFinalizers?: boolean
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
@@ -253,7 +256,7 @@ export type Subresource =
       readonly take: (previous: never, body: never, now: string) => unknown
       readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
       /** As in the rules of the whole object, for an update of this part. */
-      readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+      readonly checksMetadata?: MetadataCheck
     }
   /** Shown as another type (autoscaling/v1 Scale). */
   | {

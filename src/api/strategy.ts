@@ -1,4 +1,4 @@
-import type { Subresource, Verb, WriteContext } from '#api/kind.ts'
+import type { MetadataCheck, Subresource, Verb, WriteContext } from '#api/kind.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 
@@ -13,7 +13,7 @@ export const statusOf = <T extends { readonly spec: unknown }>(
   options: {
     readonly take?: (previous: T, body: T, now: string) => T
     readonly validateUpdate?: Validate<T>
-    readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+    readonly checksMetadata?: MetadataCheck
   } = {},
 ): Subresource => part<T>({ take: (previous, body) => ({ ...body, spec: previous.spec }), ...options })
 
@@ -21,7 +21,7 @@ export const statusOf = <T extends { readonly spec: unknown }>(
 export const part = <T>(options: {
   readonly take: (previous: T, body: T, now: string) => T
   readonly validateUpdate?: Validate<T>
-  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+  readonly checksMetadata?: MetadataCheck
   readonly verbs?: readonly Verb[]
 }): Subresource => ({
   sort: 'part',

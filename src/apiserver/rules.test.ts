@@ -122,12 +122,12 @@ test('nothing depends on an event, so its deletion does not wait', async () => {
 })
 
 test('the causes of a refusal repeat as often as the reference looks at the metadata', async () => {
-  const repeats = async (collection: string, object: object): Promise<readonly number[]> => {
+  const repeats = async (collection: string, object: object, part = ''): Promise<readonly number[]> => {
     const { metadata } = (await send('POST', collection, object)).body
     const counts: number[] = []
     for (const change of [{ labels: { a: '-' } }, { finalizers: ['x'] }]) {
       const patch = { metadata: change }
-      const answer = await send('PATCH', `${collection}/${metadata.name}?dryRun=All`, patch, merge)
+      const answer = await send('PATCH', `${collection}/${metadata.name}${part}?dryRun=All`, patch, merge)
       counts.push(answer.body.details?.causes?.length ?? 0)
     }
     return counts
@@ -135,6 +135,15 @@ test('the causes of a refusal repeat as often as the reference looks at the meta
   const service = { metadata: { name: 'counted' }, spec: { ports: [{ port: 80 }] } }
   assert.deepEqual(await repeats('/api/v1/namespaces/a/services', service), [3, 1])
   assert.deepEqual(await repeats('/apis/coordination.k8s.io/v1/namespaces/a/leases', { metadata: { name: 'counted' }, spec: {} }), [3, 0])
+  const volume = {
+    metadata: { name: 'counted' },
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } },
+  }
+  assert.deepEqual(await repeats('/api/v1/persistentvolumes', volume), [4, 2])
+  // A part's own check looks at the transition, whatever that of the whole looks at.
+  const node = { metadata: { name: 'counted' } }
+  assert.deepEqual(await repeats('/api/v1/nodes', node), [4, 2])
+  assert.deepEqual(await repeats('/api/v1/nodes', { metadata: { name: 'second' } }, '/status'), [3, 1])
   assert.deepEqual(await repeats('/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'counted' }, provisioner: 'p' }), [4, 2])
 })
 

@@ -1,4 +1,4 @@
-import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { AnyKind, KubeObject, MetadataCheck } from '#api/kind.ts'
 import { validateMetadataUpdate } from '#api/meta/v1/validate-metadata.ts'
 import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -27,7 +27,7 @@ export interface UpdateOptions {
   /** For a part with a path of its own: what it may not do. */
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
   /** What a part's own check of the metadata is. Absent: its transition. */
-  readonly checksMetadata?: 'change' | 'content' | 'whole' | 'none'
+  readonly checksMetadata?: MetadataCheck
   /** Whether the object goes through the kind's own preparation; a part brings over only what is its own. */
   readonly whole: boolean
   /** `change` makes its object from the present one (a patch), so after a concurrent write it can be made again. */
@@ -186,7 +186,12 @@ async function prepare(
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))
     object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const found = [
-    ...validateMetadataUpdate(object.metadata, before, kind, options.whole ? kind.rules.checksMetadata : options.checksMetadata),
+    ...validateMetadataUpdate(
+      object.metadata,
+      before,
+      kind,
+      options.whole ? kind.rules.checksMetadata : (options.checksMetadata ?? 'change'),
+    ),
     ...(options.whole ? ((kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, rules) ?? []) : []),
     ...(options.validateUpdate?.(object as never, previous as never, rules as never) ?? []),
   ]

@@ -47,7 +47,7 @@ export const PersistentVolume = kind(
     prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending' as const, lastPhaseTransitionTime: now } }),
     prepareUpdate: keepStatus,
     validate: validatePersistentVolume,
-    checksMetadata: 'whole',
+    checksMetadata: 'twice',
     validateUpdate: validatePersistentVolumeUpdate,
     warnings: (volume) => volumeWarnings(volume),
   },

@@ -1,4 +1,4 @@
-import type { AnyKind } from '#api/kind.ts'
+import type { AnyKind, MetadataCheck } from '#api/kind.ts'
 import type { ObjectMeta, OwnerReference } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import {
@@ -46,7 +46,7 @@ export function validateMetadataUpdate(
   next: ObjectMeta,
   previous: ObjectMeta,
   kind: NamedKind,
-  own: 'change' | 'content' | 'whole' | 'none' = kind.rules.checksMetadata ?? 'change',
+  own: MetadataCheck = kind.rules.checksMetadata ?? 'change',
 ): readonly Cause[] {
   const path = 'metadata'
   const change = validateTransition(next, previous, path)
@@ -58,7 +58,8 @@ export function validateMetadataUpdate(
     ...validateMetadata(next, segmentNamed(kind), path),
     ...change,
     ...(own === 'change' || own === 'whole' ? [...change, ...domains] : []),
-    ...(own === 'content' || own === 'whole' ? validateMetadata(next, kind, path) : []),
+    ...(own === 'content' || own === 'twice' || own === 'whole' ? validateMetadata(next, kind, path) : []),
+    ...(own === 'twice' ? validateMetadata(next, kind, path) : []),
   ]
 }
 
