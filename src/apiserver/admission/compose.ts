@@ -13,6 +13,7 @@ import { optionalAdmission } from './optional/optional.ts'
 import { inAdmissionOrder } from './order.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
+import { createCheckMetrics } from './policy/check-metrics.ts'
 import { mutatingPolicies } from './policy/mutating.ts'
 import { validatingPolicies } from './policy/validating.ts'
 import { resourceQuota } from './resource-quota/resource-quota.ts'
@@ -63,7 +64,7 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     ...certificateAdmission(authorize),
     mutatingPolicies({ objects, authorize }),
     mutatingWebhooks(webhooks),
-    validatingPolicies({ objects, authorize }),
+    validatingPolicies({ objects, authorize, checks: { note: createCheckMetrics(registry), clock } }),
     validatingWebhooks(webhooks),
     resourceQuota({ internals, clock }),
     ...(options.more ?? []),

@@ -8,8 +8,11 @@ import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { isError } from '#lib/errors.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import type { Authorizer, Objects } from '../../contract.ts'
 import { type AskedOptions, askedOf, runPlugin } from '../testing.ts'
+import { createCheckMetrics } from './check-metrics.ts'
 import { mutatingPolicies } from './mutating.ts'
 import { validatingPolicies } from './validating.ts'
 
@@ -214,4 +217,25 @@ test('a policy that may be invoked again is: once after a change of its own, and
   assert.deepEqual(same.data, { a: 'no', n: '2' })
   const changed = (await round({ ...first, data: { ...first.data, x: 'y' } } as KubeObject, true)) as typeof first
   assert.deepEqual(changed.data, { a: 'no', n: '3', x: 'y' })
+})
+
+test('checks are counted by what came of them', async () => {
+  const registry = createRegistry()
+  const world: World = {
+    policy: { validations: [isTrue, { expression: 'true' }] },
+    binding: { validationActions: ['Warn', 'Audit'] },
+  }
+  const objects = objectsOf([ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding], world)
+  const checks = { note: createCheckMetrics(registry), clock: createVirtualClock(0) }
+  await runPlugin(validatingPolicies({ objects, authorize, checks }), askedOf(objects, ConfigMap, configMap, {}))
+  const counted = [
+    ...registry
+      .text()
+      .matchAll(/^apiserver_validating_admission_policy_check_total\{enforcement_action="(\w+)",error_type="(\w+)",.*\} (\d)$/gm),
+  ]
+  assert.deepEqual(counted.map(([, ...found]) => found.join(' ')).sort(), [
+    'allow no_error 1',
+    'audit invalid_error 1',
+    'warn invalid_error 1',
+  ])
 })

@@ -3,6 +3,7 @@ import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validat
 import { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { adoptJson } from '#lib/cel/values.ts'
+import type { Clock } from '#lib/clock.ts'
 import { type ErrorCode, WherryError } from '#lib/errors.ts'
 import { admissionCompiler } from '#schema/cel/admission.ts'
 import { matchConditionsBudget, runtimeBudget } from '#schema/cel/cost.ts'
@@ -11,6 +12,7 @@ import { refusal } from '../refusal.ts'
 import { subjectOf } from '../subject.ts'
 import { authorizerVariables, type Seen, see } from './activation.ts'
 import { withServerAuthorizer } from './authorize.ts'
+import type { NoteCheck } from './check-metrics.ts'
 import {
   compileVariables,
   createEvaluation,
@@ -52,11 +54,18 @@ interface Result {
   readonly annotations: readonly { readonly key: string; readonly value?: string; readonly error?: string }[]
 }
 
+export interface ValidatingPoliciesOptions {
+  readonly objects: Objects
+  readonly authorize: Authorizer
+  /** Absent: nobody counts. */
+  readonly checks?: { readonly note: NoteCheck; readonly clock: Clock }
+}
+
 /**
  * Holds writes to the ValidatingAdmissionPolicies that are bound (KEP-3488). A denial is that of the first policy that denies; bindings that
  * only warn or audit say so and let the write pass.
  */
-export function validatingPolicies({ objects, authorize }: { readonly objects: Objects; readonly authorize: Authorizer }): AdmissionPlugin {
+export function validatingPolicies({ objects, authorize, checks }: ValidatingPoliciesOptions): AdmissionPlugin {
   const policies = createPolicies<Spec, Compiled>(
     objects,
     { policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding },
@@ -71,7 +80,7 @@ export function validatingPolicies({ objects, authorize }: { readonly objects: O
       const { attributes } = given
       const admission = attributes.verb === 'deletecollection' ? { ...given, attributes: { ...attributes, name: '' } } : given
       const denials: Denial[] = []
-      for (const hook of hooks) denials.push(...(await ask(hook, admission, authorize)))
+      for (const hook of hooks) denials.push(...(await ask(hook, admission, authorize, checks)))
       const [first] = denials
       if (first !== undefined) throw denied(admission, first)
     },
@@ -103,7 +112,12 @@ function compilePolicy(spec: Spec): Compiled {
   }
 }
 
-async function ask(hook: Hook<Spec, Compiled>, admission: Admission, authorize: Authorizer): Promise<readonly Denial[]> {
+async function ask(
+  hook: Hook<Spec, Compiled>,
+  admission: Admission,
+  authorize: Authorizer,
+  checks: ValidatingPoliciesOptions['checks'],
+): Promise<readonly Denial[]> {
   const isIgnored = hook.spec.failurePolicy === 'Ignore'
   const misconfigured = (error: unknown, binding?: string): Denial[] => {
     if (!(error instanceof ConfigurationError)) throw error
@@ -133,9 +147,11 @@ async function ask(hook: Hook<Spec, Compiled>, admission: Admission, authorize: 
     if (params.length > 0) seen ??= await see(admission, subject, matched)
     for (const param of params) {
       const shown = seen as Seen
+      const startedMs = checks?.clock.monotonicMs() ?? 0
       const result = await withServerAuthorizer(authorize, admission, (asking) =>
         evaluate(hook, { ...shown.variables, params: adoptJson(param ?? null) }, authorizerVariables(asking, admission)),
       )
+      if (checks !== undefined) noteResult(checks.note, hook, binding, result, (checks.clock.monotonicMs() - startedMs) / 1000)
       for (const { index, message, reason } of result.denials)
         denials.push(...act(binding, index, { policy: hook.name, binding: binding.name, message, reason }, admission))
       for (const { key, value, error } of result.annotations) {
@@ -146,6 +162,22 @@ async function ask(hook: Hook<Spec, Compiled>, admission: Admission, authorize: 
   }
   for (const [key, values] of annotations) admission.annotate(`${hook.name}/${key}`, values.join(', '))
   return denials
+}
+
+/** Each validation counts once where it lets the write pass, and once for each thing that is done where it does not. */
+function noteResult(
+  note: NoteCheck,
+  hook: Hook<Spec, Compiled>,
+  binding: Hook<Spec, Compiled>['bindings'][number],
+  { denials }: Result,
+  seconds: number,
+): void {
+  const named = { policy: hook.name, binding: binding.name }
+  const count = Math.max(1, hook.compiled.validations.length)
+  for (let i = denials.length; i < hook.compiled.validations.length; i += 1) note({ ...named, action: 'allow' }, seconds / count)
+  for (const { message } of denials)
+    for (const action of binding.spec.validationActions ?? [])
+      note({ ...named, action: action.toLowerCase() as 'deny' | 'warn' | 'audit', message }, seconds / count)
 }
 
 /** Denies, warns or notes, as the binding wants it. */
