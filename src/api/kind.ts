@@ -112,6 +112,8 @@ export interface Rules<T> {
   readonly checksMetadata?: MetadataCheck
   /** Whether a finalizer needs no domain: the reference asks for one in the kinds of its own core only. */
   readonly plainFinalizers?: boolean
+  /** Whether an object without a name, and without the prefix of one, gets one that is unique. */
+  readonly needsNoName?: boolean
   /** How `metadata.name` has to look. Absent: a DNS subdomain (RFC 1123). */
   readonly validateName?: (name: string, isPrefix?: boolean) => readonly string[]
   /**

@@ -111,6 +111,23 @@ test('what the router refuses comes in the form of the client, and says nothing 
   assert.deepEqual(await asked('GET', '/api/v1/endpoints', 'image/png'), [406, 'application/json', undefined])
 })
 
+test('a limit range needs no name', async () => {
+  const made = await send('POST', '/api/v1/namespaces/a/limitranges', { spec: { limits: [] } })
+  assert.equal(made.status, 201)
+  assert.match(made.body.metadata.name, /^[0-9a-f-]{36}$/)
+  assert.equal((await send('DELETE', `/api/v1/namespaces/a/limitranges/${made.body.metadata.name}`)).status, 200)
+})
+
+test('a precondition that fails names the kind as it is stored', async () => {
+  assert.equal(
+    (await send('POST', '/api/v1/namespaces/a/events', { metadata: { name: 'p' }, involvedObject: { namespace: 'a' } })).status,
+    201,
+  )
+  const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'other' } }
+  const answer = await send('DELETE', '/apis/events.k8s.io/v1/namespaces/a/events/p', options)
+  assert.match(answer.body.message, /^Operation cannot be fulfilled on Event "p": the UID in the precondition/)
+})
+
 test('nothing depends on an event, so its deletion does not wait', async () => {
   const events = '/api/v1/namespaces/a/events'
   const event = { metadata: { name: 'gone' }, involvedObject: { namespace: 'a' } }

@@ -93,7 +93,7 @@ async function prepare(
   if (admitted !== undefined && admitted !== object) object = applyDefaults(kind, withReadableOwners(admitted, object, write.warn))
   object = deepFreeze(
     withMetadata(object, {
-      name: nameOrGenerateName(object.metadata, context.random),
+      name: nameOrGenerateName(object.metadata, context.random) || (kind.rules.needsNoName ? context.random.uuid() : undefined),
       uid: context.random.uuid(),
       creationTimestamp: rfc3339(context.clock.now()),
       ...(kind.rules.generation !== undefined && kind.rules.generation !== false && { generation: 1 }),

@@ -9,7 +9,7 @@ import { getItem } from '../cacher/index.ts'
 import { converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, forbiddenError, modified, notFoundError } from '../http/status.ts'
-import { keyOf } from './keys.ts'
+import { keyOf, storageKindOf } from './keys.ts'
 import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
 import { convertedBytes, withMetadata } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
@@ -90,7 +90,8 @@ function checkPreconditions({ kind, name }: Write, item: Item, { metadata }: Kub
     return
   }
   // The reference names the kind here, where it names the resource everywhere else.
-  const named = { group: kind.group, plural: kind.kind, kind: kind.kind }
+  const stored = storageKindOf(kind)
+  const named = { group: stored.group, plural: stored.kind, kind: stored.kind }
   if (uid !== undefined && uid !== metadata.uid)
     throw conflict(
       named,

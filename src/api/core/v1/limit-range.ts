@@ -20,6 +20,7 @@ export const LimitRange = kind(
   {
     defaults: (range) => ({ ...range, spec: { ...range.spec, limits: range.spec?.limits?.map(defaultLimitRangeItem) } }),
     validate: validateLimitRange,
+    needsNoName: true,
     checksMetadata: 'content',
     validateUpdate: validateLimitRange,
     createOnUpdate: true,
