@@ -240,7 +240,7 @@ describe('helm', { skip }, () => {
     assert.match(await works('get', 'values', 'boat', '--revision', '2'), /greeting: hello/)
     assert.match(await works('get', 'hooks', 'boat'), /boat-pre-install/)
     assert.match(await works('status', 'boat', ...showResources), /==> v1\/Deployment\nNAME +READY +UP-TO-DATE +AVAILABLE +AGE\nboat/)
-    assert.match(await works('list', '--all'), /boat\s+harbour\s+3/)
+    assert.match(await works('list'), /boat\s+harbour\s+3/)
     assert.match(await works('template', 'boat', folder, '--validate'), /kind: Deployment/)
   })
 
