@@ -164,10 +164,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   async function followRuntime(): Promise<void> {
     for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
       try {
-        for await (const { id } of runtime.events(stopping.signal)) {
+        for await (const { id, type } of runtime.events(stopping.signal)) {
           attempt = 0
           const uid = owners.get(id)
-          if (uid !== undefined) workers.get(uid)?.changed(id)
+          if (uid !== undefined) workers.get(uid)?.changed(id, type)
         }
       } catch (error) {
         if (stopping.signal.aborted) return

@@ -6,6 +6,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime, type SimulatedRuntime, type SimulatedRuntimeOptions } from '#sim/runtime.ts'
 import type { Kubelet } from './kubelet.ts'
+import type { Runtime } from './runtime.ts'
 import { createTestNode, memoryFiles, type TestNode } from './test-node.ts'
 
 interface World {
@@ -20,10 +21,16 @@ interface World {
   pass(ms: number): Promise<void>
 }
 
-async function world(t: TestContext, images: SimulatedRuntimeOptions['images'] = {}, seed = 1, files = memoryFiles()): Promise<World> {
+async function world(
+  t: TestContext,
+  images: SimulatedRuntimeOptions['images'] = {},
+  seed = 1,
+  files = memoryFiles(),
+  through: (runtime: SimulatedRuntime) => Runtime = (runtime) => runtime,
+): Promise<World> {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
-  const node = await createTestNode({ clock, runtime, network: runtime.network, seed, files })
+  const node = await createTestNode({ clock, runtime: through(runtime), network: runtime.network, seed, files })
   t.after(() => node.close())
   const kubelet = await node.startKubelet()
   await clock.advance(100)
@@ -94,6 +101,47 @@ test('a container that crashes is restarted at once, then after 10 s, 20 s, 40 s
   assert.match(shown.state.waiting!.message!, /^back-off 1m20s restarting failed container=main pod=one_default\(/)
   assert.equal(shown.lastState.terminated!.exitCode, 3)
   assert.equal(node.events.filter((event) => event.startsWith('BackOff Back-off restarting failed container main in pod one_')).length, 4)
+})
+
+test('an end is seen, though the runtime goes on calling the container running for a while', async (t) => {
+  const asked = new Map<string, number>()
+  const slowToNotice = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    async containerStatus(id) {
+      const status = await runtime.containerStatus(id)
+      const times = (asked.get(id) ?? 0) + 1
+      if (status.state === 'exited') asked.set(id, times)
+      return status.state === 'exited' && times < 5 ? { ...status, state: 'running' } : status
+    },
+  })
+  const { node, pass, show } = await world(t, { job: { exit: { afterMs: 1000, code: 0 } } }, 1, memoryFiles(), slowToNotice)
+  await node.create('one', { restartPolicy: 'Never', containers: [container('main', 'job')] })
+  await pass(1100)
+  assert.equal(await show(), 'Running main:running/ready')
+  await pass(1000)
+  assert.equal(await show(), 'Succeeded main:Completed(0)')
+})
+
+test('an end is seen, though it is told of before the start is answered', async (t) => {
+  const slowToAnswer = (runtime: SimulatedRuntime, clock: () => VirtualClock): Runtime => ({
+    ...runtime,
+    async startContainer(id) {
+      await runtime.startContainer(id)
+      await new Promise<void>((resolve) => clock().schedule(clock().now() + 500, resolve))
+    },
+    async containerStatus(id) {
+      const status = await runtime.containerStatus(id)
+      // As it was when the start was done.
+      return status.state === 'exited' && clock().now() - status.finishedAt < 600 ? { ...status, state: 'running' } : status
+    },
+  })
+  let here: World | undefined
+  here = await world(t, { job: { exit: { afterMs: 10, code: 0 } } }, 1, memoryFiles(), (runtime) =>
+    slowToAnswer(runtime, () => here!.clock),
+  )
+  await here.node.create('one', { restartPolicy: 'Never', containers: [container('main', 'job')] })
+  await here.pass(3000)
+  assert.equal(await here.show(), 'Succeeded main:Completed(0)')
 })
 
 test('a container that crashes for hours leaves no more than one that crashed twice', async (t) => {

@@ -6,6 +6,7 @@ import { isError } from '#lib/errors.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { ContainerRecord, PodRecord } from '../interfaces.ts'
 import { createProber, type Probed } from '../probe/prober.ts'
+import type { RuntimeEvent } from '../runtime.ts'
 import { operationKey, type PodCommand } from './command.ts'
 import { containerNamed, isSidecar } from './containers.ts'
 import { containersDue } from './due.ts'
@@ -32,7 +33,7 @@ export interface PodWorker {
   /** Tries at once what failed and was put off. */
   retry(): void
   /** Something happened to a container or sandbox of this pod. */
-  changed(id: string): void
+  changed(id: string, type?: RuntimeEvent['type']): void
   /** Events may have been missed: list everything of the pod. */
   relist(): void
   look(): void
@@ -59,6 +60,8 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
   const running = new Map<string, number>()
   const delays = new Map<string, { readonly attempt: number; readonly until: Instant }>()
   const dirty = new Set<string>()
+  /** Containers whose end was told of, and how often the runtime was asked about them since. */
+  const told = new Map<string, number>()
   const ended = Promise.withResolvers<void>()
   let isListed = false
   let isLooking = false
@@ -115,7 +118,26 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       }
     }
     delays.delete(LOOK)
+    askAgain()
     if (!isClosed) decide()
+  }
+
+  /**
+   * containerd publishes the end of a process to everybody at once, its own CRI service among them, which for some milliseconds goes on calling
+   * the container running: such are looked at again.
+   */
+  function askAgain(): void {
+    for (const [id, asked] of told) {
+      if (state.containers.get(id)?.state !== 'running' || asked >= asksMax) {
+        told.delete(id)
+        delays.delete(`${LOOK} ${id}`)
+        continue
+      }
+      if ((delays.get(`${LOOK} ${id}`)?.until ?? 0) > clock.now()) continue
+      told.set(id, asked + 1)
+      dirty.add(id)
+      delays.set(`${LOOK} ${id}`, { attempt: asked, until: clock.now() + firstAskMs * 2 ** asked })
+    }
   }
 
   /** View, plan, commands. Nothing here waits. */
@@ -254,8 +276,9 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
       look()
       await ended.promise
     },
-    changed(id) {
+    changed(id, type) {
       dirty.add(id)
+      if (type === 'stopped') told.set(id, 0)
       look()
     },
     relist() {
@@ -270,6 +293,9 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
 }
 
 const LOOK = 'look'
+// From 20 ms to 5 s in all: after that only the slow relist looks again.
+const firstAskMs = 20
+const asksMax = 8
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
 
 /** For steps that failed: soon at first, for most causes pass; never so often that a lasting one costs anything. */
