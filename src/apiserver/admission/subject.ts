@@ -26,6 +26,8 @@ export interface Subject {
   readonly name: string
   /** That of the object; for a Namespace its own name; '' for others that lie in none. */
   readonly namespace: string
+  /** Whether it is a Namespace, or a part of one: no object of a namespace, though its requests name one. */
+  readonly isNamespace: boolean
   /** How the object is written; undefined where it is options of a connection. */
   readonly type: AnyType | undefined
   readonly object: KubeObject | undefined
@@ -44,6 +46,7 @@ export function subjectOf(admission: Admission): Subject {
     subresource,
     name,
     namespace: isNamespace ? name : attributes.namespace,
+    isNamespace,
   }
   const part = subresource === '' ? undefined : kind.subresources?.[subresource]
   if (part?.sort === 'view') {

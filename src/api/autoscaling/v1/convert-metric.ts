@@ -52,38 +52,16 @@ export function metricToV2({ type, object, pods, resource, containerResource, ex
   }) as v2.MetricSpec
 }
 
-export function metricFromV2({ type, object, pods, resource, containerResource, external }: v2.MetricSpec): v1.MetricSpec {
-  const ofResource = ({ averageUtilization, averageValue }: v2.MetricTarget) =>
-    set({ targetAverageUtilization: averageUtilization, targetAverageValue: averageValue })
-  return set({
-    type: type as v1.MetricSourceType,
-    object:
-      object &&
-      set({
-        target: object.describedObject,
-        metricName: object.metric.name,
-        targetValue: object.target.value ?? '0',
-        selector: object.metric.selector,
-        averageValue: object.target.averageValue,
-      }),
-    pods:
-      pods && set({ metricName: pods.metric.name, targetAverageValue: pods.target.averageValue ?? '0', selector: pods.metric.selector }),
-    resource: resource && { name: resource.name, ...ofResource(resource.target) },
-    containerResource: containerResource && {
-      name: containerResource.name,
-      ...ofResource(containerResource.target),
-      container: containerResource.container,
-    },
-    external:
-      external &&
-      set({
-        metricName: external.metric.name,
-        metricSelector: external.metric.selector,
-        targetValue: external.target.value,
-        targetAverageValue: external.target.averageValue,
-      }),
+export const metricFromV2 = (metric: v2.MetricSpec): v1.MetricSpec =>
+  fromV2('target', metric, {
+    object: ({ value = '0', averageValue }) => ({ targetValue: value, averageValue }),
+    pods: ({ averageValue = '0' }) => ({ targetAverageValue: averageValue }),
+    resource: ({ averageUtilization, averageValue }) => ({
+      targetAverageUtilization: averageUtilization,
+      targetAverageValue: averageValue,
+    }),
+    external: ({ value, averageValue }) => ({ targetValue: value, targetAverageValue: averageValue }),
   }) as v1.MetricSpec
-}
 
 export function metricStatusToV2({ type, object, pods, resource, containerResource, external }: v1.MetricStatus): v2.MetricStatus {
   const ofResource = (status: v1.ResourceMetricStatus): v2.MetricValueStatus =>
@@ -109,35 +87,52 @@ export function metricStatusToV2({ type, object, pods, resource, containerResour
   }) as v2.MetricStatus
 }
 
-export function metricStatusFromV2({ type, object, pods, resource, containerResource, external }: v2.MetricStatus): v1.MetricStatus {
-  const ofResource = ({ averageUtilization, averageValue = '0' }: v2.MetricValueStatus) =>
-    set({ currentAverageUtilization: averageUtilization, currentAverageValue: averageValue })
+export const metricStatusFromV2 = (metric: v2.MetricStatus): v1.MetricStatus =>
+  fromV2('current', metric, {
+    object: ({ value = '0', averageValue }) => ({ currentValue: value, averageValue }),
+    pods: ({ averageValue = '0' }) => ({ currentAverageValue: averageValue }),
+    resource: ({ averageUtilization, averageValue = '0' }) => ({
+      currentAverageUtilization: averageUtilization,
+      currentAverageValue: averageValue,
+    }),
+    external: ({ value = '0', averageValue }) => ({ currentValue: value, currentAverageValue: averageValue }),
+  }) as v1.MetricStatus
+
+type Value = Partial<Pick<v2.MetricTarget & v2.MetricValueStatus, 'value' | 'averageValue' | 'averageUtilization'>>
+type Named = Pick<v2.PodsMetricSource, 'metric'>
+
+/** What a metric of v2 has in common with its status: both are of something, and have a value of it in the field `part`. */
+interface Measured<Part extends 'target' | 'current'> {
+  readonly type: string
+  readonly object?: (Named & Pick<v2.ObjectMetricSource, 'describedObject'> & Record<Part, Value>) | undefined
+  readonly pods?: (Named & Record<Part, Value>) | undefined
+  readonly resource?: (Pick<v2.ResourceMetricSource, 'name'> & Record<Part, Value>) | undefined
+  readonly containerResource?: (Pick<v2.ContainerResourceMetricSource, 'name' | 'container'> & Record<Part, Value>) | undefined
+  readonly external?: (Named & Record<Part, Value>) | undefined
+}
+
+/** What the fields of a value are called in v1, which has them beside those that say of what it is the value. */
+type FieldsOf = Readonly<Record<'object' | 'pods' | 'resource' | 'external', (value: Value) => object>>
+
+/** A metric with its target, or with its current value: all that they differ in is how the fields of that part are called. */
+function fromV2<Part extends 'target' | 'current'>(part: Part, metric: Measured<Part>, fields: FieldsOf): object {
+  const { type, object, pods, resource, containerResource, external } = metric
   return set({
-    type: type as v1.MetricSourceType,
+    type,
     object:
       object &&
       set({
         target: object.describedObject,
         metricName: object.metric.name,
-        currentValue: object.current.value ?? '0',
         selector: object.metric.selector,
-        averageValue: object.current.averageValue,
+        ...fields.object(object[part]),
       }),
-    pods:
-      pods && set({ metricName: pods.metric.name, currentAverageValue: pods.current.averageValue ?? '0', selector: pods.metric.selector }),
-    resource: resource && { name: resource.name, ...ofResource(resource.current) },
-    containerResource: containerResource && {
-      name: containerResource.name,
-      ...ofResource(containerResource.current),
-      container: containerResource.container,
-    },
+    pods: pods && set({ metricName: pods.metric.name, selector: pods.metric.selector, ...fields.pods(pods[part]) }),
+    resource: resource && set({ name: resource.name, ...fields.resource(resource[part]) }),
+    containerResource:
+      containerResource &&
+      set({ name: containerResource.name, container: containerResource.container, ...fields.resource(containerResource[part]) }),
     external:
-      external &&
-      set({
-        metricName: external.metric.name,
-        metricSelector: external.metric.selector,
-        currentValue: external.current.value ?? '0',
-        currentAverageValue: external.current.averageValue,
-      }),
-  }) as v1.MetricStatus
+      external && set({ metricName: external.metric.name, metricSelector: external.metric.selector, ...fields.external(external[part]) }),
+  })
 }

@@ -83,8 +83,7 @@ function jsonOf(type: AnyType | undefined, object: KubeObject | undefined, ident
 
 /** What expressions see of the object's namespace; nothing of a Namespace itself and of what lies in none. */
 function namespaceOf(objects: Admission['objects'], subject: Subject): unknown {
-  const isNamespace = subject.resource.group === '' && subject.resource.resource === 'namespaces'
-  if (subject.namespace === '' || isNamespace) return null
+  if (subject.namespace === '' || subject.isNamespace) return null
   const namespace = objects.get(Namespace, subject.namespace)
   if (namespace === undefined) throw notFoundError(Namespace, subject.namespace)
   const { managedFields: _managed, ownerReferences: _owners, ...metadata } = namespace.metadata

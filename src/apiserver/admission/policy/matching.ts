@@ -1,9 +1,8 @@
 import type { MatchResources, NamedRuleWithOperations } from '#api/admissionregistration/v1/types.ts'
-import { Namespace } from '#api/core/v1/namespace.ts'
-import type { AnyKind, KubeObject } from '#api/kind.ts'
-import { matches, type Selector, selectorOf } from '#api/meta/v1/selector.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { type Selector, selectorOf } from '#api/meta/v1/selector.ts'
 import type { Admission } from '../../contract.ts'
-import { notFoundError } from '../../http/status.ts'
+import { isInNamespace, isSelected } from '../selection.ts'
 import type { ResourceVersion, Subject } from '../subject.ts'
 import { matchesRule } from '../webhook/rules.ts'
 
@@ -50,34 +49,17 @@ function matchRules(
 ): Matched | undefined {
   if (rules === undefined || rules.length === 0) return undefined
   const { operation, kind, objects } = admission
-  const { subresource, namespace } = subject
   const isNamed = ({ resourceNames = [] }: NamedRuleWithOperations): boolean =>
     resourceNames.length === 0 || resourceNames.includes(admission.attributes.name || subject.name)
   for (const rule of rules)
-    if (isNamed(rule) && matchesRule(rule, { operation, resource: subject.resource, subresource, namespace }))
+    if (isNamed(rule) && matchesRule(rule, { operation, resource: subject.resource, subject }))
       return { resource: subject.resource, as: undefined }
   if (matchPolicy === 'Exact') return undefined
   const others = objects.equivalents(kind).filter((other) => other.group !== kind.group || other.version !== kind.version)
   for (const rule of rules)
     for (const other of others) {
       const resource = { group: other.group, version: other.version, resource: other.plural }
-      if (isNamed(rule) && matchesRule(rule, { operation, resource, subresource, namespace })) return { resource, as: other }
+      if (isNamed(rule) && matchesRule(rule, { operation, resource, subject })) return { resource, as: other }
     }
   return undefined
-}
-
-const isSelected = (labels: Selector, { object, previous }: Subject): boolean =>
-  labels.requirements.length === 0 && labels.nothing !== true
-    ? true
-    : [object, previous].some((one) => one !== undefined && matches(labels, one.metadata?.labels))
-
-/** By the labels of the namespace; of one that is written, as it will be. An error counts only where all else matches. */
-function isInNamespace(namespaces: Selector, { operation, objects }: Admission, subject: Subject): boolean | Error {
-  const isNamespace = subject.resource.group === '' && subject.resource.resource === 'namespaces'
-  if (namespaces.requirements.length === 0 && namespaces.nothing !== true) return true
-  if (subject.namespace === '' && !isNamespace) return true
-  const isWritten = isNamespace && subject.subresource === '' && (operation === 'CREATE' || operation === 'UPDATE')
-  const namespace = isWritten ? subject.object : (objects.get(Namespace, subject.namespace) as KubeObject | undefined)
-  if (namespace === undefined) return notFoundError(Namespace, subject.namespace)
-  return matches(namespaces, namespace.metadata.labels)
 }

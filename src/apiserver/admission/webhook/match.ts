@@ -1,9 +1,7 @@
-import { Namespace } from '#api/core/v1/namespace.ts'
-import type { KubeObject } from '#api/kind.ts'
-import { matches } from '#api/meta/v1/selector.ts'
 import type { Admission } from '../../contract.ts'
-import { forbiddenError, notFoundError } from '../../http/status.ts'
+import { forbiddenError } from '../../http/status.ts'
 import type { MatchConditions } from '../match-conditions.ts'
+import { isInNamespace, isSelected } from '../selection.ts'
 import { convert, type Subject } from '../subject.ts'
 import type { Hook } from './hooks.ts'
 import type { Question } from './review.ts'
@@ -24,15 +22,16 @@ export async function questionFor(
   const { webhook } = hook
   const { kind, attributes } = admission
   const rules = webhook.rules ?? []
-  const asked = { operation: admission.operation, subresource: subject.subresource, namespace: subject.namespace }
   const own = { admission, subject, kind: subject.kind, resource: subject.resource, type: subject.type }
   let question: Question | undefined
-  if (!isSelected(hook, subject)) return undefined
-  if (rules.some((rule) => matchesRule(rule, { ...asked, resource: subject.resource })))
+  if (!isSelected(hook.labels, subject)) return undefined
+  if (rules.some((rule) => matchesRule(rule, { operation: admission.operation, subject, resource: subject.resource })))
     question = { ...own, object: subject.object, previous: subject.previous }
   else if (webhook.matchPolicy !== 'Exact') question = await equivalentQuestion(hook, admission, subject)
   if (question === undefined) return undefined
-  if (!isInNamespace(hook, admission, subject)) return undefined
+  const inNamespace = isInNamespace(hook.namespaces, admission, subject)
+  if (inNamespace instanceof Error) throw inNamespace
+  if (!inNamespace) return undefined
   const { matchConditions: wanted = [] } = webhook
   if (wanted.length === 0) return question
   const result = await conditions(wanted, question)
@@ -49,7 +48,7 @@ async function equivalentQuestion(hook: Hook, admission: Admission, subject: Sub
   for (const rule of hook.webhook.rules ?? []) {
     for (const other of others) {
       const resource = { group: other.group, version: other.version, resource: other.plural }
-      if (!matchesRule(rule, { operation, resource, subresource: subject.subresource, namespace: subject.namespace })) continue
+      if (!matchesRule(rule, { operation, resource, subject })) continue
       // A part that is shown as a type of its own is that in every version.
       const isOwn = subject.type === kind
       return {
@@ -64,20 +63,4 @@ async function equivalentQuestion(hook: Hook, admission: Admission, subject: Sub
     }
   }
   return undefined
-}
-
-const isSelected = ({ labels }: Hook, { object, previous }: Subject): boolean =>
-  labels.requirements.length === 0 && labels.nothing !== true
-    ? true
-    : [object, previous].some((one) => one !== undefined && matches(labels, one.metadata?.labels))
-
-/** The labels of the namespace as it is; of one that is being written, as it will be. Other objects outside of namespaces are never left out. */
-function isInNamespace({ namespaces }: Hook, { operation, objects }: Admission, subject: Subject): boolean {
-  const isNamespace = subject.resource.group === '' && subject.resource.resource === 'namespaces'
-  if (namespaces.requirements.length === 0 && namespaces.nothing !== true) return true
-  if (subject.namespace === '' && !isNamespace) return true
-  const isWritten = isNamespace && subject.subresource === '' && (operation === 'CREATE' || operation === 'UPDATE')
-  const namespace = isWritten ? subject.object : (objects.get(Namespace, subject.namespace) as KubeObject | undefined)
-  if (namespace === undefined) throw notFoundError(Namespace, subject.namespace)
-  return matches(namespaces, namespace.metadata.labels)
 }
