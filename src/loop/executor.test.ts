@@ -134,3 +134,35 @@ await test('what follows from an answer is done at once, and its failure changes
   assert.equal(lines.filter((line) => line.level === 'warn').length, 3)
   assert.equal(server.objects('/api/v1/configmaps').length, 2)
 })
+
+await test('nothing more is made in a namespace that is being deleted, and nobody is warned', async () => {
+  const { server, log, lines } = createScene()
+  const requests: string[] = []
+  const causes = [{ reason: 'NamespaceTerminating', message: 'namespace y is being terminated', field: 'metadata.namespace' }]
+  const refusal = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403, details: { causes } }
+  const client = createClient((request) => {
+    requests.push(`${request.method} ${request.path.replace('/api/v1/namespaces/', '').replace(/\?.*/, '')}`)
+    if (request.method !== 'POST' || !request.path.includes('/y/')) return server.transport(request)
+    return Promise.resolve({
+      status: 403,
+      headers: { 'content-type': 'application/json' },
+      body: (async function* () {
+        yield Buffer.from(JSON.stringify(refusal))
+      })(),
+    })
+  })
+  const create = (namespace: string, name: string): Command => ({
+    do: 'create',
+    kind: ConfigMap,
+    namespace,
+    object: { metadata: { name } },
+  })
+  const hands = { client, fieldManager: 'me', recorder: { record: () => {} }, informerOf: () => undefined, log }
+  const execution = await execute([create('y', 'a'), create('y', 'b'), create('x', 'c')], hands)
+  assert.equal(execution.end, 'done')
+  assert.deepEqual(requests, ['POST y/configmaps', 'POST x/configmaps'])
+  assert.deepEqual(
+    lines.filter(({ level }) => level !== 'debug'),
+    [],
+  )
+})

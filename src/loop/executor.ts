@@ -5,10 +5,12 @@ import type { Log } from '#lib/log.ts'
 import type { Command } from './controller.ts'
 import type { EventRecorder } from './events.ts'
 import { type Expectation, type InformerOf, isMet } from './expectation.ts'
+import { isNamespaceTerminating } from './namespace-terminating.ts'
 
 /**
  * All effects of every controller go through here: commands in order, up to the first that fails. What `answered` says to an answer is
- * done at once; where that fails, the log says so and the plan goes on.
+ * done at once; where that fails, the log says so and the plan goes on. Nothing more is made in a namespace that is being deleted, and
+ * that is no failure: trying again would be refused until the namespace is gone.
  */
 export async function execute(commands: readonly Command[], hands: Hands, answered?: Answered): Promise<Execution> {
   const expectations: Expectation[] = []
@@ -25,7 +27,9 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
     if (further.end === 'failed' || further.end === 'stale')
       hands.log?.warn('what follows from an answer failed', { command: further.command.do, error: further.error })
   }
+  const ending = new Set<string | undefined>()
   for (const command of commands) {
+    if (command.do === 'create' && ending.has(namespaceOf(command))) continue
     // Between two commands one may stop; a command on its way is always seen to its end.
     if (hands.signal?.aborted) return { end: 'stopped', expectations }
     // What the cache shows before the write is what it has to go beyond after it.
@@ -36,6 +40,11 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
       if (done.answer !== undefined) await follow(command, done.answer)
     } catch (error) {
       if (error instanceof WherryError && !isConfirmation(command) && !isError(error, 'Conflict', 'NotFound')) await follow(command, error)
+      if (command.do === 'create' && isNamespaceTerminating(error)) {
+        hands.log?.debug('nothing more is made in a namespace that is being deleted', { kind: command.kind.kind, error })
+        ending.add(namespaceOf(command))
+        continue
+      }
       if (isStale(command, error)) return { end: 'stale', expectations, error, command, change: changeOf(command, shown) }
       return { end: 'failed', expectations, error, command }
     }
@@ -168,6 +177,9 @@ function isStale(command: Command, error: unknown): boolean {
   return isError(error, 'Conflict', 'NotFound')
 }
 
+const namespaceOf = ({ namespace, object }: Extract<Command, { do: 'create' }>): string | undefined =>
+  namespace ?? (object as Partial<KubeObject>).metadata?.namespace
+
 interface Subject {
   readonly kind: AnyKind
   readonly name: string
@@ -183,7 +195,7 @@ function subjectOf(command: Command): Subject | undefined {
     case 'confirmUnchanged': {
       const { name, namespace } = (command.object as Partial<KubeObject>).metadata ?? {}
       if (name === undefined) return undefined
-      return { kind: command.kind, name, namespace: command.do === 'create' ? (command.namespace ?? namespace) : namespace }
+      return { kind: command.kind, name, namespace: command.do === 'create' ? namespaceOf(command) : namespace }
     }
     default:
       return { kind: command.kind, name: command.name, namespace: command.namespace }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from '#loop/controller.ts'
-import { isNamespaceTerminating } from '../common/namespace-terminating.ts'
+import { isNamespaceTerminating } from '#loop/namespace-terminating.ts'
 import { createDraft } from './draft.ts'
 import type { DeploymentView } from './plan.ts'
 import { hasProgressDeadline, withCondition } from './status.ts'

@@ -1,7 +1,7 @@
 import type { KubeObject } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from '#loop/controller.ts'
-import { isNamespaceTerminating } from '../common/namespace-terminating.ts'
+import { isNamespaceTerminating } from '#loop/namespace-terminating.ts'
 import { claimPods, type ReplicaSetView } from './plan.ts'
 import { statusCommand } from './status.ts'
 
