@@ -64,6 +64,15 @@ check(
   pod({ containers: [{ ...container, resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }] }),
   ['spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1'],
 )
+check(
+  'a container that may take more than its pod',
+  Pod,
+  pod({
+    containers: [{ ...container, resources: { limits: { cpu: '2' }, requests: { cpu: '1' } } }],
+    resources: { limits: { cpu: '1' }, requests: { cpu: '1' } },
+  }),
+  ['spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1'],
+)
 check('a probe that asks nothing', Pod, pod({ containers: [{ ...container, livenessProbe: {} }] }), [
   'spec.containers[0].livenessProbe: Required value: must specify a handler type',
 ])

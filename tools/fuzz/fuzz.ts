@@ -1,6 +1,6 @@
 import { isError } from '#lib/errors.ts'
 import { type Random, seededRandom } from '#lib/random.ts'
-import { startCoverage } from './coverage.ts'
+import type { Coverage } from './coverage.ts'
 import { mutate } from './mutate.ts'
 import type { Target } from './target.ts'
 
@@ -9,10 +9,8 @@ export interface FuzzOptions {
   /** Ends it after so many seconds of time, or so many inputs. */
   readonly seconds?: number
   readonly inputs?: number
-  /** Without it every input is a change of a seed: quicker, and blind. */
-  readonly guided?: boolean
-  /** Whose code counts, by its URL. Default: what is under `src`. */
-  readonly concerns?: (url: string) => boolean
+  /** Begun before the target's code was imported. Without it every input is a change of a seed: quicker, and blind. */
+  readonly coverage?: Coverage
 }
 
 export interface FuzzResult {
@@ -36,39 +34,37 @@ export class Finding extends Error {
 }
 
 /** Feeds a target with changed inputs, keeping those that reach code nothing reached before. Throws the first `Finding`. */
-export async function fuzz(
-  target: Target,
-  { seed, seconds = Infinity, inputs = Infinity, guided = true, concerns = isOurs }: FuzzOptions,
-): Promise<FuzzResult> {
+export async function fuzz(target: Target, { seed, seconds = Infinity, inputs = Infinity, coverage }: FuzzOptions): Promise<FuzzResult> {
   const random = seededRandom(seed).fork(target.name)
   const words = target.words.map((word) => Buffer.from(word, 'latin1'))
   const corpus: Uint8Array[] = target.seeds.map((input) => (typeof input === 'string' ? Buffer.from(input) : input))
-  // Whatever is made at the first use is no input's fault.
+  const reached = new Set<string>()
+  const isNew = async (): Promise<boolean> => {
+    const before = reached.size
+    for (const piece of (await coverage?.take()) ?? []) reached.add(piece)
+    return reached.size > before
+  }
+  // Whatever is made at the first use is no input's fault, and no input's merit.
   for (const input of corpus) tryOut(target, input)
-  const coverage = guided ? await startCoverage(concerns) : undefined
+  await coverage?.take()
   let slowestMs = 0
   let count = 0
-  try {
-    for (const input of corpus) slowestMs = Math.max(slowestMs, tried(target, input))
-    await coverage?.fresh()
-    for (const startedAt = performance.now(); count < inputs && performance.now() - startedAt < seconds * 1_000; ) {
-      const batch: Uint8Array[] = []
-      for (; batch.length < batchSize && count < inputs; count += 1) {
-        const input = mutate(chosen(corpus, random), chosen(corpus, random), words, random)
-        batch.push(input)
-        slowestMs = Math.max(slowestMs, tried(target, input))
-      }
-      if (coverage === undefined || (await coverage.fresh()) === 0) continue
-      // Asking is dear, so it is asked of many at once, and all of them are kept.
-      corpus.push(...batch.slice(0, keptMax - corpus.length))
+  for (const input of corpus) slowestMs = Math.max(slowestMs, tried(target, input))
+  if (coverage !== undefined && !(await isNew()))
+    throw new Error(`${target.name}: coverage began after its code was compiled, and counts none of it`)
+  for (const startedAt = performance.now(); count < inputs && performance.now() - startedAt < seconds * 1_000; ) {
+    const batch: Uint8Array[] = []
+    for (; batch.length < batchSize && count < inputs; count += 1) {
+      const input = mutate(chosen(corpus, random), chosen(corpus, random), words, random)
+      batch.push(input)
+      slowestMs = Math.max(slowestMs, tried(target, input))
     }
-    return { inputs: count, kept: corpus.length, covered: coverage?.total ?? 0, slowestMs: Math.round(slowestMs) }
-  } finally {
-    await coverage?.close()
+    // Asking is dear, so it is asked of many at once, and all of them are kept.
+    if (await isNew()) corpus.push(...batch.slice(0, keptMax - corpus.length))
   }
+  return { inputs: count, kept: corpus.length, covered: reached.size, slowestMs: Math.round(slowestMs) }
 }
 
-const isOurs = (url: string): boolean => url.includes('/src/')
 const batchSize = 8
 const keptMax = 20_000
 /** Of processor time, for an input of 64 KiB and less. */

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { startCoverage } from './coverage.ts'
 import { Finding, fuzz } from './fuzz.ts'
-import { targets } from './targets.ts'
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +14,9 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h' },
   },
 })
+// Our readers come after the counting has begun.
+const coverage = await startCoverage((url) => url.includes('/src/'))
+const { targets } = await import('./targets.ts')
 const names = targets.map(({ name }) => name)
 
 if (values.help) {
@@ -23,7 +26,11 @@ if (values.help) {
   for (const name of wanted) if (!names.includes(name)) throw new Error(`there is no target "${name}"; there are ${names.join(', ')}`)
   for (const target of targets.filter(({ name }) => wanted.includes(name))) {
     try {
-      const { inputs, kept, covered, slowestMs } = await fuzz(target, { seed: Number(values.seed), seconds: Number(values.seconds) })
+      const { inputs, kept, covered, slowestMs } = await fuzz(target, {
+        seed: Number(values.seed),
+        seconds: Number(values.seconds),
+        coverage,
+      })
       console.log(`${target.name}: ${inputs} inputs, ${kept} kept, ${covered} pieces of code reached, slowest ${slowestMs} ms`)
     } catch (error) {
       if (!(error instanceof Finding)) throw error

@@ -85,9 +85,9 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       const causes: Cause[] = []
       const kept = new Set<string>()
       let object = next
-      let pickedCount = 0
+      const pickedCount = 0
       const fail = (claim: Claim<KubeObject>, problem: string): void => {
-        if (claim.failure !== undefined) throw new WherryError('InternalError', `Internal error occurred: ${claim.failure(problem)}`)
+        if (claim.failure !== undefined) throw internalError(claim.failure(problem))
         causes.push(invalid(claim.field, claim.shown ?? claim.value, problem))
       }
       for (const claim of object === undefined ? [] : (claimsOf(object, { previous }) as readonly Claim<KubeObject>[])) {
@@ -96,12 +96,8 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
         let value = claim.value
         if (value === '') {
           const isFree = (candidate: string): boolean => !isTaken(claim.pool, candidate) && !kept.has(keyFor(claim.pool, candidate))
-          const picked = dryRun ? pool.dryRun.pick(pickedCount) : pool.pick((candidate) => !isFree(candidate), random)
-          if (picked === undefined) {
-            fail(claim, pool.exhausted)
-            break
-          }
-          if (claim.isSole === true) pickedCount += 1
+          const picked = dryRun ? pool.dryRun.pick(given.get(claim.pool) ?? []) : pool.pick((candidate) => !isFree(candidate), random)
+          if (picked === undefined) throw internalError(claim.failure?.(pool.exhausted) ?? pool.exhausted)
           value = picked
         }
         // One that was asked for may stand for other ports as well.

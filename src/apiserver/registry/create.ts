@@ -7,7 +7,7 @@ import { admissionRun } from '../admission/chain.ts'
 import { converting, type Item, itemAs, itemOf, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { alreadyExists, badRequest, forbiddenError, invalidError } from '../http/status.ts'
-import type { ClaimPlan } from './claims.ts'
+import { type ClaimPlan, claimed } from './claims.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, storageKindOf } from './keys.ts'
 import { trackedEntries } from './ownership.ts'
@@ -103,10 +103,7 @@ async function prepare(
   object = deepFreeze(applyDefaults(kind, object))
   // As the reference: what is claimed is part of what is validated.
   const key = keyOf(kind, write.namespace, object.metadata.name)
-  const unclaimable = kind.rules.claimable?.(object) ?? []
-  if (unclaimable.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', unclaimable)
-  const claims = context.claims.plan(kind, object, undefined, key, write.dryRun)
-  if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), object.metadata.name ?? '', claims.causes)
+  const claims = claimed(context, write, object, undefined, key)
   object = deepFreeze(claims.object!)
   const found = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, rules) ?? [])]
   const causes =

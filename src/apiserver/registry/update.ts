@@ -12,6 +12,7 @@ import { getItem } from '../cacher/index.ts'
 import { bytesOf, converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { conflict, invalidError, modified, notFoundError } from '../http/status.ts'
+import { type ClaimPlan, claimed } from './claims.ts'
 import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
 import { type Entries, entriesOf } from './ownership.ts'
@@ -68,25 +69,21 @@ export async function updateObject(context: Context, write: Write, options: Upda
       options.checkUid === true,
       kind.rules.requiresResourceVersion !== true || write.manager === undefined,
     )
-    const prepared = await prepare(context, write, wanted, previous, options)
+    const { object: prepared, claims } = await prepare(context, write, wanted, previous, key, options)
     const next = withOldTimes(write, prepared, previous)
     const value = await convertedBytes(kind, next)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
-    const claims = context.claims.plan(kind, next, previous, key, write.dryRun)
-    if (claims.causes.length > 0) throw invalidError(storageKindOf(kind), write.name, claims.causes)
-    const final = deepFreeze(claims.object!)
     const removes =
-      final.metadata.deletionTimestamp !== undefined && !isHeld(kind, final) && (final.metadata.deletionGracePeriodSeconds ?? 0) === 0
-    if (write.dryRun) return unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${item.revision}` }))
-    const bytes = claims.object === next ? value : await convertedBytes(kind, final)
-    const release = removes ? context.claims.plan(kind, undefined, previous, key).operations : claims.operations
+      next.metadata.deletionTimestamp !== undefined && !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
+    if (write.dryRun) return unstoredItem(kind, key, withMetadata(next, { resourceVersion: `${item.revision}` }))
+    const { operations, conditions } = removes ? context.claims.plan(kind, undefined, previous, key) : claims
     const result = await context.store.commit(
-      [removes ? { do: 'delete', key } : { do: 'put', key, value: bytes }, ...release],
-      [{ key, modRevision: item.revision }, ...(removes ? [] : claims.conditions)],
+      [removes ? { do: 'delete', key } : { do: 'put', key, value }, ...operations],
+      [{ key, modRevision: item.revision }, ...conditions],
     )
     if (result.done) {
-      if (removes) return unstoredItem(kind, key, withMetadata(final, { resourceVersion: `${result.revision}` }))
-      const committed = committedItem(kind, key, bytes, result.revision)
+      if (removes) return unstoredItem(kind, key, withMetadata(next, { resourceVersion: `${result.revision}` }))
+      const committed = committedItem(kind, key, value, result.revision)
       await converting(kind, [committed])
       return itemAs(kind, committed)
     }
@@ -151,8 +148,9 @@ async function prepare(
   write: Write,
   wanted: KubeObject,
   previous: KubeObject,
+  key: string,
   options: UpdateOptions,
-): Promise<KubeObject> {
+): Promise<{ readonly object: KubeObject; readonly claims: ClaimPlan }> {
   const { kind } = write
   const rules = writeContextOf(context, write)
   const before = previous.metadata
@@ -183,6 +181,9 @@ async function prepare(
   }
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
+  // A part takes nothing; the whole takes what it needs before anybody looks whether the rest of it is right, as with the reference.
+  const claims = options.whole ? claimed(context, write, object, previous, key) : noClaims
+  object = deepFreeze(claims.object ?? object)
   if (options.countsGeneration !== false && raisesGeneration(kind, object, previous, options.whole))
     object = deepFreeze(withMetadata(object, { generation: (before.generation ?? 0) + 1 }))
   const found = [
@@ -201,8 +202,10 @@ async function prepare(
   // A part is written by programs, which nobody warns.
   if (options.whole) for (const warning of kind.rules.warnings?.(object, previous) ?? []) write.warn(warning)
   await run.validate(object, previous)
-  return object
+  return { object, claims }
 }
+
+const noClaims: ClaimPlan = { object: undefined, operations: [], conditions: [], causes: [] }
 
 // Under contention each round lets one writer through; a client that is still here after this many is told.
 const attemptsMax = 16

@@ -26,16 +26,24 @@ test('makes the service and where it leads, and nobody mirrors it', () => {
   ])
 })
 
-test('follows a new address, and takes back what somebody changed', () => {
+test('follows a new address, and takes back where somebody else let it lead, but not what they made of the Service', () => {
   const world = given()
   world.settle([kubernetesServiceController(config)])
   world.change(Endpoints, 'kubernetes', 'default', { subsets: [] })
   world.change(Service, 'kubernetes', 'default', { spec: { clusterIP: '10.96.0.1', ports: [] } })
   world.settle([kubernetesServiceController({ ...config, addresses: ['fd00::7'] })])
-  assert.equal(world.get(Service, 'kubernetes', 'default')!.spec.ports!.length, 1)
+  assert.deepEqual(world.get(Service, 'kubernetes', 'default')!.spec.ports, [])
   assert.equal(world.get(Endpoints, 'kubernetes', 'default')!.subsets![0]!.addresses![0]!.ip, 'fd00::7')
   assert.equal(world.get(EndpointSlice, 'kubernetes', 'default')!.addressType, 'IPv6')
 })
+
+for (const address of ['127.0.0.1', '::1', '169.254.1.1'])
+  test(`nobody is led to ${address}`, () => {
+    const world = given()
+    world.settle([kubernetesServiceController({ ...config, addresses: [address] })])
+    assert.notEqual(world.get(Service, 'kubernetes', 'default'), undefined)
+    assert.deepEqual([world.list(Endpoints), world.list(EndpointSlice)], [[], []])
+  })
 
 test('waits for its namespace', () => {
   const world = new World()

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { Endpoints } from '#api/core/v1/endpoints.ts'
 import { Service } from '#api/core/v1/service.ts'
+import { validateEndpointIp } from '#api/core/v1/validation/endpoints.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
@@ -25,32 +26,41 @@ export interface KubernetesServiceView {
 const name = 'kubernetes'
 const namespace = 'default'
 
-/** `kubernetes.default`: how pods find the API server. */
+/**
+ * `kubernetes.default`: how pods find the API server. The Service is made, and then left to whoever changes it; where it leads is kept. An API
+ * server that only its own machine reaches (a loopback address) is nowhere that an Endpoints may lead: then there is the Service alone.
+ */
 export function planKubernetesService({ config, service, endpoints, slice }: KubernetesServiceView): Plan {
   const addresses = config.addresses.toSorted()
+  const isReachable = addresses.every((ip) => validateEndpointIp(ip, '').length === 0)
   const commands = [
-    ...keepService(config, service),
+    ...(service === undefined ? [makeService(config)] : []),
+    ...(isReachable ? lead(config.port, addresses, endpoints, slice) : []),
+  ]
+  return { commands, wakeAt: Infinity }
+}
+
+function lead(port: number, addresses: readonly string[], endpoints: Endpoints | undefined, slice: EndpointSlice | undefined): Command[] {
+  return [
     ...keep(
       Endpoints,
       endpoints,
       { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
       {
-        subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port: config.port, protocol: 'TCP' }] }],
+        subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }],
       },
     ),
-    ...keepSlice(config.port, addresses, slice),
+    ...keepSlice(port, addresses, slice),
   ]
-  return { commands, wakeAt: Infinity }
 }
 
-function keepService({ port, clusterIp }: ApiServerAddress, service: Service | undefined): Command[] {
+function makeService({ port, clusterIp }: ApiServerAddress): Command {
   const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }]
-  if (service !== undefined) return same(service.spec.ports, ports) ? [] : [patchSeen(Service, service, { spec: { ports } })]
   const labels = { component: 'apiserver', provider: 'kubernetes' }
   const address = clusterIp === undefined ? {} : { clusterIP: clusterIp, clusterIPs: [clusterIp] }
   const spec = { type: 'ClusterIP', sessionAffinity: 'None', ipFamilyPolicy: 'SingleStack', ports, ...address }
   const object = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec }
-  return [{ do: 'create', kind: Service, namespace, object, ifExists: 'keep' }]
+  return { do: 'create', kind: Service, namespace, object, ifExists: 'keep' }
 }
 
 function keepSlice(port: number, addresses: readonly string[], slice: EndpointSlice | undefined): Command[] {

@@ -4,6 +4,7 @@ import { created, statusWritten, updated } from '#api/testing/check-kind.ts'
 import { Node } from './node.ts'
 import { PersistentVolumeClaim } from './persistent-volume-claim.ts'
 import { Pod } from './pod.ts'
+import { ResourceQuota } from './resource-quota.ts'
 import { Service } from './service.ts'
 
 const container = { name: 'c', image: 'i' }
@@ -136,4 +137,21 @@ test('a node is warned of fields that nothing reads any more', () => {
     'spec.externalID: this field is deprecated, and is unused by Kubernetes',
     'spec.podCIDRs[0]: CIDR value "10.0.0.1/24" is ambiguous in this context (should be "10.0.0.0/24" or "10.0.0.1/32"?)',
   ])
+})
+
+test('a quota is warned of limits below its requests when it is made', () => {
+  const hard = {
+    cpu: '2',
+    'limits.cpu': '1',
+    'requests.storage': '3Gi',
+    'limits.storage': '1Gi',
+    'requests.memory': '1',
+    'limits.memory': '1',
+  }
+  const made = created(ResourceQuota, { spec: { hard } })
+  assert.deepEqual(made.warnings, [
+    'ResourceQuota cpu (2) should be less than limits.cpu (1)',
+    'ResourceQuota requests.storage (3Gi) should be less than limits.storage (1Gi)',
+  ])
+  assert.deepEqual(updated(ResourceQuota, made.object, { spec: { hard } }).warnings, [])
 })

@@ -45,6 +45,7 @@ const classes: readonly (readonly [PodSpec, string])[] = [
   [spec({ containers: [container({ cpu: '1', memory: '1Gi' }, { cpu: '1000m', memory: '1024Mi' })] }), 'Guaranteed'],
   [spec({ containers: [container({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi' }), container()] }), 'Burstable'],
   [spec({ containers: [container({ 'a.b/c': '1' })] }), 'BestEffort'],
+  [spec({ containers: [container({ cpu: '1' })], resources: {} }), 'BestEffort'],
 ]
 for (const [given, wanted] of classes) test(`quality of service: ${wanted}`, () => assert.equal(qosClassOf(given), wanted))
 

@@ -1,4 +1,3 @@
-import { isPodLevelResource } from '#api/core/v1/resources.ts'
 import type { Container, ContainerStatus, EphemeralContainer, PodCondition, PodQOSClass, PodSpec, PodStatus } from '#api/core/v1/types.ts'
 import { addQuantity, compareQuantity, parseQuantity, type Quantity } from '#lib/quantity.ts'
 
@@ -55,12 +54,12 @@ export const containerStatus = (status: PodStatus, name: string): ContainerStatu
 
 /**
  * Quality of service, from processor and memory only: `Guaranteed` when every container limits both and asks for as much as its limit,
- * `BestEffort` when none asks for anything, otherwise `Burstable`. Pod-level resources stand for those of the containers.
+ * `BestEffort` when none asks for anything, otherwise `Burstable`. Pod-level resources stand for those of the containers, even where they
+ * name none.
  */
 export function qosClassOf(spec: Pick<PodSpec, 'containers' | 'initContainers' | 'resources'>): PodQOSClass {
-  const podLevel = [...Object.keys(spec.resources?.requests ?? {}), ...Object.keys(spec.resources?.limits ?? {})].some(isPodLevelResource)
-  const parts = podLevel
-    ? [spec.resources!]
+  const parts = spec.resources
+    ? [spec.resources]
     : [...spec.containers, ...(spec.initContainers ?? [])].map((container) => container.resources ?? {})
   const requests = new Map<string, Quantity>()
   const limits = new Map<string, Quantity>()

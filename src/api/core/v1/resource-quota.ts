@@ -4,6 +4,7 @@ import * as types from '#api/core/v1/types.ts'
 import { validateResourceQuota, validateResourceQuotaStatus, validateResourceQuotaUpdate } from '#api/core/v1/validation/resource-quota.ts'
 import { kind } from '#api/kind.ts'
 import { keepStatus, statusOf } from '#api/strategy.ts'
+import { compareQuantity } from '#lib/quantity.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const ResourceQuota = kind(
@@ -29,6 +30,7 @@ export const ResourceQuota = kind(
     prepareCreate: (quota) => ({ ...quota, status: {} }),
     prepareUpdate: keepStatus,
     validate: validateResourceQuota,
+    warnings: (quota, previous) => (previous === undefined ? limitsBelowRequests(quota.spec.hard ?? {}) : []),
     validateUpdate: validateResourceQuotaUpdate,
   },
 )
@@ -41,6 +43,17 @@ function usage({ status }: types.ResourceQuota, limits: boolean): string {
     .sort()
     .map((name) => `${name}: ${status.used?.[name] ?? '0'}/${status.hard![name]}`)
     .join(', ')
+}
+
+/** A new ceiling of limits below that of requests leaves a part of the latter out of reach. */
+function limitsBelowRequests(hard: types.ResourceList): string[] {
+  return ['cpu', 'memory', 'storage', 'ephemeral-storage'].flatMap((name) => {
+    const bare = hard[`requests.${name}`] === undefined && (name === 'cpu' || name === 'memory')
+    const asked = bare ? name : `requests.${name}`
+    const [request, limit] = [hard[asked], hard[`limits.${name}`]]
+    if (request === undefined || limit === undefined || compareQuantity(request, limit) <= 0) return []
+    return [`ResourceQuota ${asked} (${request}) should be less than limits.${name} (${limit})`]
+  })
 }
 
 function roundHard<S extends types.ResourceQuotaStatus | types.ResourceQuotaSpec>(part: S): S {

@@ -198,8 +198,9 @@ function validatePodResources(spec: PodSpec, claimNames: ReadonlySet<string>, pa
     for (const [name, text] of Object.entries(resources?.limits ?? {})) {
       const limit = own.limits?.[name]
       if (limit !== undefined && !isHugePages(name) && compareQuantity(text, limit) > 0) {
-        const at = `${path.slice(0, -'.resources'.length)}.containers[${i}].resources.limits`
-        causes.push(invalid(`${at}`, text, `must be less than or equal to pod limits of ${limit}`))
+        // The reference names this place below the pod's own resources, where there are no containers.
+        const at = `${path}.containers[${i}][${name}].limits`
+        causes.push(invalid(at, text, `must be less than or equal to pod limits of ${limit}`))
       }
     }
   return causes
