@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Clock } from '#lib/clock.ts'
+import type { HttpResponse } from '#lib/http.ts'
 
 /**
  * Writes a body as it comes, never ahead of the reader: where the connection is full it waits, and gives up on one that takes nothing for
@@ -15,12 +16,12 @@ export async function sendBody(out: Writable, body: AsyncIterable<Uint8Array>, c
     leave()
   })
   const unlessGone = <T>(step: Promise<T>): Promise<T | 'gone'> =>
-    gone
-      ? Promise.resolve('gone')
-      : new Promise((resolve, reject) => {
-          leave = () => resolve('gone')
-          step.then(resolve, reject)
-        })
+    new Promise((resolve, reject) => {
+      leave = () => resolve('gone')
+      if (gone) leave()
+      // Heard in any case: a step that fails after the reader went must not end the process.
+      step.then(resolve, reject)
+    })
   try {
     for (;;) {
       const next = await unlessGone(source.next())
@@ -40,6 +41,16 @@ export async function sendBody(out: Writable, body: AsyncIterable<Uint8Array>, c
   } finally {
     await source.return?.()
   }
+}
+
+/**
+ * Ends a body that nobody will read, so that whoever waits for its end hears of it. It is begun first: a generator that was never begun has no
+ * end of its own to run. How it fails is nobody's concern any more.
+ */
+export async function abandonBody(body: HttpResponse['body']): Promise<void> {
+  if (body instanceof Uint8Array) return
+  const source = body[Symbol.asyncIterator]()
+  await Promise.allSettled([source.next(), source.return?.()])
 }
 
 function drained(out: Writable, clock: Clock, stallMs: number): Promise<'drained' | 'stalled'> {
