@@ -1,26 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2'
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Clock } from '#lib/clock.ts'
-import { WherryError } from '#lib/errors.ts'
-import type { HttpRequest, HttpResponse } from '#lib/http.ts'
-import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import type { ApiHandler, Caller } from './contract.ts'
-import { requestMs } from './http/handler.ts'
-import { longRunning } from './http/long-running.ts'
-import { writeRawAnswer } from './http/raw-answer.ts'
-import { parseRequest } from './http/request-info.ts'
-import { errorAnswer, methodNotAllowed } from './http/respond.ts'
-import { sendBody } from './http/send-body.ts'
+import { boundSession } from './bound-session.ts'
+import type { ExchangeOptions } from './http/exchange.ts'
+import { refuseMethod, serveMessage, serveUpgrade } from './http/serve-message.ts'
+import { serveStream } from './http/serve-stream.ts'
 
 /** PEM. */
 export interface ServingPair {
@@ -28,10 +15,7 @@ export interface ServingPair {
   readonly key: string | Buffer
 }
 
-export interface ListenOptions extends ServingPair {
-  readonly handler: ApiHandler
-  readonly clock: Clock
-  readonly log: Log
+export interface ListenOptions extends ServingPair, ExchangeOptions {
   /** Address to bind; absent: all of the machine's. */
   readonly host?: string | undefined
   /** 0: any free one. */
@@ -102,7 +86,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
-    closeWhenIdle(session, options.idleTimeoutMs ?? 90_000)
+    boundSession(session, clock, options.idleTimeoutMs ?? 90_000)
   })
   server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
     // Methods that nobody knows end in Node's parser, before any route.
@@ -112,15 +96,23 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
   })
-  server.on('request', (request, response) => {
-    const exchange = serve(options, request, response).catch((error: unknown) => {
+  const run = (exchange: Promise<void>, breakOff: () => void): void => {
+    const caught = exchange.catch((error: unknown) => {
       log.warn('an exchange broke off', { error })
-      response.destroy?.()
+      breakOff()
     })
-    exchanges.add(exchange)
-    if ('stream' in request && isToGo(options.goaway)) request.stream.session?.close()
-    void exchange.finally(() => exchanges.delete(exchange))
-    if (closing && 'shouldKeepAlive' in response) response.shouldKeepAlive = false
+    exchanges.add(caught)
+    void caught.then(() => exchanges.delete(caught))
+  }
+  // Else Node wraps every stream in the classes of HTTP/1 once somebody listens for requests; those are here for HTTP/1 alone.
+  server.removeAllListeners('newListener')
+  server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
+    run(serveStream(options, stream, headers, rawHeaders), () => stream.destroy())
+    if (isToGo(options.goaway)) stream.session?.close()
+  })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    run(serveMessage(options, request, response), () => response.destroy())
+    if (closing) response.shouldKeepAlive = false
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     void serveUpgrade(options, request, socket, head)
@@ -156,144 +148,6 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   }
 }
 
-type AnyRequest = IncomingMessage | Http2ServerRequest
-type AnyResponse = ServerResponse | Http2ServerResponse
-
-async function serve(options: ListenOptions, incoming: AnyRequest, outgoing: AnyResponse): Promise<void> {
-  const { clock, handler } = options
-  const aborter = new AbortController()
-  const abort = () => aborter.abort(exchangeOver)
-  outgoing.once('close', abort)
-  incoming.on('error', abort)
-  outgoing.on('error', abort)
-  const request = requestOf(incoming, aborter.signal)
-  const late = lateness(clock, request)
-  try {
-    const read = await Promise.race([readRequestBody(incoming), late.passed])
-    if (read === 'late') return await send(options, outgoing, timedOut(), request.method)
-    if (read === 'broken') return
-    if (read === 'tooLarge') {
-      // The rest of the body is not waited for, so the connection cannot be used again.
-      if (!('stream' in outgoing)) outgoing.setHeader('connection', 'close')
-      return await send(options, outgoing, errorAnswer(tooLarge()), request.method)
-    }
-    const whole: HttpRequest = read.byteLength === 0 ? request : { ...request, body: read }
-    const answer = await Promise.race([handler(whole, callerOf(incoming)), late.passed])
-    await send(options, outgoing, answer === 'late' ? timedOut() : answer, request.method)
-  } finally {
-    late.forget()
-  }
-}
-
-async function serveUpgrade(options: ListenOptions, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const aborter = new AbortController()
-  socket.once('close', () => aborter.abort(exchangeOver))
-  socket.on('error', () => socket.destroy())
-  try {
-    const answer = await options.handler(requestOf(incoming, aborter.signal), { ...callerOf(incoming), upgrade: { socket, head } })
-    if (answer.status === 101) return
-    await writeRawAnswer(socket, answer)
-  } catch (error) {
-    options.log.warn('an upgraded exchange broke off', { error })
-    socket.destroy()
-  }
-}
-
-async function refuseMethod(socket: Duplex): Promise<void> {
-  try {
-    await writeRawAnswer(socket, methodNotAllowed())
-  } catch {
-    // Whoever sent it is gone.
-    socket.destroy()
-  }
-}
-
-async function send(options: ListenOptions, outgoing: AnyResponse, answer: HttpResponse, method: string): Promise<void> {
-  if (outgoing.destroyed || outgoing.writableEnded) {
-    if (!(answer.body instanceof Uint8Array)) await answer.body[Symbol.asyncIterator]().return?.()
-    return
-  }
-  for (const [name, value] of Object.entries(answer.headers)) outgoing.setHeader(name, value as string)
-  outgoing.statusCode = answer.status
-  if (method === 'HEAD' || answer.status === 304 || answer.status === 204) {
-    outgoing.end()
-    return
-  }
-  if (answer.body instanceof Uint8Array) {
-    outgoing.setHeader('content-length', answer.body.byteLength)
-    outgoing.end(answer.body)
-    return
-  }
-  // Watchers wait for the headers, though the first event may be far.
-  if ('flushHeaders' in outgoing) outgoing.flushHeaders()
-  else outgoing.writeHead(answer.status)
-  await sendBody(outgoing, answer.body, options.clock)
-}
-
-function requestOf(incoming: AnyRequest, signal: AbortSignal): HttpRequest {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value === undefined || name.startsWith(':')) continue
-    headers[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return { method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, rawHeaders: incoming.rawHeaders, signal }
-}
-
-/** Every request ends with it: made once, since an error with its stack for each would be a tenth of the work of a small request. */
-const exchangeOver = new WherryError('ServiceUnavailable', 'the exchange is over')
-
-function callerOf(incoming: AnyRequest): Caller {
-  const session = 'stream' in incoming ? incoming.stream.session : undefined
-  // Of HTTP/2 this is a stand-in, the same for all requests of a connection.
-  const socket = ('stream' in incoming ? session?.socket : incoming.socket) as TLSSocket | undefined
-  if (socket === undefined) return { remoteAddress: '' }
-  const known = callers.get(session ?? socket)
-  if (known !== undefined) return known
-  const remoteAddress = socket.remoteAddress ?? ''
-  const raw = socket.authorized ? socket.getPeerCertificate().raw : undefined
-  const caller = raw === undefined ? { remoteAddress } : { remoteAddress, certificate: raw }
-  callers.set(session ?? socket, caller)
-  return caller
-}
-
-/** Node reads a certificate anew, field by field, each time it is asked; it stays the same as long as the connection does. */
-const callers = new WeakMap<object, Caller>()
-
-function readRequestBody(incoming: AnyRequest): Promise<Uint8Array | 'tooLarge' | 'broken'> {
-  const announced = Number(incoming.headers['content-length'] ?? 0)
-  if (announced > bodyBytes) return Promise.resolve('tooLarge')
-  return new Promise((resolve) => {
-    const parts: Buffer[] = []
-    let sizeBytes = 0
-    incoming.on('data', (part: Buffer) => {
-      sizeBytes += part.byteLength
-      if (sizeBytes <= bodyBytes) parts.push(part)
-      else {
-        incoming.pause()
-        resolve('tooLarge')
-      }
-    })
-    incoming.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
-    incoming.once('error', () => resolve('broken'))
-    incoming.once('close', () => resolve('broken'))
-  })
-}
-
-/** Resolves when an ordinary request has taken too long; for a watch or a stream it never does. */
-function lateness(clock: Clock, request: HttpRequest): { readonly passed: Promise<'late'>; readonly forget: () => void } {
-  let forget = (): void => {}
-  const passed = new Promise<'late'>((resolve) => {
-    forget = clock.schedule(clock.now() + requestMs, () => {
-      if (!longRunning(parseRequest(request.method, request.path))) resolve('late')
-    })
-  })
-  return { passed, forget }
-}
-
-const timedOut = (): HttpResponse =>
-  errorAnswer(new WherryError('Timeout', 'Timeout: request did not complete within the allotted timeout', {}))
-const tooLarge = (): WherryError => new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
-
 function destroyAll(sockets: ReadonlySet<TLSSocket>): void {
   for (const socket of sockets) socket.destroy()
 }
@@ -304,18 +158,6 @@ function secureContextOf(
 ): Parameters<Http2SecureServer['setSecureContext']>[0] {
   // Without authorities of our own Node would believe those of the public web.
   return { key, cert: certificate, ca: clientCa ?? [] }
-}
-
-/** A client that asks nothing any more, or never did, holds no connection for ever. A silent watch is a stream, and stays. */
-function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
-  let streams = 0
-  session.on('stream', (stream) => {
-    streams += 1
-    stream.once('close', () => {
-      streams -= 1
-    })
-  })
-  session.setTimeout(idleMs, () => streams === 0 && session.close())
 }
 
 const isToGo = (goaway: ListenOptions['goaway']): boolean => goaway !== undefined && goaway.random.next() < goaway.chance
@@ -329,5 +171,3 @@ const http1Limits = (headersTimeoutMs: number) => ({
   // Node looks after late clients in rounds.
   connectionsCheckingInterval: Math.min(15_000, headersTimeoutMs),
 })
-// The body limit of the reference's resource handlers.
-const bodyBytes = 3 * 1024 * 1024
