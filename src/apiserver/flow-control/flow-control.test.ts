@@ -121,6 +121,32 @@ test('who waits too long is refused in the reference’s words, and so is who fi
   })
 })
 
+test('who was answered while it waited takes no seat when its turn comes, and does nothing any more', async () => {
+  const only = { nominalConcurrencyShares: 1, limitResponse: queued, borrowingLimitPercent: 0, lendablePercent: 0 }
+  await withLevel(only, async (server) => {
+    const working: Promise<unknown>[] = []
+    while (server.held.length === working.length) {
+      working.push(server.ask('same'))
+      await server.clock.advance(1)
+    }
+    const late = server.ask('late', `${maps}?timeout=1s`)
+    await server.clock.advance(1000)
+    assert.equal((await late).status, 504)
+    const seats = server.held.length
+    for (const go of server.held.splice(0)) go()
+    await server.clock.advance(1)
+    // The last of those that waited, and not the one whose time was over.
+    assert.equal(server.held.length, 1)
+    for (const go of server.held.splice(0)) go()
+    await Promise.all(working)
+    for (let i = 0; i < seats; i += 1) void server.ask('next')
+    await server.clock.advance(1)
+    assert.equal(server.held.length, seats, 'all seats are free again')
+    for (const go of server.held) go()
+    await server.clock.advance(1)
+  })
+})
+
 test('administrators pass a level that is full; a watch gives its seat back once it has begun', async () => {
   await withLevel({ nominalConcurrencyShares: 1, limitResponse: { type: 'Reject' }, borrowingLimitPercent: 0 }, async (server) => {
     for (let i = 0; i < 3; i += 1) {

@@ -253,8 +253,9 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
         end({ admitted: false, by, retryAfterSeconds: state.retryAfter.refused(clock.now()) })
       }
       const forget = clock.schedule(clock.now() + waitMs, giveUp)
-      signal?.addEventListener('abort', giveUp, { once: true })
       ticket.onStart = () => end(admittedBy(by, state, ticket, counts))
+      if (signal?.aborted === true) giveUp()
+      else signal?.addEventListener('abort', giveUp, { once: true })
     })
   }
 }

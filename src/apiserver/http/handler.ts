@@ -17,6 +17,7 @@ import { prettyAnswer } from './pretty.ts'
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts'
 import { serveResource } from './resource.ts'
 import { compressed, errorAnswer, warningHeaders } from './respond.ts'
+import { abandonBody } from './send-body.ts'
 import { badRequest } from './status.ts'
 
 /**
@@ -202,8 +203,11 @@ async function withinTimeout(context: Context, life: Life, info: RequestInfo, se
   try {
     const first = await Promise.race([serving, late])
     if (first !== 'late') return first
-    // Its work goes on, as far as it cannot be stopped; a failure of it has nobody to go to.
-    serving.catch((error: unknown) => context.log('a request failed after its time was over', { path: info.path, error }))
+    // Its work goes on, as far as it cannot be stopped; what comes of it has nobody to go to.
+    serving.then(
+      ({ body }) => abandonBody(body),
+      (error: unknown) => context.log('a request failed after its time was over', { path: info.path, error }),
+    )
     life.timedOut()
     throw new WherryError('Timeout', 'Timeout: request did not complete within the allotted timeout', {})
   } finally {

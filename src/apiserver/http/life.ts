@@ -67,6 +67,11 @@ export function lifeOf(context: Context, record: RequestRecord): Life {
     headers['x-kubernetes-pf-flowschema-uid'] = schema.uid
     headers['x-kubernetes-pf-prioritylevel-uid'] = level.uid
     if (admitted.admitted) {
+      if (isOver) {
+        // Its time was over while it waited, and its answer is out: nobody would give the seat back, and nobody waits for the work.
+        admitted.finish()
+        return text('the request was answered before its turn came\n', 504)
+      }
       seat = admitted
       if (info.verb === 'watch') forgetWatch = flowControl!.watches.add(info)
       return undefined

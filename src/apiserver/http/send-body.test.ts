@@ -37,7 +37,12 @@ test('a connection that is gone already gets nothing, and a source that fails th
   for (const failure of [undefined, new Error('broken')]) {
     const { body, ends } = told(failure)
     const written: unknown[] = []
-    const out = new Writable({ write: (piece, _encoding, done) => void (written.push(piece), done()) })
+    const out = new Writable({
+      write(piece, _encoding, done) {
+        written.push(piece)
+        done()
+      },
+    })
     out.destroy()
     await sendBody(out, body, clock)
     assert.deepEqual(written, [])
