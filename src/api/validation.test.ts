@@ -73,6 +73,27 @@ check(
   }),
   ['spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1'],
 )
+const confined = (value: string) => ({ 'container.apparmor.security.beta.kubernetes.io/c': value })
+const localProfile = { appArmorProfile: { type: 'Localhost', localhostProfile: 'a' } }
+check(
+  'an AppArmor annotation that says something else',
+  Pod,
+  { metadata: { name: 'x', annotations: confined('unconfined') }, ...pod({ securityContext: localProfile }) },
+  ['spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match'],
+)
+check(
+  'an AppArmor annotation of another profile in a template',
+  Deployment,
+  deployment({
+    template: {
+      metadata: { labels: { app: 'a' }, annotations: confined('localhost/b') },
+      spec: { containers: [{ ...container, securityContext: localProfile }] },
+    },
+  }),
+  [
+    'spec.template.spec.containers[0].securityContext.appArmorProfile.localhostProfile: Forbidden: apparmor profile in annotation and field must match',
+  ],
+)
 check('a probe that asks nothing', Pod, pod({ containers: [{ ...container, livenessProbe: {} }] }), [
   'spec.containers[0].livenessProbe: Required value: must specify a handler type',
 ])

@@ -1,5 +1,6 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import type { AnyKind } from '#api/kind.ts'
 import { quote } from '#schema/go-text.ts'
 import { mirrorAnnotation, podReferences } from '../authorization/pod-references.ts'
 import { notFoundError } from '../http/status.ts'
@@ -21,7 +22,7 @@ export function checkPodCreate(write: NodeWrite): string | undefined {
   if (owner.controller !== true) return `${me} can only create pods with a controller owner reference set to itself`
   if (owner.blockOwnerDeletion === true) return `${me} must not set blockOwnerDeletion on an owner reference`
   const present = write.objects.get(Node, node)
-  if (present === undefined) throw notFoundError(Node, node)
+  if (present === undefined) throw absentInCache(Node, node)
   const { uid } = present.metadata
   if (owner.uid !== uid) return `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`
   const reference = apiReference(pod)
@@ -31,9 +32,12 @@ export function checkPodCreate(write: NodeWrite): string | undefined {
 /** Error: `NotFound`. */
 export function existingPod({ objects, attributes }: NodeWrite, name: string): Pod {
   const pod = objects.get(Pod, name, attributes.namespace)
-  if (pod === undefined) throw notFoundError(Pod, name)
+  if (pod === undefined) throw absentInCache(Pod, name)
   return pod as Pod
 }
+
+/** The reference looks these up in its caches, which name the kind in the singular. */
+const absentInCache = (kind: AnyKind, name: string): Error => notFoundError({ ...kind, absentName: kind.singular }, name)
 
 /** The first sort of API object that the pod refers to, in the reference's words. Volumes that are not known to be harmless count. */
 function apiReference(pod: Pod): string | undefined {

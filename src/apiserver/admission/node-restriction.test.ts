@@ -153,7 +153,7 @@ test('pods: mirrors of its own', async () => {
     { kind: Pod, operation: 'DELETE', name: 'foreign' },
     'pods "foreign" is forbidden: node "n" can only delete pods with spec.nodeName set to itself',
   )
-  await check({ kind: Pod, operation: 'DELETE', name: 'none' }, 'pods "none" not found')
+  await check({ kind: Pod, operation: 'DELETE', name: 'none' }, 'pod "none" not found')
   await check(
     { kind: Pod, operation: 'UPDATE', name: 'own', object: pod('own2') },
     'pods "own" is forbidden: unexpected operation "UPDATE", node "n" can only create and delete mirror pods',
@@ -225,5 +225,5 @@ test('tokens of its own pods, for audiences that they name', async () => {
   )
   await check(ask(ref('own', '')), no('node requested token with a pod binding without a uid'))
   await check(ask(ref('foreign')), no('node requested token bound to a pod scheduled on a different node'))
-  await check(ask(ref('none')), 'pods "none" not found')
+  await check(ask(ref('none')), 'pod "none" not found')
 })

@@ -1,5 +1,5 @@
 import { appArmorAnnotationPrefix } from '#api/core/v1/app-armor.ts'
-import type { PodSpec, SeccompProfile } from '#api/core/v1/types.ts'
+import type { AppArmorProfile, PodSpec, SeccompProfile } from '#api/core/v1/types.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
@@ -82,6 +82,35 @@ function matchSeccomp(annotation: string | undefined, profile: SeccompProfile | 
   if (!matches) return [forbidden(`${path}.type`, 'seccomp type in annotation and field must match')]
   return type === 'Localhost' && annotation.slice('localhost/'.length) !== localhostProfile
     ? [forbidden(`${path}.localhostProfile`, 'seccomp profile in annotation and field must match')]
+    : []
+}
+
+/** The same of AppArmor, where the pod's own profile stands for that of a container without one. */
+export function validateAppArmorMatch({ annotations }: ObjectMeta = {}, spec: PodSpec, path: string): Cause[] {
+  if (annotations === undefined || spec.os?.name === 'windows') return []
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap(({ name, securityContext }, i) =>
+      matchAppArmor(
+        annotations[`${appArmorAnnotationPrefix}${name}`],
+        securityContext?.appArmorProfile ?? spec.securityContext?.appArmorProfile,
+        `${path}.${list}[${i}].securityContext.appArmorProfile`,
+      ),
+    ),
+  )
+}
+
+function matchAppArmor(annotation: string | undefined, profile: AppArmorProfile | undefined, path: string): Cause[] {
+  if (annotation === undefined || profile === undefined) return []
+  const { type, localhostProfile } = profile
+  const matches =
+    type === 'Unconfined'
+      ? annotation === 'unconfined'
+      : type === 'RuntimeDefault'
+        ? annotation === 'runtime/default'
+        : type !== 'Localhost' || annotation.startsWith('localhost/')
+  if (!matches) return [forbidden(`${path}.type`, 'apparmor type in annotation and field must match')]
+  return type === 'Localhost' && annotation.slice('localhost/'.length) !== localhostProfile
+    ? [forbidden(`${path}.localhostProfile`, 'apparmor profile in annotation and field must match')]
     : []
 }
 

@@ -4,7 +4,7 @@ import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metad
 import type { Cause } from '#lib/errors.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
 import { forbidden, invalid, notSupported, required } from '#schema/validate.ts'
-import { validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
+import { validateAppArmorMatch, validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
 export function validatePodTemplate(template: PodTemplateSpec, path: string): Cause[] {
@@ -15,6 +15,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Ca
     ...validatePodAnnotations(annotations, template.spec, `${path}.annotations`),
     ...validatePodSpec(template.spec, `${path}.spec`),
     ...validateSeccompMatch(template.metadata, template.spec, `${path}.spec`),
+    ...validateAppArmorMatch(template.metadata, template.spec, `${path}.spec`),
     ...((template.spec.ephemeralContainers ?? []).length > 0
       ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]
       : []),

@@ -8,7 +8,7 @@ import { list } from '#schema/schema.ts'
 import { checkRange, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { validateTolerations } from './affinity.ts'
 import { validateImageSpaces } from './container.ts'
-import { validateAnnotationChanges, validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
+import { validateAnnotationChanges, validateAppArmorMatch, validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
 /** A new pod. */
@@ -16,6 +16,7 @@ export function validatePodCreate(pod: Pod): Cause[] {
   const causes = validatePod(pod)
   if ((pod.spec.ephemeralContainers ?? []).length > 0) causes.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
   causes.push(...validateSeccompMatch(pod.metadata, pod.spec, 'spec'))
+  causes.push(...validateAppArmorMatch(pod.metadata, pod.spec, 'spec'))
   if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0)
     causes.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
   return causes
