@@ -2,7 +2,7 @@ import type { MatchResources, NamedRuleWithOperations } from '#api/admissionregi
 import type { AnyKind } from '#api/kind.ts'
 import { type Selector, selectorOf } from '#api/meta/v1/selector.ts'
 import type { Admission } from '../../contract.ts'
-import { isInNamespace, isSelected } from '../selection.ts'
+import { isInNamespace, isSelected } from '../selectors.ts'
 import type { ResourceVersion, Subject } from '../subject.ts'
 import { matchesRule } from '../webhook/rules.ts'
 

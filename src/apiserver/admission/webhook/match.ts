@@ -1,7 +1,7 @@
 import type { Admission } from '../../contract.ts'
 import { forbiddenError } from '../../http/status.ts'
 import type { MatchConditions } from '../match-conditions.ts'
-import { isInNamespace, isSelected } from '../selection.ts'
+import { isInNamespace, isSelected } from '../selectors.ts'
 import { convert, type Subject } from '../subject.ts'
 import type { Hook } from './hooks.ts'
 import type { Question } from './review.ts'
