@@ -56,30 +56,37 @@ async function sent(redirects: Readonly<Record<string, readonly [status: number,
     return { status, headers: location === undefined ? {} : { location }, body: new Uint8Array() }
   }
   const outbound = createOutbound({ objects, exchange })
-  const options = { timeoutMs: 1, bearerToken: 't', ...(redirectsMax !== undefined && { redirectsMax }) }
+  const options = { timeoutMs: 1, bearerToken: 't', certificate: 'c', key: 'k', ...(redirectsMax !== undefined && { redirectsMax }) }
   const request = { method: 'POST', headers: {}, body: Buffer.from('x') }
   const { status } = await outbound({ url: 'https://h/1' }, options, request)
   return {
     status,
-    requests: requests.map(({ url, method, body, headers }) => [url, method, body !== undefined, headers['authorization'] !== undefined]),
+    requests: requests.map(({ url, method, body, headers, certificate, key }) => [
+      url,
+      method,
+      body !== undefined,
+      [headers['authorization'], certificate, key].filter((credential) => credential !== undefined).length,
+    ]),
   }
 }
 
 test('a redirect is an answer unless it is to be followed', async () => {
   const redirects = { 'https://h/1': [307, '/2'] } as const
-  assert.deepEqual(await sent(redirects), { status: 307, requests: [['https://h/1', 'POST', true, true]] })
+  assert.deepEqual(await sent(redirects), { status: 307, requests: [['https://h/1', 'POST', true, 3]] })
   assert.deepEqual(await sent(redirects, 10), {
     status: 200,
     requests: [
-      ['https://h/1', 'POST', true, true],
-      ['https://h/2', 'POST', true, true],
+      ['https://h/1', 'POST', true, 3],
+      ['https://h/2', 'POST', true, 3],
     ],
   })
 })
 
 test('elsewhere gets no credentials, and another method no body', async () => {
   const { requests } = await sent({ 'https://h/1': [302, 'https://other/2'] }, 10)
-  assert.deepEqual(requests[1], ['https://other/2', 'GET', false, false])
+  assert.deepEqual(requests[1], ['https://other/2', 'GET', false, 0])
+  const open = await sent({ 'https://h/1': [307, 'http://h/2'] }, 10)
+  assert.deepEqual(open.requests[1], ['http://h/2', 'POST', true, 0])
 })
 
 test('a circle of redirects ends', async () => {

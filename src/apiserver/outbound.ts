@@ -89,14 +89,17 @@ function redirected(request: HttpsExchangeRequest, { status, headers }: HttpsExc
   if (location === undefined || ![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined
-  const { body, connectTo, ...rest } = request
-  const stays = url.host === new URL(request.url).host
+  const { body, connectTo, certificate, key, ...rest } = request
+  // The same host without TLS is elsewhere too: everybody on the way would read the token.
+  const stays = url.origin === new URL(request.url).origin
   const { authorization, ...others } = request.headers
   return {
     ...rest,
     url: url.href,
     headers: stays && authorization !== undefined ? request.headers : others,
     ...(stays && connectTo !== undefined && { connectTo }),
+    ...(stays && certificate !== undefined && { certificate }),
+    ...(stays && key !== undefined && { key }),
     ...(status >= 307 ? body !== undefined && { body } : { method: 'GET' }),
   }
 }

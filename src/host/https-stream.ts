@@ -21,8 +21,9 @@ export function createHttpsStream({ idleMax = 16 }: { readonly idleMax?: number 
     try {
       return await once(wanted, agent)
     } catch (error) {
-      // A kept connection may have been closed by the peer just as we took it. Only what asks nothing of the peer may be said twice.
-      if (error instanceof StaleConnection && repeatable.has(wanted.method)) return await once(wanted, agent)
+      // A kept connection may have been closed by the peer just as we took it. Only what asks nothing of the peer may be said twice, and then on
+      // a connection of its own: others that are kept may be no better, where the peer began anew.
+      if (error instanceof StaleConnection && repeatable.has(wanted.method)) return await once(wanted, false)
       throw error instanceof StaleConnection ? new WherryError('ServiceUnavailable', 'EOF', { cause: error }) : error
     }
   }
@@ -34,7 +35,7 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 class StaleConnection extends Error {}
 
-function once(wanted: HttpsStreamRequest, agent: Agent): Promise<HttpsStreamAnswer> {
+function once(wanted: HttpsStreamRequest, agent: Agent | false): Promise<HttpsStreamAnswer> {
   const { host, port, serverName, body, signal } = wanted
   const isUpgrade = wanted.headers['upgrade'] !== undefined
   const options: RequestOptions = {

@@ -21,6 +21,8 @@ let server: Server
 let port = 0
 let connections = 0
 const waiting: ServerResponse[] = []
+/** Connections that carried a request before. */
+const used = new WeakSet<object>()
 
 before(async () => {
   server = createServer(
@@ -43,6 +45,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const { url } = request
   if (url === '/hang') return void waiting.push(response)
   if (url === '/break') return void request.socket.destroy()
+  if (url === '/only-new' && used.has(request.socket)) return void request.socket.destroy()
+  used.add(request.socket)
   if (url === '/redirect') return void response.writeHead(302, { location: '/' }).end()
   if (url === '/long') return void response.end('x'.repeat(5000))
   if (url === '/half') {
@@ -92,6 +96,11 @@ test('connections are kept for the next request', async () => {
   const before = connections
   for (let round = 0; round < 5; round += 1) await ask('/')
   assert.equal(connections, before)
+})
+
+test('kept connections that the peer has given up do not fail a request, however many they are', async () => {
+  await Promise.all([ask('/'), ask('/'), ask('/')])
+  assert.equal((await ask('/only-new')).status, 200)
 })
 
 test('a redirect is an answer', async () => assert.equal((await ask('/redirect')).status, 302))

@@ -17,8 +17,9 @@ export function createHttpsExchange({ idleMax = 4 }: { readonly idleMax?: number
     try {
       return await once(wanted, https, http)
     } catch (error) {
-      // A kept connection may have been closed by the peer just as we took it: the request never began there.
-      if (error instanceof StaleConnection) return await once(wanted, https, http)
+      // A kept connection may have been closed by the peer just as we took it: the request never began there. Others that are kept may be no
+      // better, where the peer began anew: the second time it is a connection of its own.
+      if (error instanceof StaleConnection) return await once(wanted, false, false)
       throw error
     }
   }
@@ -34,7 +35,7 @@ const idleMs = 90_000
 
 class StaleConnection extends Error {}
 
-function once(wanted: HttpsExchangeRequest, https: HttpsAgent, http: HttpAgent): Promise<HttpsExchangeResponse> {
+function once(wanted: HttpsExchangeRequest, https: HttpsAgent | false, http: HttpAgent | false): Promise<HttpsExchangeResponse> {
   const url = new URL(wanted.url)
   const isTls = url.protocol === 'https:'
   const host = wanted.connectTo?.host ?? url.hostname.replace(/^\[|\]$/g, '')
