@@ -8,6 +8,7 @@ import { requestMs } from './handler.ts'
 import { longRunning } from './long-running.ts'
 import { parseRequest } from './request-info.ts'
 import { errorAnswer } from './respond.ts'
+import { abandonBody } from './send-body.ts'
 
 /** What both versions of HTTP need to carry a request to the handler and its answer back. */
 export interface ExchangeOptions {
@@ -59,8 +60,8 @@ function signalOf(ending: Ending): AbortSignal {
 export interface Deadline {
   /** What the work comes to, or `late`. */
   within<T>(work: Promise<T>): Promise<T | 'late'>
-  /** The same of work that a watch or a connection may take any time for. */
-  withinUnlessLong<T>(work: Promise<T>): Promise<T | 'late'>
+  /** The handler's answer, for which a watch or a connection may take any time. One that comes too late is ended, since nobody reads it. */
+  answer(made: Promise<HttpResponse>): Promise<HttpResponse>
   /** The answer is sent as it comes, so that one that lasts keeps its own time. */
   streams(): void
   forget(): void
@@ -99,9 +100,13 @@ export function deadlineOf(clock: Clock, method: string, path: string, onLate: (
   }
   return {
     within,
-    withinUnlessLong(work) {
+    async answer(made) {
       mayLast = true
-      return within(work)
+      const first = await within(made)
+      if (first !== 'late') return first
+      // A failure after that has been heard, and has nobody to go to.
+      made.then(({ body }) => abandonBody(body), ignore)
+      return timedOut()
     },
     streams() {
       mayLast = true
@@ -130,10 +135,7 @@ export function readRequestBody(incoming: Readable, contentLength: string | unde
   })
 }
 
-/** The answer is not wanted any more: its source, if it has one, is told to end. */
-export async function dropAnswer({ body }: HttpResponse): Promise<void> {
-  if (!(body instanceof Uint8Array)) await body[Symbol.asyncIterator]().return?.()
-}
+const ignore = (): void => {}
 
 export const timedOut = (): HttpResponse =>
   errorAnswer(new WherryError('Timeout', 'Timeout: request did not complete within the allotted timeout', {}))

@@ -22,18 +22,20 @@ export async function sendBody(out: Writable, body: AsyncIterable<Uint8Array>, c
       // Heard in any case: a step that fails after the reader went must not end the process.
       step.then(resolve, reject)
     })
+  const isTaken = async (event: 'drain' | 'finish'): Promise<boolean> => (await unlessGone(taken(out, event, clock, stallMs))) === 'taken'
   try {
     for (;;) {
       const next = await unlessGone(source.next())
       if (next === 'gone') return
       if (next.done) break
       if (out.write(next.value)) continue
-      const result = await unlessGone(drained(out, clock, stallMs))
-      if (result === 'drained') continue
+      if (await isTaken('drain')) continue
       out.destroy()
       return
     }
     out.end()
+    // The last piece may be big, and its reader as slow as any.
+    if (!out.writableFinished && !(await isTaken('finish'))) out.destroy()
   } catch (error) {
     // Headers are out, so the only way left to say that the answer is incomplete is to break it off.
     out.destroy()
@@ -53,18 +55,18 @@ export async function abandonBody(body: HttpResponse['body']): Promise<void> {
   await Promise.allSettled([source.next(), source.return?.()])
 }
 
-function drained(out: Writable, clock: Clock, stallMs: number): Promise<'drained' | 'stalled'> {
+function taken(out: Writable, event: 'drain' | 'finish', clock: Clock, stallMs: number): Promise<'taken' | 'stalled'> {
   return new Promise((resolve) => {
-    const end = (result: 'drained' | 'stalled'): void => {
+    const end = (result: 'taken' | 'stalled'): void => {
       forget()
-      out.off('drain', done)
+      out.off(event, done)
       out.off('close', done)
       resolve(result)
     }
-    const done = (): void => end('drained')
+    const done = (): void => end('taken')
     const forget = clock.schedule(clock.now() + stallMs, () => end('stalled'))
-    out.once('drain', done)
-    // A connection that is gone drains no more.
+    out.once(event, done)
+    // A connection that is gone takes no more.
     out.once('close', done)
   })
 }

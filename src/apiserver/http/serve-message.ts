@@ -4,19 +4,10 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { callerOf } from './caller-of.ts'
-import {
-  type Deadline,
-  deadlineOf,
-  dropAnswer,
-  type ExchangeOptions,
-  readRequestBody,
-  requestUntil,
-  timedOut,
-  tooLarge,
-} from './exchange.ts'
+import { type Deadline, deadlineOf, type ExchangeOptions, readRequestBody, requestUntil, timedOut, tooLarge } from './exchange.ts'
 import { writeRawAnswer } from './raw-answer.ts'
 import { methodNotAllowed } from './respond.ts'
-import { sendBody } from './send-body.ts'
+import { abandonBody, sendBody } from './send-body.ts'
 
 /** One exchange over HTTP/1.1. Resolves when the answer is on its way, of a lasting one when it is over. */
 export async function serveMessage(options: ExchangeOptions, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -34,8 +25,8 @@ export async function serveMessage(options: ExchangeOptions, incoming: IncomingM
     return send(options.clock, deadline, outgoing, read === 'late' ? timedOut() : tooLarge(), method)
   }
   const request = requestUntil(outgoing, method, path, plainHeaders(incoming), incoming.rawHeaders, read)
-  const answer = await deadline.withinUnlessLong(options.handler(request, callerOf(incoming.socket, incoming.socket as TLSSocket)))
-  return send(options.clock, deadline, outgoing, answer === 'late' ? timedOut() : answer, method)
+  const answer = await deadline.answer(options.handler(request, callerOf(incoming.socket, incoming.socket as TLSSocket)))
+  return send(options.clock, deadline, outgoing, answer, method)
 }
 
 /** A request that takes its connection along, where the handler lets it. */
@@ -74,12 +65,12 @@ function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
 }
 
 async function send(clock: Clock, deadline: Deadline, outgoing: ServerResponse, answer: HttpResponse, method: string): Promise<void> {
-  if (outgoing.destroyed || outgoing.writableEnded) return dropAnswer(answer)
+  if (outgoing.destroyed || outgoing.writableEnded) return abandonBody(answer.body)
   for (const [name, value] of Object.entries(answer.headers)) outgoing.setHeader(name, value as string)
   outgoing.statusCode = answer.status
   if (method === 'HEAD' || answer.status === 304 || answer.status === 204) {
     outgoing.end()
-    return dropAnswer(answer)
+    return abandonBody(answer.body)
   }
   if (answer.body instanceof Uint8Array) {
     outgoing.setHeader('content-length', answer.body.byteLength)

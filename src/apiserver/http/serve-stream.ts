@@ -3,17 +3,8 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { callerOf } from './caller-of.ts'
-import {
-  type Deadline,
-  deadlineOf,
-  dropAnswer,
-  type ExchangeOptions,
-  readRequestBody,
-  requestUntil,
-  timedOut,
-  tooLarge,
-} from './exchange.ts'
-import { sendBody } from './send-body.ts'
+import { type Deadline, deadlineOf, type ExchangeOptions, readRequestBody, requestUntil, timedOut, tooLarge } from './exchange.ts'
+import { abandonBody, sendBody } from './send-body.ts'
 
 /**
  * One exchange over HTTP/2, on the stream itself: Node's classes that make it look like HTTP/1 cost a quarter of a small request. Resolves when
@@ -47,8 +38,8 @@ export async function serveStream(
   const request = requestUntil(stream, method, path, plainHeaders(headers), rawHeaders, body)
   const { session } = stream
   // The session's socket is a stand-in, the same for all requests of a connection.
-  const answer = await deadline.withinUnlessLong(options.handler(request, callerOf(session, session?.socket as TLSSocket | undefined)))
-  return send(options.clock, deadline, stream, answer === 'late' ? timedOut() : answer, method)
+  const answer = await deadline.answer(options.handler(request, callerOf(session, session?.socket as TLSSocket | undefined)))
+  return send(options.clock, deadline, stream, answer, method)
 }
 
 const ignore = (): void => {}
@@ -69,12 +60,12 @@ function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 async function send(clock: Clock, deadline: Deadline, stream: ServerHttp2Stream, answer: HttpResponse, method: string): Promise<void> {
-  if (stream.destroyed || stream.closed) return dropAnswer(answer)
+  if (stream.destroyed || stream.closed) return abandonBody(answer.body)
   const { body } = answer
   const isBare = method === 'HEAD' || answer.status === 304 || answer.status === 204
   const isWhole = body instanceof Uint8Array
   stream.respond(headersOf(answer, !isBare && isWhole ? body.byteLength : undefined), isBare ? endStream : undefined)
-  if (isBare) await dropAnswer(answer)
+  if (isBare) await abandonBody(answer.body)
   else if (isWhole) stream.end(body)
   else {
     deadline.streams()
