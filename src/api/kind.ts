@@ -150,8 +150,8 @@ export interface Rules<T> {
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground' | 'Unsupported'
   /** Shown to who deletes without naming a `propagationPolicy`, where `defaultPropagation` may surprise. */
   readonly defaultPropagationWarning?: string
-  /** What is wrong with what the claims are made of. Of a new object it is looked at first, and alone, since claims are made before the rest is validated. */
-  readonly claimable?: (object: T) => readonly Cause[]
+  /** What is wrong with what the claims are made of. It is looked at first, and alone, since claims are made before the rest is validated. */
+  readonly claimable?: (object: T, previous: T | undefined) => readonly Cause[]
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
   readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
   /**
@@ -232,6 +232,10 @@ export interface Claim<T> {
   readonly shown?: unknown
   /** Nobody shares it, not even another claim of the same object. */
   readonly isSole?: true
+  /** What the object holds already does not count: it holds it for something else, until the write is done. */
+  readonly isFresh?: true
+  /** Why it cannot be met, whatever the pool has: no mistake of the client, says the reference, but a plain error in these words. */
+  readonly problem?: string
   /** A claim that fails is no mistake of the client, says the reference, but an internal error in these words. */
   readonly failure?: (problem: string) => string
 }

@@ -8,12 +8,11 @@ import { type JsonLimits, parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
 import { parseYaml } from '#schema/yaml.ts'
-import { internalError } from '../admission/webhook/call-failure.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, protobufPrefixBytes, readProtobufBody } from './protobuf-body.ts'
 import { sortKeys } from './sort-keys.ts'
-import { badRequest, invalidError } from './status.ts'
+import { badRequest, internalError, invalidError } from './status.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 

@@ -66,6 +66,10 @@ export const routeStatus = (code: number, reason: string, message: string): Stat
 /** `deployments.apps`: how messages name a resource. */
 export const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
+/** The words of a failure of the server's own, as the reference puts them. */
+export const internalError = (message: string): WherryError =>
+  new WherryError('InternalError', `Internal error occurred: ${message}`, { causes: [{ reason: '', message }] })
+
 export function notFoundError(kind: Facts, name: string): WherryError {
   const plural = kind.absentName ?? kind.plural
   return new WherryError(

@@ -5,8 +5,9 @@ import type { Random } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Condition, Operation } from '#store/store.ts'
-import { invalidError } from '../http/status.ts'
-import { claimKeyOf, keyOf, parseClaimKey } from './keys.ts'
+import type { Context, Write } from '../context.ts'
+import { internalError, invalidError } from '../http/status.ts'
+import { claimKeyOf, keyOf, parseClaimKey, storageKindOf } from './keys.ts'
 import { storedBytes } from './prepare.ts'
 
 type Recorded = ClaimRecord<never>
@@ -21,8 +22,13 @@ export interface Pool {
   readonly pick: (isTaken: (value: string) => boolean, random: Random) => string | undefined
   /** What is said when none is left. */
   readonly exhausted: string
-  /** What a dry run goes by: it takes nothing, and nobody looks whether a value is free. `count` were picked for the object already. */
-  readonly dryRun: { readonly problem: (value: string) => string | undefined; readonly pick: (count: number) => string }
+  /** What a dry run goes by: it takes nothing. `given` are the values that the object got in this write, in their order. */
+  readonly dryRun: {
+    readonly problem: (value: string) => string | undefined
+    readonly pick: (given: readonly string[]) => string
+    /** Whether it looks if somebody has the value. */
+    readonly minds: boolean
+  }
 }
 
 /** Who holds which value, as the store's claims say. */
@@ -46,6 +52,19 @@ export interface ClaimsOptions {
   readonly clock: Clock
   /** Whether there is an object of the kind at the key: for values that objects stand for. */
   readonly isStored: (kind: AnyKind, key: string) => boolean
+}
+
+/**
+ * What a write takes and gives back, before anybody looks whether the rest of the object is right: as the reference does. Throws `Invalid`
+ * where something cannot be had.
+ */
+export function claimed(context: Context, write: Write, next: KubeObject, previous: KubeObject | undefined, key: string): ClaimPlan {
+  const { kind } = write
+  const unclaimable = kind.rules.claimable?.(next, previous) ?? []
+  const plan = unclaimable.length > 0 ? undefined : context.claims.plan(kind, next, previous, key, write.dryRun)
+  const causes = plan?.causes ?? unclaimable
+  if (plan === undefined || causes.length > 0) throw invalidError(storageKindOf(kind), next.metadata.name ?? '', causes)
+  return plan
 }
 
 export function createClaims({ pools, random, clock, isStored }: ClaimsOptions): Claims {
@@ -85,7 +104,15 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       const causes: Cause[] = []
       const kept = new Set<string>()
       let object = next
-      const pickedCount = 0
+      /** What the object got in this write, by pool. */
+      const given = new Map<string, string[]>()
+      const problemOf = (pool: Pool, claim: Claim<KubeObject>, value: string, isAgain: boolean): string | undefined => {
+        if (dryRun && claim.value === '') return undefined
+        const found = dryRun ? pool.dryRun.problem(value) : pool.problem(value)
+        if (found !== undefined) return found
+        const minds = !dryRun || pool.dryRun.minds
+        return isAgain || (minds && isTaken(claim.pool, value)) ? pool.taken(value) : undefined
+      }
       const fail = (claim: Claim<KubeObject>, problem: string): void => {
         if (claim.failure !== undefined) throw internalError(claim.failure(problem))
         causes.push(invalid(claim.field, claim.shown ?? claim.value, problem))
@@ -93,6 +120,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       for (const claim of object === undefined ? [] : (claimsOf(object, { previous }) as readonly Claim<KubeObject>[])) {
         const pool = pools[claim.pool]
         if (pool === undefined) continue
+        if (claim.problem !== undefined) throw new WherryError('InternalError', claim.problem, { status: 500 })
         let value = claim.value
         if (value === '') {
           const isFree = (candidate: string): boolean => !isTaken(claim.pool, candidate) && !kept.has(keyFor(claim.pool, candidate))
@@ -106,13 +134,13 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
         if (kept.has(key) && claim.isSole !== true) continue
         const isAgain = kept.has(key)
         kept.add(key)
-        if (held.has(key) && !isAgain) continue
-        const found = dryRun ? (claim.value === '' ? undefined : pool.dryRun.problem(value)) : pool.problem(value)
-        const problem = found ?? (isAgain || (!dryRun && isTaken(claim.pool, value)) ? pool.taken(value) : undefined)
+        if (held.has(key) && !isAgain && claim.isFresh !== true) continue
+        const problem = problemOf(pool, claim, value, isAgain)
         if (problem !== undefined) {
           fail(claim, problem)
           break
         }
+        given.set(claim.pool, [...(given.get(claim.pool) ?? []), value])
         if (dryRun) continue
         const record = recordOf(claim.pool)
         const made = record === undefined ? undefined : objectOf(record, object!, value)

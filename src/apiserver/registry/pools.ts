@@ -36,6 +36,7 @@ export function addressPool(cidr: string, more: () => readonly string[] = () => 
           ? undefined
           : `failed to allocate IP ${value}: the provided IP (${value}) is not in the valid range. The range of valid IPs is ${cidr}`,
       pick: () => addressText(own.start),
+      minds: false,
     },
   }
 }
@@ -59,8 +60,12 @@ export function portPool(first: number, last: number): Pool {
         (offset) => `${first + offset}`,
       ),
     exhausted: 'failed to allocate a nodePort: range is full',
-    // As the reference: not even the range is looked at, and numbers that no port of the range has are shown.
-    dryRun: { problem: () => undefined, pick: (count) => `${32_769 + count}` },
+    // As the reference: the range is not looked at, and what is shown is the number after the highest one given, in the range or not.
+    dryRun: {
+      problem: () => undefined,
+      pick: (given) => `${Math.max(0, ...(given.length === 0 ? [32_768] : given.map(Number))) + 1}`,
+      minds: true,
+    },
   }
 }
 

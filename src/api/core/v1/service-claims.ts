@@ -6,8 +6,24 @@ type Service = Stored<ServiceType, NamespacedMeta>
 
 /** The addresses and node ports that the service holds or still needs, each from its pool. */
 export function serviceClaims(service: Service, { previous }: ClaimContext = {}): readonly Claim<Service>[] {
-  const ports = previous === undefined ? nodePortClaims(service) : changedNodePortClaims(service)
-  return [...clusterIPClaims(service), ...ports, ...healthCheckClaims(service)]
+  if (previous === undefined) return [...clusterIPClaims(service), ...nodePortClaims(service), ...healthCheckClaims(service)]
+  const before = (previous as Service).spec
+  return [...keptAddresses(service, before), ...changedNodePortClaims(service, before), ...keptHealthCheck(service, before)]
+}
+
+/** A service keeps the addresses that it has: what it may not change to is for validation to say, and nothing is taken for it. */
+function keptAddresses(service: Service, before: Service['spec']): Claim<Service>[] {
+  if (!needsClusterIP(before)) return clusterIPClaims(service)
+  if (before.clusterIP === 'None') return []
+  const had = before.clusterIPs ?? []
+  const isSecond = (i: number) => i === 1 && had.length === 1
+  return clusterIPClaims(service).filter(({ value }, i) => had.includes(value) || isSecond(i))
+}
+
+function keptHealthCheck(service: Service, before: Service['spec']): Claim<Service>[] {
+  const claims = healthCheckClaims(service)
+  if (!needsHealthCheckNodePort(before)) return claims.map((claim) => ({ ...claim, isFresh: true }))
+  return before.healthCheckNodePort === service.spec.healthCheckNodePort ? claims : []
 }
 
 function clusterIPClaims({ spec }: Service): Claim<Service>[] {
@@ -44,14 +60,22 @@ function nodePortClaims({ spec }: Service): Claim<Service>[] {
   return claims
 }
 
-/** In an update each port that has none gets one of its own. */
-function changedNodePortClaims({ spec }: Service): Claim<Service>[] {
+/** In an update each port that has none gets one of its own, and two of one protocol never have the same. */
+function changedNodePortClaims({ spec }: Service, before: Service['spec']): Claim<Service>[] {
   if (!needsNodePort(spec)) return []
+  const had = new Set((before.ports ?? []).map(({ nodePort }) => nodePort))
   const seen = new Set<number>()
-  return (spec.ports ?? []).flatMap(({ nodePort = 0 }, i) => {
-    if (nodePort === 0 ? !allocates(spec) : seen.has(nodePort)) return []
-    seen.add(nodePort)
-    return [nodePortClaim(i, nodePort, (_, at) => at === i)]
+  const pairs = new Set<string>()
+  return (spec.ports ?? []).flatMap(({ nodePort = 0, protocol }, i) => {
+    if (nodePort === 0 && !allocates(spec)) return []
+    const own = nodePortClaim(i, nodePort, (_, at) => at === i)
+    const claim: Claim<Service> = had.has(nodePort) ? own : { ...own, isFresh: true }
+    const pair = `{${protocol} ${nodePort}}`
+    if (nodePort !== 0 && pairs.has(pair)) return [{ ...claim, problem: `duplicate nodePort: ${pair}` }]
+    pairs.add(pair)
+    if (seen.has(nodePort)) return []
+    if (nodePort !== 0) seen.add(nodePort)
+    return [claim]
   })
 }
 
@@ -82,7 +106,8 @@ const healthCheckClaims = ({ spec }: Service): Claim<Service>[] =>
           value: spec.healthCheckNodePort ? String(spec.healthCheckNodePort) : '',
           field: 'spec.healthCheckNodePort',
           isSole: true,
-          failure: (problem) => `failed to allocate requested HealthCheck NodePort ${spec.healthCheckNodePort}: ${problem}`,
+          failure: (problem) =>
+            `failed to allocate ${spec.healthCheckNodePort ? `requested HealthCheck NodePort ${spec.healthCheckNodePort}` : 'a HealthCheck NodePort 0'}: ${problem}`,
           set: (service, value) => ({ ...service, spec: { ...service.spec, healthCheckNodePort: Number(value) } }),
         },
       ]

@@ -46,7 +46,7 @@ export const Service = kind(
     validateUpdate: validateServiceUpdate,
     warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,
-    claimable: ({ spec }) => validateFamilies(spec, undefined),
+    claimable: ({ spec }, previous) => validateFamilies(spec, previous?.spec),
     claims: serviceClaims,
     claimRecords: { clusterIPs: serviceAddress },
     selectableFields: {

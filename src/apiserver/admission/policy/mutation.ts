@@ -14,7 +14,7 @@ import { withDefaults } from '#schema/defaults.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
 import type { AnyType } from '#schema/schema.ts'
-import { internalError } from '../webhook/call-failure.ts'
+import { internalError } from '../../http/status.ts'
 import type { Seen } from './activation.ts'
 import { patchProblem } from './patch-problem.ts'
 

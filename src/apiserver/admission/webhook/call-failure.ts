@@ -1,4 +1,3 @@
-import { WherryError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
 
 /** A webhook could not be asked, or its answer is none. Whether the write fails by it is for its failure policy to say. */
@@ -12,7 +11,3 @@ export class CallFailure extends Error {
     this.code = code
   }
 }
-
-/** The words of a failure of the server's own, as the reference puts them. */
-export const internalError = (message: string): WherryError =>
-  new WherryError('InternalError', `Internal error occurred: ${message}`, { causes: [{ reason: '', message }] })
