@@ -1,6 +1,7 @@
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest } from '#lib/http.ts'
 import type { Authenticator, Caller, Notes, UserInfo } from '../contract.ts'
+import { pathOf } from '../http/request-info.ts'
 
 /** Groups that say only whether somebody proved who they are. */
 export const authenticatedGroup = 'system:authenticated'
@@ -49,7 +50,7 @@ export function createAuthentication(
 
 function mayBeAnonymous(access: AnonymousAccess, target: string): boolean {
   if (access === 'all' || access === 'none') return access === 'all'
-  const path = target.split('?', 1)[0]!
+  const path = pathOf(target)
   if (access !== 'health') return access.includes(path)
   return anonymousPaths.some((root) => path === root || path.startsWith(`${root}/`))
 }

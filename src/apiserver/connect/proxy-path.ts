@@ -3,7 +3,8 @@ import { badRequest } from '../http/status.ts'
 
 /**
  * The part of a request's path behind `/proxy`, still encoded: decoding and encoding it again would turn one path into another. `base` is the
- * path up to and with `/proxy`, `query` has its question mark. Error: `BadRequest` for bytes that may not stand in a request line.
+ * path up to and with `/proxy`, `query` has its question mark. Errors: `BadRequest` for bytes that may not stand in a request line, and for an
+ * encoded slash before `/proxy`, where names could be told from the rest in two ways.
  */
 export function rawProxyPath(
   target: string,
@@ -16,6 +17,8 @@ export function rawProxyPath(
   const count = (attributes.group === '' ? 3 : 4) + (attributes.namespace === '' ? 0 : 2) + 3
   const segments = path.split('/')
   const rest = segments.slice(count)
+  if (segments.slice(0, count).some((segment) => /%2f/i.test(segment)))
+    throw badRequest('the path up to /proxy must not hold an encoded slash')
   return {
     base: segments.slice(0, count).join('/'),
     rest: rest.length === 0 ? '' : `/${rest.join('/')}`,

@@ -2,6 +2,7 @@ import type { Attributes, UserInfo } from '../contract.ts'
 
 /** What a request's method and path say, before anything is known about kinds. */
 export interface RequestInfo {
+  /** Decoded, without the query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly isResource: boolean
@@ -20,12 +21,28 @@ export interface RequestInfo {
 }
 
 /**
+ * The path of a request target, decoded before it is taken apart, as Go's servers do: an extension API server to which it is passed on must not
+ * read other names in it than those that were asked about in authorization.
+ */
+export function pathOf(target: string): string {
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  if (!path.includes('%')) return path
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    // Bytes that are no UTF-8 name nothing that exists, but slashes among them count all the same.
+    return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+}
+
+/**
  * Reads `/api/v1/namespaces/a/pods/b/log` and its like. `/api/v1/watch/…` is the old form of `?watch=true`. A list or watch whose field
  * selector fixes metadata.name counts as one of that name, so that rules for single names cover it.
  */
 export function parseRequest(method: string, target: string): RequestInfo {
   const mark = target.indexOf('?')
-  const path = mark < 0 ? target : target.slice(0, mark)
+  const path = pathOf(target)
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
   const nonResource: RequestInfo = {
     path,
@@ -46,9 +63,9 @@ export function parseRequest(method: string, target: string): RequestInfo {
   if (segments[0] !== 'api' && segments[0] !== 'apis') return nonResource
   const isCore = segments[0] === 'api'
   if (segments.length < (isCore ? 3 : 4)) return nonResource
-  const group = isCore ? '' : decode(segments[1]!)
-  const version = decode(segments[isCore ? 1 : 2]!)
-  let parts = segments.slice(isCore ? 2 : 3).map(decode)
+  const group = isCore ? '' : segments[1]!
+  const version = segments[isCore ? 1 : 2]!
+  let parts = segments.slice(isCore ? 2 : 3)
   let verb = verbs[method] ?? ''
   // The old forms of a watch and of a proxy; of the latter only its name for authorization is left.
   if (parts[0] === 'watch' || parts[0] === 'proxy') {
@@ -115,12 +132,3 @@ export const isTrue = (value: string | null): boolean => value !== null && value
 const verbs: Readonly<Record<string, string>> = { POST: 'create', GET: 'get', HEAD: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
 /** Parts of a namespace itself; everything else after its name is a resource inside it. */
 const namespaceSubresources = new Set(['status', 'finalize'])
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    // A broken escape names nothing that exists; the segment as it came is as good as any.
-    return segment
-  }
-}

@@ -28,7 +28,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const accept = request.headers['accept']
   if (isCustom && part !== undefined && part.sort !== 'connect' && !(part.verbs as readonly string[]).includes(info.verb))
     throw unsupportedVerb(kind, info.verb)
-  const missing = request.method === 'HEAD' ? methodNotAllowed(accept) : refuseRoute(kind, part, info, accept)
+  const missing = refuseRoute(kind, part, info, request.method, accept)
   if (missing !== undefined) return missing
   call.record.kind = kind
   // What the router itself refuses never comes as far as this; custom resources have no such router.
@@ -83,15 +83,20 @@ function refuseRoute(
   kind: AnyKind | undefined,
   part: Subresource | undefined,
   info: RequestInfo,
+  method: string,
   accept: string | undefined,
 ): HttpResponse | undefined {
   const absent = () => absentRoute(accept)
+  const isPassedOn = part?.sort === 'connect' && part.verbs.includes('delete')
+  // Objects have no heads; what passes every verb on passes on the methods that are none as well.
+  if (method === 'HEAD' && !isPassedOn) return methodNotAllowed(accept)
   if (kind === undefined || (info.subresource !== '' && part === undefined)) return absent()
   if (info.rest.length > 0 && part?.sort !== 'connect') return absent()
   if (kind.scope === 'Cluster' && info.isWithinNamespace) return absent()
   const everywhere = kind.scope === 'Namespaced' && info.namespace === ''
   if (part !== undefined) {
     if (everywhere) return absent()
+    if (method === 'OPTIONS' && isPassedOn) return undefined
     return (part.verbs as readonly string[]).includes(info.verb) ? undefined : methodNotAllowed(accept)
   }
   const isCollection =
