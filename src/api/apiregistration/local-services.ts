@@ -1,3 +1,5 @@
+import { localAvailability } from '#api/apiregistration/v1/availability.ts'
+
 /**
  * The APIServices that stand for the groups that the API server itself serves, as Kubernetes v1.36 makes them: group, version, and the
  * priorities by which discovery orders groups and their versions.
@@ -36,10 +38,8 @@ export const localServiceStatus = (now: string) => ({
   conditions: [
     {
       type: 'Available',
-      status: 'True',
       lastTransitionTime: now,
-      reason: 'Local',
-      message: 'Local APIServices are always available',
+      ...localAvailability,
     },
   ],
 })

@@ -105,7 +105,10 @@ function registerMetrics(registry: Registry, registrations: Registrations): (nam
       labels: ['name'],
     },
     function* () {
-      for (const { name, isAvailable } of registrations.all) yield { labels: [name], value: isAvailable ? 0 : 1 }
+      for (const { group, version } of registrations.registered) {
+        const name = `${version}.${group}`
+        yield { labels: [name], value: registrations.of(name)?.isAvailable === false ? 1 : 0 }
+      }
     },
   )
   const turned = registry.counter({

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/types.ts'
+import { localServices } from '#api/apiregistration/local-services.ts'
 import type { APIService } from '#api/apiregistration/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
@@ -38,7 +39,7 @@ export function startAutoRegistration({ objects, internals, clock, random, onRel
     retryMaxMs: 30_000,
     run: async (name) => {
       const wanted = wantedOf(name, definitions())
-      const step = nextStep(wanted, present(name))
+      const step = nextStep(wanted, present(name), atStart.delete(name))
       try {
         if (step === 'create') await internals.create(kind, wanted!)
         else if (step === 'delete') await internals.delete(kind, name, undefined, { uid: present(name)!.metadata.uid ?? '' })
@@ -56,6 +57,10 @@ export function startAutoRegistration({ objects, internals, clock, random, onRel
     for (const name of namesOf(definition)) rounds.look(name)
   }
   const known = new Map<string, readonly string[]>()
+  // What another version of this server made for itself, and this one does not have: only now is it told from what others make.
+  const atStart = new Set<string>()
+  for (const { metadata } of objects.list(kind))
+    if (metadata.labels?.[label] === onStart && !local.has(metadata.name)) atStart.add(metadata.name)
   const stops = [
     objects.observe(definitionKind, (object, change) => {
       const definition = object as unknown as Definition
@@ -79,6 +84,7 @@ export function startAutoRegistration({ objects, internals, clock, random, onRel
       lookAt(definition)
     }
     for (const { metadata } of objects.list(kind!)) if (metadata.labels?.[label] === continuously) rounds.look(metadata.name)
+    for (const name of atStart) rounds.look(name)
   }
   lookAtAll()
   onReload(lookAtAll)
@@ -93,11 +99,19 @@ type Wanted = { readonly metadata: object; readonly spec: APIService['spec'] }
 /** The label by which the reference tells those that it keeps from those of people, and its value for those that it always keeps so. */
 const label = 'kube-aggregator.kubernetes.io/automanaged'
 const continuously = 'true'
+/** Of those that it makes for its own groups: looked at when it starts, and left to people then. */
+const onStart = 'onstart'
+const local: ReadonlySet<string> = new Set(localServices.map(({ metadata }) => metadata.name))
 
-/** What is to be done about one of them; undefined: nothing. */
-export function nextStep(wanted: Wanted | undefined, present: APIService | undefined): 'create' | 'update' | 'delete' | undefined {
+/** What is to be done about one of them; undefined: nothing. `atStart`: it was there when the server started, and this is its one look at it. */
+export function nextStep(
+  wanted: Wanted | undefined,
+  present: APIService | undefined,
+  atStart = false,
+): 'create' | 'update' | 'delete' | undefined {
   if (present === undefined) return wanted === undefined ? undefined : 'create'
-  if (present.metadata.labels?.[label] !== continuously) return undefined
+  const managed = present.metadata.labels?.[label]
+  if (managed !== continuously && !(atStart && managed === onStart)) return undefined
   if (wanted === undefined) return 'delete'
   return same(present.spec, wanted.spec) ? undefined : 'update'
 }

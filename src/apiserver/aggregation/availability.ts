@@ -1,4 +1,4 @@
-import { type Availability, serviceAvailability } from '#api/apiregistration/v1/availability.ts'
+import { type Availability, localAvailability, serviceAvailability } from '#api/apiregistration/v1/availability.ts'
 import type { APIService, APIServiceCondition } from '#api/apiregistration/v1/types.ts'
 import type { EndpointSlice } from '#api/discovery/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
@@ -28,7 +28,8 @@ export interface AvailabilityOptions {
 
 /**
  * Says of each group version that another server serves whether that server can be reached, whenever its APIService, the Service or the
- * endpoints change, and every half minute, as networks fail without a word. Costs nothing while there is none. Returns how to stop.
+ * endpoints change, and every half minute, as networks fail without a word. Costs nothing while there is none. Of one that this server serves
+ * itself it says always that it can be, whoever says otherwise. Returns how to stop.
  */
 export function startAvailability(options: AvailabilityOptions): () => void {
   const { objects, internals, clock, registrations, extensions } = options
@@ -44,7 +45,10 @@ export function startAvailability(options: AvailabilityOptions): () => void {
     retryMaxMs: recheckMs,
     run: async (name) => {
       const registration = registrations.of(name)
-      if (registration === undefined) return undefined
+      if (registration === undefined) {
+        await tell(name, localAvailability)
+        return undefined
+      }
       const { namespace, name: serviceName } = registration.service
       const slices = objects
         .list(sliceKind, namespace)
@@ -61,8 +65,10 @@ export function startAvailability(options: AvailabilityOptions): () => void {
   })
 
   async function tell(name: string, wanted: Availability): Promise<void> {
-    const was = conditionOf(objects.get(kind!, name) as APIService | undefined)
-    if (registrations.of(name) === undefined) return
+    const service = objects.get(kind!, name) as APIService | undefined
+    // Gone, or another's, since it was looked at.
+    if (service === undefined || isLocal(service) !== (wanted === localAvailability)) return
+    const was = conditionOf(service)
     if (was?.status === wanted.status && was.reason === wanted.reason && was.message === wanted.message) return
     if (was?.status === 'True' && wanted.status !== 'True') options.onUnavailable(name, wanted.reason ?? '')
     // The time is that of the last change of the status itself.
@@ -90,6 +96,11 @@ export function startAvailability(options: AvailabilityOptions): () => void {
       if (registrations.of(name) === undefined) rounds.forget(name)
       // Conditions are what is said here: looking again for each would never end where the words differ each time.
       else if (what === 'registration') rounds.look(name)
+    }),
+    objects.observe(kind, (object, change) => {
+      const service = object as unknown as APIService
+      if (change === 'put' && isLocal(service) && conditionOf(service)?.reason !== localAvailability.reason)
+        rounds.look(object.metadata.name)
     }),
     objects.observe(serviceKind, ({ metadata }) => lookAt(metadata.namespace, metadata.name)),
     objects.observe(sliceKind, ({ metadata }) => lookAt(metadata.namespace, metadata.labels?.['kubernetes.io/service-name'])),
@@ -145,6 +156,8 @@ export const checker = { name: 'system:kube-aggregator', groups: ['system:master
 const passed: Availability = { status: 'True', reason: 'Passed', message: 'all checks passed' }
 const failed = (message: string): Availability => ({ status: 'False', reason: 'FailedDiscoveryCheck', message })
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const isLocal = ({ spec }: APIService): boolean => spec.service === undefined
 
 const conditionOf = (service: APIService | undefined): APIServiceCondition | undefined =>
   service?.status.conditions?.find(({ type }) => type === 'Available')

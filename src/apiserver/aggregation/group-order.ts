@@ -7,23 +7,28 @@ export interface GroupVersions {
 }
 
 /**
- * All groups with their versions in the order of discovery: by priority, then by name. `highest`: the aggregated form, where a group's place
- * is that of its highest priority and groups are told apart by their own names; else by those of their APIServices, `v1.apps`.
+ * All groups with their versions in the order of discovery: by priority, then by name. The two forms differ. `plain` shows what has an
+ * APIService, be it served or not, and its own group; groups stand by the names of their APIServices, `v1.apps`. `aggregated` shows what is
+ * served, whatever became of its APIService; groups stand by their own names.
  */
 export function inOrder(
   served: readonly GroupVersions[],
-  registrations: Pick<Registrations, 'all' | 'priorityOf'>,
+  registrations: Pick<Registrations, 'all' | 'registered' | 'isGone' | 'priorityOf'>,
   form: 'plain' | 'aggregated',
 ): readonly GroupVersions[] {
-  const versions = new Map<string, Set<string>>(served.map(({ group, versions: own }) => [group, new Set(own)]))
-  for (const { group, version } of registrations.all) versions.set(group, (versions.get(group) ?? new Set()).add(version))
+  const versions = new Map<string, Set<string>>()
+  const add = (group: string, version: string) => versions.set(group, (versions.get(group) ?? new Set()).add(version))
+  const isPlain = form === 'plain'
+  for (const { group, versions: own } of served)
+    for (const version of own) if (!isPlain || group === ownGroup || !registrations.isGone(group, version)) add(group, version)
+  for (const { group, version } of isPlain ? registrations.registered : registrations.all) add(group, version)
   const entries = [...versions].map(([group, own]) => {
     const list = [...own].map((version) => ({ version, name: `${version}.${group}`, ...priority(registrations, group, version) }))
     const [first] = list.toSorted((a, b) => b.groupPriority - a.groupPriority || (a.name < b.name ? -1 : 1))
     return {
       group,
       priority: first!.groupPriority,
-      name: form === 'plain' ? first!.name : group,
+      name: isPlain ? first!.name : group,
       versions: list
         .toSorted((a, b) => b.versionPriority - a.versionPriority || compareVersions(b.version, a.version))
         .map(({ version }) => version),

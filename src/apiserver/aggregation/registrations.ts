@@ -23,6 +23,10 @@ export interface Registrations {
   readonly generation: number
   /** Those that other servers serve. */
   readonly all: Iterable<Registration>
+  /** Every group version that has an APIService, whoever serves it, or nobody. */
+  readonly registered: Iterable<GroupVersion>
+  /** Whether a group version had an APIService, which was deleted. */
+  isGone(group: string, version: string): boolean
   of(name: string): Registration | undefined
   /** Who serves this path: `/apis/metrics.k8s.io/v1beta1/nodes`; undefined where that is us. */
   find(path: string): Registration | undefined
@@ -35,6 +39,11 @@ export interface Registrations {
   close(): void
 }
 
+export interface GroupVersion {
+  readonly group: string
+  readonly version: string
+}
+
 export interface Priority {
   readonly group: number
   readonly version: number
@@ -42,7 +51,9 @@ export interface Priority {
 
 export function createRegistrations(objects: Objects): Registrations {
   const remote = new Map<string, Registration>()
-  const priorities = new Map<string, Priority>()
+  const known = new Map<string, GroupVersion & { readonly priority: Priority }>()
+  /** Names of those that were deleted, the last ones: of a group version that nobody serves any more nobody asks either. */
+  const gone = new Set<string>()
   const listeners = new Set<(name: string, what: 'registration' | 'condition') => void>()
   let generation = 1
 
@@ -53,11 +64,16 @@ export function createRegistrations(objects: Objects): Registrations {
 
   function put(name: string, service: APIService | undefined): void {
     const before = remote.get(name)
-    const known = priorities.get(name)
+    const old = known.get(name)?.priority
     const priority = service && { group: service.spec.groupPriorityMinimum, version: service.spec.versionPriority }
-    const isOrdered = priority !== undefined && known?.group === priority.group && known.version === priority.version
-    if (priority !== undefined) priorities.set(name, priority)
-    else priorities.delete(name)
+    const isOrdered = priority !== undefined && old?.group === priority.group && old.version === priority.version
+    if (priority !== undefined) {
+      known.set(name, { group: service!.spec.group ?? '', version: service!.spec.version ?? '', priority })
+      gone.delete(name)
+    } else if (known.delete(name)) {
+      gone.add(name)
+      if (gone.size > goneMax) gone.delete([...gone.keys()][0]!)
+    }
     const next = service && registrationOf(service)
     if (next === undefined) remote.delete(name)
     else remote.set(name, next)
@@ -74,7 +90,7 @@ export function createRegistrations(objects: Objects): Registrations {
   function reload(): void {
     const present = kind === undefined ? [] : (objects.list(kind) as unknown as readonly APIService[])
     const names = new Set(present.map(({ metadata }) => metadata.name))
-    for (const name of priorities.keys()) if (!names.has(name)) forget(name)
+    for (const name of known.keys()) if (!names.has(name)) forget(name)
     for (const service of present) take(service, true)
   }
   reload()
@@ -85,6 +101,10 @@ export function createRegistrations(objects: Objects): Registrations {
     get all() {
       return remote.values()
     },
+    get registered() {
+      return known.values()
+    },
+    isGone: (group, version) => gone.has(`${version}.${group}`),
     of: (name) => remote.get(name),
     find(path) {
       if (remote.size === 0) return undefined
@@ -93,7 +113,7 @@ export function createRegistrations(objects: Objects): Registrations {
       // The core group's stands for all that is below.
       return root === 'api' ? remote.get('v1.') : undefined
     },
-    priorityOf: (group, version) => priorities.get(`${version}.${group}`) ?? local.get(`${version}.${group}`),
+    priorityOf: (group, version) => known.get(`${version}.${group}`)?.priority ?? local.get(`${version}.${group}`),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -102,6 +122,8 @@ export function createRegistrations(objects: Objects): Registrations {
     close: stop,
   }
 }
+
+const goneMax = 1000
 
 function registrationOf({ metadata, spec, status }: APIService): Registration | undefined {
   const { service, caBundle } = spec

@@ -12,29 +12,31 @@ test('groups stand by their priorities, then by name; versions by theirs, then b
     'v2.b': { group: 500, version: 5 },
     'v1.c': { group: 500, version: 5 },
     'v1.b': { group: 20, version: 5 },
+    'v1.gone': { group: 15, version: 1 },
+    'v1.nobody': { group: 15, version: 1 },
     'v1beta1.b': { group: 20, version: 9 },
   }
   const registrations = {
     all: [{ group: 'c', version: 'v1' }] as never,
+    registered: [
+      { group: 'c', version: 'v1' },
+      { group: 'nobody', version: 'v1' },
+    ],
+    isGone: (group: string, version: string) => `${version}.${group}` === 'v1.gone' || `${version}.${group}` === 'v1beta1.b',
     priorityOf: (group: string, v: string) => priorities[`${v}.${group}`],
   }
   const served = [
     { group: 'low', versions: ['v1'] },
     { group: 'b', versions: ['v1', 'v2', 'v1beta1'] },
     { group: 'apiregistration.k8s.io', versions: ['v1'] },
+    { group: 'gone', versions: ['v1'] },
     { group: 'of.a.definition', versions: ['v1alpha1', 'v1', 'v2'] },
   ]
   const shown = (form: 'plain' | 'aggregated') => inOrder(served, registrations, form).map(({ group, versions }) => `${group}: ${versions}`)
-  const [first, second, b, c, last] = [
-    'apiregistration.k8s.io: v1',
-    'of.a.definition: v2,v1,v1alpha1',
-    'b: v1beta1,v2,v1',
-    'c: v1',
-    'low: v1',
-  ]
-  // By the names of their APIServices, v1.c stands before v2.b.
-  assert.deepEqual(shown('plain'), [first, second, c, b, last])
-  assert.deepEqual(shown('aggregated'), [first, second, b, c, last])
+  const [first, second, c, last] = ['apiregistration.k8s.io: v1', 'of.a.definition: v2,v1,v1alpha1', 'c: v1', 'low: v1']
+  // By the names of their APIServices, v1.c stands before v2.b. Those without one are not there, those that nobody serves are.
+  assert.deepEqual(shown('plain'), [first, second, c, 'b: v2,v1', 'nobody: v1', last])
+  assert.deepEqual(shown('aggregated'), [first, second, 'b: v1beta1,v2,v1', c, 'gone: v1', last])
 })
 
 const spec = { group: 'g', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 100 }
@@ -42,18 +44,19 @@ const managed = (value: string | undefined, changed: object = {}) => ({
   metadata: { name: 'v1.g', ...(value !== undefined && { labels: { 'kube-aggregator.kubernetes.io/automanaged': value } }) },
   spec: { ...spec, ...changed },
 })
-for (const [name, isWanted, present, step] of [
+for (const [name, isWanted, present, step, atStart] of [
   ['missing', true, undefined, 'create'],
   ['missing, and nobody wants it', false, undefined, undefined],
   ['as it should be', true, managed('true'), undefined],
   ['changed', true, managed('true', { versionPriority: 1 }), 'update'],
   ['taken over', true, managed(undefined, { versionPriority: 1 }), undefined],
   ['made at the start', false, managed('onstart'), undefined],
+  ['made at an earlier start', false, managed('onstart'), 'delete', true],
   ['left over', false, managed('true'), 'delete'],
   ['left over by hand', false, managed(undefined), undefined],
 ] as const)
   test(`an APIService of a definition: ${name}`, () => {
-    assert.equal(nextStep(isWanted ? { metadata: {}, spec } : undefined, present as never), step)
+    assert.equal(nextStep(isWanted ? { metadata: {}, spec } : undefined, present as never, atStart), step)
   })
 
 test('definitions of one name that say different things get different names', () => {

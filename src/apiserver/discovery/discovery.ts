@@ -31,11 +31,12 @@ export function serveDiscovery(
       },
       '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(({ group, versions }) => groupOf(group, versions, false)) },
     }
+    const served = inOrder(kinds.groups, aggregation.registrations, 'aggregated').filter(({ group }) => group !== '')
     const aggregated: Readonly<Record<string, object>> = {
       '/api': aggregate(core === undefined ? [] : [core]),
-      '/apis': aggregate(inOrder(kinds.groups, aggregation.registrations, 'aggregated').filter(({ group }) => group !== '')),
+      '/apis': aggregate(served),
     }
-    return { groups, roots, aggregated, etags: new Map<string, string>() }
+    return { groups, served, roots, aggregated, etags: new Map<string, string>() }
   })
 
   function aggregate(list: readonly GroupVersions[]): object {
@@ -134,10 +135,13 @@ export function serveDiscovery(
       return readOnly(request, () => shown(request, resourceList('', parts[0]!), APIResourceList))
     if (root !== 'apis') return undefined
     const [group = '', version] = parts
-    const found = rootsNow().groups.find((one) => one.group === group)
-    if (found === undefined) return undefined
-    // The reference answers a group to every method.
-    if (parts.length === 1) return shown(request, groupOf(group, found.versions, true), APIGroup)
+    if (parts.length === 1) {
+      const { groups, served } = rootsNow()
+      // A group of ours that lost its APIServices is still there for who knows its name.
+      const found = [...groups, ...served].find((one) => one.group === group)
+      // The reference answers a group to every method.
+      return found && shown(request, groupOf(group, found.versions, true), APIGroup)
+    }
     if (parts.length === 2 && kinds.hasVersion(group, version!))
       return readOnly(request, () => shown(request, resourceList(group, version!), APIResourceList))
     return undefined

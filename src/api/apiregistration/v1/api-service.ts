@@ -1,3 +1,4 @@
+import { localAvailability } from '#api/apiregistration/v1/availability.ts'
 import * as types from '#api/apiregistration/v1/types.ts'
 import { validateApiService } from '#api/apiregistration/v1/validate-api-service.ts'
 import { age, column } from '#api/columns.ts'
@@ -37,7 +38,8 @@ export const APIService = kind(
     // A group version that this server serves itself is there from its first moment.
     prepareCreate: (service, { now }) => ({
       ...service,
-      status: service.spec.service === undefined ? { conditions: [{ ...alwaysAvailable, lastTransitionTime: now }] } : {},
+      status:
+        service.spec.service === undefined ? { conditions: [{ type: 'Available', ...localAvailability, lastTransitionTime: now }] } : {},
     }),
     prepareUpdate: keepStatus,
     resetFields: statusResetFields,
@@ -50,8 +52,6 @@ export const APIService = kind(
   },
 )
 export type APIService = Of<typeof APIService>
-
-const alwaysAvailable = { type: 'Available', status: 'True', reason: 'Local', message: 'Local APIServices are always available' }
 
 function availability({ conditions = [] }: types.APIServiceStatus): string {
   const found = conditions.find(({ type }) => type === 'Available')

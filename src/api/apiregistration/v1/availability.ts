@@ -5,6 +5,13 @@ import type { EndpointSlice } from '#api/discovery/v1/types.ts'
 /** Whether the server behind a group version can be reached, and why not. */
 export type Availability = Pick<APIServiceCondition, 'status' | 'reason' | 'message'>
 
+/** Of a group version that the server serves itself, or nobody. */
+export const localAvailability: Availability = {
+  status: 'True',
+  reason: 'Local',
+  message: 'Local APIServices are always available',
+}
+
 /**
  * What the objects alone tell of the Service behind a group version; undefined where nothing stands against it, so that only asking the
  * server itself can tell more. Reasons and words are the reference's, which clients wait for (`kubectl wait --for=condition=Available`).
