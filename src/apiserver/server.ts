@@ -27,6 +27,7 @@ import { startCustomResources } from './custom-resources/custom-resources.ts'
 import { startExpiry } from './expiry.ts'
 import { createFlowControl } from './flow-control/flow-control.ts'
 import { createFlowObjects } from './flow-control/flow-objects.ts'
+import type { HealthOptions } from './health/health.ts'
 import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
 import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
@@ -77,8 +78,10 @@ export interface ApiServerOptions {
   readonly tracer?: (means: Pick<TracerMeans, 'outbound'>) => Tracer
   /** What `/flagz` shows: the settings that this process runs with, by name. */
   readonly flags?: Readonly<Record<string, string>>
-  /** Checks of what has to have happened once, behind `/healthz`, `/livez` and `/readyz`: `poststarthook/rbac/bootstrap-roles`. */
-  readonly startChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
+  /** Steps of the start that others take, for the checks behind `/healthz`, `/livez` and `/readyz`. */
+  readonly start?: HealthOptions['start']
+  /** Whether the server has been told to end: then `/readyz` says so, while it still answers. */
+  readonly isStopping?: () => boolean
   /** Named checks behind `/readyz`; a text says what is wrong. */
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
 }

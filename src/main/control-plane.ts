@@ -25,6 +25,9 @@ import { composeTracer } from '#apiserver/tracing/compose.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
+import { apiServerId } from '#controllers/apiserver-identity/api-server-id.ts'
+import type { ApiServerFacts } from '#controllers/apiserver-identity/identity-lease.ts'
+import { keepIdentity } from '#controllers/apiserver-identity/keep-identity.ts'
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -51,6 +54,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly log: Log
   /** Unique to this process: who leads. */
   readonly identity: string
+  /** Of this machine: API servers are told apart by it. Absent: `identity` stands for it. */
+  readonly hostname?: string | undefined
   /** Where clients outside find this API server. */
   readonly advertise: { readonly address: string; readonly port: number }
   /** What discovery says instead: of a server that listens where only this machine reaches it. */
@@ -73,8 +78,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly aggregation?: AggregationMeans | undefined
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
-  /** Which admission plug-ins run beside, or of, those that are on by default. */
-  readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled'> | undefined
+  /** Which admission plug-ins run beside, or of, those that are on by default, and how they are configured. */
+  readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled' | 'configurations'> | undefined
   /** What is kept of requests, and where. Absent: nothing. */
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
@@ -99,6 +104,8 @@ export interface ControlPlane {
   readonly objects: Objects
   /** Resolves when the first leader's controllers have begun. */
   readonly leading: Promise<void>
+  /** From now on `/readyz` says that the server is about to end; everything else goes on. */
+  beginStop(): void
   /** Controllers and scheduler first, then the API server. */
   stop(): Promise<void>
 }
@@ -109,14 +116,17 @@ export interface ControlPlane {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { clock, random, log } = options
-  const api = await createApi(options)
+  const progress = { bootstrapped: false, joined: false, stopping: false }
+  const apiServer = apiServerFacts(options)
+  const api = await createApi(options, apiServer.id, progress)
   const through = options.through ?? ((transport: Transport) => transport)
   const asUser = (name: string, user: UserInfo, fieldManager = name): Client =>
     createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager })
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
+  const ownUser = { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }
   await bootstrap({
-    client: asUser('bootstrap', { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }, 'kube-apiserver'),
+    client: asUser('bootstrap', ownUser, 'kube-apiserver'),
     objects: api.objects,
     now: clock.now(),
     dnsAddress: options.dnsAddress,
@@ -127,6 +137,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...bootstrapFlowSchemas.map((object) => ({ kind: FlowSchema, object })),
     ],
   })
+  progress.bootstrapped = true
+  const kept = keepIdentity({
+    ...apiServer,
+    client: asUser('apiserver-identity', ownUser, 'kube-apiserver'),
+    clock,
+    random: random.fork('apiserver-identity'),
+    log,
+  })
+  await kept.begun
+  progress.joined = true
   const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
   const election = runLeaderElection({
@@ -157,9 +177,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     transportAs: api.transportAs,
     objects: api.objects,
     leading: leading.promise,
+    beginStop() {
+      progress.stopping = true
+    },
     async stop() {
+      progress.stopping = true
       stopping.abort(new Error('the control plane stops'))
       await election
+      await kept.close()
       await api.close()
     },
   }
@@ -167,7 +192,24 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 type QueueMetrics = ReturnType<typeof createWorkQueueMetrics>
 
-async function createApi(options: ControlPlaneOptions): Promise<ApiServer & { readonly queueMetrics: QueueMetrics | undefined }> {
+/** How far this server is. */
+interface Progress {
+  readonly bootstrapped: boolean
+  readonly joined: boolean
+  readonly stopping: boolean
+}
+
+function apiServerFacts({ identity, hostname = identity, advertise, random }: ControlPlaneOptions): ApiServerFacts {
+  const id = apiServerId(hostname)
+  const holder = `${id}_${random.fork('apiserver holder').uuid()}`
+  return { id, holder, hostname, address: `${advertise.address}:${advertise.port}` }
+}
+
+async function createApi(
+  options: ControlPlaneOptions,
+  ownId: string,
+  progress: Progress,
+): Promise<ApiServer & { readonly queueMetrics: QueueMetrics | undefined }> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const { address, port } = options.advertise
@@ -181,7 +223,18 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer & { re
     stages(objects, internals, registry) {
       queueMetrics = createWorkQueueMetrics(registry)
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
-      identity = createIdentity({ choices: options, keys, objects, internals, outbound, clock, random: random.fork('identity'), log })
+      identity = createIdentity({
+        choices: options,
+        keys,
+        objects,
+        internals,
+        outbound,
+        clock,
+        random: random.fork('identity'),
+        log,
+        registry,
+        apiServerId: ownId,
+      })
       const { authenticate, authorize, rbac, reviews } = identity
       return {
         authenticate,
@@ -215,8 +268,8 @@ async function createApi(options: ControlPlaneOptions): Promise<ApiServer & { re
     advertiseAddress: options.discoveryAddress ?? `${address}:${port}`,
     allowAnonymous: options.anonymous === 'all',
     log: (message, fields) => log.warn(message, fields),
-    // Only issuers outside can be out of reach: without any, there is no such check, as in the reference.
-    ...(options.authenticationConfiguration !== undefined && { readyChecks: { authentication: async () => identity?.problem() } }),
+    start: { bootstrapped: () => progress.bootstrapped, joined: () => progress.joined },
+    isStopping: () => progress.stopping,
     ...protection(options),
   })
   return {

@@ -17,12 +17,14 @@ import { createNodeGraph } from '#apiserver/authorization/node-graph.ts'
 import { createRbac, type Rbac } from '#apiserver/authorization/rbac.ts'
 import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
 import type { Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from '#apiserver/contract.ts'
+import { createConfigReloadMetrics } from '#apiserver/metrics/config-reload-metrics.ts'
 import type { Outbound } from '#apiserver/outbound.ts'
 import { createLegacyTokenVerifier, lastUsedLabel } from '#apiserver/tokens/legacy-token-verifier.ts'
 import type { TokenKeys } from '#apiserver/tokens/token-keys.ts'
 import { createTokenVerifier } from '#apiserver/tokens/token-verifier.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 
 /** A configuration file: its text, and later ones. */
@@ -61,6 +63,9 @@ export interface IdentityParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly registry: Registry
+  /** Names this API server in what is counted. */
+  readonly apiServerId: string
 }
 
 export interface Identity {
@@ -68,8 +73,6 @@ export interface Identity {
   readonly authorize: Authorizer
   readonly rbac: Rbac
   readonly reviews: Readonly<Record<string, SubresourceHandler>>
-  /** Issuers that cannot be reached, for a health check. */
-  readonly problem: () => string | undefined
   /** Stops looking at files and asking issuers. */
   close(): void
 }
@@ -106,7 +109,6 @@ export function createIdentity(parts: IdentityParts): Identity {
       anonymous: () => configured?.anonymous() ?? choices.anonymous ?? 'health',
     }),
     reviews: reviewHandlers({ verifyToken, audiences, clock, authorize: authorization.authorize, rbac, unlisted: authorization.unlisted }),
-    problem: () => configured?.problem(),
     close: () => {
       authorization.close()
       configured?.close()
@@ -137,16 +139,27 @@ function composeAuthorization(parts: IdentityParts, rbac: Rbac) {
     random: random.fork('authorization'),
     readFile: choices.readFile ?? noFile,
   })
-  const stop = follow(parts, source, 'AuthorizationConfiguration', async (text) => configured.update(text))
+  const stop = follow(parts, source, 'authorization', async (text) => configured.update(text))
   return { authorize: configured.authorize, unlisted: configured.unlisted, close: stop }
 }
 
 function configuredAuthentication(parts: IdentityParts, audiences: readonly string[]) {
-  const { choices, outbound, clock, keys } = parts
+  const { choices, outbound, clock, keys, log } = parts
   const source = choices.authenticationConfiguration
   if (source === undefined) return undefined
-  const configured = createConfiguredAuthentication({ text: source.text, outbound, clock, audiences, ownIssuers: keys.issuers })
-  const stop = follow(parts, source, 'AuthenticationConfiguration', (text) => configured.update(text))
+  const configured = createConfiguredAuthentication({
+    text: source.text,
+    outbound,
+    clock,
+    audiences,
+    ownIssuers: keys.issuers,
+    // No reason for a server not to be ready: whoever has other credentials is served.
+    onProblem: (issuer, error) => log.error('an issuer of tokens cannot be used; it is tried again', { issuer, error }),
+  })
+  const stop = follow(parts, source, 'authentication', async (text) => {
+    await configured.update(text)
+    return true
+  })
   return {
     ...configured,
     close: () => {
@@ -156,12 +169,38 @@ function configuredAuthentication(parts: IdentityParts, audiences: readonly stri
   }
 }
 
-/** A changed file that cannot be used changes nothing but the log. */
-function follow({ log }: IdentityParts, source: ConfigurationSource, kind: string, update: (text: string) => Promise<void>): () => void {
-  const stays = (error: unknown): void => log.error('a changed configuration cannot be used; the former stays', { kind, error })
-  return source.watch((text) => {
-    update(text).then(() => log.info('took a changed configuration up', { kind }), stays)
-  }, stays)
+/** So long a configuration's issuers may take to be found before that counts as a failure; they are looked for on and on. As in the reference. */
+const patienceMs = 60_000
+
+/**
+ * Takes each later text of a file up; `update` answers whether it changed anything. One that cannot be used changes nothing but what is
+ * counted and logged. Like the reference, nothing else that files say is looked at again while the server runs: audit policy, tracing
+ * and the connection to a token webhook are its own from start to end.
+ */
+function follow(
+  { log, clock, registry, apiServerId }: IdentityParts,
+  source: ConfigurationSource,
+  subject: 'authentication' | 'authorization',
+  update: (text: string) => Promise<boolean>,
+): () => void {
+  const metrics = createConfigReloadMetrics({ registry, clock, subject, apiServerId, text: source.text })
+  const stays = (error: unknown): void => {
+    metrics.failed()
+    log.error('a changed configuration cannot be used; the former stays', { subject, error })
+  }
+  const take = async (text: string): Promise<void> => {
+    const forget = clock.schedule(clock.now() + patienceMs, () => stays(new Error('timed out waiting for the issuers to be found')))
+    try {
+      if (!(await update(text))) return
+      metrics.reloaded(text)
+      log.info('took a changed configuration up', { subject })
+    } catch (error) {
+      stays(error)
+    } finally {
+      forget()
+    }
+  }
+  return source.watch((text) => void take(text), stays)
 }
 
 function tokenWebhook({ choices, outbound, clock, random }: IdentityParts, audiences: readonly string[]) {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import { hostname } from 'node:os'
 import { kinds } from '#api/kinds.ts'
 import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
@@ -93,6 +94,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     log,
     // Asked for here, where the store is ours alone.
     identity: await serverIdentity(options.identity),
+    hostname: hostname(),
     advertise: { address: config.nodeAddress, port: config.apiPort },
     discoveryAddress:
       options.host === undefined ? undefined : `${isIPv6(options.host) ? `[${options.host}]` : options.host}:${options.port}`,
@@ -108,7 +110,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     exchange: createHttpsExchange(),
     aggregation: { stream: createHttpsStream(), identity: () => pki.frontProxyClient },
     anonymous: config.anonymous,
-    admissionPlugins: { enabled: config.enableAdmissionPlugins, disabled: config.disableAdmissionPlugins },
     components,
     staticTokens,
     dnsAddress,
@@ -145,6 +146,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   let forgetRenewal = renew(pki.renewAt)
 
   log.info('stopping', { signal: await untilTold() })
+  plane.beginStop()
   forgetRenewal()
   await listener.close()
   await plane.stop()

@@ -1,10 +1,18 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import {
+  type ConfigurationSource,
+  noConfiguration,
+  readAdmissionConfiguration,
+} from '#apiserver/admission/configuration/admission-configuration.ts'
+import { readPluginConfigurations } from '#apiserver/admission/configuration/plugin-configurations.ts'
+import { selectPlugins } from '#apiserver/admission/selection.ts'
 import { parsePolicy } from '#apiserver/audit/policy.ts'
 import { AuthenticationConfiguration } from '#apiserver/authentication/configuration.ts'
 import { readConfiguration, refuseConfiguration } from '#apiserver/authentication/read-configuration.ts'
 import { validateAuthentication } from '#apiserver/authentication/validate-configuration.ts'
 import { type WebhookConnection, webhookConnection } from '#apiserver/authentication/webhook/review-webhook.ts'
-import { AuthorizationConfiguration, validateAuthorization } from '#apiserver/authorization/configuration.ts'
+import { readAuthorization } from '#apiserver/authorization/configured-authorization.ts'
 import { parseTracingConfiguration } from '#apiserver/tracing/configuration.ts'
 import { auditFiles } from '#host/audit-files.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
@@ -14,7 +22,7 @@ import type { ControlPlaneOptions } from './control-plane.ts'
 
 export type ServerFiles = Pick<
   ControlPlaneOptions,
-  'authenticationConfiguration' | 'authorizationConfiguration' | 'tokenWebhook' | 'readFile' | 'audit' | 'tracing'
+  'authenticationConfiguration' | 'authorizationConfiguration' | 'tokenWebhook' | 'readFile' | 'audit' | 'tracing' | 'admissionPlugins'
 >
 
 /**
@@ -44,16 +52,34 @@ export function readServerFiles(settings: ServerSettings): ServerFiles {
     tokenWebhook: read('tokenWebhookConfig', tokenWebhookConfig, (text) => webhookConnection(text, readFile)),
     tracing: read('tracingConfig', tracingConfig, parseTracingConfiguration),
     audit: auditOf(settings),
+    admissionPlugins: admissionOf(settings),
     readFile,
   }
 }
 
 function checkAuthorization(text: string): void {
-  const config = readConfiguration(AuthorizationConfiguration, 'AuthorizationConfiguration', text) as AuthorizationConfiguration
-  refuseConfiguration(validateAuthorization(config))
-  for (const { webhook } of config.authorizers ?? []) {
+  for (const { webhook } of readAuthorization(text).authorizers ?? []) {
     const path = webhook?.connectionInfo.kubeConfigFile
     if (path !== undefined) webhookConnection(readFile(path), readFile)
+  }
+}
+
+function admissionOf({
+  enableAdmissionPlugins: enabled,
+  disableAdmissionPlugins: disabled,
+  admissionControlConfigFile: path,
+}: ServerSettings): ControlPlaneOptions['admissionPlugins'] {
+  const isOn = selectPlugins({ enabled, disabled })
+  const means = { readFile: (wanted: string, from?: string) => readFile(from === undefined ? wanted : resolve(dirname(from), wanted)) }
+  const configurations = (source: ConfigurationSource) => readPluginConfigurations(isOn, source, means)
+  if (path === undefined) return { enabled, disabled, configurations: configurations(noConfiguration) }
+  const text = readOf('admissionControlConfigFile', path)
+  return {
+    enabled,
+    disabled,
+    configurations: named('admissionControlConfigFile', path, () =>
+      configurations(readAdmissionConfiguration(text, (wanted) => means.readFile(wanted, path))),
+    ),
   }
 }
 

@@ -82,10 +82,62 @@ test('a changed configuration is taken up; one that cannot be used changes nothi
   await settled()
   assert.deepEqual(logged(), Array(2).fill('a changed configuration cannot be used; the former stays'))
   assert.equal(await status(), 403)
-  changed(authorizers('AlwaysAllow'))
+  // In other words the same.
+  changed(`# ${authorizers('RBAC')}\n${authorizers('RBAC')}`)
+  await settled()
+  assert.deepEqual(logged(), [])
+  changed(authorizers('RBAC', 'AlwaysAllow'))
   await settled()
   assert.deepEqual(logged(), ['took a changed configuration up'])
   assert.equal(await status(), 200)
+  const metrics = await plane.transportAs(admin)({ method: 'GET', path: '/metrics', headers: {} })
+  const counted = Buffer.from(metrics.body as Uint8Array)
+    .toString()
+    .matchAll(/^apiserver_authorization_config_controller_automatic_reloads_total\{.*status="(\w+)"\} (\d+)$/gm)
+  assert.deepEqual(
+    Array.from(counted, ([, outcome, count]) => `${outcome} ${count}`),
+    ['failure 2', 'success 1'],
+  )
+})
+
+test('issuers that cannot be reached are told of, and keep nobody from being served', async (t) => {
+  const told: string[] = []
+  const plane = await start({
+    log: createJsonLog((line) => void told.push(line), systemClock, 'info', {}),
+    authenticationConfiguration: {
+      text: JSON.stringify({
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'AuthenticationConfiguration',
+        jwt: [
+          {
+            issuer: { url: 'https://idp.example', audiences: ['a'] },
+            claimMappings: { username: { claim: 'sub', prefix: '' } },
+          },
+        ],
+      }),
+      watch: () => () => {},
+    },
+  })
+  t.after(() => plane.stop())
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.match(told.join(''), /"an issuer of tokens cannot be used; it is tried again".*"issuer":"https:\/\/idp.example"/)
+  const { status } = await plane.transportAs(admin)({ method: 'GET', path: '/readyz', headers: {} })
+  assert.equal(status, 200)
+})
+
+test('a server is whole once it serves, and not ready once it is told to end', async () => {
+  const plane = await start({ hostname: 'vm' })
+  const ask = async (path: string) => {
+    const { body } = await plane.transportAs(admin)({ method: 'GET', path, headers: {} })
+    return Buffer.from(body as Uint8Array).toString()
+  }
+  const checks = (await ask('/readyz?verbose')).split('\n')
+  assert.equal(checks.filter((line) => line.endsWith(' ok')).length, 37, 'as many as the reference has')
+  assert.match(await ask('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'), /"apiserver-wlv32tlttr4jl3gtroqexyxapa"/)
+  plane.beginStop()
+  assert.match(await ask('/readyz'), /\n\[-\]shutdown failed: reason withheld\n/)
+  assert.equal(await ask('/livez'), 'ok')
+  await plane.stop()
 })
 
 test('plug-ins run, or do not, as they are named', async (t) => {
@@ -122,5 +174,9 @@ for (const [admissionPlugins, message] of [
   test(`plug-ins that make no sense: ${JSON.stringify(admissionPlugins)}`, () =>
     assert.rejects(start({ admissionPlugins }), { code: 'Invalid', message }))
 
-const authorizers = (type: string): string =>
-  `{ apiVersion: apiserver.config.k8s.io/v1, kind: AuthorizationConfiguration, authorizers: [{ type: ${type}, name: one }] }`
+const admin = { name: 'admin', groups: ['system:masters'] }
+
+function authorizers(...types: readonly string[]): string {
+  const each = types.map((type) => `{ type: ${type}, name: ${type.toLowerCase()} }`).join(', ')
+  return `{ apiVersion: apiserver.config.k8s.io/v1, kind: AuthorizationConfiguration, authorizers: [${each}] }`
+}

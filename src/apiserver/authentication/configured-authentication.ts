@@ -17,6 +17,8 @@ export interface ConfiguredAuthenticationOptions {
   readonly audiences: readonly string[]
   /** The cluster's own issuers of tokens, which nobody else may be. */
   readonly ownIssuers: readonly string[]
+  /** Told each time that an issuer could not be found. */
+  readonly onProblem?: ((issuer: string, error: unknown) => void) | undefined
 }
 
 /** Users and anonymous access as a configuration file says, for as long as it says so. */
@@ -29,8 +31,6 @@ export interface ConfiguredAuthentication {
    * anonymous access, which only a start can give; then all stays as it was.
    */
   update(text: string): Promise<void>
-  /** Names issuers that cannot be reached, for a health check; undefined: all are well. */
-  problem(): string | undefined
   close(): void
 }
 
@@ -50,7 +50,6 @@ export function createConfiguredAuthentication(options: ConfiguredAuthentication
   return {
     verify: (token, audiences, notes) => verify(token, audiences, notes),
     anonymous: () => anonymous,
-    problem: () => problemOf(issuers),
     async update(text) {
       const next = read(text)
       if (JSON.stringify(anonymousOf(next)) !== JSON.stringify(anonymous))
@@ -83,11 +82,6 @@ export function createConfiguredAuthentication(options: ConfiguredAuthentication
 
 const close = (issuers: readonly OidcAuthenticator[]): void => {
   for (const issuer of issuers) issuer.close()
-}
-
-function problemOf(issuers: readonly OidcAuthenticator[]): string | undefined {
-  const problems = issuers.flatMap(({ keys }) => keys.problem() ?? [])
-  return problems.length === 0 ? undefined : problems.join('; ')
 }
 
 function anonymousOf({ anonymous }: AuthenticationConfiguration): AnonymousAccess | undefined {

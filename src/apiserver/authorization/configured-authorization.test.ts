@@ -76,7 +76,7 @@ test('a webhook is asked with the whole question, and its answer holds for a tim
 
 test('what an answer means', async () => {
   const decided = async (status: object) => {
-    const world = worldOf(`${head}authorizers:${hook()}\n- {type: AlwaysAllow, name: all}`)
+    const world = worldOf(`${head}authorizers:${hook()}\n- {type: AlwaysAllow, name: alwaysallow}`)
     world.answers.push(status)
     return world.authorize(pods())
   }
@@ -91,7 +91,7 @@ test('no answer is no opinion, or a refusal, as the policy says; a server that i
   const failed = await world.authorize(pods())
   assert.equal(failed.allowed, false)
   assert.match(failed.error ?? '', /connection refused/)
-  const strict = worldOf(`${head}authorizers:${hook('    failurePolicy: Deny')}\n- {type: AlwaysAllow, name: all}`)
+  const strict = worldOf(`${head}authorizers:${hook('    failurePolicy: Deny')}\n- {type: AlwaysAllow, name: alwaysallow}`)
   assert.deepEqual((await strict.authorize(pods())).denied, true)
   world.statuses.push(500, 429)
   world.answers.push({ allowed: true })
@@ -130,7 +130,7 @@ test('conditions keep questions from the webhook', async () => {
 })
 
 test('masters pass, whatever the file says; another file takes its place', async () => {
-  const world = worldOf(`${head}authorizers: [{type: AlwaysDeny, name: none}]`)
+  const world = worldOf(`${head}authorizers: [{type: AlwaysDeny, name: alwaysdeny}]`)
   assert.equal((await world.authorize(pods({ user: { name: 'root', groups: ['system:masters'] } }))).allowed, true)
   assert.equal((await world.authorize(pods())).reason, 'Everything is forbidden.')
   assert.throws(
@@ -138,7 +138,25 @@ test('masters pass, whatever the file says; another file takes its place', async
     (error) => isError(error, 'Invalid'),
   )
   assert.equal((await world.authorize(pods())).allowed, false)
-  world.update(`${head}authorizers: [{type: RBAC, name: rbac}]`)
+  assert.equal(world.update(`${head}authorizers: [{type: AlwaysAllow, name: alwaysallow}, {type: AlwaysDeny, name: alwaysdeny}]`), true)
+  assert.equal((await world.authorize(pods())).allowed, true)
+})
+
+test('what a start began stays, and what only a start can begin does not come later', async () => {
+  const rbac = `${head}authorizers: [{type: RBAC, name: rbac}]`
+  const world = worldOf(rbac)
+  const refused = (types: string, message: string) =>
+    assert.throws(() => world.update(`${head}authorizers: [${types}]`), { code: 'Invalid', message })
+  assert.equal(world.update(`# the same\n${rbac}`), false)
+  refused('{type: AlwaysAllow, name: alwaysallow}', 'missing required types: [RBAC]')
+  refused(
+    '{type: RBAC, name: rbac}, {type: Node, name: node}',
+    'authorizer type Node is not allowed if it was not enabled at initial server startup',
+  )
+  refused(
+    '{type: AlwaysAllow, name: all}',
+    '[expected name alwaysallow for authorizer AlwaysAllow instead of all, missing required types: [RBAC]]',
+  )
   assert.equal((await world.authorize(pods())).reason, 'RBAC was asked')
 })
 
@@ -151,6 +169,7 @@ test('configurations that are refused, in the reference’s words', () => {
   )
   refused('authorizers: [{type: RBAC, name: a}, {type: RBAC, name: b}]', 'authorizers[1].type: Duplicate value: "RBAC"')
   refused('authorizers: [{type: RBAC}]', 'authorizers[0].name: Required value')
+  refused('authorizers: [{type: RBAC, name: a}]', 'expected name rbac for authorizer RBAC instead of a')
   refused('authorizers: [{type: Webhook, name: a}]', 'authorizers[0].webhook: Required value: required when type=Webhook')
   refused(
     `authorizers:${hook('    matchConditions: [{expression: "request.user"}, {expression: "true"}, {expression: "true"}]')}`,

@@ -21,7 +21,7 @@ export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<H
  * (`/debug/pprof`) are not served: they are Go's own format, which nothing here makes; Node's inspector gives them.
  */
 export function serveNonResource(context: Context, options: ApiServerOptions): NonResource {
-  const health = createHealth(context, options.readyChecks ?? {}, options.startChecks)
+  const health = createHealth(context, options)
   const discovery = serveDiscovery(context, options.advertiseAddress)
   const openapi = serveOpenapi(context, options)
   const startedMs = context.clock.now()
@@ -67,7 +67,8 @@ function dump({ flowControl, clock }: Context, name: string, info: RequestInfo):
 
 /** What `/` lists: all that is served but single resources. */
 function rootPaths(context: Context, { responders = {} }: ApiServerOptions, healthPaths: readonly string[]): readonly string[] {
-  const groups = inOrder(context.kinds.groups, context.aggregation.registrations, 'plain').flatMap(({ group, versions }) =>
+  const forms = (['plain', 'aggregated'] as const).flatMap((form) => inOrder(context.kinds.groups, context.aggregation.registrations, form))
+  const groups = forms.flatMap(({ group, versions }) =>
     group === ''
       ? versions.map((version) => `/api/${version}`)
       : [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)],

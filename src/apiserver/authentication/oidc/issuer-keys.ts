@@ -12,14 +12,16 @@ export interface IssuerKeysOptions {
   readonly discoveryURL?: string | undefined
   /** PEM of who signs for the issuer's server. Absent: the machine's authorities. */
   readonly certificateAuthority?: string | undefined
+  /** Told each time that the issuer could not be found. */
+  readonly onProblem?: ((issuer: string, error: unknown) => void) | undefined
 }
 
 /** The keys of an issuer of tokens, found by OpenID Connect Discovery 1.0 and fetched again when a token is signed by one that is not known. */
 export interface IssuerKeys {
   /** The claims of a token whose signature holds; nothing else of it is looked at. Throws an Error. */
   verify(token: string): Promise<JWTPayload>
-  /** Why no token can be verified; undefined when they can. */
-  problem(): string | undefined
+  /** Whether the issuer was found: before that, no token can be verified. */
+  readonly isFound: boolean
   /** Resolves when the issuer was found; tries every ten seconds until then. Rejects when closed before. */
   ready(): Promise<void>
   close(): void
@@ -35,7 +37,7 @@ const timeoutMs = 30_000
 const answerMaxBytes = 1 << 20
 
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
-  const { clock, issuer } = options
+  const { clock, issuer, onProblem } = options
   const found = Promise.withResolvers<void>()
   // Nobody may be waiting.
   found.promise.catch(() => {})
@@ -43,18 +45,17 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   let keys: JWTVerifyGetKey | undefined
   let fetchedMs = -Infinity
   let fetching: Promise<void> | undefined
-  let problem: string | undefined = `oidc: authenticator for issuer ${quote(issuer)} is not initialized`
   let forget = () => {}
   let closed = false
 
   const discover = async (): Promise<void> => {
     try {
       jwksUri = await discoverJwksUri(options)
-      problem = undefined
       found.resolve()
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error)
-      if (!closed) forget = clock.schedule(clock.now() + retryMs, () => void discover())
+      if (closed) return
+      onProblem?.(issuer, error)
+      forget = clock.schedule(clock.now() + retryMs, () => void discover())
     }
   }
   const fetchKeys = (): Promise<void> => {
@@ -72,7 +73,9 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   void discover()
 
   return {
-    problem: () => problem,
+    get isFound() {
+      return jwksUri !== undefined
+    },
     ready: () => found.promise,
     verify: async (token) => {
       if (jwksUri === undefined) throw new Error('oidc: authenticator not initialized')

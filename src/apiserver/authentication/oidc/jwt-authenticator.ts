@@ -1,9 +1,7 @@
 import type { JWTPayload } from 'jose'
 import type { Program, Value } from '#lib/cel/cel.ts'
-import type { Clock } from '#lib/clock.ts'
 import { quote } from '#schema/go-text.ts'
 import type { UserInfo } from '../../contract.ts'
-import type { Outbound } from '../../outbound.ts'
 import { credentialIdKey } from '../../tokens/claims.ts'
 import { unverifiedIssuer } from '../../tokens/token-keys.ts'
 import type { JWTAuthenticator } from '../configuration.ts'
@@ -17,7 +15,7 @@ import {
   runOnUser,
   textsOf,
 } from './expressions.ts'
-import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
+import { createIssuerKeys, type IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts'
 
 /** Verifies the tokens of one issuer, and makes users of them. */
 export interface OidcAuthenticator {
@@ -32,10 +30,10 @@ type Claims = Readonly<Record<string, unknown>>
 /** `config` has been validated. */
 export function createOidcAuthenticator(
   config: JWTAuthenticator,
-  { outbound, clock }: { readonly outbound: Outbound; readonly clock: Clock },
+  { outbound, clock, onProblem }: Pick<IssuerKeysOptions, 'outbound' | 'clock' | 'onProblem'>,
 ): OidcAuthenticator {
   const { url = '', discoveryURL, certificateAuthority, audiences = [] } = config.issuer
-  const keys = createIssuerKeys({ outbound, clock, issuer: url, discoveryURL, certificateAuthority })
+  const keys = createIssuerKeys({ outbound, clock, issuer: url, discoveryURL, certificateAuthority, onProblem })
   const { claim } = config.claimMappings.groups
   const check = (claims: JWTPayload) => checkClaims(claims, audiences, clock.now())
   const distributed = claim ? createDistributedClaims({ outbound, clock, claim, certificateAuthority, check }) : undefined
