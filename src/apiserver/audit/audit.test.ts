@@ -217,6 +217,66 @@ test('a log is rotated by size, keeps its newest files, and counts what it canno
   assert.deepEqual([backend.dropped, failures.length], [1, 1])
 })
 
+test('a log whose files cannot be rotated loses nothing; what waits is bounded in bytes as well', async () => {
+  const written: string[] = []
+  let release = (): void => {}
+  const failures: unknown[] = []
+  const backend = createLogBackend({
+    path: '/logs/audit.log',
+    clock: createVirtualClock(start),
+    maxSizeBytes: 1,
+    onFailure: (error) => void failures.push(error),
+    files: {
+      async append(_path, text) {
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
+        return written.push(...text.trim().split('\n'))
+      },
+      rename: async () => Promise.reject(new Error('read-only')),
+      remove: async () => {},
+      list: async () => [],
+    },
+  })
+  const large = 'x'.repeat(20 * 1024 * 1024)
+  backend.send('first')
+  for (let i = 0; i < 5; i += 1) backend.send(large)
+  assert.equal(backend.dropped, 2)
+  release()
+  while (written.length === 0) await Promise.resolve()
+  release()
+  const closed = backend.close()
+  while (written.length < 4) {
+    await Promise.resolve()
+    release()
+  }
+  await closed
+  assert.deepEqual([backend.dropped, failures.length, written.length], [2, 2, 4])
+})
+
+test('a webhook that is out of reach does not hold up the end of the server', async () => {
+  const clock = createVirtualClock(start)
+  let tries = 0
+  const backend = createWebhookBackend({
+    url: 'https://sink',
+    clock,
+    batchMax: 1,
+    onFailure: () => {},
+    outbound: async () => {
+      tries += 1
+      throw new Error('connection refused')
+    },
+  })
+  backend.send('{}')
+  await clock.advance(15_000)
+  assert.equal(tries, 2)
+  await backend.close()
+  assert.deepEqual([tries, backend.dropped], [3, 1])
+  const bounded = createWebhookBackend({ url: 'https://sink', clock, onFailure: () => {}, outbound: () => new Promise(() => {}) })
+  for (let i = 0; i < 5; i += 1) bounded.send('x'.repeat(20 * 1024 * 1024))
+  assert.equal(bounded.dropped, 2)
+})
+
 test('a webhook gets batches, is tried again, and what does not fit is dropped', async () => {
   const clock = createVirtualClock(start)
   const bodies: { items: unknown[] }[] = []

@@ -16,7 +16,10 @@ export function auditEvent(
   answer: HttpResponse | undefined,
 ): string {
   const { request, info, annotations } = record
-  const body = answer?.body instanceof Uint8Array ? readAnswer(record, answer, answer.body) : undefined
+  const body =
+    answer?.body instanceof Uint8Array && (config.level === 'RequestResponse' || mayBeStatus(answer, answer.body))
+      ? readAnswer(record, answer, answer.body)
+      : undefined
   const withBody = config.level === 'Request' || config.level === 'RequestResponse'
   const sent = answer !== undefined ? readRequest(record) : undefined
   const clean = (value: unknown): unknown => (config.omitManagedFields ? withoutManagedFields(value) : value)
@@ -99,6 +102,11 @@ function readRequest({ request, kind }: RequestRecord): unknown {
   if (request.body === undefined || request.body.byteLength === 0) return undefined
   return read(request.body, request.headers['content-type'] ?? 'application/json', kind)
 }
+
+/** JSON and protobuf begin with the kind: who keeps no answers need not read long ones only to see that they are no Status. */
+const mayBeStatus = ({ headers }: HttpResponse, body: Uint8Array): boolean =>
+  String(headers['content-type']).includes('yaml') ||
+  Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 64)).includes('Status')
 
 const readAnswer = ({ kind }: RequestRecord, { headers }: HttpResponse, body: Uint8Array): unknown =>
   headers['content-encoding'] === undefined ? read(body, String(headers['content-type'] ?? ''), kind) : undefined

@@ -24,13 +24,15 @@ export interface LogBackendOptions {
 }
 
 /**
- * One event a line. Lines that come while one write is under way go out together with the next; at most `waitingMax` wait, further ones are
- * dropped and counted. Rotated files are named as the reference names them: `audit-2026-01-02T15-04-05.000.log`.
+ * One event a line. Lines that come while one write is under way go out together with the next; at most `waitingMax` wait, of at most
+ * `waitingBytesMax`, and further ones are dropped and counted. Rotated files are named as the reference names them:
+ * `audit-2026-01-02T15-04-05.000.log`.
  */
 export function createLogBackend(options: LogBackendOptions): AuditBackend {
   const { path, files, clock, onFailure } = options
   const { maxSizeBytes = 100 * 1024 * 1024, maxBackups = 0, maxAgeMs = 0 } = options
   let waiting: string[] = []
+  let waitingBytes = 0
   let dropped = 0
   let writing: Promise<void> | undefined
   const [, stem, extension] = /^(.*?)(\.[^./]*)?$/.exec(path) as unknown as [string, string, string | undefined]
@@ -39,11 +41,18 @@ export function createLogBackend(options: LogBackendOptions): AuditBackend {
     while (waiting.length > 0) {
       const lines = waiting
       waiting = []
+      waitingBytes = 0
+      let size = 0
       try {
-        const size = await files.append(path, `${lines.join('\n')}\n`)
-        if (size >= maxSizeBytes) await rotate()
+        size = await files.append(path, `${lines.join('\n')}\n`)
       } catch (error) {
         dropped += lines.length
+        onFailure(error)
+      }
+      try {
+        if (size >= maxSizeBytes) await rotate()
+      } catch (error) {
+        // Nothing is lost: the file only grows until it can be rotated.
         onFailure(error)
       }
     }
@@ -70,11 +79,12 @@ export function createLogBackend(options: LogBackendOptions): AuditBackend {
       return dropped
     },
     send(event) {
-      if (waiting.length >= waitingMax) {
+      if (waiting.length >= waitingMax || waitingBytes + event.length > waitingBytesMax) {
         dropped += 1
         return
       }
       waiting.push(event)
+      waitingBytes += event.length
       writing ??= write()
     },
     async close() {
@@ -91,3 +101,5 @@ function timeOf(stamp: string): number | undefined {
 }
 
 const waitingMax = 10_000
+/** An event may hold a whole list: by their number alone those that wait could fill the memory while a disk hangs. Counted in characters. */
+const waitingBytesMax = 64 * 1024 * 1024

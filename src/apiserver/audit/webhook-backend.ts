@@ -24,9 +24,11 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
   const { url, outbound, connection, clock, onFailure } = options
   const { batchMax = 400, batchWaitMs = 30_000, bufferMax = 10_000 } = options
   let buffer: string[] = []
+  let bufferBytes = 0
   let dropped = 0
   let sending: Promise<void> | undefined
   let forget: (() => void) | undefined
+  let endPause = (): void => {}
   let closing = false
 
   async function post(events: readonly string[]): Promise<void> {
@@ -52,7 +54,13 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
   }
 
   const pause = (attempt: number): Promise<void> =>
-    new Promise((resolve) => clock.schedule(clock.now() + firstRetryMs * 2 ** (attempt - 1), resolve))
+    new Promise((resolve) => {
+      const forgetPause = clock.schedule(clock.now() + firstRetryMs * 2 ** (attempt - 1), resolve)
+      endPause = () => {
+        forgetPause()
+        resolve()
+      }
+    })
 
   function flush(): void {
     forget?.()
@@ -60,6 +68,7 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
     if (sending !== undefined || buffer.length === 0) return
     const events = buffer.slice(0, batchMax)
     buffer = buffer.slice(batchMax)
+    for (const { length } of events) bufferBytes -= length
     sending = post(events).then(() => {
       sending = undefined
       if (buffer.length >= batchMax || closing) flush()
@@ -77,16 +86,19 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
       return dropped
     },
     send(event) {
-      if (buffer.length >= bufferMax) {
+      if (buffer.length >= bufferMax || bufferBytes + event.length > bufferBytesMax) {
         dropped += 1
         return
       }
       buffer.push(event)
+      bufferBytes += event.length
       if (buffer.length >= batchMax) flush()
       else wait()
     },
     async close() {
       closing = true
+      // Its last try is made now: nobody waits for the end of a server that long.
+      endPause()
       flush()
       while (sending !== undefined) await sending
     },
@@ -95,3 +107,5 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
 
 const attemptsMax = 5
 const firstRetryMs = 10_000
+/** An event may hold a whole list: by their number alone those that wait could fill the memory. Counted in characters. */
+const bufferBytesMax = 64 * 1024 * 1024
