@@ -35,6 +35,8 @@ export function watchedFile(path: string): WatchedFile {
         // `..data` is the link that changes when a mounted ConfigMap does.
         if (file === null || file === name || file === '..data') look()
       })
+      // A watch that breaks off must not end the server: what the file says later is just not taken up.
+      watcher.on('error', (error) => failed?.(error))
       return () => watcher.close()
     },
   }
