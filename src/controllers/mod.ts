@@ -35,7 +35,7 @@ export { heldKinds } from './common/indexes.ts'
 export interface ControllersConfig {
   /** The collectable ones of all kinds that the API server serves: they are collected and, with their namespace, removed. */
   readonly served: ServedKinds
-  /** All built-in kinds. */
+  /** All kinds that the API server serves at the moment of reading. */
   readonly kinds: readonly AnyKind[]
   /** PEM of the CA that signed the API server's certificate. */
   readonly rootCa: string
@@ -77,7 +77,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     certificateCleanerController,
     kubernetesServiceController(config.apiServer),
     serviceCidrsController,
-    validatingAdmissionPolicyStatusController(config.kinds),
+    validatingAdmissionPolicyStatusController(() => config.kinds),
   ] as unknown as readonly Controller<unknown>[]
 }
 

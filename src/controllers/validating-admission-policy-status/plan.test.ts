@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { type AnyKind, kind } from '#api/kind.ts'
+import type { Structural } from '#schema/structural/structural.ts'
 import { World } from '../testing/world.ts'
 import { validatingAdmissionPolicyStatusController } from './controller.ts'
 
-const controller = validatingAdmissionPolicyStatusController([Deployment, ConfigMap])
+const controller = validatingAdmissionPolicyStatusController(() => [Deployment, ConfigMap])
 const deployments = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['*'], resources: ['deployments'] }
 
 check('what fits is not warned of', 'object.spec.replicas <= 5', [])
@@ -30,6 +32,37 @@ test('a generation is checked once', () => {
   world.settle([controller])
   assert.equal(world.history.length, length)
 })
+
+test('kinds of definitions are known in every version, as they are when the policy is written', () => {
+  let kinds: readonly AnyKind[] = []
+  const following = validatingAdmissionPolicyStatusController(() => kinds)
+  const rule = { ...deployments, apiGroups: ['example.com'], apiVersions: ['v1', 'v2'], resources: ['boats'] }
+  const world = given("object.spec.sails > 'x' && object.metadata.name != ''", rule)
+  const warnings = () => {
+    world.settle([following])
+    const { status } = world.get(ValidatingAdmissionPolicy, 'p') as ValidatingAdmissionPolicy
+    return (status?.typeChecking?.expressionWarnings ?? []).flatMap(({ warning }) =>
+      warning.split('\n').filter((line) => /ERROR/.test(line)),
+    )
+  }
+  assert.deepEqual(warnings(), [])
+  kinds = [boat('v2', 'integer'), boat('v1', 'string')]
+  assert.deepEqual(warnings(), [])
+  world.change(ValidatingAdmissionPolicy, 'p', undefined, { spec: { failurePolicy: 'Ignore' } })
+  assert.deepEqual(warnings(), [
+    "example.com/v2, Kind=Boat: ERROR: <input>:1:19: found no matching overload for '_>_' applied to '(int, string)'",
+  ])
+  kinds = [boat('v2', 'string')]
+  world.change(ValidatingAdmissionPolicy, 'p', undefined, { spec: { failurePolicy: 'Fail' } })
+  assert.deepEqual(warnings(), [])
+})
+
+/** A kind of a definition, whose objects have a `spec.sails` of that type. */
+function boat(version: string, type: string): AnyKind {
+  const schema = { type: 'object', properties: { spec: { type: 'object', properties: { sails: { type } } } } } as Structural
+  const names = { group: 'example.com', version, kind: 'Boat', plural: 'boats', singular: 'boat' }
+  return kind({ shape: { kind: 'structural', schema } } as never, { ...names, scope: 'Namespaced' }) as AnyKind
+}
 
 function given(expression: string, rule: object = deployments): World {
   const world = new World()

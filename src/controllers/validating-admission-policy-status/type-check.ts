@@ -37,18 +37,23 @@ export function typeCheck({ spec }: ValidatingAdmissionPolicy, kinds: readonly A
   ])
 }
 
-/** Those that rules name in full: a rule with a wildcard says nothing of types. */
+/** Those that rules name in full: a rule with a wildcard says nothing of types. A rule that names too many is the last that is looked at. */
 function kindsOf(rules: readonly Rule[], kinds: readonly AnyKind[]): readonly AnyKind[] {
   const found = new Set<AnyKind>()
   for (const { apiGroups = [], apiVersions = [], resources = [] } of rules) {
     if ([...apiGroups, ...apiVersions].some((name) => name.includes('*'))) continue
     const plain = resources.filter((name) => !/[*/]/.test(name))
-    for (const kind of kinds)
-      if (found.size < maxKinds && apiGroups.includes(kind.group) && apiVersions.includes(kind.version) && plain.includes(kind.plural))
-        found.add(kind)
+    const named = kinds
+      .filter(({ group, version, plural, singular }) => {
+        return apiGroups.includes(group) && apiVersions.includes(version) && (plain.includes(plural) || plain.includes(singular))
+      })
+      .toSorted((a, b) => (resourceOf(a) < resourceOf(b) ? -1 : 1))
+    for (const kind of named.slice(0, maxKinds)) found.add(kind)
+    if (named.length >= maxKinds) break
   }
   return [...found].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 }
+const resourceOf = ({ group, version, plural }: AnyKind): string => `${group}\0${version}\0${plural}`
 const nameOf = ({ group, version, kind }: AnyKind): string => `${group}\0${version}\0${kind}`
 
 function paramType(
