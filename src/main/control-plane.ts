@@ -329,7 +329,9 @@ async function lead(
   const { clock, random, log, components = ['controllers', 'scheduler'] } = options
   const served = createServedKinds((kinds as readonly AnyKind[]).filter(isCollectable))
   const all = controllers({
-    kinds: kinds as readonly AnyKind[],
+    get kinds() {
+      return registry.all
+    },
     served,
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
     podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
