@@ -30,7 +30,7 @@ test('the same seed leads the same way', async () => {
       assert.ok(error instanceof Finding, String(error))
       found.push(error)
     }
-    for (let times = 0; times < 2; times += 1) await fuzz(lock(), { seed: 2, inputs: 20_000, coverage }).catch(keep)
+    for (let times = 0; times < 2; times += 1) await fuzz(lock(), { seed: 9, inputs: 20_000, coverage }).catch(keep)
     assert.equal(found.length, 2)
     assert.deepEqual(found[1]?.input, found[0]?.input)
   } finally {
