@@ -38,6 +38,11 @@ export const server: Command = {
     'tracing-config': { type: 'string', value: 'FILE', help: 'a TracingConfiguration: which requests are traced, and to which collector' },
     'enable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins beside those that are on by default' },
     'disable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins that are not to run' },
+    'admission-control-config-file': {
+      type: 'string',
+      value: 'FILE',
+      help: 'an AdmissionConfiguration: how admission plug-ins are configured',
+    },
     anonymous: {
       type: 'string',
       value: 'health|all|none',
@@ -81,6 +86,7 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   tokenWebhookConfig: 'token-webhook-config',
   enableAdmissionPlugins: 'enable-admission-plugins',
   disableAdmissionPlugins: 'disable-admission-plugins',
+  admissionControlConfigFile: 'admission-control-config-file',
   auditPolicy: 'audit-policy',
   auditLog: 'audit-log',
   auditLogMaxAgeDays: 'audit-log-maxage',

@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly enableAdmissionPlugins?: readonly string[]
   /** Names of admission plug-ins that are not to run. */
   readonly disableAdmissionPlugins?: readonly string[]
+  /** Whole path of an AdmissionConfiguration (apiserver.config.k8s.io/v1): how plug-ins are configured. */
+  readonly admissionControlConfigFile?: string
   /** Whole path of a Policy (audit.k8s.io/v1); wants one of the next, or both. */
   readonly auditPolicy?: string
   /** Whole path of the file that events are appended to. */
@@ -37,6 +39,7 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   tokenWebhookConfig: wholePath,
   enableAdmissionPlugins: names,
   disableAdmissionPlugins: names,
+  admissionControlConfigFile: wholePath,
   auditPolicy: wholePath,
   auditLog: wholePath,
   auditLogMaxAgeDays: wholeNumber(0),

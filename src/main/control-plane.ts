@@ -365,7 +365,7 @@ const customKinds = (registry: KindRegistry): readonly AnyKind[] =>
   registry.all.filter((kind) => kind.shape.kind === 'structural' && registry.ofResource(kind.group, kind.plural) === kind)
 
 /** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
-const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller'])
+const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller', 'legacy-token-tracking-controller'])
 
 /** Over the controllers' caches: one copy of every pod in the process, and one look at each of its changes. */
 function startSchedulerOver(running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {

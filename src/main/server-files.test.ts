@@ -26,7 +26,10 @@ const policy = file('{ apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{ leve
 const log = join(folder, 'audit.log')
 
 test('nothing named, nothing chosen', () => {
-  const { readFile: _, ...files } = readServerFiles({})
+  const { readFile: _, admissionPlugins, ...files } = readServerFiles({})
+  const { PodSecurity, ...others } = admissionPlugins!.configurations!
+  assert.equal(PodSecurity!.defaults.enforce.level, 'privileged')
+  assert.deepEqual([others.EventRateLimit, others.ValidatingAdmissionWebhook, others.ResourceQuota], [undefined, undefined, []])
   assert.deepEqual(
     Object.values(files).filter((one) => one !== undefined),
     [],

@@ -6,7 +6,7 @@ import {
   readAdmissionConfiguration,
 } from '#apiserver/admission/configuration/admission-configuration.ts'
 import { readPluginConfigurations } from '#apiserver/admission/configuration/plugin-configurations.ts'
-import { selectPlugins } from '#apiserver/admission/selection.ts'
+import { selectPlugins } from '#apiserver/admission/plugin-selection.ts'
 import { parsePolicy } from '#apiserver/audit/policy.ts'
 import { AuthenticationConfiguration } from '#apiserver/authentication/configuration.ts'
 import { readConfiguration, refuseConfiguration } from '#apiserver/authentication/read-configuration.ts'

@@ -167,9 +167,12 @@ test('plug-ins run, or do not, as they are named', async (t) => {
 })
 
 for (const [admissionPlugins, message] of [
-  [{ enabled: ['Always'] }, /no admission plug-in "Always"; there are AlwaysAdmit, /],
-  [{ disabled: ['ImagePolicyWebhook'] }, /no admission plug-in "ImagePolicyWebhook"/],
-  [{ enabled: ['Priority'], disabled: ['Priority'] }, /Priority is to be enabled and disabled/],
+  [{ enabled: ['Always'] }, /enable-admission-plugins plugin "Always" is unknown; there are AlwaysAdmit, /],
+  [{ enabled: ['ImagePolicyWebhook'] }, /couldn't init admission plugin "ImagePolicyWebhook": no config specified/],
+  [
+    { enabled: ['Priority'], disabled: ['Priority'] },
+    /^\[Priority\] in enable-admission-plugins and disable-admission-plugins overlapped$/,
+  ],
 ] as const)
   test(`plug-ins that make no sense: ${JSON.stringify(admissionPlugins)}`, () =>
     assert.rejects(start({ admissionPlugins }), { code: 'Invalid', message }))

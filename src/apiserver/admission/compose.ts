@@ -6,11 +6,14 @@ import type { Tell } from '../context.ts'
 import type { AdmissionPlugin, Authorizer, Internals, Objects } from '../contract.ts'
 import type { Outbound } from '../outbound.ts'
 import { certificateAdmission } from './certificates.ts'
+import { noConfiguration } from './configuration/admission-configuration.ts'
+import { type PluginConfigurations, readPluginConfigurations } from './configuration/plugin-configurations.ts'
 import { defaultAdmission } from './defaults.ts'
 import { matchConditions } from './match-conditions.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { optionalAdmission } from './optional/optional.ts'
-import { inAdmissionOrder } from './order.ts'
+import { idlePlugins, inAdmissionOrder } from './order.ts'
+import { type PluginSelection, selectPlugins } from './plugin-selection.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
 import { createCheckMetrics } from './policy/check-metrics.ts'
@@ -22,7 +25,7 @@ import { mutatingWebhooks } from './webhook/mutating.ts'
 import { validatingWebhooks } from './webhook/validating.ts'
 import { createWebhookMetrics } from './webhook/webhook-metrics.ts'
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends PluginSelection {
   readonly objects: Objects
   readonly internals: Internals
   readonly authorize: Authorizer
@@ -33,18 +36,18 @@ export interface AdmissionOptions {
   readonly registry: Registry
   /** Further plug-ins, which find their place among the others by their names. */
   readonly more?: readonly AdmissionPlugin[]
-  /** Names of plug-ins that run beside those that are on by default. */
-  readonly enabled?: readonly string[] | undefined
-  /** Names of plug-ins that are not to run. */
-  readonly disabled?: readonly string[] | undefined
+  /** How the plug-ins that run are configured. Absent: as they are without a configuration. */
+  readonly configurations?: PluginConfigurations | undefined
 }
 
 /**
- * All plug-ins of a server, in the order in which they run: those that are on by default, NodeRestriction, and whatever is asked for beside
- * them. Errors: `Invalid` for a name that no plug-in has, or that is to run and not to run.
+ * All plug-ins of a server, in the order in which they run. Errors: `Invalid` for a name that no plug-in has or that is to run and not to run, and
+ * for a plug-in that cannot run without a configuration.
  */
 export function createAdmission(options: AdmissionOptions): readonly AdmissionPlugin[] {
   const { objects, internals, authorize, outbound, clock, log, registry } = options
+  const isOn = selectPlugins(options)
+  const configurations = options.configurations ?? readPluginConfigurations(isOn, noConfiguration, { readFile: noFile })
   const random = options.random.fork('admission')
   const webhooks = {
     objects,
@@ -55,31 +58,24 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     now: () => clock.monotonicMs(),
     observer: createWebhookMetrics(registry),
   }
-  const optional = optionalAdmission({ internals, authorize })
-  const always = [
+  const all = [
     ...defaultAdmission.filter(({ name }) => name !== 'PodSecurity'),
-    podSecurity({ onEvaluation: createPodSecurityMetrics(registry) }),
+    podSecurity({ ...configurations.PodSecurity, onEvaluation: createPodSecurityMetrics(registry) }),
     nodeRestriction(authorize),
     serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
     ...certificateAdmission(authorize),
     mutatingPolicies({ objects, authorize }),
-    mutatingWebhooks(webhooks),
+    mutatingWebhooks({ ...webhooks, credentials: configurations.MutatingAdmissionWebhook }),
     validatingPolicies({ objects, authorize, checks: { note: createCheckMetrics(registry), clock } }),
-    validatingWebhooks(webhooks),
-    resourceQuota({ internals, clock }),
+    validatingWebhooks({ ...webhooks, credentials: configurations.ValidatingAdmissionWebhook }),
+    resourceQuota({ internals, clock, limited: configurations.ResourceQuota }),
+    ...idlePlugins,
+    ...optionalAdmission({ internals, authorize, outbound, clock, random: random.fork('image policy'), configurations }),
     ...(options.more ?? []),
   ]
-  const { enabled = [], disabled = [] } = options
-  checkNames([...always, ...optional], enabled, disabled)
-  const all = [...always, ...optional.filter(({ name }) => enabled.includes(name))]
-  return inAdmissionOrder(all.filter(({ name }) => !disabled.includes(name)))
+  return inAdmissionOrder(all.filter(({ name }) => isOn(name)))
 }
 
-function checkNames(plugins: readonly AdmissionPlugin[], enabled: readonly string[], disabled: readonly string[]): void {
-  const known = plugins.map(({ name }) => name)
-  for (const name of [...enabled, ...disabled])
-    if (!known.includes(name))
-      throw new WherryError('Invalid', `there is no admission plug-in "${name}"; there are ${known.toSorted().join(', ')}`)
-  const both = enabled.find((name) => disabled.includes(name))
-  if (both !== undefined) throw new WherryError('Invalid', `the admission plug-in ${both} is to be enabled and disabled; say one of both`)
+const noFile = (path: string): string => {
+  throw new WherryError('Invalid', `the file ${path} cannot be read: this server has no files`)
 }

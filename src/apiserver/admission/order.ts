@@ -48,6 +48,34 @@ export const admissionOrder: readonly string[] = [
   'AlwaysDeny',
 ]
 
+/**
+ * Those that run only where they are asked for. They are the reference's, but for NodeRestriction: without it the nodes that we let join could
+ * write each other's objects, and nobody would leave it out.
+ */
+export const offByDefault: ReadonlySet<string> = new Set([
+  'AlwaysAdmit',
+  'AlwaysDeny',
+  'AlwaysPullImages',
+  'DenyServiceExternalIPs',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
+  'ImagePolicyWebhook',
+  'LimitPodHardAntiAffinityTopology',
+  'NamespaceAutoProvision',
+  'NamespaceExists',
+  'OwnerReferencesPermissionEnforcement',
+  'PodNodeSelector',
+  'PodTolerationRestriction',
+])
+
+/**
+ * Plug-ins of the reference that can be named here as there, and have nothing to do: each waits for an API (PodGroup, Workload) that v1.36
+ * serves to nobody who did not turn its alpha feature on.
+ */
+export const idlePlugins: readonly AdmissionPlugin[] = ['PodGroupProtection', 'PodGroupWorkloadExists', 'JobValidation'].map((name) => ({
+  name,
+}))
+
 /** Plug-ins in their order. Throws a `TypeError` for one without a place, since its effect would hang on chance. */
 export function inAdmissionOrder(plugins: readonly AdmissionPlugin[]): readonly AdmissionPlugin[] {
   for (const { name } of plugins)

@@ -3,10 +3,23 @@ import { decode } from '#schema/decode.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { parseYaml } from '#schema/yaml.ts'
 
+/** How a configuration may name itself, and whether what its type does not have is an error: the reference ignores it in its oldest ones. */
+export interface ConfigurationForms {
+  /** The first is the one to use. */
+  readonly forms: readonly { readonly apiVersion: string; readonly kind: string }[]
+  readonly isLenient?: boolean
+}
+
 /**
- * Reads a configuration file of apiserver.config.k8s.io (YAML or JSON), strictly. Error: `Invalid`, which says what is not understood.
+ * Reads a configuration file (YAML or JSON), strictly; of apiserver.config.k8s.io, unless `forms` says of what else. Error: `Invalid`, which
+ * says what is not understood.
  */
-export function readConfiguration(type: AnyType, kind: string, text: string): unknown {
+export function readConfiguration(
+  type: AnyType,
+  kind: string,
+  text: string,
+  { forms, isLenient = false }: ConfigurationForms = { forms: versions.map((apiVersion) => ({ apiVersion, kind })) },
+): unknown {
   let parsed: ReturnType<typeof parseYaml>
   try {
     parsed = parseYaml(text)
@@ -14,13 +27,13 @@ export function readConfiguration(type: AnyType, kind: string, text: string): un
     throw new WherryError('Invalid', `the ${kind} is not YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
   const { apiVersion, kind: given } = (parsed.value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown }
-  if (given !== kind || !versions.includes(String(apiVersion)))
+  if (!forms.some((form) => form.kind === given && form.apiVersion === apiVersion))
     throw new WherryError(
       'Invalid',
-      `no kind "${String(given)}" is registered for version "${String(apiVersion)}": use kind "${kind}" of "${versions[0]}"`,
+      `no kind "${String(given)}" is registered for version "${String(apiVersion)}": use kind "${forms[0]!.kind}" of "${forms[0]!.apiVersion}"`,
     )
   const { value, unknown, errors } = decode(type, parsed.value)
-  const problems = [...errors, ...parsed.duplicates, ...unknown]
+  const problems = [...errors, ...(isLenient ? [] : [...parsed.duplicates, ...unknown])]
   if (problems.length > 0) throw new WherryError('Invalid', `strict decoding error: ${problems.join(', ')}`)
   return value
 }

@@ -17,13 +17,14 @@ export function eventRateLimit(limits: readonly EventLimit[], clock: Clock): Adm
   const enforcers = limits.map((limit) => createEnforcer(limit, clock))
   return {
     name: 'EventRateLimit',
-    resources: ['events', 'events.events.k8s.io'],
+    // Not those of events.k8s.io: the reference does not limit them either.
+    resources: ['events'],
     operations: ['CREATE', 'UPDATE'],
     async validate(admission) {
       if (admission.dryRun) return
       const problems = enforcers.flatMap((accept) => accept(admission) ?? [])
       // Each limit is asked, so that each counts the event.
-      if (problems.length > 0) throw new WherryError('TooManyRequests', joined(problems))
+      if (problems.length > 0) throw new WherryError('TooManyRequests', `Too many requests: ${joined(problems)}`)
     },
   }
 }

@@ -1,21 +1,19 @@
 import type { PodSpec } from '#api/core/v1/types.ts'
-import { type Clock, sleep } from '#lib/clock.ts'
-import { WherryError } from '#lib/errors.ts'
-import type { AdmissionPlugin } from '../../contract.ts'
-import type { Outbound, OutboundOptions } from '../../outbound.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import type { Random } from '#lib/random.ts'
+import { quote } from '#schema/go-text.ts'
+import { createReviewWebhook } from '../../authentication/webhook/review-webhook.ts'
+import type { Admission, AdmissionPlugin } from '../../contract.ts'
+import { type Outbound, type OutboundResponse, outboundUrl } from '../../outbound.ts'
 import { refusal } from '../refusal.ts'
+import { refusalText } from '../webhook/call.ts'
+import type { ImagePolicyConfiguration } from './image-policy-configuration.ts'
 
-export interface ImagePolicyOptions {
+export interface ImagePolicyOptions extends ImagePolicyConfiguration {
   readonly outbound: Outbound
   readonly clock: Clock
-  readonly url: string
-  readonly connection: Omit<OutboundOptions, 'timeoutMs'>
-  /** How long an answer is kept. */
-  readonly allowTtlMs: number
-  readonly denyTtlMs: number
-  readonly retryBackoffMs: number
-  /** What happens to pods while the backend does not answer. */
-  readonly defaultAllow: boolean
+  readonly random: Random
 }
 
 interface Verdict {
@@ -26,38 +24,33 @@ interface Verdict {
 
 /** Asks a backend (imagepolicy.k8s.io/v1alpha1 ImageReview) whether the images of a pod may run. */
 export function imagePolicyWebhook(options: ImagePolicyOptions): AdmissionPlugin {
-  const known = new Map<string, { readonly verdict: Verdict; readonly until: number }>()
+  const { clock, allowTtlMs, denyTtlMs, defaultAllow } = options
+  const ask = backend(options)
+  const known = new Map<string, Known>()
   return {
     name: 'ImagePolicyWebhook',
     resources: ['pods'],
     operations: ['CREATE', 'UPDATE'],
     async validate(admission) {
-      const { attributes, object, annotate } = admission
+      const { attributes, annotate } = admission
       if (attributes.subresource !== '' && attributes.subresource !== 'ephemeralcontainers') return
-      const { spec } = object as unknown as { readonly spec: PodSpec }
-      const containers =
-        attributes.subresource === '' ? [...spec.containers, ...(spec.initContainers ?? [])] : (spec.ephemeralContainers ?? [])
-      const marked = Object.entries(object!.metadata.annotations ?? {}).filter(([key]) => key.includes('.image-policy.k8s.io/'))
-      const question = JSON.stringify({
-        ...(containers.length > 0 && { containers: containers.map(({ image }) => ({ image })) }),
-        ...(marked.length > 0 && { annotations: Object.fromEntries(marked) }),
-        namespace: attributes.namespace,
-      })
-      let verdict = remembered(known, question, options.clock.now())
+      const spec = questionOf(admission)
+      const key = JSON.stringify(spec)
+      let verdict = remembered(known, key, clock.now())
       if (verdict === undefined) {
         try {
-          verdict = await ask(options, question)
+          verdict = await ask(spec)
         } catch (error) {
-          if (!(error instanceof WherryError)) throw error
-          if (!options.defaultAllow) throw refusal(admission, error.message)
+          if (isError(error, 'Forbidden') && !defaultAllow) throw error
+          if (!defaultAllow) throw refusal(admission, (error as Error).message)
           annotate(`${prefix}failed-open`, 'true')
           return
         }
-        const ttlMs = verdict.allowed === true ? options.allowTtlMs : options.denyTtlMs
+        const until = clock.now() + (verdict.allowed === true ? allowTtlMs : denyTtlMs)
         if (known.size >= knownMax) known.delete(known.keys().next().value!)
-        known.set(question, { verdict, until: options.clock.now() + ttlMs })
+        known.set(key, { verdict, until })
       }
-      for (const [key, value] of Object.entries(verdict.auditAnnotations ?? {})) annotate(prefix + key, value)
+      for (const [name, value] of Object.entries(verdict.auditAnnotations ?? {})) annotate(prefix + name, value)
       if (verdict.allowed === true) return
       throw refusal(
         admission,
@@ -71,42 +64,63 @@ export function imagePolicyWebhook(options: ImagePolicyOptions): AdmissionPlugin
 
 const prefix = 'imagepolicywebhook.image-policy.k8s.io/'
 const knownMax = 1024
-const apiVersion = 'imagepolicy.k8s.io/v1alpha1'
-// The reference's defaults for webhooks of this sort.
-const triesMax = 5
+// The reference's for webhooks that a kubeconfig names.
 const timeoutMs = 30_000
+const query = 'timeout=30s'
 
-function remembered(
-  known: Map<string, { readonly verdict: Verdict; readonly until: number }>,
-  question: string,
-  now: number,
-): Verdict | undefined {
-  const found = known.get(question)
-  if (found === undefined) return undefined
-  if (found.until > now) return found.verdict
-  known.delete(question)
+interface Known {
+  readonly verdict: Verdict
+  readonly until: number
+}
+
+function remembered(known: Map<string, Known>, key: string, now: number): Verdict | undefined {
+  const found = known.get(key)
+  if (found === undefined || found.until > now) return found?.verdict
+  known.delete(key)
   return undefined
 }
 
-async function ask({ outbound, clock, url, connection, retryBackoffMs }: ImagePolicyOptions, question: string): Promise<Verdict> {
-  const body = Buffer.from(
-    `{"kind":"ImageReview","apiVersion":"${apiVersion}","metadata":{},"spec":${question},"status":{"allowed":false}}`,
-  )
-  for (let attempt = 1; ; attempt += 1) {
+/** The spec of a review: the images, and what the pod says to the backend. */
+function questionOf({ attributes, object }: Admission): object {
+  const { spec } = object as unknown as { readonly spec: PodSpec }
+  const containers = attributes.subresource === '' ? [...spec.containers, ...(spec.initContainers ?? [])] : (spec.ephemeralContainers ?? [])
+  const marked = Object.entries(object!.metadata.annotations ?? {}).filter(([key]) => key.includes('.image-policy.k8s.io/'))
+  return {
+    ...(containers.length > 0 && { containers: containers.map(({ image }) => ({ image })) }),
+    ...(marked.length > 0 && { annotations: Object.fromEntries(marked) }),
+    namespace: attributes.namespace,
+  }
+}
+
+/** Throws an error whose message is the reference's, where no verdict came. */
+function backend({ outbound, clock, random, connection, retryBackoffMs }: ImagePolicyOptions): (spec: object) => Promise<Verdict> {
+  const review = createReviewWebhook({
+    outbound,
+    connection,
+    clock,
+    random,
+    timeoutMs,
+    query,
+    retryInitialMs: retryBackoffMs,
+    problemOf,
+  })
+  const place = quote(outboundUrl({ url: connection.url }, query))
+  return async (spec) => {
     try {
-      const { status, body: answer } = await outbound(
-        { url },
-        { ...connection, timeoutMs },
-        { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body },
-      )
-      if (status >= 200 && status < 300) return (JSON.parse(Buffer.from(answer).toString()) as { readonly status?: Verdict }).status ?? {}
-      throw new WherryError(status >= 500 ? 'ServiceUnavailable' : 'BadRequest', `Error contacting webhook: ${status}`)
+      const head = { kind: 'ImageReview', apiVersion: 'imagepolicy.k8s.io/v1alpha1', metadata: {} }
+      return ((await review({ ...head, spec, status: { allowed: false } })).status as Verdict | undefined) ?? {}
     } catch (error) {
-      if (error instanceof SyntaxError)
-        throw new WherryError('ServiceUnavailable', `the image policy backend sent no JSON: ${error.message}`)
-      const isPassing = error instanceof WherryError && (error.code === 'ServiceUnavailable' || error.code === 'Timeout')
-      if (!isPassing || attempt >= triesMax) throw error
-      await sleep(clock, retryBackoffMs * 1.5 ** (attempt - 1))
+      // Where nobody answered, it is told whom we asked.
+      throw isError(error, 'ServiceUnavailable', 'Timeout')
+        ? new WherryError(error.code, `Post ${place}: ${error.message}`, { cause: error })
+        : error
     }
   }
+}
+
+/** A backend that forbids us to ask refuses the write in its own words, as in the reference. */
+function problemOf(answer: OutboundResponse): Error {
+  const message = refusalText(answer, answer.headers['content-type'] ?? '')
+  if (answer.status !== 403) return new Error(message)
+  return new WherryError('Forbidden', message, { causes: [{ reason: 'UnexpectedServerResponse', message }] })
 }

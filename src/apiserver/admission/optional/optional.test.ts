@@ -5,6 +5,7 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { memoryObjects } from '../../authorization/testing/memory-objects.ts'
 import type { Internals } from '../../contract.ts'
@@ -143,7 +144,8 @@ test('events come no faster than they may', async () => {
   const run = (namespace: string, dryRun = false) => runPlugin(plugin, askedOf(memoryObjects(), Event, {}, { namespace, dryRun }))
   await run('a')
   await run('a')
-  const refused = (error: Error) => isError(error, 'TooManyRequests') && error.message === 'limit reached on type Namespace for key a'
+  const refused = (error: Error) =>
+    isError(error, 'TooManyRequests') && error.message === 'Too many requests: limit reached on type Namespace for key a'
   await assert.rejects(run('a'), refused)
   await run('a', true)
   await run('b')
@@ -152,38 +154,78 @@ test('events come no faster than they may', async () => {
   await assert.rejects(run('a'), refused)
 })
 
-test('images that a backend judges', async () => {
+/** A backend whose answers are set, and who may be asked. */
+function judged(options: { readonly defaultAllow?: boolean } = {}) {
   const clock = createVirtualClock(0)
-  let asked = 0
-  let answer: object | undefined
-  const outbound: Outbound = async () => {
-    asked += 1
-    if (answer === undefined) throw new WherryError('BadRequest', 'gone')
-    return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ status: answer })) }
+  const asked: string[] = []
+  const state: { status: number; body: string | undefined } = { status: 200, body: undefined }
+  const outbound: Outbound = async (target, { query, bearerToken }, { body }) => {
+    asked.push(`${(target as { readonly url: string }).url}?${query} ${bearerToken} ${Buffer.from(body!).toString()}`)
+    if (state.body === undefined) throw new WherryError('ServiceUnavailable', 'dial tcp 192.0.2.1:443: connect: connection refused')
+    return { status: state.status, headers: {}, body: Buffer.from(state.body) }
   }
-  const plugin = (defaultAllow: boolean) =>
-    imagePolicyWebhook({
-      outbound,
-      clock,
-      url: 'https://h/',
-      connection: {},
-      allowTtlMs: 1000,
-      denyTtlMs: 1000,
-      retryBackoffMs: 1,
-      defaultAllow,
-    })
-  const run = (judge: ReturnType<typeof plugin>) => runPlugin(judge, askedOf(memoryObjects(), Pod, pod()))
-  await assertForbidden(run(plugin(false)), 'gone')
-  await run(plugin(true))
-  answer = { allowed: false, reason: 'old' }
-  const judge = plugin(false)
-  await assertForbidden(run(judge), 'image policy webhook backend denied one or more images: old')
-  // The answer is kept for a second.
-  answer = { allowed: true }
-  asked = 0
-  await assertForbidden(run(judge), 'image policy webhook backend denied one or more images: old')
-  assert.equal(asked, 0)
+  const plugin = imagePolicyWebhook({
+    outbound,
+    clock,
+    random: seededRandom(1),
+    connection: { url: 'https://h/', bearerToken: 'me' },
+    allowTtlMs: 1000,
+    denyTtlMs: 1000,
+    retryBackoffMs: 1,
+    defaultAllow: options.defaultAllow ?? false,
+  })
+  const run = async () => {
+    const running = runPlugin(plugin, askedOf(memoryObjects(), Pod, pod()))
+    running.catch(() => {})
+    await clock.runUntilIdle()
+    return running
+  }
+  const answer = (status: object | undefined, code = 200) => {
+    state.status = code
+    state.body = status === undefined ? undefined : JSON.stringify({ status })
+  }
+  return { clock, asked, state, run, answer }
+}
+
+test('images that nobody judges', async () => {
+  const { run, asked } = judged()
+  await assertForbidden(run(), 'Post "https://h/?timeout=30s": dial tcp 192.0.2.1:443: connect: connection refused')
+  assert.equal(
+    asked[0],
+    'https://h/?timeout=30s me {"kind":"ImageReview","apiVersion":"imagepolicy.k8s.io/v1alpha1","metadata":{},' +
+      '"spec":{"containers":[{"image":"i"}],"namespace":"d"},"status":{"allowed":false}}',
+  )
+  await judged({ defaultAllow: true }).run()
+})
+
+test('a verdict is kept for a while', async () => {
+  const { run, asked, answer, clock } = judged()
+  answer({ allowed: false, reason: 'old' })
+  await assertForbidden(run(), 'image policy webhook backend denied one or more images: old')
+  answer({ allowed: true })
+  await assertForbidden(run(), 'image policy webhook backend denied one or more images: old')
+  assert.equal(asked.length, 1)
   await clock.advance(1001)
-  await run(judge)
-  assert.equal(asked, 1)
+  await run()
+  assert.equal(asked.length, 2)
+})
+
+// What the reference says of each answer, and how often it asks.
+for (const [code, body, tries, why] of [
+  [200, '{}', 1, 'one or more images rejected by webhook backend'],
+  [500, 'x', 5, 'an error on the server ("x") has prevented the request from succeeding'],
+  [404, 'x', 1, 'the server could not find the requested resource'],
+  [429, 'x', 5, 'the server has received too many requests and has asked us to try again later'],
+] as const)
+  test(`a backend that answers ${code}`, async () => {
+    const { run, asked, state } = judged()
+    Object.assign(state, { status: code, body })
+    await assertForbidden(run(), why)
+    assert.equal(asked.length, tries)
+  })
+
+test('a backend that forbids the question is passed on', async () => {
+  const { run, state } = judged()
+  Object.assign(state, { status: 403, body: 'go away' })
+  await assert.rejects(run(), (error) => isError(error, 'Forbidden') && error.message === 'go away')
 })

@@ -9,17 +9,12 @@ import type { Admission, AdmissionPlugin } from '../../contract.ts'
 import { invalidError } from '../../http/status.ts'
 import { refusal } from '../refusal.ts'
 import type { Checked, Violation } from './check.ts'
+import { type PodSecurityConfiguration, readPodSecurity } from './configuration.ts'
 import { detailsOf, evaluate } from './evaluate.ts'
 import { isStricter, type Policy, policyOf, type Standard, standardText } from './policy.ts'
 
-export interface PodSecurityOptions {
-  /** For namespaces that say nothing; default: everything is allowed. */
-  readonly defaults?: Policy
-  readonly exemptions?: {
-    readonly namespaces?: readonly string[]
-    readonly usernames?: readonly string[]
-    readonly runtimeClasses?: readonly string[]
-  }
+/** Absent parts are what a server without a configuration has. */
+export interface PodSecurityOptions extends Partial<PodSecurityConfiguration> {
   /** Told of each decision, for metrics. */
   readonly onEvaluation?: (evaluation: PodSecurityEvaluation) => void
 }
@@ -38,7 +33,7 @@ export interface PodSecurityEvaluation {
  * of. What makes pods later (a Deployment) is only told of.
  */
 export function podSecurity(options: PodSecurityOptions = {}): AdmissionPlugin {
-  const { defaults = privileged, exemptions = {} } = options
+  const { defaults, exemptions } = { ...readPodSecurity(undefined), ...options }
   const settings: Settings = {
     defaults,
     namespaces: new Set(exemptions.namespaces),
@@ -69,7 +64,6 @@ interface Settings {
 }
 
 const free: Standard = { level: 'privileged', version: 'latest' }
-const privileged: Policy = { enforce: free, audit: free, warn: free }
 const annotation = 'pod-security.kubernetes.io/'
 
 interface Template {

@@ -3,7 +3,7 @@ import { invalid } from '#schema/validate.ts'
 
 /** Of the Pod Security Standards, from lax to strict. */
 export type Level = 'privileged' | 'baseline' | 'restricted'
-const levels: readonly string[] = ['privileged', 'baseline', 'restricted']
+export const levels: readonly string[] = ['privileged', 'baseline', 'restricted']
 
 /** A level as of a version of the standards: the minor number of v1, or the newest. */
 export interface Standard {
@@ -44,9 +44,9 @@ export function policyOf(
       if (!isGood[mode]) problems.push(wrong(mode, level, `must be one of ${levels.join(', ')}`))
     }
     if (version !== undefined) {
-      const minor = /^v1\.([0-9]|[1-9][0-9]*)$/.exec(version)?.[1]
-      as = minor === undefined ? 'latest' : Number(minor)
-      if (minor === undefined && version !== 'latest') problems.push(wrong(`${mode}-version`, version, 'must be "latest" or "v1.x"'))
+      const read = versionOf(version)
+      as = read ?? 'latest'
+      if (read === undefined) problems.push(wrong(`${mode}-version`, version, 'must be "latest" or "v1.x"'))
     }
     return { level: chosen, version: as }
   }
@@ -58,6 +58,13 @@ export function policyOf(
   if (!follows) return { policy: { enforce, audit, warn }, problems }
   const version = labels[`${prefix}warn-version`] === undefined ? enforce.version : warn.version
   return { policy: { enforce, audit, warn: { level: enforce.level, version } }, problems }
+}
+
+/** Of a text such as `v1.36`; undefined for what is none. */
+export function versionOf(text: string): Standard['version'] | undefined {
+  if (text === 'latest') return text
+  const minor = /^v1\.([0-9]|[1-9][0-9]*)$/.exec(text)?.[1]
+  return minor === undefined ? undefined : Number(minor)
 }
 
 const prefix = 'pod-security.kubernetes.io/'

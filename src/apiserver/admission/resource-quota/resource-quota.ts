@@ -4,17 +4,25 @@ import type { KubeObject } from '#api/kind.ts'
 import { quotaEvaluatorOf } from '#api/quota/evaluators.ts'
 import type { QuotaContext, QuotaEvaluator, QuotaWrite } from '#api/quota/quota.ts'
 import type { Clock } from '#lib/clock.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Admission, AdmissionPlugin, Internals, Objects } from '../../contract.ts'
 import { refusal } from '../refusal.ts'
 import { charge } from './charge.ts'
+import type { LimitedResource } from './configuration.ts'
+
+export interface ResourceQuotaOptions {
+  readonly internals: Internals
+  readonly clock: Clock
+  /** What may only be used where a quota allows for it. Absent: nothing is limited so. */
+  readonly limited?: readonly LimitedResource[] | undefined
+}
 
 /**
  * Keeps a namespace within its quotas. What a write uses is put down in the quota's status before the write itself, under the condition that
  * nobody else changed it, so that no two writes are given the same room. Writes that wait for the same namespace are charged together, with one
  * update of each quota. Room of a write that fails later is given back by the quota's controller.
  */
-export function resourceQuota({ internals, clock }: { readonly internals: Internals; readonly clock: Clock }): AdmissionPlugin {
+export function resourceQuota({ internals, clock, limited = [] }: ResourceQuotaOptions): AdmissionPlugin {
   const queues = new Map<string, Waiter[]>()
   const updated = new Map<string, ResourceQuota>()
 
@@ -34,7 +42,8 @@ export function resourceQuota({ internals, clock }: { readonly internals: Intern
     let quotas = quotasOf(internals.objects, namespace, updated)
     let waiting = batch
     for (let attempt = 1; ; attempt += 1) {
-      const { next, left } = chargeEach(quotas, waiting, contextOf(internals.objects, clock))
+      // A further try sees only the quotas that it is about, and must not miss the others.
+      const { next, left } = chargeEach(quotas, waiting, contextOf(internals.objects, clock), attempt === 1 ? limited : [])
       waiting = left
       const changed = next.filter((quota, position) => quota !== quotas[position])
       const conflicts: { readonly name: string; readonly error: unknown }[] = []
@@ -67,7 +76,7 @@ export function resourceQuota({ internals, clock }: { readonly internals: Intern
       const evaluator = quotaEvaluatorOf(group === '' ? resource : `${resource}.${group}`)
       const write = { operation: operation as QuotaWrite['operation'], subresource, object, previous }
       if (evaluator === undefined || !evaluator.handles(write)) return
-      if (objects.list(ResourceQuota, namespace).length === 0) return
+      if (limited.length === 0 && objects.list(ResourceQuota, namespace).length === 0) return
       await new Promise<void>((resolve, reject) => {
         const waiter: Waiter = { admission, evaluator, write, dryRun, resolve, reject }
         const present = queues.get(namespace)
@@ -99,12 +108,18 @@ function chargeEach(
   quotas: readonly ResourceQuota[],
   waiting: readonly Waiter[],
   context: QuotaContext,
+  limited: readonly LimitedResource[],
 ): { readonly next: readonly ResourceQuota[]; readonly left: readonly Waiter[] } {
   let next = quotas
   const left: Waiter[] = []
   for (const waiter of waiting) {
-    const charged = charge(next, waiter.evaluator, waiter.write, context)
-    if ('refused' in charged) waiter.reject(refusal(waiter.admission, charged.refused))
+    const charged = charge(next, waiter.evaluator, waiter.write, context, limited)
+    if ('refused' in charged)
+      waiter.reject(
+        charged.isPlain === true
+          ? new WherryError('InternalError', charged.refused, { status: 500 })
+          : refusal(waiter.admission, charged.refused),
+      )
     else if (waiter.dryRun || charged.every((quota, position) => quota === next[position])) waiter.resolve()
     else {
       left.push(waiter)

@@ -2,17 +2,20 @@ import { WherryError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
 import { type Outbound, type OutboundResponse, type OutboundTarget, outboundUrl } from '../../outbound.ts'
 import { CallFailure } from './call-failure.ts'
+import type { CredentialsFor } from './credentials.ts'
 import type { Hook } from './hooks.ts'
 import { type Answer, type Question, readReview, reviewVersions, Unreadable, writeReview } from './review.ts'
 
 export interface CallOptions {
   readonly outbound: Outbound
   readonly uuid: () => string
+  /** Who we are towards a webhook. Absent: nobody. */
+  readonly credentials?: CredentialsFor | undefined
 }
 
 /** Asks a webhook. Rejects with `CallFailure` where no valid answer came, and refuses by itself a dry run that the webhook knows nothing of. */
 export async function callHook(
-  { outbound, uuid }: CallOptions,
+  { outbound, uuid, credentials }: CallOptions,
   { webhook }: Hook,
   question: Question,
   isMutating: boolean,
@@ -36,9 +39,11 @@ export async function callHook(
   const fail = (why: string, code = 503) => new CallFailure(name, `failed to call webhook: ${why}`, code)
   let response: OutboundResponse
   try {
+    const { headers, ...identity } = credentials?.(hostPortOf(target)) ?? {}
     response = await outbound(
       target,
       {
+        ...identity,
         timeoutMs: (timeoutSeconds ?? 30) * 1000,
         query,
         redirectsMax: 10,
@@ -46,7 +51,12 @@ export async function callHook(
       },
       {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json, */*', 'user-agent': 'kube-apiserver-admission' },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, */*',
+          'user-agent': 'kube-apiserver-admission',
+          ...headers,
+        },
         body: writeReview(question, uid, version),
       },
     )
@@ -62,6 +72,12 @@ export async function callHook(
     if (error instanceof Unreadable || error instanceof WherryError) throw fail(error.message)
     throw new CallFailure(name, `received invalid webhook response: ${(error as Error).message}`)
   }
+}
+
+/** By which a kubeconfig knows a webhook: with the port also where it goes without saying. */
+function hostPortOf(target: OutboundTarget): string {
+  const { hostname, port } = new URL(outboundUrl(target))
+  return `${hostname}:${port || 443}`
 }
 
 /** What the reference's client says of an answer that is an error: its Status where it is one, else the code's words. */

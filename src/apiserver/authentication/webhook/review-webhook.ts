@@ -3,7 +3,7 @@ import { type Clock, sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
 import { parseYaml } from '#schema/yaml.ts'
-import type { Outbound, OutboundOptions } from '../../outbound.ts'
+import type { Outbound, OutboundOptions, OutboundResponse } from '../../outbound.ts'
 
 /** Where a webhook is and how it and we know each other; certificates and keys are PEM. */
 export type WebhookConnection = { readonly url: string } & Pick<
@@ -18,6 +18,12 @@ export interface ReviewWebhookOptions {
   readonly random: Random
   /** For one try. */
   readonly timeoutMs: number
+  /** Put after the URL. */
+  readonly query?: string
+  /** How long the second try waits for, but for chance. Absent: half a second. */
+  readonly retryInitialMs?: number
+  /** What is said of an answer that is an error. Absent: its code. */
+  readonly problemOf?: (answer: OutboundResponse) => Error
 }
 
 /** Asks somebody outside by posting a review, who answers with the same review and its status. Throws an Error where there is no such answer. */
@@ -30,7 +36,7 @@ const answerMaxBytes = 3 << 20
 
 /** A webhook over HTTPS. What may pass (a broken connection, 429, 500, 504) is tried again, anything else is told at once. */
 export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhook {
-  const { outbound, clock, random, timeoutMs } = options
+  const { outbound, clock, random, timeoutMs, query, retryInitialMs = retries.initialMs, problemOf = codeOnly } = options
   const { url, ...trust } = options.connection
   return async (review) => {
     const body = Buffer.from(JSON.stringify(review))
@@ -38,20 +44,21 @@ export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhoo
       try {
         const answer = await outbound(
           { url },
-          { ...trust, timeoutMs, bodyMaxBytes: answerMaxBytes },
+          { ...trust, timeoutMs, bodyMaxBytes: answerMaxBytes, ...(query !== undefined && { query }) },
           { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json, */*' }, body },
         )
         if (answer.status >= 200 && answer.status < 300) return readReview(answer.body)
-        const problem = new Error(`the server responded with the status code ${answer.status}`)
+        const problem = problemOf(answer)
         if (attempt + 1 >= triesMax || !(mayPass.has(answer.status) || answer.headers['retry-after'] !== undefined)) throw problem
       } catch (error) {
         if (attempt + 1 >= triesMax || !isError(error, 'ServiceUnavailable') || !/connection reset|EOF/.test(error.message)) throw error
       }
-      await sleep(clock, backoff(retries, attempt, random))
+      await sleep(clock, backoff({ ...retries, initialMs: retryInitialMs }, attempt, random))
     }
   }
 }
 
+const codeOnly = ({ status }: OutboundResponse): Error => new Error(`the server responded with the status code ${status}`)
 const mayPass: ReadonlySet<number> = new Set([429, 500, 504])
 
 function readReview(body: Uint8Array): { readonly status?: unknown } {
@@ -75,24 +82,36 @@ export function webhookConnection(text: string, read: (path: string) => string):
   const { cluster } = named(config?.clusters, context?.cluster, 'cluster')
   const user = context?.user ? (named(config?.users, context.user, 'user').user ?? {}) : {}
   if (!cluster?.server) throw new Error('the kubeconfig names no server')
-  const pem = (data: string | undefined, path: string | undefined) =>
-    data ? Buffer.from(data, 'base64').toString() : path ? read(path) : undefined
-  const parts = {
-    caBundle: pem(cluster['certificate-authority-data'], cluster['certificate-authority']),
-    certificate: pem(user['client-certificate-data'], user['client-certificate']),
-    key: pem(user['client-key-data'], user['client-key']),
-    bearerToken: user.token || (user.tokenFile ? read(user.tokenFile).trim() : undefined),
-    serverName: cluster['tls-server-name'] || undefined,
-    insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] || undefined,
-  }
   return {
     url: cluster.server,
-    ...(Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Omit<WebhookConnection, 'url'>),
+    ...withoutAbsent({
+      caBundle: pemOf(cluster['certificate-authority-data'], cluster['certificate-authority'], read),
+      serverName: cluster['tls-server-name'] || undefined,
+      insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] || undefined,
+    }),
+    ...kubeconfigCredentials(user, read),
   }
 }
 
+/** Who we are, as a user of a kubeconfig says it. `read` gives a file's text. */
+export const kubeconfigCredentials = (
+  user: KubeconfigUser,
+  read: (path: string) => string,
+): Pick<OutboundOptions, 'certificate' | 'key' | 'bearerToken'> =>
+  withoutAbsent({
+    certificate: pemOf(user['client-certificate-data'], user['client-certificate'], read),
+    key: pemOf(user['client-key-data'], user['client-key'], read),
+    bearerToken: user.token || (user.tokenFile ? read(user.tokenFile).trim() : undefined),
+  })
+
+const pemOf = (data: string | undefined, path: string | undefined, read: (path: string) => string): string | undefined =>
+  data ? Buffer.from(data, 'base64').toString() : path ? read(path) : undefined
+
+const withoutAbsent = <T extends object>(parts: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as never
+
 /** What of a kubeconfig says how to reach a server. */
-interface Kubeconfig {
+export interface Kubeconfig {
   readonly 'current-context'?: string
   readonly contexts?: readonly { readonly name?: string; readonly context?: { readonly cluster?: string; readonly user?: string } }[]
   readonly clusters?: readonly {
@@ -105,15 +124,14 @@ interface Kubeconfig {
       readonly 'insecure-skip-tls-verify'?: boolean
     }
   }[]
-  readonly users?: readonly {
-    readonly name?: string
-    readonly user?: {
-      readonly token?: string
-      readonly tokenFile?: string
-      readonly 'client-certificate'?: string
-      readonly 'client-certificate-data'?: string
-      readonly 'client-key'?: string
-      readonly 'client-key-data'?: string
-    }
-  }[]
+  readonly users?: readonly { readonly name?: string; readonly user?: KubeconfigUser }[]
+}
+
+export interface KubeconfigUser {
+  readonly token?: string
+  readonly tokenFile?: string
+  readonly 'client-certificate'?: string
+  readonly 'client-certificate-data'?: string
+  readonly 'client-key'?: string
+  readonly 'client-key-data'?: string
 }
