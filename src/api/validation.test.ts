@@ -78,7 +78,10 @@ const localProfile = { appArmorProfile: { type: 'Localhost', localhostProfile: '
 check(
   'an AppArmor annotation that says something else',
   Pod,
-  { metadata: { name: 'x', annotations: confined('unconfined') }, ...pod({ securityContext: localProfile }) },
+  {
+    metadata: { name: 'x', annotations: confined('unconfined') },
+    ...pod({ containers: [{ ...container, securityContext: localProfile }] }),
+  },
   ['spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match'],
 )
 check(

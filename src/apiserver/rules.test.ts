@@ -108,6 +108,11 @@ test('what the router refuses comes in the form of the client, and says nothing 
   assert.deepEqual(await asked('GET', '/api/v1/namespaces/a/configmaps/x/scale', protobuf), [404, protobuf, undefined])
   assert.deepEqual(await asked('GET', '/api/v1/nothings', 'application/yaml'), [404, 'application/yaml', undefined])
   assert.deepEqual(await asked('PUT', '/api/v1/namespaces/a/configmaps', protobuf), [405, protobuf, undefined])
+  // The old path of a watch is read only, and there for what can be watched.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+    assert.deepEqual(await asked(method, '/api/v1/watch/namespaces/a/configmaps/x', '*/*'), [405, 'application/json', undefined], method)
+  for (const path of ['componentstatuses', 'namespaces/a/pods/x/status'])
+    assert.deepEqual(await asked('GET', `/api/v1/watch/${path}`, '*/*'), [404, 'application/json', undefined], path)
   assert.deepEqual(await asked('GET', '/api/v1/endpoints', 'image/png'), [406, 'application/json', undefined])
 })
 

@@ -108,3 +108,14 @@ test('an account that names its secrets', async () => {
     'imagePullSecrets[0].name="no" is not allowed because service account default does not reference that imagePullSecret',
   )
 })
+
+test('secrets that an account does not list are refused before other plug-ins look', async () => {
+  const { objects, admit } = world()
+  const enforced = { annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }
+  objects.put(ServiceAccount, account({ imagePullSecrets: [{ name: 'pull' }] }, enforced))
+  assert.deepEqual((await admit()).imagePullSecrets, [{ name: 'pull' }])
+  await refused(
+    admit({ imagePullSecrets: [{ name: 'q' }] }),
+    'imagePullSecrets[0].name="q" is not allowed because service account default does not reference that imagePullSecret',
+  )
+})

@@ -1,5 +1,6 @@
 import { Pod } from '#api/core/v1/pod.ts'
 import { allContainers } from '#api/core/v1/pod-helpers.ts'
+import { mirrorAnnotation, podReferences } from '#api/core/v1/pod-references.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { Container, PodSpec, Volume } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
@@ -7,7 +8,6 @@ import { checkPathSegment } from '#api/meta/v1/names.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Random } from '#lib/random.ts'
 import { quote } from '#schema/go-text.ts'
-import { mirrorAnnotation, podReferences } from '../authorization/pod-references.ts'
 import type { Admission, AdmissionPlugin, Objects } from '../contract.ts'
 import { refusal } from './refusal.ts'
 
@@ -36,6 +36,7 @@ export function serviceAccountAdmission(options: { readonly random: Random; read
         ...(mountsToken(account, spec) ? withToken(spec, options.random) : spec),
         ...(pullSecrets?.length && { imagePullSecrets: pullSecrets as PodSpec['imagePullSecrets'] }),
       }
+      checkSecrets(admission, account, next)
       return { ...pod, spec: next } as KubeObject
     },
     validate: async (admission) => {
@@ -48,9 +49,7 @@ export function serviceAccountAdmission(options: { readonly random: Random; read
       if (!pod.spec.serviceAccountName)
         throw refusal(admission, `no service account specified for pod ${namespace}/${pod.metadata.name ?? ''}`)
       const account = await findAccount(admission, pod.spec.serviceAccountName, options.clock)
-      if (!enforcesSecrets(account)) return
-      const problem = foreignSecret(account, pod.spec, isCreate)
-      if (problem !== undefined) throw refusal(admission, problem)
+      checkSecrets(admission, account, pod.spec)
     },
   }
 }
@@ -137,6 +136,13 @@ const tokenVolume = (name: string): Volume => ({
 function suffix(random: Random): string {
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
   return Array.from({ length: 5 }, () => alphabet[random.below(alphabet.length)]).join('')
+}
+
+/** Held to already while the account is given, so that a pod's other faults are told of later. */
+function checkSecrets(admission: Admission, account: ServiceAccount, spec: PodSpec): void {
+  if (!enforcesSecrets(account)) return
+  const problem = foreignSecret(account, spec, admission.operation === 'CREATE')
+  if (problem !== undefined) throw refusal(admission, problem)
 }
 
 /** What Go's strconv.ParseBool takes for true. */

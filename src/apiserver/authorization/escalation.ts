@@ -5,9 +5,10 @@ import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PolicyRule } from '#api/rbac/v1/types.ts'
+import { isError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Admission, AdmissionPlugin, Authorizer } from '../contract.ts'
-import { forbiddenError } from '../http/status.ts'
+import { forbiddenError, notFoundError } from '../http/status.ts'
 import { mastersGroup } from './authorize.ts'
 import type { Rbac } from './rbac.ts'
 import { compact, describeRule, quoteList, uncovered } from './rule.ts'
@@ -74,18 +75,29 @@ async function checkBinding(admission: Admission, object: KubeObject, rbac: Rbac
     })
     if (allowed) return
   }
-  const problem = missing(admission, rbac, rbac.roleRules(roleRef, attributes.namespace))
+  const problem = missing(admission, rbac, rulesBehind(admission, roleRef, rbac))
   if (problem !== undefined) throw forbiddenError(kind, object.metadata.name, problem)
+}
+
+/** What is absent is named as what is being written: the reference looks for it on behalf of this request. */
+function rulesBehind({ attributes, kind }: Admission, roleRef: RoleBinding['roleRef'], rbac: Rbac): readonly PolicyRule[] {
+  try {
+    return rbac.roleRules(roleRef, attributes.namespace)
+  } catch (error) {
+    throw isError(error, 'NotFound') ? notFoundError(kind, roleRef.name) : error
+  }
 }
 
 const isAggregated = (role: ClusterRole | undefined): boolean => (role?.aggregationRule?.clusterRoleSelectors?.length ?? 0) > 0
 
-function missing({ attributes: { user, namespace } }: Admission, rbac: Rbac, wanted: readonly PolicyRule[]): string | undefined {
+function missing({ attributes: { user, namespace }, kind }: Admission, rbac: Rbac, wanted: readonly PolicyRule[]): string | undefined {
   const { rules, errors } = rbac.rulesFor(user, namespace)
   const rest = uncovered(rules, wanted)
   if (rest.length === 0) return undefined
   const lines = [...new Set(compact(rest).map(describeRule))].toSorted()
-  const unresolved = errors.length === 0 ? '' : `; resolution errors: [${errors.join(' ')}]`
+  const asked = `${kind.plural}.${kind.group} `
+  const named = errors.map((error) => error.replace(/^(cluster)?role\.[a-z.0-9]+ /, asked))
+  const unresolved = errors.length === 0 ? '' : `; resolution errors: [${named.length === 1 ? named[0] : `[${named.join(', ')}]`}]`
   return `user ${quote(user.name)} (groups=${quoteList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${unresolved}`
 }
 

@@ -173,7 +173,19 @@ test('nobody gives away what they do not hold', async () => {
     write(RoleBinding, { metadata: meta, ...bind('ClusterRole', 'admin', { kind: 'User', name: 'jane' }) }),
     `rolebindings.rbac.authorization.k8s.io "x" is forbidden: ${grant}{APIGroups:["*"], Resources:["*"], Verbs:["*"]}`,
   )
-  await assert.rejects(write(RoleBinding, { metadata: meta, ...bind('Role', 'none', {}) }), (error) => isError(error, 'NotFound'))
+  await assert.rejects(
+    write(RoleBinding, { metadata: meta, ...bind('Role', 'none', {}) }),
+    (error) => isError(error, 'NotFound') && error.message === 'rolebindings.rbac.authorization.k8s.io "none" not found',
+  )
+  for (const name of ['lost', 'gone']) {
+    objects.put(RoleBinding, { metadata: { name, namespace: 'd' }, ...bind('Role', name, { kind: 'User', name: 'jim' }) })
+    const absent = (role: string) => `roles.rbac.authorization.k8s.io "${role}" not found`
+    const errors = name === 'lost' ? absent('lost') : `[${absent('gone')}, ${absent('lost')}]`
+    await refused(
+      write(Role, { metadata: meta, rules: [rule('get', '', 'pods')] }, undefined, { name: 'jim', groups: [] }),
+      `roles.rbac.authorization.k8s.io "x" is forbidden: user "jim" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["pods"], Verbs:["get"]}; resolution errors: [${errors}]`,
+    )
+  }
   await refused(
     write(ClusterRole, { metadata: { name: 'x' }, rules: [], aggregationRule: { clusterRoleSelectors: [{}] } }),
     'clusterroles.rbac.authorization.k8s.io "x" is forbidden: must have cluster-admin privileges to use the aggregationRule',

@@ -40,7 +40,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   if (isCustom && info.verb === 'patch' && !isCustomPatch(request.headers['content-type'])) throw unsupportedType(customPatchTypes)
   if (info.verb === 'patch' && !isPatchType(request.headers['content-type']))
     return routeAnswer(accept, routeStatus(415, 'UnsupportedMediaType', '415: Unsupported Media Type'))
-  const types = info.subresource === '' && (info.verb === 'list' || info.verb === 'watch') ? [...objectTypes, ...watchTypes] : objectTypes
+  const types = info.subresource === '' && (info.verb === 'list' || info.verb === 'watch') ? collectionTypes : objectTypes
   if (!isCustom && !acceptable(accept, types)) return routeNotAcceptable(accept, types)
   if (!isCustom) warnOfDeprecation()
   const isWatch = info.verb === 'watch'
@@ -73,6 +73,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
 const isElsewhere = (kind: AnyKind, info: RequestInfo): boolean =>
   kind.scope === 'Cluster' ? info.isWithinNamespace : info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch'
 
+const collectionTypes = [...objectTypes, ...watchTypes]
 const customPatchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
 /** A strategic patch goes by the types of Go, which custom resources do not have. */
 const isCustomPatch = (contentType: string | undefined): boolean =>
@@ -95,26 +96,33 @@ function refuseRoute(
   if (kind.scope === 'Cluster' && info.isWithinNamespace) return absent()
   const everywhere = kind.scope === 'Namespaced' && info.namespace === ''
   if (part !== undefined) {
-    if (everywhere) return absent()
+    if (everywhere || info.verb === 'watch') return absent()
     if (method === 'OPTIONS' && isPassedOn) return undefined
     return (part.verbs as readonly string[]).includes(info.verb) ? undefined : methodNotAllowed(accept)
   }
-  const isCollection =
-    info.path
-      .split('/')
-      .filter((segment) => segment !== '')
-      .at(-1) === info.resource &&
-    info.rest.length === 0 &&
-    !isItem(kind, info)
+  const isCollection = lastSegment(info.path) === info.resource && info.rest.length === 0 && !isItem(kind, info)
   if (everywhere && !isCollection) return absent()
   // What can only be created has no place of its own.
   if (kind.verbs?.length === 1 && kind.verbs[0] === 'create' && !isCollection) return absent()
   if (everywhere && info.verb !== 'list' && info.verb !== 'watch') return methodNotAllowed(accept)
+  // The old path of a watch makes one of whatever method, and of custom resources that is true.
+  if (info.verb === 'watch' && oldWatchPath.test(info.path) && kind.shape.kind !== 'structural') {
+    if (kind.verbs?.includes('watch') === false) return absent()
+    if (method !== 'GET') return methodNotAllowed(accept)
+  }
   // A custom resource is made by whatever path: only its body tells its name.
   if (info.verb === 'create' && !isCollection && kind.shape.kind !== 'structural') return methodNotAllowed(accept)
   if ((info.verb === 'update' || info.verb === 'patch') && isCollection) return methodNotAllowed(accept)
   return (kind.verbs ?? allVerbs).includes(info.verb as never) ? undefined : methodNotAllowed(accept)
 }
+
+function lastSegment(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(path.lastIndexOf('/', end - 1) + 1, end)
+}
+
+const oldWatchPath = /^\/(api\/[^/]+|apis\/[^/]+\/[^/]+)\/watch\//
 
 /** An object may be called like its resource: `/api/v1/namespaces/a/pods/pods`. */
 function isItem(kind: AnyKind, info: RequestInfo): boolean {
