@@ -36,7 +36,8 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authe
   const groups = lower(options.groupHeaders)
   const prefixes = lower(options.extraHeaderPrefixes)
   return async (request, caller) => {
-    if (caller.certificate === undefined) return undefined
+    // Nobody is named: whose word it would be does not matter, and clients with certificates of their own never name anybody.
+    if (caller.certificate === undefined || !usernames.some((header) => request.headers[header])) return undefined
     const { subject } = read(caller.certificate)
     if (options.allowedNames.length > 0 && !options.allowedNames.includes(subject.commonName))
       throw new Error(`x509: subject with cn=${subject.commonName} is not in the allowed list`)

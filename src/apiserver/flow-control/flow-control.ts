@@ -1,6 +1,7 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '#api/flowcontrol/v1/types.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { HttpRequest } from '#lib/http.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import type { Objects, UserInfo } from '../contract.ts'
 import type { RequestInfo } from '../http/request-info.ts'
@@ -40,10 +41,10 @@ export type Admitted =
 /** API Priority and Fairness: who may go on now, who waits, who is refused. */
 export interface FlowControl {
   /**
-   * At once where there is room, else when its turn has come or `waitMs` are over. Whoever is admitted calls `finish` once, when its work
-   * is done.
+   * At once where there is room, else when its turn has come, `waitMs` are over, or the request's signal ends the waiting. Whoever is
+   * admitted calls `finish` once, when its work is done.
    */
-  admit(user: UserInfo, info: RequestInfo, waitMs: number, signal?: AbortSignal): Admitted | Promise<Admitted>
+  admit(user: UserInfo, info: RequestInfo, waitMs: number, request?: Pick<HttpRequest, 'signal'>): Admitted | Promise<Admitted>
   /** Watches that are open, for the estimate of what a write costs. */
   readonly watches: WatchCounts
   /** Levels and their requests, for the debugging endpoints. */
@@ -181,7 +182,7 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
   return {
     watches,
     states,
-    admit(user, info, waitMs, signal) {
+    admit(user, info, waitMs, request) {
       if (stale) digest()
       // The last schema matches whatever the others do not.
       const matcher = schemas.find(({ schema }) => matches(schema.spec, user, info)) ?? schemas.at(-1)!
@@ -204,7 +205,7 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
         if (!level.isExempt) counts.waited(true, 0)
         return admittedBy(by, state, ticket, counts)
       }
-      return inLine(by, state, ticket, counts, waitMs, signal)
+      return inLine(by, state, ticket, counts, waitMs, request?.signal)
     },
     close() {
       forgetAdjustment?.()

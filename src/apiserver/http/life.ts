@@ -88,7 +88,7 @@ export function lifeOf(context: Context, record: RequestRecord): Life {
     },
     seated(user) {
       if (flowControl === undefined || (isLong && info.verb !== 'watch')) return undefined
-      const admitted = flowControl.admit(user, info, waitMs, request.signal)
+      const admitted = flowControl.admit(user, info, waitMs, request)
       if (!(admitted instanceof Promise)) {
         const refusal = take(admitted)
         return refusal === undefined ? undefined : Promise.resolve(refusal)

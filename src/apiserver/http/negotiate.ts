@@ -17,9 +17,10 @@ export const watchTypes = ['application/json;stream=watch', `${protobufType};str
 /** Whether the router has a representation at all, parameters aside. `*` only stands for everything, not for subtypes, as with the reference. */
 export function acceptable(accept: string | undefined, types: readonly string[]): boolean {
   if (accept === undefined || accept.trim() === '') return true
-  const own = new Set(types.map((type) => type.split(';')[0]!))
-  return parseAccept(accept).some(({ type }) => type === '*/*' || own.has(type))
+  return parseAccept(accept).some(({ type }) => type === '*/*' || types.some((own) => isOf(own, type)))
 }
+
+const isOf = (own: string, type: string): boolean => own.startsWith(type) && (own.length === type.length || own[type.length] === ';')
 
 /** The best representation that client and server share; throws `NotAcceptable` with the list of what there is. */
 export function negotiate(
@@ -75,8 +76,23 @@ export interface AcceptClause {
   readonly quality: number
 }
 
-/** Clauses of an Accept header, best first; equal ones in the order given. */
+/** Clauses of an Accept header, best first; equal ones in the order given. A client sends the same with every request, so what was read is kept. */
 export function parseAccept(accept: string): readonly AcceptClause[] {
+  const known = parsed.get(accept)
+  if (known !== undefined) return known
+  const clauses = readAccept(accept)
+  if (accept.length > keptLength) return clauses
+  if (parsed.size >= keptMax) parsed.clear()
+  parsed.set(accept, clauses)
+  return clauses
+}
+
+const parsed = new Map<string, readonly AcceptClause[]>()
+// Clients of one sort send one of a dozen; whoever makes up others has them read anew.
+const keptMax = 100
+const keptLength = 512
+
+function readAccept(accept: string): readonly AcceptClause[] {
   return accept
     .split(',')
     .slice(0, maximumClauses)

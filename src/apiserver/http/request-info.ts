@@ -43,33 +43,19 @@ export function pathOf(target: string): string {
 export function parseRequest(method: string, target: string): RequestInfo {
   const mark = target.indexOf('?')
   const path = pathOf(target)
-  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
-  const nonResource: RequestInfo = {
-    path,
-    query,
-    isResource: false,
-    verb: method.toLowerCase(),
-    group: '',
-    version: '',
-    namespace: '',
-    isWithinNamespace: false,
-    resource: '',
-    subresource: '',
-    name: '',
-    rest: [],
-  }
+  const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1))
   const segments = path.split('/').slice(1)
   while (segments.at(-1) === '') segments.pop()
-  if (segments[0] !== 'api' && segments[0] !== 'apis') return nonResource
+  if (segments[0] !== 'api' && segments[0] !== 'apis') return nonResource(method, path, query)
   const isCore = segments[0] === 'api'
-  if (segments.length < (isCore ? 3 : 4)) return nonResource
+  if (segments.length < (isCore ? 3 : 4)) return nonResource(method, path, query)
   const group = isCore ? '' : segments[1]!
   const version = segments[isCore ? 1 : 2]!
   let parts = segments.slice(isCore ? 2 : 3)
   let verb = verbs[method] ?? ''
   // The old forms of a watch and of a proxy; of the latter only its name for authorization is left.
   if (parts[0] === 'watch' || parts[0] === 'proxy') {
-    if (parts.length < 2) return nonResource
+    if (parts.length < 2) return nonResource(method, path, query)
     verb = parts[0]
     parts = parts.slice(1)
   }
@@ -102,6 +88,24 @@ export function parseRequest(method: string, target: string): RequestInfo {
     rest,
   }
 }
+
+const nonResource = (method: string, path: string, query: URLSearchParams): RequestInfo => ({
+  path,
+  query,
+  isResource: false,
+  verb: method.toLowerCase(),
+  group: '',
+  version: '',
+  namespace: '',
+  isWithinNamespace: false,
+  resource: '',
+  subresource: '',
+  name: '',
+  rest: [],
+})
+
+/** Most requests have none, and nobody writes into one. */
+const noQuery = new URLSearchParams()
 
 /** The part of a request that authorization and audit look at. */
 export const attributesOf = (info: RequestInfo, user: UserInfo): Attributes => ({
