@@ -18,6 +18,8 @@ export interface Cacher {
   revision(): Revision
   /** The cache of a kind; kinds that are versions of one resource share it. */
   of(kind: AnyKind): KindCache
+  /** A kind is served no more: forgets its history, unless objects are left or somebody still observes them. */
+  drop(kind: AnyKind): void
   /** Waits until `revision` is visible; false when `timeoutMs` passed before. */
   reached(revision: Revision, timeoutMs?: number): Promise<boolean>
   /** Waits until everything is visible that was acknowledged before the call, by whichever server. */
@@ -169,6 +171,10 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
   return {
     revision: () => revision,
     of: (kind) => cacheOf(prefixOf(kind)),
+    drop(kind) {
+      const cache = caches.get(prefixOf(kind))
+      if (cache !== undefined && cache.index.size === 0 && cache.observers.size === 0) caches.delete(cache.prefix)
+    },
     reached,
     async fresh() {
       const wanted = await store.revision()

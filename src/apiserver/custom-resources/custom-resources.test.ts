@@ -170,6 +170,35 @@ test('names belong to the definition that had them first, and pass on when it go
   await finish()
 })
 
+test('a definition that goes takes the history of its objects along', async () => {
+  const { client, reaches, definitions, ask, finish, server } = await start()
+  await ask('POST', '/api/v1/namespaces', { metadata: { name: 'default' } })
+  const define = async () => {
+    await client.create(CustomResourceDefinition, definitionOf('widgets', 'Widget'))
+    await reaches('widgets.example.com', 'Established')
+  }
+  const firstOf = async (resourceVersion: string) => {
+    const path = `${widgets}?watch=true&timeoutSeconds=5&resourceVersion=${resourceVersion}`
+    const { body } = await server.transport({ method: 'GET', path, headers: {} })
+    if (body instanceof Uint8Array) return JSON.parse(Buffer.from(body).toString())
+    const iterator = body[Symbol.asyncIterator]()
+    const { value } = await iterator.next()
+    await iterator.return?.()
+    return JSON.parse(Buffer.from(value!).toString().split('\n')[0]!)
+  }
+  await define()
+  const { resourceVersion } = (await ask('GET', widgets)).json.metadata
+  await ask('POST', widgets, widget('a'))
+  assert.equal((await firstOf(resourceVersion)).type, 'ADDED')
+  await client.delete(CustomResourceDefinition, 'widgets.example.com')
+  assert.ok(await definitions.until(() => definitions.get('widgets.example.com') === undefined))
+  await define()
+  const { type, object } = await firstOf(resourceVersion)
+  assert.deepEqual([type, object.code], ['ERROR', 410])
+  assert.deepEqual((await ask('GET', widgets)).json.items, [])
+  await finish()
+})
+
 test('a watch ends when its definition changes', async () => {
   const { server, client, reaches, finish } = await start()
   await client.create(CustomResourceDefinition, definitionOf('widgets', 'Widget'))

@@ -64,6 +64,10 @@ export function startCustomResources(options: CustomResourcesOptions): CustomRes
       served.delete(name)
       kinds.put(name, [])
       before.end()
+      before.stop()
+      // Definitions come and go under ever new names: what each of them had must not stay for good.
+      const stored = storedKindOf(before.definition)
+      if (stored !== undefined) cacher.drop(stored)
       return
     }
     const isSame =
@@ -121,6 +125,7 @@ export function startCustomResources(options: CustomResourcesOptions): CustomRes
 
   /** Later, and ever later: what fails mostly does so for a while. */
   function again(name: string): void {
+    if (isClosed) return
     const times = (failures.get(name) ?? 0) + 1
     failures.set(name, times)
     const forget = clock.schedule(clock.now() + Math.min(retryMaxMs, retryMs * 2 ** (times - 1)), () => {
