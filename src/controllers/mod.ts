@@ -15,6 +15,8 @@ import { endpointSliceMirroringController } from './endpointslice-mirroring/cont
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { kubernetesServiceController } from './kubernetes-service/controller.ts'
 import type { ApiServerAddress } from './kubernetes-service/plan.ts'
+import { legacyServiceAccountTokenCleanerController } from './legacy-service-account-token-cleaner/controller.ts'
+import { legacyTokenTrackingController } from './legacy-token-tracking/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
 import type { AddressPlan } from './node-ipam/plan.ts'
@@ -48,6 +50,8 @@ export interface ControllersConfig {
   /** Absent: 10.244.0.0/16 in networks of /24. */
   readonly podNetwork?: AddressPlan
   readonly nodeLifecycle?: NodeLifecycleConfig
+  /** How long a service-account token in a Secret may be unused before it is marked, and marked before it is deleted; absent: a year, as in the reference. */
+  readonly legacyTokenUnusedMs?: number
   /** Ended pods that may stay; absent: 12,500, as in the reference. */
   readonly terminatedPodThreshold?: number
 }
@@ -65,6 +69,8 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     namespaceController(config.served),
     resourceQuotaController(config.served),
     serviceAccountController,
+    legacyTokenTrackingController,
+    legacyServiceAccountTokenCleanerController(config.legacyTokenUnusedMs ?? 365 * 86_400_000),
     serviceAccountTokenController(config.issueToken && { issue: config.issueToken, rootCa: config.rootCa }),
     rootCaController(config.rootCa),
     nodeLifecycleController(config.nodeLifecycle),
@@ -95,6 +101,7 @@ const users: Readonly<Record<string, string>> = {
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',
   'kubernetes-service-controller': 'system:apiserver',
+  'legacy-token-tracking-controller': 'system:apiserver',
 }
 
 /** Stored, as itself and not as another kind's words, and deletable. Absent verbs mean all. */

@@ -1,3 +1,4 @@
+import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
@@ -28,6 +29,7 @@ import { createLocalTransport } from '#client/local-transport.ts'
 import { apiServerId } from '#controllers/apiserver-identity/api-server-id.ts'
 import type { ApiServerFacts } from '#controllers/apiserver-identity/identity-lease.ts'
 import { keepIdentity } from '#controllers/apiserver-identity/keep-identity.ts'
+import { trackingName, trackingNamespace } from '#controllers/common/legacy-token-tracking.ts'
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -39,11 +41,12 @@ import type { Random } from '#lib/random.ts'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import { runLeaderElection } from '#loop/leader-election.ts'
-import { type Running, runControllers } from '#loop/run.ts'
+import { type HeldKind, type Running, runControllers } from '#loop/run.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { startScheduler } from '#scheduler/scheduler.ts'
 import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
+import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
 import { createIdentity, type Identity, type IdentityChoices } from './identity.ts'
 
 export interface ControlPlaneOptions extends IdentityChoices {
@@ -125,19 +128,30 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
   const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
   const ownUser = { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }
-  await bootstrap({
-    client: asUser('bootstrap', ownUser, 'kube-apiserver'),
-    objects: api.objects,
-    now: clock.now(),
-    dnsAddress: options.dnsAddress,
-    serviceCIDR: options.serviceCIDR,
-    authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
-    further: [
-      ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
-      ...bootstrapFlowSchemas.map((object) => ({ kind: FlowSchema, object })),
-    ],
+  const stopping = new AbortController()
+  const client = asUser('bootstrap', ownUser, 'kube-apiserver')
+  const bootstrapping = await bootstrapUntilWhole({
+    attempt: () =>
+      bootstrap({
+        client,
+        objects: api.objects,
+        now: clock.now(),
+        dnsAddress: options.dnsAddress,
+        serviceCIDR: options.serviceCIDR,
+        authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
+        further: [
+          ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
+          ...bootstrapFlowSchemas.map((object) => ({ kind: FlowSchema, object })),
+        ],
+      }),
+    whole: () => {
+      progress.bootstrapped = true
+    },
+    clock,
+    random: random.fork('bootstrap'),
+    log,
+    signal: stopping.signal,
   })
-  progress.bootstrapped = true
   const kept = keepIdentity({
     ...apiServer,
     client: asUser('apiserver-identity', ownUser, 'kube-apiserver'),
@@ -147,7 +161,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   await kept.begun
   progress.joined = true
-  const stopping = new AbortController()
   const leading = Promise.withResolvers<void>()
   const election = runLeaderElection({
     client: asSystem('wherry-controllers'),
@@ -184,6 +197,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       progress.stopping = true
       stopping.abort(new Error('the control plane stops'))
       await election
+      await bootstrapping.ended
       await kept.close()
       await api.close()
     },
@@ -343,7 +357,7 @@ async function lead(
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
     client: clients.reader,
     clientFor: clients.asController,
-    kinds: components.length === 0 ? [] : heldKinds,
+    kinds: components.includes('controllers') ? heldKinds : [...(components.length === 0 ? [] : heldKinds), trackingMap],
     served,
     clock,
     random: random.fork('controllers'),
@@ -366,6 +380,9 @@ const customKinds = (registry: KindRegistry): readonly AnyKind[] =>
 
 /** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
 const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller', 'legacy-token-tracking-controller'])
+
+/** The one ConfigMap that they look at: an API server by itself holds no other one twice. */
+const trackingMap: HeldKind = { kind: ConfigMap, namespace: trackingNamespace, fieldSelector: `metadata.name=${trackingName}` }
 
 /** Over the controllers' caches: one copy of every pod in the process, and one look at each of its changes. */
 function startSchedulerOver(running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {

@@ -1,8 +1,8 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { mirrorAnnotation, podReferences } from '#api/core/v1/pod-references.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { quote } from '#schema/go-text.ts'
-import { mirrorAnnotation, podReferences } from '../authorization/pod-references.ts'
 import { notFoundError } from '../http/status.ts'
 import type { NodeWrite } from './node-restriction.ts'
 

@@ -1,8 +1,8 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { mirrorAnnotation, podReferences } from '#api/core/v1/pod-references.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { Objects } from '../contract.ts'
-import { mirrorAnnotation, podReferences } from './pod-references.ts'
 
 /** Which objects each node has to do with, by the pods that are bound to it. */
 export interface NodeGraph {

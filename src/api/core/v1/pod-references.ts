@@ -1,5 +1,5 @@
-import { allContainers } from '#api/core/v1/pod-helpers.ts'
-import type { PodSpec, PodStatus } from '#api/core/v1/types.ts'
+import { allContainers } from './pod-helpers.ts'
+import type { PodSpec, PodStatus } from './types.ts'
 
 /** Names of the objects in its own namespace that a pod makes its node read. */
 export interface PodReferences {
