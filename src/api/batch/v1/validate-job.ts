@@ -1,5 +1,6 @@
 import type { Job, JobSpec } from '#api/batch/v1/types.ts'
 import * as types from '#api/batch/v1/types.ts'
+import { goPodSpec, goPodTemplate } from '#api/core/v1/go-pod-template.ts'
 import type { PodSpec, PodTemplateSpec } from '#api/core/v1/types.ts'
 import { parseSound } from '#api/core/v1/validation/replicas.ts'
 import { goStruct } from '#api/go-struct.ts'
@@ -9,7 +10,6 @@ import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
 import { checkDns1123Label, immutable, invalid, required } from '#schema/validate.ts'
-import { goPodSpec, goPodTemplate } from './go-pod-template.ts'
 import { validateCommonSpec } from './validate-job-spec.ts'
 
 export const validateJob = (job: Job): Cause[] => validateWhole(job, true)

@@ -1,13 +1,16 @@
 import { X509Certificate } from 'node:crypto'
-import { type CertificateSigningRequest, type CertificateSigningRequestCondition, KeyUsage } from '#api/certificates/v1/types.ts'
+import { type CertificateSigningRequest, CertificateSigningRequestCondition, KeyUsage } from '#api/certificates/v1/types.ts'
 import { validateSignerName } from '#api/certificates/v1/validate-signer-name.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { certificateRequestProblem, pemBlocks } from '#lib/pkcs10.ts'
 import { quote } from '#schema/go-text.ts'
+import { list } from '#schema/schema.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '#schema/validate.ts'
 
 type Request = CertificateSigningRequest
+const conditions = list(CertificateSigningRequestCondition)
 
 /** What is wrong with a request for a certificate. What an older server took stays allowed where `previous` has it already. */
 export function validateRequest({ spec, status }: Request, previous?: Request): Cause[] {
@@ -49,7 +52,12 @@ export const validateRequestUpdate =
       if (after.length > before.length)
         causes.push(forbidden('status.conditions', `updates may not add a condition of type ${quote(type)}`))
       else if (!same(after, before))
-        causes.push(forbidden('status.conditions', `updates may not modify a condition of type ${quote(type)}\n${JSON.stringify(after)}`))
+        causes.push(
+          forbidden(
+            'status.conditions',
+            `updates may not modify a condition of type ${quote(type)}\n${goDiff(goStruct(conditions, before), goStruct(conditions, after))}`,
+          ),
+        )
     }
     const before = previous.status.certificate ?? ''
     if ((next.status.certificate ?? '') !== before) {

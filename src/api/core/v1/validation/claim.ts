@@ -4,6 +4,8 @@ import type {
   TypedLocalObjectReference,
   TypedObjectReference,
 } from '#api/core/v1/types.ts'
+import * as types from '#api/core/v1/types.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
@@ -78,8 +80,8 @@ export function validateClaimUpdate(next: PersistentVolumeClaim, previous: Persi
   if ((noted ?? '') !== (previous.metadata.annotations?.[annotation] ?? ''))
     causes.push(invalid(`metadata.annotations[${annotation}]`, noted ?? '', 'field is immutable'))
   const isBound = next.status.phase === 'Bound'
-  const now = structuredClone(next.spec)
-  const before = structuredClone(previous.spec)
+  const now: PersistentVolumeClaimSpec = { ...next.spec }
+  const before: PersistentVolumeClaimSpec = { ...previous.spec }
   if (!before.volumeName && now.volumeName) before.volumeName = now.volumeName
   // A claim without a class may take the default one that appeared since.
   if (
@@ -89,16 +91,17 @@ export function validateClaimUpdate(next: PersistentVolumeClaim, previous: Persi
   )
     delete now.storageClassName
   const size = previous.spec.resources.requests?.storage
-  if (isBound && now.resources.requests !== undefined && size !== undefined) now.resources.requests.storage = size
+  if (isBound && now.resources.requests !== undefined && size !== undefined)
+    now.resources = { ...now.resources, requests: { ...now.resources.requests, storage: size } }
   if (isBound) {
-    delete now.volumeAttributesClassName
-    delete before.volumeAttributesClassName
+    if (before.volumeAttributesClassName === undefined) delete now.volumeAttributesClassName
+    else now.volumeAttributesClassName = before.volumeAttributesClassName
   }
   if (!same(now, before))
     causes.push(
       forbidden(
         'spec',
-        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n  core.PersistentVolumeClaimSpec{${changedFields(now, before).join(', ')}}`,
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${goDiff(goStruct(types.PersistentVolumeClaimSpec, before), goStruct(types.PersistentVolumeClaimSpec, now))}`,
       ),
     )
   const wanted = next.spec.resources.requests?.storage
@@ -162,8 +165,3 @@ function validateClaimResource(name: string, path: string): Cause[] {
   const isNative = !name.includes('/') || name.includes('kubernetes.io/')
   return causes.length === 0 && isNative && name !== 'storage' ? [notSupported(path, name, ['storage'])] : causes
 }
-
-const changedFields = (next: PersistentVolumeClaimSpec, previous: PersistentVolumeClaimSpec): string[] =>
-  [...new Set([...Object.keys(next), ...Object.keys(previous)] as (keyof PersistentVolumeClaimSpec)[])]
-    .filter((name) => !same(next[name], previous[name]))
-    .sort()

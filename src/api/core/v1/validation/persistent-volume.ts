@@ -6,7 +6,7 @@ import type {
   SecretReference,
 } from '#api/core/v1/types.ts'
 import * as types from '#api/core/v1/types.ts'
-import { goStruct } from '#api/go-struct.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
@@ -57,15 +57,13 @@ export function validatePersistentVolumeUpdate(next: PersistentVolume, previous:
     const { controllerExpandSecretRef: _, ...csi } = now.csi
     now.csi = csi
   }
-  if (!same(now, before)) {
-    const changed = sources.filter((name) => !same(now[name], before[name])).join(', ')
+  if (!same(now, before))
     causes.push(
       forbidden(
         'spec.persistentvolumesource',
-        `spec.persistentvolumesource is immutable after creation\n  core.PersistentVolumeSource{${changed}}`,
+        `spec.persistentvolumesource is immutable after creation\n${goDiff(goSource(before), goSource(now))}`,
       ),
     )
-  }
   if (next.spec.volumeMode !== previous.spec.volumeMode) causes.push(invalid('volumeMode', next.spec.volumeMode, 'field is immutable'))
   if (
     previous.spec.nodeAffinity !== undefined &&
@@ -169,6 +167,24 @@ const sources = [
 
 const sourceOf = (spec: PersistentVolumeSpec): Partial<Pick<PersistentVolumeSpec, (typeof sources)[number]>> =>
   Object.fromEntries(sources.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]))
+
+/** The source of a volume as the reference shows its own, which is a structure for itself there. */
+function goSource(source: ReturnType<typeof sourceOf>): unknown {
+  const shown = Object.entries(goStruct(types.PersistentVolumeSpec, source) as object)
+  return Object.fromEntries(shown.filter(([name]) => !besideSource.has(name)))
+}
+
+const besideSource: ReadonlySet<string> = new Set([
+  'Capacity',
+  'AccessModes',
+  'ClaimRef',
+  'PersistentVolumeReclaimPolicy',
+  'StorageClassName',
+  'MountOptions',
+  'VolumeMode',
+  'NodeAffinity',
+  'VolumeAttributesClassName',
+])
 
 function validateSource(spec: PersistentVolumeSpec, name: string): Cause[] {
   const given = sources.filter((name) => spec[name] !== undefined)

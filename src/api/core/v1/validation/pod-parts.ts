@@ -1,6 +1,7 @@
 import { qosClass, qosClassOf } from '#api/core/v1/pod-helpers.ts'
 import { isPodLevelResource } from '#api/core/v1/resources.ts'
-import type { Container, Pod, PodSpec, ResourceRequirements } from '#api/core/v1/types.ts'
+import { type Container, EphemeralContainer, type Pod, type PodSpec, type ResourceRequirements } from '#api/core/v1/types.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
@@ -25,7 +26,7 @@ export function validateEphemeralUpdate(next: Pod, previous: Pod): Cause[] {
         : [
             forbidden(
               path,
-              `existing ephemeral containers ${quote(container.name)} may not be changed\n  core.EphemeralContainer{${container.name}}`,
+              `existing ephemeral containers ${quote(container.name)} may not be changed\n${goDiff(goStruct(EphemeralContainer, container), goStruct(EphemeralContainer, kept))}`,
             ),
           ]
     }),

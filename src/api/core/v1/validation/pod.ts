@@ -1,6 +1,7 @@
+import { goPodSpec } from '#api/core/v1/go-pod-template.ts'
 import type { Container, NodeAffinity, Pod, PodSpec } from '#api/core/v1/types.ts'
 import * as types from '#api/core/v1/types.ts'
-import { goStruct } from '#api/go-struct.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
@@ -60,18 +61,12 @@ export function validatePodUpdate(next: Pod, previous: Pod): Cause[] {
     else rest.nodeSelector = previous.spec.nodeSelector
     restoreNodeAffinity(rest, previous.spec)
   }
-  if (!same(rest, previous.spec))
-    causes.push(forbidden('spec', `${fixedText}\n  core.PodSpec{${changedFields(rest, previous.spec).join(', ')}}`))
+  if (!same(rest, previous.spec)) causes.push(forbidden('spec', `${fixedText}\n${goDiff(goPodSpec(previous.spec), goPodSpec(rest))}`))
   return causes
 }
 
 const fixedText =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
-
-const changedFields = (next: PodSpec, previous: PodSpec): string[] =>
-  [...new Set([...Object.keys(next), ...Object.keys(previous)] as (keyof PodSpec)[])]
-    .filter((name) => !same(next[name], previous[name]))
-    .sort()
 
 function validateContainerUpdates(
   next: readonly Container[],

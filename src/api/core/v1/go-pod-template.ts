@@ -1,5 +1,5 @@
-import { PodSecurityContext, PodSpec, type PodTemplateSpec } from '#api/core/v1/types.ts'
 import { goStruct } from '#api/go-struct.ts'
+import { PodSecurityContext, PodSpec, type PodTemplateSpec } from './types.ts'
 
 type Shown = Readonly<Record<string, unknown>>
 
