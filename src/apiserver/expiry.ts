@@ -39,15 +39,20 @@ export function startExpiry(options: {
     let first = 0
     let forget: (() => void) | undefined
     let running = false
+    let notBefore: Instant = 0
 
     const arm = (): void => {
       const next = queue[first]
       if (forget !== undefined || running || next === undefined) return
-      forget = clock.schedule(next.at, () => {
+      forget = clock.schedule(Math.max(next.at, notBefore), () => {
         forget = undefined
         running = true
         run()
-          .catch(options.onFailure)
+          .catch((error: unknown) => {
+            // A store that cannot write fails at once, and would be asked again and again.
+            notBefore = clock.now() + retryMs
+            options.onFailure(error)
+          })
           .finally(() => {
             running = false
             arm()
@@ -98,3 +103,5 @@ export function startExpiry(options: {
     },
   }
 }
+
+const retryMs = 10_000

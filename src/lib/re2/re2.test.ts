@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { compileProgram } from './program.ts'
 import { compileRegexp, regexpProblem } from './re2.ts'
+import { testProgram } from './search.ts'
+import { parsePattern } from './syntax.ts'
 
 test('expressions match what Go says they match', () => {
   const cases: readonly (readonly [string, string, boolean])[] = [
@@ -34,6 +37,20 @@ test('expressions match what Go says they match', () => {
     ['^(a+)+$', `${'a'.repeat(200)}b`, false],
   ]
   for (const [source, text, wanted] of cases) assert.equal(compileRegexp(source).test(text), wanted, `${source} on ${text}`)
+})
+
+test('however long a pattern is, what is kept of it stays small, and matches all the same', () => {
+  const source = '^([ab]{1,1000}|(a|b|ab){1,300})c$'
+  const program = compileProgram(parsePattern(source), source)
+  let text = ''
+  for (let i = 0; i < 900; i += 1) text += i % 7 === 3 || i % 11 === 5 ? 'b' : 'a'
+  for (const [each, wanted] of [
+    [`${text}c`, true],
+    [`${text}d`, false],
+    [`${text}${text}c`, false],
+  ] as const)
+    assert.equal(testProgram(program, each), wanted)
+  assert.ok(program.states.size * program.instructions.length <= 200_000, `${program.states.size} states`)
 })
 
 test('mistakes are told in the words of Go', () => {

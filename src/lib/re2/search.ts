@@ -79,8 +79,8 @@ interface State {
   readonly next: (State | undefined)[]
   matchesAtEnd: boolean | undefined
 }
-/** More states are forgotten and made anew: memory stays bounded whatever the pattern. */
-const maxStates = 2000
+/** More states are forgotten and made anew. A state holds as many places as the program is long at the most: of a long one fewer are kept. */
+const maxStates = (program: Program): number => Math.max(2, Math.min(2000, Math.floor(200_000 / program.instructions.length)))
 
 function testByStates(program: Program, text: string): boolean {
   let state = stateOf(program, [0], true)
@@ -111,7 +111,7 @@ function stateOf(program: Program, from: readonly number[], atStart: boolean): S
   const key = `${atStart}:${matched}:${places.join()}`
   const known = program.states.get(key) as State | undefined
   if (known !== undefined) return known
-  if (program.states.size >= maxStates) program.states.clear()
+  if (program.states.size >= maxStates(program)) program.states.clear()
   const state: State = { places, matched, next: [], matchesAtEnd: undefined }
   program.states.set(key, state)
   return state
