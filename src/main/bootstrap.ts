@@ -31,6 +31,13 @@ interface Wanted {
   readonly reconcile?: ((present: KubeObject) => KubeObject | 'recreate' | undefined) | undefined
 }
 
+/** An object that every cluster has, and that was not let in. */
+export interface Refused {
+  readonly kind: string
+  readonly name: string
+  readonly error: Error
+}
+
 export interface BootstrapOptions {
   readonly client: Client
   readonly objects: Objects
@@ -128,8 +135,9 @@ const always: readonly Wanted[] = [
 /**
  * Makes the objects that a cluster has from its first moment, those that are missing, and gives back what roles and bindings of the reference
  * have lost, as it does at every start of its own. What an administrator added stays. The namespaces come first; the rest needs no order.
+ * Resolves with what admission refused, or lies in a namespace that was; rejects where the store cannot be written.
  */
-export async function bootstrap(options: BootstrapOptions): Promise<void> {
+export async function bootstrap(options: BootstrapOptions): Promise<readonly Refused[]> {
   const { client, objects, now } = options
   const facts = authenticationFacts(options.authentication)
   const wanted: readonly Wanted[] = [
@@ -149,16 +157,17 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...localServices.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
-  await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))
-  await Promise.all(wanted.filter(({ kind }) => kind !== Namespace).map(ensure))
+  const spaces = await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))
+  const others = await Promise.all(wanted.filter(({ kind }) => kind !== Namespace).map(ensure))
+  return [...spaces, ...others].filter((refused) => refused !== undefined)
 }
 
-async function ensureObject(client: Client, wanted: Wanted, present: KubeObject | undefined): Promise<void> {
+async function ensureObject(client: Client, wanted: Wanted, present: KubeObject | undefined): Promise<Refused | undefined> {
   const { kind, object } = wanted
   const { name, namespace } = object.metadata
   const place = namespace === undefined ? {} : { namespace }
   const next = present === undefined ? 'recreate' : wanted.reconcile?.(present)
-  if (next === undefined) return
+  if (next === undefined) return undefined
   try {
     if (next !== 'recreate') await client.update(kind, next)
     else {
@@ -169,6 +178,12 @@ async function ensureObject(client: Client, wanted: Wanted, present: KubeObject 
     }
   } catch (error) {
     // Another server was faster, and wants the same.
-    if (!isError(error, 'AlreadyExists', 'Conflict', 'NotFound')) throw error
+    if (isError(error, 'AlreadyExists', 'Conflict')) return undefined
+    if (isError(error, ...refusals)) return { kind: kind.kind, name, error }
+    throw error
   }
+  return undefined
 }
+
+/** What plug-ins, policies and webhooks answer with (a webhook that cannot be reached: `InternalError`), and a missing namespace. */
+const refusals = ['Forbidden', 'Invalid', 'BadRequest', 'NotFound', 'TooManyRequests', 'InternalError'] as const

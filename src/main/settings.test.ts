@@ -4,7 +4,10 @@ import { systemClock } from '#host/clock.ts'
 import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import { createJsonLog } from '#lib/log.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { createMemoryStore } from '#store/memory.ts'
+import type { Refused } from './bootstrap.ts'
+import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
 
 /** What settings of the server come to, asked of the server itself. */
@@ -182,4 +185,53 @@ const admin = { name: 'admin', groups: ['system:masters'] }
 function authorizers(...types: readonly string[]): string {
   const each = types.map((type) => `{ type: ${type}, name: ${type.toLowerCase()} }`).join(', ')
   return `{ apiVersion: apiserver.config.k8s.io/v1, kind: AuthorizationConfiguration, authorizers: [${each}] }`
+}
+
+test('a server that refuses everything serves, says that it is not ready, and keeps trying', async (t) => {
+  const clock = createVirtualClock(Date.now())
+  const told: { readonly message: string; readonly refused?: number }[] = []
+  const plane = await start({
+    clock,
+    log: createJsonLog((line) => void told.push(JSON.parse(line)), clock, 'info', {}),
+    admissionPlugins: { enabled: ['AlwaysDeny'] },
+  })
+  t.after(() => plane.stop())
+  const ask = (path: string) =>
+    plane.handler({ method: 'GET', path, headers: {} }, { remoteAddress: '192.0.2.1', user: { name: 'a', groups: ['system:masters'] } })
+  assert.equal((await ask('/readyz/poststarthook/rbac/bootstrap-roles')).status, 500)
+  const { body } = await ask('/api/v1/namespaces')
+  assert.deepEqual(JSON.parse(Buffer.from(body as Uint8Array).toString()).items, [])
+  const refusals = () => told.filter(({ message }) => message.startsWith('objects that every cluster has were refused'))
+  assert.equal(refusals().length, 1)
+  assert.ok(refusals()[0]!.refused! > 100)
+  await clock.advance(1_200)
+  await settled(() => refusals().length > 1)
+})
+
+test('what was refused is made as soon as it is let in', async (t) => {
+  const clock = createVirtualClock(Date.now())
+  const attempts: (readonly Refused[])[] = [[{ kind: 'Namespace', name: 'default', error: new Error('no') }], []]
+  let wholes = 0
+  const stopping = new AbortController()
+  t.after(() => stopping.abort())
+  const { ended } = await bootstrapUntilWhole({
+    attempt: async () => attempts.shift()!,
+    whole: () => void (wholes += 1),
+    clock,
+    random: systemRandom,
+    log: createJsonLog(() => {}, clock, 'error', {}),
+    signal: stopping.signal,
+  })
+  assert.equal(wholes, 0)
+  await clock.advance(1_200)
+  await ended
+  assert.deepEqual([wholes, attempts.length], [1, 0])
+})
+
+/** Turns of the event loop until it is so. */
+async function settled(isSo: () => boolean): Promise<void> {
+  for (let turns = 0; !isSo(); turns += 1) {
+    assert.ok(turns < 10_000, 'it never came to be so')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
