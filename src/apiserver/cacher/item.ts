@@ -130,14 +130,15 @@ const converted = new WeakMap<Item, WeakMap<AnyKind, Item>>()
 export const atRevision = (item: Item, revision: Revision): Item => ({ ...item, revision, bytes: undefined, object: undefined })
 
 /**
- * Where the revision goes into stored bytes, without parsing them: stored objects begin with apiVersion, kind, metadata, in this order, so
- * the first `"metadata":{` is the object's own. Metadata is never empty (it has at least a name), hence the comma behind what is put in.
+ * Where the revision goes into stored bytes, without parsing them: stored objects begin with apiVersion, kind, metadata, in this order, and no
+ * name of a version or kind has a brace in it, so the second one opens the metadata. It is never empty (it has at least a name), hence the
+ * comma behind what is put in.
  */
 function versionPlace(value: Uint8Array): number {
-  const at = Buffer.from(value.buffer, value.byteOffset, value.byteLength).indexOf(metadataStart)
+  const at = value.indexOf(openBrace, 1)
   if (at < 0) throw new TypeError('a stored object has no metadata')
-  return at + metadataStart.length
+  return at + 1
 }
 
-const metadataStart = Buffer.from('"metadata":{')
+const openBrace = 0x7b
 const decoder = new TextDecoder()
