@@ -33,6 +33,7 @@ import { trackingName, trackingNamespace } from '#controllers/common/legacy-toke
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { OpenGrpc } from '#lib/grpc-exchange.ts'
 import type { Transport } from '#lib/http.ts'
 import type { HttpsExchange } from '#lib/https-exchange.ts'
 import type { Log } from '#lib/log.ts'
@@ -64,8 +65,9 @@ export interface ControlPlaneOptions extends IdentityChoices {
   /** What discovery says instead: of a server that listens where only this machine reaches it. */
   readonly discoveryAddress?: string | undefined
   readonly podCIDR: string
-  readonly serviceCIDR: string
-  /** Of that range: the address of the API server's own Service. */
+  /** Ranges of service addresses: one, or one of each family, that of services that ask for none first. */
+  readonly serviceCIDRs: readonly string[]
+  /** Of the first range: the address of the API server's own Service. */
   readonly serviceAddress: string
   /** Of that range as well: the address of the cluster's name server. Absent: the cluster has none. */
   readonly dnsAddress?: string | undefined
@@ -87,6 +89,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
   readonly tracing?: string | undefined
+  /** How to reach a collector that speaks gRPC. Absent: it cannot be reached. */
+  readonly grpc?: OpenGrpc | undefined
   /** The settings that this process runs with, for `/flagz`. */
   readonly flags?: Readonly<Record<string, string>> | undefined
   /** How much of its disk the store takes, in bytes; absent where it is on none. */
@@ -137,7 +141,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         objects: api.objects,
         now: clock.now(),
         dnsAddress: options.dnsAddress,
-        serviceCIDR: options.serviceCIDR,
+        serviceCIDRs: options.serviceCIDRs,
         authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
         further: [
           ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
@@ -227,6 +231,7 @@ async function createApi(
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const { address, port } = options.advertise
+  const authority = `${address.includes(':') ? `[${address}]` : address}:${port}`
   let identity: Identity | undefined
   let queueMetrics: QueueMetrics | undefined
   const server = await createApiServer({
@@ -276,10 +281,10 @@ async function createApi(
         },
       }
     },
-    responders: openIdResponders(keys, `https://${address}:${port}/openid/v1/jwks`),
-    pools: { clusterIPs: options.serviceCIDR, nodePorts: options.nodePorts },
+    responders: openIdResponders(keys, `https://${authority}/openid/v1/jwks`),
+    pools: { clusterIPs: options.serviceCIDRs, nodePorts: options.nodePorts },
     version: { gitVersion: `${kubernetesVersion}+wherry.${wherryVersion}`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
-    advertiseAddress: options.discoveryAddress ?? `${address}:${port}`,
+    advertiseAddress: options.discoveryAddress ?? authority,
     allowAnonymous: options.anonymous === 'all',
     log: (message, fields) => log.warn(message, fields),
     start: { bootstrapped: () => progress.bootstrapped, joined: () => progress.joined },
@@ -303,6 +308,7 @@ function protection({
   log,
   audit,
   tracing,
+  grpc,
   flags,
   seatsTotal,
   storageSizeBytes,
@@ -313,7 +319,8 @@ function protection({
       audit: (means) => composeAudit(audit, { ...means, clock, onFailure: failed('audit events were lost') }),
     }),
     ...(tracing !== undefined && {
-      tracer: (means) => composeTracer(tracing, { ...means, clock, random: random.fork('traces'), onFailure: failed('traces were lost') }),
+      tracer: (means) =>
+        composeTracer(tracing, { ...means, grpc, clock, random: random.fork('traces'), onFailure: failed('traces were lost') }),
     }),
     ...(flags !== undefined && { flags }),
     ...(seatsTotal !== undefined && { seatsTotal }),

@@ -7,8 +7,9 @@ import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
 import { systemClock } from '#host/clock.ts'
-import { type Config, pkiSubjects, readConfig, serviceAddress } from '#host/config.ts'
+import { type Config, pkiSubjects, readConfig, serviceAddress, serviceRanges } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
+import { openGrpc } from '#host/grpc.ts'
 import { createHttpsStream } from '#host/https-stream.ts'
 import type { Paths } from '#host/layout.ts'
 import { createHttpsExchange } from '#host/outbound.ts'
@@ -99,7 +100,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     discoveryAddress:
       options.host === undefined ? undefined : `${isIPv6(options.host) ? `[${options.host}]` : options.host}:${options.port}`,
     podCIDR: config.podCIDR,
-    serviceCIDR: config.serviceCIDR,
+    serviceCIDRs: serviceRanges(config),
     serviceAddress: serviceAddress(config),
     nodePorts: [first, last],
     rootCa: pki.clusterCa.certificate,
@@ -108,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
+    grpc: openGrpc,
     aggregation: { stream: createHttpsStream(), identity: () => pki.frontProxyClient },
     anonymous: config.anonymous,
     components,

@@ -48,7 +48,7 @@ test('audit goes where it is to go', () => {
 
 const absent = join(folder, 'absent')
 refused('a file that is not there', { tracingConfig: absent }, /^tracingConfig: \S+absent cannot be used: ENOENT/)
-refused('tracing of another kind', { tracingConfig: policy }, /^tracingConfig: .*kind has to be TracingConfiguration/)
+refused('tracing of another kind', { tracingConfig: policy }, /^tracingConfig: .*use kind "TracingConfiguration"/)
 refused('a policy of another kind', { auditPolicy: kubeconfig, auditLog: log }, /^auditPolicy: .*kind: Unsupported value/)
 refused('a log without a folder', { auditPolicy: policy, auditLog: join(absent, 'a.log') }, /^auditLog: .*cannot be used: ENOENT/)
 refused('an audit webhook that is none', { auditPolicy: policy, auditWebhookConfig: policy }, /^auditWebhookConfig: .*no context/)

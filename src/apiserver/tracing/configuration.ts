@@ -1,36 +1,61 @@
-import { WherryError } from '#lib/errors.ts'
-import { parseYaml } from '#schema/yaml.ts'
-import type { Outbound } from '../outbound.ts'
-import type { TraceExport } from './tracer.ts'
+import type { Cause } from '#lib/errors.ts'
+import { field, int32, message, type Of, string } from '#schema/schema.ts'
+import { invalid } from '#schema/validate.ts'
+import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '../authentication/read-configuration.ts'
 
-/** What a TracingConfiguration (apiserver.config.k8s.io/v1) says. */
+/** `TracingConfiguration` of apiserver.config.k8s.io/v1, as data; no protobuf form exists, the numbers only order the fields. */
+const File = message('apiserver.config.v1.TracingConfiguration', {
+  apiVersion: field(0, string()),
+  kind: field(0, string()),
+  endpoint: field(1, string(), { pointer: true }),
+  samplingRatePerMillion: field(2, int32(), { pointer: true }),
+})
+
+const forms: ConfigurationForms['forms'] = [
+  'apiserver.config.k8s.io/v1',
+  'apiserver.config.k8s.io/v1beta1',
+  'apiserver.k8s.io/v1alpha1',
+].map((apiVersion) => ({ apiVersion, kind: 'TracingConfiguration' }))
+
+/** What a TracingConfiguration says. */
 export interface TracingConfiguration {
-  /** Of the collector: a URL, or `host:port`, which is taken as HTTPS. */
-  readonly endpoint: string
+  readonly endpoint: TraceEndpoint
+  /** Of requests that come without a decision. */
   readonly samplingRatePerMillion: number
 }
 
+/** Where the collector is. */
+export type TraceEndpoint =
+  /** OTLP/gRPC without TLS, as the reference speaks it. */
+  | { readonly grpc: string }
+  /** OTLP/HTTP with JSON: a whole URL. Ours only. */
+  | { readonly url: string }
+
 /** Reads a file. Errors: `Invalid`, naming the field. */
 export function parseTracingConfiguration(text: string): TracingConfiguration {
-  const value = parseYaml(text).value as Readonly<Record<string, unknown>> | null
-  const bad = (why: string): WherryError => new WherryError('Invalid', `the tracing configuration is invalid: ${why}`)
-  if (value === null || typeof value !== 'object') throw bad('it is no object')
-  const { apiVersion, kind, endpoint = 'localhost:4318', samplingRatePerMillion = 0 } = value
-  if (kind !== 'TracingConfiguration') throw bad('kind has to be TracingConfiguration')
-  if (!['apiserver.config.k8s.io/v1', 'apiserver.config.k8s.io/v1beta1'].includes(apiVersion as string))
-    throw bad('apiVersion has to be apiserver.config.k8s.io/v1')
-  if (typeof endpoint !== 'string' || endpoint === '') throw bad('endpoint has to be a text such as collector:4318')
-  if (typeof samplingRatePerMillion !== 'number' || samplingRatePerMillion < 0 || samplingRatePerMillion > 1_000_000)
-    throw bad('samplingRatePerMillion has to be between 0 and 1000000')
-  return { endpoint, samplingRatePerMillion }
+  const { endpoint, samplingRatePerMillion = 0 } = readConfiguration(File, 'TracingConfiguration', text, { forms }) as Of<typeof File>
+  const place = endpointOf(endpoint || 'localhost:4317')
+  refuseConfiguration([...rateProblems(samplingRatePerMillion), ...('message' in place ? [place] : [])])
+  return { endpoint: place as TraceEndpoint, samplingRatePerMillion }
 }
 
-/** Sends to a collector's OTLP/HTTP endpoint. */
-export function outboundExport(outbound: Outbound, endpoint: string): TraceExport {
-  const base = /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`
-  const url = /^https?:\/\/[^/]+\/?$/.test(base) ? `${base.replace(/\/$/, '')}/v1/traces` : base
-  return async (body) => {
-    const answer = await outbound({ url }, { timeoutMs: 10_000 }, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-    if (answer.status >= 300) throw new WherryError('ServiceUnavailable', `the trace collector at ${url} answered ${answer.status}`)
-  }
+function rateProblems(rate: number): Cause[] {
+  const why = rate < 0 ? 'must be positive' : rate > 1_000_000 ? 'per million must be less than or equal to one million' : undefined
+  return why === undefined ? [] : [invalid('samplingRatePerMillion', rate, `sampling rate ${why}`)]
+}
+
+/** `host:port`, `dns://host:port`, `dns:///host:port`, `unix:///path` as in the reference; `http://` and `https://` beside them. */
+function endpointOf(endpoint: string): TraceEndpoint | Cause {
+  const scheme = /^([a-z-]+):\/\//.exec(endpoint)?.[1]
+  const bad = (why: string) => invalid('endpoint', endpoint, why)
+  if (scheme === undefined) return endpoint.includes('//') ? bad('it takes a text such as localhost:4317') : { grpc: endpoint }
+  if (scheme === 'dns' && URL.canParse(endpoint)) return { grpc: endpoint.replace(/^dns:\/\/(?=[^/]+$)/, '') }
+  if (scheme === 'unix') return { grpc: endpoint }
+  if (scheme !== 'http' && scheme !== 'https')
+    return bad(
+      `unsupported scheme: ${scheme}.  Options are none, dns, unix, http or https.  See https://github.com/grpc/grpc/blob/master/doc/naming.md`,
+    )
+  if (!URL.canParse(endpoint)) return bad('it takes a URL such as https://collector.example:4318')
+  // What names a machine only means the path of the protocol.
+  return { url: /^[a-z]+:\/\/[^/]+\/?$/.test(endpoint) ? `${endpoint.replace(/\/$/, '')}/v1/traces` : endpoint }
 }

@@ -12,14 +12,21 @@ export interface Span {
   readonly isError?: boolean
 }
 
+/** Who sends, and which of its parts: the first is the reference's name. */
+export const resourceAttributes = { 'service.name': 'apiserver' }
+export const scopeName = 'wherry/apiserver'
+/** Numbers of SpanKind and StatusCode (opentelemetry.proto.trace.v1). */
+export const spanKinds = { internal: 1, server: 2 } as const
+export const statusError = 2
+
 /** The body of an OTLP/HTTP request in JSON (OpenTelemetry protocol 1.x, ExportTraceServiceRequest). */
 export const exportRequest = (spans: readonly Span[]): Uint8Array =>
   Buffer.from(
     JSON.stringify({
       resourceSpans: [
         {
-          resource: { attributes: attributesOf({ 'service.name': 'apiserver' }) },
-          scopeSpans: [{ scope: { name: 'wherry/apiserver' }, spans: spans.map(spanOf) }],
+          resource: { attributes: attributesOf(resourceAttributes) },
+          scopeSpans: [{ scope: { name: scopeName }, spans: spans.map(spanOf) }],
         },
       ],
     }),
@@ -30,16 +37,16 @@ const spanOf = (span: Span): object => ({
   spanId: span.spanId,
   ...(span.parentSpanId !== undefined && { parentSpanId: span.parentSpanId }),
   name: span.name,
-  // SPAN_KIND_INTERNAL is 1, SPAN_KIND_SERVER 2.
-  kind: span.kind === 'server' ? 2 : 1,
-  startTimeUnixNano: nanoseconds(span.startMs),
-  endTimeUnixNano: nanoseconds(span.endMs),
+  kind: spanKinds[span.kind],
+  // 64-bit integers are texts in protobuf's JSON.
+  startTimeUnixNano: `${nanosecondsOf(span.startMs)}`,
+  endTimeUnixNano: `${nanosecondsOf(span.endMs)}`,
   attributes: attributesOf(span.attributes),
-  ...(span.isError === true && { status: { code: 2 } }),
+  ...(span.isError === true && { status: { code: statusError } }),
 })
 
 const attributesOf = (attributes: Readonly<Record<string, string>>): readonly object[] =>
   Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }))
 
-/** 64-bit integers are texts in protobuf's JSON. */
-const nanoseconds = (ms: number): string => `${BigInt(Math.round(ms * 1000)) * 1000n}`
+/** As exactly as milliseconds in a double are: whole microseconds. */
+export const nanosecondsOf = (ms: number): bigint => BigInt(Math.round(ms * 1000)) * 1000n

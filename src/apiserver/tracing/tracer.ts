@@ -2,11 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '#lib/clock.ts'
 import type { Random } from '#lib/random.ts'
 import type { RequestRecord } from '../request-record.ts'
-import { exportRequest, type Span } from './otlp.ts'
+import type { Span } from './otlp.ts'
 import { parseTraceparent } from './traceparent.ts'
 
-/** Takes spans away, as an OTLP/HTTP JSON body. Rejects when the collector did not take them. */
-export type TraceExport = (body: Uint8Array) => Promise<void>
+/** Takes spans away. Rejects when the collector did not take them. */
+export type TraceExport = ((spans: readonly Span[]) => Promise<void>) & {
+  /** Ends what it holds open. */
+  readonly close?: () => void
+}
 
 export interface TracerOptions {
   readonly send: TraceExport
@@ -71,7 +74,7 @@ export function createTracer(options: TracerOptions): Tracer {
     if (sending !== undefined || waiting.length === 0) return
     const batch = waiting
     waiting = []
-    sending = send(exportRequest(batch))
+    sending = send(batch)
       .catch((error: unknown) => {
         dropped += batch.length
         onFailure(error)
@@ -141,6 +144,7 @@ export function createTracer(options: TracerOptions): Tracer {
       await sending
       flush()
       await sending
+      send.close?.()
     },
   }
 }

@@ -4,6 +4,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createTestServer } from '../testing.ts'
 import { parseTracingConfiguration } from './configuration.ts'
+import { exportRequest } from './otlp.ts'
 import { parseTraceparent } from './traceparent.ts'
 import { createTracer } from './tracer.ts'
 
@@ -24,7 +25,8 @@ async function traced(samplingRatePerMillion: number, traceparent: string | unde
     random: seededRandom(1),
     samplingRatePerMillion,
     onFailure: (error) => assert.fail(String(error)),
-    send: async (body) => void spans.push(...JSON.parse(Buffer.from(body).toString()).resourceSpans[0].scopeSpans[0].spans),
+    send: async (batch) =>
+      void spans.push(...JSON.parse(Buffer.from(exportRequest(batch)).toString()).resourceSpans[0].scopeSpans[0].spans),
   })
   const server = await createTestServer({ clock, server: { tracer: () => tracer } })
   await server.transport({
@@ -69,12 +71,32 @@ test('what is no traceparent is none', () => {
   for (const [header, is] of cases) assert.equal(parseTraceparent(header) !== undefined, is, `${header}`)
 })
 
-test('a configuration names what is wrong with it', () => {
-  const head = 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n'
-  assert.deepEqual(parseTracingConfiguration(`${head}endpoint: a:1\nsamplingRatePerMillion: 5`), {
-    endpoint: 'a:1',
-    samplingRatePerMillion: 5,
+const configuration = (rest: string) => `apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n${rest}`
+
+// The forms that the reference takes, which all mean gRPC without TLS, and ours beside them.
+for (const [endpoint, want] of [
+  [undefined, { grpc: 'localhost:4317' }],
+  ['localhost:4317', { grpc: 'localhost:4317' }],
+  ['dns://collector.example:4317', { grpc: 'collector.example:4317' }],
+  ['dns:///collector.example:4317', { grpc: 'dns:///collector.example:4317' }],
+  ['unix:///run/collector.sock', { grpc: 'unix:///run/collector.sock' }],
+  ['http://localhost:4318', { url: 'http://localhost:4318/v1/traces' }],
+  ['https://collector.example:4318/', { url: 'https://collector.example:4318/v1/traces' }],
+  ['https://collector.example/other', { url: 'https://collector.example/other' }],
+] as const)
+  test(`a collector at ${endpoint}`, () => {
+    const text = configuration(`samplingRatePerMillion: 5${endpoint === undefined ? '' : `\nendpoint: ${endpoint}`}`)
+    assert.deepEqual(parseTracingConfiguration(text), { endpoint: want, samplingRatePerMillion: 5 })
   })
-  assert.throws(() => parseTracingConfiguration(`${head}samplingRatePerMillion: -1`), /samplingRatePerMillion/)
-  assert.throws(() => parseTracingConfiguration('kind: Other'), /kind/)
-})
+
+for (const [text, why] of [
+  [configuration('samplingRatePerMillion: -1'), /samplingRatePerMillion: Invalid value: -1: sampling rate must be positive/],
+  [configuration('samplingRatePerMillion: 1000001'), /sampling rate per million must be less than or equal to one million/],
+  [configuration('samplingRatePerMillion: many'), /cannot unmarshal string/],
+  [configuration('endpoint: ftp://a'), /endpoint: Invalid value: "ftp:\/\/a": unsupported scheme: ftp\./],
+  [configuration('endpoint: dn%2s://localhost:4317'), /endpoint: Invalid value/],
+  [configuration('endpoint: http://['), /endpoint: Invalid value/],
+  [configuration('foo: 1'), /unknown field "foo"/],
+  ['kind: Other', /no kind "Other" is registered/],
+] as const)
+  test(`refused: ${text.split('\n').at(-1)}`, () => assert.throws(() => parseTracingConfiguration(text), { code: 'Invalid', message: why }))

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Server, ServerCredentials, status } from '@grpc/grpc-js'
+import { composeTracer } from '#apiserver/tracing/compose.ts'
+import type { Tracer } from '#apiserver/tracing/tracer.ts'
+import { systemClock } from '#host/clock.ts'
+import { openGrpc } from '#host/grpc.ts'
+import { systemRandom } from '#host/random.ts'
+
+/** A collector on a port of its own, which keeps what it is sent or refuses it. */
+async function collector(accepts: boolean) {
+  const bodies: Buffer[] = []
+  const server = new Server()
+  const asIs = (bytes: Buffer) => bytes
+  const method = {
+    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  } as const
+  server.addService(
+    { Export: method },
+    {
+      Export(call: { readonly request: Buffer }, done: (error: object | null, answer?: Buffer) => void) {
+        if (!accepts) return done({ code: status.RESOURCE_EXHAUSTED, details: 'full' })
+        bodies.push(call.request)
+        done(null, Buffer.alloc(0))
+      },
+    },
+  )
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  )
+  return { port, bodies, close: () => server.forceShutdown() }
+}
+
+const tracerTo = (endpoint: string, onFailure: (error: unknown) => void): Tracer =>
+  composeTracer(
+    `{ apiVersion: apiserver.config.k8s.io/v1, kind: TracingConfiguration, endpoint: "${endpoint}", samplingRatePerMillion: 1000000 }`,
+    {
+      clock: systemClock,
+      random: systemRandom,
+      outbound: undefined,
+      grpc: openGrpc,
+      onFailure,
+    },
+  )
+
+/** One request, of which we know everything. */
+async function traceOne(tracer: Tracer): Promise<void> {
+  const record = { request: { headers: {}, method: 'GET' }, info: { path: '/api' }, id: 'audit', receivedMs: 1_000, startedMs: 0 }
+  await tracer.trace(
+    record as never,
+    async () => 500,
+    (code) => code,
+  )
+  await tracer.close()
+}
+
+test('spans reach a collector over gRPC in plain text', async (t) => {
+  const { port, bodies, close } = await collector(true)
+  t.after(close)
+  await traceOne(tracerTo(`localhost:${port}`, (error) => assert.fail(String(error))))
+  assert.equal(bodies.length, 1)
+  const [resource, scoped] = [at(bodies[0]!, 1, 1), at(bodies[0]!, 1, 2)]
+  assert.deepEqual([at(resource, 1, 1).toString(), at(resource, 1, 2, 1).toString()], ['service.name', 'apiserver'])
+  const span = at(scoped, 2)
+  assert.deepEqual([at(span, 1).length, at(span, 2).length], [16, 8])
+  assert.equal(at(span, 5).toString(), 'KubernetesAPI')
+  assert.equal(at(span, 7).readBigUInt64LE(), 1_000_000_000n)
+  assert.deepEqual([at(span, 6)[0], at(span, 15, 3)[0]], [2, 2])
+})
+
+for (const [name, accepts] of [
+  ['one that refuses', false],
+  ['nobody', undefined],
+] as const)
+  test(`traces for ${name} are told of as lost`, async () => {
+    const { port, close } = await collector(accepts ?? true)
+    if (accepts === undefined) close()
+    const failures: unknown[] = []
+    const tracer = tracerTo(`dns:///127.0.0.1:${port}`, (error) => failures.push(error))
+    await traceOne(tracer)
+    close()
+    assert.equal(tracer.dropped, 1)
+    assert.match(String(failures[0]), accepts === undefined ? /ECONNREFUSED|No connection/ : /full/)
+  })
+
+/** The first field at each step of a path into a protobuf message: bytes, fixed64 or a varint of one byte. */
+function at(message: Buffer, ...[number, ...rest]: readonly number[]): Buffer {
+  for (let position = 0; position < message.length; ) {
+    let key: number
+    ;[key, position] = varint(message, position)
+    let length = 8
+    if ((key & 7) === 0) length = varint(message, position)[1] - position
+    else if ((key & 7) === 2) [length, position] = varint(message, position)
+    const value = message.subarray(position, position + length)
+    if (key >> 3 === number) return rest.length === 0 ? value : at(value, ...rest)
+    position += length
+  }
+  return assert.fail(`there is no field ${number}`)
+}
+
+function varint(bytes: Buffer, from: number): [value: number, next: number] {
+  let value = 0
+  for (let position = from, shift = 0; ; position += 1, shift += 7) {
+    value |= (bytes[position]! & 127) << shift
+    if (bytes[position]! < 128) return [value, position + 1]
+  }
+}
