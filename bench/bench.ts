@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
+import { judge } from './aims.ts'
 import type { Figure, Row } from './figure.ts'
 import { footprint } from './figures/footprint.ts'
 import { idle } from './figures/idle.ts'
@@ -20,7 +21,7 @@ import { startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
 import type { StartServer } from './support/server.ts'
 import { terminal } from './support/terminal.ts'
-import { table } from './table.ts'
+import { aimsTable, table } from './table.ts'
 
 /** In this order: what starts anew comes before what leaves caches warm. */
 const figures: readonly Figure[] = [serverStart, idle, writes, reads, list, watch, mixed, up, footprint, podStart]
@@ -77,9 +78,11 @@ async function run(chosen: readonly Figure[], seconds: number, startReference: S
     }
   }
   console.log(`\n${table(rows, reference)}\n`)
+  const judged = judge(rows, startReference && reference)
+  if (judged.length > 0) console.log(`${aimsTable(judged)}\n`)
   for (const line of left) console.log(line)
   console.log(explained(conditions))
-  if (values.json) writeFileSync(values.json, `${JSON.stringify({ conditions, rows, reference, left }, undefined, 2)}\n`)
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ conditions, rows, reference, aims: judged, left }, undefined, 2)}\n`)
 }
 
 /** All without a word; else the figures and parts that are named. */
@@ -118,6 +121,7 @@ function explained(conditions: ReturnType<typeof conditionsNow>): string {
       `${conditions.secondsPerLoad} s a load, closed loop, HTTP/2 over TLS with a client certificate, RBAC on, every write on disk before its answer.`,
     'server cpu: processor time of the server for each operation. others: processors kept busy by neither server nor driver; above 0.3 rates suffer.',
     'reference: the original control plane (API server, etcd, controller manager, scheduler) in the same run, figure after figure, with --beside; its numbers stand in brackets.',
+    'better: how many times better we are; ratio: our number divided by the reference’s.',
   ].join('\n')
 }
 

@@ -1,8 +1,9 @@
+import type { Judged } from './aims.ts'
 import type { Row } from './figure.ts'
 
 /** Rows as aligned text: the figure, ours, the reference's, how many times better we are, and what stands beside ours. */
 export function table(rows: readonly Row[], reference: readonly Row[] = []): string {
-  const cells = [
+  return aligned([
     ['', 'wherry', 'reference', 'better', ''],
     ...rows.map((row) => {
       const other = reference.find(({ figure }) => figure === row.figure)
@@ -14,12 +15,37 @@ export function table(rows: readonly Row[], reference: readonly Row[] = []): str
         besides(row, other),
       ]
     }),
-  ]
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((line) => line[column]!.length)))
+  ])
+}
+
+/** The aims as aligned text, and how many of them are met. */
+export function aimsTable(judged: readonly Judged[]): string {
+  const lines = judged.map((each) => [
+    each.name,
+    `${plain(each.ours)} ${each.unit}`.trim(),
+    each.reference === undefined ? '–' : `${plain(each.reference)} ${each.unit}`.trim(),
+    each.reference === undefined ? '–' : short(each.ours / each.reference),
+    aimText(each),
+    each.isMet === undefined ? 'no reference' : each.isMet ? 'met' : 'NOT MET',
+  ])
+  const met = judged.filter(({ isMet }) => isMet).length
+  return `${aligned([['aim', 'wherry', 'reference', 'ratio', 'wanted', ''], ...lines])}\n${met} of ${judged.length} aims met`
+}
+
+/** `≥ 1.5` of a ratio, `≤ 20 ms` of a number that has to hold by itself. */
+function aimText({ of, least, most, unit }: Judged): string {
+  const bound = least === undefined ? `≤ ${most!.toLocaleString('en-US')}` : `≥ ${least.toLocaleString('en-US')}`
+  return of === 'ratio' ? bound : `${bound} ${unit}`.trim()
+}
+
+/** Words to the left, numbers to the right; the last cell of a line as it comes. */
+function aligned(cells: readonly (readonly string[])[]): string {
+  const last = cells[0]!.length - 1
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
   return cells
     .map((line) =>
       line
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : column === 4 ? cell : cell.padStart(widths[column]!)))
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : column === last ? cell : cell.padStart(widths[column]!)))
         .join('  ')
         .trimEnd(),
     )
@@ -40,7 +66,8 @@ function short(value: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-const plain = (value: number): string => (Number.isInteger(value) ? String(value) : short(value))
+const plain = (value: number): string =>
+  Number.isInteger(value) ? value.toLocaleString('en-US') : Math.abs(value) < 0.1 ? value.toPrecision(2) : short(value)
 
 const units: Readonly<Record<string, string>> = { Ms: 'ms', Mb: 'MB', Percent: '%', PerSecond: '/s' }
 

@@ -12,7 +12,7 @@ export const idle: Figure = {
   async measure({ seconds, terminal, start }) {
     const server = await start()
     try {
-      const idleSeconds = seconds * 6
+      const idleSeconds = seconds * 12
       terminal(`  settling, then ${idleSeconds} s of doing nothing`)
       await delay(settleMs)
       const before = cpuSecondsOf(...server.pids)
@@ -21,7 +21,7 @@ export const idle: Figure = {
       const { residentMb, anonymousMb, proportionalMb } = memoryOf(...server.pids)
       return [
         { figure: 'control plane idle, resident', value: residentMb, unit: 'MB', better: 'less', beside: { anonymousMb, proportionalMb } },
-        { figure: 'control plane idle, processor', value: (used * 100) / idleSeconds, unit: '% of one', better: 'less', beside: {} },
+        { figure: 'control plane idle, processor', value: (used * 60) / idleSeconds, unit: 's in 60 s', better: 'less', beside: {} },
       ]
     } finally {
       await server.remove()

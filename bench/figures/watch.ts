@@ -15,8 +15,9 @@ export const watch: Figure = {
         const load = { do: 'watch', watches: 1_000, writesPerSecond, seconds: Math.max(2, seconds * 2), namespace } as const
         const driven = await drive(server, load)
         const { p50: p50Ms, p99, max: maxMs } = driven.latencyMs
-        const { perSecond: eventsPerSecond, lost, serverCpuMs, others } = driven
-        rows.push({ figure, value: p99, unit: 'ms', better: 'less', beside: { p50Ms, maxMs, eventsPerSecond, lost, serverCpuMs, others } })
+        const { perSecond: eventsPerSecond, kept: keptWatches = 0, lost, serverCpuMs, others } = driven
+        const beside = { p50Ms, maxMs, keptWatches, lost, eventsPerSecond, serverCpuMs, others }
+        rows.push({ figure, value: p99, unit: 'ms', better: 'less', beside })
       }
       return rows
     }),

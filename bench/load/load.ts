@@ -32,6 +32,21 @@ export type Load =
 
 export type Operation = 'create-configmap' | 'apply-configmap' | 'update-lease' | 'create-pod' | 'patch-pod-status' | 'get-pod'
 
+/** What a mixed load consists of. */
+export const mixedSorts = [
+  'update Lease',
+  'get Pod',
+  'patch Pod status',
+  'patch Node status',
+  'create Pod',
+  'delete Pod',
+  'list Pods of a node',
+  'list Pods of a namespace',
+  'list Nodes',
+  'create Event',
+] as const
+export type MixedSort = (typeof mixedSorts)[number]
+
 export interface Latency {
   readonly p50: number
   readonly p99: number
@@ -42,8 +57,10 @@ export interface Outcome {
   readonly operations: number
   readonly seconds: number
   readonly latencyMs: Latency
-  /** Of the sort of request whose p99 is the worst. */
-  readonly worst?: { readonly name: string; readonly p99: number }
+  /** Of a mixed load, each sort of request by itself. */
+  readonly sorts?: readonly { readonly name: MixedSort; readonly latencyMs: Latency }[]
+  /** Of watches, how many the server kept to the end. */
+  readonly kept?: number
   /** Of the driver itself, so that it can be told from the machine's other work. */
   readonly cpuSeconds: number
   /** Of answers and events; zero where nobody counted. */

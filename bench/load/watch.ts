@@ -3,6 +3,8 @@ import { quantiles } from '../support/statistics.ts'
 import { type Connections, openConnections } from './connections.ts'
 import type { Load, Outcome, Target } from './load.ts'
 
+/** The longest that a watcher may fall behind and still count as one that keeps up. */
+const quietMs = 5_000
 /** The reference allows 100 streams a connection. */
 const watchesPerConnection = 90
 
@@ -44,8 +46,12 @@ export async function watch(target: Target, load: Load & { do: 'watch' }): Promi
     }
     await Promise.all(writes)
     const expected = writes.length * watches
-    const until = performance.now() + 30_000
-    while (delays.length < expected && ended === 0 && performance.now() < until) await delay(20)
+    // What is late still comes; where nothing came for seconds, nothing will.
+    for (let seen = -1, until = 0; delays.length < expected; await delay(20)) {
+      if (delays.length > seen) until = performance.now() + quietMs
+      else if (performance.now() > until) break
+      seen = delays.length
+    }
     const { user, system } = process.cpuUsage(cpuBefore)
     const lost = expected - delays.length
     return {
@@ -55,6 +61,7 @@ export async function watch(target: Target, load: Load & { do: 'watch' }): Promi
       cpuSeconds: (user + system) / 1e6,
       bytes,
       lost,
+      kept: watches - ended,
     }
   } finally {
     connections.close()
