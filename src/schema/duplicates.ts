@@ -1,13 +1,16 @@
 import { quote } from './go-text.ts'
 
-/** Keys given twice in a JSON text that has been read already, as `duplicate field "spec.containers[0].name"`. Stops at 100, as the reference does. */
+/**
+ * Keys given twice, or more often, in a JSON text that has been read already, as `duplicate field "spec.containers[0].name"`. Stops at 100,
+ * as the reference does.
+ */
 export function findDuplicates(text: string): string[] {
-  const found: string[] = []
+  const found = new Set<string>()
   eachKey(text, (stack, key, isRepeated) => {
-    if (isRepeated) found.push(`duplicate field ${quote(pathOf(stack, key))}`)
-    return found.length < FOUND_MAX
+    if (isRepeated) found.add(`duplicate field ${quote(pathOf(stack, key))}`)
+    return found.size < FOUND_MAX
   })
-  return found
+  return [...found]
 }
 
 /**
@@ -17,15 +20,15 @@ export function findDuplicates(text: string): string[] {
 export function inDocumentOrder(text: string, unknown: readonly string[]): string[] {
   const left = new Set(unknown)
   const unknownPaths = new Set<string>()
-  const found: string[] = []
+  const found = new Set<string>()
   eachKey(text, (stack, key, isRepeated) => {
     const path = pathOf(stack, key)
     const problem = `unknown field ${quote(path)}`
     if (left.delete(problem)) {
       unknownPaths.add(path)
-      found.push(problem)
-    } else if (isRepeated && ![...unknownPaths].some((outer) => isWithin(path, outer))) found.push(`duplicate field ${quote(path)}`)
-    return found.length < FOUND_MAX
+      found.add(problem)
+    } else if (isRepeated && ![...unknownPaths].some((outer) => isWithin(path, outer))) found.add(`duplicate field ${quote(path)}`)
+    return found.size < FOUND_MAX
   })
   return [...found, ...left].slice(0, FOUND_MAX)
 }

@@ -74,3 +74,7 @@ test('what is no JSON is refused, __proto__ stays a key', () => {
   assert.deepEqual(Object.keys(value as object), ['__proto__'])
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })
+
+test('a key that stands three times is told once', () => {
+  assert.deepEqual(parseJson('{"a":1,"a":2,"a":3}').duplicates, ['duplicate field "a"'])
+})

@@ -2,6 +2,7 @@ import type { WherryError } from '#lib/errors.ts'
 import { clone, isObject } from '#schema/fields.ts'
 import { goJson, goValue } from '#schema/go-text.ts'
 import { applyJsonPatch } from '#schema/patch/json-patch.ts'
+import { keptDuplicates } from '#schema/patch/kept-duplicates.ts'
 import { applyMergePatch } from '#schema/patch/merge-patch.ts'
 import { obeyStrategicPatch } from '#schema/patch/strategic.ts'
 import { mergedOrder, patchedOrder } from '#schema/patch/touched-order.ts'
@@ -14,7 +15,7 @@ import { badRequest, invalidError } from '../http/status.ts'
 export interface Patch {
   /** The present document with the patch applied; throws what is wrong with the patch. */
   apply(type: AnyType, document: unknown): unknown
-  /** Keys that the patch itself gives twice. */
+  /** Keys that the patch gives twice; once it has been applied, with those that its result still has so. */
   readonly duplicates: readonly string[]
   /** What a refusal of the result shows. */
   readonly shown: (result: unknown) => string
@@ -40,9 +41,17 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
     const text = Buffer.from(body).toString()
     if (value !== null && !Array.isArray(value))
       throw badRequest(`error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type []handlers.jsonPatchOp`)
+    const own = duplicates.map((text) => `json patch ${text}`)
+    let kept: readonly string[] = []
     return {
-      duplicates: duplicates.map((text) => `json patch ${text}`),
-      apply: (_shape, document) => applyJsonPatch(document, value ?? [], text),
+      get duplicates() {
+        return [...own, ...kept]
+      },
+      apply(_shape, document) {
+        const result = applyJsonPatch(document, value ?? [], text)
+        if (duplicates.length > 0) kept = keptDuplicates(duplicates, value ?? [], result)
+        return result
+      },
       shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }

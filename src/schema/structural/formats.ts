@@ -63,7 +63,7 @@ function isDuration(text: string): boolean {
     parseDuration(text)
     return true
   } catch {
-    return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit]) => isUnit(unit!.toLowerCase()))
+    return [...text.matchAll(/(?<!\d)\d+\s*([A-Za-zµ]+)/g)].some(([, unit]) => isUnit(unit!.toLowerCase()))
   }
 }
 
@@ -89,8 +89,8 @@ function isRequestUri(text: string): boolean {
 /** An address alone or after a name, `Jo <jo@example.com>` (RFC 5322, as Go's `mail.ParseAddress` takes it). */
 function isEmail(text: string): boolean {
   const trimmed = text.trim()
-  const angle = /^(?:(?:"(?:[^"\\]|\\.)*"|[^<>@,;:"]*)\s*)<([^<>]+)>(?:\s*\([^()]*\))?$/.exec(trimmed)
-  const address = angle?.[1] ?? trimmed.replace(/\s*\([^()]*\)$/, '')
+  const angle = /^(?:"(?:[^"\\]|\\.)*"\s*|[^<>@,;:"]*)<([^<>]+)>(?:\s*\([^()]*\))?$/.exec(trimmed)
+  const address = angle?.[1] ?? trimmed.replace(/(?<!\s)\s*\([^()]*\)$/, '')
   const at = address.lastIndexOf('@')
   if (at < 1) return false
   const atom = "[\\p{L}\\p{N}!#$%&'*+/=?^_`{|}~\\u0080-\\u{10ffff}-]+"
