@@ -151,12 +151,12 @@ export interface Rules<T> {
   /** Shown to who deletes without naming a `propagationPolicy`, where `defaultPropagation` may surprise. */
   readonly defaultPropagationWarning?: string
   /** What is wrong with what the claims are made of. It is looked at first, and alone, since claims are made before the rest is validated. */
-  readonly claimable?: (object: T, previous: T | undefined) => readonly Cause[]
+  readonly claimable?: (object: T, previous: T | undefined, context: WriteContext) => readonly Cause[]
   /** Values that must be unique or come from a pool: service addresses, node ports. Committed together with the object. */
   readonly claims?: (object: T, context: ClaimContext) => readonly Claim<T>[]
   /**
-   * Pools whose values are held by objects, by the pool's name: a service's address is an IPAddress of that name, which is made and removed
-   * together with the hold. Values of other pools are noted where no client sees them.
+   * Pools whose values are held by objects, by the pool's name: a service's address is an IPAddress, which is made and removed together with
+   * the hold. Values of other pools are noted where no client sees them.
    */
   readonly claimRecords?: Readonly<Record<string, ClaimRecord<T>>>
   /** Field selectors beside metadata.name and metadata.namespace. */
@@ -184,6 +184,8 @@ export interface WriteContext {
   /** The subresource written: '' for the object itself. */
   readonly subresource: string
   readonly dryRun: boolean
+  /** Address families that services get addresses of, that of most of them first. Absent: IPv4 alone. */
+  readonly serviceFamilies?: readonly ('IPv4' | 'IPv6')[]
   /** Shows the client a warning: for what can only be told while the object is prepared. */
   readonly warn?: (message: string) => void
 }
@@ -222,7 +224,7 @@ export interface PermissionAnswer {
 
 /** One value taken from a pool. Empty `value`: take any free one and put it into the object with `set`. */
 export interface Claim<T> {
-  /** `clusterIPs`, `nodePorts`: the API server is configured with what each pool holds. */
+  /** `IPv4`, `IPv6`, `nodePorts`: the API server is configured with what each pool holds. */
   readonly pool: string
   readonly value: string
   readonly set: (object: T, value: string) => T
@@ -236,6 +238,8 @@ export interface Claim<T> {
   readonly isFresh?: true
   /** Why it cannot be met, whatever the pool has: no mistake of the client, says the reference, but a plain error in these words. */
   readonly problem?: string
+  /** What is said when its pool has none left: no mistake of the client either. */
+  readonly exhausted?: string
   /** A claim that fails is no mistake of the client, says the reference, but an internal error in these words. */
   readonly failure?: (problem: string) => string
 }
@@ -243,6 +247,8 @@ export interface Claim<T> {
 /** How a value that is held becomes an object: of which kind, and what it says beside its name and the server's own metadata. */
 export interface ClaimRecord<T> {
   readonly kind: AnyKind
+  /** How the object of a value is called. Absent: as the value. */
+  readonly nameOf?: (value: string) => string
   /** `now` is RFC 3339, whole seconds. */
   readonly make: (owner: T, value: string, now: string) => { readonly metadata?: object; readonly spec: unknown }
 }
@@ -283,6 +289,8 @@ export type Subresource =
       readonly type?: AnyType
       readonly kindGV?: readonly [group: string, version: string, kind: string]
       readonly handler: string
+      /** The answer is the body, completed: so it tells, as any object does, who wrote what of it. */
+      readonly answersBody?: true
     }
   /** Relayed to the node or the endpoint: `log`, `exec`, `attach`, `portforward`, `proxy`. */
   | {

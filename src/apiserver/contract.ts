@@ -135,6 +135,8 @@ export interface SubresourceCall {
   readonly dryRun: boolean
   /** The moment of the call: RFC 3339, whole seconds. */
   readonly now: string
+  /** Adds an annotation to the audit event of the request. */
+  readonly annotate: Notes['annotate']
   readonly server: Internals
 }
 export type SubresourceHandler = (call: SubresourceCall) => Promise<HttpResponse | KubeObject>

@@ -10,6 +10,7 @@ import type { Representation } from './negotiate.ts'
 import { attributesOf } from './request-info.ts'
 import { encoded, jsonBytes } from './respond.ts'
 import type { Routed } from './routed.ts'
+import { showMetadata } from './show.ts'
 
 /** What a handler is told; the parent object is looked up when it is asked for. */
 export const subresourceCall = (
@@ -31,6 +32,7 @@ export const subresourceCall = (
   rest: call.info.rest.join('/'),
   dryRun,
   now: rfc3339(context.clock.now()),
+  annotate: call.record.annotate,
   server: context.internals,
 })
 
@@ -41,7 +43,9 @@ export function finish(answer: HttpResponse | KubeObject, status: number, { repr
     const { code } = answer as { readonly code?: unknown }
     return encoded(answer, representation, typeof code === 'number' ? code : status, Status)
   }
-  return showValue({ ...answer, apiVersion: apiVersionOf(kind), kind: kind.kind }, kind, representation, status)
+  const object = { ...answer, apiVersion: apiVersionOf(kind), kind: kind.kind }
+  if (representation.as !== undefined) return showMetadata(kind, object, representation, status)
+  return showValue(object, kind, representation, status)
 }
 
 /** An object that is not stored, in the encoding asked for. */

@@ -25,7 +25,7 @@ const isOf = (own: string, type: string): boolean => own.startsWith(type) && (ow
 /** The best representation that client and server share; throws `NotAcceptable` with the list of what there is. */
 export function negotiate(
   accept: string | undefined,
-  options: { readonly watch?: boolean; readonly transforms?: boolean; readonly plainProtobuf?: boolean } = {},
+  options: { readonly watch?: boolean; readonly transforms?: boolean; readonly tables?: boolean; readonly plainProtobuf?: boolean } = {},
 ): Representation {
   if (accept === undefined || accept.trim() === '') return { encoding: 'json' }
   for (const { type, parameters } of parseAccept(accept)) {
@@ -39,7 +39,7 @@ export function negotiate(
     const version = parameters.get('v') ?? ''
     if ((version !== 'v1' && version !== 'v1beta1') || !transforms.has(as)) continue
     // A table's cells are of any sort, which protobuf cannot say.
-    if (encoding === 'protobuf' && as === 'Table') continue
+    if (as === 'Table' && (encoding === 'protobuf' || options.tables === false)) continue
     return { encoding, as: as as 'Table', version }
   }
   throw notAcceptable(options.watch ? watchTypes : objectTypes)

@@ -44,7 +44,9 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   if (!isCustom && !acceptable(accept, types)) return routeNotAcceptable(accept, types)
   if (!isCustom) warnOfDeprecation()
   const isWatch = info.verb === 'watch'
-  const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, plainProtobuf: !isCustom }) }
+  // What is only answered is shown in no table.
+  const tables = part?.sort !== 'action' && kind!.verbs?.join() !== 'create'
+  const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, tables, plainProtobuf: !isCustom }) }
   if (part !== undefined) return serveSubresource(context, routed, part)
   switch (info.verb) {
     case 'get':

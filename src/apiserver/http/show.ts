@@ -37,6 +37,12 @@ export function showItem({ kind, representation, include, now }: Showing, item: 
       representation,
       status,
     )
+  return showMetadata(kind, object, representation, status)
+}
+
+/** One object as its metadata alone. */
+export function showMetadata(kind: AnyKind, object: KubeObject, representation: Representation, status: number): HttpResponse {
+  const { as, version = 'v1' } = representation
   if (as === 'PartialObjectMetadata')
     return encoded(partialOf(kind, object, `meta.k8s.io/${version}`), representation, status, PartialObjectMetadata)
   throw new WherryError(

@@ -1,11 +1,14 @@
 import { type AnyKind, apiVersionOf, type KubeObject, type Subresource } from '#api/kind.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { withDefaults } from '#schema/defaults.ts'
 import { admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { itemAs, objectOf } from '../cacher/item.ts'
-import type { Context } from '../context.ts'
+import type { Context, Write } from '../context.ts'
 import { keyOf } from '../registry/keys.ts'
+import { trackedEntries } from '../registry/ownership.ts'
+import { withMetadata } from '../registry/prepare.ts'
 import { finish, showValue, subresourceCall } from './handler-call.ts'
 import { encoded, statusAnswer } from './respond.ts'
 import { matchNamespace, type Routed, readBodyObject, readItem, showing, writeOf } from './routed.ts'
@@ -48,11 +51,16 @@ function showView(context: Context, call: Routed, type: AnyKind, view: unknown):
 async function act(context: Context, call: Routed, part: Extract<Subresource, { sort: 'action' }>): Promise<HttpResponse> {
   const { kind, info } = call
   const options = parseWriteOptions('CreateOptions', info.query)
-  const [group, version, name] = part.kindGV ?? [kind.group, kind.version, kind.kind]
+  const bodyKind = bodyKindOf(kind, part)
   const body =
-    part.type === undefined
+    bodyKind === undefined
       ? undefined
-      : readBodyObject(context, call, { type: part.type, group, version, kind: name }, options.fieldValidation)
+      : readBodyObject(
+          context,
+          call,
+          { type: bodyKind, group: bodyKind.group, version: bodyKind.version, kind: bodyKind.kind },
+          options.fieldValidation,
+        )
   // Whether its name fits is the action's own to say.
   if (body !== undefined) matchNamespace(call, body)
   const handler = context.handlers[part.handler]
@@ -61,21 +69,35 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
     parent()
     return statusAnswer(routeStatus(404, 'NotFound', 'the server could not find the requested resource'))
   }
-  const run = admissionRun(context.admission, context.objects, writeOf(call, options), 'CREATE')
-  const placed = body === undefined ? undefined : inNamespace(body, writeOf(call, options).namespace)
+  const write = writeOf(call, options)
+  const run = admissionRun(context.admission, context.objects, write, 'CREATE')
+  const placed = body === undefined ? undefined : preparedBody(context, write, body, bodyKind!, part.answersBody === true)
   const admitted = (await run.admit(placed, undefined)) ?? placed
   await run.validate(admitted, undefined)
-  return finish(
-    await handler(subresourceCall(context, call, parent, admitted, options.dryRun)),
-    201,
-    call,
-    part.type === undefined ? kind : { ...kind, ...part.type, kind: name, group, version },
-  )
+  return finish(await handler(subresourceCall(context, call, parent, admitted, options.dryRun)), 201, call, bodyKind ?? kind)
 }
 
-/** The body where the path puts it. */
-const inNamespace = (body: KubeObject, namespace: string): KubeObject =>
-  namespace === '' ? body : { ...body, metadata: { ...body.metadata, namespace } }
+/** What an action is sent, as a kind of its own; the same for the same action, for those who remember by it. */
+function bodyKindOf(kind: AnyKind, part: Extract<Subresource, { sort: 'action' }>): AnyKind | undefined {
+  if (part.type === undefined) return undefined
+  const known = bodyKinds.get(part)
+  if (known !== undefined) return known
+  const [group, version, name] = part.kindGV ?? [kind.group, kind.version, kind.kind]
+  const made: AnyKind = { ...kind, ...part.type, kind: name, group, version, rules: {} }
+  bodyKinds.set(part, made)
+  return made
+}
+
+const bodyKinds = new WeakMap<Subresource, AnyKind>()
+
+/** The body where the path puts it; where it is answered, with its defaults and with who wrote it. */
+function preparedBody(context: Context, write: Write, body: KubeObject, kind: AnyKind, isAnswered: boolean): KubeObject {
+  const { namespace } = write
+  const placed = namespace === '' ? body : { ...body, metadata: { ...body.metadata, namespace } }
+  if (!isAnswered) return placed
+  const filled = withDefaults(kind, placed)
+  return withMetadata(filled, { managedFields: trackedEntries(context, { ...write, kind }, undefined, filled) })
+}
 
 /** The object that an action is on, once it is asked for: what is wrong with the request itself is told before its absence. */
 async function parentOf(context: Context, call: Routed): Promise<() => KubeObject> {

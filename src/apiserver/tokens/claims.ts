@@ -39,7 +39,7 @@ export function userOfClaims(claims: TokenClaims): UserInfo {
     ...(serviceaccount.uid !== undefined && { uid: serviceaccount.uid }),
     groups: serviceAccountGroups(namespace),
     extra: {
-      ...one(credentialIdKey, claims.jti && `JTI=${claims.jti}`),
+      ...one(credentialIdKey, claims.jti && credentialIdOf(claims.jti)),
       ...(pod?.uid !== undefined && {
         ...one('authentication.kubernetes.io/pod-name', pod.name),
         ...one('authentication.kubernetes.io/pod-uid', pod.uid),
@@ -52,6 +52,10 @@ export function userOfClaims(claims: TokenClaims): UserInfo {
 
 /** Names the very credential that was used: `JTI=<uuid>` or `X509SHA256=<hex>`. */
 export const credentialIdKey = 'authentication.kubernetes.io/credential-id'
+/** The same in the audit event of the request that issued it. */
+export const issuedCredentialIdKey = 'authentication.kubernetes.io/issued-credential-id'
+/** What a token is named by, since it itself is a secret. */
+export const credentialIdOf = (jti: string): string => `JTI=${jti}`
 export const nodeNameKey = 'authentication.kubernetes.io/node-name'
 
 export const serviceAccountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`

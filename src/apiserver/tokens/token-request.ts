@@ -11,7 +11,7 @@ import { quote } from '#schema/go-text.ts'
 import { invalid } from '#schema/validate.ts'
 import type { Objects, SubresourceHandler } from '../contract.ts'
 import { badRequest, invalidError, notFoundError } from '../http/status.ts'
-import { type KubernetesClaims, type ObjectRef, serviceAccountUser } from './claims.ts'
+import { credentialIdOf, issuedCredentialIdKey, type KubernetesClaims, type ObjectRef, serviceAccountUser } from './claims.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 export interface TokenRequestOptions {
@@ -28,7 +28,7 @@ export interface TokenRequestOptions {
  */
 export function createTokenRequestHandler(options: TokenRequestOptions): SubresourceHandler {
   const audiencesDefault = options.audiences ?? [options.keys.issuer]
-  return async ({ object: account, body, server }) => {
+  return async ({ object: account, body, server, annotate }) => {
     const request = body as Partial<TokenRequestBody>
     checkMetadata(request.metadata ?? {}, account)
     const expirationSeconds = request.spec?.expirationSeconds ?? 3600
@@ -43,6 +43,7 @@ export function createTokenRequestHandler(options: TokenRequestOptions): Subreso
     const nowMs = options.clock.now()
     const now = Math.floor(nowMs / 1000)
     const namespace = account.metadata.namespace!
+    const jti = options.random.uuid()
     const token = await options.keys.sign({
       iss: options.keys.issuer,
       sub: serviceAccountUser(namespace, account.metadata.name),
@@ -50,7 +51,7 @@ export function createTokenRequestHandler(options: TokenRequestOptions): Subreso
       iat: now,
       nbf: now,
       exp: now + (isStretched ? stretchedSeconds : expirationSeconds),
-      jti: options.random.uuid(),
+      jti,
       'kubernetes.io': {
         namespace,
         serviceaccount: { name: account.metadata.name, uid: account.metadata.uid },
@@ -58,6 +59,8 @@ export function createTokenRequestHandler(options: TokenRequestOptions): Subreso
         ...(isStretched && { warnafter: now + warnOnlySeconds }),
       },
     })
+    // Who finds a credential in one event finds by it the event in which it was issued (KEP-4193).
+    annotate(issuedCredentialIdKey, credentialIdOf(jti))
     return {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',

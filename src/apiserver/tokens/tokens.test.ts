@@ -53,15 +53,17 @@ async function world(signingKey = own.private as string) {
   const keys = await createTokenKeys({ signingKey })
   const handler = createTokenRequestHandler({ keys, clock, random: seededRandom(1) })
   const verify = anyToken(createTokenVerifier({ keys, objects, clock }))
+  const annotations: string[] = []
   const request = (spec: object = {}, metadata: object = {}) =>
     handler({
       attributes: asking('a', { verb: 'create', resource: 'serviceaccounts', subresource: 'token', namespace: 'd', name: 'default' }),
       object: account,
       body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata, spec },
       server: { objects },
+      annotate: (key: string, value: string) => void annotations.push(`${key}: ${value}`),
     } as unknown as SubresourceCall) as Promise<KubeObject & { spec: object; status: { token: string; expirationTimestamp: string } }>
   const token = async (spec: object = {}) => (await request(spec)).status.token
-  return { clock, objects, keys, verify, request, token }
+  return { clock, objects, keys, verify, request, token, annotations }
 }
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
@@ -100,6 +102,14 @@ test('a token tells who bears it', async () => {
       },
     })
   }
+})
+
+test('the event of a token’s issue names it as the events of its use do', async () => {
+  const { token, annotations, request } = await world()
+  const issued = await token()
+  assert.deepEqual(annotations, [`authentication.kubernetes.io/issued-credential-id: JTI=${claimsOf(issued).jti}`])
+  await assert.rejects(request({ expirationSeconds: 5 }))
+  assert.equal(annotations.length, 1)
 })
 
 test('requests that are refused, in the reference’s words', async () => {
@@ -253,10 +263,12 @@ test('a signature is remembered, what it hangs on is not', async () => {
 test('discovery shows public keys only', async () => {
   const { keys } = await world()
   const answers = openIdResponders(keys, 'https://192.0.2.1:6443/openid/v1/jwks')
-  const read = (path: string) => JSON.parse(Buffer.from(answers[path]!().body as Uint8Array).toString())
+  const read = (path: string) => JSON.parse(Buffer.from(answers[path]!(undefined).body as Uint8Array).toString())
   const [key] = read('/openid/v1/jwks').keys
   assert.deepEqual(Object.keys(key).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   assert.equal(read('/.well-known/openid-configuration').jwks_uri, 'https://192.0.2.1:6443/openid/v1/jwks')
+  assert.equal(answers['/openid/v1/jwks']!('application/json').status, 406)
+  assert.equal(answers['/.well-known/openid-configuration']!('application/json').status, 200)
 })
 
 test('user names of accounts', () => {

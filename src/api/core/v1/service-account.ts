@@ -21,6 +21,7 @@ export const ServiceAccount = kind(
         verbs: ['create'],
         type: TokenRequest,
         handler: 'serviceAccountToken',
+        answersBody: true,
         kindGV: ['authentication.k8s.io', 'v1', 'TokenRequest'],
       },
     },
