@@ -1,4 +1,4 @@
-import type { AnyKind } from '#api/kind.ts'
+import type { AnyKind, WriteContext } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LogFields } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -22,6 +22,8 @@ export interface Context {
   readonly clock: Clock
   readonly random: Random
   readonly claims: Claims
+  /** As the rules of kinds see them. */
+  readonly serviceFamilies: NonNullable<WriteContext['serviceFamilies']>
   readonly admission: readonly AdmissionPlugin[]
   readonly handlers: Readonly<Record<string, SubresourceHandler>>
   readonly objects: Objects

@@ -37,10 +37,11 @@ import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
 import { documentName } from './openapi/openapi.ts'
 import type { Outbound } from './outbound.ts'
+import { addressPool } from './registry/address-pool.ts'
 import { createClaims } from './registry/claims.ts'
 import { createInternals } from './registry/internals.ts'
 import { createObjects } from './registry/objects.ts'
-import { addressPool, portPool } from './registry/pools.ts'
+import { portPool } from './registry/port-pool.ts'
 import { readyRanges } from './registry/ready-ranges.ts'
 import type { TracerMeans } from './tracing/compose.ts'
 import { tracedPlugin } from './tracing/traced-plugin.ts'
@@ -54,8 +55,8 @@ export interface ApiServerOptions {
   /** What stands on the request path. It may read the objects that the server has just loaded; writing is for later, once it serves. */
   readonly stages: (objects: Objects, internals: Internals, registry: Registry) => Stages
   readonly pools: {
-    /** IPv4 range of service addresses: `10.96.0.0/12`. */
-    readonly clusterIPs: string
+    /** Range of service addresses: `10.96.0.0/12`; or one of each family, that of services that ask for none first. */
+    readonly clusterIPs: readonly string[]
     readonly nodePorts: readonly [first: number, last: number]
   }
   readonly version: VersionFacts
@@ -65,7 +66,7 @@ export interface ApiServerOptions {
   /** Requests without credentials may reach authorization, as `system:anonymous`. Health and version are open in any case. */
   readonly allowAnonymous: boolean
   /** Answers to further paths that are no resources, past authorization: `/openid/v1/jwks`. */
-  readonly responders?: Readonly<Record<string, () => HttpResponse>>
+  readonly responders?: Readonly<Record<string, (accept: string | undefined) => HttpResponse>>
   /** Where metrics are kept, when others of the process add theirs. Absent: the server's own. */
   readonly registry?: Registry
   /** How much of its disk the store takes, in bytes. */
@@ -115,9 +116,11 @@ export interface ApiServer {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log } = options
   const kinds = createKindRegistry(options.kinds)
+  const serviceFamilies = options.pools.clusterIPs.map(familyOfRange)
+  const rangesNow = (): readonly string[] => readyRanges(objects, options.pools.clusterIPs)
   const claims = createClaims({
     pools: {
-      clusterIPs: addressPool(options.pools.clusterIPs, () => readyRanges(objects)),
+      ...Object.fromEntries(serviceFamilies.map((family) => [family, addressPool(family, rangesNow)])),
       nodePorts: portPool(...options.pools.nodePorts),
     },
     random: random.fork('claims'),
@@ -162,6 +165,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random: random.fork('registry'),
     claims,
+    serviceFamilies,
     admission: stages.admission.map((plugin) => {
       const measured = metrics.admission.measured(plugin, clock)
       return tracer === undefined ? measured : tracedPlugin(measured)
@@ -212,6 +216,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
   }
 }
+
+const familyOfRange = (range: string): 'IPv4' | 'IPv6' => (range.includes(':') ? 'IPv6' : 'IPv4')
 
 /** The store, telling of every write. */
 const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store => ({

@@ -51,7 +51,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       handlers: options.handlers ?? {},
       aggregation: options.aggregation,
     }),
-    pools: { clusterIPs: '10.96.0.0/12', nodePorts: [30_000, 32_767] },
+    pools: { clusterIPs: ['10.96.0.0/12'], nodePorts: [30_000, 32_767] },
     version: { gitVersion: 'v1.36.3+wherry.0.1.0', gitCommit: '', buildDate: '1970-01-01T00:00:00Z' },
     advertiseAddress: '127.0.0.1:6443',
     allowAnonymous: true,

@@ -42,6 +42,8 @@ export interface ForegroundServer extends ServerSettings {
   readonly dataDirectory: string
   readonly host: string
   readonly port: number
+  /** Ranges of service addresses, canonical, with a comma between two. Absent: as everywhere else. */
+  readonly serviceCIDR?: string
   readonly controllers: boolean
   readonly scheduler: boolean
   /** A bearer token with all rights. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { checkServerSettings, type ServerSettings, serverSettings } from '#host/server-settings.ts'
+import { parseServiceRanges } from '#host/service-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from './command.ts'
 import { exit } from './command.ts'
@@ -16,6 +17,11 @@ export const server: Command = {
       default: 'apiserver,controllers,scheduler',
       value: 'LIST',
       help: 'what runs: apiserver, and any of controllers, scheduler (default: all)',
+    },
+    'service-cluster-ip-range': {
+      type: 'string',
+      value: 'CIDR[,CIDR]',
+      help: 'where Services get addresses from; two for both families, that of most of them first (default 10.96.0.0/12)',
     },
     'admin-token': { type: 'string', value: 'TOKEN', help: 'a bearer token of user kubernetes-admin in group system:masters' },
     'authentication-config': {
@@ -63,10 +69,12 @@ export const server: Command = {
     if (!parts.includes('apiserver'))
       throw new WherryError('BadRequest', '--components lacks apiserver, which everything else runs in; add it')
     if (adminToken === '') throw new WherryError('BadRequest', '--admin-token is empty; leave it out, or give a long random text')
+    const ranges = options['service-cluster-ip-range'] as string | undefined
     await programs.server({
       dataDirectory: resolve(data),
       host,
       port,
+      ...(ranges !== undefined && { serviceCIDR: asUsage(() => parseServiceRanges(ranges, '--service-cluster-ip-range').join()) }),
       controllers: parts.includes('controllers'),
       scheduler: parts.includes('scheduler'),
       adminToken,
@@ -107,12 +115,17 @@ function settingsOf(options: Readonly<Record<string, string | boolean | undefine
     if (wanted !== undefined) throw new WherryError('BadRequest', `--${flag} must be ${wanted}, not "${given}"`)
     settings[name] = value
   }
+  asUsage(() => checkServerSettings(settings, (name) => `--${flags[name]}`))
+  return settings
+}
+
+/** What is wrong with settings is, on the command line, a mistake in how the command was called. */
+function asUsage<T>(read: () => T): T {
   try {
-    checkServerSettings(settings, (name) => `--${flags[name]}`)
+    return read()
   } catch (cause) {
     throw new WherryError('BadRequest', (cause as Error).message, { cause })
   }
-  return settings
 }
 
 function readAs(name: keyof ServerSettings, given: string): unknown {

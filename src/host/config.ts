@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { WherryError } from '#lib/errors.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
+import { firstAddress, isV6Range, parseServiceRanges } from './service-ranges.ts'
 
 /** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
 export interface Config extends ServerSettings {
@@ -14,6 +16,7 @@ export interface Config extends ServerSettings {
   readonly kubeletPort: number
   /** Each node takes a /24 of it. */
   readonly podCIDR: string
+  /** One range, or two with a comma between them: see `parseServiceRanges`. */
   readonly serviceCIDR: string
   readonly nodePortRange: string
   readonly dnsAddress: string
@@ -37,11 +40,12 @@ export function defaultConfig(): Omit<Config, keyof ServerSettings> {
   }
 }
 
-/** The first address of the Service range: the API server's own Service has it, and its certificate names it. */
-export function serviceAddress({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): string {
-  const [a, b, c, d] = serviceCIDR.split('/')[0]!.split('.').map(Number) as [number, number, number, number]
-  return `${a}.${b}.${c}.${d + 1}`
-}
+/** Ranges of service addresses, that of services that ask for no family first. */
+export const serviceRanges = ({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): readonly string[] =>
+  parseServiceRanges(serviceCIDR, 'serviceCIDR')
+
+/** The first address of the first of them: the API server's own Service has it, and its certificate names it. */
+export const serviceAddress = (config: Pick<Config, 'serviceCIDR'>): string => firstAddress(serviceRanges(config)[0]!)
 
 /** Whom this machine's certificates name: what `ensurePki` is to be called with. */
 export const pkiSubjects = (config: Config) => ({
@@ -76,6 +80,12 @@ export function readConfig(file: string): Config | undefined {
     if (wanted !== undefined) throw new WherryError('Invalid', `${file}: ${name} must be ${wanted}, not ${JSON.stringify(value)}`)
   }
   const config: Config = { ...defaults, ...settings }
+  const [range] = parseServiceRanges(config.serviceCIDR, `${file}: serviceCIDR`)
+  if (isV6Range(range!) !== isIPv6(config.nodeAddress))
+    throw new WherryError(
+      'Invalid',
+      `${file}: serviceCIDR begins with ${range}, and nodeAddress is ${config.nodeAddress}; both must be of one family`,
+    )
   checkServerSettings(config, (name) => `${file}: ${name}`)
   return config
 }
@@ -95,12 +105,12 @@ export function writeConfig(file: string, config: Config): void {
   renameSync(`${file}.new`, file)
 }
 
-/** The first IPv4 address that is not loopback, link-local or of a bridge that pods hang on. */
-function ownAddress(): string {
+/** The machine's first address of the family that is not loopback, link-local or of a bridge that pods hang on; loopback where it has none. */
+export function ownAddress(wanted: 'IPv4' | 'IPv6' = 'IPv4'): string {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (/^(lo|veth|cni|wherry|docker|br-)/.test(name)) continue
     for (const { family, internal, address } of addresses ?? [])
-      if (family === 'IPv4' && !internal && !address.startsWith('169.254.')) return address
+      if (family === wanted && !internal && !/^(169\.254\.|fe80:)/.test(address)) return address
   }
-  return '127.0.0.1'
+  return wanted === 'IPv4' ? '127.0.0.1' : '::1'
 }

@@ -21,7 +21,7 @@ async function started() {
       objects: server.objects,
       now: clock.now(),
       dnsAddress: '10.96.0.10',
-      serviceCIDR: '10.96.0.0/12',
+      serviceCIDRs: ['10.96.0.0/12'],
       authentication: { clientCa: 'CLIENTS', frontProxyCa: 'PROXIES' },
     })
   await start()

@@ -4,7 +4,7 @@ import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
-import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
+import { defaultServiceCidrName, ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -46,8 +46,8 @@ export interface BootstrapOptions {
   readonly dnsAddress?: string | undefined
   /** What extension API servers are told of how users prove who they are. */
   readonly authentication: PublishedAuthentication
-  /** Range of service addresses. */
-  readonly serviceCIDR: string
+  /** Ranges of service addresses. */
+  readonly serviceCIDRs: readonly string[]
   /** Further objects that are made when they are missing. */
   readonly further?: readonly { readonly kind: AnyKind; readonly object: Wanted['object'] }[]
 }
@@ -90,8 +90,8 @@ const nameServer = (address: string) => ({
   },
 })
 
-/** The range that Services take their addresses from as long as nobody adds others. */
-const defaultServiceCidr = (cidr: string) => ({ metadata: { name: 'kubernetes' }, spec: { cidrs: [cidr] } })
+/** The ranges that Services take their addresses from as long as nobody adds others. */
+const defaultServiceCidr = (cidrs: readonly string[]) => ({ metadata: { name: defaultServiceCidrName }, spec: { cidrs: [...cidrs] } })
 const serviceCidrStatus = (now: string) => ({
   conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now, reason: '', message: 'Kubernetes default Service CIDR is ready' }],
 })
@@ -152,7 +152,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
           make(ClusterRole)(nodeNetwork.role),
           make(ClusterRoleBinding)(nodeNetwork.binding),
         ]),
-    { ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDR)), status: serviceCidrStatus(rfc3339(now)) },
+    { ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)), status: serviceCidrStatus(rfc3339(now)) },
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
     ...localServices.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]

@@ -13,7 +13,7 @@ import { createHttpsTransport } from '#client/https-transport.ts'
 import { createInformer } from '#client/informer.ts'
 import { cgroupHost } from '#host/cgroups.ts'
 import { systemClock } from '#host/clock.ts'
-import { type Config, readConfig } from '#host/config.ts'
+import { type Config, readConfig, serviceRanges } from '#host/config.ts'
 import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { exchangeDns, listenDns } from '#host/dns-sockets.ts'
@@ -26,6 +26,7 @@ import { networkProbe } from '#host/network-probe.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { nodeFacts } from '#host/node-facts.ts'
 import { systemRandom } from '#host/random.ts'
+import { isV6Range } from '#host/service-ranges.ts'
 import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
@@ -121,7 +122,7 @@ async function runNetwork(config: Config, where: Paths, client: Client, log: Log
     nodeName: config.nodeName,
     nodeAddress: config.nodeAddress,
     clusterCIDR: config.podCIDR,
-    serviceCIDR: config.serviceCIDR,
+    serviceCIDR: serviceRanges(config).find((range) => !isV6Range(range))!,
     dnsAddress: config.dnsAddress,
     clusterDomain: config.clusterDomain,
     mtu: mtuOf(config.nodeAddress),

@@ -24,7 +24,7 @@ const start = (settings: Partial<ControlPlaneOptions>): Promise<ControlPlane> =>
     identity: 'test',
     advertise: { address: '127.0.0.1', port: 6443 },
     podCIDR: '10.244.0.0/16',
-    serviceCIDR: '10.96.0.0/12',
+    serviceCIDRs: ['10.96.0.0/12'],
     serviceAddress: '10.96.0.1',
     nodePorts: [30_000, 32_767],
     rootCa: authority.certificate,

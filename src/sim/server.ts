@@ -43,7 +43,7 @@ export function startSimulatedServer({ process, store, random, log, through }: S
     identity: process.name,
     advertise: { address: '192.0.2.254', port: 6443 },
     podCIDR: '10.244.0.0/16',
-    serviceCIDR: '10.96.0.0/16',
+    serviceCIDRs: ['10.96.0.0/16'],
     serviceAddress: '10.96.0.1',
     dnsAddress: '10.96.0.10',
     nodePorts: [30_000, 32_767],

@@ -14,26 +14,39 @@ export interface Written {
   readonly warnings: readonly string[]
 }
 
-/** A create: decoded, completed, prepared and checked. */
-export function created(kind: AnyKind, body: object): Written {
+/** A create: decoded, completed, prepared and checked. `given`: what the rules know of the cluster. */
+export function created(kind: AnyKind, body: object, given: Partial<WriteContext> = {}): Written {
   const warnings: string[] = []
-  const context = contextOf(warnings)
+  const context = { ...contextOf(warnings), ...given }
   let object = complete(kind, body)
   object = (kind.rules.prepareCreate?.(object, context) ?? object) as typeof object
   object = defaulted(kind, object)
-  const causes = [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, context) ?? [])]
+  const checked = () => [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, context) ?? [])]
+  const causes = unclaimable(kind, object, undefined, context) ?? checked()
   return { object, causes: causes.map(textOf), warnings: [...warnings, ...(kind.rules.warnings?.(object, undefined) ?? [])] }
 }
 
 /** An update of what `created` made; `metadata` the server's own. */
-export function updated(kind: AnyKind, previous: Written['object'], body: object): Written {
+export function updated(kind: AnyKind, previous: Written['object'], body: object, given: Partial<WriteContext> = {}): Written {
   const warnings: string[] = []
-  const context = contextOf(warnings)
+  const context = { ...contextOf(warnings), ...given }
   let object = complete(kind, body)
   object = (kind.rules.prepareUpdate?.(object, previous, context) ?? object) as typeof object
   object = defaulted(kind, object)
-  const causes = (kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, context) ?? []
+  const checked = () => (kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, context) ?? []
+  const causes = unclaimable(kind, object, previous, context) ?? checked()
   return { object, causes: causes.map(textOf), warnings: [...warnings, ...(kind.rules.warnings?.(object, previous) ?? [])] }
+}
+
+/** What is found before all else, and then alone. */
+function unclaimable(
+  kind: AnyKind,
+  object: Written['object'],
+  previous: Written['object'] | undefined,
+  context: WriteContext,
+): readonly Cause[] | undefined {
+  const causes = kind.rules.claimable?.(object, previous, context) ?? []
+  return causes.length > 0 ? causes : undefined
 }
 
 /** A write of the status. */

@@ -137,10 +137,10 @@ function complete(kind: AnyKind, value: unknown, previous: unknown, namespace: s
   // The recorded names end in a placeholder where the server's random letters stood.
   if (!object.metadata.name && object.metadata.generateName) object.metadata.name = `${object.metadata.generateName as string}bcdfg`
   object = (previous === undefined ? rules.prepareCreate?.(object, context) : rules.prepareUpdate?.(object, previous, context)) ?? object
+  if ((rules.claimable?.(object, previous, context) ?? []).length > 0) return object
   let allotted = 10
   for (const claim of rules.claims?.(object, { previous }) ?? [])
-    if (claim.value === '')
-      object = claim.set(object, claim.pool === 'clusterIPs' ? `10.96.0.${(allotted += 1)}` : `${30000 + (allotted += 1)}`)
+    if (claim.value === '') object = claim.set(object, claim.pool === 'IPv4' ? `10.96.0.${(allotted += 1)}` : `${30000 + (allotted += 1)}`)
   return object
 }
 
@@ -151,6 +151,8 @@ const pick = (from: Readonly<Record<string, unknown>>, names: readonly string[])
 export function check(kind: AnyKind, object: unknown, previous: unknown): readonly Cause[] {
   const { rules } = kind
   const metadata = (object as { metadata: never }).metadata
+  const unclaimable = rules.claimable?.(object, previous, context) ?? []
+  if (unclaimable.length > 0) return unclaimable
   if (previous === undefined) return [...validateMetadata(metadata, kind), ...(rules.validate?.(object, context) ?? [])]
   const before = (previous as { metadata: never }).metadata
   return [

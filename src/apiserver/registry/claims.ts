@@ -8,7 +8,7 @@ import type { Condition, Operation } from '#store/store.ts'
 import type { Context, Write } from '../context.ts'
 import { internalError, invalidError } from '../http/status.ts'
 import { claimKeyOf, keyOf, parseClaimKey, storageKindOf } from './keys.ts'
-import { storedBytes } from './prepare.ts'
+import { storedBytes, writeContextOf } from './prepare.ts'
 
 type Recorded = ClaimRecord<never>
 
@@ -20,8 +20,6 @@ export interface Pool {
   readonly taken: (value: string) => string
   /** A value that `isTaken` denies; undefined when there is none left. */
   readonly pick: (isTaken: (value: string) => boolean, random: Random) => string | undefined
-  /** What is said when none is left. */
-  readonly exhausted: string
   /** What a dry run goes by: it takes nothing. `given` are the values that the object got in this write, in their order. */
   readonly dryRun: {
     readonly problem: (value: string) => string | undefined
@@ -60,12 +58,15 @@ export interface ClaimsOptions {
  */
 export function claimed(context: Context, write: Write, next: KubeObject, previous: KubeObject | undefined, key: string): ClaimPlan {
   const { kind } = write
-  const unclaimable = kind.rules.claimable?.(next, previous) ?? []
+  const unclaimable = kind.rules.claimable?.(next, previous, writeContextOf(context, write)) ?? []
   const plan = unclaimable.length > 0 ? undefined : context.claims.plan(kind, next, previous, key, write.dryRun)
   const causes = plan?.causes ?? unclaimable
   if (plan === undefined || causes.length > 0) throw invalidError(storageKindOf(kind), next.metadata.name ?? '', causes)
   return plan
 }
+
+const exhausted = 'range is full'
+const nameIn = ({ nameOf }: Recorded, value: string): string => nameOf?.(value) ?? value
 
 export function createClaims({ pools, random, clock, isStored }: ClaimsOptions): Claims {
   const taken = new Map<string, Set<string>>()
@@ -73,7 +74,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
     const now = rfc3339(clock.now())
     const { kind } = record
     const made = record.make(owner as never, value, now)
-    const metadata = { name: value, uid: random.uuid(), creationTimestamp: now, ...made.metadata }
+    const metadata = { name: nameIn(record, value), uid: random.uuid(), creationTimestamp: now, ...made.metadata }
     return { ...made, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata } as unknown as KubeObject
   }
   return {
@@ -90,7 +91,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       const recordOf = (pool: string): Recorded | undefined => kind.rules.claimRecords?.[pool]
       const keyFor = (pool: string, value: string): string => {
         const record = recordOf(pool)
-        return record === undefined ? claimKeyOf(pool, value) : keyOf(record.kind, '', value)
+        return record === undefined ? claimKeyOf(pool, value) : keyOf(record.kind, '', nameIn(record, value))
       }
       const isTaken = (pool: string, value: string): boolean => {
         const record = recordOf(pool)
@@ -125,7 +126,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
         if (value === '') {
           const isFree = (candidate: string): boolean => !isTaken(claim.pool, candidate) && !kept.has(keyFor(claim.pool, candidate))
           const picked = dryRun ? pool.dryRun.pick(given.get(claim.pool) ?? []) : pool.pick((candidate) => !isFree(candidate), random)
-          if (picked === undefined) throw internalError(claim.failure?.(pool.exhausted) ?? pool.exhausted)
+          if (picked === undefined) throw internalError(claim.exhausted ?? claim.failure?.(exhausted) ?? exhausted)
           value = picked
         }
         // One that was asked for may stand for other ports as well.

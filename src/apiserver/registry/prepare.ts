@@ -15,6 +15,7 @@ export const writeContextOf = (context: Context, write: Write): WriteContext => 
   namespaceLabels: () => labelsOfNamespace(context, write.namespace),
   subresource: write.subresource,
   dryRun: write.dryRun,
+  serviceFamilies: context.serviceFamilies,
   warn: write.warn,
 })
 

@@ -3,37 +3,39 @@ import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { isError } from '#lib/errors.ts'
 import { seededRandom } from '#lib/random.ts'
+import { addressPool } from './address-pool.ts'
 import { decodeContinue, encodeContinue } from './continue.ts'
 import { nameOrGenerateName } from './generate-name.ts'
 import { keyOf, parseClaimKey } from './keys.ts'
 import { parseListQuery } from './list-options.ts'
-import { addressPool, portPool } from './pools.ts'
+import { portPool } from './port-pool.ts'
 
-const addresses = addressPool('10.96.0.0/24')
+const addresses = addressPool('IPv4', () => ['10.96.0.0/24', 'fd00::/64', '10.97.0.0/29'])
 checkProblem('an address of the range', addresses, '10.96.0.7', undefined)
 checkProblem('the network itself', addresses, '10.96.0.0', /does not match the current range/)
 checkProblem('the broadcast address', addresses, '10.96.0.255', /does not match the current range/)
 checkProblem(
   'an address elsewhere',
   addresses,
-  '10.97.0.7',
-  /^failed to allocate IP 10\.97\.0\.7: the provided network does not match the current range$/,
+  '10.98.0.7',
+  /^failed to allocate IP 10\.98\.0\.7: the provided network does not match the current range$/,
 )
 checkProblem('no address', addresses, '10.96.0.300', /does not match the current range/)
-// Two texts for one address would let two Services hold it.
-checkProblem('an address written otherwise', addresses, '10.96.0.07', /does not match the current range/)
-checkProblem(
-  'an address of another range',
-  addressPool('10.96.0.0/24', () => ['fd00::/64', '10.97.0.0/29']),
-  '10.97.0.6',
-  undefined,
-)
+checkProblem('an address written otherwise', addresses, '10.96.0.07', undefined)
+checkProblem('an address of another range', addresses, '10.97.0.6', undefined)
+checkProblem('an address of the other family', addresses, 'fd00::7', /does not match the current range/)
+const addressesV6 = addressPool('IPv6', () => ['10.96.0.0/24', 'fd00::/120', 'fd01::/48'])
+checkProblem('the last address of a range of IPv6', addressesV6, 'fd00::ff', undefined)
+checkProblem('its network', addressesV6, 'fd00::', /does not match the current range/)
+checkProblem('an address of a range that is too large', addressesV6, 'fd01::7', /does not match the current range/)
 const ports = portPool(30_000, 30_002)
 checkProblem('a port of the range', ports, '30001', undefined)
 checkProblem('a port beyond it', ports, '30003', /valid ports is 30000-30002/)
 
 for (const [name, pool, count] of [
-  ['addresses', addressPool('10.96.0.0/29'), 6],
+  ['addresses', addressPool('IPv4', () => ['10.96.0.0/29']), 6],
+  ['addresses of IPv6', addressPool('IPv6', () => ['fd00::/125']), 7],
+  ['addresses of two ranges', addressPool('IPv4', () => ['10.96.0.0/30', 'fd00::/64', '10.97.0.0/27']), 32],
   ['ports', ports, 3],
 ] as const)
   test(`${name}: every one is given out once, then no more`, () => {

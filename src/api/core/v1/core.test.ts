@@ -117,6 +117,64 @@ test('a service’s families are settled before all else', () => {
   assert.deepEqual([open.causes, open.object.spec.ipFamilies, open.object.spec.ipFamilyPolicy], [[], ['IPv4', 'IPv6'], 'RequireDualStack'])
 })
 
+test('a service gets the families that it asks for, of those that the cluster has', () => {
+  const ports = [{ port: 80 }]
+  const check = (serviceFamilies: readonly ('IPv4' | 'IPv6')[], spec: object, expected: string) => {
+    const { causes, object } = created(Service, { spec: { ports, ...spec } }, { serviceFamilies })
+    const { ipFamilies = [], ipFamilyPolicy = '' } = object.spec
+    assert.equal(causes.length > 0 ? causes.join() : `${ipFamilyPolicy} ${ipFamilies}`.trim(), expected)
+  }
+  const [v4, v6, both, sixFirst] = [['IPv4'], ['IPv6'], ['IPv4', 'IPv6'], ['IPv6', 'IPv4']] as const
+  const prefer = { ipFamilyPolicy: 'PreferDualStack' }
+  const require = { ipFamilyPolicy: 'RequireDualStack' }
+  check(both, {}, 'SingleStack IPv4')
+  check(sixFirst, {}, 'SingleStack IPv6')
+  check(v6, {}, 'SingleStack IPv6')
+  check(v4, prefer, 'PreferDualStack IPv4')
+  check(v6, prefer, 'PreferDualStack IPv6')
+  check(both, prefer, 'PreferDualStack IPv4,IPv6')
+  check(both, { ...prefer, ipFamilies: ['IPv6'] }, 'PreferDualStack IPv6,IPv4')
+  check(sixFirst, require, 'RequireDualStack IPv6,IPv4')
+  check(both, { ...require, clusterIP: 'fd00::7', clusterIPs: ['fd00::7'] }, 'RequireDualStack IPv6,IPv4')
+  check(both, { selector: { a: 'b' }, clusterIP: 'None' }, 'SingleStack IPv4')
+  check(sixFirst, { clusterIP: 'None' }, 'RequireDualStack IPv6,IPv4')
+  check(v6, { clusterIP: 'None', ipFamilyPolicy: 'SingleStack' }, 'SingleStack IPv6')
+  check(both, { type: 'ExternalName', externalName: 'a.b' }, '')
+  check(v6, { clusterIP: '10.96.0.7' }, 'spec.clusterIPs[0]: Invalid value: ["10.96.0.7"]: IPv4 is not configured on this cluster')
+})
+
+test('a service gains the other family and loses it again', () => {
+  const serviceFamilies = ['IPv4', 'IPv6'] as const
+  const base = { type: 'ClusterIP', ports: [{ port: 80 }], clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'] }
+  const dual = { ...base, clusterIPs: ['10.96.0.7', 'fd00::7'], ipFamilies: ['IPv4', 'IPv6'] }
+  const single = { ...base, ipFamilies: ['IPv4'] }
+  const check = (before: object, after: object, expected: string) => {
+    const previous = { ...created(Service, { spec: before }, { serviceFamilies }).object, spec: before }
+    const { causes, object } = updated(Service, previous, { spec: after }, { serviceFamilies })
+    assert.equal(
+      causes.length > 0 ? causes.join() : `${object.spec.ipFamilyPolicy} ${object.spec.ipFamilies} ${object.spec.clusterIPs}`,
+      expected,
+    )
+  }
+  const [one, prefer, need] = ['SingleStack', 'PreferDualStack', 'RequireDualStack'].map((ipFamilyPolicy) => ({ ipFamilyPolicy }))
+  check({ ...single, ...one }, { ...single, ...need }, 'RequireDualStack IPv4,IPv6 10.96.0.7')
+  check({ ...dual, ...need }, { ...dual, ...one }, 'SingleStack IPv4 10.96.0.7')
+  check({ ...dual, ...need }, { ...base, clusterIPs: dual.clusterIPs, ...one }, 'SingleStack IPv4 10.96.0.7')
+  // Nobody asked for a change: what a changed cluster would give now is another matter.
+  check({ ...single, ...prefer }, { ...single, ...prefer }, 'PreferDualStack IPv4 10.96.0.7')
+  check({ ...single, ...prefer }, single, 'PreferDualStack IPv4,IPv6 10.96.0.7')
+  check(
+    { ...dual, ...need },
+    { ...single, ...need },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be \'SingleStack\' to release the secondary cluster IP,spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be \'SingleStack\' to release the secondary IP family',
+  )
+  check(
+    { ...single, ...one },
+    { ...dual, ...one },
+    "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified,spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+  )
+})
+
 test('a claim drops the sources that it never could have, and keeps to those it has', () => {
   const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1500m' } } }
   const odd = created(PersistentVolumeClaim, { spec: { ...spec, dataSource: { kind: 'Pod', name: 'p' } } })

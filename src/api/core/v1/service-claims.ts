@@ -1,6 +1,8 @@
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '#api/core/v1/service-rules.ts'
 import type { ServicePort, Service as ServiceType } from '#api/core/v1/types.ts'
+import { familyOf } from '#api/core/v1/validation/service-families.ts'
 import type { Claim, ClaimContext, NamespacedMeta, Stored } from '#api/kind.ts'
+import { quote } from '#schema/go-text.ts'
 
 type Service = Stored<ServiceType, NamespacedMeta>
 
@@ -26,12 +28,15 @@ function keptHealthCheck(service: Service, before: Service['spec']): Claim<Servi
   return before.healthCheckNodePort === service.spec.healthCheckNodePort ? claims : []
 }
 
-function clusterIPClaims({ spec }: Service): Claim<Service>[] {
+/** One of each of its families. */
+function clusterIPClaims({ metadata: { name }, spec }: Service): Claim<Service>[] {
   if (!needsClusterIP(spec) || spec.clusterIP === 'None') return []
-  const values = spec.clusterIPs && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? '']
+  const { ipFamilies = [], clusterIPs = [] } = spec
+  const values = Array.from({ length: Math.max(ipFamilies.length, clusterIPs.length) }, (_, i) => clusterIPs[i] ?? '')
   return values.map((value, i) => ({
-    pool: 'clusterIPs',
+    pool: ipFamilies[i] ?? familyOf(value),
     value,
+    exhausted: `failed to allocate a serviceIP for Service ${quote(name ?? '')}: range is full`,
     field: 'spec.clusterIPs',
     shown: values,
     set: (service, address) => {
@@ -88,6 +93,7 @@ const nodePortClaim = (i: number, wanted: number, gets: (port: ServicePort, at: 
   value: wanted === 0 ? '' : String(wanted),
   shown: wanted,
   isSole: true,
+  exhausted: 'failed to allocate a nodePort: range is full',
   field: `spec.ports[${i}].nodePort`,
   set: (service, value) => ({
     ...service,

@@ -1,6 +1,7 @@
-import type { IPFamily, IPFamilyPolicy, ServiceSpec, Service as ServiceType } from '#api/core/v1/types.ts'
+import type { ServiceSpec, Service as ServiceType } from '#api/core/v1/types.ts'
+import type { WriteContext } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
-import { clusterFamily, familyOf, isOpen, validateFamilies } from './validation/service-families.ts'
+import { familiesOf, fillFamilies } from './validation/service-families.ts'
 
 /** Which fields of a service go with its type, and what an update keeps or lets go. */
 
@@ -30,22 +31,28 @@ export function defaultService<S extends ServiceType>(service: S): S {
   return { ...service, spec, status: { ...service.status, loadBalancer: { ...service.status.loadBalancer, ingress: withMode } } }
 }
 
-export const prepareServiceCreate = <S extends ServiceType>(service: S): S => ({
+export const prepareServiceCreate = <S extends ServiceType>(service: S, context?: WriteContext): S => ({
   ...service,
-  spec: withFamilies(pluralAddress(withoutInternalPolicy(service.spec)), undefined),
+  spec: withFamilies(pluralAddress(withoutInternalPolicy(service.spec)), undefined, context),
   status: { loadBalancer: {} },
 })
 
-export function prepareServiceUpdate<S extends ServiceType>(next: S, previous: S): S {
+export function prepareServiceUpdate<S extends ServiceType>(next: S, previous: S, context?: WriteContext): S {
   const spec = { ...next.spec }
   dropOfOtherType(spec, previous.spec)
   keepAllocated(spec, previous.spec)
-  const families = withFamilies(syncAddresses(withoutInternalPolicy(spec), previous.spec), previous.spec)
+  const families = withFamilies(syncAddresses(withoutInternalPolicy(spec), previous.spec), previous.spec, context)
   const status = spec.type === 'LoadBalancer' ? previous.status : { ...previous.status, loadBalancer: {} }
   return { ...next, spec: families, status }
 }
 
 const threeHoursSeconds = 10800
+
+/** With its address families. Nothing is filled in where something is wrong: before anything is claimed, that is found again and said. */
+function withFamilies(given: ServiceSpec, previous: ServiceSpec | undefined, context: WriteContext | undefined): ServiceSpec {
+  const { spec, causes } = fillFamilies(given, previous, familiesOf(context))
+  return causes.length > 0 ? given : spec
+}
 
 /** An external name has no traffic of its own; a policy that is none is left for validation to find. */
 function withoutInternalPolicy(spec: ServiceSpec): ServiceSpec {
@@ -110,36 +117,3 @@ function syncAddresses(given: ServiceSpec, previous: ServiceSpec): ServiceSpec {
   else spec.clusterIPs = [spec.clusterIP]
   return spec
 }
-
-/**
- * Address families (KEP-563) of a cluster that has one: what the client left open is filled in. A headless service without a selector is
- * taken to have both, since nobody knows what its endpoints are. Nothing is filled in where something is wrong, so that validation finds it.
- */
-function withFamilies(given: ServiceSpec, previous: ServiceSpec | undefined): ServiceSpec {
-  if (!needsClusterIP(given) || keepsDualStack(given, previous)) return given
-  const isOpenHeadless = isOpen(given)
-  const ipFamilyPolicy: IPFamilyPolicy =
-    given.ipFamilyPolicy ?? previous?.ipFamilyPolicy ?? (isOpenHeadless ? 'RequireDualStack' : 'SingleStack')
-  const spec: ServiceSpec = { ...given, ipFamilyPolicy }
-  if (validateFamilies(spec, previous).length > 0) return spec
-  if (previous !== undefined && ipFamilyPolicy === 'SingleStack') {
-    // With its addresses and families as they were, the policy alone says clearly which of them go.
-    if (same(spec.clusterIPs, previous.clusterIPs) && spec.clusterIPs !== undefined) spec.clusterIPs = spec.clusterIPs.slice(0, 1)
-    if (same(spec.ipFamilies, previous.ipFamilies) && spec.ipFamilies !== undefined) spec.ipFamilies = spec.ipFamilies.slice(0, 1)
-  }
-  const families: IPFamily[] = [...(spec.ipFamilies ?? [])]
-  for (const [i, address] of (spec.clusterIPs ?? []).entries())
-    if (address !== 'None' && i >= families.length) families.push(familyOf(address))
-  if (families.length === 0) families.push(clusterFamily)
-  if (isOpenHeadless && families.length === 1 && ipFamilyPolicy !== 'SingleStack') families.push(families[0] === 'IPv4' ? 'IPv6' : 'IPv4')
-  return { ...spec, ipFamilies: families }
-}
-
-/** Neither a change of the cluster nor of anything else touches a service that takes what it gets. */
-const keepsDualStack = (spec: ServiceSpec, previous: ServiceSpec | undefined): boolean =>
-  previous !== undefined &&
-  spec.ipFamilyPolicy === 'PreferDualStack' &&
-  (previous.ipFamilyPolicy ?? 'PreferDualStack') === 'PreferDualStack' &&
-  spec.type === previous.type &&
-  same(spec.clusterIPs, previous.clusterIPs) &&
-  same(spec.ipFamilies, previous.ipFamilies)

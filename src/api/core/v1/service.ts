@@ -6,7 +6,7 @@ import { serviceWarnings } from '#api/core/v1/service-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
 import { validateService } from '#api/core/v1/validation/service.ts'
 import { validateServiceStatus, validateServiceUpdate } from '#api/core/v1/validation/service-addresses.ts'
-import { validateFamilies } from '#api/core/v1/validation/service-families.ts'
+import { familiesOf, fillFamilies } from '#api/core/v1/validation/service-families.ts'
 import { kind } from '#api/kind.ts'
 import { statusOf } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
@@ -46,9 +46,9 @@ export const Service = kind(
     validateUpdate: validateServiceUpdate,
     warnings: (service) => serviceWarnings(service),
     createOnUpdate: true,
-    claimable: ({ spec }, previous) => validateFamilies(spec, previous?.spec),
+    claimable: ({ spec }, previous, context) => fillFamilies(spec, previous?.spec, familiesOf(context)).causes,
     claims: serviceClaims,
-    claimRecords: { clusterIPs: serviceAddress },
+    claimRecords: { IPv4: serviceAddress, IPv6: serviceAddress },
     selectableFields: {
       'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
       'spec.type': ({ spec }) => spec.type,

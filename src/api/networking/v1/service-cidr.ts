@@ -30,6 +30,9 @@ export const ServiceCIDR = kind(
 )
 export type ServiceCIDR = Of<typeof ServiceCIDR>
 
+/** The one that the API server makes of the ranges that it was given. */
+export const defaultServiceCidrName = 'kubernetes'
+
 const path = 'spec.cidrs'
 
 function validateCidrs(cidrs: readonly string[]): Cause[] {

@@ -4,14 +4,11 @@ import { parseIp } from '#schema/ip.ts'
 import { checkDns1123Subdomain, checkLegacyIp, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
 import { isHeadless } from './headless.ts'
 import { validateLoadBalancerClass, validateService } from './service.ts'
-import { validateFamilies } from './service-families.ts'
 
 /** What a service was given at first, it keeps. */
 export function validateServiceUpdate(next: Service, previous: Service): Cause[] {
   const now = next.spec
   const before = previous.spec
-  const early = validateFamilies(now, before)
-  if (early.length > 0) return early
   const causes: Cause[] = []
   if (now.type !== 'ExternalName' && before.type !== 'ExternalName') causes.push(...validateKeptAddresses(now, before))
   if (now.type === 'LoadBalancer' && before.type === 'LoadBalancer' && now.loadBalancerClass !== before.loadBalancerClass)
@@ -34,6 +31,10 @@ function validateKeptAddresses(next: ServiceSpec, previous: ServiceSpec): Cause[
       if (address !== now[i]) causes.push(invalid(`spec.clusterIPs[${i}]`, now, 'may not change once set'))
   } else if (now.length === 0) causes.push(invalid('spec.clusterIPs[0]', next.clusterIPs ?? null, 'primary clusterIP can not be unset'))
   else if (before.length > 0 && now[0] !== before[0]) causes.push(invalid('spec.clusterIPs[0]', now, 'may not change once set'))
+  const isReleased = (one: readonly string[], old: readonly string[]) => one.length === 1 && old.length > 1
+  const unreleased = (what: string): Cause =>
+    invalid('spec.ipFamilyPolicy', next.ipFamilyPolicy ?? null, `must be set to 'SingleStack' when releasing the secondary ${what}`)
+  if (isReleased(now, before) && next.ipFamilyPolicy !== 'SingleStack') causes.push(unreleased('clusterIP'))
   if (isHeadless(next) || isHeadless(previous)) return causes
   const families = next.ipFamilies ?? []
   const old = previous.ipFamilies ?? []
@@ -42,6 +43,7 @@ function validateKeptAddresses(next: ServiceSpec, previous: ServiceSpec): Cause[
       if (family !== families[i]) causes.push(invalid('spec.ipFamilies[0]', families, 'may not change once set'))
   } else if (families.length > 0 && old.length > 0 && families[0] !== old[0])
     causes.push(invalid('spec.ipFamilies[0]', now, 'may not change once set'))
+  if (isReleased(families, old) && next.ipFamilyPolicy !== 'SingleStack') causes.push(unreleased('ipFamily'))
   return causes
 }
 

@@ -20,12 +20,10 @@ import { protocols } from './container.ts'
 import { validateEndpointIp } from './endpoints.ts'
 import { isHeadless } from './headless.ts'
 import { validatePort } from './probe.ts'
-import { validateClusterIPs, validateFamilies } from './service-families.ts'
+import { validateClusterIPs } from './service-families.ts'
 
 /** `previous`: what an update started from; values that stand there already are not looked at again. */
 export function validateService({ metadata, spec }: Service, previous?: Service): Cause[] {
-  const early = previous === undefined ? validateFamilies(spec, undefined) : []
-  if (early.length > 0) return early
   const causes: Cause[] = []
   const ports = spec.ports ?? []
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName') causes.push(required('spec.ports'))
