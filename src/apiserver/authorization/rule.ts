@@ -1,4 +1,5 @@
 import type { PolicyRule } from '#api/rbac/v1/types.ts'
+import { trimEnd } from '#lib/trim-end.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Attributes } from '../contract.ts'
 
@@ -62,7 +63,7 @@ function resourceMatches(patterns: readonly string[], resource: string, subresou
 }
 
 const urlMatches = (pattern: string, path: string): boolean =>
-  pattern === '*' || pattern === path || (pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, '')))
+  pattern === '*' || pattern === path || (pattern.endsWith('*') && path.startsWith(trimEnd(pattern, '*')))
 
 /** Down to one verb, one resource and one name each: such a part is covered by a single rule or not at all. */
 function breakDown(rule: PolicyRule): PolicyRule[] {
@@ -95,5 +96,4 @@ function resourceCovers(owned: readonly string[], resource: string): boolean {
   return slash >= 0 && owned.includes(`*${resource.slice(slash)}`)
 }
 
-const urlCovers = (owned: string, url: string): boolean =>
-  owned === url || (owned.endsWith('*') && url.startsWith(owned.replace(/\*+$/, '')))
+const urlCovers = (owned: string, url: string): boolean => owned === url || (owned.endsWith('*') && url.startsWith(trimEnd(owned, '*')))

@@ -1,3 +1,4 @@
+import { trimEnd } from '../trim-end.ts'
 import type { Functions } from './environment.ts'
 import { formatText } from './format-text.ts'
 import { fault, itemsOf, type ListValue, listOf, type Value } from './values.ts'
@@ -82,8 +83,10 @@ function join(list: Value, separator: Value = ''): Value {
 const upper = (value: Value): Value => (value as string).replace(/[a-z]+/g, (part) => part.toUpperCase())
 const lower = (value: Value): Value => (value as string).replace(/[A-Z]+/g, (part) => part.toLowerCase())
 /** Unicode's white space, which JavaScript's `trim` has but for U+0085 (and it has U+FEFF too many). */
-const blank = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
-const trim = (value: Value): Value => (value as string).replace(new RegExp(`^${blank}+`), '').replace(new RegExp(`${blank}+$`), '')
+const blank =
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+const leadingBlank = new RegExp(`^[${blank}]+`)
+const trim = (value: Value): Value => trimEnd((value as string).replace(leadingBlank, ''), blank)
 
 const quoted: Readonly<Record<string, string>> = {
   '\u0007': '\\a',

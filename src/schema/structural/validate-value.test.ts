@@ -110,7 +110,10 @@ test('formats are those of the reference', () => {
   check('byte', ['aGk='], ['a', '*', ''])
   check('duration', ['1h', '5m30s', '3 days'], ['x'])
   check('hostname', ['a.example.com'], ['-a', 'a b'])
-  check('email', ['a@example.com'], ['a', '@'])
+  check('email', ['a@example.com', 'Jo <a@example.com> (x)', '"J o" <a@example.com>', 'a@example.com  (x)'], ['a', '@', 'Jo  Jo', '<'])
+  // Each of these once took the square of its length.
+  check('email', [], [`a${' '.repeat(300_000)}b`, `a${' '.repeat(300_000)}(x`])
+  check('duration', [], ['1'.repeat(300_000)])
   check('mac', ['00:11:22:33:44:55'], ['00:11'])
   check('never-heard-of', ['anything'], [])
 })

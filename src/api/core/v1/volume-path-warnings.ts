@@ -1,4 +1,5 @@
 import type { Volume, VolumeProjection } from '#api/core/v1/types.ts'
+import { trimEnd } from '#lib/trim-end.ts'
 import { quote } from '#schema/go-text.ts'
 
 /** A file that a volume makes, and what it is made from; one of no source is told of by its path alone. */
@@ -11,7 +12,7 @@ interface Made {
 export function overlappingPathWarnings(volumes: readonly Volume[]): string[] {
   return volumes.flatMap(({ name, configMap, secret, downwardAPI, projected }) => {
     const within = (items: readonly { readonly path: string }[] | undefined, kind: string) =>
-      items === undefined ? [] : overlaps(items.map(({ path }) => ({ path, source: '' }))).map((text) => warning(name, kind, text))
+      [...overlaps((items ?? []).map(({ path }) => ({ path, source: '' }))).values()].flat().map((text) => warning(name, kind, text))
     return [
       ...within(configMap?.items, `ConfigMap ${quote(configMap?.name ?? '')}`),
       ...within(secret?.items, `Secret ${quote(secret?.secretName ?? '')}`),
@@ -24,14 +25,13 @@ export function overlappingPathWarnings(volumes: readonly Volume[]): string[] {
 const warning = (volume: string, kind: string, text: string): string => `volume ${quote(volume)} (${kind}): overlapping paths: ${text}`
 
 function projectedWarnings(volume: string, sources: readonly VolumeProjection[]): string[] {
-  const warnings: string[] = []
-  const known: Made[] = []
-  for (const source of sources) {
-    if (Object.values(source).every((value) => value === undefined))
-      warnings.push(`volume ${quote(volume)} (Projected) has no sources provided`)
-    for (const one of filesOf(source)) warnings.push(...collisions(known, one).map((text) => warning(volume, 'Projected', text)))
-  }
-  return warnings
+  const made = sources.map(filesOf)
+  const texts = overlaps(made.flat())
+  let place = 0
+  return sources.flatMap((source, i) => [
+    ...(Object.values(source).every((value) => value === undefined) ? [`volume ${quote(volume)} (Projected) has no sources provided`] : []),
+    ...made[i]!.flatMap(() => texts.get(place++) ?? []).map((text) => warning(volume, 'Projected', text)),
+  ])
 }
 
 function filesOf({ configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate }: VolumeProjection): Made[] {
@@ -51,20 +51,36 @@ function filesOf({ configMap, secret, downwardAPI, serviceAccountToken, clusterT
   ].filter(({ path }) => path !== '')
 }
 
-function overlaps(files: readonly Made[]): string[] {
-  const known: Made[] = []
-  return files.flatMap((one) => collisions(known, one))
+/**
+ * Of each file with which of those before it it would collide. There may be tens of thousands: in order of their paths each stands behind the
+ * folders that it lies in, so that not each has to be compared with each.
+ */
+function overlaps(files: readonly Made[]): ReadonlyMap<number, readonly string[]> {
+  const times = new Map<string, number>()
+  const placed = files
+    .map(({ path, source }, place) => ({ path: trimEnd(path, '/'), source, place }))
+    .filter(({ path, source }) => {
+      const id = `${path}\0${source}`
+      times.set(id, (times.get(id) ?? 0) + 1)
+      // Two of the same say all that there is to say of more.
+      return path !== '' && times.get(id)! <= 2
+    })
+  const pairs: (readonly [later: Placed, earlier: Placed])[] = []
+  const around: Placed[] = []
+  for (const one of placed.toSorted((a, b) => (a.path === b.path ? a.place - b.place : `${a.path}/` < `${b.path}/` ? -1 : 1))) {
+    while (around.length > 0 && !`${one.path}/`.startsWith(`${around.at(-1)!.path}/`)) around.pop()
+    for (const other of around.slice(0, pairsMax - pairs.length)) pairs.push(one.place > other.place ? [one, other] : [other, one])
+    around.push(one)
+  }
+  const texts = new Map<number, string[]>()
+  for (const [later, earlier] of pairs.toSorted((a, b) => a[0].place - b[0].place || a[1].place - b[1].place))
+    texts.set(later.place, [...(texts.get(later.place) ?? []), `${shown(later)} with ${shown(earlier)}`])
+  return texts
 }
 
-/** Adds the file to the known ones, and tells which of them it meets. */
-function collisions(known: Made[], { path: given, source }: Made): string[] {
-  const one = { path: given.replace(/\/+$/, ''), source }
-  const met =
-    one.path === ''
-      ? []
-      : known.filter(({ path }) => path !== '' && (`${path}/`.startsWith(`${one.path}/`) || `${one.path}/`.startsWith(`${path}/`)))
-  known.push(one)
-  return met.map((other) => `${shown(one)} with ${shown(other)}`)
-}
+type Placed = Made & { readonly place: number }
+
+/** Far more than an answer shows: its warnings are cut off at 4 KiB. */
+const pairsMax = 1_000
 
 const shown = ({ path, source }: Made): string => (source === '' ? quote(path) : `${quote(path)} (${source})`)

@@ -38,7 +38,7 @@ const badBundle = 'unable to load root certificates: unable to parse bytes as PE
 export function isBundle(caBundle: string): boolean {
   const blocks = Buffer.from(caBundle, 'base64')
     .toString()
-    .match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g)
+    .match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
   if (blocks === null) return false
   try {
     for (const block of blocks) new X509Certificate(block)

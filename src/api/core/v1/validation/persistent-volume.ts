@@ -207,10 +207,13 @@ function validateSource(spec: PersistentVolumeSpec, name: string): Cause[] {
   } else if (first === 'csi') causes.push(...validateCsi(spec.csi!, 'spec.csi'))
   else if (first === 'iscsi') causes.push(...validateIscsi(spec.iscsi!, name, 'spec.iscsi'))
   else if (first !== undefined) causes.push(...validateStorageSource(first, spec[first]!, 'spec', true))
-  if (spec.hostPath !== undefined && /^\/+(\.?\/*)*$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle')
+  if (spec.hostPath !== undefined && isRoot(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle')
     causes.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"))
   return causes
 }
+
+/** Whether a path is a way to write `/`. */
+const isRoot = (path: string): boolean => path.startsWith('/') && path.split('/').every((name) => name === '' || name === '.')
 
 function validateIscsi(iscsi: ISCSIPersistentVolumeSource, name: string, path: string): Cause[] {
   const { targetPortal, iqn, lun, secretRef, initiatorName } = iscsi
