@@ -162,3 +162,24 @@ test('exemptions', async () => {
     assert.ok(asked.annotations.has('pod-security.kubernetes.io/exempt'))
   }
 })
+
+test('a configuration counts where the namespace says nothing, and not for who is exempt', async () => {
+  const strict = { level: 'restricted', version: 'latest' } as const
+  const exemptions = { usernames: ['root'], runtimeClasses: ['vm'], namespaces: ['free'] }
+  const plugin = podSecurity({ defaults: { enforce: strict, audit: strict, warn: strict }, exemptions })
+  const objects = memoryObjects()
+  for (const [name, labels] of [
+    ['d', {}],
+    ['free', {}],
+    ['lax', labelled({ enforce: 'privileged', audit: 'privileged', warn: 'privileged' })],
+  ] as const)
+    objects.put(Namespace, { metadata: { name, labels } })
+  const bad = (spec: object = {}) => pod({ securityContext: { privileged: true } }, spec)
+  const run = (object: object, options?: AskedOptions) => runPlugin(plugin, askedOf(objects, Pod, object, options))
+  await assert.rejects(run(bad()), /violates PodSecurity "restricted:latest"/)
+  await run(pod())
+  await run(bad(), { namespace: 'lax' })
+  await run(bad(), { namespace: 'free' })
+  await run(bad(), { user: { name: 'root', groups: [] } })
+  await run(bad({ runtimeClassName: 'vm' }))
+})
