@@ -73,6 +73,15 @@ check(
   }),
   ['spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1'],
 )
+check(
+  'a lifecycle that says nothing, of a container that is only looked with',
+  Pod,
+  pod({ ephemeralContainers: [{ name: 'e', image: 'i', lifecycle: {} }] }),
+  [
+    'spec.ephemeralContainers: Forbidden: cannot be set on create',
+    'spec.ephemeralContainers[0].lifecycle: Forbidden: cannot be set for an Ephemeral Container',
+  ],
+)
 const confined = (value: string) => ({ 'container.apparmor.security.beta.kubernetes.io/c': value })
 const localProfile = { appArmorProfile: { type: 'Localhost', localhostProfile: 'a' } }
 check(

@@ -183,7 +183,7 @@ test('health is open to readers without a name; who has one needs the right', as
       ['GET', 'HEAD', 'POST', 'DELETE'].map(async (method) => (await ask({ method, path: '/healthz', headers: {} })).status),
     )
   }
-  assert.deepEqual(await statuses('system:anonymous'), [200, 200, 403, 403])
+  assert.deepEqual(await statuses('system:anonymous'), [200, 403, 403, 403])
   assert.deepEqual(await statuses('nobody'), [403, 403, 403, 403])
 })
 

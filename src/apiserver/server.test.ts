@@ -41,6 +41,8 @@ const merge = { 'content-type': 'application/merge-patch+json' }
 test('answers what is wrong with a request as a Status', async () => {
   const cases: readonly (readonly [method: string, path: string, body: unknown, status: number, message: RegExp])[] = [
     ['GET', '/api/v1/namespaces/a/configmaps/none', undefined, 404, /^configmaps "none" not found$/],
+    ['POST', '/api/v1/namespaces/a/pods/none/portforward?ports=1,x', undefined, 400, /parsing "x": invalid syntax$/],
+    ['POST', '/api/v1/namespaces/a/pods/none/portforward?ports=70000', undefined, 400, /parsing "70000": value out of range$/],
     ['GET', '/apis/apps/v1/namespaces/a/deployments/none', undefined, 404, /^deployments\.apps "none" not found$/],
     ['POST', '/api/v1/namespaces/none/configmaps', configMap('x'), 404, /^namespaces "none" not found$/],
     ['POST', '/api/v1/namespaces/a/configmaps', '{', 400, /unexpected end of JSON input \(\{\)$/],
@@ -234,6 +236,21 @@ test('unknown fields become warnings', async () => {
   const { status, headers } = await send('POST', '/api/v1/namespaces/a/configmaps?dryRun=All', configMap('w', { bogus: 1 }))
   assert.equal(status, 201)
   assert.deepEqual(headers['warning'], ['299 - "unknown field \\"bogus\\""'])
+  // What a JSON patch adds stands in the order in which it was written, what it reached into is sorted.
+  await send('POST', '/api/v1/namespaces/a/configmaps', configMap('w'))
+  const added = [
+    { op: 'add', path: '/x', value: { b: 1 } },
+    { op: 'add', path: '/metadata/z', value: 1 },
+    { op: 'add', path: '/metadata/y', value: 1 },
+    { op: 'add', path: '/metadata/ownerReferences', value: [{ apiVersion: 'v1', kind: 'A', name: 'a', uid: 'u', q: 1, p: 2 }] },
+  ]
+  const json = { 'content-type': 'application/json-patch+json' }
+  const patched = await send('PATCH', '/api/v1/namespaces/a/configmaps/w', added, json)
+  const fields = ['metadata.ownerReferences[0].q', 'metadata.ownerReferences[0].p', 'metadata.y', 'metadata.z', 'x']
+  assert.deepEqual(
+    patched.headers['warning'],
+    fields.map((field) => `299 - "unknown field \\"${field}\\""`),
+  )
 })
 
 test('nobody passes who may not: neither without credentials nor without permission, and health is open', async () => {

@@ -227,8 +227,8 @@ const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store =
   watch: (prefix, after, options) => store.watch(prefix, after, options),
   compact: (revision) => store.compact(revision),
   close: () => store.close(),
-  commit(operations, conditions) {
+  commit(operations, conditions, then) {
     noteWrite()
-    return isTraced ? inSpan('store', () => store.commit(operations, conditions)) : store.commit(operations, conditions)
+    return isTraced ? inSpan('store', () => store.commit(operations, conditions, then)) : store.commit(operations, conditions, then)
   },
 })

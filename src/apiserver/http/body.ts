@@ -41,6 +41,8 @@ export interface BodyOptions {
 
 export interface ShapeOptions extends BodyOptions {
   readonly duplicates: readonly string[]
+  /** Whether the order of keys in the value is that in which unknown ones are told; otherwise they are sorted. */
+  readonly isOrdered?: boolean
   /** The error for what does not fit. */
   readonly refuse: (why: string) => WherryError
 }
@@ -65,7 +67,7 @@ export function shapeObject(value: unknown, wanted: Wanted, options: ShapeOption
     throw options.refuse(`Object 'Kind' is missing in '${JSON.stringify(sortKeys(value))}'`)
   if (isCustom(wanted) && !identityOf(value, options.refuse).apiVersion)
     throw internalError(`Object 'apiVersion' is missing in 'object has no apiVersion field'`)
-  return shape(value, options.duplicates, wanted, options, options.refuse, options.refuse)
+  return shape(value, options.duplicates, wanted, options, options.refuse, options.refuse, undefined, options.isOrdered)
 }
 
 function shape(
@@ -76,6 +78,7 @@ function shape(
   unrecognized: (why: string) => WherryError,
   refuse?: (why: string) => WherryError,
   text?: () => string,
+  isOrdered = false,
 ): ReadBody {
   const given = identityOf(value, unrecognized)
   const ownVersion = apiVersionOf(wanted)
@@ -92,8 +95,7 @@ function shape(
   }
   const decoded = decode(wanted.type, value ?? {}, { strict: options.validation !== 'Ignore' })
   if (decoded.errors.length > 0) throw refused(decoded.errors[0]!)
-  // A patch's result has no order of its own.
-  const unknown = refuse === undefined ? decoded.unknown : decoded.unknown.toSorted()
+  const unknown = refuse === undefined || isOrdered ? decoded.unknown : decoded.unknown.toSorted()
   const isMixed = text !== undefined && duplicates.length > 0 && unknown.length > 0
   const all = isMixed ? inDocumentOrder(text(), unknown) : [...duplicates, ...unknown]
   const problems = options.validation === 'Ignore' ? [] : all

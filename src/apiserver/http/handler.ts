@@ -86,7 +86,7 @@ async function serve(
     throw new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`)
   checkTimeout(info)
   const openTo = options.allowAnonymous ? openAnyway : openPaths
-  const open = !info.isResource && openTo.test(info.path) && (request.method === 'GET' || request.method === 'HEAD')
+  const open = !info.isResource && openTo.test(info.path) && request.method === 'GET'
   const authenticated = trace?.span('authentication')
   const own = await authenticate(context, options, life, record, open)
   authenticated?.()

@@ -19,7 +19,8 @@ export function patched(
 ): KubeObject {
   const isCustom = wanted.type.shape.kind === 'structural'
   const document = parseExact(Buffer.from(present).toString())
-  const changed = change.apply(wanted.type, document)
+  const applied = change.apply(wanted.type, document)
+  const changed = isCustom ? applied : (change.ordered?.(applied) ?? applied)
   // Of a part only the part is taken: what the object is stays, whatever the patch says.
   const result = isCustom && call.info.subresource !== '' && isObject(changed) ? { ...changed, ...identityOf(document) } : changed
   const { object, warnings } = shapeObject(result, wanted, {
@@ -27,6 +28,7 @@ export function patched(
     isKnown: context.kinds.isKnown,
     typeNamed: typeNamed(context),
     duplicates: change.duplicates,
+    isOrdered: !isCustom && change.ordered !== undefined,
     refuse: (why) => badPatchResult(isCustom ? sortKeys(result) : inDeclaredOrder(result), change, why),
   })
   for (const warning of warnings) call.warn(warning)

@@ -75,7 +75,7 @@ function thirdOf(info: Json, paths: Json, components: OpenapiComponents, isCusto
   return { openapi: '3.0.0', info, paths, components: { schemas, ...(!isCustom && { securitySchemes: bearerToken }) } }
 }
 
-const bearerToken = { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } }
+const bearerToken = { BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' } }
 /** What the documents of definitions say of themselves. */
 const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
 

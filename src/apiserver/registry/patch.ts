@@ -19,6 +19,8 @@ export interface Patch {
   readonly duplicates: readonly string[]
   /** What a refusal of the result shows. */
   readonly shown: (result: unknown) => string
+  /** The result in the order of keys that its decoder meets. Absent: it has none. */
+  readonly ordered?: (result: unknown) => unknown
   /** The words for what does not fit its type; absent: the decoder's. */
   readonly explain?: (why: string) => string
 }
@@ -52,6 +54,7 @@ export function readPatch(body: Uint8Array, contentType: string | undefined): Pa
         if (duplicates.length > 0) kept = keptDuplicates(duplicates, value ?? [], result)
         return result
       },
+      ordered: (result) => patchedOrder(result, value ?? []),
       shown: (result) => goJson(patchedOrder(result, value ?? [])),
     }
   }

@@ -77,7 +77,7 @@ export function validateEphemeralContainers(pod: PodContext, path: string): Caus
     if (container.targetContainerName && !others.has(container.targetContainerName))
       causes.push(notFound(`${at}.targetContainerName`, container.targetContainerName))
     for (const name of Object.keys(container) as (keyof EphemeralContainer)[])
-      if (!ephemeralFields.has(name) && isSet(container[name]))
+      if (!ephemeralFields.has(name) && (handlers.has(name) ? container[name] !== undefined : isSet(container[name])))
         causes.push(forbidden(`${at}.${name}`, 'cannot be set for an Ephemeral Container'))
     for (const [j, mount] of (container.volumeMounts ?? []).entries())
       for (const name of ['subPath', 'subPathExpr'] as const)
@@ -109,6 +109,8 @@ const ephemeralFields = new Set<keyof EphemeralContainer>([
   'tty',
   'targetContainerName',
 ])
+/** These count as set even where they say nothing. */
+const handlers: ReadonlySet<string> = new Set(['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'])
 const isSet = (value: unknown): boolean =>
   value !== undefined &&
   value !== '' &&
