@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serverUrl } from '#cli/connect.ts'
@@ -11,13 +10,14 @@ import { type Layout, paths } from '#host/layout.ts'
 import { processEnvironment, processFlags, processProgram } from '#host/node-process.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
 import type { Target } from '../load/load.ts'
+import { freePorts } from './free-port.ts'
 import { type Server, untilReady } from './server.ts'
 
 /** A server process as `wherry up` starts it, with folders and a port of its own. */
 export async function startOwnServer(): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-'))
   const layout = { dataDirectory: join(directory, 'data'), runDirectory: join(directory, 'run') }
-  writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', apiPort: await freePort() })
+  writeConfig(paths(layout).config, { ...defaultConfig(), nodeName: 'bench', apiPort: await freePorts() })
   try {
     await warm(paths(layout).compileCache, ['server'], processEnvironment(layout))
     return await start(directory, layout)
@@ -83,13 +83,4 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill(signal)
   await once(child, 'exit')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './free-port.ts'
 import { type Server, type StartServer, untilReady } from './server.ts'
 
 /**
@@ -13,7 +14,8 @@ export function referenceServer(tools: string): StartServer {
   if (!existsSync(up)) throw new Error(`--beside ${tools}: there is no program "up" in it`)
   return async () => {
     const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-reference-'))
-    const environment = { ...process.env, REFERENCE_DIR: directory, REFERENCE_PORT: String(portBase) }
+    const port = await freePorts(portsTaken)
+    const environment = { ...process.env, REFERENCE_DIR: directory, REFERENCE_PORT: String(port) }
     const run = (...words: string[]): void => void execFileSync(up, words, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
     // The first start makes certificates, which is not what is measured.
     run('start', '--nowait')
@@ -27,15 +29,21 @@ export function referenceServer(tools: string): StartServer {
       const startedAt = startOf(pids[0]!)
       const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
       const target = {
-        url: `https://127.0.0.1:${portBase}`,
+        url: `https://127.0.0.1:${port}`,
         ca: read('ca.crt'),
         certificate: read('admin.crt'),
         key: read('admin.key'),
       }
-      await untilReady(
-        () => target,
-        () => (pids.every((pid) => existsSync(`/proc/${pid}`)) ? undefined : `the reference ended at its start; see ${directory}/logs`),
-      )
+      try {
+        await untilReady(
+          () => target,
+          () => (pids.every((pid) => existsSync(`/proc/${pid}`)) ? undefined : `the reference ended at its start; see ${directory}/logs`),
+        )
+      } catch (error) {
+        // The rest of it would go on; its logs stay, to be read.
+        run('stop')
+        throw error
+      }
       return {
         pids,
         target,
@@ -56,8 +64,8 @@ export function referenceServer(tools: string): StartServer {
   }
 }
 
-/** Six ports from here on are taken. */
-const portBase = 17_443
+/** The API server's, and those after it for the store, the controllers and the scheduler. */
+const portsTaken = 6
 
 /** When a process started, on `performance.now()`'s scale: field 22 of proc(5) counts hundredths of a second since the machine's start. */
 function startOf(pid: number): number {
