@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readBody, type Transport } from '#lib/http.ts'
 import { type StoredObject, withoutKind } from './ledger.ts'
-import { countedNamespace, definition, namespaces, quotaName, type Subject, subjects } from './subjects.ts'
+import { countedNamespace, definition, isOurs, namespaces, quotaName, type Subject, subjects } from './subjects.ts'
 
 /** What the server holds, by path and by collection. */
 export interface World {
@@ -33,15 +33,19 @@ export async function prepare(transport: Transport): Promise<void> {
 
 export async function readWorld(transport: Transport): Promise<World> {
   const objects = new Map<string, StoredObject>()
-  const collections = new Map<string, readonly StoredObject[]>()
-  for (const subject of subjects)
-    for (const namespace of subject.namespace === undefined ? namespaces : [subject.namespace]) {
+  const collections = new Map<string, StoredObject[]>()
+  for (const subject of subjects) {
+    const list = (await must(transport, 'GET', subject.collection())) as { items: readonly StoredObject[] }
+    for (const item of list.items.map(withoutKind)) {
+      const { namespace, name } = item.metadata
+      if (namespace === undefined || !isOurs(namespace)) continue
       const collection = subject.collection(namespace)
-      const list = (await must(transport, 'GET', collection)) as { items: readonly StoredObject[] }
-      const items = list.items.map(withoutKind)
-      collections.set(collection, items)
-      for (const item of items) objects.set(`${collection}/${item.metadata.name}`, item)
+      objects.set(`${collection}/${name}`, item)
+      const items = collections.get(collection)
+      if (items === undefined) collections.set(collection, [item])
+      else items.push(item)
     }
+  }
   const quota = await must(transport, 'GET', `/api/v1/namespaces/${countedNamespace}/resourcequotas/${quotaName}`)
   const services = (await must(transport, 'GET', '/api/v1/services')) as { items: readonly ServiceLike[] }
   return {

@@ -11,7 +11,8 @@ import { decode } from '#schema/decode.ts'
 /** What is written: each sort with something of its own that a crash must not tear apart. */
 export interface Subject {
   readonly kind: AnyKind
-  readonly collection: (namespace: string) => string
+  /** Of one namespace, or of all. */
+  readonly collection: (namespace?: string) => string
   /** Where it only lives in one. */
   readonly namespace?: string
   /** How many of them one writer has. */
@@ -24,6 +25,8 @@ export const namespaces: readonly string[] = Array.from({ length: 10 }, (_, i) =
 /** Pods live here, and are counted. */
 export const countedNamespace = 'torture-counted'
 export const quotaName = 'count'
+/** The server has objects of its own elsewhere, which change when they like. */
+export const isOurs = (namespace: string | undefined): boolean => namespace?.startsWith('torture-') === true
 
 const merge = 'application/merge-patch+json'
 const apply = 'application/apply-patch+yaml'
@@ -62,13 +65,14 @@ const Boat = kindsOf({
   status: { acceptedNames: definition.spec.names, conditions: [], storedVersions: ['v1'] },
 } as unknown as CustomResourceDefinition)[0]!
 
+const within = (namespace: string | undefined): string => (namespace === undefined ? '' : `namespaces/${namespace}/`)
 const labels = (step: number) => ({ half: step % 2 === 0 ? 'even' : 'odd' })
 
 export const subjects: readonly Subject[] = [
   {
     kind: ConfigMap,
-    collection: (namespace) => `/api/v1/namespaces/${namespace}/configmaps`,
-    names: 12,
+    collection: (namespace) => `/api/v1/${within(namespace)}configmaps`,
+    names: 4,
     create: (name, step) => ({ metadata: { name, labels: labels(step) }, data: { step: `${step}` } }),
     change: (name, step, how) =>
       how === 0
@@ -77,8 +81,8 @@ export const subjects: readonly Subject[] = [
   },
   {
     kind: Boat,
-    collection: (namespace) => `/apis/torture.example.com/v1/namespaces/${namespace}/boats`,
-    names: 6,
+    collection: (namespace) => `/apis/torture.example.com/v1/${within(namespace)}boats`,
+    names: 2,
     create: (name, step) => ({
       apiVersion: 'torture.example.com/v1',
       kind: 'Boat',
@@ -94,8 +98,8 @@ export const subjects: readonly Subject[] = [
   },
   {
     kind: Service,
-    collection: (namespace) => `/api/v1/namespaces/${namespace}/services`,
-    names: 3,
+    collection: (namespace) => `/api/v1/${within(namespace)}services`,
+    names: 1,
     create: (name, step) => ({
       metadata: { name },
       spec: { type: step % 2 === 0 ? 'NodePort' : 'ClusterIP', selector: { step: `${step}` }, ports: [{ port: 80 }] },
@@ -108,23 +112,23 @@ export const subjects: readonly Subject[] = [
   },
   {
     kind: Lease,
-    collection: (namespace) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
-    names: 4,
+    collection: (namespace) => `/apis/coordination.k8s.io/v1/${within(namespace)}leases`,
+    names: 2,
     create: (name, step) => ({ metadata: { name }, spec: { holderIdentity: `${step}` } }),
     change: (_name, step) => [merge, { spec: { holderIdentity: `${step}`, leaseTransitions: step } }],
   },
   {
     kind: Secret,
-    collection: (namespace) => `/api/v1/namespaces/${namespace}/secrets`,
-    names: 3,
+    collection: (namespace) => `/api/v1/${within(namespace)}secrets`,
+    names: 1,
     create: (name, step) => ({ metadata: { name }, stringData: { step: `${step}` } }),
     change: (_name, step) => [merge, { stringData: { step: `${step}` } }],
   },
   {
     kind: Pod,
-    collection: (namespace) => `/api/v1/namespaces/${namespace}/pods`,
+    collection: (namespace) => `/api/v1/${within(namespace)}pods`,
     namespace: countedNamespace,
-    names: 4,
+    names: 1,
     create: (name) => ({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'example.com/c' }] } }),
     change: (_name, step) => [merge, { metadata: { annotations: { step: `${step}` } } }],
   },

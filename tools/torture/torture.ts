@@ -8,8 +8,8 @@ import type { Transport } from '#lib/http.ts'
 import { type Random, seededRandom } from '#lib/random.ts'
 import { createFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 import { createLedger } from './ledger.ts'
-import { prepare, readWorld } from './present.ts'
-import { createServerProcess, type ServerProcess } from './server-process.ts'
+import { prepare, readWorld, type World } from './present.ts'
+import { createServerProcess } from './server-process.ts'
 import { startWatchers } from './watchers.ts'
 import { startWriting } from './writers.ts'
 
@@ -26,24 +26,31 @@ export interface TortureOptions {
 
 export interface TortureResult {
   readonly rounds: number
+  /** Acknowledged ones. */
   readonly writes: number
+  /** For how long it was written: the server was up, and nothing compared. */
+  readonly writingMs: number
   readonly kills: number
   readonly cuts: number
   /** How often an informer was told 410 and began anew. */
   readonly expired: number
-  /** Objects that were compared with what had been acknowledged of them. */
+  /** Objects that were compared with what had been acknowledged of them, after a kill or a round. */
   readonly compared: number
+  /** What informers told. */
   readonly events: number
+  /** From the kill until the server was ready again. */
+  readonly longestAwayMs: number
   /** From the end of the writing until the last cache was equal. */
   readonly longestSettleMs: number
 }
 
 /**
- * Kills and cuts whatever can be killed and cut while informers watch and writers write, round after round. After each round everything
- * acknowledged is there as it was acknowledged, nothing is handed out twice, and every informer's cache equals the list. Throws otherwise.
+ * Kills the server in every round while informers watch through connections that are cut and writers write. After each kill everything
+ * acknowledged is there as it was acknowledged, and nothing is handed out twice; after each round every informer's cache equals the list, and
+ * none told of a change twice or out of order. Throws otherwise.
  */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
-  const { rounds, seed, informers = 100, updatesPerSecond = 500, roundMs = 2_500, report = () => undefined } = options
+  const { rounds, seed, informers = 100, updatesPerSecond = 550, roundMs = 4_000, report = () => undefined } = options
   const random = seededRandom(seed)
   const directory = mkdtempSync(join(tmpdir(), 'wherry-torture-'))
   const server = await createServerProcess(directory)
@@ -69,31 +76,67 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     for (let i = 0; i < connections; i += 1) proxies.push(await createFaultyProxy(server.port))
     watchers = startWatchers({ transports: proxies.map(({ port }) => connect(port)), count: informers })
     const ledger = createLedger()
-    const sum = { rounds, writes: 0, kills: 0, cuts: 0, expired: 0, compared: 0, events: 0, longestSettleMs: 0 }
+    const startedAt = performance.now()
+    const sum = {
+      rounds,
+      writes: 0,
+      writingMs: 0,
+      kills: 0,
+      cuts: 0,
+      expired: 0,
+      compared: 0,
+      events: 0,
+      longestAwayMs: 0,
+      longestSettleMs: 0,
+    }
+
+    /** Writes for so long, ends it by `end`, and answers how many were acknowledged. */
+    async function write(chance: Random, forMs: number, end: () => void | Promise<void> = () => undefined): Promise<number> {
+      const began = performance.now()
+      const writing = startWriting({ transport: direct, ledger, random: chance, updatesPerSecond, writers })
+      await new Promise((resolve) => setTimeout(resolve, forMs))
+      sum.writingMs += Math.round(performance.now() - began)
+      const ended = end()
+      const writes = await writing.stop()
+      await ended
+      sum.writes += writes
+      return writes
+    }
+
+    /** Nobody writes: what was acknowledged is there. */
+    async function prove(): Promise<World> {
+      const world = await readWorld(direct)
+      sum.compared += ledger.check(world.objects)
+      world.checkClaims()
+      return world
+    }
+
     for (let round = 1; round <= rounds; round += 1) {
       const chance = random.fork(`round ${round}`)
-      const writing = startWriting({ transport: direct, ledger, random: chance.fork('writers'), updatesPerSecond, writers: 8 })
-      // Every other round the server stays up, so that what was cut goes on from where it was.
-      const kills = round % 2 === 0
-      const cuts = await disturb({ server, proxies, chance, roundMs, kills, forgets: round % 6 === 0 })
-      const writes = await writing.stop()
-      const startedAt = performance.now()
-      const world = await readWorld(direct)
-      const compared = ledger.check(world.objects)
-      world.checkClaims()
+      const cutting = startCutting(proxies, chance.fork('cuts'))
+      const killAtMs = Math.round(roundMs * (0.2 + 0.6 * chance.next()))
+      const before = await write(chance.fork('before the kill'), killAtMs, () => server.kill())
+      sum.kills += 1
+      const killedAt = performance.now()
+      // Every watch then has to begin anew, whenever it left off.
+      if (round % forgetEvery === 0) await server.forgetHistory()
+      await server.start()
+      const awayMs = Math.round(performance.now() - killedAt)
+      await prove()
+      const after = await write(chance.fork('after the kill'), roundMs - killAtMs)
+      sum.cuts += cutting.stop()
+      const settlingAt = performance.now()
+      const world = await prove()
       await watchers.settled(world)
-      const settleMs = Math.round(performance.now() - startedAt)
-      Object.assign(sum, {
-        kills: sum.kills + Number(kills),
-        cuts: sum.cuts + cuts,
-        writes: sum.writes + writes,
-        compared: sum.compared + compared,
-      })
-      Object.assign(sum, { expired: watchers.expired(), events: watchers.events() })
+      const settleMs = Math.round(performance.now() - settlingAt)
+      sum.longestAwayMs = Math.max(sum.longestAwayMs, awayMs)
       sum.longestSettleMs = Math.max(sum.longestSettleMs, settleMs)
+      Object.assign(sum, { expired: watchers.expired(), events: watchers.events() })
+      const rate = (ms: number): string => ((sum.writes * 1_000) / ms).toFixed(0)
       report(
-        `round ${round}: ${writes} writes acknowledged, ${cuts} cuts, ${world.objects.size} objects, ${compared} compared, ` +
-          `${informers} caches equal after ${settleMs} ms, 410 so far ${sum.expired}`,
+        `round ${round}/${rounds}: ${before} writes acknowledged, killed, ready after ${awayMs} ms, all there; ${after} more; ` +
+          `${informers} caches equal to ${world.objects.size} objects after ${settleMs} ms; so far ${rate(sum.writingMs)}/s while writing, ` +
+          `${rate(performance.now() - startedAt)}/s over all, ${sum.cuts} cuts, ${sum.expired} times 410`,
       )
     }
     return sum
@@ -110,42 +153,27 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 
 /** Many informers on one connection break together, as those of one process do. */
 const connections = 20
+/** One of them, so each is cut every few seconds. */
 const cutEveryMs = 200
+const forgetEvery = 3
+/** So many requests at once are needed for the rate, as each is on the disk before it is answered. */
+const writers = 48
 
-interface Disturbance {
-  readonly server: ServerProcess
-  readonly proxies: readonly FaultyProxy[]
-  readonly chance: Random
-  readonly roundMs: number
-  readonly kills: boolean
-  /** Whether the dead server's history is forgotten, so that every watch has to begin anew. */
-  readonly forgets: boolean
-}
-
-/** One round's faults: connections cut or held, and perhaps one kill in the middle. Answers the number of cuts. */
-async function disturb({ server, proxies, chance, roundMs, kills, forgets }: Disturbance): Promise<number> {
-  const killAt = roundMs * (0.2 + 0.6 * chance.next())
+/** Cuts or holds a connection time and again. `stop` lets all go on, and answers the number of cuts. */
+function startCutting(proxies: readonly FaultyProxy[], chance: Random): { stop(): number } {
   let cuts = 0
-  let isKilled = !kills
-  for (const startedAt = performance.now(); performance.now() - startedAt < roundMs; ) {
-    await new Promise((resolve) => setTimeout(resolve, cutEveryMs))
+  const timer = setInterval(() => {
     const proxy = proxies[chance.below(proxies.length)]!
-    if (chance.below(4) === 0) proxy.pause()
-    else {
-      proxy.resume()
-      proxy.cut()
-      cuts += 1
-    }
-    if (isKilled || performance.now() - startedAt < killAt) continue
-    isKilled = true
-    await server.kill()
-    if (forgets) await server.forgetHistory()
-    await server.start()
+    if (chance.below(4) === 0) return proxy.pause()
+    proxy.resume()
+    proxy.cut()
+    cuts += 1
+  }, cutEveryMs)
+  return {
+    stop() {
+      clearInterval(timer)
+      for (const proxy of proxies) proxy.resume()
+      return cuts
+    },
   }
-  if (!isKilled) {
-    await server.kill()
-    await server.start()
-  }
-  for (const proxy of proxies) proxy.resume()
-  return cuts
 }

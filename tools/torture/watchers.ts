@@ -3,19 +3,19 @@ import type { KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
-import { compareResourceVersions } from '#client/resource-version.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { isError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import { silentLog } from '#lib/log.ts'
 import type { StoredObject } from './ledger.ts'
+import { createOrder } from './order.ts'
 import type { World } from './present.ts'
-import { namespaces, subjects } from './subjects.ts'
+import { isOurs, namespaces, subjects } from './subjects.ts'
 
 /** Informers of every kind that is written: of all namespaces, of one, and of those with a label. */
 export interface Watchers {
-  /** Resolves once every cache equals the world; throws when one does not within a minute, or showed an object going back in time. */
+  /** Resolves once every cache equals the world; throws when one does not within a minute, or told of a change twice or out of order. */
   settled(world: World): Promise<void>
   /** How often one was told 410. */
   expired(): number
@@ -26,7 +26,7 @@ export interface Watchers {
 export function startWatchers({ transports, count }: { transports: readonly Transport[]; count: number }): Watchers {
   let expired = 0
   let events = 0
-  let wentBack: string | undefined
+  let disorder: string | undefined
   const counting = (client: Client): Client => ({
     ...client,
     async *watch(kind, options) {
@@ -52,23 +52,22 @@ export function startWatchers({ transports, count }: { transports: readonly Tran
       ...(namespace !== undefined && { namespace }),
       ...(labelSelector !== undefined && { labelSelector }),
     }) as unknown as Informer<KubeObject>
+    const order = createOrder()
     informer.onChange((object, previous, change) => {
       events += 1
-      if (change !== 'modified' || previous === undefined) return
-      if (compareResourceVersions(object.metadata.resourceVersion ?? '', previous.metadata.resourceVersion ?? '') <= 0)
-        wentBack = `${subject.kind.plural} ${object.metadata.name} went from ${previous.metadata.resourceVersion} to ${object.metadata.resourceVersion}`
+      const wrong = order.told(object, previous, change)
+      if (wrong !== undefined) disorder ??= `the informer of ${subject.kind.plural} told ${wrong}`
     })
-    return { subject, namespace, labelSelector, informer }
+    return { subject, namespace, labelSelector, informer, order }
   })
 
   return {
     async settled(world) {
-      for (const { subject, namespace, labelSelector, informer } of watchers) {
+      for (const { subject, namespace, labelSelector, informer, order } of watchers) {
         const within = namespace !== undefined ? [namespace] : subject.namespace !== undefined ? [subject.namespace] : namespaces
         const wanted = within
           .flatMap((each) => world.of(subject, each))
           .filter(({ metadata }) => labelSelector === undefined || (metadata as { labels?: { half?: string } }).labels?.half === 'even')
-        // The server has objects of its own elsewhere, which change when they like.
         const seen = (): readonly Named[] => (informer.list() as readonly Named[]).filter(({ metadata }) => isOurs(metadata.namespace))
         const isEqual = (): boolean => marksOf(seen()) === marksOf(wanted)
         const reached = await informer.until(isEqual, 60_000)
@@ -76,8 +75,9 @@ export function startWatchers({ transports, count }: { transports: readonly Tran
         assert.ok(reached, `${where} has ${differences(seen(), wanted)}`)
         for (const object of wanted)
           assert.deepEqual(contentOf(informer.get(object.metadata.name, object.metadata.namespace)), contentOf(object), where)
+        order.forgetGone()
       }
-      assert.equal(wentBack, undefined)
+      assert.equal(disorder, undefined)
     },
     expired: () => expired,
     events: () => events,
@@ -90,8 +90,6 @@ export function startWatchers({ transports, count }: { transports: readonly Tran
 type Named = {
   readonly metadata: { readonly namespace?: string; readonly name: string; readonly uid?: string; readonly resourceVersion?: string }
 }
-
-const isOurs = (namespace: string | undefined): boolean => namespace?.startsWith('torture-') === true
 
 /** Which objects, and which version of each. */
 const marksOf = (objects: readonly Named[]): string =>
