@@ -32,6 +32,7 @@ import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
 import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
 import { registerBuildMetrics } from './metrics/build-metrics.ts'
+import { createCelMetrics } from './metrics/cel-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
@@ -196,6 +197,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random: random.fork('custom-resources'),
     ...(stages.outbound !== undefined && { outbound: stages.outbound }),
     onFailure,
+    metrics: createCelMetrics(metrics.registry, clock),
   })
   return {
     handler,
@@ -227,8 +229,8 @@ const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store =
   watch: (prefix, after, options) => store.watch(prefix, after, options),
   compact: (revision) => store.compact(revision),
   close: () => store.close(),
-  commit(operations, conditions, then) {
+  commit(operations, conditions, following) {
     noteWrite()
-    return isTraced ? inSpan('store', () => store.commit(operations, conditions, then)) : store.commit(operations, conditions, then)
+    return isTraced ? inSpan('store', () => store.commit(operations, conditions, following)) : store.commit(operations, conditions, following)
   },
 })

@@ -17,7 +17,9 @@ import { createNodeGraph } from '#apiserver/authorization/node-graph.ts'
 import { createRbac, type Rbac } from '#apiserver/authorization/rbac.ts'
 import { reviewHandlers } from '#apiserver/authorization/review-handlers.ts'
 import type { Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from '#apiserver/contract.ts'
+import { createCertificateMetrics } from '#apiserver/metrics/certificate-metrics.ts'
 import { createConfigReloadMetrics } from '#apiserver/metrics/config-reload-metrics.ts'
+import { createServiceAccountMetrics } from '#apiserver/metrics/service-account-metrics.ts'
 import type { Outbound } from '#apiserver/outbound.ts'
 import { createLegacyTokenVerifier, lastUsedLabel } from '#apiserver/tokens/legacy-token-verifier.ts'
 import type { TokenKeys } from '#apiserver/tokens/token-keys.ts'
@@ -84,10 +86,11 @@ export function createIdentity(parts: IdentityParts): Identity {
   const rbac = createRbac(objects)
   const authorization = composeAuthorization(parts, rbac)
   const configured = configuredAuthentication(parts, audiences)
+  const count = createServiceAccountMetrics(parts.registry)
   const verifyAny = anyToken(
     staticTokenVerifier(choices.staticTokens ?? {}, audiences),
-    createLegacyTokenVerifier({ keys, objects, clock, audiences, noteUse: noteUse(parts) }),
-    createTokenVerifier({ keys, objects, clock }),
+    createLegacyTokenVerifier({ keys, objects, clock, audiences, noteUse: noteUse(parts), count }),
+    createTokenVerifier({ keys, objects, clock, count }),
     createBootstrapTokenVerifier({ objects, clock, audiences }),
     ...(configured === undefined ? [] : [configured.verify]),
     ...tokenWebhook(parts, audiences),
@@ -103,7 +106,11 @@ export function createIdentity(parts: IdentityParts): Identity {
           ? []
           : [requestHeaderAuthenticator({ clock, authorities: [frontProxyCa], allowedNames: [frontProxyName], ...requestHeaderNames })]),
         // Where TLS believes two authorities, only the clients' own makes users.
-        clientCertificateAuthenticator({ clock, ...(frontProxyCa !== undefined && { authorities: [choices.rootCa] }) }),
+        clientCertificateAuthenticator({
+          clock,
+          onUse: createCertificateMetrics(parts.registry),
+          ...(frontProxyCa !== undefined && { authorities: [choices.rootCa] }),
+        }),
         bearerTokenAuthenticator(verifyToken, audiences),
       ],
       anonymous: () => configured?.anonymous() ?? choices.anonymous ?? 'health',

@@ -16,7 +16,7 @@ import { idlePlugins, inAdmissionOrder } from './order.ts'
 import { type PluginSelection, selectPlugins } from './plugin-selection.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
-import { createCheckMetrics } from './policy/check-metrics.ts'
+import { createCheckMetrics, createMutationMetrics } from './policy/check-metrics.ts'
 import { mutatingPolicies } from './policy/mutating.ts'
 import { validatingPolicies } from './policy/validating.ts'
 import { resourceQuota } from './resource-quota/resource-quota.ts'
@@ -64,7 +64,7 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     nodeRestriction(authorize),
     serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
     ...certificateAdmission(authorize),
-    mutatingPolicies({ objects, authorize }),
+    mutatingPolicies({ objects, authorize, checks: { note: createMutationMetrics(registry), clock } }),
     mutatingWebhooks({ ...webhooks, credentials: configurations.MutatingAdmissionWebhook }),
     validatingPolicies({ objects, authorize, checks: { note: createCheckMetrics(registry), clock } }),
     validatingWebhooks({ ...webhooks, credentials: configurations.ValidatingAdmissionWebhook }),

@@ -9,6 +9,8 @@ export interface ClientCertificateOptions {
   readonly clock: Clock
   /** PEM: whose signature counts. Absent: TLS has verified the chain, and every authority that it knows makes users. */
   readonly authorities?: readonly string[]
+  /** Told at each use for how many milliseconds the certificate is still good. Absent: nobody counts. */
+  readonly onUse?: (leftMs: number) => void
 }
 
 /** Users by client certificate: the common name is the user, organizations are the groups. Throws an Error when the certificate may not be used. */
@@ -49,6 +51,7 @@ export function readClientCertificate(options: ClientCertificateOptions): (raw: 
     const identity = ofConnection.get(raw) ?? parse(raw)
     if (identity instanceof Error) throw identity
     const now = options.clock.now()
+    options.onUse?.(identity.notAfter - now)
     if (now < identity.notBefore || now > identity.notAfter) throw new Error('x509: certificate has expired or is not yet valid')
     return identity
   }

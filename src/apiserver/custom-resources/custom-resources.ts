@@ -9,6 +9,7 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Cacher } from '../cacher/cacher.ts'
 import type { Internals, Objects } from '../contract.ts'
 import type { KindRegistry } from '../kind-registry.ts'
+import type { CelMetrics } from '../metrics/cel-metrics.ts'
 import type { Outbound } from '../outbound.ts'
 import { isCleaning, isServed, statusOf } from './definition-status.ts'
 import { kindsOf, storedKindOf } from './kinds-of.ts'
@@ -24,6 +25,8 @@ export interface CustomResourcesOptions {
   readonly outbound?: Outbound
   readonly random: Random
   readonly onFailure: (error: unknown) => void
+  /** Times the rules of schemas. Absent: nobody does. */
+  readonly metrics?: CelMetrics
 }
 
 /** What keeps definitions and the kinds that are served in step. */
@@ -77,7 +80,7 @@ export function startCustomResources(options: CustomResourcesOptions): CustomRes
       same(before.definition.status.acceptedNames, definition.status.acceptedNames)
     const wasTerminating = before !== undefined && isTerminating(before.definition)
     if (isSame && wasTerminating === isTerminating(definition)) return
-    const made = kindsOf(definition, conversionOf(definition))
+    const made = kindsOf(definition, conversionOf(definition), options.metrics)
     const stored = storedKindOf(definition)
     const cache = stored === undefined ? undefined : cacher.of(stored)
     // A watch shows objects as the definition had them when it began: it ends, and clients begin anew.

@@ -8,13 +8,14 @@ import { decode } from '#schema/decode.ts'
 import type { Type } from '#schema/schema.ts'
 import { fillDefaults } from '#schema/structural/fill-defaults.ts'
 import type { Structural } from '#schema/structural/structural.ts'
+import type { CelMetrics } from '../metrics/cel-metrics.ts'
 import { columnsOf } from './columns.ts'
 import { rawKind } from './raw-kind.ts'
 import { rulesOf, subresourcesOf, type VersionRules } from './rules.ts'
 import type { Convert } from './webhook-conversion.ts'
 
 /** What a definition serves: a kind for each served version, all over the same stored objects. */
-export function kindsOf(definition: CustomResourceDefinition, convert?: Convert): readonly AnyKind[] {
+export function kindsOf(definition: CustomResourceDefinition, convert?: Convert, metrics?: CelMetrics): readonly AnyKind[] {
   const { spec, status } = definition
   const names = status.acceptedNames
   const storage = spec.versions.find((version) => version.storage)
@@ -39,7 +40,7 @@ export function kindsOf(definition: CustomResourceDefinition, convert?: Convert)
     .map((version) => {
       const schema = schemaOf(version)
       const type: Type<KubeObject> = { shape: { kind: 'structural', schema, metadata: ObjectMeta, head: objectFields } }
-      const rules: VersionRules = { schema, subresources: version.subresources, selectableFields: version.selectableFields }
+      const rules: VersionRules = { schema, subresources: version.subresources, selectableFields: version.selectableFields, metrics }
       const deprecation = deprecationOf(definition, version)
       return kind(
         type,

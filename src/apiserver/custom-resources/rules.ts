@@ -4,11 +4,12 @@ import type { KubeObject, Rules, Subresource } from '#api/kind.ts'
 import type { Cause } from '#lib/errors.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { checkQualifiedName } from '#schema/formats.ts'
-import { checkRules } from '#schema/structural/check-rules.ts'
+import { checkRules, type RuleCheck } from '#schema/structural/check-rules.ts'
 import { type Correlation, correlate } from '#schema/structural/correlation.ts'
 import { validateListTypes } from '#schema/structural/list-types.ts'
-import type { Structural } from '#schema/structural/structural.ts'
+import { additionalOf, type Structural } from '#schema/structural/structural.ts'
 import { validateValue } from '#schema/structural/validate-value.ts'
+import type { CelMetrics } from '../metrics/cel-metrics.ts'
 import { parseJsonPath } from './json-path.ts'
 import { scaleOf, validateScale } from './scale.ts'
 
@@ -17,6 +18,8 @@ export interface VersionRules {
   readonly schema: Structural
   readonly subresources: CustomResourceSubresources | undefined
   readonly selectableFields: readonly SelectableField[] | undefined
+  /** Times the rules of the schema. Absent: nobody does. */
+  readonly metrics?: CelMetrics | undefined
 }
 
 type Resource = KubeObject & { readonly status?: unknown }
@@ -36,7 +39,7 @@ export function rulesOf(version: VersionRules): Rules<Resource> {
           ...validateEmbedded(schema, object),
           ...validateListTypes(schema, object),
         ],
-        schema,
+        version,
         object,
         undefined,
         undefined,
@@ -50,7 +53,7 @@ export function rulesOf(version: VersionRules): Rules<Resource> {
           ...validateEmbedded(schema, next),
           ...(validateListTypes(schema, previous).length === 0 ? validateListTypes(schema, next) : []),
         ],
-        schema,
+        version,
         next,
         previous,
         correlation,
@@ -91,7 +94,7 @@ function validateStatus(version: VersionRules, next: Resource, previous: Resourc
       ...validateScale(version.subresources?.scale, next, 'status'),
       ...(before.length === 0 ? validateListTypes(schema, next) : []),
     ],
-    schema,
+    version,
     next,
     previous,
     correlation,
@@ -101,15 +104,16 @@ function validateStatus(version: VersionRules, next: Resource, previous: Resourc
 /** Rules are about objects whose parts are of their types: on others they would only fail. */
 function withRules(
   causes: readonly Cause[],
-  schema: Structural,
+  version: VersionRules,
   next: unknown,
   previous: unknown,
   correlation: Correlation | undefined,
 ): readonly Cause[] {
-  const check = checkRules(schema, true)
+  const check = compiledRules(version)
   if (check === undefined) return causes
   if (causes.some(({ reason }) => blocking.has(reason))) return [...causes, blocked]
-  const found = check(next, previous, '', correlation)
+  const run = () => check(next, previous, '', correlation)
+  const found = version.metrics?.evaluated(run) ?? run()
   if (found.ratcheted.length > 0 && typeof next === 'object' && next !== null)
     ratcheted.set(
       next,
@@ -117,6 +121,21 @@ function withRules(
     )
   return [...causes, ...found.causes]
 }
+
+/** The rules of a version. They are compiled when they are first asked for, which is timed where there are any. */
+function compiledRules({ schema, metrics }: VersionRules): RuleCheck | undefined {
+  const compile = () => checkRules(schema, true)
+  if (metrics === undefined || compiled.has(schema)) return compile()
+  compiled.add(schema)
+  return hasRules(schema) ? metrics.compiled(compile) : compile()
+}
+
+const compiled = new WeakSet<Structural>()
+
+const hasRules = (schema: Structural | undefined): boolean =>
+  schema !== undefined &&
+  ((schema['x-kubernetes-validations'] ?? []).length > 0 ||
+    [schema.items, additionalOf(schema), ...Object.values(schema.properties ?? {})].some(hasRules))
 
 /** What was wrong before a write and still is: told as warnings once the write is accepted, without running the rules again. */
 const ratcheted = new WeakMap<object, readonly string[]>()

@@ -12,6 +12,20 @@ export function registerBuildMetrics(registry: Registry, facts: VersionFacts, cl
     .gauge({ name: 'kubernetes_build_info', help: 'The build, in its labels; always 1.', stability: 'BETA', labels })
     .of(...labels.map((label) => version[camel(label)] ?? ''))
     .set(1)
+  registry
+    .gauge({
+      name: 'version_info',
+      help: 'Which version the server is, acts as, and is compatible with, in its labels; always 1.',
+      stability: 'ALPHA',
+      labels: ['binary', 'component', 'emulation', 'min_compat'],
+    })
+    .of(
+      (version['gitVersion'] ?? '').replace(/^v|\+.*$/g, ''),
+      'kube',
+      `${version['emulationMajor']}.${version['emulationMinor']}`,
+      `${version['minCompatibilityMajor']}.${version['minCompatibilityMinor']}`,
+    )
+    .set(1)
   const gates = registry.gauge({
     name: 'kubernetes_feature_enabled',
     help: 'Whether a feature gate is on, by its name and stage.',

@@ -23,17 +23,22 @@ export interface VerifiedToken {
   readonly audiences: readonly string[]
 }
 
+/** What sort of token was used. One of a Secret is `legacy`, and besides what the Secret makes of it. */
+export type TokenUse = 'legacy' | 'legacy-auto' | 'legacy-invalid' | 'legacy-manual' | 'stale' | 'valid'
+
 export interface TokenVerifierOptions {
   readonly keys: TokenKeys
   readonly objects: Objects
   readonly clock: Clock
+  /** Told of each use of a token. Absent: nobody counts. */
+  readonly count?: (use: TokenUse) => void
 }
 
 /**
  * Verifies service-account tokens: signature, times (a minute of leeway), audience, and that all bound objects are still the same. Only the
  * signature is remembered, which cannot change: here a deleted pod's token is refused at once.
  */
-export function createTokenVerifier({ keys, objects, clock }: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({ keys, objects, clock, count }: TokenVerifierOptions): TokenVerifier {
   const signed = rememberSigned((token) => keys.verify(token, keys.issuers))
   return async (token, wanted, notes) => {
     const claims = ownClaims(await signed(token))
@@ -43,7 +48,9 @@ export function createTokenVerifier({ keys, objects, clock }: TokenVerifierOptio
     checkTimes(claims, now)
     checkBoundObjects(claims, objects, now)
     const { warnafter } = claims['kubernetes.io']
-    if (warnafter !== undefined && now > warnafter * 1000)
+    const isStale = warnafter !== undefined && now > warnafter * 1000
+    if (warnafter !== undefined) count?.(isStale ? 'stale' : 'valid')
+    if (isStale)
       notes?.annotate(
         'authentication.k8s.io/stale-token',
         `subject: ${claims.sub}, seconds after warning threshold: ${Math.floor(now / 1000) - warnafter}`,

@@ -3,6 +3,7 @@ import { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/mu
 import type * as types from '#api/admissionregistration/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { adoptJson } from '#lib/cel/values.ts'
+import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { admissionCompiler } from '#schema/cel/admission.ts'
 import { matchConditionsBudget, runtimeBudget } from '#schema/cel/cost.ts'
@@ -12,6 +13,7 @@ import { type ReinvocationRound, reinvocationRound } from '../reinvocation-round
 import { convert, type Subject, subjectOf } from '../subject.ts'
 import { authorizerVariables, type Seen, see } from './activation.ts'
 import { withServerAuthorizer } from './authorize.ts'
+import type { NoteMutation } from './check-metrics.ts'
 import {
   compileVariables,
   createEvaluation,
@@ -52,11 +54,18 @@ interface Problem {
   readonly isInvalid: boolean
 }
 
+export interface MutatingPoliciesOptions {
+  readonly objects: Objects
+  readonly authorize: Authorizer
+  /** Absent: nobody counts. */
+  readonly checks?: { readonly note: NoteMutation; readonly clock: Clock }
+}
+
 /**
  * Changes writes as the MutatingAdmissionPolicies want that are bound (KEP-3962): one after the other in the order of their names, each seeing
  * what those before it made. Those with the policy `IfNeeded` see it once more where something later changed it.
  */
-export function mutatingPolicies({ objects, authorize }: { readonly objects: Objects; readonly authorize: Authorizer }): AdmissionPlugin {
+export function mutatingPolicies({ objects, authorize, checks }: MutatingPoliciesOptions): AdmissionPlugin {
   const policies = createPolicies<Spec, Compiled>(
     objects,
     { policy: MutatingAdmissionPolicy, binding: MutatingAdmissionPolicyBinding },
@@ -72,7 +81,7 @@ export function mutatingPolicies({ objects, authorize }: { readonly objects: Obj
       const round = reinvocationRound(admission, 'MutatingAdmissionPolicy')
       let current: KubeObject = admission.object
       for (const invocation of invocations) {
-        const outcome = await invoke(invocation, { ...admission, object: current }, authorize, round)
+        const outcome = await invoke(invocation, { ...admission, object: current }, authorize, round, checks)
         problems.push(...outcome.problems)
         if (outcome.object === undefined) continue
         current = outcome.object
@@ -143,6 +152,7 @@ async function invoke(
   admission: Admission,
   authorize: Authorizer,
   round: ReinvocationRound,
+  checks: MutatingPoliciesOptions['checks'],
 ): Promise<{ readonly object: KubeObject | undefined; readonly problems: readonly Problem[] }> {
   const subject = subjectOf(admission)
   const { compiled, spec } = hook
@@ -163,17 +173,22 @@ async function invoke(
   for (const { isJsonPatch, expression } of compiled.mutations) {
     if (seen.object === null || seen.type === undefined) break
     const before = seen
+    const startedMs = checks?.clock.monotonicMs() ?? 0
+    const note = (message?: string): void =>
+      checks?.note({ policy: hook.name, binding, message }, (checks.clock.monotonicMs() - startedMs) / 1000)
     try {
       const value = await withServerAuthorizer(authorize, admission, (ask) =>
         mutationValue(compiled, expression, { ...before.variables, ...params, ...authorizerVariables(ask, admission) }),
       )
       const json = isJsonPatch ? applyPatch(before, value) : applyConfiguration(before, value)
       const object = objectOf(before, json, isJsonPatch)
+      note()
       if (object === undefined) continue
       changed = object
       seen = await see(admission, { ...subject, object: await asRequested(object, admission, subject, matched) }, matched)
     } catch (error) {
       if (!(error instanceof MutationError)) throw error
+      note(error.message)
       problems.push(problem(error.message))
     }
   }

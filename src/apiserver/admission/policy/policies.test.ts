@@ -12,7 +12,7 @@ import { createRegistry } from '#lib/metrics/registry.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import type { Authorizer, Objects } from '../../contract.ts'
 import { type AskedOptions, askedOf, runPlugin } from '../testing.ts'
-import { createCheckMetrics } from './check-metrics.ts'
+import { createCheckMetrics, createMutationMetrics } from './check-metrics.ts'
 import { mutatingPolicies } from './mutating.ts'
 import { validatingPolicies } from './validating.ts'
 
@@ -238,4 +238,21 @@ test('checks are counted by what came of them', async () => {
     'audit invalid_error 1',
     'warn invalid_error 1',
   ])
+})
+
+test('mutations are counted by what came of them', async () => {
+  const registry = createRegistry()
+  const policy = {
+    failurePolicy: 'Ignore',
+    mutations: [apply("Object{data: {'n': 'x'}}"), apply("Object{data: {'n': object.data['nope']}}"), apply('1')],
+  }
+  const objects = objectsOf([MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding], { policy })
+  const checks = { note: createMutationMetrics(registry), clock: createVirtualClock(0) }
+  await runPlugin(mutatingPolicies({ objects, authorize, checks }), askedOf(objects, ConfigMap, configMap))
+  const text = registry.text()
+  const counted = text.matchAll(
+    /^apiserver_mutating_admission_policy_check_total\{error_type="(\w+)",policy="\S+",policy_binding="\S+"\} (\d)$/gm,
+  )
+  assert.deepEqual(Array.from(counted, ([, ...found]) => found.join(' ')).toSorted(), ['invalid_error 2', 'no_error 1'])
+  assert.match(text, /^apiserver_mutating_admission_policy_check_duration_seconds_bucket\{error_type="no_error",.*,le="5e-07"\} 1$/m)
 })
