@@ -269,6 +269,8 @@ export type Subresource =
       readonly validateUpdate?: (next: never, previous: never, context: WriteContext) => readonly Cause[]
       /** As in the rules of the whole object, for an update of this part. */
       readonly checksMetadata?: MetadataCheck
+      /** `false`: cannot be had as a Table. */
+      readonly tables?: false
     }
   /** Shown as another type (autoscaling/v1 Scale). */
   | {

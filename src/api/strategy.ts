@@ -14,6 +14,7 @@ export const statusOf = <T extends { readonly spec: unknown }>(
     readonly take?: (previous: T, body: T, now: string) => T
     readonly validateUpdate?: Validate<T>
     readonly checksMetadata?: MetadataCheck
+    readonly tables?: false
   } = {},
 ): Subresource => part<T>({ take: (previous, body) => ({ ...body, spec: previous.spec }), ...options })
 
@@ -23,11 +24,13 @@ export const part = <T>(options: {
   readonly validateUpdate?: Validate<T>
   readonly checksMetadata?: MetadataCheck
   readonly verbs?: readonly Verb[]
+  readonly tables?: false
 }): Subresource => ({
   sort: 'part',
   verbs: options.verbs ?? readAndWrite,
   take: options.take,
   ...(options.validateUpdate && { validateUpdate: options.validateUpdate }),
+  ...(options.tables === false && { tables: options.tables }),
   ...(options.checksMetadata && { checksMetadata: options.checksMetadata }),
 })
 

@@ -52,6 +52,13 @@ test('a scale takes a zero that is left out, and refuses a stale or a negative o
   const negative = await send('PUT', `${path}/scaled/scale`, { ...scale, spec: { replicas: -1 } })
   assert.equal(negative.status, 422)
   assert.deepEqual(negative.body.details.kind, 'Scale')
+  const other = { metadata: { uid: 'x' }, spec: { replicas: 3 } }
+  const gone = await send('PATCH', `${path}/scaled/scale`, other, merge)
+  assert.equal(gone.status, 409)
+  assert.match(
+    gone.body.message,
+    /^Operation cannot be fulfilled on deployments\/scale\.apps "scaled": Precondition failed: UID in precondition: x/,
+  )
   const stale = await send('PUT', `${path}/scaled/scale`, { ...scale, metadata: { ...scale.metadata, resourceVersion: '1' } })
   assert.equal(stale.status, 409)
 })
@@ -167,6 +174,21 @@ test('the causes of a refusal repeat as often as the reference looks at the meta
   assert.deepEqual(await repeats('/api/v1/nodes', node), [4, 2])
   assert.deepEqual(await repeats('/api/v1/nodes', { metadata: { name: 'second' } }, '/status'), [3, 1])
   assert.deepEqual(await repeats('/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'counted' }, provisioner: 'p' }), [4, 2])
+})
+
+test('some parts cannot be had as a table', async () => {
+  await send('POST', '/api/v1/namespaces/a/pods', {
+    metadata: { name: 'p' },
+    spec: { automountServiceAccountToken: false, containers: [{ name: 'c', image: 'i' }] },
+  })
+  const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1'
+  for (const [part, status] of [
+    ['', 200],
+    ['/status', 200],
+    ['/resize', 406],
+    ['/ephemeralcontainers', 406],
+  ] as const)
+    assert.equal((await send('GET', `/api/v1/namespaces/a/pods/p${part}`, undefined, { accept })).status, status, part)
 })
 
 test('owners named twice are kept once, and the client is told', async () => {

@@ -45,7 +45,7 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   if (!isCustom) warnOfDeprecation()
   const isWatch = info.verb === 'watch'
   // What is only answered is shown in no table.
-  const tables = part?.sort !== 'action' && kind!.verbs?.join() !== 'create'
+  const tables = part?.sort !== 'action' && kind!.verbs?.join() !== 'create' && !(part?.sort === 'part' && part.tables === false)
   const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, tables, plainProtobuf: !isCustom }) }
   if (part !== undefined) return serveSubresource(context, routed, part)
   switch (info.verb) {

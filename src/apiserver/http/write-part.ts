@@ -10,7 +10,7 @@ import { applied } from './applied.ts'
 import { wantedOf } from './body.ts'
 import { patched } from './patched.ts'
 import { matchName, matchNamespace, type Routed, readBodyObject, writeOf } from './routed.ts'
-import { invalidError } from './status.ts'
+import { conflict, invalidError } from './status.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
 type Part = Extract<Subresource, { sort: 'part' }>
@@ -92,6 +92,13 @@ function writeView(
       const shown = withOwners({ ...identity, ...(view.show(present as never) as KubeObject) }, entries)
       const body = read(shown, entries, () => shownBytes(type, shown))
       refuseInvalid(type, call.info.name, body)
+      // Of a whole body the uid is compared with the others' preconditions.
+      if (common.repeatable && body.metadata.uid && body.metadata.uid !== present.metadata.uid)
+        throw conflict(
+          { ...kind, plural: `${kind.plural}/${call.info.subresource}` },
+          call.info.name,
+          `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: ${present.metadata.uid}`,
+        )
       const next = view.write(present as never, body as never) as KubeObject
       const after = isApply ? entriesOf(body) : trackedEntries(context, { ...write, kind: type }, shown, body)
       return withOwners(withVersionOf(next, body, present), entriesFromView(entriesOf(present), after, kind, path))

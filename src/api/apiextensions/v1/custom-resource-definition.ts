@@ -24,6 +24,7 @@ export const CustomResourceDefinition = kind(
     columns: [createdAt],
     subresources: {
       status: statusOf<types.CustomResourceDefinition>({
+        tables: false,
         validateUpdate: ({ status }) => validateNames(status.acceptedNames, 'status.acceptedNames'),
       }),
     },

@@ -29,6 +29,7 @@ export const APIService = kind(
     ],
     subresources: {
       status: statusOf<types.APIService>({
+        tables: false,
         take: takeStatus,
         validateUpdate: ({ status }) => validateConditionStatuses(status.conditions, 'status.conditions'),
       }),

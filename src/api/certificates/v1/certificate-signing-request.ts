@@ -30,6 +30,7 @@ export const CertificateSigningRequest = kind(
     ],
     subresources: {
       approval: part<Request>({
+        tables: false,
         take: (previous, body, now) => ({
           ...body,
           spec: previous.spec,

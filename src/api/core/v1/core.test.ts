@@ -213,3 +213,14 @@ test('a quota is warned of limits below its requests when it is made', () => {
   ])
   assert.deepEqual(updated(ResourceQuota, made.object, { spec: { hard } }).warnings, [])
 })
+
+test('a node takes no configuration from the API any more', () => {
+  const configSource = { configMap: { name: 'a', namespace: 'b', kubeletConfigKey: 'c' } }
+  const made = created(Node, { spec: { configSource }, status: { config: { error: 'x' } } })
+  assert.deepEqual([made.object.spec.configSource, made.object.status.config, made.warnings], [undefined, undefined, []])
+  assert.equal(updated(Node, made.object, { spec: { configSource } }).object.spec.configSource, undefined)
+  assert.equal(statusWritten(Node, made.object, { config: { error: 'x' } }).object.status.config, undefined)
+  const held = { ...made.object, spec: { configSource }, status: { config: { error: 'x' } } } as never
+  assert.deepEqual(updated(Node, held, { spec: { configSource } }).object.spec.configSource, configSource)
+  assert.deepEqual(statusWritten(Node, held, { config: { error: 'y' } }).object.status.config, { error: 'y' })
+})

@@ -27,12 +27,23 @@ export const Node = kind(
         kindGV: ['', 'v1', 'NodeProxyOptions'],
         options: types.NodeProxyOptions,
       },
-      status: statusOf<types.Node>({ validateUpdate: validateNodeChange }),
+      status: statusOf<types.Node>({
+        validateUpdate: validateNodeChange,
+        take: (previous, body) => ({
+          ...body,
+          spec: previous.spec,
+          ...(previous.status.config === undefined && { status: withoutConfig(body.status) }),
+        }),
+      }),
     },
   },
   {
     defaults: (node) => ({ ...node, spec: syncPodCidrs(node.spec), status: defaultNodeStatus(node.status) }),
-    prepareUpdate: keepStatus,
+    prepareCreate: (node) => ({ ...node, spec: withoutSource(node.spec), status: withoutConfig(node.status) }),
+    prepareUpdate: (node, previous) => {
+      const kept = keepStatus(node, previous)
+      return previous.spec.configSource === undefined ? { ...kept, spec: withoutSource(kept.spec) } : kept
+    },
     selectableFields: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
     validate: validateNode,
     checksMetadata: 'whole',
@@ -41,6 +52,10 @@ export const Node = kind(
   },
 )
 export type Node = Of<typeof Node>
+
+/** Configurations of kubelets from the API are a thing of the past: only a node that has one keeps it. */
+const withoutSource = ({ configSource: _, ...spec }: types.NodeSpec): types.NodeSpec => spec
+const withoutConfig = ({ config: _, ...status }: types.NodeStatus): types.NodeStatus => status
 
 function nodeWarnings({ spec }: types.Node): string[] {
   return [

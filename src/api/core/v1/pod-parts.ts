@@ -25,6 +25,7 @@ export const podStatus: Subresource = part<PodType>({
 
 /** Containers for debugging, added to a running pod. */
 export const podEphemeralContainers: Subresource = part<PodType>({
+  tables: false,
   validateUpdate: validateEphemeralUpdate,
   take: (previous, body) => {
     const { ephemeralContainers } = body.spec
@@ -39,6 +40,7 @@ export const podEphemeralContainers: Subresource = part<PodType>({
 
 /** Resources of a running pod (KEP-1287). Other changes are dropped, but for those of the set of containers, which validation refuses. */
 export const podResize: Subresource = part<PodType>({
+  tables: false,
   validateUpdate: validateResize,
   take: (previous, body) => {
     const metadata = writableMeta(previous.metadata, body.metadata)

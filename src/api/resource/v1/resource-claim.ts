@@ -23,6 +23,7 @@ export const ResourceClaim = kind(
     columns: [column<types.ResourceClaim>('State', stateText), age],
     subresources: {
       status: statusOf<types.ResourceClaim>({
+        tables: false,
         take: (previous, body) => withoutReleased(takeStatus(previous, body), previous),
         validateUpdate: (next, previous, context) => {
           const [now, before] = [next, previous].map(({ status }) => status.allocation?.devices ?? {})
