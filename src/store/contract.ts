@@ -86,6 +86,35 @@ const cases: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     assert.equal(await store.revision(), revision)
   },
 
+  'what follows a commit is done at the next revision, and nothing comes between': async (store) => {
+    const first = await revisionOf(store, [put('/a', '1')])
+    const [result, other] = await Promise.all([
+      store.commit([put('/a', '2')], [{ key: '/a', modRevision: first }], [remove('/a'), put('/b', '1')]),
+      store.commit([put('/c', '1')]),
+    ])
+    assert.deepEqual(result, { done: true, revision: first + 1, followed: first + 2 })
+    assert.deepEqual(other, { done: true, revision: first + 3 })
+    assert.equal(await store.get('/a'), undefined)
+    const events: string[] = []
+    for await (const change of store.watch('/', first)) {
+      events.push(...change.map(({ type, key, revision, previous }) => `${revision - first} ${type} ${key} ${previous?.modRevision ?? ''}`))
+      if (events.length === 4) break
+    }
+    assert.deepEqual(events, [`1 put /a ${first}`, `2 delete /a ${first + 1}`, '2 put /b ', '3 put /c '])
+  },
+
+  'what follows a commit that is not done is not done either': async (store) => {
+    const revision = await revisionOf(store, [put('/a', '1')])
+    const result = await store.commit([put('/a', '2')], [{ key: '/a', modRevision: revision + 1 }], [remove('/a')])
+    assert.equal(result.done, false)
+    assert.deepEqual(result.done ? [] : result.failed.map(({ key }) => key), ['/a'])
+    assert.deepEqual(await store.commit([put('/c', '1')]), { done: true, revision: revision + 1 })
+    assert.equal((await store.get('/a'))?.modRevision, revision)
+    // What may not stand in a commit may not follow one.
+    await assert.rejects(store.commit([put('/a', '3')], [], [put('', '1')]), (error) => isError(error, 'BadRequest'))
+    assert.equal(await store.revision(), revision + 1)
+  },
+
   'of many who change one version, one wins': async (store) => {
     const modRevision = await revisionOf(store, [put('/a', '0')])
     const results = await Promise.all(

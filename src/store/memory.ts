@@ -48,13 +48,18 @@ export function createMemoryStore(): Store {
     return { entries, revision: at, remaining }
   }
 
-  function commit(operations: readonly Operation[], conditions: readonly Condition[]): CommitResult {
+  function commit(operations: readonly Operation[], conditions: readonly Condition[], following?: readonly Operation[]): CommitResult {
     checkCommit(operations)
+    if (following !== undefined) checkCommit(following)
     const failed = conditions
       .filter((condition) => (present(condition.key)?.modRevision ?? 0) !== condition.modRevision)
       .map(({ key }) => ({ key, present: present(key) }))
     if (failed.length > 0) return { done: false, revision, failed }
+    const done = write(operations)
+    return { done: true, revision: done, ...(following !== undefined && { followed: write(following) }) }
+  }
 
+  function write(operations: readonly Operation[]): Revision {
     const next = revision + 1
     const change: StoreEvent[] = []
     for (const operation of operations) {
@@ -69,11 +74,11 @@ export function createMemoryStore(): Store {
         change.push({ type: 'delete', key: operation.key, revision: next, previous })
       }
     }
-    if (change.length === 0) return { done: true, revision }
+    if (change.length === 0) return revision
     revision = next
     log.push(change)
     hub.publish(change)
-    return { done: true, revision }
+    return revision
   }
 
   function remember(key: string, version: Version): void {
@@ -114,7 +119,7 @@ export function createMemoryStore(): Store {
     revision: () => open(() => revision),
     get: (key) => open(() => present(key)),
     range: (prefix, options = {}) => open(() => range(prefix, options)),
-    commit: (operations, conditions = []) => open(() => commit(operations, conditions)),
+    commit: (operations, conditions = [], following) => open(() => commit(operations, conditions, following)),
     watch: hub.watch,
     compact: (upTo) => open(() => compact(upTo)),
     async close() {

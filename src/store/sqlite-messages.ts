@@ -38,9 +38,12 @@ export interface Failure {
 export interface Commit {
   readonly operations: readonly Operation[]
   readonly conditions: readonly Condition[]
+  /** Done only where the one before it was. */
+  readonly follows: boolean
 }
 
 export interface PackedCommits {
+  readonly follows: readonly boolean[]
   readonly operationCounts: readonly number[]
   readonly keys: readonly string[]
   /** Of each value; -1: a delete. */
@@ -92,6 +95,7 @@ export function packCommits(commits: readonly Commit[]): PackedCommits {
   const operations = commits.flatMap((commit) => commit.operations)
   const conditions = commits.flatMap((commit) => commit.conditions)
   return {
+    follows: commits.map((commit) => commit.follows),
     operationCounts: commits.map((commit) => commit.operations.length),
     keys: operations.map((operation) => operation.key),
     sizes: operations.map((operation) => (operation.do === 'put' ? operation.value.byteLength : -1)),
@@ -120,7 +124,7 @@ export function unpackCommits(packed: PackedCommits): Commit[] {
     const conditions: Condition[] = []
     for (let i = 0; i < packed.conditionCounts[commit]!; i += 1, condition += 1)
       conditions.push({ key: packed.conditionKeys[condition]!, modRevision: packed.conditionRevisions[condition]! })
-    return { operations, conditions }
+    return { operations, conditions, follows: packed.follows[commit]! }
   })
 }
 

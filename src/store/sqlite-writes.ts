@@ -81,8 +81,14 @@ export function createWrites(database: DatabaseSync, reads: Reads, path: string)
     const previous: (Entry | undefined)[] = []
     let revision = reads.meta('revision')
     const before = revision
-    commits.forEach(({ operations, conditions }, commit) => {
+    commits.forEach(({ operations, conditions, follows }, commit) => {
       checkedAt.push(revision)
+      const leader = follows ? revisions.at(-1)! : revision
+      if (leader <= 0) {
+        for (const _ of operations) previous.push(undefined)
+        revisions.push(leader)
+        return
+      }
       const unmet = conditions.filter((condition) => modRevisionOf(condition.key) !== condition.modRevision)
       const refused = deletesOnly !== undefined && operations.some((operation) => operation.do === 'put')
       if (unmet.length > 0 || refused) {

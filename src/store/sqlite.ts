@@ -53,7 +53,7 @@ export async function openSqliteStore({ path, onDeath }: SqliteOptions): Promise
     while (waiting.length > 0) {
       const batch = takeBatch()
       try {
-        const packed = packCommits(batch)
+        const packed = packCommits(batch.flatMap(({ steps }) => steps))
         const answer = (await thread.ask({ do: 'commit', batch: packed }, [packed.bytes.buffer])) as CommitsAnswer
         conclude(batch, answer)
       } catch (error) {
@@ -75,22 +75,25 @@ export async function openSqliteStore({ path, onDeath }: SqliteOptions): Promise
   function conclude(batch: readonly WaitingCommit[], answer: CommitsAnswer): void {
     const previous = unpackEntries(answer.previous)
     let operation = 0
-    batch.forEach((commit, i) => {
+    for (const [i, step] of batch.flatMap(({ steps }) => steps).entries()) {
       const at = answer.revisions[i]!
       if (at > revision) {
         revision = at
-        hub.publish(changeOf(commit, at, previous, operation))
+        hub.publish(changeOf(step, at, previous, operation))
       }
-      operation += commit.operations.length
-    })
-    batch.forEach((commit, i) => {
-      const at = answer.revisions[i]!
-      if (at > 0) commit.resolve({ done: true, revision: at })
+      operation += step.operations.length
+    }
+    let i = 0
+    for (const { steps, resolve, reject } of batch) {
+      const first = i
+      const at = answer.revisions[first]!
+      i += steps.length
+      if (at > 0) resolve({ done: true, revision: at, ...(steps.length > 1 && { followed: answer.revisions[first + 1]! }) })
       else if (at === 0) {
-        const failed = answer.failed.filter((failure) => failure.commit === i).map(({ key, present }) => ({ key, present }))
-        commit.resolve({ done: false, revision: answer.checkedAt[i]!, failed })
-      } else commit.reject(new WherryError('ServiceUnavailable', answer.fullMessage ?? 'the disk is full'))
-    })
+        const failed = answer.failed.filter((failure) => failure.commit === first).map(({ key, present }) => ({ key, present }))
+        resolve({ done: false, revision: answer.checkedAt[first]!, failed })
+      } else reject(new WherryError('ServiceUnavailable', answer.fullMessage ?? 'the disk is full'))
+    }
   }
 
   async function compact(upTo: Revision): Promise<void> {
@@ -124,18 +127,22 @@ export async function openSqliteStore({ path, onDeath }: SqliteOptions): Promise
         const answer = (await thread.ask({ do: 'range', prefix, from, limit, revision: at }, [], page)) as RangeAnswer
         return { entries, ...answer }
       }),
-    commit: (operations, conditions = []) =>
+    commit: (operations, conditions = [], following) =>
       open(async () => {
-        checkCommit(operations)
+        const steps: Commit[] = [{ operations, conditions, follows: false }]
+        if (following !== undefined) steps.push({ operations: following, conditions: [], follows: true })
         let sizeBytes = 0
-        for (const operation of operations) if (operation.do === 'put') sizeBytes += operation.value.byteLength
+        for (const step of steps) {
+          checkCommit(step.operations)
+          for (const operation of step.operations) if (operation.do === 'put') sizeBytes += operation.value.byteLength
+        }
         if (waiting.length >= waitingCommits || waitingBytes + sizeBytes > waitingLimitBytes)
           throw new WherryError('TooManyRequests', 'too many commits are waiting for the disk; try again in a second', {
             retryAfterSeconds: 1,
           })
         waitingBytes += sizeBytes
         return new Promise<CommitResult>((resolve, reject) => {
-          waiting.push({ operations, conditions, sizeBytes, resolve, reject })
+          waiting.push({ steps, sizeBytes, resolve, reject })
           committing ??= commitWaiting()
         })
       }),
@@ -159,7 +166,9 @@ const batchBytes = 8 * 1024 * 1024
 const waitingCommits = 10_000
 const waitingLimitBytes = 128 * 1024 * 1024
 
-interface WaitingCommit extends Commit {
+interface WaitingCommit {
+  /** One, or two of which the second follows. */
+  readonly steps: readonly Commit[]
   readonly sizeBytes: number
   readonly resolve: (result: CommitResult) => void
   readonly reject: (error: unknown) => void

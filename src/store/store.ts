@@ -11,8 +11,11 @@ export interface Store {
   /**
    * All operations at one new revision, or none. Where a condition does not hold nothing is written and the answer carries the present
    * entry of each failed key. Resolves only once durable. At most one operation a key.
+   *
+   * `following` is done at the next revision with nothing in between, and becomes durable together with the rest: all of it or nothing, for one
+   * wait. Whoever watches sees both steps. A wrapper that does not pass it on has not done it: the answer's `followed` is absent.
    */
-  commit(operations: readonly Operation[], conditions?: readonly Condition[]): Promise<CommitResult>
+  commit(operations: readonly Operation[], conditions?: readonly Condition[], following?: readonly Operation[]): Promise<CommitResult>
   /**
    * Every change of keys under `prefix` with a revision above `after`, in order, without gap or repetition, from the past into the
    * present. A commit's events arrive together. `after` below the compacted revision: error `Expired`. A consumer that lags more than
@@ -67,9 +70,9 @@ export interface Condition {
   readonly modRevision: Revision
 }
 
-/** Done at this revision; or not done, checked at this revision, with the keys whose condition did not hold. */
+/** Done at this revision, and what follows it at `followed`; or not done, checked at this revision, with the keys whose condition did not hold. */
 export type CommitResult =
-  | { readonly done: true; readonly revision: Revision }
+  | { readonly done: true; readonly revision: Revision; readonly followed?: Revision }
   | {
       readonly done: false
       readonly revision: Revision

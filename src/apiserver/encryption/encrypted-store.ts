@@ -1,5 +1,5 @@
 import type { AnyKind } from '#api/kind.ts'
-import type { Entry, Store, StoreEvent } from '#store/store.ts'
+import type { Entry, Operation, Store, StoreEvent } from '#store/store.ts'
 import { prefixOf } from '../registry/keys.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -7,6 +7,10 @@ import type { Sealer } from './sealer.ts'
 export function encryptedStore(store: Store, isConfidential: (key: string) => boolean, sealer: Sealer): Store {
   const open = (entry: Entry): Entry => (isConfidential(entry.key) ? { ...entry, value: sealer.open(entry.key, entry.value) } : entry)
   const openMaybe = (entry: Entry | undefined): Entry | undefined => (entry === undefined ? undefined : open(entry))
+  const seal = (operation: Operation): Operation =>
+    operation.do === 'put' && isConfidential(operation.key)
+      ? { ...operation, value: sealer.seal(operation.key, operation.value) }
+      : operation
   const openEvent = (event: StoreEvent): StoreEvent =>
     isConfidential(event.key)
       ? {
@@ -22,15 +26,8 @@ export function encryptedStore(store: Store, isConfidential: (key: string) => bo
       const range = await store.range(prefix, options)
       return { ...range, entries: range.entries.map(open) }
     },
-    commit: async (operations, conditions) => {
-      const result = await store.commit(
-        operations.map((operation) =>
-          operation.do === 'put' && isConfidential(operation.key)
-            ? { ...operation, value: sealer.seal(operation.key, operation.value) }
-            : operation,
-        ),
-        conditions,
-      )
+    commit: async (operations, conditions, following) => {
+      const result = await store.commit(operations.map(seal), conditions, following?.map(seal))
       return result.done ? result : { ...result, failed: result.failed.map(({ key, present }) => ({ key, present: openMaybe(present) })) }
     },
     watch: async function* (prefix, after, options) {

@@ -56,18 +56,19 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), shown }
     if (write.dryRun) return { removed: removes, item: removes && !graceful ? itemAs(kind, item) : unstoredItem(kind, key, next), shown }
     const value = await convertedBytes(kind, next)
-    const claims = removes ? context.claims.plan(kind, undefined, present, key).operations : []
-    const marked: Operation = { do: 'put', key, value }
+    const marking: Operation[] = [{ do: 'put', key, value }]
+    const removal: Operation[] = removes ? [{ do: 'delete', key }, ...context.claims.plan(kind, undefined, present, key).operations] : []
     // Who watches sees the mark before the object goes, also where nothing is left to wait for.
     const marks = removes && graceful && !deepEqual(next, present)
-    let result = await context.store.commit(removes && !marks ? [{ do: 'delete', key }, ...claims] : [marked], [
-      { key, modRevision: item.revision },
-    ])
-    if (result.done && marks)
-      result = await context.store.commit([{ do: 'delete', key }, ...claims], [{ key, modRevision: result.revision }])
+    const conditions = [{ key, modRevision: item.revision }]
+    let result = marks
+      ? await context.store.commit(marking, conditions, removal)
+      : await context.store.commit(removes ? removal : marking, conditions)
+    if (result.done && marks && result.followed === undefined)
+      result = await context.store.commit(removal, [{ key, modRevision: result.revision }])
     if (result.done) {
       if (removes) {
-        const last = graceful ? withMetadata(next, { resourceVersion: `${result.revision}` }) : present
+        const last = graceful ? withMetadata(next, { resourceVersion: `${result.followed ?? result.revision}` }) : present
         return { removed: true, item: unstoredItem(kind, key, last), shown }
       }
       const committed = committedItem(kind, key, value, result.revision)
