@@ -112,6 +112,8 @@ export interface AdmissionPlugin {
   readonly name: string
   /** The resources that it is for, as `pods` or `ingresses.networking.k8s.io`, their parts included. Absent: it looks at every write. */
   readonly resources?: readonly string[]
+  /** The parts of them that it is for, `''` being the object itself. Absent: all. */
+  readonly subresources?: readonly string[]
   /** The operations that it is for. Absent: all. */
   readonly operations?: readonly Admission['operation'][]
   /** Returns the changed object, or the one it got. */

@@ -13,9 +13,9 @@ export function certificateAdmission(authorize: Authorizer): readonly AdmissionP
     {
       name: 'CertificateApproval',
       resources: requests,
+      subresources: ['approval'],
       operations: ['UPDATE'],
       async validate(admission) {
-        if (admission.attributes.subresource !== 'approval') return
         // The signer that is stored, whatever the update says.
         const signer = requestOf(admission.previous).spec.signerName
         if (!(await may(admission, 'approve', signer)))
@@ -25,9 +25,9 @@ export function certificateAdmission(authorize: Authorizer): readonly AdmissionP
     {
       name: 'CertificateSigning',
       resources: requests,
+      subresources: ['status'],
       operations: ['UPDATE'],
       async validate(admission) {
-        if (admission.attributes.subresource !== 'status') return
         const [before, after] = [requestOf(admission.previous), requestOf(admission.object)]
         const isSigned = before.status?.certificate !== after.status?.certificate
         if (!isSigned && deepEqual(before.status?.conditions ?? [], after.status?.conditions ?? [])) return
@@ -54,13 +54,15 @@ export function certificateAdmission(authorize: Authorizer): readonly AdmissionP
   ]
 }
 
+const requests = ['certificatesigningrequests.certificates.k8s.io']
+
 /** Nobody gets a certificate that makes him an administrator past all rules. */
 const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
-  resources: ['certificatesigningrequests.certificates.k8s.io'],
+  resources: requests,
+  subresources: [''],
   operations: ['CREATE'],
   async validate(admission) {
-    if (admission.attributes.subresource !== '') return
     const { signerName, request } = requestOf(admission.object).spec
     if (signerName !== clientSigner) return
     let organizations: readonly string[]
@@ -74,7 +76,6 @@ const certificateSubjectRestriction: AdmissionPlugin = {
   },
 }
 
-const requests = ['certificatesigningrequests.certificates.k8s.io']
 const clientSigner = 'kubernetes.io/kube-apiserver-client'
 
 const requestOf = (object: Admission['object']): CertificateSigningRequest => object as unknown as CertificateSigningRequest

@@ -88,3 +88,11 @@ test('a plug-in without a place is an error of ours', () => {
     ['NamespaceLifecycle', 'MutatingAdmissionWebhook', 'ResourceQuota'],
   )
 })
+
+test('a plug-in is asked of the parts that it is for', async () => {
+  const plugins = [writer('a', 'a', { subresources: [''] }), writer('b', 'b', { subresources: ['status'] }), writer('c', 'c')]
+  const part = (subresource: string) => admissionRun(plugins, memoryObjects(), { ...write(Pod), subresource }, 'UPDATE')
+  assert.deepEqual(labelsOf(await part('').admit(object(), object())), { seen: 'ac' })
+  assert.deepEqual(labelsOf(await part('status').admit(object(), object())), { seen: 'bc' })
+  assert.deepEqual(labelsOf(await part('resize').admit(object(), object())), { seen: 'c' })
+})

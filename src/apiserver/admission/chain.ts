@@ -42,7 +42,7 @@ export function admissionRun(
       if (write.record !== undefined) write.record.elsewhereMs += ms
     },
   }
-  const { mutating, validating } = concernedBy(write.admitted === true ? nobody : plugins, resourceKey(write.kind), operation)
+  const { mutating, validating } = concernedBy(write.admitted === true ? nobody : plugins, { ...base.attributes, operation })
   const none: Reinvocation = { isAgain: true, ask: () => {}, memory: new Map() }
   return {
     async admit(object, previous) {
@@ -100,16 +100,16 @@ interface Concerned {
   readonly validating: readonly AdmissionPlugin[]
 }
 
-/** Most plug-ins are for one resource: the others' writes should not even ask them. */
+/** Most plug-ins are for one resource, and not for its parts: other writes should not even ask them. */
 const concerned = new WeakMap<readonly AdmissionPlugin[], Map<string, Concerned>>()
 
-function concernedBy(plugins: readonly AdmissionPlugin[], resource: string, operation: Admission['operation']): Concerned {
+function concernedBy(plugins: readonly AdmissionPlugin[], write: WriteSort): Concerned {
   let known = concerned.get(plugins)
   if (known === undefined) concerned.set(plugins, (known = new Map()))
-  const key = `${operation} ${resource}`
+  const key = `${write.operation} ${write.group} ${write.resource} ${write.subresource}`
   const present = known.get(key)
   if (present !== undefined) return present
-  const all = plugins.filter((plugin) => (plugin.resources?.includes(resource) ?? true) && (plugin.operations?.includes(operation) ?? true))
+  const all = plugins.filter((plugin) => concerns(plugin, write))
   const found = {
     mutating: all.filter(({ admit }) => admit !== undefined),
     validating: all.filter(({ validate }) => validate !== undefined),
@@ -118,4 +118,16 @@ function concernedBy(plugins: readonly AdmissionPlugin[], resource: string, oper
   return found
 }
 
-const resourceKey = ({ plural, group }: AnyKind): string => (group === '' ? plural : `${plural}.${group}`)
+/** By what a plug-in says whether a write is any of its business. */
+export interface WriteSort {
+  readonly group: string
+  readonly resource: string
+  readonly subresource: string
+  readonly operation: Admission['operation']
+}
+
+/** Whether a plug-in is to be asked about such writes. */
+export const concerns = ({ resources, subresources, operations }: AdmissionPlugin, write: WriteSort): boolean =>
+  (resources?.includes(write.group === '' ? write.resource : `${write.resource}.${write.group}`) ?? true) &&
+  (subresources?.includes(write.subresource) ?? true) &&
+  (operations?.includes(write.operation) ?? true)

@@ -1,54 +1,51 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
-import type { Admission, AdmissionPlugin, Objects } from '../contract.ts'
-
-/** Gives a claim that names no storage class the cluster's default one. */
-export const defaultStorageClass: AdmissionPlugin = {
-  name: 'DefaultStorageClass',
-  resources: ['persistentvolumeclaims'],
-  operations: ['CREATE'],
-  async admit(admission) {
-    const { annotations = {} } = admission.object!.metadata
-    return withDefaultClass(admission, {
-      field: 'storageClassName',
-      isChosen: 'volume.beta.kubernetes.io/storage-class' in annotations,
-      classes: ['storage.k8s.io', 'storageclasses'],
-      marks: ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'],
-    })
-  },
-}
-
-/** Gives an ingress that names no class the cluster's default one. */
-export const defaultIngressClass: AdmissionPlugin = {
-  name: 'DefaultIngressClass',
-  resources: ['ingresses.networking.k8s.io'],
-  operations: ['CREATE'],
-  async admit(admission) {
-    const { annotations = {} } = admission.object!.metadata
-    return withDefaultClass(admission, {
-      field: 'ingressClassName',
-      isChosen: 'kubernetes.io/ingress.class' in annotations,
-      classes: ['networking.k8s.io', 'ingressclasses'],
-      marks: ['ingressclass.kubernetes.io/is-default-class'],
-    })
-  },
-}
+import type { AdmissionPlugin, Objects } from '../contract.ts'
 
 interface Choice {
-  /** Of the spec. */
+  readonly name: string
+  /** Whose objects choose. */
+  readonly resource: string
+  /** Of the spec: by which they choose. */
   readonly field: string
-  /** The older way to choose, by annotation. */
-  readonly isChosen: boolean
+  /** The older way, by annotation. */
+  readonly annotation: string
   readonly classes: readonly [group: string, resource: string]
+  /** Annotations by which a class says that it is the default one. */
   readonly marks: readonly string[]
 }
 
-function withDefaultClass(admission: Admission, { field, isChosen, classes, marks }: Choice): KubeObject | undefined {
-  const object = admission.object as (KubeObject & { readonly spec?: Readonly<Record<string, unknown>> }) | undefined
-  if (admission.attributes.subresource !== '' || object === undefined || isChosen || object.spec?.[field] !== undefined) return object
-  const kind = admission.objects.kindOf(...classes)
-  const found = kind === undefined ? undefined : newestDefault(admission.objects, kind, marks)
-  return found === undefined ? object : ({ ...object, spec: { ...object.spec, [field]: found.metadata.name } } as KubeObject)
-}
+/** Gives an object that names no class the cluster's default one. */
+const defaultClass = ({ name, resource, field, annotation, classes, marks }: Choice): AdmissionPlugin => ({
+  name,
+  resources: [resource],
+  subresources: [''],
+  operations: ['CREATE'],
+  async admit({ object, objects }) {
+    const { metadata, spec } = object as KubeObject & { readonly spec?: Readonly<Record<string, unknown>> }
+    if (metadata.annotations?.[annotation] !== undefined || spec?.[field] !== undefined) return object
+    const kind = objects.kindOf(...classes)
+    const found = kind === undefined ? undefined : newestDefault(objects, kind, marks)
+    return found === undefined ? object : ({ ...object, spec: { ...spec, [field]: found.metadata.name } } as KubeObject)
+  },
+})
+
+export const defaultStorageClass = defaultClass({
+  name: 'DefaultStorageClass',
+  resource: 'persistentvolumeclaims',
+  field: 'storageClassName',
+  annotation: 'volume.beta.kubernetes.io/storage-class',
+  classes: ['storage.k8s.io', 'storageclasses'],
+  marks: ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'],
+})
+
+export const defaultIngressClass = defaultClass({
+  name: 'DefaultIngressClass',
+  resource: 'ingresses.networking.k8s.io',
+  field: 'ingressClassName',
+  annotation: 'kubernetes.io/ingress.class',
+  classes: ['networking.k8s.io', 'ingressclasses'],
+  marks: ['ingressclass.kubernetes.io/is-default-class'],
+})
 
 /** Of several, the one made last; of those, the first by name. */
 const newestDefault = (objects: Objects, kind: AnyKind, marks: readonly string[]): KubeObject | undefined =>

@@ -10,9 +10,9 @@ const tolerationSeconds = 300
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   resources: ['pods'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
-  async admit({ attributes, object }) {
-    if (attributes.subresource !== '') return object
+  async admit({ object }) {
     const pod = object as unknown as Pod
     const tolerations = pod.spec.tolerations ?? []
     const missing = keys.filter((key) => !tolerations.some((toleration) => covers(toleration, key)))

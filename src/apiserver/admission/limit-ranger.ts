@@ -15,18 +15,28 @@ export const limitRanger: AdmissionPlugin = {
   resources: ['pods', 'persistentvolumeclaims'],
   operations: ['CREATE', 'UPDATE'],
   async admit(admission) {
-    if (admission.attributes.resource !== 'pods') return admission.object
-    return rangesOf(admission).reduce((pod, range) => withDefaults(pod, range), admission.object as KubeObject)
+    const { fill } = limited[admission.attributes.resource]!
+    return fill === undefined ? admission.object : rangesOf(admission).reduce(fill, admission.object as KubeObject)
   },
   async validate(admission) {
+    const { problemsOf } = limited[admission.attributes.resource]!
     for (const range of rangesOf(admission)) {
-      const problems =
-        admission.attributes.resource === 'pods'
-          ? podProblems(range, (admission.object as unknown as Pod).spec)
-          : claimProblems(range, admission.object as unknown as { readonly spec: { readonly resources?: ResourceRequirements } })
+      const problems = problemsOf(range, (admission.object as unknown as { readonly spec: never }).spec)
       if (problems.length > 0) throw refusal(admission, joined(problems))
     }
   },
+}
+
+interface Limited {
+  /** Gives an object what the range says of those that say nothing. */
+  readonly fill?: (object: KubeObject, range: LimitRange) => KubeObject
+  readonly problemsOf: (range: LimitRange, spec: never) => readonly string[]
+}
+
+/** What ranges are about, by resource. */
+const limited: Readonly<Record<string, Limited>> = {
+  pods: { fill: withDefaults, problemsOf: podProblems },
+  persistentvolumeclaims: { problemsOf: claimProblems },
 }
 
 const annotation = 'kubernetes.io/limit-ranger'
@@ -97,8 +107,8 @@ function podSum(spec: PodSpec, which: 'requests' | 'limits'): Resources {
   return { ...sumContainers(spec, which), ...Object.fromEntries(whole) }
 }
 
-function claimProblems(range: LimitRange, claim: { readonly spec: { readonly resources?: ResourceRequirements } }): string[] {
-  const requests = amounts(claim.spec.resources?.requests)
+function claimProblems(range: LimitRange, spec: { readonly resources?: ResourceRequirements }): string[] {
+  const requests = amounts(spec.resources?.requests)
   return itemsOf(range, 'PersistentVolumeClaim').flatMap((item) => [
     ...each(item.min, (name, least) => belowLeast(item.type, name, least, requests[name], undefined)),
     ...each(item.max, (name, most) => {

@@ -3,7 +3,6 @@ import type { CertificateSigningRequest } from '#api/certificates/v1/types.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { WherryError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
 import { commonNameOfRequest } from '../authentication/subject.ts'
 import { nodeIdentity } from '../authorization/node-identity.ts'
@@ -11,6 +10,7 @@ import type { Admission, AdmissionPlugin, Authorizer } from '../contract.ts'
 import { forbiddenLabels } from './node-restriction-labels.ts'
 import { checkPodCreate, existingPod } from './node-restriction-pods.ts'
 import { checkTokenRequest } from './node-restriction-tokens.ts'
+import { refusal } from './refusal.ts'
 
 /** What a rule is asked: the write, and the node that makes it. A rule returns why it refuses, or throws what is no refusal. */
 export interface NodeWrite extends Admission {
@@ -48,17 +48,6 @@ const rules: Readonly<Record<string, (write: NodeWrite) => Refusal | Promise<Ref
   'storage.k8s.io/csinodes': checkCsiNode,
   'resource.k8s.io/resourceslices': checkResourceSlice,
   'certificates.k8s.io/certificatesigningrequests': checkSigningRequest,
-}
-
-function refusal({ attributes, object }: Admission, why: string): WherryError {
-  const name = attributes.name || (object?.metadata?.name ?? '')
-  // The attributes name what is written to; `kind` may be that of an action's body.
-  const resource = attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`
-  return new WherryError('Forbidden', `${resource}${name === '' ? '' : ` ${quote(name)}`} is forbidden: ${why}`, {
-    ...(attributes.group !== '' && { group: attributes.group }),
-    kind: attributes.resource,
-    ...(name !== '' && { name }),
-  })
 }
 
 function checkPod(write: NodeWrite): Refusal {

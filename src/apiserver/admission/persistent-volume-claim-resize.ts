@@ -7,9 +7,9 @@ import { refusal } from './refusal.ts'
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
   resources: ['persistentvolumeclaims'],
+  subresources: [''],
   operations: ['UPDATE'],
   async validate(admission) {
-    if (admission.attributes.subresource !== '') return
     const [next, previous] = [admission.object, admission.previous] as unknown as PersistentVolumeClaim[]
     const size = (claim: PersistentVolumeClaim) => claim.spec?.resources?.requests?.['storage'] ?? '0'
     if (compareQuantity(size(next!), size(previous!)) <= 0) return

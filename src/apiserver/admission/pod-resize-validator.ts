@@ -10,9 +10,9 @@ import { refusal } from './refusal.ts'
 export const podResizeValidator: AdmissionPlugin = {
   name: 'PodResizeValidator',
   resources: ['pods'],
+  subresources: ['resize'],
   operations: ['UPDATE'],
   async validate(admission) {
-    if (admission.attributes.subresource !== 'resize') return
     const found = boundNode(admission)
     if (found === undefined) return
     const { node, pod } = found
@@ -36,10 +36,9 @@ export const podResizeValidator: AdmissionPlugin = {
 export const nodeDeclaredFeatureValidator: AdmissionPlugin = {
   name: 'NodeDeclaredFeatureValidator',
   resources: ['pods'],
+  subresources: ['', 'resize'],
   operations: ['UPDATE'],
   async validate(admission) {
-    const { subresource } = admission.attributes
-    if (subresource !== '' && subresource !== 'resize') return
     const needed = neededFeatures(admission)
     if (needed.length === 0) return
     const found = boundNode(admission)

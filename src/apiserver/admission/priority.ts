@@ -20,10 +20,11 @@ const systemClasses: readonly PriorityClass[] = [
 export const priority: AdmissionPlugin = {
   name: 'Priority',
   resources: ['pods', 'priorityclasses.scheduling.k8s.io'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
   async admit(admission) {
     const { attributes, operation, object, previous, objects } = admission
-    if (attributes.resource !== 'pods' || attributes.subresource !== '') return object
+    if (attributes.resource !== 'pods') return object
     const pod = object as unknown as Pod
     if (operation === 'UPDATE') {
       // A client that leaves them out does not mean to take them away.
@@ -59,7 +60,7 @@ export const priority: AdmissionPlugin = {
   },
   async validate(admission) {
     const { attributes, operation, object, objects } = admission
-    if (attributes.resource === 'pods' || attributes.subresource !== '') return
+    if (attributes.resource === 'pods') return
     const { globalDefault, metadata } = object as unknown as PriorityClass
     const present = globalDefault === true ? globalDefaultOf(classesOf(objects)) : undefined
     if (present !== undefined && (operation === 'CREATE' || present.metadata.name !== metadata.name))

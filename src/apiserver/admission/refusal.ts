@@ -14,6 +14,3 @@ export function joined(reasons: readonly string[]): string {
   const unique = [...new Set(reasons)]
   return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
 }
-
-/** `{ a: b }` of Go's strconv.ParseBool, false where it is none. */
-export const isTrue = (text: string | undefined): boolean => text !== undefined && ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)

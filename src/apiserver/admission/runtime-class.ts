@@ -16,16 +16,15 @@ interface RuntimeClass extends KubeObject {
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
   resources: ['pods'],
+  subresources: [''],
   operations: ['CREATE'],
   async admit(admission) {
-    if (admission.attributes.subresource !== '') return admission.object
     const pod = podOf(admission)
     const found = classOf(admission, pod.spec)
     if (found?.overhead === undefined && found?.scheduling === undefined) return pod
     return { ...pod, spec: withScheduling(admission, withOverhead(admission, pod.spec, found), found) } as KubeObject
   },
   async validate(admission) {
-    if (admission.attributes.subresource !== '') return
     const { spec } = podOf(admission)
     const wanted = classOf(admission, spec)?.overhead
     if (wanted !== undefined ? !isSame(wanted.podFixed, spec.overhead) : shownAsGiven(spec, 'overhead') !== null)

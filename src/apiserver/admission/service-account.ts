@@ -1,4 +1,4 @@
-import { Pod } from '#api/core/v1/pod.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
 import { allContainers } from '#api/core/v1/pod-helpers.ts'
 import { mirrorAnnotation, podReferences } from '#api/core/v1/pod-references.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
@@ -20,9 +20,10 @@ export function serviceAccountAdmission(options: { readonly random: Random; read
   return {
     name: 'ServiceAccount',
     resources: ['pods'],
+    subresources: ['', 'ephemeralcontainers'],
     operations: ['CREATE', 'UPDATE'],
     admit: async (admission) => {
-      if (!concerns(admission) || admission.operation !== 'CREATE') return admission.object
+      if (admission.operation !== 'CREATE') return admission.object
       const pod = admission.object as Pod
       if (isMirror(pod)) {
         checkMirror(admission, pod)
@@ -40,7 +41,6 @@ export function serviceAccountAdmission(options: { readonly random: Random; read
       return { ...pod, spec: next } as KubeObject
     },
     validate: async (admission) => {
-      if (!concerns(admission)) return
       const isCreate = admission.operation === 'CREATE'
       if (!isCreate && admission.attributes.subresource !== 'ephemeralcontainers') return
       const pod = admission.object as Pod
@@ -58,9 +58,6 @@ const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const volumePrefix = 'kube-api-access-'
 /** How long a new namespace's controller may take to make the `default` account, before a pod in it is refused. The reference waits about as long. */
 const accountWaitMs = 1500
-
-const concerns = ({ kind, attributes, object }: Admission): boolean =>
-  kind === Pod && object !== undefined && (attributes.subresource === '' || attributes.subresource === 'ephemeralcontainers')
 
 const isMirror = (pod: Pod): boolean => pod.metadata.annotations?.[mirrorAnnotation] !== undefined
 

@@ -12,12 +12,13 @@ const finalizers: Readonly<Record<string, string>> = {
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
   resources: ['persistentvolumes', 'persistentvolumeclaims', 'volumeattributesclasses.storage.k8s.io'],
+  subresources: [''],
   operations: ['CREATE'],
   async admit({ attributes, object }) {
-    const finalizer = finalizers[attributes.resource]
-    if (attributes.subresource !== '' || object === undefined || finalizer === undefined) return object
-    const present = object.metadata.finalizers ?? []
+    const finalizer = finalizers[attributes.resource]!
+    const { metadata } = object!
+    const present = metadata.finalizers ?? []
     if (present.includes(finalizer)) return object
-    return { ...object, metadata: { ...object.metadata, finalizers: [...present, finalizer] } } as KubeObject
+    return { ...object, metadata: { ...metadata, finalizers: [...present, finalizer] } } as KubeObject
   },
 }

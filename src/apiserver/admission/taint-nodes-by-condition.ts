@@ -9,9 +9,9 @@ const effect = 'NoSchedule'
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
   resources: ['nodes'],
+  subresources: [''],
   operations: ['CREATE'],
-  async admit({ attributes, object }) {
-    if (attributes.subresource !== '') return object
+  async admit({ object }) {
     const node = object as unknown as Node
     const taints = node.spec.taints ?? []
     if (taints.some((taint) => taint.key === key && taint.effect === effect)) return object

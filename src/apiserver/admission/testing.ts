@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { isError } from '#lib/errors.ts'
 import type { Admission, AdmissionPlugin, Objects, UserInfo } from '../contract.ts'
+import { concerns } from './chain.ts'
 
 export interface AskedOptions {
   readonly operation?: Admission['operation']
@@ -54,8 +55,9 @@ export function askedOf(objects: Objects, kind: AnyKind, object: object | undefi
   }
 }
 
-/** Both rounds of one plug-in, as the chain would run them. Returns the object as it came out. */
+/** Both rounds of one plug-in, as the chain would run them, if it asked this one. Returns the object as it came out. */
 export async function runPlugin(plugin: AdmissionPlugin, asked: Admission): Promise<KubeObject | undefined> {
+  if (!concerns(plugin, { ...asked.attributes, operation: asked.operation })) return asked.object
   const admitted = plugin.admit === undefined ? asked.object : await plugin.admit(asked)
   await plugin.validate?.({ ...asked, object: admitted })
   return admitted

@@ -8,6 +8,7 @@ import { joined, refusal } from '../refusal.ts'
 export const alwaysPullImages: AdmissionPlugin = {
   name: 'AlwaysPullImages',
   resources: ['pods'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
   async admit(admission) {
     if (isIgnored(admission)) return admission.object
@@ -47,9 +48,8 @@ export const alwaysPullImages: AdmissionPlugin = {
   },
 }
 
-/** Parts, and updates that bring no image. */
-function isIgnored({ attributes, operation, object, previous }: Admission): boolean {
-  if (attributes.subresource !== '') return true
+/** An update that brings no image. */
+function isIgnored({ operation, object, previous }: Admission): boolean {
   if (operation !== 'UPDATE') return false
   const images = (pod: unknown) => [...allContainers((pod as { readonly spec: PodSpec }).spec)].map(({ container }) => container.image)
   const before = new Set(images(previous))

@@ -6,9 +6,9 @@ import { refusal } from '../refusal.ts'
 export const denyServiceExternalIPs: AdmissionPlugin = {
   name: 'DenyServiceExternalIPs',
   resources: ['services'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
   async validate(admission) {
-    if (admission.attributes.subresource !== '') return
     const addresses = (object: unknown) => (object as { readonly spec?: ServiceSpec } | undefined)?.spec?.externalIPs ?? []
     const before = new Set(addresses(admission.previous))
     if (addresses(admission.object).some((address) => !before.has(address)))

@@ -7,9 +7,9 @@ import type { AdmissionPlugin } from '../../contract.ts'
 export const extendedResourceToleration: AdmissionPlugin = {
   name: 'ExtendedResourceToleration',
   resources: ['pods'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
-  async admit({ attributes, object }) {
-    if (attributes.subresource !== '') return object
+  async admit({ object }) {
     const pod = object as KubeObject & { readonly spec: PodSpec }
     const { spec } = pod
     const names = [...spec.containers, ...(spec.initContainers ?? [])]

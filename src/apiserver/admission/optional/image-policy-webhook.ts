@@ -30,10 +30,10 @@ export function imagePolicyWebhook(options: ImagePolicyOptions): AdmissionPlugin
   return {
     name: 'ImagePolicyWebhook',
     resources: ['pods'],
+    subresources: ['', 'ephemeralcontainers'],
     operations: ['CREATE', 'UPDATE'],
     async validate(admission) {
-      const { attributes, annotate } = admission
-      if (attributes.subresource !== '' && attributes.subresource !== 'ephemeralcontainers') return
+      const { annotate } = admission
       const spec = questionOf(admission)
       const key = JSON.stringify(spec)
       let verdict = remembered(known, key, clock.now())

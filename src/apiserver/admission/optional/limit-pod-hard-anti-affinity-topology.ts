@@ -8,9 +8,9 @@ const hostname = 'kubernetes.io/hostname'
 export const limitPodHardAntiAffinityTopology: AdmissionPlugin = {
   name: 'LimitPodHardAntiAffinityTopology',
   resources: ['pods'],
+  subresources: [''],
   operations: ['CREATE', 'UPDATE'],
-  async validate({ attributes, object, kind }) {
-    if (attributes.subresource !== '') return
+  async validate({ object, kind }) {
     const { spec } = object as unknown as { readonly spec: PodSpec }
     for (const { topologyKey } of spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [])
       if (topologyKey !== hostname)

@@ -26,15 +26,15 @@ export function podNodeSelector(selectors: Readonly<Record<string, string>> = {}
   return {
     name: 'PodNodeSelector',
     resources: ['pods'],
+    subresources: [''],
     operations: ['CREATE'],
     async admit(admission) {
-      if (admission.attributes.subresource !== '') return admission.object
       const nodeSelector = check(admission)
       if (Object.keys(nodeSelector).length === 0) return admission.object
       return { ...admission.object, spec: { ...specOf(admission), nodeSelector } } as unknown as KubeObject
     },
     async validate(admission) {
-      if (admission.attributes.subresource === '') check(admission)
+      check(admission)
     },
   }
 }
@@ -57,7 +57,7 @@ function labelsOf(text: string): Labels {
   for (const part of text.split(',')) {
     if (part.trim() === '') continue
     const [key = '', value, more] = part.split('=')
-    if (value === undefined || more !== undefined) throw new WherryError('InternalError', `invalid selector: [${part}]`)
+    if (value === undefined || more !== undefined) throw new WherryError('InternalError', `invalid selector: [${part}]`, { status: 500 })
     labels[key.trim()] = value.trim()
   }
   return labels

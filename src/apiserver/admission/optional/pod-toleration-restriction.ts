@@ -29,9 +29,9 @@ export function podTolerationRestriction(options: PodTolerationOptions = {}): Ad
   return {
     name: 'PodTolerationRestriction',
     resources: ['pods'],
+    subresources: [''],
     operations: ['CREATE', 'UPDATE'],
     async admit(admission) {
-      if (admission.attributes.subresource !== '') return admission.object
       const spec = specOf(admission)
       const added = [
         ...(admission.operation === 'CREATE' ? (annotated(admission, 'defaultTolerations') ?? options.default ?? []) : []),
@@ -42,7 +42,7 @@ export function podTolerationRestriction(options: PodTolerationOptions = {}): Ad
       return added.length === 0 ? admission.object : ({ ...admission.object, spec: { ...spec, tolerations } } as unknown as KubeObject)
     },
     async validate(admission) {
-      if (admission.attributes.subresource === '') check(admission, specOf(admission).tolerations ?? [])
+      check(admission, specOf(admission).tolerations ?? [])
     },
   }
 }

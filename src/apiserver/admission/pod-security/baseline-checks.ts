@@ -6,6 +6,7 @@ import {
   containersOf,
   containersText,
   exceptUserNamespaces,
+  isUnconfined,
   namesOf,
   plural,
   quoted,
@@ -17,18 +18,13 @@ type SeLinuxOptions = NonNullable<NonNullable<PodSpec['securityContext']>['seLin
 
 const appArmorProfile: CheckPod = ({ annotations, spec }) => {
   const values: string[] = []
-  const isBad = (profile: { readonly type: string } | undefined): boolean => {
-    if (profile === undefined || profile.type === 'RuntimeDefault' || profile.type === 'Localhost') return false
-    values.push(profile.type)
-    return true
-  }
-  const byPod = isBad(spec.securityContext?.appArmorProfile)
-  const names = namesOf(spec, ({ appArmorProfile }) => isBad(appArmorProfile))
+  const isBad = isUnconfined(values)
+  const byFields = settersOf(spec, ({ appArmorProfile: profile }) => isBad(profile))
   const marks = Object.entries(annotations)
     .filter(([key, value]) => key.startsWith('container.apparmor.security.beta.kubernetes.io/') && !isAppArmorDefault(value))
     .map(([key, value]) => `${key}=${quote(value)}`)
     .sort()
-  const setters = [settersOf(byPod, names) ?? [], marks.length > 0 ? plural('annotation', marks) : []].flat()
+  const setters = [byFields ?? [], marks.length > 0 ? plural('annotation', marks) : []].flat()
   if (setters.length === 0) return undefined
   const shown = [...sorted(values), ...marks]
   return {
@@ -145,11 +141,7 @@ const seLinuxOptions =
       setsRole ||= role !== ''
       return !allowed.includes(type) || user !== '' || role !== ''
     }
-    const byPod = isBad(spec.securityContext?.seLinuxOptions)
-    const setters = settersOf(
-      byPod,
-      namesOf(spec, (security) => isBad(security.seLinuxOptions)),
-    )
+    const setters = settersOf(spec, (security) => isBad(security.seLinuxOptions))
     if (setters === undefined) return undefined
     const bad = [
       ...(types.length > 0 ? [`${plural('type', sorted(types))} ${quoted(sorted(types))}`] : []),
@@ -178,16 +170,8 @@ const seccompAnnotations: CheckPod = ({ annotations, spec }) => {
 /** Also the first half of the restricted rule. */
 export const seccompProfile: CheckPod = ({ spec }) => {
   const types: string[] = []
-  const isBad = (profile: { readonly type: string } | undefined): boolean => {
-    if (profile === undefined || profile.type === 'RuntimeDefault' || profile.type === 'Localhost') return false
-    types.push(profile.type)
-    return true
-  }
-  const byPod = isBad(spec.securityContext?.seccompProfile)
-  const setters = settersOf(
-    byPod,
-    namesOf(spec, (security) => isBad(security.seccompProfile)),
-  )
+  const isBad = isUnconfined(types)
+  const setters = settersOf(spec, (security) => isBad(security.seccompProfile))
   return setters === undefined
     ? undefined
     : { reason: 'seccompProfile', detail: `${setters} must not set securityContext.seccompProfile.type to ${quoted(sorted(types))}` }
@@ -217,57 +201,50 @@ const sysctls =
   }
 
 const windowsHostProcess: CheckPod = ({ spec }) => {
-  const names = namesOf(spec, (security) => security.windowsOptions?.hostProcess === true)
-  const setters = settersOf(spec.securityContext?.windowsOptions?.hostProcess === true, names)
+  const setters = settersOf(spec, (security) => security.windowsOptions?.hostProcess === true)
   return setters === undefined
     ? undefined
     : { reason: 'hostProcess', detail: `${setters} must not set securityContext.windowsOptions.hostProcess=true` }
 }
 
-const always = (check: CheckPod) => [{ since: 0, check }]
-
 /** Prevents known ways to rise above the container; ordered by id, which is the order of messages. */
 export const baselineChecks: readonly Check[] = [
-  { id: 'appArmorProfile', level: 'baseline', versions: always(appArmorProfile) },
-  { id: 'capabilities_baseline', level: 'baseline', versions: always(capabilities) },
-  { id: 'hostNamespaces', level: 'baseline', versions: always(hostNamespaces) },
-  { id: 'hostPathVolumes', level: 'baseline', versions: always(hostPathVolumes) },
-  { id: 'hostPorts', level: 'baseline', versions: always(hostPorts) },
-  { id: 'hostProbesAndHostLifecycle', level: 'baseline', versions: [{ since: 34, check: hostProbesAndHostLifecycle }] },
-  { id: 'privileged', level: 'baseline', versions: always(privileged) },
+  { id: 'appArmorProfile', versions: [[0, appArmorProfile]] },
+  { id: 'capabilities_baseline', versions: [[0, capabilities]] },
+  { id: 'hostNamespaces', versions: [[0, hostNamespaces]] },
+  { id: 'hostPathVolumes', versions: [[0, hostPathVolumes]] },
+  { id: 'hostPorts', versions: [[0, hostPorts]] },
+  { id: 'hostProbesAndHostLifecycle', versions: [[34, hostProbesAndHostLifecycle]] },
+  { id: 'privileged', versions: [[0, privileged]] },
   {
     id: 'procMount',
-    level: 'baseline',
     versions: [
-      { since: 0, check: procMount },
-      { since: 35, check: exceptUserNamespaces(procMount) },
+      [0, procMount],
+      [35, exceptUserNamespaces(procMount)],
     ],
   },
   {
     id: 'seLinuxOptions',
-    level: 'baseline',
     versions: [
-      { since: 0, check: seLinuxOptions(seLinuxTypes) },
-      { since: 31, check: seLinuxOptions([...seLinuxTypes, 'container_engine_t']) },
+      [0, seLinuxOptions(seLinuxTypes)],
+      [31, seLinuxOptions([...seLinuxTypes, 'container_engine_t'])],
     ],
   },
   {
     id: 'seccompProfile_baseline',
-    level: 'baseline',
     versions: [
-      { since: 0, check: seccompAnnotations },
-      { since: 19, check: seccompProfile },
+      [0, seccompAnnotations],
+      [19, seccompProfile],
     ],
   },
   {
     id: 'sysctls',
-    level: 'baseline',
     versions: [
-      { since: 0, check: sysctls(sysctlsOf10) },
-      { since: 27, check: sysctls(sysctlsOf27) },
-      { since: 29, check: sysctls(sysctlsOf29) },
-      { since: 32, check: sysctls(sysctlsOf32) },
+      [0, sysctls(sysctlsOf10)],
+      [27, sysctls(sysctlsOf27)],
+      [29, sysctls(sysctlsOf29)],
+      [32, sysctls(sysctlsOf32)],
     ],
   },
-  { id: 'windowsHostProcess', level: 'baseline', versions: always(windowsHostProcess) },
+  { id: 'windowsHostProcess', versions: [[0, windowsHostProcess]] },
 ]

@@ -17,9 +17,8 @@ export type CheckPod = (checked: Checked) => Violation | undefined
 /** One rule of the Pod Security Standards. */
 export interface Check {
   readonly id: string
-  readonly level: 'baseline' | 'restricted'
   /** The rule as of which minor version of v1, rising. Whoever asks for an older version of the standards gets that version's rule. */
-  readonly versions: readonly { readonly since: number; readonly check: CheckPod }[]
+  readonly versions: readonly (readonly [since: number, check: CheckPod])[]
   /** The baseline rule that this restricted one takes the place of. */
   readonly overrides?: string
 }
@@ -45,11 +44,25 @@ export const plural = (one: string, items: readonly unknown[], many = `${one}s`)
 /** `container "a"`, `containers "a", "b"`. */
 export const containersText = (names: readonly string[]): string => `${plural('container', names)} ${quoted(names)}`
 
-/** `pod and container "a"`: who set what must not be set; undefined where nobody did. */
-export function settersOf(byPod: boolean, names: readonly string[]): string | undefined {
+/** What the pod and each of its containers can say in the same words. */
+type SharedContext = Pick<SecurityContext, keyof SecurityContext & keyof NonNullable<PodSpec['securityContext']>>
+
+/** `pod and container "a"`: who set what must not be set; undefined where nobody did. The pod is asked first. */
+export function settersOf(spec: PodSpec, isBad: (security: SharedContext) => boolean): string | undefined {
+  const byPod = isBad((spec.securityContext ?? {}) as SharedContext)
+  const names = namesOf(spec, isBad)
   const setters = [...(byPod ? ['pod'] : []), ...(names.length > 0 ? [containersText(names)] : [])]
   return setters.length === 0 ? undefined : setters.join(' and ')
 }
+
+/** Whether a profile (of seccomp or AppArmor) is one that confines nothing; puts its type to `seen` where it is. */
+export const isUnconfined =
+  (seen: string[]) =>
+  (profile: { readonly type: string } | undefined): boolean => {
+    if (profile === undefined || profile.type === 'RuntimeDefault' || profile.type === 'Localhost') return false
+    seen.push(profile.type)
+    return true
+  }
 
 /** Each once, in order. */
 export const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort()

@@ -12,9 +12,12 @@ export function evaluate({ level, version }: Standard, checked: Checked): readon
 export const detailsOf = (violations: readonly Violation[]): string =>
   violations.map(({ reason, detail }) => (detail === '' ? reason : `${reason} (${detail})`)).join(', ')
 
-const all: readonly Check[] = [...baselineChecks, ...restrictedChecks]
+const checks: Readonly<Record<'baseline' | 'restricted', readonly Check[]>> = {
+  baseline: baselineChecks,
+  restricted: [...baselineChecks, ...restrictedChecks],
+}
 /** Rules have not changed since. */
-const newest = Math.max(...all.flatMap(({ versions }) => versions.map(({ since }) => since)))
+const newest = Math.max(...checks.restricted.flatMap(({ versions }) => versions.map(([since]) => since)))
 
 const known = new Map<string, readonly CheckPod[]>()
 
@@ -22,12 +25,12 @@ function rulesOf(level: 'baseline' | 'restricted', minor: number): readonly Chec
   const key = `${level} ${minor}`
   const present = known.get(key)
   if (present !== undefined) return present
-  const applying = all.flatMap((check) => {
-    const found = check.versions.findLast(({ since }) => since <= minor)
-    return found === undefined || (check.level === 'restricted' && level === 'baseline') ? [] : [{ ...check, run: found.check }]
+  const applying = checks[level].flatMap(({ id, overrides, versions }) => {
+    const found = versions.findLast(([since]) => since <= minor)
+    return found === undefined ? [] : [{ id, overrides, check: found[1] }]
   })
   const overridden = new Set(applying.map(({ overrides }) => overrides))
-  const rules = applying.filter(({ id }) => !overridden.has(id)).map(({ run }) => run)
+  const rules = applying.filter(({ id }) => !overridden.has(id)).map(({ check }) => check)
   known.set(key, rules)
   return rules
 }

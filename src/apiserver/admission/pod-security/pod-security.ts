@@ -43,14 +43,12 @@ export function podSecurity(options: PodSecurityOptions = {}): AdmissionPlugin {
   }
   return {
     name: 'PodSecurity',
-    resources: ['pods', 'namespaces', ...templates.keys()],
+    resources: Object.keys(rules),
     operations: ['CREATE', 'UPDATE'],
     async validate(admission) {
-      const { resource, subresource } = admission.attributes
-      if (resource === 'pods') validatePod(admission, settings)
-      else if (subresource !== '') return
-      else if (resource === 'namespaces') validateNamespace(admission, settings)
-      else validateController(admission, settings)
+      const { resource, group, subresource } = admission.attributes
+      const { validate, parts = isWhole } = rules[group === '' ? resource : `${resource}.${group}`]!
+      if (parts(subresource)) validate(admission, settings)
     },
   }
 }
@@ -74,21 +72,35 @@ type HasTemplate = {
   readonly spec?: { readonly template?: Template; readonly jobTemplate?: { readonly spec?: { readonly template?: Template } } }
 }
 
-const inSpec = (object: KubeObject): Template | undefined => (object as HasTemplate).spec?.template
-/** Where each resource keeps the template of its pods. */
-const templates: ReadonlyMap<string, (object: KubeObject) => Template | undefined> = new Map([
-  ['podtemplates', (object) => (object as unknown as { readonly template?: Template }).template],
-  ['replicationcontrollers', inSpec],
-  ['replicasets.apps', inSpec],
-  ['deployments.apps', inSpec],
-  ['statefulsets.apps', inSpec],
-  ['daemonsets.apps', inSpec],
-  ['jobs.batch', inSpec],
-  ['cronjobs.batch', (object) => (object as HasTemplate).spec?.jobTemplate?.spec?.template],
-])
+interface Rule {
+  readonly validate: (admission: Admission, settings: Settings) => void
+  /** Which parts of the resource it is for. Absent: only the object itself. */
+  readonly parts?: (subresource: string) => boolean
+}
+
+const isWhole = (subresource: string): boolean => subresource === ''
 
 /** Parts of a pod that change nothing of what runs in it. */
 const harmlessParts = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
+
+/** What makes pods later, by where it keeps their template. */
+const controller = (templateOf: (object: KubeObject) => Template | undefined): Rule => ({
+  validate: (admission, settings) => validateController(admission, settings, templateOf),
+})
+const template = controller((object) => (object as HasTemplate).spec?.template)
+
+const rules: Readonly<Record<string, Rule>> = {
+  pods: { validate: validatePod, parts: (subresource) => !harmlessParts.has(subresource) },
+  namespaces: { validate: validateNamespace },
+  podtemplates: controller((object) => (object as unknown as { readonly template?: Template }).template),
+  replicationcontrollers: template,
+  'replicasets.apps': template,
+  'deployments.apps': template,
+  'statefulsets.apps': template,
+  'daemonsets.apps': template,
+  'jobs.batch': template,
+  'cronjobs.batch': controller((object) => (object as HasTemplate).spec?.jobTemplate?.spec?.template),
+}
 
 function validateNamespace(admission: Admission, settings: Settings): void {
   const { object, previous, operation, attributes, kind, warn } = admission
@@ -116,8 +128,8 @@ function validateNamespace(admission: Admission, settings: Settings): void {
 }
 
 function validatePod(admission: Admission, settings: Settings): void {
-  const { attributes, object, previous, operation, annotate } = admission
-  if (harmlessParts.has(attributes.subresource) || isExempt(admission, settings, 'pod')) return
+  const { object, previous, operation, annotate } = admission
+  if (isExempt(admission, settings, 'pod')) return
   const { policy, problems } = namespacePolicy(admission, settings)
   if (problems.length === 0 && isFree(policy)) {
     annotate(`${annotation}enforce-policy`, standardText(policy.enforce))
@@ -129,12 +141,11 @@ function validatePod(admission: Admission, settings: Settings): void {
   evaluatePod(admission, settings, { annotations: pod.metadata.annotations ?? {}, spec: pod.spec }, true)
 }
 
-function validateController(admission: Admission, settings: Settings): void {
+function validateController(admission: Admission, settings: Settings, templateOf: (object: KubeObject) => Template | undefined): void {
   if (isExempt(admission, settings, 'controller')) return
   const { policy, problems } = namespacePolicy(admission, settings)
   if (problems.length === 0 && policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
-  const { resource, group } = admission.attributes
-  const template = templates.get(group === '' ? resource : `${resource}.${group}`)?.(admission.object!)
+  const template = templateOf(admission.object!)
   if (template === undefined) return
   evaluatePod(admission, settings, { annotations: template.metadata?.annotations ?? {}, spec: template.spec }, false)
 }

@@ -66,10 +66,7 @@ const restrictedVolumes: CheckPod = ({ spec }) => {
 
 const runAsNonRoot: CheckPod = ({ spec }) => {
   const wished = spec.securityContext?.runAsNonRoot
-  const setters = settersOf(
-    wished === false,
-    namesOf(spec, (security) => security.runAsNonRoot === false),
-  )
+  const setters = settersOf(spec, (security) => security.runAsNonRoot === false)
   const reason = 'runAsNonRoot != true'
   if (setters !== undefined) return { reason, detail: `${setters} must not set securityContext.runAsNonRoot=false` }
   const silent = wished === true ? [] : namesOf(spec, (security) => security.runAsNonRoot === undefined)
@@ -77,10 +74,7 @@ const runAsNonRoot: CheckPod = ({ spec }) => {
 }
 
 const runAsUser: CheckPod = ({ spec }) => {
-  const setters = settersOf(
-    spec.securityContext?.runAsUser === 0,
-    namesOf(spec, (security) => security.runAsUser === 0),
-  )
+  const setters = settersOf(spec, (security) => security.runAsUser === 0)
   return setters === undefined ? undefined : { reason: 'runAsUser=0', detail: `${setters} must not set runAsUser=0` }
 }
 
@@ -102,46 +96,41 @@ const seccomp: CheckPod = (checked) => {
 export const restrictedChecks: readonly Check[] = [
   {
     id: 'allowPrivilegeEscalation',
-    level: 'restricted',
     versions: [
-      { since: 8, check: allowPrivilegeEscalation },
-      { since: 25, check: exceptWindows(allowPrivilegeEscalation) },
+      [8, allowPrivilegeEscalation],
+      [25, exceptWindows(allowPrivilegeEscalation)],
     ],
   },
   {
     id: 'capabilities_restricted',
-    level: 'restricted',
     overrides: 'capabilities_baseline',
     versions: [
-      { since: 22, check: capabilities },
-      { since: 25, check: exceptWindows(capabilities) },
+      [22, capabilities],
+      [25, exceptWindows(capabilities)],
     ],
   },
-  { id: 'procMount_restricted', level: 'restricted', overrides: 'procMount', versions: [{ since: 35, check: procMount }] },
-  { id: 'restrictedVolumes', level: 'restricted', overrides: 'hostPathVolumes', versions: [{ since: 0, check: restrictedVolumes }] },
+  { id: 'procMount_restricted', overrides: 'procMount', versions: [[35, procMount]] },
+  { id: 'restrictedVolumes', overrides: 'hostPathVolumes', versions: [[0, restrictedVolumes]] },
   {
     id: 'runAsNonRoot',
-    level: 'restricted',
     versions: [
-      { since: 0, check: runAsNonRoot },
-      { since: 35, check: exceptUserNamespaces(runAsNonRoot) },
+      [0, runAsNonRoot],
+      [35, exceptUserNamespaces(runAsNonRoot)],
     ],
   },
   {
     id: 'runAsUser',
-    level: 'restricted',
     versions: [
-      { since: 23, check: runAsUser },
-      { since: 35, check: exceptUserNamespaces(runAsUser) },
+      [23, runAsUser],
+      [35, exceptUserNamespaces(runAsUser)],
     ],
   },
   {
     id: 'seccompProfile_restricted',
-    level: 'restricted',
     overrides: 'seccompProfile_baseline',
     versions: [
-      { since: 19, check: seccomp },
-      { since: 25, check: exceptWindows(seccomp) },
+      [19, seccomp],
+      [25, exceptWindows(seccomp)],
     ],
   },
 ]
