@@ -43,7 +43,7 @@ test('changes told twice, late, or without a beginning are seen', () => {
   const object = (resourceVersion: string) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'x', namespace: 'n', uid: 'u', resourceVersion },
+    metadata: { name: 'x', namespace: 'n', uid: 'u', resourceVersion, creationTimestamp: '2024-01-02T03:04:05Z' },
   })
   const check = (changes: string, wrong: RegExp | undefined): void => {
     const order = createOrder()
