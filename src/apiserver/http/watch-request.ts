@@ -22,12 +22,22 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
   const timeoutMs = (query.timeoutSeconds ?? 0) > 0 ? query.timeoutSeconds! * 1000 : watchMs * (1 + context.watchJitter.next())
   call.record.lasts = true
   const count = context.metrics.watches.of(kind)
+  const frames = framesOf(kind, call.representation, includeOf(info.query), context.clock)
+  // Unlike a list, one whose selector fixes a name is counted as one of that object.
+  const isOfOne = fields.some(({ field, operator }) => field === 'metadata.name' && operator === '=')
+  const scope = isOfOne ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
   const body = openWatch({
     cacher: context.cacher,
     kind,
     namespace: info.namespace,
     query: { ...query, fields },
-    frames: framesOf(kind, call.representation, includeOf(info.query), context.clock),
+    frames: {
+      ...frames,
+      bookmark(revision, initialEventsEnd) {
+        if (initialEventsEnd) context.metrics.watches.listed(kind, scope, (context.clock.monotonicMs() - call.record.startedMs) / 1000)
+        return frames.bookmark(revision, initialEventsEnd)
+      },
+    },
     clock: context.clock,
     apart: call.caller.user !== undefined,
     onBookmark: context.onBookmark,

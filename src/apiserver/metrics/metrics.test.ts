@@ -73,3 +73,30 @@ test('requests are counted by the reference’s verbs, scopes and codes; what re
     return Buffer.from(await readBody(answer.body)).toString()
   }
 })
+
+test('watches that begin with all objects are timed up to the end of these, others are not', async () => {
+  const clock = createVirtualClock(0)
+  const server = await createTestServer({ clock })
+  const get = (path: string) => server.transport({ method: 'GET', path, headers: {} })
+  const initial = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+  for (const path of [
+    `${maps}?watch=true`,
+    `${maps}?watch=true&${initial}`,
+    `/api/v1/configmaps?watch=true&${initial}`,
+    `${maps}?watch=true&${initial}&fieldSelector=metadata.name%3Dx`,
+  ]) {
+    const { body } = await get(path)
+    const events = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    if (path.includes(initial)) assert.match(Buffer.from((await events.next()).value as Uint8Array).toString(), /initial-events-end/)
+    await events.return?.()
+  }
+  const text = Buffer.from(await readBody((await get('/metrics')).body)).toString()
+  const counted = text.matchAll(
+    /^apiserver_watch_list_duration_seconds_count\{group="",resource="configmaps",scope="(\w+)",version="v1"\} (\d+)$/gm,
+  )
+  assert.deepEqual(
+    Array.from(counted, ([, ...found]) => found.join(' ')),
+    ['namespace 1', 'cluster 1', 'resource 1'],
+  )
+  await server.close()
+})

@@ -65,7 +65,11 @@ export function registerStoredMetrics(registry: Registry, kinds: KindRegistry, c
       help: 'Revision up to which everything is visible.',
       stability: 'ALPHA',
       type: 'gauge',
+      labels: byResource,
     },
-    () => [{ labels: [], value: cacher.revision() }],
+    // One watch of the store feeds the caches of all resources.
+    function* () {
+      for (const { group, resource } of stored()) yield { labels: [group, resource], value: cacher.revision() }
+    },
   )
 }

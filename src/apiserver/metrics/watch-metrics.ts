@@ -6,6 +6,8 @@ import type { Registry } from '#lib/metrics/registry.ts'
 export interface WatchMetrics {
   /** Counts events of a kind as they go out to one watch. */
   of(kind: AnyKind): (frames: readonly Uint8Array[]) => void
+  /** All objects that there were at the beginning of a watch have been sent, so long after it was asked for. */
+  listed(kind: AnyKind, scope: 'resource' | 'namespace' | 'cluster', seconds: number): void
 }
 
 export function createWatchMetrics(registry: Registry): WatchMetrics {
@@ -23,6 +25,13 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
     labels,
     buckets: exponentialBuckets(1024, 2, 8),
   })
+  const lists = registry.histogram({
+    name: 'apiserver_watch_list_duration_seconds',
+    help: 'How long watches that begin with all objects took to send these, by resource and scope.',
+    stability: 'BETA',
+    labels: [...labels, 'scope'],
+    buckets: [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+  })
   const known = new WeakMap<AnyKind, (frames: readonly Uint8Array[]) => void>()
   return {
     of(kind) {
@@ -37,5 +46,6 @@ export function createWatchMetrics(registry: Registry): WatchMetrics {
       known.set(kind, note)
       return note
     },
+    listed: ({ group, version, plural }, scope, seconds) => lists.of(group, version, plural, scope).observe(seconds),
   }
 }
