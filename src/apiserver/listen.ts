@@ -6,6 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Random } from '#lib/random.ts'
 import { boundSession } from './bound-session.ts'
 import type { ExchangeOptions } from './http/exchange.ts'
+import { refuseRaw } from './http/raw-answer.ts'
 import { refuseMethod, serveMessage, serveUpgrade } from './http/serve-message.ts'
 import { serveStream } from './http/serve-stream.ts'
 
@@ -24,7 +25,9 @@ export interface ListenOptions extends ServingPair, ExchangeOptions {
   readonly clientCa?: string | Buffer
   /** Connections at a time; more are refused. */
   readonly connectionsMax?: number
-  /** How long a client may take to send the headers of an HTTP/1.1 request. Default 10 s. */
+  /** How long a client may take to agree on a TLS connection. Default 10 s. */
+  readonly handshakeTimeoutMs?: number
+  /** How long a client may take to send the headers of an HTTP/1.1 request, from its connection on. Default 10 s. */
   readonly headersTimeoutMs?: number
   /** An HTTP/2 connection without open streams is closed after this. Default 90 s, as with HTTP/1.1. */
   readonly idleTimeoutMs?: number
@@ -56,7 +59,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    handshakeTimeout: 10_000,
+    handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
     maxSessionMemory: 64,
     maxHeaderListPairs: 256,
     maxSendHeaderBlockLength: 64 * 1024,
@@ -89,12 +92,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     boundSession(session, clock, options.idleTimeoutMs ?? 90_000)
   })
   server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
+    const { code = '' } = error
+    // Where no TLS came to be there is nothing to answer on: what is written would wait for the handshake that did not come.
+    if (!socket.writable || !/^(?:HPE|ERR_HTTP)_/.test(code)) socket.destroy()
     // Methods that nobody knows end in Node's parser, before any route.
-    if (socket.writable && error.code === 'HPE_INVALID_METHOD') void refuseMethod(socket)
-    else if (socket.writable && error.code === 'HPE_HEADER_OVERFLOW')
-      socket.end('HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n')
-    else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    else socket.destroy()
+    else if (code === 'HPE_INVALID_METHOD') void refuseMethod(socket)
+    else refuseRaw(socket, refusals[code] ?? '400 Bad Request')
   })
   const run = (exchange: Promise<void>, breakOff: () => void): void => {
     const caught = exchange.catch((error: unknown) => {
@@ -158,6 +161,11 @@ function secureContextOf(
 ): Parameters<Http2SecureServer['setSecureContext']>[0] {
   // Without authorities of our own Node would believe those of the public web.
   return { key, cert: certificate, ca: clientCa ?? [] }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
 const isToGo = (goaway: ListenOptions['goaway']): boolean => goaway !== undefined && goaway.random.next() < goaway.chance

@@ -5,6 +5,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { callerOf } from './caller-of.ts'
 import { type Deadline, deadlineOf, type ExchangeOptions, readRequestBody, requestUntil, timedOut, tooLarge } from './exchange.ts'
+import { requestMs } from './handler.ts'
 import { writeRawAnswer } from './raw-answer.ts'
 import { methodNotAllowed } from './respond.ts'
 import { abandonBody, sendBody } from './send-body.ts'
@@ -39,6 +40,8 @@ export async function serveUpgrade(options: ExchangeOptions, incoming: IncomingM
     const answer = await options.handler(request, { ...caller, upgrade: { socket, head } })
     if (answer.status === 101) return
     await writeRawAnswer(socket, answer)
+    const forget = options.clock.schedule(options.clock.now() + requestMs, () => socket.destroy())
+    socket.once('close', forget)
   } catch (error) {
     options.log.warn('an upgraded exchange broke off', { error })
     socket.destroy()

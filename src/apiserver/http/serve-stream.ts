@@ -83,8 +83,10 @@ function leaveRest(stream: ServerHttp2Stream): void {
   const close = (): void => {
     if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
   }
-  if (stream.writableFinished) close()
-  else stream.once('finish', close)
+  // The reset would overtake headers that stand alone and go out at the end of this turn.
+  const closeAfterHeaders = (): void => void setImmediate(close)
+  if (stream.writableFinished) closeAfterHeaders()
+  else stream.once('finish', closeAfterHeaders)
 }
 
 /** Names and values in turn, the form that Node needs not copy. */
