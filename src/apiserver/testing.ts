@@ -47,7 +47,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       authenticate: async ({ headers }) =>
         options.token !== undefined && headers['authorization'] === `Bearer ${options.token}` ? admin : undefined,
       authorize: options.authorize ?? (async ({ user }) => ({ allowed: user.groups.includes('system:masters'), reason: '' })),
-      admission: inAdmissionOrder([...defaultAdmission, ...(options.admission ?? [])]),
+      admission: inAdmissionOrder([...defaultAdmission(), ...(options.admission ?? [])]),
       handlers: options.handlers ?? {},
       aggregation: options.aggregation,
     }),

@@ -27,6 +27,7 @@ test('a server gets its settings as paths, lists and numbers', async () => {
   const started: ForegroundServer[] = []
   const words = ['server', '--data', folder, '--anonymous', 'none', '--authentication-config', 'a.yaml', '--disable-admission-plugins']
   words.push('Priority,PodSecurity', '--audit-policy', '/p', '--audit-webhook-config', '/w', '--audit-log-maxage', '30')
+  words.push('--admission-control-config-file', '/c', '--default-unreachable-toleration-seconds', '60')
   const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
   const terminal = { out: () => {}, error: assert.fail, interactive: false }
   await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
@@ -35,6 +36,8 @@ test('a server gets its settings as paths, lists and numbers', async () => {
     anonymous: 'none',
     authenticationConfig: join(process.cwd(), 'a.yaml'),
     disableAdmissionPlugins: ['Priority', 'PodSecurity'],
+    admissionControlConfigFile: '/c',
+    defaultUnreachableTolerationSeconds: 60,
     auditPolicy: '/p',
     auditLogMaxAgeDays: 30,
     auditWebhookConfig: '/w',

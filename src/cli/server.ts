@@ -49,6 +49,12 @@ export const server: Command = {
       value: 'FILE',
       help: 'an AdmissionConfiguration: how admission plug-ins are configured',
     },
+    'default-not-ready-toleration-seconds': {
+      type: 'string',
+      value: 'SECONDS',
+      help: 'how long pods stay on a node that is not ready, unless they say it themselves (default 300)',
+    },
+    'default-unreachable-toleration-seconds': { type: 'string', value: 'SECONDS', help: 'the same of one that is not reached' },
     anonymous: {
       type: 'string',
       value: 'health|all|none',
@@ -95,6 +101,8 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   enableAdmissionPlugins: 'enable-admission-plugins',
   disableAdmissionPlugins: 'disable-admission-plugins',
   admissionControlConfigFile: 'admission-control-config-file',
+  defaultNotReadyTolerationSeconds: 'default-not-ready-toleration-seconds',
+  defaultUnreachableTolerationSeconds: 'default-unreachable-toleration-seconds',
   auditPolicy: 'audit-policy',
   auditLog: 'audit-log',
   auditLogMaxAgeDays: 'audit-log-maxage',
@@ -131,7 +139,7 @@ function asUsage<T>(read: () => T): T {
 function readAs(name: keyof ServerSettings, given: string): unknown {
   if (name === 'anonymous') return given
   if (name.endsWith('Plugins')) return given.split(',').map((plugin) => plugin.trim())
-  if (name.startsWith('auditLogMax')) return /^[0-9]+$/.test(given) ? Number(given) : given
+  if (name.startsWith('auditLogMax') || name.endsWith('Seconds')) return /^[0-9]+$/.test(given) ? Number(given) : given
   return resolve(given)
 }
 

@@ -17,6 +17,9 @@ export interface ServerSettings {
   readonly disableAdmissionPlugins?: readonly string[]
   /** Whole path of an AdmissionConfiguration (apiserver.config.k8s.io/v1): how plug-ins are configured. */
   readonly admissionControlConfigFile?: string
+  /** How long pods stay on a node that is not ready, or not to be reached, unless they say it themselves. Absent: 300. */
+  readonly defaultNotReadyTolerationSeconds?: number
+  readonly defaultUnreachableTolerationSeconds?: number
   /** Whole path of a Policy (audit.k8s.io/v1); wants one of the next, or both. */
   readonly auditPolicy?: string
   /** Whole path of the file that events are appended to. */
@@ -40,6 +43,8 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   enableAdmissionPlugins: names,
   disableAdmissionPlugins: names,
   admissionControlConfigFile: wholePath,
+  defaultNotReadyTolerationSeconds: wholeNumber(0),
+  defaultUnreachableTolerationSeconds: wholeNumber(0),
   auditPolicy: wholePath,
   auditLog: wholePath,
   auditLogMaxAgeDays: wholeNumber(0),

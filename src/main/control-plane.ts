@@ -84,7 +84,7 @@ export interface ControlPlaneOptions extends IdentityChoices {
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
   /** Which admission plug-ins run beside, or of, those that are on by default, and how they are configured. */
-  readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled' | 'configurations'> | undefined
+  readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled' | 'configurations' | 'tolerationSeconds'> | undefined
   /** What is kept of requests, and where. Absent: nothing. */
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */

@@ -68,15 +68,17 @@ function admissionOf({
   enableAdmissionPlugins: enabled,
   disableAdmissionPlugins: disabled,
   admissionControlConfigFile: path,
+  defaultNotReadyTolerationSeconds: notReady,
+  defaultUnreachableTolerationSeconds: unreachable,
 }: ServerSettings): ControlPlaneOptions['admissionPlugins'] {
+  const chosen = { enabled, disabled, tolerationSeconds: { notReady, unreachable } }
   const isOn = selectPlugins({ enabled, disabled })
   const means = { readFile: (wanted: string, from?: string) => readFile(from === undefined ? wanted : resolve(dirname(from), wanted)) }
   const configurations = (source: ConfigurationSource) => readPluginConfigurations(isOn, source, means)
-  if (path === undefined) return { enabled, disabled, configurations: configurations(noConfiguration) }
+  if (path === undefined) return { ...chosen, configurations: configurations(noConfiguration) }
   const text = readOf('admissionControlConfigFile', path)
   return {
-    enabled,
-    disabled,
+    ...chosen,
     configurations: named('admissionControlConfigFile', path, () =>
       configurations(readAdmissionConfiguration(text, (wanted) => means.readFile(wanted, path))),
     ),

@@ -152,19 +152,26 @@ test('plug-ins run, or do not, as they are named', async (t) => {
     const headers = { 'content-type': 'application/json' }
     const answer = await send({ method: 'POST', path: '/api/v1/namespaces/default/pods', headers, body: Buffer.from(JSON.stringify(pod)) })
     const { spec, message } = JSON.parse(Buffer.from(answer.body as Uint8Array).toString())
-    return { status: answer.status, pull: spec?.containers[0].imagePullPolicy, tolerations: spec?.tolerations?.length, message }
+    return {
+      status: answer.status,
+      pull: spec?.containers[0].imagePullPolicy,
+      seconds: spec?.tolerations?.map((one: { readonly tolerationSeconds: number }) => one.tolerationSeconds),
+      message,
+    }
   }
   const off = ['ServiceAccount', 'DefaultTolerationSeconds']
   assert.deepEqual(await created({ disabled: ['ServiceAccount'] }), {
     status: 201,
     pull: 'IfNotPresent',
-    tolerations: 2,
+    seconds: [300, 300],
     message: undefined,
   })
+  const stays = { enabled: ['AlwaysPullImages'], disabled: ['ServiceAccount'], tolerationSeconds: { notReady: 7 } }
+  assert.deepEqual((await created(stays)).seconds, [7, 300])
   assert.deepEqual(await created({ enabled: ['AlwaysPullImages'], disabled: off }), {
     status: 201,
     pull: 'Always',
-    tolerations: undefined,
+    seconds: undefined,
     message: undefined,
   })
 })

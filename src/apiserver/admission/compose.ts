@@ -8,13 +8,13 @@ import type { Outbound } from '../outbound.ts'
 import { certificateAdmission } from './certificates.ts'
 import { noConfiguration } from './configuration/admission-configuration.ts'
 import { type PluginConfigurations, readPluginConfigurations } from './configuration/plugin-configurations.ts'
+import type { TolerationSeconds } from './default-toleration-seconds.ts'
 import { defaultAdmission } from './defaults.ts'
 import { matchConditions } from './match-conditions.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { optionalAdmission } from './optional/optional.ts'
 import { idlePlugins, inAdmissionOrder } from './order.ts'
 import { type PluginSelection, selectPlugins } from './plugin-selection.ts'
-import { podSecurity } from './pod-security/pod-security.ts'
 import { createPodSecurityMetrics } from './pod-security/pod-security-metrics.ts'
 import { createCheckMetrics, createMutationMetrics } from './policy/check-metrics.ts'
 import { mutatingPolicies } from './policy/mutating.ts'
@@ -36,6 +36,7 @@ export interface AdmissionOptions extends PluginSelection {
   readonly registry: Registry
   /** Further plug-ins, which find their place among the others by their names. */
   readonly more?: readonly AdmissionPlugin[]
+  readonly tolerationSeconds?: TolerationSeconds | undefined
   /** How the plug-ins that run are configured. Absent: as they are without a configuration. */
   readonly configurations?: PluginConfigurations | undefined
 }
@@ -59,8 +60,10 @@ export function createAdmission(options: AdmissionOptions): readonly AdmissionPl
     observer: createWebhookMetrics(registry),
   }
   const all = [
-    ...defaultAdmission.filter(({ name }) => name !== 'PodSecurity'),
-    podSecurity({ ...configurations.PodSecurity, onEvaluation: createPodSecurityMetrics(registry) }),
+    ...defaultAdmission({
+      podSecurity: { ...configurations.PodSecurity, onEvaluation: createPodSecurityMetrics(registry) },
+      tolerationSeconds: options.tolerationSeconds,
+    }),
     nodeRestriction(authorize),
     serviceAccountAdmission({ random: random.fork('service accounts'), clock }),
     ...certificateAdmission(authorize),
