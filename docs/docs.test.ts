@@ -32,8 +32,9 @@ import {
   wordsOf,
 } from './testing/markdown.ts'
 
+const tolerations = { defaultNotReadyTolerationSeconds: 300, defaultUnreachableTolerationSeconds: 300 }
 /** What the server does where its settings say nothing, as `ServerSettings` tells. */
-const defaultsOfServer = { anonymous: 'health', auditLogMaxAgeDays: 0, auditLogMaxBackups: 10, auditLogMaxSizeMB: 100 }
+const defaultsOfServer = { anonymous: 'health', auditLogMaxAgeDays: 0, auditLogMaxBackups: 10, auditLogMaxSizeMB: 100, ...tolerations }
 
 const commands = await allCommands()
 
@@ -277,6 +278,10 @@ function fileProblem({ where, text }: Found): string | undefined {
       AuthorizationConfiguration: { authorizationConfig: path },
       Policy: { auditPolicy: path, auditLog: join(folder, 'audit.log') },
       TracingConfiguration: { tracingConfig: path },
+      AdmissionConfiguration: {
+        admissionControlConfigFile: path,
+        enableAdmissionPlugins: [...text.matchAll(/^ {2}- name: (\w+)$/gm)].map(([, name]) => name!),
+      },
     }
     if (settings[kind] === undefined) return `${where}: no setting takes a ${kind}`
     readServerFiles(settings[kind])
