@@ -47,7 +47,7 @@ function refuseFlood(session: ServerHttp2Session, clock: Clock): void {
       countedSinceMs = nowMs
     }
     pings += 1
-    if (pings > pingsMax) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    if (pings > pingsMax) session.destroy(new Error('a client pings in a flood'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   })
 }
 

@@ -186,6 +186,20 @@ test('more streams at once than allowed are refused one by one', async () => {
   await othersGoOn()
 })
 
+test('who pings without end is cut off, though it waits for each answer', async () => {
+  const session = connect(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false })
+  session.on('error', () => {})
+  await new Promise((resolve) => session.once('remoteSettings', resolve))
+  const told = new Promise((resolve) => session.once('goaway', resolve))
+  const closed = new Promise((resolve) => session.once('close', () => resolve(false)))
+  const pinged = (): Promise<unknown> => Promise.race([closed, new Promise((resolve) => session.ping((error) => resolve(error === null)))])
+  let count = 0
+  while (await pinged()) count += 1
+  assert.equal(count, 1_000)
+  assert.equal(await told, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  await othersGoOn()
+})
+
 test('header fields that grow in the hand are refused stream by stream', async () => {
   for (const [name, block] of Object.entries({ 'more than 256': withTrivialFields(300), 'a bomb': headerBomb })) {
     const { seen } = await attack(
