@@ -10,6 +10,8 @@ import type { Of } from '#schema/schema.ts'
 export interface Controller<View> {
   /** Also the name of its identity: `system:serviceaccount:kube-system:<name>`, and of its field manager. */
   readonly name: string
+  /** What it owns of objects is owned in this name. Absent: its own. */
+  readonly fieldManager?: string
   /** Whose changes concern it, and which keys each touches. A key is a name, never an event: `namespace/name` by habit. */
   readonly sources: readonly Source[]
   /** How a kind that comes later (of a definition) concerns it; undefined: not at all. Absent: no such kind does. */
@@ -63,6 +65,15 @@ export type Command =
       readonly subresource?: string
       readonly uid?: string
       readonly resourceVersion?: string
+    }
+  /** Server-side apply of all that the controller says of the object, or of a part of it; what others owned of that it takes from them. */
+  | {
+      readonly do: 'apply'
+      readonly kind: AnyKind
+      readonly name: string
+      readonly namespace?: string
+      readonly body: object
+      readonly subresource?: string
     }
   | {
       readonly do: 'delete'

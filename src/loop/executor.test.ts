@@ -49,6 +49,12 @@ await check(
 )
 
 await check(
+  'an apply says whose the object is, and takes what it names',
+  () => [{ do: 'apply', ...common, name: 'a', body: { data: { k: 'v' } } }],
+  { end: 'done', requests: ['PATCH /a?fieldManager=me&force=true'] },
+)
+
+await check(
   'an old version stops the plan before what follows',
   ({ a }) => [
     { do: 'patch', ...common, name: 'a', body: { data: { k: 'v' } }, resourceVersion: '1' },

@@ -104,6 +104,11 @@ async function perform(command: Command, { client, fieldManager, recorder }: Han
       const options = { fieldManager, ...(namespace !== undefined && { namespace }), ...(subresource !== undefined && { subresource }) }
       return written(kind, await client.patch(kind, name, { type: 'merge', body: withPreconditions(command) }, options))
     }
+    case 'apply': {
+      const { kind, name, namespace, subresource } = command
+      const options = { fieldManager, ...(namespace !== undefined && { namespace }), ...(subresource !== undefined && { subresource }) }
+      return written(kind, await client.patch(kind, name, { type: 'apply', body: command.body, force: true }, options))
+    }
     case 'delete': {
       const { kind, name, namespace, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = command
       const answer = (await client.delete(kind, name, {

@@ -81,7 +81,7 @@ export function runControllers(options: RunOptions): Running {
     const ownRandom = random.fork(name)
     const host = options.host === undefined ? {} : { host: options.host }
     const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component: name, ...host })
-    const hands = { client: own, fieldManager: name, recorder, informerOf, log: ownLog, signal: stopping.signal }
+    const hands = { client: own, fieldManager: controller.fieldManager ?? name, recorder, informerOf, log: ownLog, signal: stopping.signal }
     const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands })
     const queue = createWorkQueue({
       clock,

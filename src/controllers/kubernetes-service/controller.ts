@@ -10,6 +10,7 @@ import { type ApiServerAddress, type KubernetesServiceView, planKubernetesServic
 /** Keeps the Service by which pods reach the API server, and where it leads. */
 export const kubernetesServiceController = (config: ApiServerAddress): Controller<KubernetesServiceView> => ({
   name: 'kubernetes-service-controller',
+  fieldManager: 'kube-apiserver',
   sources: [
     { kind: Namespace, keys: ({ metadata }: Namespace) => (metadata.name === 'default' ? ['default/kubernetes'] : []) },
     { kind: Service, keys: ownKey },

@@ -6,6 +6,7 @@ import { planServiceCidrs, type ServiceCidrsView } from './plan.ts'
 /** Says of each range of service addresses whether it may be used, and keeps it while addresses hang on it alone. */
 export const serviceCidrsController: Controller<ServiceCidrsView> = {
   name: 'service-cidrs-controller',
+  fieldManager: 'service-cidr-controller',
   sources: [
     // Ranges lie in each other: what comes or goes may free another one.
     { kind: ServiceCIDR, keys: () => ['all'] },

@@ -70,9 +70,8 @@ function conditionOf(range: ServiceCIDR, wanted: Condition, now: Instant): Comma
   const before = range.status.conditions ?? []
   const present = before.find(({ type }) => type === wanted.type)
   if (present?.status === wanted.status && (present.reason ?? '') === wanted.reason && present.message === wanted.message) return []
-  const others = before.filter(({ type }) => type !== wanted.type)
-  const conditions = [...others, { ...wanted, lastTransitionTime: rfc3339(now) }]
-  return [patchSeen(ServiceCIDR, range, { status: { conditions } }, 'status')]
+  const conditions = [{ ...wanted, lastTransitionTime: rfc3339(now) }]
+  return [{ do: 'apply', kind: ServiceCIDR, name: range.metadata.name, body: { status: { conditions } }, subresource: 'status' }]
 }
 
 /** Whether an address that a service holds would be in no range any more. */

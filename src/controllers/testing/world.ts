@@ -115,6 +115,13 @@ export class World implements Cache {
         check(present, command)
         return this.patch(command.kind, present, command.body)
       }
+      // No controller here shares what it applies with another: each field of its status is all its own.
+      case 'apply': {
+        const present = this.present(command.kind, command.name, command.namespace)
+        const { status } = command.body as Mutable
+        const before = (present as unknown as Mutable)['status'] as object | undefined
+        return this.write(command.kind, present, { ...present, status: { ...before, ...(status as object) } } as unknown as Mutable)
+      }
       case 'delete':
         return this.delete(command)
       case 'confirmAbsent': {
@@ -269,7 +276,8 @@ export function show(command: Command): string {
     case 'update':
       return `update ${command.kind.singular} ${command.object.metadata.name}${command.subresource ? `/${command.subresource}` : ''}`
     case 'patch':
-      return `patch ${command.kind.singular} ${command.name}${command.subresource ? `/${command.subresource}` : ''} ${JSON.stringify(command.body)}`
+    case 'apply':
+      return `${command.do} ${command.kind.singular} ${command.name}${command.subresource ? `/${command.subresource}` : ''} ${JSON.stringify(command.body)}`
     case 'delete':
       return `delete ${command.kind.singular} ${command.name}`
     case 'act':

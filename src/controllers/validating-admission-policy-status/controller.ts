@@ -9,6 +9,7 @@ import { type PolicyStatusView, planPolicyStatus } from './plan.ts'
  */
 export const validatingAdmissionPolicyStatusController = (kindsNow: () => readonly AnyKind[]): Controller<PolicyStatusView> => ({
   name: 'validatingadmissionpolicy-status-controller',
+  fieldManager: 'validatingadmissionpolicy-status',
   sources: [{ kind: ValidatingAdmissionPolicy, keys: (policy: ValidatingAdmissionPolicy) => [policy.metadata.name] }],
   view: (name, cache) => {
     const policy = cache.get(ValidatingAdmissionPolicy, name)

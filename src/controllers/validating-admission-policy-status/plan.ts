@@ -11,15 +11,12 @@ export interface PolicyStatusView {
 
 /** Each generation of a policy is checked once, and what is found said in its status: warnings change nothing of what it does. */
 export function planPolicyStatus({ policy, kinds }: PolicyStatusView): Plan {
-  const { generation = 0, name, resourceVersion } = policy.metadata
+  const { generation = 0, name } = policy.metadata
   if (generation <= (policy.status?.observedGeneration ?? 0)) return settled
   const expressionWarnings = typeCheck(policy, kinds)
   const status = {
     observedGeneration: generation,
-    typeChecking: { expressionWarnings: expressionWarnings.length === 0 ? null : expressionWarnings },
+    typeChecking: expressionWarnings.length === 0 ? {} : { expressionWarnings },
   }
-  return {
-    commands: [{ do: 'patch', kind: ValidatingAdmissionPolicy, name, body: { status }, subresource: 'status', resourceVersion }],
-    wakeAt: Infinity,
-  }
+  return { commands: [{ do: 'apply', kind: ValidatingAdmissionPolicy, name, body: { status }, subresource: 'status' }], wakeAt: Infinity }
 }
