@@ -28,6 +28,12 @@ export function problemOf(command: string, words: readonly string[], cwd: string
   return status === 0 ? undefined : `${command} ${words[0]}: ${error?.message ?? (stderr + stdout).trim().slice(-2000)}`
 }
 
+/** Debian's interpreter, or one with another version of the library. */
+export const python = process.env['WHERRY_PYTHON'] ?? '/usr/bin/python3'
+export const pythonHas = (module: string): boolean => spawnSync(python, ['-c', `import ${module}`]).status === 0
+export const pythonProblem = (): string | undefined =>
+  pythonHas('kubernetes') ? undefined : `${python} has no module kubernetes (Debian: python3-kubernetes)`
+
 /** Go, with the modules that the clients need; a reason where that is not to be had. */
 export function goProblem(folder: string): string | undefined {
   const version = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout
