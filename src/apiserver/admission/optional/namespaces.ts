@@ -22,10 +22,11 @@ export const namespaceAutoProvision = (internals: Internals): AdmissionPlugin =>
     const { namespace } = attributes
     if (dryRun || namespace === '' || objects.get(Namespace, namespace) !== undefined) return object
     try {
-      await internals.create(Namespace, { metadata: { name: namespace } })
+      await internals.create(Namespace, { metadata: { name: namespace }, spec: {}, status: {} })
     } catch (error) {
       // Somebody else made it in between: it is there.
-      if (!isError(error, 'AlreadyExists')) throw refusal(admission, (error as Error).message)
+      if (isError(error, 'AlreadyExists')) return object
+      throw isError(error) ? refusal(admission, error.message) : error
     }
     return object
   },

@@ -10,6 +10,7 @@ import { createVirtualClock } from '#sim/clock.ts'
 import { memoryObjects } from '../../authorization/testing/memory-objects.ts'
 import type { Internals } from '../../contract.ts'
 import type { Outbound } from '../../outbound.ts'
+import { admin, createTestServer } from '../../testing.ts'
 import { type AskedOptions, askedOf, assertForbidden, runPlugin } from '../testing.ts'
 import { alwaysAdmit, alwaysDeny } from './always.ts'
 import { alwaysPullImages } from './always-pull-images.ts'
@@ -57,7 +58,7 @@ test('a namespace that is not there is refused, or made', async () => {
   await runPlugin(namespaceAutoProvision(internals), askedOf(inNamespace(), Pod, pod()))
   assert.deepEqual(made, [])
   await runPlugin(namespaceAutoProvision(internals), asked)
-  assert.deepEqual(made, [{ metadata: { name: 'd' } }])
+  assert.deepEqual(made, [{ metadata: { name: 'd' }, spec: {}, status: {} }])
 })
 
 test("a namespace's nodes", async () => {
@@ -68,6 +69,31 @@ test("a namespace's nodes", async () => {
   await assertForbidden(run({ a: 'x' }), 'pod node label selector conflicts with its namespace node label selector')
   await assertForbidden(run({ e: 'f' }), 'pod node label selector labels conflict with its namespace whitelist')
 })
+
+// What the reference says of annotations that are none.
+for (const [text, why] of [
+  ['a', 'invalid selector: [a]'],
+  ['a=b=c', 'invalid selector: [a b c]'],
+  ['a=b,', 'invalid selector: []'],
+  ['a!=b', '<nil>: Invalid value: "a!": name part must consist of alphanumeric characters'],
+  ['a=!', '[a]: Invalid value: "!": a valid label must be an empty string or consist of alphanumeric characters'],
+] as const)
+  test(`nodes that are ${text}`, () =>
+    assert.rejects(
+      runPlugin(podNodeSelector(), askedOf(inNamespace({ 'node-selector': text }), Pod, pod())),
+      (error) => isError(error, 'InternalError') && error.message.startsWith(why) && error.details.status === 500,
+    ))
+
+for (const [text, why] of [
+  ['nonsense', "invalid character 'o' in literal null (expecting 'u')"],
+  ['{}', 'json: cannot unmarshal object into Go value of type []v1.Toleration'],
+  ['[{"key":1}]', 'json: cannot unmarshal number into Go struct field Toleration.key of type string'],
+] as const)
+  test(`tolerations that are ${text}`, () =>
+    assert.rejects(
+      runPlugin(podTolerationRestriction(), askedOf(inNamespace({ defaultTolerations: text }), Pod, pod())),
+      (error) => isError(error, 'InternalError') && error.message === why && error.details.status === 500,
+    ))
 
 test("a namespace's tolerations", async () => {
   const own = { key: 'k', operator: 'Exists' }
@@ -228,4 +254,25 @@ test('a backend that forbids the question is passed on', async () => {
   const { run, state } = judged()
   Object.assign(state, { status: 403, body: 'go away' })
   await assert.rejects(run(), (error) => isError(error, 'Forbidden') && error.message === 'go away')
+})
+
+test('a namespace that is made on the way is a whole one', async (t) => {
+  const server = await createTestServer({
+    clock: createVirtualClock(0),
+    server: {
+      stages: (_objects, internals) => ({
+        authenticate: async () => admin,
+        authorize: async () => ({ allowed: true, reason: '' }),
+        admission: [namespaceAutoProvision(internals)],
+        handlers: {},
+      }),
+    },
+  })
+  t.after(() => server.close())
+  const body = Buffer.from(JSON.stringify({ metadata: { name: 'c' } }))
+  const headers = { 'content-type': 'application/json' }
+  const made = await server.transport({ method: 'POST', path: '/api/v1/namespaces/new/configmaps', headers, body })
+  assert.equal(made.status, 201)
+  const { spec, status } = server.objects.get(Namespace, 'new') as Namespace
+  assert.deepEqual([spec, status], [{ finalizers: ['kubernetes'] }, { phase: 'Active' }])
 })

@@ -1,9 +1,10 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
 import type { PodSpec } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
-import { WherryError } from '#lib/errors.ts'
+import { checkLabelValue, checkQualifiedName, invalid } from '#schema/validate.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
 import { forbiddenError, notFoundError } from '../../http/status.ts'
+import { plainError } from '../refusal.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -51,14 +52,21 @@ function namespaceSelector({ attributes, objects }: Admission, fallback: string)
 
 const conflicts = (a: Labels, b: Labels): boolean => Object.entries(a).some(([key, value]) => b[key] !== undefined && b[key] !== value)
 
-/** `a=b, c=d`. Throws an error of ours for what is none: whoever set it has to mend it. */
+/** `a=b, c=d`. Throws the reference's error for what is none: whoever set it has to mend it. */
 function labelsOf(text: string): Labels {
+  if (text === '') return {}
   const labels: Record<string, string> = {}
   for (const part of text.split(',')) {
-    if (part.trim() === '') continue
-    const [key = '', value, more] = part.split('=')
-    if (value === undefined || more !== undefined) throw new WherryError('InternalError', `invalid selector: [${part}]`, { status: 500 })
-    labels[key.trim()] = value.trim()
+    const parts = part.split('=')
+    if (parts.length !== 2) throw plainError(`invalid selector: [${parts.join(' ')}]`)
+    const [key, value] = parts.map((one) => one.trim()) as [string, string]
+    refuse('<nil>', key, checkQualifiedName(key))
+    refuse(`[${key}]`, value, checkLabelValue(value))
+    labels[key] = value
   }
   return labels
+}
+
+function refuse(field: string, value: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw plainError(`${field}: ${invalid(field, value, problems.join('; ')).message}`)
 }

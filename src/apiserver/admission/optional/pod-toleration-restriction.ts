@@ -1,10 +1,13 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { qosClassOf } from '#api/core/v1/pod-helpers.ts'
-import type { PodSpec, Toleration } from '#api/core/v1/types.ts'
+import { type PodSpec, Toleration } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
-import { WherryError } from '#lib/errors.ts'
+import { decode } from '#schema/decode.ts'
+import { list } from '#schema/schema.ts'
 import type { Admission, AdmissionPlugin } from '../../contract.ts'
+import { parseJsonBody } from '../../http/body.ts'
 import { notFoundError } from '../../http/status.ts'
+import { plainError } from '../refusal.ts'
 import { areTolerationsAllowed, mergeTolerations } from '../tolerations.ts'
 
 export interface PodTolerationOptions {
@@ -20,11 +23,7 @@ export function podTolerationRestriction(options: PodTolerationOptions = {}): Ad
     const allowed = own ?? options.whitelist ?? []
     if (areTolerationsAllowed(tolerations, allowed)) return
     const scope = own === undefined ? 'cluster' : 'namespace'
-    throw new WherryError(
-      'InternalError',
-      `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${scope} whitelist`,
-      { status: 500 },
-    )
+    throw plainError(`pod tolerations (possibly merged with namespace default tolerations) conflict with its ${scope} whitelist`)
   }
   return {
     name: 'PodTolerationRestriction',
@@ -58,12 +57,9 @@ function annotated({ attributes, objects }: Admission, name: string): readonly T
   if (namespace === undefined) throw notFoundError(Namespace, attributes.namespace)
   const text = namespace.metadata.annotations?.[`scheduler.alpha.kubernetes.io/${name}`]
   if (text === undefined || text === '') return text === undefined ? undefined : []
-  try {
-    return JSON.parse(text) as readonly Toleration[]
-  } catch (error) {
-    throw new WherryError(
-      'InternalError',
-      `the annotation ${name} of namespace ${attributes.namespace} is no JSON: ${(error as Error).message}`,
-    )
-  }
+  const { value, errors } = decode(tolerations, parseJsonBody(Buffer.from(text), plainError).value, { strict: false })
+  if (errors.length > 0) throw plainError(errors[0]!)
+  return value as readonly Toleration[]
 }
+
+const tolerations = list(Toleration)

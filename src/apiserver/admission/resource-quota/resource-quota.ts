@@ -4,9 +4,9 @@ import type { KubeObject } from '#api/kind.ts'
 import { quotaEvaluatorOf } from '#api/quota/evaluators.ts'
 import type { QuotaContext, QuotaEvaluator, QuotaWrite } from '#api/quota/quota.ts'
 import type { Clock } from '#lib/clock.ts'
-import { isError, WherryError } from '#lib/errors.ts'
+import { isError } from '#lib/errors.ts'
 import type { Admission, AdmissionPlugin, Internals, Objects } from '../../contract.ts'
-import { refusal } from '../refusal.ts'
+import { plainError, refusal } from '../refusal.ts'
 import { charge } from './charge.ts'
 import type { LimitedResource } from './configuration.ts'
 
@@ -115,11 +115,7 @@ function chargeEach(
   for (const waiter of waiting) {
     const charged = charge(next, waiter.evaluator, waiter.write, context, limited)
     if ('refused' in charged)
-      waiter.reject(
-        charged.isPlain === true
-          ? new WherryError('InternalError', charged.refused, { status: 500 })
-          : refusal(waiter.admission, charged.refused),
-      )
+      waiter.reject(charged.isPlain === true ? plainError(charged.refused) : refusal(waiter.admission, charged.refused))
     else if (waiter.dryRun || charged.every((quota, position) => quota === next[position])) waiter.resolve()
     else {
       left.push(waiter)
