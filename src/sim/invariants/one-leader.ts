@@ -6,7 +6,7 @@ import type { Invariant, Scene } from './invariant.ts'
 
 const events = prefixOf(Event)
 /** Parts of every server, leading or not. */
-const unled = new Set(['wherry-controllers', 'bootstrap', 'api server'])
+const unled = new Set(['wherry-controllers', 'bootstrap', 'apiserver-identity', 'api server'])
 
 /** Only the holder of the lease acts, and nobody takes a lease that is not handed back or over. */
 export function oneLeader({ world }: Scene): Invariant {
