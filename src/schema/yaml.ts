@@ -40,7 +40,15 @@ export function parseYamlDocuments(text: string, limits: YamlLimits = {}): Parse
 }
 
 /** Every scalar stays text here; what an unquoted one means is told by `resolvePlain`. */
-const options = { version: '1.2', schema: 'failsafe', merge: false, uniqueKeys: false, logLevel: 'silent' } as const
+const options = {
+  version: '1.2',
+  schema: 'failsafe',
+  merge: false,
+  uniqueKeys: false,
+  logLevel: 'silent',
+  // A text of nothing but mistakes has a hundred thousand of them, and each would be shown with its lines. The first is told, by its place.
+  prettyErrors: false,
+} as const
 
 const SIZE_MAX = 3 * 1024 * 1024
 const DEPTH_MAX = 1000
@@ -73,7 +81,7 @@ interface Walk {
 
 function toJson(document: Document, lines: LineCounter, limits: YamlLimits): ParsedYaml {
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
-  if (error !== undefined) throw new SyntaxError(errorText(error.code, error.message, error.linePos?.[0].line ?? 1), { cause: error })
+  if (error !== undefined) throw new SyntaxError(errorText(error.code, error.message, lines.linePos(error.pos[0]).line || 1), { cause: error })
   const walk: Walk = {
     document,
     lines,
