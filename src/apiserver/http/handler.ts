@@ -70,7 +70,18 @@ async function answer(
     if (!(error instanceof WherryError) || (error.code === 'InternalError' && error.details.status === undefined))
       context.log('a request failed', { method: request.method, path: info.path, error })
     if (!(error instanceof WherryError)) life.panicked(error)
-    return errorAnswer(error, representationOf(request, info))
+    return refused(error, representationOf(request, info))
+  }
+}
+
+/** One refusal may be too long to be told: whatever it takes, an exchange has an answer, and its end. */
+function refused(error: unknown, representation: Representation): HttpResponse {
+  try {
+    return errorAnswer(error, representation)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    const code = error instanceof WherryError ? error.code : 'InternalError'
+    return errorAnswer(new WherryError(code, 'there is more wrong than fits into an answer'), representation)
   }
 }
 
@@ -218,8 +229,9 @@ async function withinTimeout(context: Context, life: Life, info: RequestInfo, se
 /** Errors come as the objects would; where that cannot be told, as JSON. */
 function representationOf(request: HttpRequest, info: RequestInfo): Representation {
   try {
-    const { encoding } = negotiate(info.isResource ? request.headers['accept'] : undefined)
-    return { encoding }
+    const { encoding, as } = negotiate(info.isResource ? request.headers['accept'] : undefined)
+    // Who asked for another form of the object is told in JSON that there is none.
+    return { encoding: as === undefined ? encoding : 'json' }
   } catch {
     return { encoding: 'json' }
   }

@@ -80,7 +80,10 @@ function mergeField(result: JsonObject, given: string, change: unknown, shape: S
 function mergeLists(document: readonly Item[], patch: readonly Item[], item: Shape, key: string, isDeleteList: boolean): Item[] {
   if (document.length === 0 && patch.length === 0) return []
   if (sortOfItems(document, patch) !== 'object') {
-    if (isDeleteList) return document.filter((each) => !patch.includes(each))
+    if (isDeleteList) {
+      const gone = new Set(patch)
+      return document.filter((each) => !gone.has(each))
+    }
     return mergeOrder(deduplicate([...document, ...patch]), patch, document, '')
   }
   if (key === '') throw failed(`cannot merge lists without merge key for ${goKind(item)}`)
@@ -111,11 +114,16 @@ function takeDirectives(document: readonly Item[], patch: readonly Item[], key: 
 
 function mergeItems(document: readonly Item[], patch: readonly Item[], item: Shape, key: string): Item[] {
   const merged = [...document]
+  const places = new Map<unknown, number>()
+  const note = (value: unknown, place: number): void => {
+    if (value !== undefined && !places.has(value)) places.set(value, place)
+  }
+  for (const [i, one] of merged.entries()) note(memberOf(one, key, i), i)
   for (const each of patch) {
     const change = each as JsonObject
     const value = mergeKeyOf(change, key)
-    const at = merged.findIndex((one, i) => isEqualKey(memberOf(one, key, i), value))
-    if (at < 0) merged.push(each)
+    const at = places.get(value)
+    if (at === undefined) note(value, merged.push(each) - 1)
     else merged[at] = mergeObjects(merged[at] as JsonObject, change, item) as Item
   }
   return merged
@@ -270,12 +278,28 @@ function sortOfItems(document: readonly Item[], patch: readonly Item[]): string 
 /** Keeps the first of each, in the order that the reference leaves behind: the last item takes the place of the double. */
 function deduplicate(items: Item[]): Item[] {
   const list = [...items]
-  for (let i = 0; i < list.length - 1; i += 1) {
-    for (let j = i + 1; j < list.length; j += 1) {
-      if (list[i] !== list[j]) continue
-      const last = list.pop()
-      if (j < list.length) list[j] = last
-      j -= 1
+  const places = new Map<Item, Set<number>>()
+  for (const [i, item] of list.entries()) {
+    const known = places.get(item)
+    if (known === undefined) places.set(item, new Set([i]))
+    else known.add(i)
+  }
+  if (places.size === list.length) return list
+  for (let i = 0; i < list.length; i += 1) {
+    const item = list[i]!
+    for (const place of [...places.get(item)!].sort((a, b) => a - b)) {
+      if (place <= i) continue
+      // The last of the list goes there, but if it is one more double itself.
+      while (place < list.length) {
+        const from = list.length - 1
+        const last = list.pop()
+        const moved = places.get(last)!
+        moved.delete(from)
+        if (from === place || last === item) continue
+        list[place] = last
+        moved.add(place)
+        break
+      }
     }
   }
   return list

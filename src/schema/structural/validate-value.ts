@@ -25,6 +25,8 @@ interface Problem {
 /** `matches` counts what fits: of several alternatives that all fail, the one that fits best is told of. */
 interface Result {
   readonly problems: Problem[]
+  /** Their texts, once they are so many that looking through all of them would take long. */
+  texts?: Set<string>
   matches: number
 }
 
@@ -34,8 +36,14 @@ function merge(into: Result, other: Result): void {
 }
 
 function add(result: Result, problem: Problem): void {
-  if (!result.problems.some(({ text }) => text === problem.text)) result.problems.push(problem)
+  const { problems } = result
+  if (result.texts === undefined && problems.length >= problemsFew) result.texts = new Set(problems.map(({ text }) => text))
+  if (result.texts === undefined ? problems.some(({ text }) => text === problem.text) : result.texts.has(problem.text)) return
+  problems.push(problem)
+  result.texts?.add(problem.text)
 }
+
+const problemsFew = 8
 
 const at = (path: string, name: string): string => {
   const bare = name.startsWith('.') ? name.slice(1) : name

@@ -3,6 +3,7 @@ import { validateMatchResources, validateMutatingOperations } from '#api/admissi
 import { checkPathSegment } from '#api/meta/v1/names.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { checkDns1123Subdomain, duplicate, forbidden, invalid, invalidEach, oneOf, required } from '#schema/validate.ts'
 
 /** What is wrong with a binding of a validating policy. */
@@ -49,9 +50,10 @@ function validateParamRef(reference: ParamRef | undefined, path: string): Cause[
 const exclusive = 'name and selector are mutually exclusive'
 
 function validateActions(actions: readonly string[], path: string): Cause[] {
+  const isRepeated = repeats(actions)
   const causes = actions.flatMap((action, i) => [
     ...oneOf(`${path}[${i}]`, action, ['Audit', 'Deny', 'Warn']),
-    ...(actions.indexOf(action) < i ? [duplicate(`${path}[${i}]`, action)] : []),
+    ...(isRepeated[i] ? [duplicate(`${path}[${i}]`, action)] : []),
   ])
   if (actions.includes('Deny') && actions.includes('Warn'))
     causes.push(

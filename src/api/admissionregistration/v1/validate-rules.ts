@@ -2,6 +2,7 @@ import type { MatchResources, NamedRuleWithOperations, RuleWithOperations } from
 import { checkPathSegment } from '#api/meta/v1/names.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { duplicate, invalid, invalidEach, oneOf, required } from '#schema/validate.ts'
 
 /** What is wrong with a choice of requests by operation, group, version, resource and scope. */
@@ -21,10 +22,11 @@ export function validateRule({ operations = [], ...rule }: RuleWithOperations, p
 
 /** The same, for named objects only where names are given. */
 function validateNamedRule({ resourceNames = [], ...rule }: NamedRuleWithOperations, path: string): Cause[] {
+  const isRepeated = repeats(resourceNames)
   return [
     ...resourceNames.flatMap((name, i) => [
       ...invalidEach(`${path}.resourceNames[${i}]`, name, checkPathSegment(name)),
-      ...(resourceNames.indexOf(name) < i ? [duplicate(`${path}.resourceNames[${i}]`, name)] : []),
+      ...(isRepeated[i] ? [duplicate(`${path}.resourceNames[${i}]`, name)] : []),
     ]),
     ...validateRule(rule, path),
   ]

@@ -6,6 +6,7 @@ import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import { same } from '#api/strategy.ts'
 import { validateWebhookClient } from '#api/validate-webhook-client.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { checkDns1035Label, checkFullyQualifiedName, duplicate, invalid, invalidEach, oneOf, required } from '#schema/validate.ts'
 
 type Webhook = ValidatingWebhook & Partial<Pick<MutatingWebhook, 'reinvocationPolicy'>>
@@ -77,8 +78,9 @@ function validateWebhook(hook: Webhook, strictness: Strictness, path: string): C
 
 function validateVersions(versions: readonly string[], isStrict: boolean, path: string): Cause[] {
   if (versions.length === 0) return [required(path, `must specify one of ${acceptedVersions.join(', ')}`)]
+  const isRepeated = repeats(versions)
   const causes = versions.flatMap((version, i) =>
-    versions.indexOf(version) < i
+    isRepeated[i]
       ? [invalid(`${path}[${i}]`, version, 'duplicate version')]
       : invalidEach(`${path}[${i}]`, version, checkDns1035Label(version)),
   )

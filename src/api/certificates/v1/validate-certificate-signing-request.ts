@@ -5,6 +5,7 @@ import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { certificateRequestProblem, pemBlocks } from '#lib/pkcs10.ts'
+import { repeats } from '#lib/repeats.ts'
 import { quote } from '#schema/go-text.ts'
 import { list } from '#schema/schema.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '#schema/validate.ts'
@@ -21,8 +22,8 @@ export function validateRequest({ spec, status }: Request, previous?: Request): 
   if (!(previous?.spec.usages ?? []).some((usage) => !knownUsages.includes(usage)))
     for (const [i, usage] of usages.entries())
       if (!knownUsages.includes(usage)) causes.push(notSupported(`spec.usages[${i}]`, usage, knownUsages))
-  if (!repeats(previous?.spec.usages ?? []))
-    for (const [i, usage] of usages.entries()) if (usages.indexOf(usage) < i) causes.push(duplicate(`spec.usages[${i}]`, usage))
+  if (!hasRepeats(previous?.spec.usages ?? []))
+    for (const [i, isRepeated] of repeats(usages).entries()) if (isRepeated) causes.push(duplicate(`spec.usages[${i}]`, usages[i]))
   if (signerName === legacySigner && previous?.spec.signerName !== legacySigner)
     causes.push(invalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'))
   else causes.push(...validateSignerName(signerName, 'spec.signerName'))
@@ -72,7 +73,7 @@ const EXPIRATION_SECONDS_MIN = 600
 const legacySigner = 'kubernetes.io/legacy-unknown'
 const knownUsages = [...((KeyUsage.shape as { readonly values?: readonly string[] }).values ?? [])].sort()
 
-const repeats = (values: readonly string[]): boolean => new Set(values).size < values.length
+const hasRepeats = (values: readonly string[]): boolean => new Set(values).size < values.length
 
 function validateConditions(
   conditions: readonly CertificateSigningRequestCondition[],
@@ -81,7 +82,7 @@ function validateConditions(
 ): Cause[] {
   const before = (previous ?? []).map(({ type }) => type)
   const allowsEmpty = before.includes('')
-  const allowsRepeated = repeats(before)
+  const allowsRepeated = hasRepeats(before)
   const allowsBoth = before.includes('Approved') && before.includes('Denied')
   const seen = new Set<string>()
   return conditions.flatMap(({ type, status }, i) => {

@@ -6,6 +6,7 @@ import type { Affinity, Pod, PodSpec, PodTemplateSpec, Volume } from '#api/core/
 import { overlappingPathWarnings } from '#api/core/v1/volume-path-warnings.ts'
 import { claimSpecWarnings, fractionalBytes } from '#api/core/v1/volume-warnings.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
+import { repeats } from '#lib/repeats.ts'
 import { quote } from '#schema/go-text.ts'
 import { checkDns1123Label } from '#schema/validate.ts'
 
@@ -126,4 +127,4 @@ function podAffinityWarnings(affinity: Affinity, path: string): string[] {
 }
 
 const repeated = (names: readonly string[]): [number, string][] =>
-  names.flatMap((name, i): [number, string][] => (names.indexOf(name) < i ? [[i, name]] : []))
+  repeats(names).flatMap((isRepeated, i): [number, string][] => (isRepeated ? [[i, names[i]!]] : []))

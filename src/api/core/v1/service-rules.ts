@@ -94,9 +94,8 @@ function keepAllocated(spec: ServiceSpec, previous: ServiceSpec): void {
     if ((spec.clusterIPs ?? []).length === 0 && previous.clusterIPs?.length) spec.clusterIPs = previous.clusterIPs
   }
   if (getsNodePorts(previous) && getsNodePorts(spec) && spec.ports) {
-    const used = new Set(
-      spec.ports.map(({ nodePort }) => nodePort).filter((port) => previous.ports?.some(({ nodePort }) => nodePort === port)),
-    )
+    const before = new Set(previous.ports?.map(({ nodePort }) => nodePort))
+    const used = new Set(spec.ports.map(({ nodePort }) => nodePort).filter((port) => before.has(port)))
     const byName = new Map((previous.ports ?? []).map(({ name, nodePort }) => [name ?? '', nodePort]))
     spec.ports = spec.ports.map((port) => {
       const old = port.nodePort ? undefined : byName.get(port.name ?? '')

@@ -3,6 +3,7 @@ import { validateEndpointIp } from '#api/core/v1/validation/endpoints.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '#api/discovery/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import {
   checkDns1123Label,
   checkDns1123Subdomain,
@@ -78,8 +79,9 @@ function validateEndpoint({ addresses: given, nodeName, hostname, hints }: Endpo
     const names = (hints?.[list] ?? []).map(({ name }) => name)
     const field = `${path}.hints.${list}`
     if (names.length > HINTS_MAX) causes.push(tooMany(field, names.length, HINTS_MAX))
+    const isRepeated = repeats(names)
     for (const [i, name] of names.entries()) {
-      if (names.indexOf(name) < i) causes.push(duplicate(`${field}[${i}].name`, name))
+      if (isRepeated[i]) causes.push(duplicate(`${field}[${i}].name`, name))
       const problems = list === 'forZones' ? checkLabelValue(name) : checkDns1123Subdomain(name)
       causes.push(...invalidEach(`${field}[${i}].name`, name, problems))
     }

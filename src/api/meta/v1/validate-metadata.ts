@@ -78,7 +78,7 @@ export function checkPathSegment(name: string): readonly string[] {
 function validateTransition(next: ObjectMeta, previous: ObjectMeta, path: string): Cause[] {
   const causes: Cause[] = []
   if (previous.deletionTimestamp !== undefined) {
-    const added = [...new Set(next.finalizers ?? [])].filter((name) => !previous.finalizers?.includes(name)).sort()
+    const added = [...new Set(next.finalizers ?? []).difference(new Set(previous.finalizers ?? []))].sort()
     if (added.length > 0) {
       const shown = `[]string{${added.map((name) => JSON.stringify(name)).join(', ')}}`
       causes.push(
@@ -122,6 +122,7 @@ const ANNOTATIONS_SIZE_MAX_BYTES = 256 * 1024
 function validateOwnerReferences(references: readonly OwnerReference[] | undefined, path: string): Cause[] {
   const causes: Cause[] = []
   let controller: OwnerReference | undefined
+  let others = 0
   for (const reference of references ?? []) {
     const { apiVersion, kind, name, uid } = reference
     // `a/b/c` is no version at all.
@@ -134,7 +135,7 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
       causes.push(invalid(path, ordered(reference), '/v1, Kind=Event is disallowed from being an owner'))
     if (reference.controller !== true) continue
     if (controller === undefined) controller = reference
-    else {
+    else if ((others += 1) <= CONTROLLERS_TOLD_MAX) {
       const both = `${controller.kind}/${controller.name} and ${kind}/${name}`
       const detail = `Only one reference can have Controller set to true. Found "true" in references for ${both}`
       causes.push(invalid(path, references!.map(ordered), detail))
@@ -142,6 +143,9 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
   }
   return causes
 }
+
+/** Each of these messages shows the whole list: of more controllers no more is told, or the answer would be as long as the list's square. */
+const CONTROLLERS_TOLD_MAX = 10
 
 /** In the declared order of the fields, which messages show. */
 const ordered = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }: OwnerReference): OwnerReference => ({

@@ -1,6 +1,7 @@
 import { validateDriverName } from '#api/core/v1/validation/volumes.ts'
 import type { DeviceTaint, DeviceToleration } from '#api/resource/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { formatIp, isMapped, parseCidr } from '#schema/ip.ts'
 import type { Json } from '#schema/schema.ts'
 import {
@@ -143,7 +144,7 @@ export function validateBindingConditions(
   const [at, failingAt] = [`${path}.bindingConditions`, `${path}.bindingFailureConditions`]
   const checkName = (name: string, where: string): Cause[] => invalidEach(where, name, checkQualifiedName(name))
   const repeated = (list: readonly string[], where: string): Cause[] =>
-    list.flatMap((name, i) => (list.indexOf(name) < i ? [duplicate(`${where}[${i}]`, name)] : []))
+    repeats(list).flatMap((isRepeated, i) => (isRepeated ? [duplicate(`${where}[${i}]`, list[i])] : []))
   return [
     ...validateSlice(wanted, CONDITIONS_MAX, at, checkName),
     ...validateSlice(failing, CONDITIONS_MAX, failingAt, checkName),

@@ -3,6 +3,7 @@ import { kind } from '#api/kind.ts'
 import * as types from '#api/storage/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import type { Of } from '#schema/schema.ts'
 import { duplicate, immutable, invalid, notSupported, oneOf } from '#schema/validate.ts'
 
@@ -92,8 +93,9 @@ function validate({ spec }: Driver): Cause[] {
 const PERIOD_SECONDS_MIN = 10
 
 function validateTokenRequests(requests: readonly types.TokenRequest[], path: string): Cause[] {
+  const isRepeated = repeats(requests.map(({ audience }) => audience))
   return requests.flatMap(({ audience, expirationSeconds: seconds }, i) => {
-    if (requests.findIndex((other) => other.audience === audience) < i) return [duplicate(`${path}[${i}].audience`, audience)]
+    if (isRepeated[i]) return [duplicate(`${path}[${i}].audience`, audience)]
     if (seconds === undefined) return []
     const at = `${path}[${i}].expirationSeconds`
     return [

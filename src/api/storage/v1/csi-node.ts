@@ -5,6 +5,7 @@ import { kind } from '#api/kind.ts'
 import * as types from '#api/storage/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import type { Of } from '#schema/schema.ts'
 import { checkQualifiedName, duplicate, immutable, invalid, invalidEach, notNegative, required } from '#schema/validate.ts'
 
@@ -23,28 +24,23 @@ export const CSINode = kind(
     returnsDeleted: true,
     validate,
     checksMetadata: 'content',
-    validateUpdate: (next, previous) => [
-      ...validate(next),
-      ...previous.spec.drivers.flatMap((before) =>
-        next.spec.drivers.filter(({ name }) => name === before.name).flatMap((driver) => validateChange(driver, before)),
-      ),
-    ],
+    validateUpdate: (next, previous) => [...validate(next), ...validateChanges(next.spec.drivers, previous.spec.drivers)],
     requiresResourceVersion: true,
   },
 )
 export type CSINode = Of<typeof CSINode>
 
 function validate({ spec: { drivers } }: types.CSINode): Cause[] {
+  const isRepeated = repeats(drivers.map(({ name }) => name))
   return drivers.flatMap((driver, i) => {
     const causes = validateDriver(driver, `spec.drivers[${i}]`)
-    return drivers.findIndex(({ name }) => name === driver.name) < i
-      ? [...causes, duplicate(`spec.drivers[${i}].name`, driver.name)]
-      : causes
+    return isRepeated[i] ? [...causes, duplicate(`spec.drivers[${i}].name`, driver.name)] : causes
   })
 }
 
 function validateDriver({ name, nodeID, allocatable, topologyKeys }: types.CSINodeDriver, path: string): Cause[] {
   const keys = topologyKeys ?? []
+  const isRepeated = repeats(keys)
   return [
     ...validateDriverName(name, `${path}.name`),
     ...(nodeID === '' ? [required(`${path}.nodeID`)] : []),
@@ -54,13 +50,18 @@ function validateDriver({ name, nodeID, allocatable, topologyKeys }: types.CSINo
     ...notNegative(`${path}.allocatable.count`, allocatable?.count),
     ...keys.flatMap((key, i) => [
       ...(key === '' ? [required(path)] : []),
-      ...(keys.indexOf(key) < i ? [duplicate(path, key)] : []),
+      ...(isRepeated[i] ? [duplicate(path, key)] : []),
       ...invalidEach(path, key, checkQualifiedName(key)),
     ]),
   ]
 }
 
 const NODE_ID_LENGTH_MAX = 256
+
+function validateChanges(next: readonly types.CSINodeDriver[], previous: readonly types.CSINodeDriver[]): Cause[] {
+  const byName = Map.groupBy(next, ({ name }) => name)
+  return previous.flatMap((before) => (byName.get(before.name) ?? []).flatMap((driver) => validateChange(driver, before)))
+}
 
 /** How many volumes fit may change; who the node is to the driver may not. */
 function validateChange(next: types.CSINodeDriver, previous: types.CSINodeDriver): Cause[] {

@@ -6,7 +6,7 @@ import * as types from '#api/storage/v1/types.ts'
 import { validateParameters, validateProvisioner } from '#api/storage/v1/validate-parameters.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
-import { deepEqual } from '#schema/fields.ts'
+import { repeats } from '#lib/repeats.ts'
 import { shownAsGiven } from '#schema/given-empty.ts'
 import type { Of } from '#schema/schema.ts'
 import { checkQualifiedName, duplicate, immutable, invalidEach, oneOf, required } from '#schema/validate.ts'
@@ -70,19 +70,27 @@ function validate({ provisioner, parameters, reclaimPolicy, volumeBindingMode, a
 }
 
 function validateTopologies(terms: readonly TopologySelectorTerm[], path: string): Cause[] {
-  const seen: Record<string, readonly string[]>[] = []
+  const seen = new Map<string, number>()
+  let told = 0
   return terms.flatMap(({ matchLabelExpressions = [] }, i) => {
     const at = `${path}[${i}].matchLabelExpressions`
+    const isRepeated = repeats(matchLabelExpressions.map(({ key }) => key))
     const causes = matchLabelExpressions.flatMap(({ key, values }, j) => [
       ...(values.length === 0 ? [required(`${at}[${j}].values`)] : []),
-      ...values.flatMap((value, k) => (values.indexOf(value) < k ? [duplicate(`${at}[${j}].values[${k}]`, value)] : [])),
+      ...repeats(values).flatMap((isSecond, k) => (isSecond ? [duplicate(`${at}[${j}].values[${k}]`, values[k])] : [])),
       ...invalidEach(`${at}[${j}].key`, key, checkQualifiedName(key)),
-      ...(matchLabelExpressions.findIndex((other) => other.key === key) < j ? [duplicate(`${at}[${j}].key`, key)] : []),
+      ...(isRepeated[j] ? [duplicate(`${at}[${j}].key`, key)] : []),
     ])
-    const asked = Object.fromEntries(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
+    const asked = new Map(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
+    const text = JSON.stringify([...asked].sort(([a], [b]) => (a < b ? -1 : 1)))
+    const before = seen.get(text) ?? 0
+    seen.set(text, before + 1)
     // The reference tells of each term that this one repeats, and compares it with as many that ask nothing as there are terms.
-    const repeated = seen.filter((other) => deepEqual(other, asked)).length + (matchLabelExpressions.length === 0 ? terms.length : 0)
-    seen.push(asked)
+    const repeated = Math.min(before + (matchLabelExpressions.length === 0 ? terms.length : 0), REPEATED_TOLD_MAX - told)
+    told += repeated
     return [...causes, ...Array.from({ length: repeated }, () => duplicate(at, ''))]
   })
 }
+
+/** As many as all pairs of terms: nobody reads more, and there is no room for them. */
+const REPEATED_TOLD_MAX = 10_000

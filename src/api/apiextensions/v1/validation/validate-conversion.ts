@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { validateWebhookClient } from '#api/validate-webhook-client.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { checkDns1035Label, child, forbidden, index, invalid, notSupported, required } from '#schema/validate.ts'
 import type { CustomResourceConversion, WebhookConversion } from '../types.ts'
 
@@ -52,8 +53,9 @@ export function isBundle(caBundle: string): boolean {
 function validateReviews(webhook: WebhookConversion | undefined, path: string, requireRecognized: boolean): Cause[] {
   const versions = webhook?.conversionReviewVersions ?? []
   if (versions.length === 0) return [required(path)]
+  const isRepeated = repeats(versions)
   const causes = versions.flatMap((version, i) =>
-    versions.indexOf(version) < i
+    isRepeated[i]
       ? [invalid(index(path, i), version, 'duplicate version')]
       : checkDns1035Label(version).map((problem) => invalid(index(path, i), version, problem)),
   )

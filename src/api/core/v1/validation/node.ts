@@ -1,6 +1,7 @@
 import type { Node, Taint } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { formatQuantity, parseQuantity } from '#lib/quantity.ts'
+import { repeats } from '#lib/repeats.ts'
 import { parseCidr } from '#schema/ip.ts'
 import {
   checkLabelValue,
@@ -76,6 +77,7 @@ function validateDeclaredFeatures(names: readonly string[] = [], path: string): 
 
 /** The reference says `metadata.taints`, though they stand in the spec. */
 function validateTaints(taints: readonly Taint[] = [], path: string): Cause[] {
+  const isRepeated = repeats(taints.map(({ key, effect }) => `${key}\0${effect}`))
   return taints.flatMap((taint, i) => {
     const { key, value = '', effect, timeAdded } = taint
     const at = `${path}[${i}]`
@@ -83,7 +85,7 @@ function validateTaints(taints: readonly Taint[] = [], path: string): Cause[] {
     const causes: Cause[] = invalidEach(`${at}.key`, key, checkQualifiedName(key))
     if (problems.length > 0) causes.push(invalid(`${at}.value`, value, problems.join(';')))
     causes.push(...((effect as string) === '' ? [required(`${at}.effect`)] : validateTaintEffect(effect, `${at}.effect`)))
-    if (taints.findIndex((other) => other.key === key && other.effect === effect) < i) {
+    if (isRepeated[i]) {
       const cause = duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded ?? null })
       causes.push({ ...cause, message: `${cause.message}: taints must be unique by key and effect pair` })
     }
