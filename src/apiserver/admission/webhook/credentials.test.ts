@@ -34,7 +34,10 @@ check('webhook.a.svc:443', ['other', '*'], '*')
 check('webhook.a.svc:443', ['other'], undefined)
 
 test('who is in the current context is anybody', () => {
-  assert.deepEqual(credentials([{ name: 'me', user: { token: 't' } }], {}, 'me')('x:443'), { bearerToken: 't' })
+  const users = [{ name: 'me', user: { token: 't' } }]
+  assert.deepEqual(credentials(users, {}, 'me')('x:443'), { bearerToken: 't' })
+  // But somebody who is named for all goes before.
+  assert.deepEqual(credentials([...users, { name: '*', user: { token: 'all' } }], {}, 'me')('x:443'), { bearerToken: 'all' })
 })
 
 test('certificates, passwords and other people', () => {
