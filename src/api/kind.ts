@@ -123,6 +123,8 @@ export interface Rules<T> {
   readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>
   /** The only fields that a writer of a part comes to own, where most of the object is not the part's: as paths, `*` for any item of a list. */
   readonly ownedFields?: Readonly<Record<string, readonly (readonly string[])[]>>
+  /** What an object of which nothing is known (a bookmark) shows beside the zeros that are never left out. */
+  readonly blank?: (object: KubeObject) => object
   /** Shown to the client as Warning headers. */
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
   /**

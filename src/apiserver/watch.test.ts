@@ -115,6 +115,19 @@ test('initial events end with their bookmark', async () => {
   assert.equal(events[1]!.object.metadata.annotations['k8s.io/initial-events-end'], 'true')
 })
 
+test('a bookmark shows the zeros that its kind never leaves out', async () => {
+  const query = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+  const check = async (path: string, wanted: object) => {
+    const [event] = await watch(query, 1, {}, path)
+    const { metadata: _metadata, kind: _kind, apiVersion: _apiVersion, ...rest } = event!.object
+    assert.deepEqual(rest, wanted, path)
+  }
+  const template = { metadata: {}, spec: { containers: null } }
+  await check('/apis/apps/v1/namespaces/b/deployments', { spec: { replicas: 0, selector: null, strategy: {}, template }, status: {} })
+  await check('/api/v1/namespaces/b/services', { spec: {}, status: { loadBalancer: {} } })
+  await check('/api/v1/namespaces/b/secrets', {})
+})
+
 test('bookmarks come with time, and only where something happened since', async () => {
   const start = await revision()
   const events = watch(`resourceVersion=${start}&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnobody`, 1)

@@ -54,7 +54,9 @@ function fromBody(body: Uint8Array, contentType: string | undefined, isKnown: (a
     )
   }
   const kind = typeof value['kind'] === 'string' ? value['kind'] : 'DeleteOptions'
-  const apiVersion = typeof value['apiVersion'] === 'string' ? value['apiVersion'] : 'v1'
+  const apiVersion = typeof value['apiVersion'] === 'string' ? value['apiVersion'] : 'meta.k8s.io/v1'
+  if (kind === 'Status' && apiVersion === 'meta.k8s.io/v1')
+    throw badRequest('converting (v1.Status) to (v1.DeleteOptions): unknown conversion')
   if (kind !== 'DeleteOptions')
     throw badRequest(
       isKnown(apiVersion, kind) && kind === 'Status'

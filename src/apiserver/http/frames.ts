@@ -2,6 +2,7 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, Status } from '#api/meta/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
 import { noteMeaning } from '#lib/meaning.ts'
+import { encodeJson } from '#schema/json.ts'
 import { objectOf, partsOf } from '../cacher/item.ts'
 import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
 import { notAcceptable, type Representation, watchTypes } from './negotiate.ts'
@@ -38,6 +39,8 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
       failure,
     }
   }
+  // No event is a list, and the reference says nothing of it.
+  if (as === 'PartialObjectMetadataList') return { representation: 'none', frame: () => nothing, bookmark: () => nothing, failure }
   return {
     representation: 'json',
     frame(type, item) {
@@ -46,7 +49,12 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
       if (kind.shape.kind === 'message') noteMeaning(bytes, () => ({ type, object: objectOf(item) }))
       return bytes
     },
-    bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(kind, revision, end)),
+    bookmark(revision, end) {
+      const object = bookmarkOf(kind, revision, end)
+      if (kind.shape.kind !== 'message') return line('BOOKMARK', object)
+      // An object of Go's that nothing was said about: what is never left out is there, with its zero.
+      return Buffer.from(`{"type":"BOOKMARK","object":${encodeJson(kind, kind.rules.blank?.(object) ?? object)}}\n`)
+    },
     failure,
   }
 }
@@ -73,6 +81,7 @@ function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): 
   }
 }
 
+const nothing = new Uint8Array()
 const line = (type: string, object: object): Uint8Array => Buffer.from(`${JSON.stringify({ type, object })}\n`)
 
 const startOf = (type: EventType): Buffer => Buffer.from(`{"type":"${type}","object":`)

@@ -46,6 +46,8 @@ export async function serveResource(context: Context, call: Call): Promise<HttpR
   const isWatch = info.verb === 'watch'
   // What is only answered is shown in no table.
   const tables = part?.sort !== 'action' && kind!.verbs?.join() !== 'create' && !(part?.sort === 'part' && part.tables === false)
+  // What no list can be had in, no watch can.
+  if (isWatch) negotiate(accept, { tables })
   const routed: Routed = { ...call, kind: kind!, representation: negotiate(accept, { watch: isWatch, tables, plainProtobuf: !isCustom }) }
   if (part !== undefined) return serveSubresource(context, routed, part)
   switch (info.verb) {

@@ -36,7 +36,10 @@ export interface Routed extends Call {
 export const showing = (context: Context, { kind, representation, info }: Routed): Showing => ({
   kind,
   representation,
-  include: includeOf(info.query),
+  // Only who is shown a table is told that it cannot be had so, and after all else.
+  get include() {
+    return includeOf(info.query)
+  },
   now: context.clock.now(),
   clock: context.clock,
 })

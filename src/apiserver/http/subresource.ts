@@ -12,7 +12,7 @@ import { withMetadata } from '../registry/prepare.ts'
 import { finish, showValue, subresourceCall } from './handler-call.ts'
 import { encoded, statusAnswer } from './respond.ts'
 import { matchNamespace, type Routed, readBodyObject, readItem, showing, writeOf } from './routed.ts'
-import { showItem } from './show.ts'
+import { showItem, showMetadata } from './show.ts'
 import { notFoundError, routeStatus } from './status.ts'
 import { tableOf } from './table.ts'
 import { parseWriteOptions } from './write-options.ts'
@@ -42,7 +42,8 @@ export async function serveSubresource(
 function showView(context: Context, call: Routed, type: AnyKind, view: unknown): HttpResponse {
   const object = { apiVersion: apiVersionOf(type), kind: type.kind, ...(view as object) } as KubeObject
   const { as, version = 'v1' } = call.representation
-  if (as !== 'Table') return showValue(object, type, call.representation, 200)
+  if (as === undefined) return showValue(object, type, call.representation, 200)
+  if (as !== 'Table') return showMetadata(type, object, call.representation, 200)
   const { now, include } = showing(context, call)
   const { resourceVersion = '' } = object.metadata
   return encoded(tableOf(type, [object], { resourceVersion }, { now, include, version }), call.representation)

@@ -22,7 +22,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
   const timeoutMs = (query.timeoutSeconds ?? 0) > 0 ? query.timeoutSeconds! * 1000 : watchMs * (1 + context.watchJitter.next())
   call.record.lasts = true
   const count = context.metrics.watches.of(kind)
-  const frames = framesOf(kind, call.representation, includeOf(info.query), context.clock)
+  const frames = framesOf(kind, call.representation, call.representation.as === 'Table' ? includeOf(info.query) : 'Metadata', context.clock)
   // Unlike a list, one whose selector fixes a name is counted as one of that object.
   const isOfOne = fields.some(({ field, operator }) => field === 'metadata.name' && operator === '=')
   const scope = isOfOne ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'

@@ -1,4 +1,7 @@
+import { posix } from 'node:path'
+import { isObject } from '#schema/fields.ts'
 import type { Revision } from '#store/store.ts'
+import { jsonProblem } from '../http/json-problem.ts'
 import { badRequest } from '../http/status.ts'
 
 /** Where a paged list goes on: after which key, and as of which revision. */
@@ -12,20 +15,39 @@ export interface Continue {
 export const encodeContinue = ({ start, revision }: Continue): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
 
-/** Throws `BadRequest` for a token that this server never gave. */
+/** Error: `BadRequest` for a token that this server never gave, in the words of the reference's own decoder. */
 export function decodeContinue(token: string): Continue {
+  const refuse = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`)
+  const byte = /[^\w-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : undefined)
+  if (byte !== undefined) throw refuse(`illegal base64 data at input byte ${byte}`)
+  const text = Buffer.from(token, 'base64url')
   let parsed: unknown
   try {
-    parsed = JSON.parse(Buffer.from(token, 'base64url').toString())
-  } catch {
-    throw badRequest('continue key is not valid: not valid base64 encoded JSON')
+    parsed = JSON.parse(text.toString())
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refuse(jsonProblem(text))
   }
-  const { v, rv, start } = (parsed ?? {}) as { v?: unknown; rv?: unknown; start?: unknown }
-  if (v !== 'meta.k8s.io/v1')
-    throw badRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`)
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0)
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
-  if (typeof start !== 'string' || start === '')
-    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
-  return { start, revision: rv }
+  const fields = parsed ?? {}
+  if (!isObject(fields)) throw refuse(`json: cannot unmarshal ${goKind(fields)} into Go value of type storage.continueToken`)
+  const { v, rv = 0, start } = fields
+  for (const [name, type, value] of [
+    ['v', 'string', v ?? ''],
+    ['start', 'string', start ?? ''],
+  ] as const)
+    if (typeof value !== 'string')
+      throw refuse(`json: cannot unmarshal ${goKind(value)} into Go struct field continueToken.${name} of type ${type}`)
+  if (!Number.isInteger(rv)) {
+    const given = typeof rv === 'number' ? `number ${rv}` : goKind(rv)
+    throw refuse(`json: cannot unmarshal ${given} into Go struct field continueToken.rv of type int64`)
+  }
+  if (v !== 'meta.k8s.io/v1') throw refuse(`server does not recognize this encoded version ${v ?? ''}`)
+  if (rv === 0) throw refuse('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (!start) throw refuse('encoded start key empty (version meta.k8s.io/v1)')
+  // A key that leads elsewhere is none of ours.
+  if (posix.normalize(`/${start}`) !== `/${start}` || `${start}`.endsWith('/')) throw refuse(`${start}`)
+  return { start: start as string, revision: rv as number }
 }
+
+const goKind = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value

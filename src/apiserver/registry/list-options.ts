@@ -79,23 +79,30 @@ const matchField = 'resourceVersionMatch'
 
 function listCauses({ resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents }: ListQuery): Cause[] {
   const causes: Cause[] = []
+  if (match !== '') {
+    if (resourceVersion === '') causes.push(forbidden(matchField, 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
+    if (token !== '') causes.push(forbidden(matchField, againstContinue))
+    if (match !== 'Exact' && match !== 'NotOlderThan') causes.push(notSupported(matchField, match, ['Exact', 'NotOlderThan', '']))
+    if (match === 'Exact' && resourceVersion === '0')
+      causes.push(forbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+  }
   if (sendInitialEvents !== undefined) causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
-  if (match === '') return causes
-  if (token !== '') causes.push(forbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided'))
-  if (resourceVersion === '') causes.push(forbidden(matchField, 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
-  if (match !== 'Exact' && match !== 'NotOlderThan') causes.push(notSupported(matchField, match, ['Exact', 'NotOlderThan', '']))
-  if (match === 'Exact' && resourceVersion === '0')
-    causes.push(forbidden(matchField, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
   return causes
 }
 
-function watchCauses({ resourceVersionMatch: match, continue: token, sendInitialEvents }: ListQuery): Cause[] {
-  if (token !== '') return [forbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided')]
-  if (sendInitialEvents === undefined)
-    return match === '' ? [] : [forbidden(matchField, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')]
+function watchCauses({ resourceVersion, resourceVersionMatch: match, continue: token, sendInitialEvents }: ListQuery): Cause[] {
   const causes: Cause[] = []
-  if (match !== 'NotOlderThan')
+  // A watch from no version in particular is taken for one that asks for initial events.
+  const startsAnywhere = sendInitialEvents === undefined && match === '' && (resourceVersion === '' || resourceVersion === '0')
+  if (startsAnywhere && token !== '') return [forbidden(matchField, againstContinue)]
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
     causes.push(forbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
-  if (match !== '' && match !== 'NotOlderThan') causes.push(notSupported(matchField, match, ['NotOlderThan']))
+  if (match === '') return causes
+  if (sendInitialEvents === undefined)
+    causes.push(forbidden(matchField, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+  if (match !== 'NotOlderThan') causes.push(notSupported(matchField, match, ['NotOlderThan']))
+  if (token !== '') causes.push(forbidden(matchField, againstContinue))
   return causes
 }
+
+const againstContinue = 'resourceVersionMatch is forbidden when continue is provided'

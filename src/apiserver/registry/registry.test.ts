@@ -62,19 +62,23 @@ test('a continue token comes back, and no other is believed', () => {
   const token = { start: 'a/b\u0000', revision: 7 }
   assert.deepEqual(decodeContinue(encodeContinue(token)), token)
   const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  for (const bad of [
-    '',
-    'x',
-    text(null),
-    text({ v: 'v0', rv: 1, start: 'a' }),
-    text({ v: 'meta.k8s.io/v1', rv: 0, start: 'a' }),
-    text({ v: 'meta.k8s.io/v1', rv: 1, start: '' }),
-  ])
+  const check = (bad: string, why: string) =>
     assert.throws(
       () => decodeContinue(bad),
-      (error) => isError(error, 'BadRequest'),
+      (error) => isError(error, 'BadRequest') && error.message === `invalid continue token: continue key is not valid: ${why}`,
       bad,
     )
+  check('', 'unexpected end of JSON input')
+  check('x', 'illegal base64 data at input byte 0')
+  check('ab!c', 'illegal base64 data at input byte 2')
+  check(text(null), 'server does not recognize this encoded version ')
+  check(text([]), 'json: cannot unmarshal array into Go value of type storage.continueToken')
+  check(text({ v: 'v0', rv: 1, start: 'a' }), 'server does not recognize this encoded version v0')
+  check(text({ v: 'meta.k8s.io/v1', rv: 'x' }), 'json: cannot unmarshal string into Go struct field continueToken.rv of type int64')
+  check(text({ v: 'meta.k8s.io/v1', rv: 1.5 }), 'json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64')
+  check(text({ v: 'meta.k8s.io/v1', rv: 0, start: 'a' }), 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  check(text({ v: 'meta.k8s.io/v1', rv: 1, start: '' }), 'encoded start key empty (version meta.k8s.io/v1)')
+  check(text({ v: 'meta.k8s.io/v1', rv: 1, start: '../a' }), '../a')
 })
 
 test('a generated name fits into 63 characters and keeps its beginning', () => {

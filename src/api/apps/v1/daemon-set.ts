@@ -45,6 +45,10 @@ export const DaemonSet = kind(
     },
   },
   {
+    blank: ({ metadata, ...object }) => ({
+      ...object,
+      metadata: { ...metadata, annotations: { 'deprecated.daemonset.template.generation': '0', ...metadata.annotations } },
+    }),
     defaults: (set) =>
       set.spec === undefined
         ? set

@@ -38,6 +38,7 @@ export const Deployment = kind(
     },
   },
   {
+    blank: (object) => ({ ...object, spec: { replicas: 0 } }),
     defaults: (deployment) => ({
       ...deployment,
       spec: {

@@ -43,6 +43,7 @@ export const ReplicaSet = kind(
     },
   },
   {
+    blank: (object) => ({ ...object, spec: { replicas: 0 } }),
     defaults: (set) => ({ ...set, spec: { ...set.spec, template: defaultPodTemplate(set.spec.template) } }),
     prepareCreate: (set) => ({ ...set, status: { replicas: 0 } }),
     prepareUpdate: keepStatus,

@@ -34,6 +34,7 @@ export const StatefulSet = kind(
     },
   },
   {
+    blank: (object) => ({ ...object, spec: { replicas: 0 } }),
     defaults: (set) => (set.spec === undefined ? set : { ...set, spec: defaultSpec(set.spec) }),
     prepareCreate: (set) => ({ ...set, spec: withoutMaxUnavailable(set.spec), status: { replicas: 0, availableReplicas: 0 } }),
     prepareUpdate: (next, previous) => ({ ...keepStatus(next, previous), spec: withoutMaxUnavailable(next.spec) }),
