@@ -8,11 +8,13 @@ import { certificateCleanerController } from './certificate-cleaner/controller.t
 import { certificateSignerController } from './certificate-signer/controller.ts'
 import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { defaultServiceCidrController } from './default-service-cidr/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
+import { ipAddressRepairController } from './ip-address-repair/controller.ts'
 import { kubernetesServiceController } from './kubernetes-service/controller.ts'
 import type { ApiServerAddress } from './kubernetes-service/plan.ts'
 import { legacyServiceAccountTokenCleanerController } from './legacy-service-account-token-cleaner/controller.ts'
@@ -47,6 +49,8 @@ export interface ControllersConfig {
   readonly signingAuthority?: SigningAuthority | undefined
   /** Where the API servers listen. */
   readonly apiServer: ApiServerAddress
+  /** Ranges of service addresses that the API servers were given. Absent: nobody keeps a ServiceCIDR of them. */
+  readonly serviceCIDRs?: readonly string[]
   /** Absent: 10.244.0.0/16 in networks of /24. */
   readonly podNetwork?: AddressPlan
   readonly nodeLifecycle?: NodeLifecycleConfig
@@ -82,6 +86,8 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     ...(config.signingAuthority === undefined ? [] : [certificateSignerController(config.signingAuthority)]),
     certificateCleanerController,
     kubernetesServiceController(config.apiServer),
+    ipAddressRepairController,
+    ...(config.serviceCIDRs === undefined ? [] : [defaultServiceCidrController(config.serviceCIDRs)]),
     serviceCidrsController,
     validatingAdmissionPolicyStatusController(() => config.kinds),
   ] as unknown as readonly Controller<unknown>[]
@@ -101,6 +107,8 @@ const users: Readonly<Record<string, string>> = {
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',
   'kubernetes-service-controller': 'system:apiserver',
+  'kubernetes-service-cidr-controller': 'system:apiserver',
+  'ipallocator-repair-controller': 'system:apiserver',
   'legacy-token-tracking-controller': 'system:apiserver',
 }
 

@@ -107,7 +107,8 @@ async function perform(command: Command, { client, fieldManager, recorder }: Han
     case 'apply': {
       const { kind, name, namespace, subresource } = command
       const options = { fieldManager, ...(namespace !== undefined && { namespace }), ...(subresource !== undefined && { subresource }) }
-      return written(kind, await client.patch(kind, name, { type: 'apply', body: command.body, force: true }, options))
+      const body = { metadata: { name, ...(namespace !== undefined && { namespace }) }, ...command.body }
+      return written(kind, await client.patch(kind, name, { type: 'apply', body, force: true }, options))
     }
     case 'delete': {
       const { kind, name, namespace, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = command

@@ -18,6 +18,7 @@ import { bootstrapBindings } from '#apiserver/authorization/bootstrap-bindings.t
 import { type BindingLike, type RoleLike, reconciledBinding, reconciledRole } from '#apiserver/authorization/reconcile.ts'
 import type { Objects } from '#apiserver/contract.ts'
 import type { Client } from '#client/client.ts'
+import { defaultServiceCidrOwner, readyCondition } from '#controllers/default-service-cidr/plan.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
@@ -25,8 +26,9 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 interface Wanted {
   readonly kind: AnyKind
   readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } }
-  /** Written once the object is made. */
+  /** Written once the object is made; applied in the name of `statusOwner`, where there is one. */
   readonly status?: object
+  readonly statusOwner?: string
   /** The present object as it should be; `recreate` where only a new one will do, undefined where it may stay. Absent: whatever is there stays. */
   readonly reconcile?: ((present: KubeObject) => KubeObject | 'recreate' | undefined) | undefined
 }
@@ -92,9 +94,6 @@ const nameServer = (address: string) => ({
 
 /** The ranges that Services take their addresses from as long as nobody adds others. */
 const defaultServiceCidr = (cidrs: readonly string[]) => ({ metadata: { name: defaultServiceCidrName }, spec: { cidrs: [...cidrs] } })
-const serviceCidrStatus = (now: string) => ({
-  conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now, reason: '', message: 'Kubernetes default Service CIDR is ready' }],
-})
 
 /** Since when the use of tokens in Secrets is noted on them: who judges one as unused must know how long that has been looked at. */
 const tokenTracking = (now: Instant) => ({
@@ -152,7 +151,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
           make(ClusterRole)(nodeNetwork.role),
           make(ClusterRoleBinding)(nodeNetwork.binding),
         ]),
-    { ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)), status: serviceCidrStatus(rfc3339(now)) },
+    {
+      ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)),
+      status: { conditions: [readyCondition(rfc3339(now))] },
+      statusOwner: defaultServiceCidrOwner,
+    },
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
     ...localServices.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
@@ -173,8 +176,15 @@ async function ensureObject(client: Client, wanted: Wanted, present: KubeObject 
     else {
       if (present !== undefined) await client.delete(kind, name, { ...place, preconditions: { uid: present.metadata.uid } })
       const made = (await client.create(kind, object, place)) as KubeObject
-      if (wanted.status !== undefined)
-        await client.update(kind, { ...made, status: wanted.status } as KubeObject, { subresource: 'status' })
+      const { status, statusOwner: fieldManager } = wanted
+      if (status !== undefined && fieldManager !== undefined)
+        await client.patch(
+          kind,
+          name,
+          { type: 'apply', body: { metadata: { name }, status }, force: true },
+          { fieldManager, subresource: 'status' },
+        )
+      else if (status !== undefined) await client.update(kind, { ...made, status } as KubeObject, { subresource: 'status' })
     }
   } catch (error) {
     // Another server was faster, and wants the same.

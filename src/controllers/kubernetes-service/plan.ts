@@ -57,7 +57,7 @@ function lead(port: number, addresses: readonly string[], endpoints: Endpoints |
 function makeService({ port, clusterIp }: ApiServerAddress): Command {
   const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }]
   const labels = { component: 'apiserver', provider: 'kubernetes' }
-  const address = clusterIp === undefined ? {} : { clusterIP: clusterIp, clusterIPs: [clusterIp] }
+  const address = clusterIp === undefined ? {} : { clusterIP: clusterIp }
   const spec = { type: 'ClusterIP', sessionAffinity: 'None', ipFamilyPolicy: 'SingleStack', ports, ...address }
   const object = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec }
   return { do: 'create', kind: Service, namespace, object, ifExists: 'keep' }
