@@ -27,12 +27,14 @@ test('a server gets its settings as paths, lists and numbers', async () => {
   const started: ForegroundServer[] = []
   const words = ['server', '--data', folder, '--anonymous', 'none', '--authentication-config', 'a.yaml', '--disable-admission-plugins']
   words.push('Priority,PodSecurity', '--audit-policy', '/p', '--audit-webhook-config', '/w', '--audit-log-maxage', '30')
+  words.push('--service-cluster-ip-range', 'FD00::7/112, 10.96.1.0/12')
   words.push('--admission-control-config-file', '/c', '--default-unreachable-toleration-seconds', '60')
   const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
   const terminal = { out: () => {}, error: assert.fail, interactive: false }
   await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
   const { dataDirectory: _1, host: _2, port: _3, controllers: _4, scheduler: _5, adminToken: _6, ...settings } = started[0]!
   assert.deepEqual(settings, {
+    serviceCIDR: 'fd00::/112,10.96.0.0/12',
     anonymous: 'none',
     authenticationConfig: join(process.cwd(), 'a.yaml'),
     disableAdmissionPlugins: ['Priority', 'PodSecurity'],
@@ -46,6 +48,10 @@ test('a server gets its settings as paths, lists and numbers', async () => {
 
 const programs = { server: () => assert.fail('no server was asked for') }
 
+check('ranges that are none', ['server', '--data', folder, '--service-cluster-ip-range', '10.96.0.0'], {
+  code: 2,
+  err: /--service-cluster-ip-range is "10\.96\.0\.0"; "10\.96\.0\.0" is no range such as/,
+})
 check('no words: help', [], { code: 0, out: /Usage: wherry COMMAND/ })
 check('help', ['help'], { code: 0, out: /kubectl {2,}Run kubectl/ })
 check('help of a command', ['help', 'up'], { code: 0, out: /--api-port PORT/ })
