@@ -355,6 +355,7 @@ async function lead(
     },
     served,
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
+    serviceCIDRs: options.serviceCIDRs,
     podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
     rootCa: options.rootCa,
     issueToken: legacyTokenIssuer(options.serviceAccounts.key),
@@ -386,7 +387,12 @@ const customKinds = (registry: KindRegistry): readonly AnyKind[] =>
   registry.all.filter((kind) => kind.shape.kind === 'structural' && registry.ofResource(kind.group, kind.plural) === kind)
 
 /** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
-const apiServersOwn: ReadonlySet<string> = new Set(['kubernetes-service-controller', 'legacy-token-tracking-controller'])
+const apiServersOwn: ReadonlySet<string> = new Set([
+  'ipallocator-repair-controller',
+  'kubernetes-service-cidr-controller',
+  'kubernetes-service-controller',
+  'legacy-token-tracking-controller',
+])
 
 /** The one ConfigMap that they look at: an API server by itself holds no other one twice. */
 const trackingMap: HeldKind = { kind: ConfigMap, namespace: trackingNamespace, fieldSelector: `metadata.name=${trackingName}` }
