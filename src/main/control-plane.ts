@@ -316,7 +316,7 @@ function protection({
   const failed = (what: string) => (error: unknown) => log.warn(what, { error })
   return {
     ...(audit !== undefined && {
-      audit: (means) => composeAudit(audit, { ...means, clock, onFailure: failed('audit events were lost') }),
+      audit: (means) => composeAudit(audit, { ...means, clock, random: random.fork('audit'), onFailure: failed('audit events were lost') }),
     }),
     ...(tracing !== undefined && {
       tracer: (means) =>

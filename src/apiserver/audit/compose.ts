@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
+import type { Random } from '#lib/random.ts'
 import type { Outbound } from '../outbound.ts'
 import { type Audit, createAudit } from './audit.ts'
 import { type AuditFiles, createLogBackend, type LogBackendOptions } from './log-backend.ts'
@@ -17,6 +18,8 @@ export interface AuditChoices {
 
 export interface AuditMeans {
   readonly clock: Clock
+  /** Spreads what is tried again. */
+  readonly random: Random
   readonly registry: Registry
   /** Needed for a webhook. */
   readonly outbound: Outbound | undefined
@@ -25,7 +28,7 @@ export interface AuditMeans {
 
 /** Audit as chosen. Errors: `Invalid` for a policy that is wrong, or events that would go nowhere. */
 export function composeAudit({ policy, log, webhook }: AuditChoices, means: AuditMeans): Audit {
-  const { clock, outbound, onFailure } = means
+  const { clock, random, outbound, onFailure } = means
   if (log === undefined && webhook === undefined)
     throw new WherryError('Invalid', 'an audit policy needs a log or a webhook to keep events in')
   if (webhook !== undefined && outbound === undefined) throw new WherryError('Invalid', 'an audit webhook needs a way out of this server')
@@ -34,7 +37,7 @@ export function composeAudit({ policy, log, webhook }: AuditChoices, means: Audi
     policy: parsePolicy(policy),
     backends: [
       ...(log === undefined ? [] : [createLogBackend({ ...log, clock, onFailure })]),
-      ...(webhook === undefined ? [] : [createWebhookBackend({ ...webhook, clock, outbound: outbound!, onFailure })]),
+      ...(webhook === undefined ? [] : [createWebhookBackend({ ...webhook, clock, random, outbound: outbound!, onFailure })]),
     ],
   })
 }

@@ -1,9 +1,9 @@
 import type { HttpResponse } from '#lib/http.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { isObject } from '#schema/fields.ts'
-import { parseYaml } from '#schema/yaml.ts'
 import type { UserInfo } from '../contract.ts'
 import { readProtobufBody } from '../http/protobuf-body.ts'
+import { yamlOf } from '../http/yaml-body.ts'
 import type { RequestRecord } from '../request-record.ts'
 import type { AuditConfig, Stage } from './policy.ts'
 
@@ -116,7 +116,7 @@ function read(body: Uint8Array, contentType: string, kind: RequestRecord['kind']
   try {
     if (contentType.startsWith('application/vnd.kubernetes.protobuf'))
       return readProtobufBody(body, (_apiVersion, name) => (name === kind?.kind ? kind : undefined))
-    if (contentType.includes('yaml')) return parseYaml(Buffer.from(body).toString()).value
+    if (contentType.includes('yaml')) return yamlOf(body).value
     return contentType.includes('json') ? JSON.parse(Buffer.from(body).toString()) : undefined
   } catch {
     // Whoever sent it is told so by the request itself; the event goes without.

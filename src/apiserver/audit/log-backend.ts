@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { AuditBackend } from './audit.ts'
+import { createEventBuffer } from './event-buffer.ts'
 
 /** The files of an audit log; `host/audit-files.ts` is the machine's. */
 export interface AuditFiles {
@@ -24,29 +25,24 @@ export interface LogBackendOptions {
 }
 
 /**
- * One event a line. Lines that come while one write is under way go out together with the next; at most `waitingMax` wait, of at most
- * `waitingBytesMax`, and further ones are dropped and counted. Rotated files are named as the reference names them:
- * `audit-2026-01-02T15-04-05.000.log`.
+ * One event a line. Lines that come while one write is under way go out together with the next. Rotated files are named as the reference
+ * names them: `audit-2026-01-02T15-04-05.000.log`.
  */
 export function createLogBackend(options: LogBackendOptions): AuditBackend {
   const { path, files, clock, onFailure } = options
   const { maxSizeBytes = 100 * 1024 * 1024, maxBackups = 0, maxAgeMs = 0 } = options
-  let waiting: string[] = []
-  let waitingBytes = 0
-  let dropped = 0
+  const waiting = createEventBuffer()
   let writing: Promise<void> | undefined
   const [, stem, extension] = /^(.*?)(\.[^./]*)?$/.exec(path) as unknown as [string, string, string | undefined]
 
   async function write(): Promise<void> {
     while (waiting.length > 0) {
-      const lines = waiting
-      waiting = []
-      waitingBytes = 0
+      const lines = waiting.take()
       let size = 0
       try {
         size = await files.append(path, `${lines.join('\n')}\n`)
       } catch (error) {
-        dropped += lines.length
+        waiting.lose(lines.length)
         onFailure(error)
       }
       try {
@@ -76,16 +72,10 @@ export function createLogBackend(options: LogBackendOptions): AuditBackend {
   return {
     name: 'log',
     get dropped() {
-      return dropped
+      return waiting.dropped
     },
     send(event) {
-      if (waiting.length >= waitingMax || waitingBytes + event.length > waitingBytesMax) {
-        dropped += 1
-        return
-      }
-      waiting.push(event)
-      waitingBytes += event.length
-      writing ??= write()
+      if (waiting.offer(event)) writing ??= write()
     },
     async close() {
       await writing
@@ -99,7 +89,3 @@ function timeOf(stamp: string): number | undefined {
   const [, day, hour, minute, rest] = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d\.\d{3})/.exec(stamp) ?? []
   return day === undefined ? undefined : Date.parse(`${day}T${hour}:${minute}:${rest}Z`)
 }
-
-const waitingMax = 10_000
-/** An event may hold a whole list: by their number alone those that wait could fill the memory while a disk hangs. Counted in characters. */
-const waitingBytesMax = 64 * 1024 * 1024

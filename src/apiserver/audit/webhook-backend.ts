@@ -1,7 +1,9 @@
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Random } from '#lib/random.ts'
 import type { Outbound, OutboundOptions } from '../outbound.ts'
 import type { AuditBackend } from './audit.ts'
+import { createEventBuffer } from './event-buffer.ts'
 
 export interface WebhookBackendOptions {
   readonly url: string
@@ -9,6 +11,7 @@ export interface WebhookBackendOptions {
   /** Certificates and token of the connection. */
   readonly connection?: Pick<OutboundOptions, 'caBundle' | 'certificate' | 'key' | 'bearerToken' | 'serverName'>
   readonly clock: Clock
+  readonly random: Random
   /** A batch goes out when it is so large, or when its first event has waited so long. The reference's defaults. */
   readonly batchMax?: number
   readonly batchWaitMs?: number
@@ -21,11 +24,9 @@ export interface WebhookBackendOptions {
  * and what finds the buffer full is dropped: audit must not hold up requests.
  */
 export function createWebhookBackend(options: WebhookBackendOptions): AuditBackend {
-  const { url, outbound, connection, clock, onFailure } = options
-  const { batchMax = 400, batchWaitMs = 30_000, bufferMax = 10_000 } = options
-  let buffer: string[] = []
-  let bufferBytes = 0
-  let dropped = 0
+  const { url, outbound, connection, clock, random, onFailure } = options
+  const { batchMax = 400, batchWaitMs = 30_000, bufferMax } = options
+  const buffer = createEventBuffer(bufferMax)
   let sending: Promise<void> | undefined
   let forget: (() => void) | undefined
   let endPause = (): void => {}
@@ -44,7 +45,7 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
         throw new WherryError('ServiceUnavailable', `the audit webhook answered ${answer.status}`)
       } catch (error) {
         if (attempt >= attemptsMax || closing) {
-          dropped += events.length
+          buffer.lose(events.length)
           onFailure(error)
           return
         }
@@ -55,7 +56,8 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
 
   const pause = (attempt: number): Promise<void> =>
     new Promise((resolve) => {
-      const forgetPause = clock.schedule(clock.now() + firstRetryMs * 2 ** (attempt - 1), resolve)
+      const pauseMs = firstRetryMs * 2 ** (attempt - 1) * (1 + retryJitter * random.next())
+      const forgetPause = clock.schedule(clock.now() + pauseMs, resolve)
       endPause = () => {
         forgetPause()
         resolve()
@@ -66,10 +68,7 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
     forget?.()
     forget = undefined
     if (sending !== undefined || buffer.length === 0) return
-    const events = buffer.slice(0, batchMax)
-    buffer = buffer.slice(batchMax)
-    for (const { length } of events) bufferBytes -= length
-    sending = post(events).then(() => {
+    sending = post(buffer.take(batchMax)).then(() => {
       sending = undefined
       if (buffer.length >= batchMax || closing) flush()
       else wait()
@@ -83,15 +82,10 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
   return {
     name: 'webhook',
     get dropped() {
-      return dropped
+      return buffer.dropped
     },
     send(event) {
-      if (buffer.length >= bufferMax || bufferBytes + event.length > bufferBytesMax) {
-        dropped += 1
-        return
-      }
-      buffer.push(event)
-      bufferBytes += event.length
+      if (!buffer.offer(event)) return
       if (buffer.length >= batchMax) flush()
       else wait()
     },
@@ -107,5 +101,5 @@ export function createWebhookBackend(options: WebhookBackendOptions): AuditBacke
 
 const attemptsMax = 5
 const firstRetryMs = 10_000
-/** An event may hold a whole list: by their number alone those that wait could fill the memory. Counted in characters. */
-const bufferBytesMax = 64 * 1024 * 1024
+/** Servers that lost the same webhook together must not come back together. The reference's. */
+const retryJitter = 0.2
