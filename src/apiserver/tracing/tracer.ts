@@ -22,7 +22,10 @@ export interface TracerOptions {
 
 /** Traces of requests. Where none is configured there is no tracer, and nothing asks. */
 export interface Tracer {
-  /** Runs the request, traced when it was sampled: by its sender (W3C traceparent), else by chance. */
+  /**
+   * Runs the request, traced when it was sampled: by its sender (W3C traceparent) where that may decide, else by chance. As in the reference only
+   * members of `system:masters` and `system:monitoring` may: others could have everything traced, and write into traces that are not theirs.
+   */
   trace<T>(record: RequestRecord, run: () => Promise<T>, statusOf: (result: T) => number): Promise<T>
   /** Spans that could not be kept or sent. */
   readonly dropped: number
@@ -58,6 +61,8 @@ export function createTracer(options: TracerOptions): Tracer {
 
   const id = (bytes: number): string => Buffer.from(random.bytes(bytes)).toString('hex')
 
+  const isChosen = (): boolean => random.below(1_000_000) < samplingRatePerMillion
+
   function keep(span: Span): void {
     if (waiting.length >= waitingMax) {
       dropped += 1
@@ -82,6 +87,7 @@ export function createTracer(options: TracerOptions): Tracer {
       .finally(() => {
         sending = undefined
         if (waiting.length >= batchMax) flush()
+        else if (waiting.length > 0) forget ??= clock.schedule(clock.now() + batchWaitMs, flush)
       })
   }
 
@@ -91,18 +97,30 @@ export function createTracer(options: TracerOptions): Tracer {
     },
     async trace(record, run, statusOf) {
       const parent = parseTraceparent(record.request.headers['traceparent'])
-      const isSampled = parent === undefined ? random.below(1_000_000) < samplingRatePerMillion : parent.isSampled
+      const isSampled = parent?.isSampled === true || isChosen()
       if (!isSampled) return run()
-      const traceId = parent?.traceId ?? id(16)
       const spanId = id(8)
+      // Who asks is known only later: until then spans are held.
+      let held: Piece[] | undefined = []
+      let traceId: string | undefined
+      const note = (piece: Piece): void => {
+        if (held !== undefined) held.push(piece)
+        else if (traceId !== undefined) keep({ ...piece, traceId })
+      }
+      const end = (status: number): void => {
+        const mayDecide = parent !== undefined && (record.user?.groups ?? []).some((group) => deciders.has(group))
+        if (mayDecide ? parent.isSampled : parent?.isSampled !== true || isChosen()) traceId = mayDecide ? parent.traceId : id(16)
+        const pieces = [...(held ?? []), root(status, mayDecide ? parent.spanId : undefined)]
+        held = undefined
+        for (const piece of pieces) note(piece)
+      }
       // Spans are shown by the wall clock, and measured by the one that never jumps.
       const offsetMs = record.receivedMs - record.startedMs
       const trace: RequestTrace = {
         span(name, attributes = {}) {
           const startMs = clock.monotonicMs()
           return () =>
-            keep({
-              traceId,
+            note({
               spanId: id(8),
               parentSpanId: spanId,
               name,
@@ -114,28 +132,27 @@ export function createTracer(options: TracerOptions): Tracer {
         },
       }
       record.trace = trace
-      const root = (status: number): Span => ({
-        traceId,
+      const root = (status: number, parentSpanId: string | undefined): Piece => ({
         spanId,
-        parentSpanId: parent?.spanId,
+        parentSpanId,
         name: 'KubernetesAPI',
         kind: 'server',
         startMs: record.receivedMs,
         endMs: clock.monotonicMs() + offsetMs,
         attributes: {
           'http.request.method': record.request.method,
-          'url.path': record.info.path,
+          'url.path': record.info.path.slice(0, pathMax),
           'http.response.status_code': `${status}`,
-          'audit-id': record.id,
+          'audit-id': record.id.slice(0, auditIdMax),
         },
         isError: status >= 500,
       })
       try {
         const result = await present.run(trace, run)
-        keep(root(statusOf(result)))
+        end(statusOf(result))
         return result
       } catch (error) {
-        keep(root(500))
+        end(500)
         throw error
       }
     },
@@ -149,6 +166,14 @@ export function createTracer(options: TracerOptions): Tracer {
   }
 }
 
+/** A span before it is known which trace it is a part of. */
+type Piece = Omit<Span, 'traceId'>
+
+/** `system:masters` and those who watch over the cluster. */
+const deciders: ReadonlySet<string> = new Set(['system:masters', 'system:monitoring'])
+/** Clients choose how long these are. */
+const pathMax = 1_024
+const auditIdMax = 64
 const waitingMax = 4_096
 const batchMax = 512
 const batchWaitMs = 5_000

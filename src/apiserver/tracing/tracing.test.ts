@@ -17,7 +17,11 @@ interface Sent {
   readonly startTimeUnixNano: string
 }
 
-async function traced(samplingRatePerMillion: number, traceparent: string | undefined): Promise<readonly Sent[]> {
+async function traced(
+  samplingRatePerMillion: number,
+  traceparent: string | undefined,
+  groups: readonly string[] = ['system:masters'],
+): Promise<readonly Sent[]> {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const spans: Sent[] = []
   const tracer = createTracer({
@@ -29,7 +33,7 @@ async function traced(samplingRatePerMillion: number, traceparent: string | unde
       void spans.push(...JSON.parse(Buffer.from(exportRequest(batch)).toString()).resourceSpans[0].scopeSpans[0].spans),
   })
   const server = await createTestServer({ clock, server: { tracer: () => tracer } })
-  await server.transport({
+  await server.transportAs({ name: 'someone', groups })({
     method: 'POST',
     path: '/api/v1/namespaces',
     headers: { ...(traceparent !== undefined && { traceparent }) },
@@ -56,6 +60,49 @@ test('who did not ask for a trace gets one by chance only', async () => {
   assert.equal((await traced(0, undefined)).length, 0)
   assert.equal((await traced(0, parent.replace(/01$/, '00'))).length, 0)
   assert.ok((await traced(1_000_000, undefined)).length > 0)
+})
+
+test('who may not decide what is traced does not, nor write into the traces of others', async () => {
+  const user = ['system:authenticated']
+  assert.equal((await traced(0, parent, user)).length, 0)
+  assert.ok((await traced(0, parent, ['system:monitoring'])).length > 0)
+  const chosen = await traced(1_000_000, parent, user)
+  const root = chosen.find(({ name }) => name === 'KubernetesAPI')!
+  assert.equal(root.parentSpanId, undefined)
+  assert.notEqual(root.traceId, '0af7651916cd43dd8448eb211c80319c')
+  assert.ok(chosen.every(({ traceId }) => traceId === root.traceId))
+  // Somebody's decision against it is no better than none.
+  assert.ok((await traced(1_000_000, parent.replace(/01$/, '00'), user)).length > 0)
+})
+
+test('what comes while a batch is on its way goes with the next, though nothing follows it', async () => {
+  const clock = createVirtualClock(0)
+  const batches: number[] = []
+  let arrive = (): void => {}
+  const tracer = createTracer({
+    clock,
+    random: seededRandom(1),
+    samplingRatePerMillion: 1_000_000,
+    onFailure: (error) => assert.fail(String(error)),
+    send: (batch) => {
+      batches.push(batch.length)
+      return new Promise((resolve) => {
+        arrive = resolve
+      })
+    },
+  })
+  const server = await createTestServer({ clock, server: { tracer: () => tracer } })
+  const ask = () => server.transport({ method: 'GET', path: '/version', headers: {} })
+  await ask()
+  await clock.advance(5_000)
+  await ask()
+  await clock.advance(5_000)
+  assert.equal(batches.length, 1)
+  arrive()
+  await clock.advance(5_000)
+  assert.equal(batches.length, 2)
+  arrive()
+  await server.close()
 })
 
 test('what is no traceparent is none', () => {
