@@ -8,6 +8,7 @@ import { objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import { createObject } from '../registry/create.ts'
 import { deleteObject } from '../registry/delete.ts'
+import { deleteInOrder } from '../registry/delete-in-order.ts'
 import type { DeletionWish } from '../registry/lifecycle.ts'
 import { parseListQuery } from '../registry/list-options.ts'
 import { entriesOf, trackedEntries } from '../registry/ownership.ts'
@@ -172,26 +173,13 @@ export async function removeCollection(context: Context, call: Routed): Promise<
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
   warnOfPropagation(call, options)
   const selection = await select(context.cacher, kind, info.namespace, query)
-  const left = selection.items.map(objectOf).reverse()
-  const workers = Array.from({ length: Math.min(deleteWorkers, left.length) }, async () => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const { name, namespace = '' } = next.metadata
-      try {
-        await deleteObject(context, { ...writeOf(call, options), name, namespace }, options)
-      } catch (error) {
-        // Somebody else deleted it in between: what was asked for is so.
-        if (error instanceof WherryError && error.code === 'NotFound') continue
-        // Where one cannot go, those after it stay as well.
-        left.length = 0
-        throw error
-      }
-    }
-  })
-  await Promise.all(workers)
+  const write = writeOf(call, options)
+  await deleteInOrder(selection.items, ({ metadata: { name, namespace = '' } }, committing) =>
+    deleteObject(context, { ...write, name, namespace }, options, committing),
+  )
   return showList(showing(context, call), selection)
 }
 
-const deleteWorkers = 16
 const attemptsMax = 4
 
 function warnOfPropagation({ kind, warn }: Routed, { orphanDependents, propagationPolicy }: DeletionWish): void {

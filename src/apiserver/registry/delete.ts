@@ -4,7 +4,7 @@ import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { Operation } from '#store/store.ts'
-import { admissionRun } from '../admission/chain.ts'
+import { type AdmissionRun, admissionRun } from '../admission/chain.ts'
 import { getItem } from '../cacher/index.ts'
 import { converting, type Item, itemAs, objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
@@ -29,15 +29,20 @@ export interface Deletion {
 
 /**
  * Deletes an object, or begins to: with a grace period or finalizers it is marked (deletionTimestamp) and stays until those who hold it are
- * done. Throws `NotFound`, and `Conflict` where a precondition fails.
+ * done. Throws `NotFound`, and `Conflict` where a precondition fails. `committing` is called once nothing can refuse the deletion any more
+ * and the store has been asked: what is deleted next comes after it.
  */
-export async function deleteObject(context: Context, write: Write, options: DeleteOptions): Promise<Deletion> {
+export async function deleteObject(
+  context: Context,
+  write: Write,
+  options: DeleteOptions,
+  committing: () => void = () => {},
+): Promise<Deletion> {
   const { kind } = write
   const refusal = kind.rules.refuseDelete?.(write.name)
   if (refusal !== undefined) throw forbiddenError(kind, write.name, refusal)
   const key = keyOf(kind, write.namespace, write.name)
   const cache = context.cacher.of(kind)
-  const run = admissionRun(context.admission, context.objects, write, 'DELETE')
   for (let attempt = 1; ; attempt += 1) {
     await context.cacher.fresh()
     const item = getItem(cache.index, key)
@@ -45,13 +50,16 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     await converting(kind, [item])
     const present = objectOf(itemAs(kind, item))
     checkPreconditions(write, item, present, options)
+    const graceful = kind.rules.gracePeriodSeconds !== undefined
+    const shown = graceful || kind.rules.returnsDeleted === true
+    // What goes already, and no sooner for this: as with the reference, nobody is asked.
+    if (isPending(write, present, options)) return { removed: false, item: itemAs(kind, item), shown }
+    const next = deepFreeze(markDeleted(context, write, present, options))
+    const run = admissionRun(context.admission, context.objects, { ...write, options: shownOptions(write, present, next) }, 'DELETE')
     if (attempt === 1) {
       await run.admit(undefined, present)
       await run.validate(undefined, present)
     }
-    const graceful = kind.rules.gracePeriodSeconds !== undefined
-    const shown = graceful || kind.rules.returnsDeleted === true
-    const next = deepFreeze(markDeleted(context, write, present, options))
     const removes = !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
     if (!removes && deepEqual(next, present)) return { removed: false, item: itemAs(kind, item), shown }
     if (write.dryRun) return { removed: removes, item: removes && !graceful ? itemAs(kind, item) : unstoredItem(kind, key, next), shown }
@@ -61,9 +69,14 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     // Who watches sees the mark before the object goes, also where nothing is left to wait for.
     const marks = removes && graceful && !deepEqual(next, present)
     const conditions = [{ key, modRevision: item.revision }]
-    let result = marks
-      ? await context.store.commit(marking, conditions, removal)
-      : await context.store.commit(removes ? removal : marking, conditions)
+    const refused = marks ? await refusalOf(run, next) : undefined
+    const commit =
+      marks && refused === undefined
+        ? context.store.commit(marking, conditions, removal)
+        : context.store.commit(removes && !marks ? removal : marking, conditions)
+    committing()
+    let result = await commit
+    if (result.done && refused !== undefined) throw refused
     if (result.done && marks && result.followed === undefined)
       result = await context.store.commit(removal, [{ key, modRevision: result.revision }])
     if (result.done) {
@@ -78,6 +91,38 @@ export async function deleteObject(context: Context, write: Write, options: Dele
     if (attempt >= attemptsMax) throw conflict(kind, write.name, modified)
     await context.cacher.reached(result.revision, catchUpMs)
   }
+}
+
+/** The reference asks twice of what is marked and removed at once: with the second refusal the mark is there already. */
+async function refusalOf(run: AdmissionRun, marked: KubeObject): Promise<unknown> {
+  try {
+    await run.admit(undefined, marked)
+    await run.validate(undefined, marked)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+/** Whether an earlier delete did all that this one asks for: it waits for the grace that is left, or for those who hold the object. */
+function isPending({ kind }: Write, present: KubeObject, { gracePeriodSeconds }: DeleteOptions): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds: left = 0 } = present.metadata
+  if (deletionTimestamp === undefined) return false
+  if (kind.rules.isHeld?.(present) === true) return true
+  if (kind.rules.gracePeriodSeconds === undefined || left === 0) return false
+  return gracePeriodSeconds === undefined || (gracePeriodSeconds < 0 ? 1 : gracePeriodSeconds) >= left
+}
+
+/** The options that admission is shown: with what was settled by the object. Those of a collection are of no single one. */
+function shownOptions({ kind, verb, options }: Write, { metadata }: KubeObject, next: KubeObject): Write['options'] {
+  if (verb === 'deletecollection' || Object.keys(options).length === 0) return options
+  const { kind: name, apiVersion, ...rest } = options as Readonly<Record<string, unknown>>
+  if (kind.rules.isHeld !== undefined) {
+    const { preconditions } = rest as { readonly preconditions?: object }
+    return { kind: name, apiVersion, ...rest, preconditions: { uid: metadata.uid, ...preconditions } }
+  }
+  if (kind.rules.gracePeriodSeconds === undefined) return options
+  return { kind: name, apiVersion, ...rest, gracePeriodSeconds: next.metadata.deletionGracePeriodSeconds ?? 0 }
 }
 
 function checkPreconditions({ kind, name }: Write, item: Item, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
@@ -122,7 +167,7 @@ function markDeleted(context: Context, { kind }: Write, present: KubeObject, opt
   if (metadata.deletionTimestamp !== undefined) {
     const before = metadata.deletionGracePeriodSeconds ?? 0
     // A later delete may only shorten what is left.
-    if (seconds >= before || (seconds !== 0 && wished === undefined)) return withFinalizers
+    if (seconds >= before) return withFinalizers
     const asked = Date.parse(metadata.deletionTimestamp) - graceMs(before)
     return withMetadata(withFinalizers, {
       deletionTimestamp: rfc3339(seconds === 0 ? now : asked + graceMs(seconds)),

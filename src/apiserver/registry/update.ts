@@ -173,8 +173,10 @@ async function prepare(
   if (owners === 'kept') object = withOwners(object, entriesOf(previous))
   else if (owners !== 'given') object = withOwners(object, owners(previous, object))
   object = deepFreeze(object)
-  const admitted = await run.admit(object, previous)
-  if (admitted !== undefined && admitted !== object) {
+  // Whoever changes it sees a whole object as it was sent: what is the server's own comes after.
+  const seen = options.whole && options.checkUid === true ? deepFreeze(asSent(object, wanted)) : object
+  const admitted = await run.admit(seen, previous)
+  if (admitted !== undefined && admitted !== seen) {
     const owned = withReadableOwners(admitted, object, write.warn)
     const taken = options.retake === undefined ? owned : withOwners(options.retake(previous, owned), entriesOf(owned))
     object = deepFreeze(applyDefaults(kind, kept(taken)))
@@ -204,6 +206,17 @@ async function prepare(
   await run.validate(object, previous)
   return { object, claims }
 }
+
+/** The object with no more in its metadata than its client gave of what is the server's. */
+const asSent = (object: KubeObject, { metadata }: KubeObject): KubeObject =>
+  withMetadata(object, {
+    uid: metadata.uid || undefined,
+    creationTimestamp: metadata.creationTimestamp,
+    deletionTimestamp: metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: metadata.deletionGracePeriodSeconds,
+    generation: metadata.generation,
+    resourceVersion: metadata.resourceVersion || undefined,
+  })
 
 const noClaims: ClaimPlan = { object: undefined, operations: [], conditions: [], causes: [] }
 
