@@ -39,7 +39,7 @@ export function goProblem(folder: string): string | undefined {
   const version = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout
   const minor = Number(/^go1\.(\d+)/.exec(version ?? '')?.[1] ?? 0)
   if (minor < 26) return 'Go 1.26 is not on this machine'
-  writeFixtures(folder, 'main.go', 'go.mod', 'go.sum')
+  writeFixtures(folder, 'main.go', 'streams.go', 'go.mod', 'go.sum')
   const problem = problemOf('go', ['mod', 'download'], folder)
   return problem && `Go's modules are neither here nor in reach (${problem})`
 }

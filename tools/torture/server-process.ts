@@ -39,7 +39,7 @@ export async function createServerProcess(directory: string): Promise<ServerProc
     const ca = readFileSync(caFile, 'utf8')
     const transport = createHttpsTransport({ server: `https://127.0.0.1:${port}`, ca, clock: systemClock, random: systemRandom })
     try {
-      const { status } = await transport({ method: 'GET', path: '/readyz', headers: {}, signal: AbortSignal.timeout(1_000) })
+      const { status } = await transport({ method: 'GET', path: '/readyz', headers: {}, signal: AbortSignal.timeout(10_000) })
       return status === 200
     } catch {
       // Its port is not open yet: what is waited for.
@@ -59,7 +59,7 @@ export async function createServerProcess(directory: string): Promise<ServerProc
       const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...words], { stdio: ['ignore', log, log] })
       closeSync(log)
       child = started
-      for (const until = performance.now() + 60_000; !(await isReady()); await new Promise((resolve) => setTimeout(resolve, 10))) {
+      for (const until = performance.now() + 180_000; !(await isReady()); await new Promise((resolve) => setTimeout(resolve, 25))) {
         if (started.exitCode !== null || performance.now() > until)
           throw new Error(`the server did not start:\n${readFileSync(logFile, 'utf8').slice(-3_000)}`)
       }

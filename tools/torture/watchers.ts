@@ -15,7 +15,7 @@ import { isOurs, namespaces, subjects } from './subjects.ts'
 
 /** Informers of every kind that is written: of all namespaces, of one, and of those with a label. */
 export interface Watchers {
-  /** Resolves once every cache equals the world; throws when one does not within a minute, or told of a change twice or out of order. */
+  /** Resolves once every cache equals the world; throws when one does not within three minutes, or told of a change twice or out of order. */
   settled(world: World): Promise<void>
   /** How often one was told 410. */
   expired(): number
@@ -70,7 +70,7 @@ export function startWatchers({ transports, count }: { transports: readonly Tran
           .filter(({ metadata }) => labelSelector === undefined || (metadata as { labels?: { half?: string } }).labels?.half === 'even')
         const seen = (): readonly Named[] => (informer.list() as readonly Named[]).filter(({ metadata }) => isOurs(metadata.namespace))
         const isEqual = (): boolean => marksOf(seen()) === marksOf(wanted)
-        const reached = await informer.until(isEqual, 60_000)
+        const reached = await informer.until(isEqual, 180_000)
         const where = `the informer of ${subject.kind.plural} in ${namespace ?? 'all namespaces'}${labelSelector === undefined ? '' : `, ${labelSelector}`}`
         assert.ok(reached, `${where} has ${differences(seen(), wanted)}`)
         for (const object of wanted)
