@@ -42,7 +42,7 @@ export function admissionRun(
       if (write.record !== undefined) write.record.elsewhereMs += ms
     },
   }
-  const { mutating, validating } = concernedBy(write.admitted === true ? nobody : plugins, { ...base.attributes, operation })
+  const { mutating, validating } = concernedBy(write.admitted === true ? nobody : plugins, base)
   const none: Reinvocation = { isAgain: true, ask: () => {}, memory: new Map() }
   return {
     async admit(object, previous) {
@@ -103,10 +103,14 @@ interface Concerned {
 /** Most plug-ins are for one resource, and not for its parts: other writes should not even ask them. */
 const concerned = new WeakMap<readonly AdmissionPlugin[], Map<string, Concerned>>()
 
+/** Definitions come and go, and with them sorts of writes. */
+const sortsMax = 10_000
+
 function concernedBy(plugins: readonly AdmissionPlugin[], write: WriteSort): Concerned {
   let known = concerned.get(plugins)
   if (known === undefined) concerned.set(plugins, (known = new Map()))
-  const key = `${write.operation} ${write.group} ${write.resource} ${write.subresource}`
+  const { group, resource, subresource } = write.attributes
+  const key = `${write.operation} ${group} ${resource} ${subresource}`
   const present = known.get(key)
   if (present !== undefined) return present
   const all = plugins.filter((plugin) => concerns(plugin, write))
@@ -114,20 +118,16 @@ function concernedBy(plugins: readonly AdmissionPlugin[], write: WriteSort): Con
     mutating: all.filter(({ admit }) => admit !== undefined),
     validating: all.filter(({ validate }) => validate !== undefined),
   }
+  if (known.size >= sortsMax) known.clear()
   known.set(key, found)
   return found
 }
 
 /** By what a plug-in says whether a write is any of its business. */
-export interface WriteSort {
-  readonly group: string
-  readonly resource: string
-  readonly subresource: string
-  readonly operation: Admission['operation']
-}
+type WriteSort = Pick<Admission, 'attributes' | 'operation'>
 
 /** Whether a plug-in is to be asked about such writes. */
-export const concerns = ({ resources, subresources, operations }: AdmissionPlugin, write: WriteSort): boolean =>
-  (resources?.includes(write.group === '' ? write.resource : `${write.resource}.${write.group}`) ?? true) &&
-  (subresources?.includes(write.subresource) ?? true) &&
-  (operations?.includes(write.operation) ?? true)
+export const concerns = ({ resources, subresources, operations }: AdmissionPlugin, { attributes, operation }: WriteSort): boolean =>
+  (resources?.includes(attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`) ?? true) &&
+  (subresources?.includes(attributes.subresource) ?? true) &&
+  (operations?.includes(operation) ?? true)

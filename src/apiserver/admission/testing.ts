@@ -57,7 +57,7 @@ export function askedOf(objects: Objects, kind: AnyKind, object: object | undefi
 
 /** Both rounds of one plug-in, as the chain would run them, if it asked this one. Returns the object as it came out. */
 export async function runPlugin(plugin: AdmissionPlugin, asked: Admission): Promise<KubeObject | undefined> {
-  if (!concerns(plugin, { ...asked.attributes, operation: asked.operation })) return asked.object
+  if (!concerns(plugin, asked)) return asked.object
   const admitted = plugin.admit === undefined ? asked.object : await plugin.admit(asked)
   await plugin.validate?.({ ...asked, object: admitted })
   return admitted
