@@ -18,9 +18,6 @@ export interface TestContainerd {
   close(): Promise<void>
 }
 
-/** The image of the tests: `docker.io/library/busybox:1`. */
-export const testImage = 'busybox:1'
-
 export async function startTestContainerd(subnet: string): Promise<TestContainerd> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-cri-'))
   const bridge = `w${directory.slice(-6).toLowerCase()}`

@@ -20,8 +20,6 @@ export function containerNamed(pod: Pod, name: string): { readonly container: An
   return undefined
 }
 
-export const allContainers = (pod: Pod): readonly AnyContainer[] => groups(pod).flatMap(([, containers]) => containers)
-
 function groups(pod: Pod): readonly (readonly [ContainerKind, readonly AnyContainer[]])[] {
   return [
     ['init', initContainers(pod)],

@@ -1,14 +1,6 @@
 import { WherryError } from '#lib/errors.ts'
 import { clone, deepEqual, isObject, setOwn } from '#schema/fields.ts'
 
-/** One step of a JSON patch (RFC 6902), as far as it has been checked: not at all. */
-export interface JsonPatchOperation {
-  readonly op: string
-  readonly path: string
-  readonly from?: string
-  readonly value?: unknown
-}
-
 /** More operations are refused, as by the reference. */
 export const JSON_PATCH_OPERATIONS_MAX = 10_000
 /** How far `copy` may grow a document in all. The reference has the same bound. */

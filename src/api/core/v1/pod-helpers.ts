@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, EphemeralContainer, PodCondition, PodQOSClass, PodSpec, PodStatus } from '#api/core/v1/types.ts'
+import type { Container, EphemeralContainer, PodCondition, PodQOSClass, PodSpec, PodStatus } from '#api/core/v1/types.ts'
 import { addQuantity, compareQuantity, parseQuantity, type Quantity } from '#lib/quantity.ts'
 
 interface HasStatus {
@@ -46,11 +46,6 @@ export function* allContainers(spec: PodSpec): Generator<{
     for (const [position, container] of (spec[list] ?? []).entries()) yield { list, position, container }
   }
 }
-
-export const containerStatus = (status: PodStatus, name: string): ContainerStatus | undefined =>
-  [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses]
-    .flatMap((list) => list ?? [])
-    .find((one) => one.name === name)
 
 /**
  * Quality of service, from processor and memory only: `Guaranteed` when every container limits both and asks for as much as its limit,

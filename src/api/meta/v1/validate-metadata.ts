@@ -173,14 +173,5 @@ export const validateFinalizerDomain = (name: string, path: string): Cause[] =>
     ? []
     : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]
 
-/** The name under which a client owns fields. */
-export function validateFieldManager(manager: string, path: string): Cause[] {
-  if (Buffer.byteLength(manager) > MANAGER_LENGTH_MAX) return [tooLong(path, MANAGER_LENGTH_MAX)]
-  const bad = [...manager].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
-  return bad < 0 ? [] : [invalid(path, manager, 'should only contain printable characters')]
-}
-
-const MANAGER_LENGTH_MAX = 128
-
 /** A prefix for generated names may end in a dash, for more follows it. */
 const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name)

@@ -1,5 +1,5 @@
 import { isHugePages } from '#api/core/v1/resources.ts'
-import type { ResourceList, ResourceRequirements } from '#api/core/v1/types.ts'
+import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
 import { checkDns1123Label, checkQualifiedName, duplicate, forbidden, invalid, invalidEach, notFound, required } from '#schema/validate.ts'
@@ -130,10 +130,3 @@ function validateClaims(claims: ResourceRequirements['claims'] = [], names: Read
   }
   return causes
 }
-
-/** A list of amounts under names that a node or a quota may have. */
-export const validateResourceList = (list: ResourceList | undefined, path: string): Cause[] =>
-  Object.entries(list ?? {}).flatMap(([name, text]) => [
-    ...validateResourceName(name, `${path}[${name}]`),
-    ...validateQuantity(name, text, `${path}[${name}]`),
-  ])
