@@ -113,6 +113,9 @@ test('what the router refuses comes in the form of the client, and says nothing 
   }
   const protobuf = 'application/vnd.kubernetes.protobuf'
   assert.deepEqual(await asked('GET', '/api/v1/namespaces/a/configmaps/x/scale', protobuf), [404, protobuf, undefined])
+  const partial = `${protobuf};as=PartialObjectMetadata;g=meta.k8s.io;v=v1`
+  assert.deepEqual(await asked('GET', '/api/v1/namespaces/a/configmaps/x/scale', partial), [404, 'application/json', undefined])
+  assert.deepEqual(await asked('GET', '/api/v1/namespaces/a/configmaps/none', partial), [404, 'application/json', undefined])
   assert.deepEqual(await asked('GET', '/api/v1/nothings', 'application/yaml'), [404, 'application/yaml', undefined])
   assert.deepEqual(await asked('PUT', '/api/v1/namespaces/a/configmaps', protobuf), [405, protobuf, undefined])
   // The old path of a watch is read only, and there for what can be watched.

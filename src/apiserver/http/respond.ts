@@ -68,7 +68,7 @@ export const absentRoute = (accept?: string): HttpResponse =>
 
 /** A refusal of the router's own, in such a form as the client takes where there is one that objects come in. */
 export function routeAnswer(accept: string | undefined, body: Parameters<typeof statusAnswer>[0]): HttpResponse {
-  const form = parseAccept(accept ?? '').find(({ type }) => objectTypes.includes(type))?.type
+  const form = parseAccept(accept ?? '').find(({ type, parameters }) => objectTypes.includes(type) && !parameters.has('as'))?.type
   return statusAnswer(body, { encoding: form === protobufType ? 'protobuf' : form === 'application/yaml' ? 'yaml' : 'json' })
 }
 
