@@ -150,3 +150,21 @@ test('how checks went is counted', async () => {
   assert.match(text, /kubernetes_healthchecks_total\{name="storage",status="error",type="readyz"\} 2/)
   await server.close()
 })
+
+test('a store that fails is told of check by check, and nothing of why', async () => {
+  const memory = createMemoryStore()
+  let fails = false
+  const store = {
+    ...memory,
+    revision: () => (fails ? Promise.reject(new Error('a secret of ours')) : memory.revision()),
+  }
+  const server = await createTestServer({ clock: createVirtualClock(0), store })
+  fails = true
+  const { status, body } = await server.transport({ method: 'GET', path: '/readyz', headers: {} })
+  const text = Buffer.from(await readBody(body)).toString()
+  assert.equal(status, 500)
+  for (const name of ['etcd', 'etcd-readiness', 'informer-sync']) assert.ok(text.includes(`[-]${name} failed: reason withheld\n`), text)
+  assert.match(text, /\[\+\]ping ok\n/)
+  assert.doesNotMatch(text, /secret/)
+  await server.close()
+})

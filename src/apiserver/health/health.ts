@@ -36,7 +36,8 @@ export function createHealth(context: Context, options: HealthOptions): Health {
   const sets = checkSets(context, options)
 
   async function problemOf(name: string, check: Check): Promise<Problem | undefined> {
-    const problem = await check()
+    // A check that fails in another way than it knows has failed all the same; the others are still told of.
+    const problem = await check().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
     if (problem !== undefined)
       context.log('a health check failed', { check: name, problem: typeof problem === 'string' ? problem : problem.shown })
     return problem
