@@ -8,6 +8,7 @@ import type { Audit } from './audit/audit.ts'
 import type { Cacher } from './cacher/cacher.ts'
 import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from './contract.ts'
 import type { FlowControl } from './flow-control/flow-control.ts'
+import type { ReadAhead } from './http/yaml-body.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Claims } from './registry/claims.ts'
@@ -39,6 +40,8 @@ export interface Context {
   readonly audit?: Audit
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer
+  /** Reads a long YAML body beside everybody else's requests, before it is needed. */
+  readonly readAhead: ReadAhead
   /** Failures of ours: never with an object's content. */
   readonly log: Tell
   /** Spreads the ends of watches. */

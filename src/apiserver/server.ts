@@ -30,6 +30,7 @@ import { createFlowObjects } from './flow-control/flow-objects.ts'
 import type { HealthOptions } from './health/health.ts'
 import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
+import { createReadAhead } from './http/yaml-body.ts'
 import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
 import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createCelMetrics } from './metrics/cel-metrics.ts'
@@ -179,6 +180,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authorize: stages.authorize,
     metrics,
     flowControl,
+    readAhead: createReadAhead(clock),
     ...(options.audit !== undefined && { audit: options.audit({ registry: metrics.registry, outbound: stages.outbound }) }),
     ...(tracer !== undefined && { tracer }),
     log,
@@ -231,6 +233,8 @@ const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store =
   close: () => store.close(),
   commit(operations, conditions, following) {
     noteWrite()
-    return isTraced ? inSpan('store', () => store.commit(operations, conditions, following)) : store.commit(operations, conditions, following)
+    return isTraced
+      ? inSpan('store', () => store.commit(operations, conditions, following))
+      : store.commit(operations, conditions, following)
   },
 })

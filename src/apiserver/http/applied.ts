@@ -7,8 +7,8 @@ import { writeManagers } from '#schema/apply/managers.ts'
 import { MergeError } from '#schema/apply/merge-error.ts'
 import { mergeSchemaOf } from '#schema/apply/merge-schema.ts'
 import { isObject } from '#schema/fields.ts'
-import { encodeJson, parseExact, parseJson } from '#schema/json.ts'
-import { parseYaml } from '#schema/yaml.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
+import type { ParsedYaml } from '#schema/yaml.ts'
 import type { Context } from '../context.ts'
 import { type Entries, managersBeforeApply, scopeOf, versionsOf } from '../registry/ownership.ts'
 import { conversionProblem } from '../registry/patch.ts'
@@ -19,6 +19,7 @@ import { matchName, matchNamespace, type Routed } from './routed.ts'
 import { sortKeys } from './sort-keys.ts'
 import { badRequest, conflict } from './status.ts'
 import type { WriteOptions } from './write-options.ts'
+import { appliedYamlOf } from './yaml-body.ts'
 
 /** What is applied to: the object of the path, or a view of it (Scale). */
 export interface ApplyTarget {
@@ -85,10 +86,9 @@ export function applied(context: Context, call: Routed, options: WriteOptions, t
 
 /** The applied configuration: YAML, of which JSON is a part. */
 function readConfiguration(body: Uint8Array): { readonly value: Record<string, unknown>; readonly duplicates: readonly string[] } {
-  let parsed: ReturnType<typeof parseYaml>
+  let parsed: ParsedYaml
   try {
-    const text = Buffer.from(body).toString()
-    parsed = readAsJson(text) ?? parseYaml(text)
+    parsed = appliedYamlOf(body)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw badRequest(`error decoding YAML: ${error.message}`)
@@ -103,21 +103,6 @@ function readConfiguration(body: Uint8Array): { readonly value: Record<string, u
   }
   return { value: sortKeys(value) as Record<string, unknown>, duplicates }
 }
-
-/** Most programs send JSON, which is YAML too, and read much faster as what it is. `undefined`: not where YAML would say anything else. */
-function readAsJson(text: string): ReturnType<typeof parseYaml> | undefined {
-  if (!text.startsWith('{') || onlyYaml.test(text)) return undefined
-  try {
-    const { value, duplicates } = parseJson(text, { depthMax: 100 })
-    return duplicates.length === 0 ? { value, duplicates } : undefined
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return undefined
-  }
-}
-
-/** Long numbers, escapes, tabs and control characters, and keys of a kilobyte, mean other things to a YAML parser, or are none of its. */
-const onlyYaml = /\d{15}|\\[u/]|[\t\u007f-\u009f\ufeff\ufffe\uffff]|"[^"]{1000}[^"]*"\s*:/
 
 function refuseOtherKind(wanted: AnyKind, { apiVersion, kind }: Readonly<Record<string, unknown>>): void {
   if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return

@@ -7,12 +7,12 @@ import { quote } from '#schema/go-text.ts'
 import { type JsonLimits, parseJson } from '#schema/json.ts'
 import type { AnyType } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
-import { parseYaml } from '#schema/yaml.ts'
 import { jsonProblem } from './json-problem.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, protobufPrefixBytes, readProtobufBody } from './protobuf-body.ts'
 import { sortKeys } from './sort-keys.ts'
 import { badRequest, internalError, invalidError } from './status.ts'
+import { yamlOf } from './yaml-body.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
@@ -196,7 +196,7 @@ function parseProtobufBody(body: Uint8Array, wanted: Wanted, unrecognized: (why:
 
 function parseYamlBody(body: Uint8Array, unrecognized: (why: string) => WherryError): Parsed {
   try {
-    const { value, duplicates } = parseYaml(Buffer.from(body).toString())
+    const { value, duplicates } = yamlOf(body)
     return { value: sortKeys(value), duplicates }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

@@ -3,13 +3,13 @@ import type { Cause } from '#lib/errors.ts'
 import { decode } from '#schema/decode.ts'
 import { isObject } from '#schema/fields.ts'
 import { invalid, notSupported } from '#schema/validate.ts'
-import { parseYaml } from '#schema/yaml.ts'
 import type { DeleteOptions } from '../registry/delete.ts'
 import { parseJsonBody } from './body.ts'
 import { bodyEncoding } from './negotiate.ts'
 import { isProtobufBody, readProtobufBody } from './protobuf-body.ts'
 import { badRequest, invalidError } from './status.ts'
 import { dryRunProblems } from './write-options.ts'
+import { yamlOf } from './yaml-body.ts'
 
 export interface ParsedDelete extends DeleteOptions {
   readonly dryRun: boolean
@@ -80,7 +80,7 @@ function readProtobuf(body: Uint8Array): unknown {
 
 function readYaml(body: Uint8Array): unknown {
   try {
-    return parseYaml(Buffer.from(body).toString()).value
+    return yamlOf(body).value
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw badRequest(error.message)

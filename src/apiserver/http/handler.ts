@@ -120,6 +120,8 @@ async function serve(
     return nonResource(request, info)
   }
   if (!context.kinds.hasVersion(info.group, info.version)) return absentVersion(context, info.group, request.headers['accept'])
+  const ahead = context.readAhead(request)
+  if (ahead !== undefined) await ahead
   return serveResource(context, { request, caller, info, user, warn, record })
 }
 
