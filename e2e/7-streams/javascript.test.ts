@@ -101,7 +101,7 @@ test('input', async () => {
 
 test('terminal', async () => {
   const screen = Object.assign(new PassThrough(), { rows: 33, columns: 77 })
-  const resized = 'test -t 0 && until stty size | grep -q "33 77"; do sleep 0.1; done; stty size'
+  const resized = 'test -t 0 && until stty size 2>&1 | grep -q "33 77"; do sleep 0.1; done; stty size'
   const { status, out } = await exec(['sh', '-c', resized], undefined, screen, true)
   assert.deepEqual([status.status, out], ['Success', '33 77\r\n'])
 })

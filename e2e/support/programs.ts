@@ -1,7 +1,7 @@
 /** Clients in other languages: their sources are fixtures, written into a folder and built with what this machine has. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isThere } from '#host/packages.ts'
@@ -49,6 +49,22 @@ export function buildGo(folder: string): string {
   assert.equal(problemOf('go', ['build', '-trimpath', '-o', 'clients', '.'], folder), undefined)
   return join(folder, 'clients')
 }
+
+/** Java, with fabric8's library; a reason where that is not to be had. Prepares a folder for `javaWords`. */
+export function javaProblem(folder: string): string | undefined {
+  const missing = ['javac', 'mvn'].filter((name) => !isThere(name))
+  if (missing.length > 0) return `${missing.join(' and ')} not on this machine`
+  writeFixtures(folder, 'Client.java', 'Streams.java', 'pom.xml')
+  const unresolved = problemOf('mvn', ['-q', '-B', 'dependency:build-classpath', '-Dmdep.outputFile=classpath'], folder)
+  return unresolved && `Java's libraries are neither here nor in reach (${unresolved})`
+}
+
+/** Runs one of the two programs of a folder from its source. */
+export const javaWords = (folder: string, source: 'Client.java' | 'Streams.java'): readonly string[] => [
+  '-cp',
+  readFileSync(join(folder, 'classpath'), 'utf8').trim(),
+  join(folder, source),
+]
 
 /** Runs a script that says "ok STEP" or "failed STEP", and expects exactly these steps. */
 export async function checkScript(steps: readonly string[], kubeconfig: string, command: string, ...words: string[]): Promise<void> {
