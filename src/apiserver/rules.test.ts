@@ -43,6 +43,26 @@ test('generation counts what the kind says: annotations of a deployment too, its
   assert.equal(await generation({ metadata: { labels: { x: 'z' } } }), 4)
 })
 
+test('what a status leaves out is filled in from its own body: labels that come from a template belong to nobody there', async () => {
+  const path = '/api/v1/namespaces/a/replicationcontrollers'
+  const template = (labels: object) => ({ metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  await send('POST', path, { metadata: { name: 'd' }, spec: { selector: { a: 'b' }, template: template({ a: 'b' }) } })
+  const statuses: readonly (readonly [body: object, labels: object, isOwned: boolean])[] = [
+    [{}, { a: 'b' }, false],
+    [{ spec: { template: template({ c: 'd' }) } }, { c: 'd' }, true],
+    [{ metadata: { labels: { e: 'f' } } }, { e: 'f' }, true],
+    [{}, { a: 'b' }, false],
+  ]
+  for (const [given, labels, isOwned] of statuses) {
+    const metadata = { name: 'd', ...(given as { metadata?: object }).metadata }
+    const { body } = await send('PUT', `${path}/d/status?fieldManager=status`, { ...given, metadata, status: { replicas: 1 } })
+    assert.deepEqual(body.metadata.labels, labels)
+    assert.deepEqual(body.spec.template.metadata.labels, { a: 'b' })
+    const own = body.metadata.managedFields.find(({ manager }: { manager: string }) => manager === 'status')
+    assert.equal(own?.fieldsV1['f:metadata'] !== undefined, isOwned, JSON.stringify(own))
+  }
+})
+
 test('a scale takes a zero that is left out, and refuses a stale or a negative one', async () => {
   const path = '/apis/apps/v1/namespaces/a/deployments'
   await send('POST', path, { ...deployment, metadata: { name: 'scaled' } })
@@ -61,6 +81,11 @@ test('a scale takes a zero that is left out, and refuses a stale or a negative o
   )
   const stale = await send('PUT', `${path}/scaled/scale`, { ...scale, metadata: { ...scale.metadata, resourceVersion: '1' } })
   assert.equal(stale.status, 409)
+  for (const rest of [{}, { resourceVersion: '1' }]) {
+    const wrong = await send('PUT', `${path}/scaled/scale`, { metadata: { ...scale.metadata, uid: 'x', ...rest }, spec: { replicas: -1 } })
+    assert.equal(wrong.status, 409)
+    assert.match(wrong.body.message, /StorageError: invalid object, .* Precondition failed: UID in precondition: x/)
+  }
 })
 
 test('an update of an absent lease makes it, and one of a present lease names its version', async () => {

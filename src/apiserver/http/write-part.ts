@@ -4,8 +4,8 @@ import type { Item } from '../cacher/item.ts'
 import type { Context } from '../context.ts'
 import { type Entries, entriesForView, entriesFromView, entriesOf, trackedEntries } from '../registry/ownership.ts'
 import { isApplyType, readPatch } from '../registry/patch.ts'
-import { shownBytes, withOwners } from '../registry/prepare.ts'
-import { updateObject } from '../registry/update.ts'
+import { applyDefaults, shownBytes, withOwners } from '../registry/prepare.ts'
+import { checkUidIs, updateObject } from '../registry/update.ts'
 import { applied } from './applied.ts'
 import { wantedOf } from './body.ts'
 import { patched } from './patched.ts'
@@ -61,7 +61,7 @@ function writeField(
   return updateObject(context, write, {
     ...common,
     change(present, bytes) {
-      const body = read(present, entriesOf(present), bytes)
+      const body = applyDefaults(call.kind, read(present, entriesOf(present), bytes))
       return withOwners(withVersionOf(take(present, body), body), entriesOf(isApply ? body : present))
     },
     retake: take,
@@ -91,8 +91,9 @@ function writeView(
       const identity = { apiVersion: apiVersionOf(type), kind: type.kind }
       const shown = withOwners({ ...identity, ...(view.show(present as never) as KubeObject) }, entries)
       const body = read(shown, entries, () => shownBytes(type, shown))
+      // Of a whole body the uid is a precondition, which comes before all else.
+      if (common.checkUid) checkUidIs(write, present, body.metadata.uid)
       refuseInvalid(type, call.info.name, body)
-      // Of a whole body the uid is compared with the others' preconditions.
       if (common.repeatable && body.metadata.uid && body.metadata.uid !== present.metadata.uid)
         throw conflict(
           { ...kind, plural: `${kind.plural}/${call.info.subresource}` },

@@ -23,7 +23,10 @@ import { committedItem, unstoredItem } from './result.ts'
 export interface UpdateOptions {
   /** Makes the wanted object from the present one, of which `shown` is the JSON; called again after a conflict that the client did not ask to see. */
   readonly change: (present: KubeObject, shown: () => Uint8Array) => KubeObject | Promise<KubeObject>
-  /** For a part with a path of its own: what of an object that admission has changed is the part's. */
+  /**
+   * For a part with a path of its own: what of an object that admission has changed is the part's. `change` has filled in its defaults then,
+   * as long as the body stood alone: what hangs on the rest of the object (labels from a template) is nothing that the part's writer owns.
+   */
   readonly retake?: (previous: KubeObject, admitted: KubeObject) => KubeObject
   /** For a part with a path of its own: what it may not do. */
   readonly validateUpdate?: (next: never, previous: never, context: never) => readonly Cause[]
@@ -125,12 +128,7 @@ function checkPreconditions(
 ): void {
   const { kind, name } = write
   const { uid, resourceVersion } = wanted.metadata
-  if (checkUid && uid && uid !== previous.metadata.uid)
-    throw conflict(
-      kind,
-      name,
-      `StorageError: invalid object, Code: 4, Key: ${displayKeyOf(kind, write.namespace, name, write.dryRun)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
-    )
+  if (checkUid) checkUidIs(write, previous, uid)
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion))
       throw new WherryError('InternalError', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`, {
@@ -141,6 +139,16 @@ function checkPreconditions(
     throw invalidError({ group: kind.group, kind: kind.plural }, name, [
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])
+}
+
+/** Refuses a whole object that was sent for another of the same name: its uid, where it has one, is that of the object that is there. */
+export function checkUidIs({ kind, namespace, name, dryRun }: Write, { metadata }: KubeObject, uid: string | undefined): void {
+  if (!uid || uid === metadata.uid) return
+  throw conflict(
+    kind,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${displayKeyOf(kind, namespace, name, dryRun)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+  )
 }
 
 async function prepare(
@@ -168,8 +176,9 @@ async function prepare(
       ...(!write.dryRun && { selfLink: undefined }),
     })
   const run = admissionRun(context.admission, context.objects, write, 'UPDATE')
-  let object = applyDefaults(kind, kept(wanted))
-  const { owners = 'kept' } = options
+  const { owners = 'kept', retake } = options
+  const filled = (object: KubeObject): KubeObject => (retake === undefined ? applyDefaults(kind, object) : object)
+  let object = filled(kept(wanted))
   if (owners === 'kept') object = withOwners(object, entriesOf(previous))
   else if (owners !== 'given') object = withOwners(object, owners(previous, object))
   object = deepFreeze(object)
@@ -178,8 +187,8 @@ async function prepare(
   const admitted = await run.admit(seen, previous)
   if (admitted !== undefined && admitted !== seen) {
     const owned = withReadableOwners(admitted, object, write.warn)
-    const taken = options.retake === undefined ? owned : withOwners(options.retake(previous, owned), entriesOf(owned))
-    object = deepFreeze(applyDefaults(kind, kept(taken)))
+    const taken = retake === undefined ? owned : withOwners(retake(previous, applyDefaults(kind, owned)), entriesOf(owned))
+    object = deepFreeze(filled(kept(taken)))
   }
   if (options.whole) object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
