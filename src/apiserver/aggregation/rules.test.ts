@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { UserInfo } from '../contract.ts'
 import { nextStep } from './auto-registration.ts'
 import { inOrder } from './group-order.ts'
 import { withRemote } from './merge-openapi.ts'
@@ -74,9 +75,35 @@ test('definitions of one name that say different things get different names', ()
   })
 })
 
-test('keys become names of headers', () => {
-  assert.deepEqual(userHeaders({ name: 'a', groups: [], extra: { 'x%/ü': ['1'], none: [] } }), {
+checkUserHeaders(
+  'keys become names of headers',
+  { name: 'a', groups: [], extra: { 'X%/ü': ['1'], none: [] } },
+  {
     'x-remote-user': 'a',
-    'x-remote-extra-x%25%2F%C3%BC': ['1'],
+    'x-remote-extra-x%25%2f%c3%bc': ['1'],
+  },
+)
+checkUserHeaders(
+  'names travel as UTF-8',
+  { name: 'Łucja', uid: 'ü', groups: ['dév', 'a\tb'], extra: { k: ['日'] } },
+  {
+    'x-remote-user': '\u00c5\u0081ucja',
+    'x-remote-uid': '\u00c3\u00bc',
+    'x-remote-group': ['d\u00c3\u00a9v', 'a\tb'],
+    'x-remote-extra-k': ['\u00e6\u0097\u00a5'],
+  },
+)
+checkUserHeaders(
+  'a line break',
+  { name: 'a\r\nx-remote-group: system:masters', groups: [] },
+  /invalid header field value for "X-Remote-User"$/,
+)
+checkUserHeaders('a null', { name: 'a', groups: ['b', '\0'] }, /invalid header field value for "X-Remote-Group"$/)
+checkUserHeaders('a delete in extra', { name: 'a', groups: [], extra: { k: ['\x7f'] } }, /value for "X-Remote-Extra-k"$/)
+
+function checkUserHeaders(name: string, user: UserInfo, want: object | RegExp): void {
+  test(name, () => {
+    if (want instanceof RegExp) assert.throws(() => userHeaders(user), want)
+    else assert.deepEqual(userHeaders(user), want)
   })
-})
+}

@@ -56,6 +56,13 @@ test('the word of a proxy is taken, and of nobody else', async () => {
   })
   // One group whose name looks like two stays one: else whoever names groups could make themselves a master.
   assert.deepEqual((await ask(['X-Remote-User', 'eve', 'X-Remote-Group', 'a, system:masters'], proxy))?.groups, ['a, system:masters'])
+  // As node:http hands over the bytes of UTF-8.
+  const wire = (text: string) => Buffer.from(text).toString('latin1')
+  assert.deepEqual(await ask(['X-Remote-User', wire('Łucja'), 'X-Remote-Group', wire('日'), 'X-Remote-Extra-a', wire('ü')], proxy), {
+    name: 'Łucja',
+    groups: ['日'],
+    extra: { a: ['ü'] },
+  })
   assert.equal(await ask([], proxy), undefined)
   assert.equal(await ask(jane, undefined), undefined)
   await assert.rejects(ask(jane, certificate('somebody')), /subject with cn=somebody is not in the allowed list/)
@@ -85,6 +92,7 @@ test('headers cannot smuggle groups into an impersonation', async () => {
   ])
   await assert.rejects(run(['Impersonate-User', 'jane', 'Impersonate-Group', 'a', 'impersonate-group', 'system:masters']), /system:masters/)
   assert.ok(asked.includes('groups system:masters'))
+  assert.equal((await run(['Impersonate-User', Buffer.from('Łucja').toString('latin1')])).name, 'Łucja')
 })
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
