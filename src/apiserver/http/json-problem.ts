@@ -3,7 +3,7 @@
  */
 export function jsonProblem(text: Uint8Array): string {
   const scan: Scan = { text, at: 0 }
-  const problem = value(scan, 'looking for beginning of value') ?? rest(scan)
+  const problem = value(scan) ?? rest(scan)
   return problem ?? 'invalid character'
 }
 
@@ -42,64 +42,70 @@ function rest(scan: Scan): string | undefined {
   return scan.at < scan.text.length ? invalid(scan, 'after top-level value') : undefined
 }
 
-function value(scan: Scan, context: string): string | undefined {
-  skipSpace(scan)
-  const byte = scan.text[scan.at]
-  if (byte === 0x7b) return object(scan)
-  if (byte === 0x5b) return array(scan)
+/** Go's own bound. */
+const maxDepth = 10_000
+
+/** A value with all that it holds, by a loop: a text may nest deeper than calls may. */
+function value(scan: Scan): string | undefined {
+  /** What ends the objects and arrays that are open, the inmost last. */
+  const open: number[] = []
+  for (;;) {
+    const problem = begin(scan, open) ?? closeAll(scan, open)
+    if (problem !== undefined || open.length === 0) return problem
+  }
+}
+
+/** Up to the end of the next value that holds nothing. */
+function begin(scan: Scan, open: number[]): string | undefined {
+  for (;;) {
+    skipSpace(scan)
+    const byte = scan.text[scan.at]
+    if (byte !== 0x7b && byte !== 0x5b) return single(scan, byte)
+    if (open.length === maxDepth) return invalid(scan, 'exceeded max depth')
+    const closer = byte + 2
+    scan.at += 1
+    skipSpace(scan)
+    if (scan.text[scan.at] === closer) {
+      scan.at += 1
+      return undefined
+    }
+    open.push(closer)
+    const problem = closer === 0x7d ? key(scan) : undefined
+    if (problem !== undefined) return problem
+  }
+}
+
+/** From the end of a value to the beginning of the next, or to the end of all. */
+function closeAll(scan: Scan, open: number[]): string | undefined {
+  for (let closer = open.at(-1); closer !== undefined; closer = open.at(-1)) {
+    skipSpace(scan)
+    const byte = scan.text[scan.at]
+    if (byte !== closer && byte !== 0x2c) return invalid(scan, closer === 0x7d ? 'after object key:value pair' : 'after array element')
+    scan.at += 1
+    if (byte === 0x2c) return closer === 0x7d ? key(scan) : undefined
+    open.pop()
+  }
+  return undefined
+}
+
+function single(scan: Scan, byte: number | undefined): string | undefined {
   if (byte === 0x22) return string(scan)
   if (byte === 0x74) return literal(scan, 'true')
   if (byte === 0x66) return literal(scan, 'false')
   if (byte === 0x6e) return literal(scan, 'null')
   if (byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)) return number(scan)
-  return invalid(scan, context)
+  return invalid(scan, 'looking for beginning of value')
 }
 
-function object(scan: Scan): string | undefined {
-  scan.at += 1
+function key(scan: Scan): string | undefined {
   skipSpace(scan)
-  if (scan.text[scan.at] === 0x7d) {
-    scan.at += 1
-    return undefined
-  }
-  for (;;) {
-    skipSpace(scan)
-    if (scan.text[scan.at] !== 0x22) return invalid(scan, 'looking for beginning of object key string')
-    const key = string(scan)
-    if (key !== undefined) return key
-    skipSpace(scan)
-    if (scan.text[scan.at] !== 0x3a) return invalid(scan, 'after object key')
-    scan.at += 1
-    const inner = value(scan, 'looking for beginning of value')
-    if (inner !== undefined) return inner
-    skipSpace(scan)
-    if (scan.text[scan.at] === 0x7d) {
-      scan.at += 1
-      return undefined
-    }
-    if (scan.text[scan.at] !== 0x2c) return invalid(scan, 'after object key:value pair')
-    scan.at += 1
-  }
-}
-
-function array(scan: Scan): string | undefined {
-  scan.at += 1
+  if (scan.text[scan.at] !== 0x22) return invalid(scan, 'looking for beginning of object key string')
+  const problem = string(scan)
+  if (problem !== undefined) return problem
   skipSpace(scan)
-  if (scan.text[scan.at] === 0x5d) {
-    scan.at += 1
-    return undefined
-  }
-  for (;;) {
-    const inner = value(scan, 'looking for beginning of value')
-    if (inner !== undefined) return inner
-    skipSpace(scan)
-    if (scan.text[scan.at] === 0x5d) {
-      scan.at += 1
-      return undefined
-    }
-    if (scan.text[scan.at] !== 0x2c) return invalid(scan, 'after array element')
-    scan.at += 1
-  }
+  if (scan.text[scan.at] !== 0x3a) return invalid(scan, 'after object key')
+  scan.at += 1
+  return undefined
 }
 
 function string(scan: Scan): string | undefined {
