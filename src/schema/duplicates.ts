@@ -8,7 +8,7 @@ export function findDuplicates(text: string): string[] {
   const found = new Set<string>()
   eachKey(text, (stack, key, isRepeated) => {
     if (isRepeated) found.add(`duplicate field ${quote(pathOf(stack, key))}`)
-    return found.size < FOUND_MAX
+    return found.size < FOUND_MAX ? 'on' : 'stop'
   })
   return [...found]
 }
@@ -24,39 +24,40 @@ export function inDocumentOrder(text: string, unknown: readonly string[]): strin
   eachKey(text, (stack, key, isRepeated) => {
     const path = pathOf(stack, key)
     const problem = `unknown field ${quote(path)}`
-    if (left.delete(problem)) {
+    const isUnknown = left.delete(problem)
+    if (isUnknown) {
       unknownPaths.add(path)
       found.add(problem)
-    } else if (isRepeated && ![...unknownPaths].some((outer) => isWithin(path, outer))) found.add(`duplicate field ${quote(path)}`)
-    return found.size < FOUND_MAX
+    } else if (unknownPaths.has(path)) return 'skip'
+    else if (isRepeated) found.add(`duplicate field ${quote(path)}`)
+    return found.size >= FOUND_MAX ? 'stop' : isUnknown ? 'skip' : 'on'
   })
   return [...found, ...left].slice(0, FOUND_MAX)
 }
 
-const isWithin = (path: string, outer: string): boolean => path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`)
-
-/** Calls for each key of a JSON text that has been read already; `goOn` says whether to. */
-function eachKey(text: string, goOn: (stack: readonly Level[], key: string, isRepeated: boolean) => boolean): void {
+/** Calls for each key of a JSON text that has been read already; what it says is whether to go on, past the key's value (`skip`) or not at all. */
+function eachKey(text: string, visit: (stack: readonly Level[], key: string, isRepeated: boolean) => 'on' | 'skip' | 'stop'): void {
   const stack: Level[] = []
   let level: Level | undefined
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
     if (code === QUOTE) {
       const end = endOfString(text, i)
-      if (level?.keys !== undefined && level.isKeyNext) {
+      if (level?.keys !== undefined && level.isKeyNext && !level.isSkipped) {
         const key = keyText(text, i, end)
         level.isKeyNext = false
         level.step = key
         const isRepeated = level.keys.has(key)
         if (!isRepeated) level.keys.add(key)
-        if (!goOn(stack, key, isRepeated)) return
+        const next = visit(stack, key, isRepeated)
+        if (next === 'stop') return
+        level.skips = next === 'skip'
       }
       i = end
     } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
-      level =
-        code === OPEN_OBJECT
-          ? { keys: new Set(), isKeyNext: true, step: '', index: 0 }
-          : { keys: undefined, isKeyNext: false, step: '', index: 0 }
+      const isObject: boolean = code === OPEN_OBJECT
+      const isSkipped: boolean = level !== undefined && (level.isSkipped || level.skips)
+      level = { keys: isObject ? new Set() : undefined, isKeyNext: isObject, step: '', index: 0, path: undefined, isSkipped, skips: false }
       stack.push(level)
     } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       stack.pop()
@@ -75,6 +76,12 @@ interface Level {
   /** The key whose value is being read. */
   step: string
   index: number
+  /** Its own path, once it was asked for: keys beside each other share it. */
+  path: string | undefined
+  /** Nobody wants to hear of its keys. */
+  readonly isSkipped: boolean
+  /** Nor of those in the value of the present one. */
+  skips: boolean
 }
 
 const FOUND_MAX = 100
@@ -105,10 +112,16 @@ function keyText(text: string, start: number, end: number): string {
 }
 
 function pathOf(stack: readonly Level[], key: string): string {
+  const level = stack.at(-1)!
+  level.path ??= levelPath(stack)
+  return level.path === '' ? key : `${level.path}.${key}`
+}
+
+function levelPath(stack: readonly Level[]): string {
   let path = ''
   for (const level of stack.slice(0, -1)) {
     if (level.keys === undefined) path += `[${level.index}]`
     else path += path === '' ? level.step : `.${level.step}`
   }
-  return path === '' ? key : `${path}.${key}`
+  return path
 }

@@ -50,17 +50,47 @@ test('duplicate keys are found with their paths', () => {
   }
 })
 
-test('unknown fields and repeated ones are told in the order of the text; nothing of what stands in an unknown one', () => {
-  const text = '{"spec":{"a":1,"a":2,"u":{"b":1,"b":2},"m":{"c":1,"c":1},"l":[{"n":1,"x":1,"n":2}],"u":3}}'
-  const unknown = ['unknown field "spec.u"', 'unknown field "spec.l[0].x"']
-  assert.deepEqual(inDocumentOrder(text, unknown), [
-    'duplicate field "spec.a"',
-    'unknown field "spec.u"',
-    'duplicate field "spec.m.c"',
-    'unknown field "spec.l[0].x"',
-    'duplicate field "spec.l[0].n"',
-  ])
+checkOrder(
+  'unknown fields and repeated ones are told in the order of the text',
+  '{"spec":{"a":1,"a":2,"u":{"b":1,"b":2},"m":{"c":1,"c":1},"l":[{"n":1,"x":1,"n":2}],"u":3}}',
+  ['spec.u', 'spec.l[0].x'],
+  ['duplicate spec.a', 'unknown spec.u', 'duplicate spec.m.c', 'unknown spec.l[0].x', 'duplicate spec.l[0].n'],
+)
+// As the reference answers the same text as a ConfigMap.
+checkOrder(
+  'nothing is told of what stands in an unknown one, however deep and however often it is given',
+  '{"data":{"k":"v"},"z":{"a":1,"a":2,"b":[{"c":1,"c":2}]},"z":{"d":1,"d":1},"list":[{"a":1,"a":2},[{"a":1,"a":2}]],"data":{"k":"v","k":"w"}}',
+  ['z', 'list'],
+  ['unknown z', 'unknown list', 'duplicate data', 'duplicate data.k'],
+)
+checkOrder(
+  'a key whose name begins like an unknown one',
+  '{"u":1,"u.v":{"a":1,"a":2},"u.v":1}',
+  ['u'],
+  ['unknown u', 'duplicate u.v.a', 'duplicate u.v'],
+)
+// Each key looked at costs its path: beside a single mistake, a great unknown field must not.
+test('what stands in an unknown field is passed over quickly', () => {
+  const deep = `${'{"x":'.repeat(5_000)}1${'}'.repeat(5_000)}`
+  const text = `{"u":[${Array.from({ length: 20 }, () => deep).join()}],"a":1,"a":2}`
+  const before = performance.now()
+  assert.deepEqual(inDocumentOrder(text, ['unknown field "u"']), ['unknown field "u"', 'duplicate field "a"'])
+  assert.ok(performance.now() - before < 1_000)
 })
+
+/** `unknown` by their paths; `want`: what is told, likewise. */
+function checkOrder(name: string, text: string, unknown: readonly string[], want: readonly string[]): void {
+  test(name, () => {
+    const told = inDocumentOrder(
+      text,
+      unknown.map((path) => `unknown field "${path}"`),
+    )
+    assert.deepEqual(
+      told,
+      want.map((problem) => problem.replace(/ (.*)/, ' field "$1"')),
+    )
+  })
+}
 
 test('nesting is bounded, brackets in text are not nesting', () => {
   assert.throws(() => parseJson('['.repeat(20_000) + ']'.repeat(20_000)), { name: 'SyntaxError', message: 'exceeded max depth' })
