@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, Agent as HttpsAgent, type Server } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { isError } from '#lib/errors.ts'
 import type { HttpsExchangeRequest } from '#lib/https-exchange.ts'
@@ -46,6 +46,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (url === '/hang') return void waiting.push(response)
   if (url === '/break') return void request.socket.destroy()
   if (url === '/only-new' && used.has(request.socket)) return void request.socket.destroy()
+  if (url === '/slow-unless-new') {
+    if (used.has(request.socket)) setTimeout(() => request.socket.destroy(), 600)
+    else waiting.push(response)
+    return
+  }
   used.add(request.socket)
   if (url === '/redirect') return void response.writeHead(302, { location: '/' }).end()
   if (url === '/long') return void response.end('x'.repeat(5000))
@@ -98,9 +103,31 @@ test('connections are kept for the next request', async () => {
   assert.equal(connections, before)
 })
 
-test('kept connections that the peer has given up do not fail a request, however many they are', async () => {
-  await Promise.all([ask('/'), ask('/'), ask('/')])
-  assert.equal((await ask('/only-new')).status, 200)
+const given = { body: Buffer.from('x') }
+checkKept('GET', {}, '200')
+checkKept('OPTIONS', {}, '200')
+checkKept('POST', { ...given, headers: { 'idempotency-key': '1' } }, '200')
+// The peer had it, and may have done what it says.
+checkKept('POST', given, 'EOF')
+checkKept('DELETE', {}, 'EOF')
+
+test('a request that a closing connection never took is sent again, whatever it does', async (context) => {
+  await ask('/')
+  const closing = context.mock.method(HttpsAgent.prototype, 'reuseSocket', (socket: Socket, request: ClientRequest) => {
+    request.reusedSocket = true
+    socket.destroy()
+  })
+  const { body } = await ask('/', given)
+  assert.equal(closing.mock.callCount(), 1)
+  assert.equal(JSON.parse(Buffer.from(body).toString()).body, 'x')
+})
+
+test('the second time has what the first one left', async () => {
+  await ask('/')
+  const before = performance.now()
+  await assert.rejects(ask('/slow-unless-new', { method: 'GET', timeoutMs: 1000 }), /context deadline exceeded/)
+  const tookMs = performance.now() - before
+  assert.ok(tookMs > 900 && tookMs < 1500, `${tookMs} ms`)
 })
 
 test('a redirect is an answer', async () => assert.equal((await ask('/redirect')).status, 302))
@@ -126,6 +153,18 @@ test('whoever asked may stop asking', async () => {
   stop.abort(new Error('enough'))
   await assert.rejects(answer, /enough/)
 })
+
+/** What comes of a request on one of several kept connections, all of which the peer closes when asked again. */
+function checkKept(method: string, options: Partial<HttpsExchangeRequest>, want: string): void {
+  test(`${method} ${JSON.stringify(options.headers ?? {})} on connections that the peer has given up: ${want}`, async () => {
+    await Promise.all([ask('/'), ask('/'), ask('/')])
+    const told = await ask('/only-new', { method, ...options }).then(
+      ({ status }) => `${status}`,
+      (error: Error) => error.message,
+    )
+    assert.equal(told, want)
+  })
+}
 
 function checkFailure(
   name: string,

@@ -1,7 +1,7 @@
 import { getServers } from 'node:dns'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpsExchange, HttpsExchangeRequest, HttpsExchangeResponse } from '#lib/https-exchange.ts'
 
@@ -14,13 +14,14 @@ export function createHttpsExchange({ idleMax = 4 }: { readonly idleMax?: number
   const https = new HttpsAgent({ ...options, maxCachedSessions: 100, ALPNProtocols: ['http/1.1'] })
   const http = new HttpAgent(options)
   const exchange = async (wanted: HttpsExchangeRequest): Promise<HttpsExchangeResponse> => {
+    const endMs = performance.now() + wanted.timeoutMs
     try {
       return await once(wanted, https, http)
     } catch (error) {
-      // A kept connection may have been closed by the peer just as we took it: the request never began there. Others that are kept may be no
-      // better, where the peer began anew: the second time it is a connection of its own.
-      if (error instanceof StaleConnection) return await once(wanted, false, false)
-      throw error
+      // A kept connection may have been closed by the peer just as we took it. Others that are kept may be no better, where the peer began
+      // anew: the second time it is a connection of its own, for what is left of the time.
+      if (!(error instanceof StaleConnection)) throw error
+      return await once({ ...wanted, timeoutMs: Math.max(0, endMs - performance.now()) }, false, false)
     }
   }
   return Object.assign(exchange, {
@@ -33,7 +34,12 @@ export function createHttpsExchange({ idleMax = 4 }: { readonly idleMax?: number
 
 const idleMs = 90_000
 
+/** A kept connection was gone, and the request may be sent again. */
 class StaleConnection extends Error {}
+
+/** Requests that may reach the peer twice: those of Go's HTTP client, by their method or because they say that they may. */
+const isReplayable = ({ method, headers }: HttpsExchangeRequest): boolean =>
+  ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method) || 'idempotency-key' in headers || 'x-idempotency-key' in headers
 
 function once(wanted: HttpsExchangeRequest, https: HttpsAgent | false, http: HttpAgent | false): Promise<HttpsExchangeResponse> {
   const url = new URL(wanted.url)
@@ -63,6 +69,9 @@ function once(wanted: HttpsExchangeRequest, https: HttpsAgent | false, http: Htt
           rejectUnauthorized: wanted.insecureSkipTlsVerify !== true,
         })
       : requestHttp({ ...common, agent: http })
+    let socket: Socket | undefined
+    let writtenBefore = 0
+    let isAnswered = false
     const finish = () => {
       clearTimeout(late)
       wanted.signal?.removeEventListener('abort', abort)
@@ -77,10 +86,17 @@ function once(wanted: HttpsExchangeRequest, https: HttpsAgent | false, http: Htt
     if (wanted.signal?.aborted === true) return abort()
     wanted.signal?.addEventListener('abort', abort, { once: true })
     request.on('error', (error: NodeJS.ErrnoException) => {
-      const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      stop(stale ? new StaleConnection(error.message, { cause: error }) : inGoWords(error, host, port))
+      const isGone = request.reusedSocket && !isAnswered && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      // Of anything else nobody knows whether the peer did what it was asked; what it was never sent, it did not do.
+      const isStale = isGone && (isReplayable(wanted) || socket === undefined || socket.bytesWritten === writtenBefore)
+      stop(isStale ? new StaleConnection(error.message, { cause: error }) : inGoWords(error, host, port))
+    })
+    request.once('socket', (taken) => {
+      socket = taken
+      writtenBefore = taken.bytesWritten
     })
     request.once('response', (response) => {
+      isAnswered = true
       read(response, wanted.bodyMaxBytes).then((bytes) => {
         finish()
         resolve({ status: response.statusCode!, headers: headersOf(response), body: bytes })
