@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { HttpsExchange, HttpsExchangeRequest } from '#lib/https-exchange.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { memoryObjects } from './authorization/testing/memory-objects.ts'
 import { createOutbound, type OutboundTarget, outboundUrl, resolveService } from './outbound.ts'
 
 const objects = memoryObjects()
+const clock = createVirtualClock(0)
 const service = (name: string, spec: object) => objects.put(Service, { metadata: { name, namespace: 'a' }, spec })
 service('plain', { clusterIP: '10.96.0.9', ports: [{ port: 443 }] })
 service('backed', { clusterIP: '10.96.0.8', ipFamilies: ['IPv4'], ports: [{ port: 8443, name: 'hook' }] })
@@ -55,7 +57,7 @@ async function sent(redirects: Readonly<Record<string, readonly [status: number,
     const [status, location] = redirects[request.url] ?? [200, undefined]
     return { status, headers: location === undefined ? {} : { location }, body: new Uint8Array() }
   }
-  const outbound = createOutbound({ objects, exchange })
+  const outbound = createOutbound({ objects, exchange, clock })
   const options = { timeoutMs: 1, bearerToken: 't', certificate: 'c', key: 'k', ...(redirectsMax !== undefined && { redirectsMax }) }
   const request = { method: 'POST', headers: {}, body: Buffer.from('x') }
   const { status } = await outbound({ url: 'https://h/1' }, options, request)
@@ -93,6 +95,22 @@ test('a circle of redirects ends', async () => {
   assert.equal((await sent({ 'https://h/1': [307, '/1'] }, 3)).requests.length, 4)
 })
 
+test('redirects share the time that the caller gives', async () => {
+  const given: number[] = []
+  const exchange: HttpsExchange = async ({ timeoutMs }) => {
+    given.push(timeoutMs)
+    await clock.advance(400)
+    return { status: 307, headers: { location: '/again' }, body: new Uint8Array() }
+  }
+  const asked = createOutbound({ objects, exchange, clock })(
+    { url: 'https://h/1' },
+    { timeoutMs: 1000, redirectsMax: 10 },
+    { method: 'GET', headers: {} },
+  )
+  await assert.rejects(asked, { code: 'Timeout', message: 'context deadline exceeded' })
+  assert.deepEqual(given, [1000, 600, 200])
+})
+
 test('a service is called under its own name, wherever its endpoint is', async () => {
   let seen: HttpsExchangeRequest | undefined
   const exchange: HttpsExchange = async (request) => {
@@ -100,7 +118,7 @@ test('a service is called under its own name, wherever its endpoint is', async (
     return { status: 200, headers: {}, body: new Uint8Array() }
   }
   const target = { service: { namespace: 'a', name: 'plain' } }
-  await createOutbound({ objects, exchange })(target, { timeoutMs: 1, caBundle: 'Y2E=' }, { method: 'GET', headers: {} })
+  await createOutbound({ objects, exchange, clock })(target, { timeoutMs: 1, caBundle: 'Y2E=' }, { method: 'GET', headers: {} })
   assert.deepEqual(
     [seen?.url, seen?.serverName, seen?.connectTo, seen?.caBundle],
     ['https://plain.a.svc:443/', 'plain.a.svc', { host: '10.96.0.9', port: 443 }, 'ca'],

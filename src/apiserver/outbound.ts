@@ -1,5 +1,6 @@
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpsExchange, HttpsExchangeRequest, HttpsExchangeResponse } from '#lib/https-exchange.ts'
 import { quote } from '#schema/go-text.ts'
@@ -25,6 +26,7 @@ export interface OutboundOptions {
   readonly key?: string
   readonly bearerToken?: string
   readonly serverName?: string
+  /** For everything, redirects included. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
   /** An answer above is refused; default 16 MiB, some ten times the largest object that the store takes. */
@@ -57,8 +59,14 @@ export function outboundUrl(target: OutboundTarget, query = ''): string {
   return `${url.protocol}//${url.hostname}${port}${url.pathname}${search === '' ? '' : `?${search}`}`
 }
 
+export interface CreateOutboundOptions {
+  readonly objects: Objects
+  readonly exchange: HttpsExchange
+  readonly clock: Clock
+}
+
 /** Finds Services through `objects`: one of their ready endpoints in turn, else their cluster address. */
-export function createOutbound({ objects, exchange }: { readonly objects: Objects; readonly exchange: HttpsExchange }): Outbound {
+export function createOutbound({ objects, exchange, clock }: CreateOutboundOptions): Outbound {
   let turn = 0
   return async (target, options, request) => {
     const { caBundle, bearerToken, serverName, bodyMaxBytes = 16 << 20, query, redirectsMax = 0, ...rest } = options
@@ -74,11 +82,15 @@ export function createOutbound({ objects, exchange }: { readonly objects: Object
       ...(name !== undefined && { serverName: name }),
       ...(caBundle !== undefined && { caBundle: asPem(caBundle) }),
     }
+    const endMs = clock.monotonicMs() + options.timeoutMs
     for (let left = redirectsMax; ; left -= 1) {
       const response = await exchange(wanted)
       const next = left > 0 ? redirected(wanted, response) : undefined
       if (next === undefined) return response
-      wanted = next
+      // The time is the caller's for all of them together.
+      const timeoutMs = endMs - clock.monotonicMs()
+      if (timeoutMs <= 0) throw new WherryError('Timeout', 'context deadline exceeded')
+      wanted = { ...next, timeoutMs }
     }
   }
 }

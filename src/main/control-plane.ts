@@ -241,7 +241,7 @@ async function createApi(
     random: random.fork('api'),
     stages(objects, internals, registry) {
       queueMetrics = createWorkQueueMetrics(registry)
-      const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange })
+      const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange, clock })
       identity = createIdentity({
         choices: options,
         keys,

@@ -45,7 +45,7 @@ before(async () => {
       stages: (objects) => {
         const options = {
           objects,
-          outbound: createOutbound({ objects, exchange }),
+          outbound: createOutbound({ objects, exchange, clock: systemClock }),
           conditions: matchConditions(async ({ verb }) => ({ allowed: verb === 'get', reason: '' })),
           uuid: () => 'the-uid',
           now: () => systemClock.monotonicMs(),
