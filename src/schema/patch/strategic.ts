@@ -1,5 +1,5 @@
 import { WherryError } from '#lib/errors.ts'
-import { clone, isObject, setOwn } from '#schema/fields.ts'
+import { clone, getOwn, isObject, setOwn } from '#schema/fields.ts'
 import { goText, goValue, quote } from '#schema/go-text.ts'
 import { fieldsPlan } from '#schema/plan.ts'
 import type { AnyType, ListMerge, Shape } from '#schema/schema.ts'
@@ -94,7 +94,7 @@ function mergeLists(document: readonly Item[], patch: readonly Item[], item: Sha
 }
 
 function takeDirectives(document: readonly Item[], patch: readonly Item[], key: string): [document: Item[], patch: Item[]] {
-  let kept = [...document]
+  const remaining = removing(document, key)
   const changes: Item[] = []
   let isReplaced = false
   for (const each of patch) {
@@ -105,11 +105,39 @@ function takeDirectives(document: readonly Item[], patch: readonly Item[], key: 
     }
     const directive = change[DIRECTIVE]
     if (directive === 'replace') isReplaced = true
-    else if (directive === 'delete') kept = kept.filter((one) => !isEqualKey(memberOf(one, key), mergeKeyOf(change, key)))
+    else if (directive === 'delete') remaining.remove(change)
     else if (directive === 'merge') throw failed('merging lists cannot yet be specified in the patch')
     else throw unknownDirective(directive, change)
   }
-  return isReplaced ? [changes, []] : [kept, changes]
+  return isReplaced ? [changes, []] : [remaining.items(), changes]
+}
+
+/** The items of a list, from which others take what has their key: found by it, since both lists may be long. */
+function removing(document: readonly Item[], key: string) {
+  const gone = new Set<unknown>()
+  let counts: Map<unknown, number> | undefined
+  let left = document.length
+  return {
+    remove(change: JsonObject): void {
+      // Where nothing is left nobody asks for the key, which may be missing.
+      if (left === 0) return
+      const value = mergeKeyOf(change, key)
+      counts ??= countsByKey(document, key)
+      if (gone.has(value)) return
+      gone.add(value)
+      left -= counts.get(value) ?? 0
+    },
+    items: () => (gone.size === 0 ? [...document] : document.filter((item) => !gone.has(memberOf(item, key)))),
+  }
+}
+
+function countsByKey(items: readonly Item[], key: string): Map<unknown, number> {
+  const counts = new Map<unknown, number>()
+  for (const item of items) {
+    const value = memberOf(item, key)
+    counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  return counts
 }
 
 function mergeItems(document: readonly Item[], patch: readonly Item[], item: Shape, key: string): Item[] {
@@ -151,13 +179,9 @@ function applyOrders(result: JsonObject, patch: JsonObject, shape: Shape): void 
 
 /** Each merged item is looked for in the order, where everything up to it has to be an object. */
 function checkOrderItems(merged: readonly Item[], order: readonly Item[], key: string): void {
-  for (const each of merged) {
-    const value = mergeKeyOf(asObject(each), key)
-    for (const [i, wanted] of order.entries()) {
-      if (!isObject(wanted)) throw failed(`value for key ${i} is not a map`)
-      if (isEqualKey(value, wanted[key])) break
-    }
-  }
+  const bad = order.findIndex((wanted) => !isObject(wanted))
+  const found = new Set((bad < 0 ? order : order.slice(0, bad)).map((wanted) => getOwn(wanted as JsonObject, key)))
+  for (const each of merged) if (!found.has(mergeKeyOf(asObject(each), key)) && bad >= 0) throw failed(`value for key ${bad} is not a map`)
 }
 
 function mergedForOrder(before: readonly Item[] | undefined, change: readonly Item[] | undefined, item: Shape, merge: ListMerge): Item[] {
@@ -194,11 +218,12 @@ function retainKeys(document: JsonObject, patch: JsonObject): JsonObject {
   delete patch[RETAIN_KEYS]
   const malformed = 'invalid patch format of retainKeys'
   if (!Array.isArray(retained)) throw badRequest(malformed)
+  const names = new Set<unknown>(retained)
   for (const [name, change] of Object.entries(patch)) {
     const isDirective = name.startsWith(DELETE_FROM_LIST) || name.startsWith(SET_ORDER)
-    if (change !== null && !isDirective && !retained.includes(name)) throw badRequest(malformed)
+    if (change !== null && !isDirective && !names.has(name)) throw badRequest(malformed)
   }
-  for (const name of Object.keys(document)) if (!retained.includes(name)) delete document[name]
+  for (const name of Object.keys(document)) if (!names.has(name)) delete document[name]
   return document
 }
 
