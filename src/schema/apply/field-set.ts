@@ -1,5 +1,13 @@
 import { setOwn } from '#schema/fields.ts'
-import { compareElements, normalElement, type PathElement, showElement } from './path-element.ts'
+import {
+  compareElements,
+  compareRanked,
+  normalElement,
+  type PathElement,
+  type RankedElement,
+  rankedElement,
+  showElement,
+} from './path-element.ts'
 
 /**
  * A set of fields, in the very form in which FieldsV1 writes it: an object by path elements, in their order. An empty object is a member
@@ -197,11 +205,16 @@ function withoutSelf(node: FieldSet): FieldSet | undefined {
   return isEmptySet(children) ? undefined : children
 }
 
-/** Nodes by element as a set in order. */
-export function sorted(entries: [PathElement, FieldSet][]): FieldSet {
-  if (entries.length > 1) entries.sort(([a], [b]) => compareKeys(a, b))
+/** Nodes by element as a set in order. Each element is read once, not in every comparison. */
+export function sorted(entries: readonly (readonly [PathElement, FieldSet])[]): FieldSet {
   const out: Record<PathElement, FieldSet> = {}
-  for (const [key, node] of entries) put(out, key, node)
+  const ranked: (RankedElement & { readonly node: FieldSet })[] = []
+  for (const [element, node] of entries) {
+    if (element === self) put(out, element, node)
+    else ranked.push({ ...rankedElement(element), node })
+  }
+  if (ranked.length > 1) ranked.sort(compareRanked)
+  for (const { element, node } of ranked) put(out, element, node)
   return out
 }
 

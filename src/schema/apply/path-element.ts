@@ -58,19 +58,34 @@ export function showElement(element: PathElement): string {
 
 /** Fields by name, then keys, values, places; keys and values by what they hold. */
 export function compareElements(a: PathElement, b: PathElement): number {
-  if (a === b) return 0
-  const sorts = order[a[0]!]! - order[b[0]!]!
-  if (sorts !== 0) return sorts
-  switch (a[0]) {
+  return a === b ? 0 : compareRanked(rankedElement(a), rankedElement(b))
+}
+
+/** An element that has been read once, to be compared often. */
+export interface RankedElement {
+  readonly element: PathElement
+  readonly sort: number
+  /** Of a key its fields, of a value or place itself. */
+  readonly content: unknown
+}
+
+export function rankedElement(element: PathElement): RankedElement {
+  const rest = element.slice(2)
+  switch (element[0]) {
     case 'f':
-      return compareText(a, b)
-    case 'i':
-      return Number(a.slice(2)) - Number(b.slice(2))
+      return { element, sort: 0, content: rest }
+    case 'k':
+      return { element, sort: 1, content: Object.entries(parseExact(rest) as object) }
     case 'v':
-      return compareValues(parseExact(a.slice(2)), parseExact(b.slice(2)))
+      return { element, sort: 2, content: plainText.test(rest) ? rest.slice(1, -1) : parseExact(rest) }
     default:
-      return compareKeys(Object.entries(parseExact(a.slice(2)) as object), Object.entries(parseExact(b.slice(2)) as object))
+      return { element, sort: 3, content: Number(rest) }
   }
+}
+
+export function compareRanked(a: RankedElement, b: RankedElement): number {
+  if (a.sort !== b.sort) return a.sort - b.sort
+  return a.sort === 1 ? compareKeys(a.content as Entries, b.content as Entries) : compareValues(a.content, b.content)
 }
 
 /** The order of UTF-8 bytes, which differs from that of UTF-16 units only past the basic plane. */
@@ -117,5 +132,6 @@ function showValue(value: unknown): string {
 }
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => compareText(a, b)
-const order: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 }
+/** A JSON text in which nothing is escaped. */
+const plainText = /^"[^"\\]*"$/
 const surrogates = /[\ud800-\udfff]/
