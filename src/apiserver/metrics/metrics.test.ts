@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readBody } from '#lib/http.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { parseRequest } from '../http/request-info.ts'
+import type { RequestRecord } from '../request-record.ts'
 import { createTestServer } from '../testing.ts'
+import { createRequestMetrics } from './request-metrics.ts'
 
 /** Labels are the reference's: checked against what it shows for the same requests. */
 
@@ -72,6 +76,68 @@ test('requests are counted by the reference’s verbs, scopes and codes; what re
     const answer = await send('GET', '/metrics')
     return Buffer.from(await readBody(answer.body)).toString()
   }
+})
+
+test('of other paths the reference’s are counted, and nobody can add any', async () => {
+  const server = await createTestServer({ clock: createVirtualClock(0) })
+  const get = (path: string, accept = '*/*', method = 'GET') => server.transport({ method, path, headers: { accept } })
+  for (let round = 0; round < 150; round += 1) await get(`/none-${round}`)
+  const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+  for (const path of [
+    '/healthz',
+    '/livez',
+    '/readyz',
+    '/readyz/ping',
+    '/version',
+    '/api',
+    '/apis',
+    '/apis/apps',
+    '/metrics',
+    '/openapi/v2',
+  ])
+    await get(path)
+  for (const path of ['/openapi/v3', '/openapi/v3/api/v1', '/openapi/v3/none', '/openapi/v3/none2']) await get(path)
+  for (const path of ['/api', '/api/', '/apis']) await get(path, aggregated)
+  const text = Buffer.from(await readBody((await get('/metrics')).body)).toString()
+  const counted = text.matchAll(
+    /^apiserver_request_total\{code="(\d+)",component="(\w*)",dry_run="",group="",resource="",scope="",subresource="([^"]*)",verb="(\w+)",version=""\} (\d+)/gm,
+  )
+  assert.deepEqual(Array.from(counted, ([, ...found]) => found.filter((part) => part !== '').join(' ')).toSorted(), [
+    '200 /healthz GET 1',
+    '200 /livez GET 1',
+    '200 /readyz GET 1',
+    '200 apiserver api GET 2',
+    '200 apiserver apis GET 1',
+    '200 openapi/v3 GET 1',
+    '200 openapi/v3/ GET 1',
+    '404 openapi/v3/ GET 2',
+  ])
+  await server.close()
+})
+
+test('what is refused for want of time or seats is told by what was asked for, within bounds', () => {
+  const registry = createRegistry()
+  const metrics = createRequestMetrics(registry)
+  const refuse = (path: string) =>
+    metrics.terminated(
+      { kind: undefined, info: parseRequest('GET', path), request: { method: 'GET', path, headers: {} } } as unknown as RequestRecord,
+      429,
+    )
+  refuse('/api/v1/namespaces/a/pods/b/status')
+  refuse('/apis/example.com/v1/things')
+  for (let round = 0; round < 1500; round += 1) refuse(`/none-${round}`)
+  const told = Array.from(
+    registry.text().matchAll(/^apiserver_request_terminations_total\{code="429",component="apiserver",(.*)\} (\d+)$/gm),
+    ([, labels, count]) => `${labels} ${count}`,
+  )
+  assert.equal(told.length, 1001)
+  for (const line of [
+    'group="",resource="pods",scope="resource",subresource="status",verb="GET",version="v1" 1',
+    'group="example.com",resource="things",scope="cluster",subresource="",verb="LIST",version="v1" 1',
+    'group="",resource="",scope="",subresource="/none-0",verb="GET",version="" 1',
+    'group="",resource="",scope="",subresource="",verb="GET",version="" 502',
+  ])
+    assert.ok(told.includes(line), line)
 })
 
 test('watches that begin with all objects are timed up to the end of these, others are not', async () => {

@@ -6,7 +6,7 @@ import type { RequestRecord } from '../request-record.ts'
 
 /** Requests and their answers. Series are found by kind, without making a text. */
 export interface RequestMetrics {
-  /** A request that reached its resource, or a path of our own, and is over. */
+  /** A request that reached its resource, or a path of our own that is counted, and is over. */
   answered(record: RequestRecord, answer: Answered): void
   /** A watch, an exec or the like has begun; returns how to say that it is over. */
   began(record: RequestRecord): () => void
@@ -26,16 +26,20 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
   const families = createFamilies(registry)
   const byKind = new WeakMap<AnyKind, Map<string, Series[]>>()
   const byPath = new Map<string, Series>()
+  const ended = new Map<string, Labels>()
 
-  function seriesOf(record: RequestRecord): Series {
+  /** Undefined for what the reference does not count: all paths of our own but a few. */
+  function seriesOf(record: RequestRecord): Series | undefined {
     const { kind, info } = record
     const verb = verbOf(record)
     if (kind === undefined) {
-      const key = verb === 'GET' ? info.path : `${verb} ${info.path}`
+      const counted = countedPath(record)
+      if (counted === undefined) return undefined
+      const key = `${verb} ${counted}`
       let series = byPath.get(key)
-      // Few paths are ours; what else is asked for must not fill the memory.
-      if (series === undefined && byPath.size < pathsMax) byPath.set(key, (series = createSeries([verb, '', '', '', info.path, '', ''])))
-      return series ?? createSeries([verb, '', '', '', '', '', ''])
+      if (series === undefined)
+        byPath.set(key, (series = createSeries([verb, '', '', '', counted, '', discovery.has(counted) ? 'apiserver' : ''])))
+      return series
     }
     let parts = byKind.get(kind)
     if (parts === undefined) byKind.set(kind, (parts = new Map()))
@@ -46,9 +50,25 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     return (series[at] ??= createSeries([verb, kind.group, kind.version, kind.plural, info.subresource, scope, 'apiserver']))
   }
 
+  /** Whatever was refused is told by what was asked for, be it there or not; so only so many of these are told apart. */
+  function endedLabels(record: RequestRecord): Labels {
+    const { info } = record
+    const [group, version, resource, part] = info.isResource
+      ? [info.group, info.version, info.resource, info.subresource]
+      : ['', '', '', info.path]
+    const labels: Labels = [verbOf(record), group, version, resource, part, info.isResource ? scopeOf(record) : '', 'apiserver']
+    const key = JSON.stringify(labels)
+    const known = ended.get(key)
+    if (known !== undefined) return known
+    if (ended.size >= endedMax) return [labels[0], '', '', '', '', '', 'apiserver']
+    ended.set(key, labels)
+    return labels
+  }
+
   return {
     answered(record, { code, seconds, ownSeconds, bytes }) {
       const series = seriesOf(record)
+      if (series === undefined) return
       const dryRun = dryRunOf(record)
       if (dryRun === '') {
         countOf(families, series, code).inc()
@@ -75,12 +95,13 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     },
     began(record) {
       const series = seriesOf(record)
+      if (series === undefined) return () => {}
       const gauge = (series.longRunning ??= families.longRunning.of(...series.labels))
       gauge.add(1)
       return () => gauge.add(-1)
     },
     terminated(record, code) {
-      const { labels } = seriesOf(record)
+      const labels = seriesOf(record)?.labels ?? endedLabels(record)
       families.terminations.of(...labels, `${code}`).inc()
       if (code !== 429) return
       const [verb, ...rest] = labels
@@ -182,6 +203,15 @@ function countOf({ total }: Families, { labels, counts }: Series, code: number):
   return made
 }
 
+/** Of the paths that are no resources the reference counts health, OpenAPI v3 and aggregated discovery, these under names of its own. */
+function countedPath({ info: { path }, request }: RequestRecord): string | undefined {
+  if (path === '/healthz' || path === '/livez' || path === '/readyz') return path
+  if (path === '/openapi/v3') return 'openapi/v3'
+  if (path.startsWith('/openapi/v3/')) return 'openapi/v3/'
+  const root = /^\/(apis?)\/?$/.exec(path)?.[1]
+  return root !== undefined && request.headers['accept']?.includes('as=APIGroupDiscoveryList') === true ? root : undefined
+}
+
 /** The reference's verbs: HTTP's, but for lists, watches, applies and connections. */
 function verbOf({ request, info }: RequestRecord): string {
   if (info.isResource) {
@@ -211,4 +241,5 @@ const verbs = ['GET', 'LIST', 'WATCH', 'POST', 'PUT', 'PATCH', 'APPLY', 'DELETE'
 const reads = new Set(['GET', 'LIST', 'WATCH'])
 const scopes = ['resource', 'namespace', 'cluster']
 const connects = new Set(['log', 'exec', 'portforward', 'attach', 'proxy'])
-const pathsMax = 100
+const discovery = new Set(['api', 'apis'])
+const endedMax = 1000
