@@ -155,3 +155,28 @@ test('a store that does not answer is asked again, and keeps nobody from stoppin
   await closing
   await server.close()
 })
+
+test('a request that never ends keeps nobody from stopping for longer than a removal may take', async () => {
+  for (const hangs of ['DELETE', 'GET', 'PUT']) {
+    let isHung = false
+    const { clock, server, keep } = await world(async ({ method }) => {
+      if (isHung && method === hangs) await new Promise(() => {})
+    })
+    isHung = hangs === 'DELETE'
+    const kept = keep('holder')
+    await clock.advance(1000)
+    isHung = true
+    // Due for a renewal, and for cleaning.
+    await clock.advance(3_601_000)
+    let isClosed = false
+    const closing = kept.close().then(() => {
+      isClosed = true
+    })
+    await clock.advance(9_999)
+    if (hangs !== 'DELETE') assert.equal(isClosed, false, hangs)
+    await clock.advance(1)
+    assert.equal(isClosed, true, hangs)
+    await closing
+    await server.close()
+  }
+})

@@ -33,10 +33,10 @@ export function keepIdentity(options: KeepIdentityOptions): KeptIdentity {
     begun,
     async close() {
       stopping.abort(new Error('the API server stops'))
-      await running
-      // Who is about to end must not wait for a store that answers no more.
+      // Who is about to end must not wait for a store that answers no more. The last renewal comes first: it would make the Lease again.
       const removed = new AbortController()
-      await Promise.race([remove(options).finally(() => removed.abort()), pause(options.clock, removeTimeoutMs, removed.signal)])
+      const removing = running.then(() => remove(options)).finally(() => removed.abort())
+      await Promise.race([removing, pause(options.clock, removeTimeoutMs, removed.signal)])
     },
   }
 }
