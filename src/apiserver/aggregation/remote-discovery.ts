@@ -51,7 +51,10 @@ export function createRemoteDiscovery({ registrations, extensions, clock, random
     if (answer.status === 503) throw new WherryError('ServiceUnavailable', `${server} answered with ${answer.status}`)
     if (answer.status === 200 && isAggregated(String(answer.headers['content-type']))) {
       const versions = versionsOf(JSON.parse(Buffer.from(answer.body).toString()))
-      documents.set(server, { etag: String(answer.headers['etag'] ?? ''), versions })
+      const { etag } = answer.headers
+      // Without a tag there is nothing to ask about the next time.
+      if (typeof etag === 'string' && etag !== '') documents.set(server, { etag, versions })
+      else documents.delete(server)
       return versions.get(keyOf(registration)) ?? []
     }
     return legacyResources(extensions, registration)
