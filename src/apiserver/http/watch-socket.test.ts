@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { systemClock } from '#host/clock.ts'
 import { overWebSocket } from './watch-socket.ts'
@@ -47,6 +49,51 @@ test('each event of a watch is a text message, and its end a normal close', asyn
   await check(['1\n2\n', '3\n'], ['1\n', '2\n', '3\n'])
   await check(['1\n'], ['1\n'], ['base64url.bearer.authorization.k8s.io.YQ', 'base64.binary.k8s.io'], 'base64.binary.k8s.io')
 })
+
+checkRefused('a client that has gone', (socket) => socket.destroy(), {})
+checkRefused('a handshake without a key', () => {}, { 'sec-websocket-key': '' })
+checkRefused('a watch in another form', () => {}, {}, 'application/vnd.kubernetes.protobuf')
+
+/** The watch hears of its end, though nobody ever began it. */
+function checkRefused(
+  name: string,
+  meet: (socket: PassThrough) => void,
+  change: Readonly<Record<string, string>>,
+  type = 'application/json',
+) {
+  test(`${name} ends the watch`, async () => {
+    const socket = new PassThrough()
+    meet(socket)
+    const over = Promise.withResolvers<void>()
+    const body = (async function* () {
+      try {
+        yield Buffer.from('1\n')
+      } finally {
+        over.resolve()
+      }
+    })()
+    const headers = {
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      ...change,
+    }
+    const open = () =>
+      overWebSocket(
+        { status: 200, headers: { 'content-type': type }, body },
+        { method: 'GET', path: '/', headers },
+        { remoteAddress: '', upgrade: { socket, head: Buffer.alloc(0) } },
+        systemClock,
+      )
+    if (type === 'application/json') open()
+    else assert.throws(open)
+    const late = new AbortController()
+    const ended = await Promise.race([over.promise.then(() => true), setTimeout(1000, false, { signal: late.signal })])
+    late.abort()
+    assert.ok(ended)
+  })
+}
 
 test('a watch that asks for no WebSocket stays as it is', () => {
   const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: (async function* () {})() }

@@ -5,7 +5,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import type { Caller } from '../contract.ts'
 import { notAcceptable, watchTypes } from './negotiate.ts'
-import { sendBody } from './send-body.ts'
+import { abandonBody, sendBody } from './send-body.ts'
 
 /**
  * Carries a watch over a WebSocket where the client asked for one, each event a text message, as browsers and some Java clients watch.
@@ -16,22 +16,18 @@ export function overWebSocket(answer: HttpResponse, request: HttpRequest, caller
   if (answer.body instanceof Uint8Array) return answer
   const { body } = answer
   if (answer.headers['content-type'] !== 'application/json') {
-    void body[Symbol.asyncIterator]().return?.()
+    void abandonBody(body)
     throw notAcceptable(watchTypes)
   }
   const { socket, head } = caller.upgrade
   const server = new WebSocketServer({ noServer: true, maxPayload: receivedBytes, perMessageDeflate: false, handleProtocols })
-  const refuse = (): void => {
-    socket.destroy()
-    void body[Symbol.asyncIterator]().return?.()
-  }
   server.once('wsClientError', () => {
     // With a listener, answering is ours.
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    void body[Symbol.asyncIterator]().return?.()
+    void abandonBody(body)
   })
   const handshake = { method: request.method, headers: request.headers, url: request.path } as unknown as IncomingMessage
-  if (socket.destroyed) refuse()
+  if (socket.destroyed) void abandonBody(body)
   else
     server.handleUpgrade(handshake, socket, Buffer.from(head), (webSocket) => {
       // Whatever breaks the connection closes it, and that is what ends the watch.
