@@ -126,6 +126,39 @@ test('a bookmark shows the zeros that its kind never leaves out', async () => {
   await check('/apis/apps/v1/namespaces/b/deployments', { spec: { replicas: 0, selector: null, strategy: {}, template }, status: {} })
   await check('/api/v1/namespaces/b/services', { spec: {}, status: { loadBalancer: {} } })
   await check('/api/v1/namespaces/b/secrets', {})
+  await check('/apis/apps/v1/namespaces/b/controllerrevisions', { data: null, revision: 0 })
+})
+
+test('a watch for lists of metadata ends where it would have to say something', async () => {
+  for (const type of ['application/json', 'application/vnd.kubernetes.protobuf']) {
+    const start = await revision()
+    const events = watch(`resourceVersion=${start}`, Infinity, { accept: `${type};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1` })
+    await make(`any-${type.length}`)
+    assert.deepEqual(await events, [])
+  }
+})
+
+test('a state that does not come is the only event of a watch that was to begin with it', async () => {
+  const query = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion=99999999'
+  const events = watch(query)
+  await clock.advance(4_000)
+  const [event, ...others] = await events
+  assert.deepEqual([event!.type, event!.object.code, event!.object.details.retryAfterSeconds, others], ['ERROR', 504, 1, []])
+})
+
+test('a past state of a single object that does not come says nothing of when to ask again', async () => {
+  const check = async (query: string, expected: number | undefined) => {
+    const answer = server.transport({ method: 'GET', path: `${maps}?resourceVersion=99999999&${query}`, headers: {} })
+    await clock.advance(4_000)
+    const { status, body } = await answer
+    const { details } = JSON.parse(Buffer.from(body as Uint8Array).toString())
+    assert.deepEqual([status, details.retryAfterSeconds], [504, expected], query)
+  }
+  await check('fieldSelector=metadata.name%3Dx', 1)
+  await check('fieldSelector=metadata.name%3Dx&resourceVersionMatch=NotOlderThan', 1)
+  await check('fieldSelector=metadata.name%3Dx&resourceVersionMatch=Exact', undefined)
+  await check('fieldSelector=metadata.name%3Dx&limit=1', undefined)
+  await check('resourceVersionMatch=Exact', 1)
 })
 
 test('bookmarks come with time, and only where something happened since', async () => {

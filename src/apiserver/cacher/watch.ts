@@ -17,6 +17,7 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 export interface Frames {
   /** Shared with other watches of the same representation; '' when the frame is this watch's own. */
   readonly representation: string
+  /** Empty where there is no saying it: the watch ends there, without a word, as with the reference. */
   frame(type: EventType, item: Item): Uint8Array
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
   failure(error: WherryError): Uint8Array
@@ -54,10 +55,8 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
   const withState = query.sendInitialEvents ?? after === 0
   const startRevision = withState || after === 0 ? cacher.revision() : after
   const start = withState || after === 0 ? nextSequence(cache.history) : sequenceAfter(cache.history, after)
-  if (start === undefined) {
-    options.onEnd?.()
-    return only(frames.failure(new WherryError('Expired', `too old resource version: ${after} (${cache.history.floor})`)))
-  }
+  if (start === undefined)
+    return failedWatch(options, new WherryError('Expired', `too old resource version: ${after} (${cache.history.floor})`))
   const index = cache.index
   const { watcher, remove } = cache.watchers.add(scopeFor(kind, namespace, query), start)
   let state: 'initial' | 'live' | 'ended' = withState ? 'initial' : 'live'
@@ -99,8 +98,9 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
     const out: Uint8Array[] = []
     let sizeBytes = 0
     const push = (frame: Uint8Array): void => {
-      out.push(frame)
-      sizeBytes += frame.byteLength
+      if (frame.byteLength === 0) watcher.ended = true
+      else out.push(frame)
+      sizeBytes += watcher.ended ? pieceBytes : frame.byteLength
     }
     if (state === 'initial') {
       for (let next = initial!.next(); ; next = initial!.next()) {
@@ -182,7 +182,7 @@ export function openWatch(options: WatchOptions): AsyncIterable<Uint8Array> {
         }
         return { done: false, value: out.length === 1 ? out[0]! : Buffer.concat(out) }
       }
-      await new Promise<void>((resolve) => (watcher.waiting = resolve))
+      if (!watcher.ended) await new Promise<void>((resolve) => (watcher.waiting = resolve))
     }
   }
 
@@ -250,6 +250,12 @@ function scopeFor(kind: AnyKind, namespace: string, query: ListQuery): WatchScop
       }
   }
   return scope
+}
+
+/** A watch that cannot begin: it says why, and ends. */
+export function failedWatch({ frames, onEnd }: Pick<WatchOptions, 'frames' | 'onEnd'>, error: WherryError): AsyncIterable<Uint8Array> {
+  onEnd?.()
+  return only(frames.failure(error))
 }
 
 async function* only(frame: Uint8Array): AsyncGenerator<Uint8Array> {

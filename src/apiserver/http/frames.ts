@@ -39,8 +39,7 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
       failure,
     }
   }
-  // No event is a list, and the reference says nothing of it.
-  if (as === 'PartialObjectMetadataList') return { representation: 'none', frame: () => nothing, bookmark: () => nothing, failure }
+  if (as === 'PartialObjectMetadataList') return { ...unsayable, failure }
   return {
     representation: 'json',
     frame(type, item) {
@@ -72,6 +71,7 @@ function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): 
       failure,
     }
   }
+  if (as === 'PartialObjectMetadataList') return { ...unsayable, failure }
   if (as !== undefined) throw notAcceptable(watchTypes)
   return {
     representation: 'protobuf',
@@ -82,6 +82,8 @@ function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): 
 }
 
 const nothing = new Uint8Array()
+/** No event is a list. */
+const unsayable = { representation: 'none', frame: () => nothing, bookmark: () => nothing } as const
 const line = (type: string, object: object): Uint8Array => Buffer.from(`${JSON.stringify({ type, object })}\n`)
 
 const startOf = (type: EventType): Buffer => Buffer.from(`{"type":"${type}","object":`)

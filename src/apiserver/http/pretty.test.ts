@@ -7,18 +7,32 @@ import { parseRequest } from './request-info.ts'
 
 const objects = '/api/v1/namespaces/a/configmaps'
 
-async function check(text: string, path: string, headers: Readonly<Record<string, string>>, parts = 0, contentType = 'application/json') {
+async function check(
+  text: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  parts = 0,
+  contentType = 'application/json',
+  status = 200,
+) {
   const bytes = Buffer.from(text)
   async function* cut(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += parts) yield bytes.subarray(at, at + parts)
   }
   const answer = prettyAnswer(
-    { status: 200, headers: { 'content-type': contentType }, body: parts === 0 ? bytes : cut() },
+    { status, headers: { 'content-type': contentType }, body: parts === 0 ? bytes : cut() },
     { method: 'GET', path, headers },
     parseRequest('GET', path),
   )
   return Buffer.from(await readBody(answer.body)).toString()
 }
+
+test('a watch that was refused is no stream of events', async () => {
+  const text = '{"a":1}'
+  const path = `${objects}?pretty=true&watch=true`
+  assert.equal(await check(text, path, {}, 0, 'application/json', 200), text)
+  assert.equal(await check(text, path, {}, 0, 'application/json', 400), '{\n  "a": 1\n}')
+})
 
 test('spreads over lines what a person asked for, and nothing else', async () => {
   const plain = '{"a":1}'

@@ -3,7 +3,8 @@ import type { RequestInfo } from './request-info.ts'
 
 /**
  * Spreads a JSON answer over lines where a person reads it: `?pretty=true`, `Accept: application/json;pretty=1`, or a client that is a
- * browser, curl or Wget. People's scripts search such answers line by line. Watches, and what a node, a pod or OpenAPI says, stay as they are.
+ * browser, curl or Wget. People's scripts search such answers line by line. The events of watches, and what a node, a pod
+ * or OpenAPI says, stay as they are.
  */
 export function prettyAnswer(answer: HttpResponse, request: HttpRequest, info: RequestInfo): HttpResponse {
   if (!String(answer.headers['content-type']).startsWith('application/json') || !isOwn(info, answer.status)) return answer
@@ -15,7 +16,7 @@ export function prettyAnswer(answer: HttpResponse, request: HttpRequest, info: R
 export const prettyText = (value: unknown): string => JSON.stringify(value, undefined, 2)
 
 function isOwn(info: RequestInfo, status: number): boolean {
-  if (info.isResource) return info.verb !== 'watch' && !relayed.has(info.subresource)
+  if (info.isResource) return (info.verb !== 'watch' || status >= 400) && !relayed.has(info.subresource)
   return status >= 400 || /^\/apis?(?:\/|$)/.test(info.path)
 }
 

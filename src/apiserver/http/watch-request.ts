@@ -1,5 +1,7 @@
+import { isError, type WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
-import { openWatch } from '../cacher/watch.ts'
+import type { Revision } from '#store/store.ts'
+import { failedWatch, openWatch, type WatchOptions } from '../cacher/watch.ts'
 import type { Context } from '../context.ts'
 import { parseListQuery, parseRevision } from '../registry/list-options.ts'
 import { notTooNew } from '../registry/select.ts'
@@ -13,7 +15,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
   const query = parseListQuery(kind, info.query, true)
   const after = parseRevision(query.resourceVersion)
   if (after === undefined || query.sendInitialEvents === true) await context.cacher.fresh()
-  if (after !== undefined && after > 0 && query.sendInitialEvents === true) await notTooNew(context.cacher, after)
+  const failure = after !== undefined && after > 0 && query.sendInitialEvents === true ? await tooNew(context, after) : undefined
   // A name in the path is the old form of a field selector.
   const fields =
     info.name !== '' && !info.query.has('fieldSelector')
@@ -26,7 +28,7 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
   // Unlike a list, one whose selector fixes a name is counted as one of that object.
   const isOfOne = fields.some(({ field, operator }) => field === 'metadata.name' && operator === '=')
   const scope = isOfOne ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
-  const body = openWatch({
+  const opened: WatchOptions = {
     cacher: context.cacher,
     kind,
     namespace: info.namespace,
@@ -48,9 +50,21 @@ export async function watch(context: Context, call: Routed): Promise<HttpRespons
     },
     timeoutMs,
     ...(call.request.signal !== undefined && { signal: call.request.signal }),
-  })
+  }
+  const body = failure === undefined ? openWatch(opened) : failedWatch(opened, failure)
   const type = call.representation.encoding === 'protobuf' ? `${protobufType};stream=watch` : 'application/json'
   return { status: 200, headers: { 'cache-control': 'no-cache, private', 'content-type': type }, body }
+}
+
+/** What is wrong with a state that has not come in time: the first and last that the watch says. */
+async function tooNew(context: Context, revision: Revision): Promise<WherryError | undefined> {
+  try {
+    await notTooNew(context.cacher, revision)
+    return undefined
+  } catch (error) {
+    if (!isError(error, 'Timeout')) throw error
+    return error
+  }
 }
 
 /** A watch without timeoutSeconds lasts between this and twice this, as with the reference, so that they do not all end at once. */

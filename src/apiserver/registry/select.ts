@@ -48,8 +48,9 @@ export async function select(cacher: Cacher, kind: AnyKind, namespace: string, q
       // The reference serves this from its cache, which knows no pages.
       limit = 0
     } else {
-      await notTooNew(cacher, wanted)
       const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && limit > 0)
+      // The reference reads a past state of one object from its store, which does not say when to come back.
+      await notTooNew(cacher, wanted, exact && isOfOne(kind, namespace, query) ? 0 : 1)
       state = exact
         ? { index: await past(cacher, cache, wanted, ''), revision: wanted }
         : { index: cache.index, revision: cacher.revision() }
@@ -57,6 +58,10 @@ export async function select(cacher: Cacher, kind: AnyKind, namespace: string, q
   }
   return collect(kind, namespace, query, state, prefix, start, limit)
 }
+
+/** Whether a list is of one object at most, whose name and place its selector tells. */
+const isOfOne = (kind: AnyKind, namespace: string, { fields }: ListQuery): boolean =>
+  (kind.scope === 'Cluster' || namespace !== '') && requiredValue(fields, 'metadata.name') !== undefined
 
 async function collect(
   kind: AnyKind,
@@ -67,9 +72,8 @@ async function collect(
   start: string,
   limit: number,
 ): Promise<Selection> {
-  const name = requiredValue(query.fields, 'metadata.name')
-  if (name !== undefined && (kind.scope === 'Cluster' || namespace !== '')) {
-    const found = getItem(index, keyOf(kind, namespace, name))
+  if (isOfOne(kind, namespace, query)) {
+    const found = getItem(index, keyOf(kind, namespace, requiredValue(query.fields, 'metadata.name')!))
     if (found === undefined || found.key < start) return { items: [], revision }
     await converting(kind, [found])
     const item = itemAs(kind, found)
@@ -164,7 +168,7 @@ export async function notTooNew(cacher: Cacher, revision: Revision, retryAfterSe
   if (revision <= cacher.revision() || (await cacher.reached(revision, waitMs))) return
   throw new WherryError('Timeout', `Timeout: Too large resource version: ${revision}, current: ${cacher.revision()}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
   })
 }
 

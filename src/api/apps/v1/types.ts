@@ -480,7 +480,7 @@ export const ControllerRevision = message(
   'k8s.io.api.apps.v1.ControllerRevision',
   {
     ...objectFields,
-    data: field(2, json(), { about: 'State that the controller recorded, in its own form. Cannot be changed.' }),
+    data: field(2, json(), { always: true, about: 'State that the controller recorded, in its own form. Cannot be changed.' }),
     revision: field(3, int64(), { required: true, about: 'Number of the revision; a higher one is newer.' }),
   },
   { about: "Past version of a StatefulSet's or DaemonSet's template, kept for updates and rollbacks by its controller." },
