@@ -1,3 +1,5 @@
+import { setOwn } from './fields.ts'
+
 /** The parts of JSON that TypeScript does not know yet (ECMAScript, "JSON.parse source text access"). */
 const rawJson = JSON as unknown as { rawJSON(text: string): RawNumber; isRawJSON(value: unknown): boolean }
 
@@ -14,14 +16,30 @@ export const isRawNumber = (value: unknown): value is RawNumber => rawJson.isRaw
 export function withoutRawNumbers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (isRawNumber(value)) return Number(value.rawJSON)
-  let copy: unknown[] | Record<string, unknown> | undefined
-  for (const [key, part] of Object.entries(value)) {
+  return Array.isArray(value) ? listWithout(value) : objectWithout(value as Readonly<Record<string, unknown>>)
+}
+
+/** Whatever is stored comes through here, owners of thousands of fields too: nothing is made where nothing changes. */
+function objectWithout(object: Readonly<Record<string, unknown>>): unknown {
+  let copy: Record<string, unknown> | undefined
+  for (const key of Object.keys(object)) {
+    const part = object[key]
+    if (typeof part !== 'object') continue
     const after = withoutRawNumbers(part)
-    if (after === part) continue
-    copy ??= Array.isArray(value) ? [...value] : { ...value }
-    ;(copy as Record<string, unknown>)[key] = after
+    if (after !== part) setOwn((copy ??= { ...object }), key, after)
   }
-  return copy ?? value
+  return copy ?? object
+}
+
+function listWithout(list: readonly unknown[]): unknown {
+  let copy: unknown[] | undefined
+  for (let i = 0; i < list.length; i += 1) {
+    const after = withoutRawNumbers(list[i])
+    if (after === list[i]) continue
+    copy ??= [...list]
+    copy[i] = after
+  }
+  return copy ?? list
 }
 
 // JSON.stringify would throw for them, wherever it meets one: in messages, logs and what webhooks are sent.
