@@ -12,7 +12,8 @@ before(async () => {
   server = await createTestServer({ clock: createVirtualClock(0), log: (message) => told.push(message) })
   await send('POST', '/api/v1/namespaces', { metadata: { name: 'a' } })
   const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } }
+  const statusFields = { n: { type: 'integer' }, l: { type: 'array', items: { type: 'string' } } }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: { ...open, properties: statusFields } } } }
   const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v1', subresources: { status: {} }, schema }))
   const spec = { group: 'x.example.com', names: { plural: 'gaps', kind: 'Gap' }, scope: 'Namespaced', versions }
   await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'gaps.x.example.com' }, spec })
@@ -61,6 +62,32 @@ check(
   "Internal error occurred: Object 'apiVersion' is missing in 'object has no apiVersion field'",
 )
 check('of a part what the object is does not count', 'PATCH', `${gaps}/a/status`, { apiVersion: 'x.example.com/v2', kind: 'Foo' }, 200)
+
+checkTracked({ n: 1 }, true)
+checkTracked({ n: 'x' }, false)
+checkTracked({ l: {} }, false)
+checkTracked({ l: [1] }, false)
+checkTracked([], false)
+checkTracked({ n: null, other: [{}] }, true)
+
+/** Whether somebody owns the object after a write whose status is thrown away: as the reference has it, nobody where that does not fit. */
+function checkTracked(status: unknown, isTracked: boolean): void {
+  test(`a status ${JSON.stringify(status)} that is thrown away: ${isTracked ? 'tracked' : 'not tracked'}`, async () => {
+    const owned = ({ body }: Awaited<ReturnType<typeof send>>) => (body.metadata.managedFields?.length ?? 0) > 0
+    const made = await send('POST', gaps, gap('t', { status }))
+    assert.deepEqual([made.status, made.body.status, owned(made)], [201, undefined, isTracked])
+    const again = await send('PUT', `${gaps}/t`, {
+      ...gap('t', { spec: { a: 1 } }),
+      metadata: { name: 't', resourceVersion: made.body.metadata.resourceVersion },
+    })
+    assert.equal(owned(again), isTracked, 'what was never tracked stays so')
+    assert.equal(owned(await send('PATCH', `${gaps}/t`, { spec: { a: 2 }, status })), isTracked)
+    await send('DELETE', `${gaps}/t`)
+    await send('POST', gaps, gap('t'))
+    assert.equal(owned(await send('PATCH', `${gaps}/t`, { spec: { a: 2 }, status })), isTracked)
+    await send('DELETE', `${gaps}/t`)
+  })
+}
 
 test('a mistake of the client that is answered with 500 is not told as a failure', async () => {
   told.length = 0

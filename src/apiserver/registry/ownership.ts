@@ -1,6 +1,7 @@
 import { type AnyKind, apiVersionOf, type KubeObject, resetFieldsOf } from '#api/kind.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Versions } from '#schema/apply/apply.ts'
+import { checkValue } from '#schema/apply/check-value.ts'
 import { difference, type FieldSet, hasPath, isEmptySet, leaf, pathSet } from '#schema/apply/field-set.ts'
 import { type ManagedFieldsEntry, type Manager, type Managers, readManagers, writeManagers } from '#schema/apply/managers.ts'
 import { MergeError } from '#schema/apply/merge-error.ts'
@@ -8,6 +9,7 @@ import { mergeSchemaOf } from '#schema/apply/merge-schema.ts'
 import { fieldElement } from '#schema/apply/path-element.ts'
 import { type OwnershipScope, scopeExcept } from '#schema/apply/scope.ts'
 import { type Change, updateManagers } from '#schema/apply/update.ts'
+import { schemaAt } from '#schema/apply/value-face.ts'
 import { decode } from '#schema/decode.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { encodeJson, parseExact } from '#schema/json.ts'
@@ -30,6 +32,7 @@ export function trackedEntries(context: Context, write: Write, previous: KubeObj
   if (start.managers.size === 0 && previous !== undefined) return undefined
   let managers: Managers
   try {
+    checkDropped(write, next)
     managers = updateManagers({
       ...common(context, kind, write.subresource),
       before: previous ?? {},
@@ -44,6 +47,20 @@ export function trackedEntries(context: Context, write: Write, previous: KubeObj
     return undefined
   }
   return managers === start.managers && start.isLive ? live : writeManagers(managers)
+}
+
+/**
+ * What of a custom resource is thrown away by this write, such as its status, is validated by nobody; where it does not fit its schema the
+ * reference cannot read the whole, and tracks nothing. Throws a `MergeError` then.
+ */
+function checkDropped({ kind, subresource }: Write, next: KubeObject): void {
+  if (kind.shape.kind !== 'structural' || subresource !== '') return
+  const { map } = mergeSchemaOf(kind)
+  for (const [part] of resetFieldsOf(kind, '')) {
+    const value = (next as unknown as Readonly<Record<string, unknown>>)[part!]
+    const schema = map && schemaAt(map, part!)
+    if (value !== undefined && schema !== undefined) checkValue(schema, value)
+  }
 }
 
 /** Who owns what before an apply. An object that was never tracked is owned by nobody in particular so far, in all its fields. */
