@@ -1,3 +1,4 @@
+import { columnText } from '#api/column-texts.ts'
 import type { AnyKind, Column, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import { encodeJson, parseExact } from '#schema/json.ts'
@@ -31,7 +32,10 @@ export function tableOf(
     columnDefinitions:
       options.headed === false
         ? null
-        : [...(named ? [nameColumn] : []), ...columns.filter(({ undeclared }) => undeclared !== true).map(definitionOf)],
+        : [
+            ...(named ? [nameColumn] : []),
+            ...columns.filter(({ undeclared }) => undeclared !== true).map((column) => definitionOf(kind, column)),
+          ],
     rows: objects.map((object) => ({
       cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => column.cell(object as never, options.now))],
       object:
@@ -51,11 +55,11 @@ export const partialOf = (kind: AnyKind, object: KubeObject, apiVersion = 'meta.
   metadata: kind.partialMetadata === undefined ? object.metadata : kind.partialMetadata(object.metadata),
 })
 
-const definitionOf = ({ name, type, format = '', priority = 0, description = '' }: Column): object => ({
+const definitionOf = ({ plural }: AnyKind, { name, type, format = '', priority = 0, description }: Column): object => ({
   name,
   type,
   format,
-  description,
+  description: description ?? columnText(plural, name),
   priority,
 })
 
@@ -63,7 +67,7 @@ const nameColumn = {
   name: 'Name',
   type: 'string',
   format: 'name',
-  description: 'Name of the object, unique within its namespace and kind.',
+  description: columnText('', 'Name'),
   priority: 0,
 }
 
@@ -72,7 +76,6 @@ const defaultColumns: readonly Column[] = [
   {
     name: 'Created At',
     type: 'date',
-    description: 'When the server made the object.',
     cell: (object: KubeObject) => object.metadata.creationTimestamp,
   } as Column,
 ]
