@@ -17,9 +17,10 @@ export function goStruct(type: AnyType, value: unknown): unknown {
   // Those of the common machinery are shown as they are in JSON.
   if (shape.protoName.startsWith('k8s.io.apimachinery.')) return JSON.parse(encodeJson(type, value))
   const given = value as Readonly<Record<string, unknown>>
-  const { names = {}, before = {}, embeds } = peculiar[shape.protoName.slice(shape.protoName.lastIndexOf('.') + 1)] ?? {}
+  const { names = {}, before = {}, embeds, omits = [] } = peculiar[shape.protoName.slice(shape.protoName.lastIndexOf('.') + 1)] ?? {}
   const out: [string, unknown][] = []
   for (const [name, field] of Object.entries(fieldsOf(type))) {
+    if (omits.includes(name)) continue
     const { kind } = field.type.shape
     const own = kind === 'list' || kind === 'map' ? (shownAsGiven(given, name) ?? undefined) : given[name]
     const shown = own === undefined ? (field.options.pointer ? null : zeroOf(field.type)) : goStruct(field.type, own)
@@ -54,6 +55,8 @@ interface Peculiarity {
   readonly before?: Readonly<Record<string, string>>
   /** A field whose own fields stand in its place. */
   readonly embeds?: string
+  /** Fields that are not shown: the reference clears them of what it has read. */
+  readonly omits?: readonly string[]
 }
 
 const blockDevice: Peculiarity = { names: { monitors: 'CephMonitors', image: 'RBDImage', pool: 'RBDPool', user: 'RadosUser' } }
@@ -64,6 +67,7 @@ const peculiar: Readonly<Record<string, Peculiarity>> = {
   GlusterfsVolumeSource: gluster,
   RBDPersistentVolumeSource: blockDevice,
   RBDVolumeSource: blockDevice,
+  PersistentVolumeClaim: { omits: ['apiVersion', 'kind'], embeds: 'metadata' },
   PersistentVolumeClaimTemplate: { embeds: 'metadata' },
   PersistentVolumeSpec: { before: { quobyte: 'iscsi', flexVolume: 'cinder' } },
   Volume: { before: { quobyte: 'flexVolume' } },

@@ -188,20 +188,88 @@ test('leases and claims', async () => {
     { kind: Lease, namespace: 'd', object: { metadata: { name: 'n' } } },
     no('n', 'can only access leases in the "kube-node-lease" system namespace'),
   )
-  const claim = (labels: object, status: object) => ({ metadata: { name: 'c', labels }, spec: {}, status })
+  const fixed = {
+    metadata: {
+      name: 'rg-c',
+      namespace: 'default',
+      uid: 'u',
+      creationTimestamp: '2026-11-21T17:24:22Z',
+      annotations: { n: '<a>' },
+      finalizers: ['a.b/c', 'kubernetes.io/pvc-protection'],
+    },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeMode: 'Filesystem' },
+  }
+  const claim = (labels: object | undefined, status: object) => ({
+    ...fixed,
+    metadata: { ...fixed.metadata, ...(labels && { labels }) },
+    status: { accessModes: ['ReadWriteOnce'], ...status },
+  })
   const update = (object: object) =>
     ({
       kind: PersistentVolumeClaim,
       operation: 'UPDATE',
       subresource: 'status',
-      name: 'c',
+      name: 'rg-c',
       object,
-      previous: claim({}, { phase: 'Bound' }),
+      previous: claim({ z: 'a' }, { phase: 'Bound' }),
     }) as const
-  await check(update(claim({}, { phase: 'Bound', capacity: { storage: '2Gi' }, conditions: [] })))
+  const refused = (diff: string) =>
+    `persistentvolumeclaims "rg-c" is forbidden: node "n" is not allowed to update fields other than status.quantity and status.conditions: ${diff}`
+  await check(update(claim({ z: 'a' }, { phase: 'Bound', capacity: { storage: '2Gi' }, conditions: [] })))
+  // What the reference answers to the same.
   await check(
-    update(claim({}, { phase: 'Lost' })),
-    'persistentvolumeclaims "c" is forbidden: node "n" is not allowed to update fields other than status.quantity and status.conditions: ',
+    update(claim({ a: 'b', z: 'a' }, { phase: 'Lost', capacity: { storage: '2Gi' } })),
+    refused(`@@ -4,6 +4,7 @@
+  "uid": "u",
+  "creationTimestamp": "2026-11-21T17:24:22Z",
+  "labels": {
++  "a": "b",
+   "z": "a"
+  },
+  "annotations": {
+@@ -32,7 +33,7 @@
+   "VolumeAttributesClassName": null
+  },
+  "Status": {
+-  "Phase": "Bound",
++  "Phase": "Lost",
+   "AccessModes": [
+    "ReadWriteOnce"
+   ],
+`),
+  )
+  await check(
+    update(
+      claim(undefined, {
+        phase: 'Bound',
+        modifyVolumeStatus: { status: 'Pending', targetVolumeAttributesClassName: 'x' },
+        currentVolumeAttributesClassName: 'y',
+      }),
+    ),
+    refused(`@@ -3,9 +3,6 @@
+  "namespace": "default",
+  "uid": "u",
+  "creationTimestamp": "2026-11-21T17:24:22Z",
+- "labels": {
+-  "z": "a"
+- },
+  "annotations": {
+   "n": "\\u003ca\\u003e"
+  },
+@@ -40,7 +37,10 @@
+   "Conditions": null,
+   "AllocatedResources": null,
+   "AllocatedResourceStatuses": null,
+-  "CurrentVolumeAttributesClassName": null,
+-  "ModifyVolumeStatus": null
++  "CurrentVolumeAttributesClassName": "y",
++  "ModifyVolumeStatus": {
++   "TargetVolumeAttributesClassName": "x",
++   "Status": "Pending"
++  }
+  }
+ }
+`),
   )
 })
 

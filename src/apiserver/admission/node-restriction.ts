@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CertificateSigningRequest } from '#api/certificates/v1/types.ts'
 import type { Node } from '#api/core/v1/node.ts'
-import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import { goDiff, goStruct } from '#api/go-struct.ts'
 import { quote } from '#schema/go-text.ts'
 import { commonNameOfRequest } from '../authentication/subject.ts'
 import { nodeIdentity } from '../authorization/node-identity.ts'
@@ -110,14 +111,15 @@ function checkNode({ attributes, operation, node, object, previous }: NodeWrite)
 function checkClaim({ attributes, operation, node, object, previous }: NodeWrite): Refusal {
   if (attributes.subresource !== 'status') return 'may only update PVC status'
   if (operation !== 'UPDATE') return `unexpected operation ${quote(operation)}`
-  const fixed = ({ metadata, status, ...rest }: PersistentVolumeClaim) => {
+  const fixed = ({ metadata, status, spec }: PersistentVolumeClaim) => {
     const { resourceVersion: _version, managedFields: _managed, ...meta } = metadata
     const { capacity: _c, conditions: _o, allocatedResources: _a, allocatedResourceStatuses: _s, ...others } = status ?? {}
-    return { ...rest, metadata: meta, status: others }
+    return { metadata: meta, spec, status: others }
   }
-  return isDeepStrictEqual(fixed(object as PersistentVolumeClaim), fixed(previous as PersistentVolumeClaim))
+  const [before, after] = [fixed(previous as PersistentVolumeClaim), fixed(object as PersistentVolumeClaim)]
+  return isDeepStrictEqual(before, after)
     ? undefined
-    : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: `
+    : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: ${goDiff(goStruct(PersistentVolumeClaim, before), goStruct(PersistentVolumeClaim, after))}`
 }
 
 /** A create's name stands in the body only. */
