@@ -166,6 +166,8 @@ export interface Internals {
       readonly admitted?: boolean
     },
   ): Promise<KubeObject>
+  /** Applies these fields of a part, by force, as `manager`: what it applied before and names no more goes. */
+  applyPart(kind: AnyKind, name: string, part: string, manager: string, fields: object): Promise<KubeObject>
   create(
     kind: AnyKind,
     object: object,

@@ -177,6 +177,11 @@ test('a schema whose level is missing says so, and says when it is there again',
     const { type, status, reason, message } = await condition()
     assert.deepEqual([type, status, reason], ['Dangling', 'True', 'NotFound'])
     assert.equal(message, 'This FlowSchema references the PriorityLevelConfiguration object named "tight" but there is no such object')
+    const { metadata } = await server.send('GET', `${path}/flowschemas/tight`)
+    const owner = metadata.managedFields.find(({ subresource }: { readonly subresource?: string }) => subresource === 'status')
+    assert.deepEqual([owner.manager, owner.operation], ['api-priority-and-fairness-config-consumer-v1', 'Apply'])
+    assert.deepEqual(Object.keys(owner.fieldsV1['f:status']['f:conditions']), ['k:{"type":"Dangling"}'])
+    assert.equal(metadata.generation, 1)
   })
 })
 

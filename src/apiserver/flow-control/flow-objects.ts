@@ -65,16 +65,7 @@ export function createFlowObjects({ objects, internals, clock, onFailure }: Flow
     const was = present.status?.conditions?.find(({ type }) => type === 'Dangling')
     if (was !== undefined && was.status === wanted.status && was.reason === wanted.reason && was.message === wanted.message) return
     try {
-      await internals.update(
-        schemaKind!,
-        name,
-        undefined,
-        (object) => {
-          const others = (object as unknown as FlowSchema).status?.conditions?.filter(({ type }) => type !== 'Dangling') ?? []
-          return { ...object, status: { conditions: [...others, wanted] } } as unknown as KubeObject
-        },
-        { asPart: true },
-      )
+      await internals.applyPart(schemaKind!, name, 'status', consumer, { status: { conditions: [wanted] } })
     } catch (error) {
       // It was deleted in between: there is nobody to tell.
       if (!isError(error, 'NotFound')) throw error
@@ -90,6 +81,9 @@ export function createFlowObjects({ objects, internals, clock, onFailure }: Flow
     },
   }
 }
+
+/** Who owns the conditions; the reference's name for the same part of itself. */
+const consumer = 'api-priority-and-fairness-config-consumer-v1'
 
 /** Whether the spec says all that it has to; defaults may stand beside it. */
 const includes = (present: unknown, wanted: unknown): boolean => {

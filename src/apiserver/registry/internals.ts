@@ -1,10 +1,16 @@
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
+import { applyObject } from '#schema/apply/apply.ts'
+import { writeManagers } from '#schema/apply/managers.ts'
+import { decode } from '#schema/decode.ts'
+import { encodeJson, parseExact } from '#schema/json.ts'
 import { objectOf } from '../cacher/item.ts'
 import type { Context, Write } from '../context.ts'
 import type { Internals, UserInfo } from '../contract.ts'
 import { createObject } from './create.ts'
 import { deleteObject } from './delete.ts'
-import { trackedEntries } from './ownership.ts'
+import { entriesOf, managersBeforeApply, scopeOf, trackedEntries, versionsOf } from './ownership.ts'
+import { withOwners } from './prepare.ts'
 import { updateObject } from './update.ts'
 
 /** The server itself, when a handler writes on nobody's behalf. */
@@ -46,6 +52,35 @@ export function createInternals(context: () => Context): Internals {
         whole: options.asPart !== true,
         countsGeneration: options.asPart !== true,
         ...(options.owned === true && { owners: (previous, next) => trackedEntries(context(), tracked, previous, next) }),
+      })
+      return objectOf(item)
+    },
+    async applyPart(kind, name, part, manager, fields) {
+      const now = context()
+      const apiVersion = apiVersionOf(kind)
+      const own = write(kind, 'patch', '', name, { subresource: part })
+      const applied = { apiVersion, kind: kind.kind, metadata: { name }, ...fields }
+      const item = await updateObject(now, own, {
+        change(present) {
+          const { object, managers } = applyObject({
+            versions: versionsOf(now, kind),
+            apiVersion,
+            manager,
+            subresource: part,
+            now: rfc3339(now.clock.now()),
+            managers: managersBeforeApply(now, kind, part, present, entriesOf(present)),
+            scope: scopeOf(kind, part),
+            reconciles: false,
+            live: parseExact(encodeJson(kind, withOwners(present, undefined))),
+            applied,
+            force: true,
+          })
+          return withOwners(decode(kind, object, { strict: false }).value as KubeObject, writeManagers(managers))
+        },
+        repeatable: true,
+        whole: false,
+        countsGeneration: false,
+        owners: 'given',
       })
       return objectOf(item)
     },
