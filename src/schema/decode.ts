@@ -97,7 +97,7 @@ function makeDecoder(shape: Shape): Decoder {
       return (value, context) => (typeof value === 'string' ? value : decodeInt32(value, context))
     case 'json':
       // What has no types keeps owners of fields: there are many of them, and no numbers.
-      return shape.name === 'FieldsV1' ? (value) => value : withoutRawNumbers
+      return shape.name?.endsWith('.FieldsV1') === true ? (value) => value : withoutRawNumbers
     case 'list':
       return listDecoder(shape)
     case 'map':

@@ -117,13 +117,21 @@ function prune(merged: unknown, last: Manager, managers: Managers, { versions, a
   const converted = to(merged, apiVersion, version)
   const lastNamed = withNamedFields(schema, last.set)
   let pruned = removeFields(schema, converted, lastNamed)
-  pruned = addBackOwned(converted, pruned, version, managers, versions)
-  pruned = addBackDangling(schema, converted, pruned, lastNamed)
+  const mergedSet = withNamedFields(schema, setOfValue(schema, converted))
+  pruned = addBackOwned(converted, mergedSet, pruned, version, managers, versions)
+  pruned = addBackDangling(schema, converted, mergedSet, pruned, lastNamed)
   return to(pruned, version, apiVersion)
 }
 
 /** Puts back what pruning took though somebody owns it: the applier by its new wish, or others. */
-function addBackOwned(merged: unknown, pruned: unknown, version: string, managers: Managers, versions: Versions): unknown {
+function addBackOwned(
+  merged: unknown,
+  mergedSet: FieldSet,
+  pruned: unknown,
+  version: string,
+  managers: Managers,
+  versions: Versions,
+): unknown {
   const owned = new Map<string, FieldSet>()
   for (const { apiVersion, set } of managers.values()) owned.set(apiVersion, union(owned.get(apiVersion) ?? leaf, set))
   // The version of what was pruned comes first: others may need those fields to convert at all.
@@ -139,7 +147,7 @@ function addBackOwned(merged: unknown, pruned: unknown, version: string, manager
       left = versions.convert(left, at, next)
       at = next
     }
-    const wholeSet = withNamedFields(schema, setOfValue(schema, whole))
+    const wholeSet = whole === merged ? mergedSet : withNamedFields(schema, setOfValue(schema, whole))
     const keptSet = union(withNamedFields(schema, setOfValue(schema, left)), withNamedFields(schema, owned.get(next)!))
     left = removeFields(schema, whole, difference(wholeSet, keptSet))
   }
@@ -147,8 +155,7 @@ function addBackOwned(merged: unknown, pruned: unknown, version: string, manager
 }
 
 /** Puts back what went with its parent though the applier never owned it. */
-function addBackDangling(schema: MergeSchema, merged: unknown, pruned: unknown, last: FieldSet): unknown {
+function addBackDangling(schema: MergeSchema, merged: unknown, mergedSet: FieldSet, pruned: unknown, last: FieldSet): unknown {
   const prunedSet = withNamedFields(schema, setOfValue(schema, pruned))
-  const mergedSet = withNamedFields(schema, setOfValue(schema, merged))
   return removeFields(schema, merged, intersection(difference(mergedSet, prunedSet), last))
 }

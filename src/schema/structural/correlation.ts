@@ -17,7 +17,8 @@ export interface Correlation {
 }
 
 export function correlate(value: unknown, previous: unknown, schema: Structural): Correlation {
-  const children = new Map<string | number, Correlation>()
+  // Most have no parts, and there is one for every item of a list.
+  let children: Map<string | number, Correlation> | undefined
   let equal: boolean | undefined
   let byKey: ReadonlyMap<string, unknown> | undefined
   const self: Correlation = {
@@ -25,17 +26,17 @@ export function correlate(value: unknown, previous: unknown, schema: Structural)
     previous,
     schema,
     key(name) {
-      const known = children.get(name)
+      const known = children?.get(name)
       if (known !== undefined) return known
       if (!isObject(value) || !isObject(previous) || !Object.hasOwn(value, name) || !Object.hasOwn(previous, name)) return undefined
       const part = propertyOf(schema, name) ?? additionalOf(schema)
       if (part === undefined) return undefined
       const made = correlate(value[name], previous[name], part)
-      children.set(name, made)
+      ;(children ??= new Map()).set(name, made)
       return made
     },
     at(index) {
-      const known = children.get(index)
+      const known = children?.get(index)
       if (known !== undefined) return known
       if (!Array.isArray(value) || !Array.isArray(previous) || index >= value.length || schema.items === undefined) return undefined
       if (schema['x-kubernetes-list-type'] !== 'map') return undefined
@@ -44,7 +45,7 @@ export function correlate(value: unknown, previous: unknown, schema: Structural)
       const before = key === undefined ? undefined : byKey.get(key)
       if (before === undefined) return undefined
       const made = correlate(value[index], before, schema.items)
-      children.set(index, made)
+      ;(children ??= new Map()).set(index, made)
       return made
     },
     isEqual: () => (equal ??= compare(self)),
