@@ -8,8 +8,9 @@ import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { createTestServer } from '#apiserver/testing.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
+import { WherryError } from '#lib/errors.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { bootstrap } from './bootstrap.ts'
+import { bootstrap, type Refused } from './bootstrap.ts'
 
 async function started() {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
@@ -76,5 +77,43 @@ test('what roles and bindings lost comes back, what was added stays, and what wa
   assert.deepEqual((await client.get(ClusterRoleBinding, 'cluster-admin')).subjects, binding.subjects)
   assert.equal((await client.get(ClusterRoleBinding, 'system:basic-user')).roleRef.name, 'system:basic-user')
   assert.deepEqual((await client.get(ClusterRoleBinding, 'kubeadm:cluster-admins')).subjects ?? [], [])
+  await server.close()
+})
+
+test('a status that was refused is given on a further try, to what is still ours', async () => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  let refuses = true
+  const server = await createTestServer({ clock })
+  const client = createClient(
+    createLocalTransport(async (request) => {
+      if (refuses && request.path.includes('/status')) throw new WherryError('Forbidden', 'no status today')
+      return server.transport(request)
+    }),
+    { fieldManager: 'test' },
+  )
+  const attempt = (cidr = '10.96.0.0/12') =>
+    bootstrap({
+      client,
+      objects: server.objects,
+      now: clock.now(),
+      serviceCIDRs: [cidr],
+      authentication: { clientCa: 'CLIENTS', frontProxyCa: 'PROXIES' },
+    })
+  const names = (refused: readonly Refused[]) =>
+    refused.filter(({ kind }) => kind !== 'APIService').map(({ kind, name }) => `${kind} ${name}`)
+  // A read waits until what was written is seen by all.
+  const conditions = async () =>
+    (await client.list(ServiceCIDR)).items.flatMap(({ status }) => status?.conditions ?? []).map(({ type, status }) => `${type} ${status}`)
+  assert.deepEqual(names(await attempt()), ['ServiceCIDR kubernetes'])
+  assert.deepEqual(await conditions(), [])
+  assert.deepEqual(names(await attempt()), ['ServiceCIDR kubernetes'], 'it is missed until it is there')
+  refuses = false
+  assert.deepEqual(await attempt('10.112.0.0/12'), [])
+  assert.deepEqual(await conditions(), [], 'one that says something else is somebody else’s')
+  assert.deepEqual(await attempt(), [])
+  assert.deepEqual(await conditions(), ['Ready True'])
+  const before = await server.store.revision()
+  await attempt()
+  assert.equal(await server.store.revision(), before)
   await server.close()
 })

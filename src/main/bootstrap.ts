@@ -170,22 +170,14 @@ async function ensureObject(client: Client, wanted: Wanted, present: KubeObject 
   const { name, namespace } = object.metadata
   const place = namespace === undefined ? {} : { namespace }
   const next = present === undefined ? 'recreate' : wanted.reconcile?.(present)
-  if (next === undefined) return undefined
+  if (next === undefined && (present === undefined || !owesStatus(wanted, present))) return undefined
   try {
-    if (next !== 'recreate') await client.update(kind, next)
-    else {
+    let made = present
+    if (next === 'recreate') {
       if (present !== undefined) await client.delete(kind, name, { ...place, preconditions: { uid: present.metadata.uid } })
-      const made = (await client.create(kind, object, place)) as KubeObject
-      const { status, statusOwner: fieldManager } = wanted
-      if (status !== undefined && fieldManager !== undefined)
-        await client.patch(
-          kind,
-          name,
-          { type: 'apply', body: { metadata: { name }, status }, force: true },
-          { fieldManager, subresource: 'status' },
-        )
-      else if (status !== undefined) await client.update(kind, { ...made, status } as KubeObject, { subresource: 'status' })
-    }
+      made = (await client.create(kind, object, place)) as KubeObject
+    } else if (next !== undefined) made = (await client.update(kind, next)) as KubeObject
+    if (made !== undefined && (next === 'recreate' || owesStatus(wanted, made))) await writeStatus(client, wanted, made)
   } catch (error) {
     // Another server was faster, and wants the same.
     if (isError(error, 'AlreadyExists', 'Conflict')) return undefined
@@ -193,6 +185,32 @@ async function ensureObject(client: Client, wanted: Wanted, present: KubeObject 
     throw error
   }
   return undefined
+}
+
+/**
+ * An object of ours that was made, and whose status was refused then: nobody has judged it since. One that somebody gave another spec is
+ * theirs to judge.
+ */
+function owesStatus({ object, status }: Wanted, present: KubeObject): boolean {
+  const { spec, status: told } = present as KubeObject & {
+    readonly spec?: unknown
+    readonly status?: { readonly conditions?: readonly unknown[] }
+  }
+  const isOurs = present.metadata.deletionTimestamp === undefined && same(spec, (object as { readonly spec?: unknown }).spec)
+  return status !== undefined && isOurs && (told?.conditions ?? []).length === 0
+}
+
+async function writeStatus(client: Client, { kind, object, status, statusOwner: fieldManager }: Wanted, made: KubeObject): Promise<void> {
+  const { name } = object.metadata
+  if (status === undefined) return
+  if (fieldManager === undefined) await client.update(kind, { ...made, status } as KubeObject, { subresource: 'status' })
+  else
+    await client.patch(
+      kind,
+      name,
+      { type: 'apply', body: { metadata: { name }, status }, force: true },
+      { fieldManager, subresource: 'status' },
+    )
 }
 
 /** What plug-ins, policies and webhooks answer with (a webhook that cannot be reached: `InternalError`), and a missing namespace. */
