@@ -15,7 +15,7 @@ after(() => rmSync(directory, { recursive: true, force: true }))
 
 const kills = 200
 
-test(`nothing acknowledged is lost by ${kills} kills during writes`, { timeout: 180_000 }, async () => {
+test(`nothing acknowledged is lost by ${kills} kills during writes`, async () => {
   const path = join(directory, 'crash.db')
   const random = seededRandom(20_26)
   let acknowledged = 0
