@@ -19,9 +19,12 @@ export function findDuplicates(text: string): string[] {
  */
 export function inDocumentOrder(text: string, unknown: readonly string[]): string[] {
   const left = new Set(unknown)
+  const lengths = new Set(unknown.map((problem) => problem.length))
   const unknownPaths = new Set<string>()
   const found = new Set<string>()
   eachKey(text, (stack, key, isRepeated) => {
+    // Making a path takes as long as it is deep; most keys are not even as long as an unknown one's.
+    if (!isRepeated && !lengths.has(problemLength(stack, key))) return 'on'
     const path = pathOf(stack, key)
     const problem = `unknown field ${quote(path)}`
     const isUnknown = left.delete(problem)
@@ -57,7 +60,16 @@ function eachKey(text: string, visit: (stack: readonly Level[], key: string, isR
     } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
       const isObject: boolean = code === OPEN_OBJECT
       const isSkipped: boolean = level !== undefined && (level.isSkipped || level.skips)
-      level = { keys: isObject ? new Set() : undefined, isKeyNext: isObject, step: '', index: 0, path: undefined, isSkipped, skips: false }
+      level = {
+        keys: isObject ? new Set() : undefined,
+        isKeyNext: isObject,
+        step: '',
+        index: 0,
+        path: undefined,
+        pathLength: undefined,
+        isSkipped,
+        skips: false,
+      }
       stack.push(level)
     } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       stack.pop()
@@ -78,6 +90,8 @@ interface Level {
   index: number
   /** Its own path, once it was asked for: keys beside each other share it. */
   path: string | undefined
+  /** How long it is when quoted, once that was asked for. */
+  pathLength: number | undefined
   /** Nobody wants to hear of its keys. */
   readonly isSkipped: boolean
   /** Nor of those in the value of the present one. */
@@ -125,3 +139,17 @@ function levelPath(stack: readonly Level[]): string {
   }
   return path
 }
+
+/** How long `unknown field "…"` of this key would be, without making its path. */
+function problemLength(stack: readonly Level[], key: string): number {
+  let known = stack.length - 1
+  while (known > 0 && stack[known]!.pathLength === undefined) known -= 1
+  stack[0]!.pathLength = 0
+  for (let i = known + 1; i < stack.length; i += 1) {
+    const { keys, index, step, pathLength = 0 } = stack[i - 1]!
+    stack[i]!.pathLength = keys === undefined ? pathLength + `[${index}]`.length : joinedLength(pathLength, step)
+  }
+  return 'unknown field ""'.length + joinedLength(stack.at(-1)!.pathLength!, key)
+}
+
+const joinedLength = (outer: number, step: string): number => (outer === 0 ? 0 : outer + 1) + quote(step).length - 2
