@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/types.ts'
-import { CustomResourceDefinition } from '#api/apiextensions/v1/types.ts'
+import { CustomResourceDefinition, JSONSchemaProps } from '#api/apiextensions/v1/types.ts'
 import { Deployment, StatefulSet } from '#api/apps/v1/types.ts'
 import { ConfigMap, Event, PersistentVolume, Pod, Secret } from '#api/core/v1/types.ts'
 import { decode } from './decode.ts'
@@ -129,6 +129,12 @@ test('a key may be empty, and what stands in a schema of a list is not asked for
   const schema = { type: 'array', bogus: 1, items: { type: 'string', nope: 1 } }
   const definition = { spec: { versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }] } }
   assert.deepEqual(decode(CustomResourceDefinition, definition).unknown, ['unknown field "spec.versions[0].schema.openAPIV3Schema.bogus"'])
+})
+
+test('what is of none of the forms that a field may have is as good as absent', () => {
+  for (const items of ['10%', 5, true, []])
+    assert.deepEqual(decode(JSONSchemaProps, { type: 'array', items }), { value: { type: 'array' }, unknown: [], errors: [] })
+  assert.deepEqual(decode(JSONSchemaProps, { items: {} }).value, { items: {} })
 })
 
 test('bytes are read from numbers, and lose the bits that belong to none', () => {

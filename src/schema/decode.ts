@@ -210,6 +210,9 @@ interface FieldDecoder extends PlannedField {
   readonly holdsMany: boolean
 }
 
+/** What is of none of an `either`'s forms, which is written as null and so read as absent later. */
+const isNothing = (value: unknown): boolean => value === null
+
 function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
   let fields: readonly FieldDecoder[] | undefined
   return (value, context) => {
@@ -217,7 +220,7 @@ function messageDecoder(shape: Shape & { kind: 'message' }): Decoder {
     fields ??= fieldsPlan(shape).map((field) => ({
       ...field,
       decode: decoderOf(field.shape),
-      isDropped: field.pointer || field.kept ? never : isEmptyFor(field.shape),
+      isDropped: field.shape.kind === 'either' ? isNothing : field.pointer || field.kept ? never : isEmptyFor(field.shape),
       isFilled: !field.pointer && field.kept,
       holdsMany: field.shape.kind === 'list' || field.shape.kind === 'map',
     }))

@@ -57,7 +57,6 @@ export function dumpSchema(schema: JsonSchema): object {
     schemas === undefined ? null : Object.fromEntries(sorted(schemas).map(([name, part]) => [name, dumpSchema(part)]))
   const orBool = (part: JsonSchema | boolean | undefined): object | null =>
     part === undefined ? null : typeof part === 'boolean' ? { Allows: part, Schema: null } : { Allows: true, Schema: dumpSchema(part) }
-  const { items } = schema
   return {
     ID: schema.id ?? '',
     Schema: schema.$schema ?? '',
@@ -83,12 +82,7 @@ export function dumpSchema(schema: JsonSchema): object {
     MaxProperties: schema.maxProperties ?? null,
     MinProperties: schema.minProperties ?? null,
     Required: schema.required ?? null,
-    Items:
-      items === undefined
-        ? null
-        : Array.isArray(items)
-          ? { Schema: null, JSONSchemas: list(items as readonly JsonSchema[]) }
-          : { Schema: dumpSchema(items as JsonSchema), JSONSchemas: null },
+    Items: dumpItems(schema),
     AllOf: list(schema.allOf),
     OneOf: list(schema.oneOf),
     AnyOf: list(schema.anyOf),
@@ -102,7 +96,9 @@ export function dumpSchema(schema: JsonSchema): object {
         : Object.fromEntries(
             sorted(schema.dependencies).map(([name, part]) => [
               name,
-              Array.isArray(part) ? { Schema: null, Property: part } : { Schema: dumpSchema(part as JsonSchema), Property: null },
+              Array.isArray(part)
+                ? { Schema: null, Property: part }
+                : { Schema: part === null ? null : dumpSchema(part as JsonSchema), Property: null },
             ]),
           ),
     AdditionalItems: orBool(schema.additionalItems),
@@ -118,6 +114,13 @@ export function dumpSchema(schema: JsonSchema): object {
     XMapType: schema['x-kubernetes-map-type'] ?? null,
     XValidations: schema['x-kubernetes-validations']?.map(dumpRule) ?? null,
   }
+}
+
+/** One schema or several. */
+export function dumpItems({ items }: JsonSchema): object | null {
+  if (items === undefined) return null
+  if (Array.isArray(items)) return { Schema: null, JSONSchemas: (items as readonly JsonSchema[]).map(dumpSchema) }
+  return { Schema: dumpSchema(items as JsonSchema), JSONSchemas: null }
 }
 
 const sorted = <T>(parts: Readonly<Record<string, T>>): [string, T][] => Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))

@@ -3,6 +3,7 @@ import { followFieldPath } from '#schema/structural/field-path.ts'
 import type { JsonSchema, Structural, ValidationRule } from '#schema/structural/structural.ts'
 import { structuralProblem } from '#schema/structural/validate-structural.ts'
 import { child, forbidden, index, invalid, key, notSupported, required } from '#schema/validate.ts'
+import { dumpItems } from './go-dump.ts'
 import type { RuleScope } from './rule-scope.ts'
 import { validateRules } from './validate-rules.ts'
 
@@ -91,7 +92,7 @@ function visit(
     else descend(items as JsonSchema, child(path, 'items'), itemPlace, scope?.items(items as JsonSchema))
   }
   for (const [name, part] of Object.entries(schema.dependencies ?? {}))
-    if (!Array.isArray(part)) descend(part as JsonSchema, key(child(path, 'dependencies'), name), place)
+    if (part !== null && !Array.isArray(part)) descend(part as JsonSchema, key(child(path, 'dependencies'), name), place)
   found.schema.push(...extensions(schema, path, options), ...ruleTexts(schema, path))
   // Rules on a schema that is itself wrong would only say so again, in words that help nobody.
   if ((schema['x-kubernetes-validations']?.length ?? 0) > 0 && found.schema.length === 0 && scope !== undefined)
@@ -167,7 +168,7 @@ function listExtensions(schema: JsonSchema, path: string, options: SchemaOptions
     if (keys.length === 0) causes.push(required(keysPath, 'must not be empty if x-kubernetes-list-type is map'))
     if (schema.items === undefined) causes.push(required(itemsPath, 'must have a schema if x-kubernetes-list-type is map'))
     else if (item === undefined)
-      causes.push(invalid(itemsPath, schema.items, 'must only have a single schema if x-kubernetes-list-type is map'))
+      causes.push(invalid(itemsPath, dumpItems(schema), 'must only have a single schema if x-kubernetes-list-type is map'))
     else if (item.type !== 'object')
       causes.push(invalid(child(itemsPath, 'type'), item.type ?? '', "must be object if parent array's x-kubernetes-list-type is map"))
     else causes.push(...mapKeys(item, keys, keysPath, itemsPath))
