@@ -81,7 +81,8 @@ interface Walk {
 
 function toJson(document: Document, lines: LineCounter, limits: YamlLimits): ParsedYaml {
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
-  if (error !== undefined) throw new SyntaxError(errorText(error.code, error.message, lines.linePos(error.pos[0]).line || 1), { cause: error })
+  if (error !== undefined)
+    throw new SyntaxError(errorText(error.code, error.message, lines.linePos(error.pos[0]).line || 1), { cause: error })
   const walk: Walk = {
     document,
     lines,
