@@ -11,6 +11,8 @@ export interface FuzzOptions {
   readonly inputs?: number
   /** Begun before the target's code was imported. Without it every input is a change of a seed: quicker, and blind. */
   readonly coverage?: Coverage
+  /** Of processor time, for an input of 64 KiB and less; default 100. What takes longer is a finding. */
+  readonly hangMs?: number
 }
 
 export interface FuzzResult {
@@ -34,7 +36,8 @@ export class Finding extends Error {
 }
 
 /** Feeds a target with changed inputs, keeping those that reach code nothing reached before. Throws the first `Finding`. */
-export async function fuzz(target: Target, { seed, seconds = Infinity, inputs = Infinity, coverage }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
+  const { seed, seconds = Infinity, inputs = Infinity, coverage, hangMs = 100 } = options
   const random = seededRandom(seed).fork(target.name)
   const words = target.words.map((word) => Buffer.from(word, 'latin1'))
   const corpus: Uint8Array[] = target.seeds.map((input) => (typeof input === 'string' ? Buffer.from(input) : input))
@@ -49,7 +52,7 @@ export async function fuzz(target: Target, { seed, seconds = Infinity, inputs = 
   await coverage?.take()
   let slowestMs = 0
   let count = 0
-  for (const input of corpus) slowestMs = Math.max(slowestMs, tried(target, input))
+  for (const input of corpus) slowestMs = Math.max(slowestMs, tried(target, input, hangMs))
   if (coverage !== undefined && !(await isNew()))
     throw new Error(`${target.name}: coverage began after its code was compiled, and counts none of it`)
   for (const startedAt = performance.now(); count < inputs && performance.now() - startedAt < seconds * 1_000; ) {
@@ -57,7 +60,7 @@ export async function fuzz(target: Target, { seed, seconds = Infinity, inputs = 
     for (; batch.length < batchSize && count < inputs; count += 1) {
       const input = mutate(chosen(corpus, random), chosen(corpus, random), words, random)
       batch.push(input)
-      slowestMs = Math.max(slowestMs, tried(target, input))
+      slowestMs = Math.max(slowestMs, tried(target, input, hangMs))
     }
     // Asking is dear, so it is asked of many at once, and all of them are kept.
     if (await isNew()) corpus.push(...batch.slice(0, keptMax - corpus.length))
@@ -67,15 +70,13 @@ export async function fuzz(target: Target, { seed, seconds = Infinity, inputs = 
 
 const batchSize = 8
 const keptMax = 20_000
-/** Of processor time, for an input of 64 KiB and less. */
-const hangMs = 100
 
 /** Newer ones more often: what was reached last is where more may be. */
 const chosen = (corpus: readonly Uint8Array[], random: Random): Uint8Array =>
   corpus[random.below(2) === 0 ? random.below(corpus.length) : corpus.length - 1 - random.below(Math.min(corpus.length, 64))]!
 
 /** One try, judged. Answers the milliseconds it took. */
-function tried(target: Target, input: Uint8Array): number {
+function tried(target: Target, input: Uint8Array, hangMs: number): number {
   let ms = tryOut(target, input)
   // A pause of the collector is nobody's fault: what is slow is so again.
   for (let again = 0; ms > hangMs && again < 3; again += 1) ms = Math.min(ms, tryOut(target, input))
