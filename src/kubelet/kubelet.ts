@@ -163,6 +163,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   /** The runtime's events, for ever. After a break everything is listed anew, for nobody knows what was missed. */
   async function followRuntime(): Promise<void> {
     for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+      // No runtime says from when on it tells. A while later it does, and what happened before then shows in a list.
+      const forget = clock.schedule(clock.now() + SUBSCRIBED_MS, relistAll)
       try {
         for await (const { id, type } of runtime.events(stopping.signal)) {
           attempt = 0
@@ -170,20 +172,24 @@ export function createKubelet(options: KubeletOptions): Kubelet {
           if (uid !== undefined) workers.get(uid)?.changed(id, type)
         }
       } catch (error) {
-        if (stopping.signal.aborted) return
-        log.warn('the events of the container runtime broke off', { error })
+        if (!stopping.signal.aborted) log.warn('the events of the container runtime broke off', { error })
       }
+      forget()
       if (stopping.signal.aborted) return
       nodeStatus.runtimeChanged()
       await sleep(clock, backoff(reconnect, attempt, random), stopping.signal).catch(ignoreAbort)
-      for (const worker of workers.values()) worker.relist()
+      relistAll()
     }
+  }
+
+  function relistAll(): void {
+    for (const worker of workers.values()) worker.relist()
   }
 
   /** The safety net under the events: rare, so that it costs nothing, and spread by chance. */
   function relistLater(): void {
     forgetRelist = clock.schedule(clock.now() + RELIST_MS * (0.75 + 0.5 * random.next()), () => {
-      for (const worker of workers.values()) worker.relist()
+      relistAll()
       relistLater()
     })
   }
@@ -252,6 +258,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 }
 
 const RELIST_MS = 5 * 60_000
+const SUBSCRIBED_MS = 1_000
 const reconnect: BackoffOptions = { initialMs: 50, factor: 2, maxMs: 5_000, jitter: 0.5 }
 
 /** A wait that was called off has done its duty. */

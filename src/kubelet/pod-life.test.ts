@@ -472,6 +472,29 @@ test('an eviction from the node fails the pod and leaves its object', async (t) 
   assert.deepEqual((await node.pod('one'))!.status!.reason, 'Evicted')
 })
 
+test('what happens between a break of the events and their return is seen', async (t) => {
+  const lateToTell = (runtime: SimulatedRuntime): Runtime => {
+    let isFirst = true
+    return {
+      ...runtime,
+      async *events(signal) {
+        const tellsFrom = isFirst ? 0 : clock.now() + 500
+        isFirst = false
+        for await (const event of runtime.events(signal)) if (clock.now() >= tellsFrom) yield event
+      },
+    }
+  }
+  const { clock, node, pass, show, runtime } = await world(t, {}, 1, memoryFiles(), lateToTell)
+  await node.create('one', { containers: [container('main')] })
+  await pass(3000)
+  runtime.breakEvents()
+  // By now it has listed everything, and asked for events.
+  await pass(300)
+  runtime.crash(runtime.running('main')[0]!)
+  await pass(3000)
+  assert.equal(await show(), 'Running main:running/ready/1')
+})
+
 test('whatever goes wrong for a while, pods run in the end, and deleted ones leave nothing', async (t) => {
   for (let seed = 1; seed <= 30; seed += 1) {
     const { node, pass, show, runtime, kubelet } = await world(t, { job: { exit: { afterMs: 500, code: 0 } } }, seed)
