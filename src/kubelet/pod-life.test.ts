@@ -490,7 +490,7 @@ test('what happens between a break of the events and their return is seen', asyn
   runtime.breakEvents()
   // By now it has listed everything, and asked for events.
   await pass(300)
-  runtime.crash(runtime.running('main')[0]!)
+  runtime.crash(runtime.running('main')[0]!, 1)
   await pass(3000)
   assert.equal(await show(), 'Running main:running/ready/1')
 })
