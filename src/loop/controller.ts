@@ -24,7 +24,7 @@ export interface Controller<View> {
    * failure. Pure. Asked after each command but an `event` or a confirmation, and not for a view that was old (Conflict, NotFound, an existing
    * object that was to be kept). Its commands run at once; their failure is logged and changes nothing else.
    */
-  readonly answered?: (view: View, command: Command, answer: KubeObject | WherryError) => readonly Command[]
+  readonly answered?: (view: View, command: Single, answer: KubeObject | WherryError) => readonly Command[]
 }
 
 export interface Source {
@@ -95,6 +95,11 @@ export type Command =
       readonly body: object
     }
   /**
+   * These depend on nothing but what came before, so they are done side by side: first one, then twice as many each time, so that what is
+   * refused is refused once and not a thousand times. What is under way when one fails is seen to its end, and nothing begins after it.
+   */
+  | { readonly do: 'together'; readonly commands: readonly Single[] }
+  /**
    * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid. While it is
    * there the view was old, and the plan stops before the commands that follow. For decisions that an informer's lag could make wrong.
    */
@@ -112,6 +117,9 @@ export type Command =
       /** The part of the object that it is about: `spec.containers{web}`. */
       readonly fieldPath?: string
     }
+
+/** A command that stands for itself. */
+export type Single = Exclude<Command, { readonly do: 'together' }>
 
 /** Read access to what the informers hold. One cache a kind, shared by all. Objects are frozen: copy before changing. */
 export interface Cache {

@@ -172,3 +172,42 @@ await test('nothing more is made in a namespace that is being deleted, and nobod
     [],
   )
 })
+
+const makeAll = (names: readonly string[]): Command => ({
+  do: 'together',
+  commands: names.map((name) => ({ do: 'create', ...common, object: { metadata: { name } } })),
+})
+
+await check(
+  'what stands together is done in doubling batches, then what follows it',
+  () => [makeAll(['c', 'd', 'e', 'f', 'g']), { do: 'patch', ...common, name: 'g', body: { data: { k: 'v' } } }],
+  { end: 'done', requests: [...Array.from({ length: 5 }, () => 'POST ?fieldManager=me'), 'PATCH /g?fieldManager=me'] },
+)
+
+await check(
+  'after a failure no further batch begins, nor what follows',
+  () => [makeAll(['c', 'a', 'e', 'f', 'g', 'h']), { do: 'patch', ...common, name: 'c', body: { data: { k: 'v' } } }],
+  { end: 'stale', requests: Array.from({ length: 3 }, () => 'POST ?fieldManager=me'), shows: ['change'] },
+)
+
+test('batches of what stands together run side by side, and no more than so many', async () => {
+  const { client } = createScene()
+  let atOnce = 0
+  const most: number[] = []
+  const counting: typeof client = {
+    ...client,
+    async create(kind: never, object: never, options: never) {
+      atOnce += 1
+      most.push(atOnce)
+      try {
+        return await client.create(kind, object, options)
+      } finally {
+        atOnce -= 1
+      }
+    },
+  }
+  const hands = { client: counting, fieldManager: 'me', recorder: { record: () => {} }, informerOf: () => undefined }
+  const execution = await execute([makeAll(Array.from({ length: 300 }, (_, index) => `c-${index}`))], hands)
+  assert.equal(execution.end, 'done')
+  assert.deepEqual([most.slice(0, 7), Math.max(...most), execution.expectations.length], [[1, 1, 2, 1, 2, 3, 4], 64, 0])
+})

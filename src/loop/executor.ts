@@ -2,7 +2,7 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
-import type { Command } from './controller.ts'
+import type { Command, Single } from './controller.ts'
 import type { EventRecorder } from './events.ts'
 import { type Expectation, type InformerOf, isMet } from './expectation.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
@@ -14,7 +14,7 @@ import { isNamespaceTerminating } from './namespace-terminating.ts'
  */
 export async function execute(commands: readonly Command[], hands: Hands, answered?: Answered): Promise<Execution> {
   const expectations: Expectation[] = []
-  const follow = async (command: Command, answer: KubeObject | WherryError): Promise<void> => {
+  const follow = async (command: Single, answer: KubeObject | WherryError): Promise<void> => {
     let commands: readonly Command[] = []
     try {
       commands = answered?.(command, answer) ?? []
@@ -28,10 +28,9 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
       hands.log?.warn('what follows from an answer failed', { command: further.command.do, error: further.error })
   }
   const ending = new Set<string | undefined>()
-  for (const command of commands) {
-    if (command.do === 'create' && ending.has(namespaceOf(command))) continue
-    // Between two commands one may stop; a command on its way is always seen to its end.
-    if (hands.signal?.aborted) return { end: 'stopped', expectations }
+  /** Undefined: done, or not to be done. */
+  const one = async (command: Single): Promise<Failure | undefined> => {
+    if (command.do === 'create' && ending.has(namespaceOf(command))) return undefined
     // What the cache shows before the write is what it has to go beyond after it.
     const shown = shownVersion(command, hands.informerOf)
     try {
@@ -43,14 +42,35 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
       if (command.do === 'create' && isNamespaceTerminating(error)) {
         hands.log?.debug('nothing more is made in a namespace that is being deleted', { kind: command.kind.kind, error })
         ending.add(namespaceOf(command))
-        continue
+        return undefined
       }
-      if (isStale(command, error)) return { end: 'stale', expectations, error, command, change: changeOf(command, shown) }
-      return { end: 'failed', expectations, error, command }
+      if (isStale(command, error)) return { end: 'stale', error, command, change: changeOf(command, shown) }
+      return { end: 'failed', error, command }
     }
+    return undefined
+  }
+  for (const batch of batchesOf(commands)) {
+    // Between two commands one may stop; a command on its way is always seen to its end.
+    if (hands.signal?.aborted) return { end: 'stopped', expectations }
+    const failures = (await Promise.all(batch.map(one))).filter((failure) => failure !== undefined)
+    const worst = failures.find(({ end }) => end === 'failed') ?? failures[0]
+    if (worst !== undefined) return { ...worst, expectations }
   }
   return { end: 'done', expectations: expectations.filter((expectation) => !isMet(expectation, hands.informerOf)) }
 }
+
+/** What is done at the same time, in order. */
+function* batchesOf(commands: readonly Command[]): Generator<readonly Single[]> {
+  for (const command of commands) {
+    if (command.do !== 'together') yield [command]
+    else
+      for (let from = 0, size = 1; from < command.commands.length; from += size, size = Math.min(size * 2, batchLimit))
+        yield command.commands.slice(from, from + size)
+  }
+}
+
+/** More of one key would let those of other keys wait. */
+const batchLimit = 64
 
 export interface Hands {
   /** Acts as the controller's own identity. */
@@ -63,19 +83,16 @@ export interface Hands {
 }
 
 /** What follows from the answer to a command; see `Controller.answered`. */
-export type Answered = (command: Command, answer: KubeObject | WherryError) => readonly Command[]
+export type Answered = (command: Single, answer: KubeObject | WherryError) => readonly Command[]
 
 export type Execution =
   | { readonly end: 'done' | 'stopped'; readonly expectations: readonly Expectation[] }
+  | (Failure & { readonly expectations: readonly Expectation[] })
+
+type Failure =
   /** The view was old: worth another look as soon as the cache shows `change`. */
-  | {
-      readonly end: 'stale'
-      readonly expectations: readonly Expectation[]
-      readonly error: unknown
-      readonly command: Command
-      readonly change: readonly Expectation[]
-    }
-  | { readonly end: 'failed'; readonly expectations: readonly Expectation[]; readonly error: unknown; readonly command: Command }
+  | { readonly end: 'stale'; readonly error: unknown; readonly command: Single; readonly change: readonly Expectation[] }
+  | { readonly end: 'failed'; readonly error: unknown; readonly command: Single }
 
 /** What was answered, and what the cache has to show for it. Confirmations and events have no answer. */
 interface Done {
@@ -84,7 +101,7 @@ interface Done {
 }
 const nothing: Done = { expectations: [] }
 
-async function perform(command: Command, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Done> {
+async function perform(command: Single, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Done> {
   switch (command.do) {
     case 'create': {
       const { kind, object, namespace, ifExists } = command
@@ -175,10 +192,10 @@ const written = (kind: AnyKind, object: unknown): Done => {
   return { answer, expectations: [{ show: 'version', kind, resourceVersion: answer.metadata.resourceVersion }] }
 }
 
-const isConfirmation = (command: Command): boolean => command.do === 'confirmAbsent' || command.do === 'confirmUnchanged'
+const isConfirmation = (command: Single): boolean => command.do === 'confirmAbsent' || command.do === 'confirmUnchanged'
 
 /** These say that the cache showed something that is not so any more; everything else is a failure. */
-function isStale(command: Command, error: unknown): boolean {
+function isStale(command: Single, error: unknown): boolean {
   if (command.do === 'create') return isError(error, 'AlreadyExists')
   return isError(error, 'Conflict', 'NotFound')
 }
@@ -192,7 +209,7 @@ interface Subject {
   readonly namespace: string | undefined
 }
 
-function subjectOf(command: Command): Subject | undefined {
+function subjectOf(command: Single): Subject | undefined {
   switch (command.do) {
     case 'event':
       return undefined
@@ -208,14 +225,14 @@ function subjectOf(command: Command): Subject | undefined {
   }
 }
 
-function shownVersion(command: Command, informerOf: InformerOf): string | undefined {
+function shownVersion(command: Single, informerOf: InformerOf): string | undefined {
   const subject = subjectOf(command)
   if (subject === undefined) return undefined
   const shown = informerOf(subject.kind)?.get(subject.name, subject.namespace) as KubeObject | undefined
   return shown?.metadata.resourceVersion
 }
 
-function changeOf(command: Command, shown: string | undefined): Expectation[] {
+function changeOf(command: Single, shown: string | undefined): Expectation[] {
   const subject = subjectOf(command)
   if (subject === undefined) return []
   // The version that was refused, where the command names it: the cache may have moved on since the view was taken.

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
-import type { Cache, Controller } from './controller.ts'
+import type { Cache, Controller, Single } from './controller.ts'
 import { execute, type Hands } from './executor.ts'
 import { areMet, type Expectation } from './expectation.ts'
 import type { Outcome } from './work-queue.ts'
@@ -118,7 +118,7 @@ const changeMs = 1_000
 const staleLimit = 3
 
 /** What a log line says of a command: never its body, which may be a Secret. */
-function described(command: Parameters<typeof execute>[0][number]): object {
+function described(command: Single): object {
   if (command.do === 'event') return { command: command.do, reason: command.reason }
   const subresource = 'subresource' in command ? command.subresource : undefined
   const name = 'name' in command ? command.name : (command.object as { metadata?: { name?: string } }).metadata?.name

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import { inOrder } from '#loop/in-order.ts'
 import { makeRequest, type RequestParts } from '../testing/certificate-requests.ts'
 import { World } from '../testing/world.ts'
 import { certificateApproverController as controller } from './controller.ts'
@@ -77,14 +78,14 @@ function check(given_: Given, asked: readonly string[], message: string | undefi
   for (let pass = 0; pass < 2; pass += 1) {
     const view = controller.view('r', world, world.now)!
     const { commands, wakeAt } = controller.plan(view)
-    for (const command of commands) {
+    for (const command of inOrder(commands)) {
       const right = rightOf(command)
       seen.push(right)
       const { spec } = (command as { object: SubjectAccessReview }).object
       assert.equal(spec.user, given_.username ?? 'someone')
       assert.deepEqual(spec.groups, ['g'])
       const answer = { spec, status: { allowed: held.includes(right) } }
-      for (const further of controller.answered!(view, command, answer as never)) world.do(further)
+      for (const further of inOrder(controller.answered!(view, command, answer as never))) world.do(further)
     }
     world.now = Math.min(wakeAt, world.now + 1000)
   }

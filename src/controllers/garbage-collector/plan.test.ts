@@ -7,6 +7,7 @@ import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { KubeObject } from '#api/kind.ts'
+import { inOrder } from '#loop/in-order.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { namespace } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
@@ -52,7 +53,7 @@ test('does not delete when the owner turns up after all', () => {
   }
   const view = controller.view(`apps/replicasets ${namespace}/rs`, late as never, world.now)
   assert.throws(() => {
-    for (const command of controller.plan(view!).commands) world.do(command)
+    for (const command of inOrder(controller.plan(view!).commands)) world.do(command)
   }, /is there/)
   assert.notEqual(world.get(ReplicaSet, 'rs', namespace), undefined)
 })

@@ -3,7 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, podAvailableAt } from '#api/core/v1/pod-helpers.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
-import type { Command, Plan } from '#loop/controller.ts'
+import type { Command, Plan, Single } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
 import { inDeletionOrder } from './deletion-order.ts'
 import type { ReplicaForm } from './form.ts'
@@ -44,14 +44,18 @@ function replicaCommands({ now, form, replicaSet, related, namespaceIsLeaving }:
   const { replicas } = replicaSet.spec
   const surplus = claimed.length - replicas
   if (surplus < 0 && !namespaceIsLeaving)
-    return Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(form, replicaSet))
+    return together(Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(form, replicaSet)))
   if (surplus <= 0) return []
-  return inDeletionOrder(claimed, related, now)
-    .slice(0, Math.min(surplus, commandsAtOnce))
-    .map(({ metadata }) => ({ do: 'delete', kind: Pod, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }))
+  return together(
+    inDeletionOrder(claimed, related, now)
+      .slice(0, Math.min(surplus, commandsAtOnce))
+      .map(({ metadata }): Single => ({ do: 'delete', kind: Pod, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid })),
+  )
 }
 
-function createPod({ kind }: ReplicaForm, replicaSet: ReplicaSet): Command {
+const together = (commands: readonly Single[]): Command[] => [{ do: 'together', commands }]
+
+function createPod({ kind }: ReplicaForm, replicaSet: ReplicaSet): Single {
   const { metadata, spec } = replicaSet.spec.template
   const { labels, annotations, finalizers } = metadata ?? {}
   return {

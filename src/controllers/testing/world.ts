@@ -5,7 +5,8 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Cache, Command, Controller, Source } from '#loop/controller.ts'
+import type { Cache, Command, Controller, Single, Source } from '#loop/controller.ts'
+import { inOrder } from '#loop/in-order.ts'
 import type { Of } from '#schema/schema.ts'
 import { heldKinds } from '../common/indexes.ts'
 
@@ -13,7 +14,7 @@ type Mutable = { metadata: Record<string, unknown> } & Record<string, unknown>
 // The world runs controllers of every view.
 // biome-ignore lint/suspicious/noExplicitAny: a list of controllers knows none of their views
 type AnyController = Controller<any>
-type EventCommand = Extract<Command, { do: 'event' }>
+type EventCommand = Extract<Single, { do: 'event' }>
 
 /**
  * A small world for tests of plans: objects by kind, a clock, and an executor with the API server's rules as far as controllers lean on
@@ -26,7 +27,7 @@ export class World implements Cache {
   /** Everything that was done, as text, in order. */
   readonly history: string[] = []
   /** Refuses a command, to see what a controller makes of it. */
-  refuse: (command: Command) => WherryError | undefined = () => undefined
+  refuse: (command: Single) => WherryError | undefined = () => undefined
   private readonly objects = new Map<string, Map<string, KubeObject>>()
   private changed: { kind: AnyKind; object: KubeObject; previous: KubeObject | undefined }[] = []
   private last = 0
@@ -88,7 +89,7 @@ export class World implements Cache {
     return this.patch(kind, this.present(kind, name, namespace), body) as Of<K>
   }
 
-  do(command: Command): KubeObject | undefined {
+  do(command: Single): KubeObject | undefined {
     const refusal = this.refuse(command)
     if (refusal !== undefined) throw refusal
     if (command.do !== 'confirmAbsent' && command.do !== 'confirmUnchanged') this.history.push(show(command))
@@ -140,26 +141,27 @@ export class World implements Cache {
   }
 
   /** One pass over one key, as the loop does it. Returns the commands and the time to come back. */
-  pass(controller: AnyController, key: string): { readonly commands: readonly Command[]; readonly wakeAt: Instant } {
+  pass(controller: AnyController, key: string): { readonly commands: readonly Single[]; readonly wakeAt: Instant } {
     const view = controller.view(key, this, this.now)
     if (view === undefined) return { commands: [], wakeAt: Infinity }
-    const plan = controller.plan(view)
-    for (const command of plan.commands) {
+    const { commands: planned, wakeAt } = controller.plan(view)
+    const commands = inOrder(planned)
+    for (const command of commands) {
       let answer: KubeObject | WherryError | undefined
       try {
         answer = this.do(command)
       } catch (error) {
         if (!isError(error)) throw error
         if (command.do === 'create' && command.ifExists === 'keep' && error.code === 'AlreadyExists') continue
-        if (isError(error, 'Conflict', 'NotFound')) return { commands: plan.commands, wakeAt: this.now }
+        if (isError(error, 'Conflict', 'NotFound')) return { commands, wakeAt: this.now }
         answer = error
       }
       if (answer !== undefined && controller.answered !== undefined && command.do !== 'event') {
-        for (const further of controller.answered(view, command, answer)) this.do(further)
+        for (const further of inOrder(controller.answered(view, command, answer))) this.do(further)
       }
-      if (answer instanceof WherryError) return { commands: plan.commands, wakeAt: this.now + 1000 }
+      if (answer instanceof WherryError) return { commands, wakeAt: this.now + 1000 }
     }
-    return plan
+    return { commands, wakeAt }
   }
 
   /** The keys that everything there is touches. */
@@ -202,7 +204,7 @@ export class World implements Cache {
     return wakeAt
   }
 
-  private create(command: Extract<Command, { do: 'create' }>): KubeObject {
+  private create(command: Extract<Single, { do: 'create' }>): KubeObject {
     const { metadata, ...rest } = command.object as Mutable
     const name = metadata['name'] as string | undefined
     const namespace = command.namespace ?? (metadata['namespace'] as string | undefined)
@@ -213,7 +215,7 @@ export class World implements Cache {
     return this.put(command.kind, { ...rest, metadata: { ...own, generation: 1 }, status: rest['status'] ?? {} }) as KubeObject
   }
 
-  private delete(command: Extract<Command, { do: 'delete' }>): KubeObject {
+  private delete(command: Extract<Single, { do: 'delete' }>): KubeObject {
     const present = this.present(command.kind, command.name, command.namespace)
     check(present, command)
     const finalizers = new Set(present.metadata.finalizers)
@@ -269,6 +271,8 @@ export class World implements Cache {
 /** A command as one line of a test's expectation. */
 export function show(command: Command): string {
   switch (command.do) {
+    case 'together':
+      return command.commands.map(show).join(', ')
     case 'create': {
       const { name, generateName } = (command.object as { metadata: { name?: string; generateName?: string } }).metadata
       return `create ${command.kind.singular} ${name ?? `${generateName}?`}`
