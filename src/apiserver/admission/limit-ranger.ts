@@ -28,6 +28,8 @@ export const limitRanger: AdmissionPlugin = {
 }
 
 interface Limited {
+  /** What is looked at, by part of the object: the object itself is ''. */
+  readonly looksAt: Readonly<Record<string, readonly Admission['operation'][]>>
   /** Gives an object what the range says of those that say nothing. */
   readonly fill?: (object: KubeObject, range: LimitRange) => KubeObject
   readonly problemsOf: (range: LimitRange, spec: never) => readonly string[]
@@ -35,16 +37,15 @@ interface Limited {
 
 /** What ranges are about, by resource. */
 const limited: Readonly<Record<string, Limited>> = {
-  pods: { fill: withDefaults, problemsOf: podProblems },
-  persistentvolumeclaims: { problemsOf: claimProblems },
+  pods: { looksAt: { '': ['CREATE'], resize: ['UPDATE'] }, fill: withDefaults, problemsOf: podProblems },
+  persistentvolumeclaims: { looksAt: { '': ['CREATE', 'UPDATE'] }, problemsOf: claimProblems },
 }
 
 const annotation = 'kubernetes.io/limit-ranger'
 
 function rangesOf({ attributes, operation, object, previous, objects }: Admission): readonly LimitRange[] {
   const { resource, subresource, namespace } = attributes
-  const concerns =
-    subresource === 'resize' ? operation === 'UPDATE' : subresource === '' && !(resource === 'pods' && operation === 'UPDATE')
+  const concerns = limited[resource]!.looksAt[subresource]?.includes(operation)
   if (!concerns || object === undefined || previous?.metadata.deletionTimestamp !== undefined) return []
   return objects.list(LimitRange, namespace) as readonly LimitRange[]
 }
