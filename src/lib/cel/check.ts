@@ -4,9 +4,7 @@ import type { Issue } from './errors.ts'
 import { standardTypes } from './standard-types.ts'
 import {
   boolType,
-  bytesType,
   type CelType,
-  doubleType,
   dynType,
   errorType,
   intType,
@@ -15,16 +13,13 @@ import {
   isOptional,
   listType,
   mapType,
-  nullType,
   optionalType,
   parameterType,
   sameType,
-  stringType,
   typeOfType,
-  uintType,
 } from './types.ts'
 import { assignable, type Bindings, mostGeneral, substitute } from './unify.ts'
-import { type TypeValue, typeValue, type Value } from './values.ts'
+import { runtimeType, type TypeValue, typeValue } from './values.ts'
 
 /** Gives every node its type and every call its overloads, in place. Returns what is wrong. */
 export function check(expr: Expr, environment: Environment): readonly Issue[] {
@@ -67,7 +62,7 @@ class Checker {
   private typeOf(node: Expr): CelType {
     switch (node.kind) {
       case 'literal':
-        return literalType(node.value)
+        return runtimeType(node.value)
       case 'ident':
         return this.ident(node)
       case 'select':
@@ -339,21 +334,5 @@ class Checker {
         )
         return [errorType, errorType]
     }
-  }
-}
-
-function literalType(value: Value): CelType {
-  switch (typeof value) {
-    case 'boolean':
-      return boolType
-    case 'bigint':
-      return intType
-    case 'number':
-      return doubleType
-    case 'string':
-      return stringType
-    default:
-      if (value === null) return nullType
-      return value instanceof Uint8Array ? bytesType : uintType
   }
 }

@@ -1,9 +1,7 @@
-import { warnOfStaticName } from '#api/admissionregistration/v1/static-suffix.ts'
 import * as types from '#api/admissionregistration/v1/types.ts'
-import { validateWebhooks, validateWebhooksUpdate } from '#api/admissionregistration/v1/validate-webhooks.ts'
+import { webhookRules } from '#api/admissionregistration/v1/webhook-rules.ts'
 import { age, column } from '#api/columns.ts'
 import { kind } from '#api/kind.ts'
-import { same } from '#api/strategy.ts'
 import type { Of } from '#schema/schema.ts'
 
 export const ValidatingWebhookConfiguration = kind(
@@ -18,14 +16,6 @@ export const ValidatingWebhookConfiguration = kind(
     scope: 'Cluster',
     columns: [column<types.ValidatingWebhookConfiguration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0, { type: 'integer' }), age],
   },
-  {
-    generation: (next, previous) => !same(next.webhooks, previous.webhooks),
-    validate: validateWebhooks,
-    checksMetadata: 'content',
-    plainFinalizers: true,
-    validateUpdate: validateWebhooksUpdate,
-    requiresResourceVersion: true,
-    warnings: warnOfStaticName,
-  },
+  webhookRules,
 )
 export type ValidatingWebhookConfiguration = Of<typeof ValidatingWebhookConfiguration>

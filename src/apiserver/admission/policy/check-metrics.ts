@@ -19,20 +19,49 @@ export type NoteMutation = (
 
 /** The reference's `apiserver_mutating_admission_policy_check_*`. */
 export function createMutationMetrics(registry: Registry): NoteMutation {
-  const labels = ['policy', 'policy_binding', 'error_type']
-  const named = (rest: string, help: string) => ({
-    name: `apiserver_mutating_admission_policy_check_${rest}`,
-    help,
-    stability: 'ALPHA' as const,
+  const note = counted(registry, {
+    prefix: 'apiserver_mutating_admission_policy_check',
+    what: 'mutations',
+    stability: 'ALPHA',
+    labels: ['policy', 'policy_binding', 'error_type'],
+  })
+  return ({ policy, binding, message }, seconds) => note([policy, binding, errorType(message)], seconds)
+}
+
+/** The reference's `apiserver_validating_admission_policy_check_*`. */
+export function createCheckMetrics(registry: Registry): NoteCheck {
+  const note = counted(registry, {
+    prefix: 'apiserver_validating_admission_policy_check',
+    what: 'validations',
+    stability: 'BETA',
+    labels: ['enforcement_action', 'error_type', 'policy', 'policy_binding'],
+  })
+  return ({ policy, binding, action, message }, seconds) => note([action, errorType(message), policy, binding], seconds)
+}
+
+interface Counted<Labels extends readonly string[]> {
+  readonly prefix: string
+  readonly what: string
+  readonly stability: 'ALPHA' | 'BETA'
+  readonly labels: Labels
+}
+
+/** How often, and how long each time; by the same labels. */
+function counted<const Labels extends readonly string[]>(registry: Registry, { prefix, what, stability, labels }: Counted<Labels>) {
+  const total = registry.counter({
+    name: `${prefix}_total`,
+    help: `The ${what} of admission policies by policy, binding and what came of them.`,
+    stability,
     labels,
   })
-  const total = registry.counter(named('total', 'Mutations of admission policies by policy, binding and what came of them.'))
   const durations = registry.histogram({
-    ...named('duration_seconds', 'How long the mutations of admission policies took.'),
+    name: `${prefix}_duration_seconds`,
+    help: `How long the ${what} of admission policies took.`,
+    stability,
+    labels,
     buckets,
   })
-  return ({ policy, binding, message }, seconds) => {
-    const values = [policy, binding, errorType(message)] as const
+  return (values: { readonly [K in keyof Labels]: string }, seconds: number): void => {
     total.of(...values).inc()
     durations.of(...values).observe(seconds)
   }
@@ -40,27 +69,6 @@ export function createMutationMetrics(registry: Registry): NoteMutation {
 
 /** The reference's: the largest is beyond what the cost limit lets an expression take. */
 const buckets = [5e-7, 0.001, 0.01, 0.1, 1]
-
-/** The reference's `apiserver_validating_admission_policy_check_*`. */
-export function createCheckMetrics(registry: Registry): NoteCheck {
-  const labels = ['enforcement_action', 'error_type', 'policy', 'policy_binding']
-  const named = (rest: string, help: string) => ({
-    name: `apiserver_validating_admission_policy_check_${rest}`,
-    help,
-    stability: 'BETA' as const,
-    labels,
-  })
-  const total = registry.counter(named('total', 'Validations of admission policies by policy, binding and what came of them.'))
-  const durations = registry.histogram({
-    ...named('duration_seconds', 'How long the validations of admission policies took.'),
-    buckets,
-  })
-  return ({ policy, binding, action, message }, seconds) => {
-    const values = [action, errorType(message), policy, binding] as const
-    total.of(...values).inc()
-    durations.of(...values).observe(seconds)
-  }
-}
 
 /** As the reference tells them apart, by the beginning of the message. */
 function errorType(message: string | undefined): string {
