@@ -3,7 +3,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse, Transport } from '#lib/http.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
-import type { Store } from '#store/store.ts'
+import { fencedStore } from '#store/fenced-store.ts'
+import type { Condition, Store } from '#store/store.ts'
 import { builtinActions } from './actions/builtin.ts'
 import { type AggregationMeans, startAggregation } from './aggregation/aggregation.ts'
 import type { Audit } from './audit/audit.ts'
@@ -110,6 +111,8 @@ export interface ApiServer {
   readonly kinds: KindRegistry
   /** The handler as a transport without socket or TLS. The user is vouched for; authorization applies to it as to anybody. */
   transportAs(user: UserInfo): Transport
+  /** The same for those whose writes count only while a condition on the store holds. */
+  fenced(fence: Condition): ApiServer['transportAs']
   /** Ends all watches and stops what runs by time. The store stays open: it is the caller's. */
   close(): Promise<void>
 }
@@ -206,7 +209,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     objects,
     internals,
     kinds,
-    transportAs: (user) => (request) => handler(request, { user, remoteAddress: 'in-process' }),
+    transportAs: transportsOver(handler),
+    fenced: (fence) => transportsOver(createHandler({ ...context, store: fencedStore(context.store, fence) }, options)),
     async close() {
       expiry.close()
       aggregation.close()
@@ -220,6 +224,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
   }
 }
+
+const transportsOver =
+  (handler: ApiHandler): ApiServer['transportAs'] =>
+  (user) =>
+  (request) =>
+    handler(request, { user, remoteAddress: 'in-process' })
 
 const familyOfRange = (range: string): 'IPv4' | 'IPv6' => (range.includes(':') ? 'IPv6' : 'IPv4')
 

@@ -49,6 +49,7 @@ import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
 import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
 import { createIdentity, type Identity, type IdentityChoices } from './identity.ts'
+import { takeFence } from './take-fence.ts'
 
 export interface ControlPlaneOptions extends IdentityChoices {
   /** Open; closed by the caller. Confidential values reach it as they are: wrap it where they are to be sealed. */
@@ -127,10 +128,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const apiServer = apiServerFacts(options)
   const api = await createApi(options, apiServer.id, progress)
   const through = options.through ?? ((transport: Transport) => transport)
-  const asUser = (name: string, user: UserInfo, fieldManager = name): Client =>
-    createClient(createLocalTransport(through(api.transportAs(user), name)), { fieldManager })
+  const clientsOver =
+    (transportAs: ApiServer['transportAs']) =>
+    (name: string, user: UserInfo, fieldManager = name): Client =>
+      createClient(createLocalTransport(through(transportAs(user), name)), { fieldManager })
+  const asUser = clientsOver(api.transportAs)
   const asSystem = (name: string): Client => asUser(name, { name: `system:${name}`, groups: [mastersGroup, 'system:authenticated'] })
-  const asController = (name: string): Client => asUser(name, controllerUser(userOf(name)))
   const ownUser = { name: 'system:apiserver', groups: [mastersGroup, 'system:authenticated'] }
   const stopping = new AbortController()
   const client = asUser('bootstrap', ownUser, 'kube-apiserver')
@@ -166,27 +169,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await kept.begun
   progress.joined = true
   const leading = Promise.withResolvers<void>()
+  const lease = { client: asSystem('wherry-controllers'), namespace: 'kube-system', name: 'wherry-controllers', identity: options.identity }
   const election = runLeaderElection({
-    client: asSystem('wherry-controllers'),
+    ...lease,
     clock,
     random: random.fork('election'),
     log,
-    namespace: 'kube-system',
-    name: 'wherry-controllers',
-    identity: options.identity,
-    lead: (signal) =>
-      lead(
-        options,
-        api.kinds,
-        {
-          queueMetrics: api.queueMetrics,
-          reader: asSystem('kube-controller-manager'),
-          asController,
-          scheduler: asUser('default-scheduler', schedulerUser),
-        },
-        signal,
-        leading.resolve,
-      ),
+    async lead(signal) {
+      const asLeader = clientsOver(api.fenced(await takeFence({ ...lease, store: options.store })))
+      const clients: LeaderClients = {
+        queueMetrics: api.queueMetrics,
+        reader: asSystem('kube-controller-manager'),
+        asController: (name) => asLeader(name, controllerUser(userOf(name))),
+        scheduler: asLeader('default-scheduler', schedulerUser),
+      }
+      await lead(options, api.kinds, clients, signal, leading.resolve)
+    },
     signal: stopping.signal,
   })
   return {
