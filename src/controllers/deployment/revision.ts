@@ -2,6 +2,7 @@ import type { Deployment } from '#api/apps/v1/deployment.ts'
 import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { same } from '#api/strategy.ts'
 import { canonical } from '../common/equal.ts'
+import { safeHash } from '../common/safe-hash.ts'
 
 export const templateHashLabel = 'pod-template-hash'
 const prefix = 'deployment.kubernetes.io'
@@ -36,16 +37,12 @@ function withoutHash(template: Template): Template {
 
 /**
  * Names a template in ten characters that cannot spell a word. The value need not be the reference's, only always the same for the same
- * template; `collisionCount` gives another to two templates that share one. FNV-1a over canonical JSON.
+ * template; `collisionCount` gives another to two templates that share one.
  */
 export function templateHash(template: Template, collisionCount: number | undefined): string {
   const text = canonical(withoutHash(template)) + (collisionCount === undefined ? '' : `/${collisionCount}`)
-  let hash = 0x811c9dc5
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
-  return [...String(hash >>> 0)].map((digit) => safeCharacters[digit.charCodeAt(0) % safeCharacters.length]).join('')
+  return safeHash(text)
 }
-
-const safeCharacters = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** 0 when absent or unreadable: such a set takes no part in counting. */
 export function revisionOf(set: ReplicaSet): number {
