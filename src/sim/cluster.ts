@@ -1,13 +1,14 @@
 import { Lease } from '#api/coordination/v1/lease.ts'
-import type { UserInfo } from '#apiserver/contract.ts'
+import type { Caller, UserInfo } from '#apiserver/contract.ts'
 import { prefixOf } from '#apiserver/registry/keys.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
-import type { Transport } from '#lib/http.ts'
+import type { HttpRequest, HttpResponse, Transport } from '#lib/http.ts'
 import { createJsonLog, type Log } from '#lib/log.ts'
 import { type Random, seededRandom } from '#lib/random.ts'
+import type { Component } from '#main/control-plane.ts'
 import { createMemoryStore } from '#store/memory.ts'
 import type { Store } from '#store/store.ts'
 import { currentActor } from './actor.ts'
@@ -16,7 +17,7 @@ import { createHistory, type History } from './history.ts'
 import type { Writer } from './invariants/invariant.ts'
 import { createSimulatedNode, type SimulatedNode } from './node.ts'
 import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
-import type { ImageBehaviour } from './runtime.ts'
+import type { BehaviourOf, ImageBehaviour } from './runtime.ts'
 import { refused, type SimulatedServer, startSimulatedServer } from './server.ts'
 import { type Change, createWorld, type World } from './world.ts'
 
@@ -29,6 +30,10 @@ export interface SimulatedClusterOptions {
   readonly faults?: (transport: Transport, client: string, clock: Clock) => Transport
   /** What containers of an image do, by the image's name. */
   readonly images?: Readonly<Record<string, ImageBehaviour>>
+  /** Asked about images that have no name in `images`. */
+  readonly behaviour?: BehaviourOf
+  /** What runs beside the API servers. Absent: everything. */
+  readonly components?: readonly Component[]
   /** Of each node; default 4 processors and 8 GiB. */
   readonly cpuCount?: number
   readonly memoryBytes?: number
@@ -47,6 +52,10 @@ export interface SimulatedCluster {
   readonly random: Random
   /** The administrator's. */
   readonly client: Client
+  /** To whichever server answers, as this user. */
+  transportAs(user: UserInfo): Transport
+  /** The same for requests of somebody outside the process, who has yet to say who they are. */
+  answer(request: HttpRequest, caller: Caller, name: string): Promise<HttpResponse>
   readonly nodes: readonly SimulatedNode[]
   readonly servers: readonly SimulatedServer[]
   readonly world: World
@@ -154,6 +163,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       store: storeOf(process),
       random: random.fork(name),
       log: log.with({ server: name }),
+      components: options.components,
       through: (transport, part) => recording(faults(transport, nameOf(part, name), clock), nameOf(part, name)),
     })
     servers.push(server)
@@ -222,21 +232,25 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       log,
       transport: outside(user, `kubelet ${name}`, index, () => links.get(name)!.signal),
       images: options.images ?? {},
+      behaviour: options.behaviour,
       cpuCount: options.cpuCount ?? 4,
       memoryBytes: options.memoryBytes ?? 8 * 2 ** 30,
       ...(options.latencyMs !== undefined && { latencyMs: options.latencyMs }),
     })
   })
   const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
-  const client = createClient(createLocalTransport(recording(outsideOf(admin), 'user')), { fieldManager: 'kubectl' })
+  const transportAs = (user: UserInfo): Transport => createLocalTransport(recording(outsideOf(user), 'user'))
+  const client = createClient(transportAs(admin), { fieldManager: 'kubectl' })
 
   /** The administrator meets no faults but a server that is away. */
   function outsideOf(user: UserInfo): Transport {
-    return async (request) => {
-      const server = servers.find(({ isServing }) => isServing)
-      if (server === undefined) throw refused()
-      return server.connect(user, 'user')(request)
-    }
+    return async (request) => serving().connect(user, 'user')(request)
+  }
+
+  function serving(): SimulatedServer {
+    const server = servers.find(({ isServing }) => isServing)
+    if (server === undefined) throw refused()
+    return server
   }
 
   async function until(condition: () => boolean | Promise<boolean>, limitMs: number, what = String(condition)): Promise<void> {
@@ -256,6 +270,8 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     clock,
     random,
     client,
+    transportAs,
+    answer: async (request, caller, name) => serving().connectAs(caller, name)(request),
     nodes,
     servers,
     world,

@@ -11,7 +11,7 @@ import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import { createSimulatedMachine } from './machine.ts'
 import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
-import { createSimulatedRuntime, type ImageBehaviour, type SimulatedRuntime } from './runtime.ts'
+import { type BehaviourOf, createSimulatedRuntime, type ImageBehaviour, type SimulatedRuntime } from './runtime.ts'
 
 export interface SimulatedNodeOptions {
   readonly name: string
@@ -23,6 +23,7 @@ export interface SimulatedNodeOptions {
   /** To the API server, as this node. */
   readonly transport: Transport
   readonly images: Readonly<Record<string, ImageBehaviour>>
+  readonly behaviour?: BehaviourOf | undefined
   readonly cpuCount: number
   readonly memoryBytes: number
   readonly latencyMs?: number
@@ -52,6 +53,7 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     clock,
     random: random.fork('runtime'),
     images: options.images,
+    ...(options.behaviour !== undefined && { behaviour: options.behaviour }),
     hasNetwork: () => network !== '',
     // As host-local does: addresses follow each other, so that one is not soon used again.
     nextAddress(isTaken) {

@@ -29,6 +29,18 @@ export interface ImageBehaviour {
   readonly username?: string
 }
 
+/**
+ * What an image does where its name alone does not say it. `container` is absent where the image itself is meant: whether it is there, and how
+ * it is fetched. Undefined: as everybody else's.
+ */
+export type BehaviourOf = (image: string, container?: StartedContainer) => ImageBehaviour | undefined
+
+/** A container that is about to be made, and the pod that it is a part of. */
+export interface StartedContainer {
+  readonly name: string
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string }
+}
+
 /** Chances of a call to go wrong, and how late an event comes. */
 export interface RuntimeFaults {
   /** That a call fails before it did anything. */
@@ -45,6 +57,8 @@ export interface SimulatedRuntimeOptions {
   readonly random: Random
   /** By image name as a pod writes it; others run until they are stopped. */
   readonly images?: Readonly<Record<string, ImageBehaviour>>
+  /** Asked about images that have no name in `images`. */
+  readonly behaviour?: BehaviourOf
   faults?: RuntimeFaults
   /** Of a sandbox and of a start. */
   readonly latencyMs?: number
@@ -88,7 +102,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
   let next = 0
 
   const newId = (prefix: string) => `${prefix}${(next += 1)}`
-  const behaviourOf = (image: string): ImageBehaviour => images[shortName(image)] ?? {}
+  const behaviourOf = (image: string, container?: StartedContainer): ImageBehaviour =>
+    images[shortName(image)] ?? options.behaviour?.(shortName(image), container) ?? {}
   const unavailable = () => new WherryError('ServiceUnavailable', 'the container runtime does not answer')
 
   /** A call that changes something: slow and faulty as told. */
@@ -213,7 +228,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
 
     createContainer: (sandboxId, config) =>
       change(`create ${config.metadata.name} ${config.metadata.attempt}`, () => {
-        if (!sandboxOf(sandboxId).ready) throw new WherryError('InternalError', `sandbox ${sandboxId} is not ready`)
+        const { ready, metadata: pod } = sandboxOf(sandboxId)
+        if (!ready) throw new WherryError('InternalError', `sandbox ${sandboxId} is not ready`)
         const id = newId('c')
         const { metadata, labels, annotations } = config
         containers.set(id, {
@@ -232,7 +248,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
           reason: '',
           message: '',
           logPath: config.logPath,
-          behaviour: behaviourOf(config.userImage),
+          behaviour: behaviourOf(config.userImage, { name: metadata.name, pod }),
           config,
         })
         emit('created', id)

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { UserInfo } from '#apiserver/contract.ts'
+import type { Caller, UserInfo } from '#apiserver/contract.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse, Transport } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import { type ControlPlane, startControlPlane } from '#main/control-plane.ts'
+import { type Component, type ControlPlane, startControlPlane } from '#main/control-plane.ts'
 import type { Store } from '#store/store.ts'
 import { actingAs } from './actor.ts'
 import type { SimulatedProcess } from './process.ts'
@@ -15,6 +15,8 @@ export interface SimulatedServerOptions {
   readonly store: Store
   readonly random: Random
   readonly log: Log
+  /** What runs beside the API server. Absent: everything. */
+  readonly components?: readonly Component[] | undefined
   /** What lies between each part of the control plane, by name, and the API server. */
   readonly through: (transport: Transport, part: string) => Transport
 }
@@ -30,16 +32,19 @@ export interface SimulatedServer {
   leading(): Promise<void>
   /** A connection from outside: it breaks when the process is killed. */
   connect(user: UserInfo, name: string): Transport
+  /** The same of somebody who has yet to say who they are. */
+  connectAs(caller: Caller, name: string): Transport
   stop(): Promise<void>
 }
 
-export function startSimulatedServer({ process, store, random, log, through }: SimulatedServerOptions): SimulatedServer {
+export function startSimulatedServer({ process, store, random, log, components, through }: SimulatedServerOptions): SimulatedServer {
   let plane: ControlPlane | undefined
   const starting = startControlPlane({
     store,
     clock: process.clock,
     random,
     log,
+    components,
     identity: process.name,
     advertise: { address: '192.0.2.254', port: 6443 },
     podCIDR: '10.244.0.0/16',
@@ -73,6 +78,14 @@ export function startSimulatedServer({ process, store, random, log, through }: S
     connect: (user, name) => {
       if (plane === undefined) throw refused()
       return untilKilled(actingAs(plane.transportAs(user), name, undefined), process)
+    },
+    connectAs(caller, name) {
+      if (plane === undefined) throw refused()
+      const { handler } = plane
+      return untilKilled(
+        actingAs((request) => handler(request, caller), name, undefined),
+        process,
+      )
     },
     async stop() {
       const { stop } = await starting
