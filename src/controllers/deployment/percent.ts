@@ -1,13 +1,5 @@
 import type { Deployment } from '#api/apps/v1/deployment.ts'
-
-/** A number as it is, a percentage of `total` rounded as asked. What validation would not let through counts as 0. */
-export function scaledValue(value: number | string | undefined, total: number, round: 'up' | 'down'): number {
-  if (typeof value !== 'string') return value ?? 0
-  const percent = /^(\d+)%$/.exec(value)
-  if (percent === null) return 0
-  const exact = (Number(percent[1]) * total) / 100
-  return round === 'up' ? Math.ceil(exact) : Math.floor(exact)
-}
+import { scaledValue } from '../common/scaled-value.ts'
 
 /** How many pods a rollout may have too many and too few. Both 0 would stop it for ever: then one may be missing. */
 export function fenceposts({ spec }: Deployment): { readonly maxSurge: number; readonly maxUnavailable: number } {
