@@ -100,10 +100,22 @@ export type Command =
    */
   | { readonly do: 'together'; readonly commands: readonly Single[] }
   /**
-   * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid. While it is
-   * there the view was old, and the plan stops before the commands that follow. For decisions that an informer's lag could make wrong.
+   * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid (`uid` absent:
+   * none of that name at all). While it is there the view was old, and the plan stops before the commands that follow. For decisions that an
+   * informer's lag could make wrong.
    */
-  | { readonly do: 'confirmAbsent'; readonly kind: AnyKind; readonly name: string; readonly namespace?: string; readonly uid: string }
+  | { readonly do: 'confirmAbsent'; readonly kind: AnyKind; readonly name: string; readonly namespace?: string; readonly uid?: string }
+  /**
+   * The same for objects whose names nobody knows: that the API server lists none of which `isMeant` is true. Reads all of the namespace that
+   * the field selector leaves, page by page, so it stands before decisions that are rare and cannot be undone.
+   */
+  | {
+      readonly do: 'confirmNone'
+      readonly kind: AnyKind
+      readonly namespace: string
+      readonly fieldSelector?: string
+      readonly isMeant: (object: never) => boolean
+    }
   /** The same for an object that must still be at its `metadata.resourceVersion`: nobody began to delete the owner that is about to adopt. */
   | { readonly do: 'confirmUnchanged'; readonly kind: AnyKind; readonly object: KubeObject }
   /** Aggregated by the recorder; its failure never fails the plan. */

@@ -102,6 +102,26 @@ await check(
 )
 
 await check(
+  'that nothing has a name, whoever had it',
+  () => [
+    { do: 'confirmAbsent', ...common, name: 'gone' },
+    { do: 'confirmAbsent', ...common, name: 'a' },
+    { do: 'delete', ...common, name: 'a', uid: 'u' },
+  ],
+  { end: 'stale', requests: ['GET /gone', 'GET /a'], shows: ['change'] },
+)
+
+await check(
+  'and that nobody made what was looked for',
+  () => [
+    { do: 'confirmNone', ...common, isMeant: ({ metadata }: ConfigMap) => metadata.name === 'c' },
+    { do: 'confirmNone', ...common, isMeant: ({ metadata }: ConfigMap) => metadata.name === 'b' },
+    { do: 'delete', ...common, name: 'b', uid: 'u' },
+  ],
+  { end: 'stale', requests: ['GET ?limit=500', 'GET ?limit=500'], shows: [] },
+)
+
+await check(
   'so is being unchanged',
   ({ a, b }) => [
     { do: 'confirmUnchanged', kind: ConfigMap, object: a },

@@ -147,10 +147,14 @@ async function perform(command: Single, { client, fieldManager, recorder }: Hand
     }
     case 'confirmAbsent': {
       const { kind, name, namespace, uid } = command
-      if ((await presentUid(client, kind, name, namespace)) === uid)
+      const present = await presentUid(client, kind, name, namespace)
+      if (present !== undefined && (uid === undefined || present === uid))
         throw new WherryError('Conflict', `${kind.plural} "${name}" is still there`, { kind: kind.plural, name, uid })
       return nothing
     }
+    case 'confirmNone':
+      await confirmNone(client, command)
+      return nothing
     case 'confirmUnchanged': {
       const { kind } = command
       const { name, namespace, uid, resourceVersion } = command.object.metadata
@@ -174,6 +178,24 @@ async function presentUid(client: Client, kind: AnyKind, name: string, namespace
   }
 }
 
+async function confirmNone(client: Client, command: Extract<Single, { do: 'confirmNone' }>): Promise<void> {
+  const { kind, namespace, fieldSelector } = command
+  const isMeant = command.isMeant as (object: KubeObject) => boolean
+  const options = { namespace, limit: pageLimit, ...(fieldSelector !== undefined && { fieldSelector }) }
+  for (let from: string | undefined, isLast = false; !isLast; ) {
+    const page = await client.list(kind, from === undefined ? options : { ...options, continue: from })
+    const found = (page.items as readonly KubeObject[]).find(isMeant)
+    if (found !== undefined) {
+      const { name } = found.metadata
+      throw new WherryError('Conflict', `${kind.plural} "${name}" is there`, { kind: kind.plural, name })
+    }
+    from = page.continue
+    isLast = from === undefined || from === ''
+  }
+}
+
+const pageLimit = 500
+
 /** A merge patch that names a uid or resourceVersion is refused by the server when they differ. */
 function withPreconditions({ body, uid, resourceVersion }: Extract<Command, { do: 'patch' }>): object {
   if (uid === undefined && resourceVersion === undefined) return body
@@ -192,7 +214,8 @@ const written = (kind: AnyKind, object: unknown): Done => {
   return { answer, expectations: [{ show: 'version', kind, resourceVersion: answer.metadata.resourceVersion }] }
 }
 
-const isConfirmation = (command: Single): boolean => command.do === 'confirmAbsent' || command.do === 'confirmUnchanged'
+const isConfirmation = (command: Single): boolean =>
+  command.do === 'confirmAbsent' || command.do === 'confirmNone' || command.do === 'confirmUnchanged'
 
 /** These say that the cache showed something that is not so any more; everything else is a failure. */
 function isStale(command: Single, error: unknown): boolean {
@@ -212,6 +235,8 @@ interface Subject {
 function subjectOf(command: Single): Subject | undefined {
   switch (command.do) {
     case 'event':
+    // What was found is another object than any that the view named.
+    case 'confirmNone':
       return undefined
     case 'create':
     case 'update':

@@ -92,7 +92,8 @@ export class World implements Cache {
   do(command: Single): KubeObject | undefined {
     const refusal = this.refuse(command)
     if (refusal !== undefined) throw refusal
-    if (command.do !== 'confirmAbsent' && command.do !== 'confirmUnchanged') this.history.push(show(command))
+    if (command.do !== 'confirmAbsent' && command.do !== 'confirmNone' && command.do !== 'confirmUnchanged')
+      this.history.push(show(command))
     switch (command.do) {
       case 'event':
         this.events.push(command)
@@ -127,7 +128,14 @@ export class World implements Cache {
         return this.delete(command)
       case 'confirmAbsent': {
         const present = this.get(command.kind, command.name, command.namespace) as KubeObject | undefined
-        if (present?.metadata.uid === command.uid) throw new WherryError('Conflict', `${command.name} is there`)
+        if (present !== undefined && (command.uid === undefined || present.metadata.uid === command.uid))
+          throw new WherryError('Conflict', `${command.name} is there`)
+        return undefined
+      }
+      case 'confirmNone': {
+        const isMeant = command.isMeant as (object: KubeObject) => boolean
+        const found = (this.list(command.kind, command.namespace) as readonly KubeObject[]).find(isMeant)
+        if (found !== undefined) throw new WherryError('Conflict', `${found.metadata.name} is there`)
         return undefined
       }
       case 'confirmUnchanged': {
@@ -288,6 +296,8 @@ export function show(command: Command): string {
       return `${command.subresource} ${command.kind.singular} ${command.name}`
     case 'confirmAbsent':
       return `confirm that ${command.kind.singular} ${command.name} is gone`
+    case 'confirmNone':
+      return `confirm that there is no such ${command.kind.singular}`
     case 'confirmUnchanged':
       return `confirm that ${command.kind.singular} ${command.object.metadata.name} is unchanged`
     case 'event':
