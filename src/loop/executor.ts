@@ -149,7 +149,7 @@ async function perform(command: Single, { client, fieldManager, recorder }: Hand
       const { kind, name, namespace, uid } = command
       const present = await presentUid(client, kind, name, namespace)
       if (present !== undefined && (uid === undefined || present === uid))
-        throw new WherryError('Conflict', `${kind.plural} "${name}" is still there`, { kind: kind.plural, name, uid })
+        throw new WherryError('Conflict', `${kind.plural} "${name}" is still there`, { kind: kind.plural, name, uid: present })
       return nothing
     }
     case 'confirmNone':
