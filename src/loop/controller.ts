@@ -96,9 +96,10 @@ export type Command =
     }
   /**
    * These depend on nothing but what came before, so they are done side by side: first one, then twice as many each time, so that what is
-   * refused is refused once and not a thousand times. What is under way when one fails is seen to its end, and nothing begins after it.
+   * refused is refused once and not a thousand times. What is under way when one fails is seen to its end, and nothing begins after it; unless
+   * `ifFails` is `goOn`: then each is tried whatever is refused, and so is what follows, before the key is tried again.
    */
-  | { readonly do: 'together'; readonly commands: readonly Single[] }
+  | { readonly do: 'together'; readonly commands: readonly Single[]; readonly ifFails?: 'stop' | 'goOn' }
   /**
    * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid (`uid` absent:
    * none of that name at all). While it is there the view was old, and the plan stops before the commands that follow. For decisions that an

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { createClient } from '#client/http.ts'
-import type { Command } from './controller.ts'
+import type { Command, Single } from './controller.ts'
 import { execute } from './executor.ts'
 import { createScene } from './testing.ts'
 
@@ -208,6 +208,31 @@ await check(
   'after a failure no further batch begins, nor what follows',
   () => [makeAll(['c', 'a', 'e', 'f', 'g', 'h']), { do: 'patch', ...common, name: 'c', body: { data: { k: 'v' } } }],
   { end: 'stale', requests: Array.from({ length: 3 }, () => 'POST ?fieldManager=me'), shows: ['change'] },
+)
+
+await test('what may be refused one by one keeps nothing else from being done, and is told at the end', async () => {
+  const { client, server } = createScene()
+  const requests: string[] = []
+  const own = createClient((request) => {
+    requests.push(`${request.method} ${request.path.slice(request.path.lastIndexOf('/') + 1)}`)
+    return server.transport(request)
+  })
+  const made = await Promise.all(['a', 'b', 'c'].map((name) => client.create(ConfigMap, { metadata: { name } }, { namespace: 'x' })))
+  const [a, b, c] = made.map(({ metadata }): Single => ({ do: 'delete', ...common, name: metadata.name, uid: metadata.uid }))
+  server.fail('Forbidden', 1, (request) => request.path.endsWith('/a'))
+  const hands = { client: own, fieldManager: 'me', recorder: { record: () => {} }, informerOf: () => undefined }
+  const execution = await execute([{ do: 'together', ifFails: 'goOn', commands: [a!, b!] }, c!], hands)
+  assert.deepEqual(requests, ['DELETE a', 'DELETE b', 'DELETE c'])
+  assert.deepEqual(execution.end === 'failed' && execution.command, a)
+})
+
+await check(
+  'but nothing more is decided by an old view',
+  ({ a }) => [
+    { do: 'together', ifFails: 'goOn', commands: [{ do: 'delete', ...common, name: 'gone', uid: 'u' }] },
+    { do: 'delete', ...common, name: 'a', uid: a.metadata.uid },
+  ],
+  { end: 'stale', requests: ['DELETE /gone'], shows: ['change'] },
 )
 
 test('batches of what stands together run side by side, and no more than so many', async () => {

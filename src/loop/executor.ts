@@ -8,9 +8,9 @@ import { type Expectation, type InformerOf, isMet } from './expectation.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
 
 /**
- * All effects of every controller go through here: commands in order, up to the first that fails. What `answered` says to an answer is
- * done at once; where that fails, the log says so and the plan goes on. Nothing more is made in a namespace that is being deleted, and
- * that is no failure: trying again would be refused until the namespace is gone.
+ * All effects of every controller go through here: commands in order, up to the first that fails, unless the plan is to go on. What
+ * `answered` says to an answer is done at once; where that fails, the log says so and the plan goes on. Nothing more is made in a namespace
+ * that is being deleted, and that is no failure: trying again would be refused until the namespace is gone.
  */
 export async function execute(commands: readonly Command[], hands: Hands, answered?: Answered): Promise<Execution> {
   const expectations: Expectation[] = []
@@ -49,23 +49,26 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
     }
     return undefined
   }
-  for (const batch of batchesOf(commands)) {
+  let refused: Failure | undefined
+  for (const { batch, goesOn } of batchesOf(commands)) {
     // Between two commands one may stop; a command on its way is always seen to its end.
     if (hands.signal?.aborted) return { end: 'stopped', expectations }
     const failures = (await Promise.all(batch.map(one))).filter((failure) => failure !== undefined)
     const worst = failures.find(({ end }) => end === 'failed') ?? failures[0]
-    if (worst !== undefined) return { ...worst, expectations }
+    if (goesOn && failures.every(({ end }) => end === 'failed')) refused ??= worst
+    else if (worst !== undefined) return { ...(refused ?? worst), expectations }
   }
+  if (refused !== undefined) return { ...refused, expectations }
   return { end: 'done', expectations: expectations.filter((expectation) => !isMet(expectation, hands.informerOf)) }
 }
 
 /** What is done at the same time, in order. */
-function* batchesOf(commands: readonly Command[]): Generator<readonly Single[]> {
+function* batchesOf(commands: readonly Command[]): Generator<{ readonly batch: readonly Single[]; readonly goesOn: boolean }> {
   for (const command of commands) {
-    if (command.do !== 'together') yield [command]
+    if (command.do !== 'together') yield { batch: [command], goesOn: false }
     else
       for (let from = 0, size = 1; from < command.commands.length; from += size, size = Math.min(size * 2, batchLimit))
-        yield command.commands.slice(from, from + size)
+        yield { batch: command.commands.slice(from, from + size), goesOn: command.ifFails === 'goOn' }
   }
 }
 

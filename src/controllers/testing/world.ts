@@ -154,6 +154,8 @@ export class World implements Cache {
     if (view === undefined) return { commands: [], wakeAt: Infinity }
     const { commands: planned, wakeAt } = controller.plan(view)
     const commands = inOrder(planned)
+    const goingOn = new Set(planned.flatMap((command) => (command.do === 'together' && command.ifFails === 'goOn' ? command.commands : [])))
+    let isRefused = false
     for (const command of commands) {
       let answer: KubeObject | WherryError | undefined
       try {
@@ -167,9 +169,11 @@ export class World implements Cache {
       if (answer !== undefined && controller.answered !== undefined && command.do !== 'event') {
         for (const further of inOrder(controller.answered(view, command, answer))) this.do(further)
       }
-      if (answer instanceof WherryError) return { commands, wakeAt: this.now + 1000 }
+      if (!(answer instanceof WherryError)) continue
+      isRefused = true
+      if (!goingOn.has(command)) break
     }
-    return { commands, wakeAt }
+    return { commands, wakeAt: isRefused ? this.now + 1000 : wakeAt }
   }
 
   /** The keys that everything there is touches. */
