@@ -1,3 +1,4 @@
+import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
@@ -6,6 +7,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { HeldKind } from '#loop/run.ts'
+import { heldVolumeKinds, podsByClaim } from './volume-indexes.ts'
 
 /** Pods by node. */
 export const byNodeName = 'spec.nodeName'
@@ -19,8 +21,9 @@ const orphans = (object: KubeObject): readonly string[] => (controllerOf(object)
 
 /** How the controllers want kinds held in memory: the indexes that their views look things up by, and kinds that no source names. */
 export const heldKinds: readonly HeldKind[] = [
-  { kind: Pod, indexes: { [byNodeName]: (pod: Pod) => present(pod.spec.nodeName), [orphansByNamespace]: orphans } },
+  { kind: Pod, indexes: { [byNodeName]: (pod: Pod) => present(pod.spec.nodeName), [orphansByNamespace]: orphans, ...podsByClaim } },
   { kind: ReplicaSet, indexes: { [orphansByNamespace]: orphans } },
+  { kind: ControllerRevision, indexes: { [orphansByNamespace]: orphans } },
   {
     kind: EndpointSlice,
     indexes: {
@@ -30,6 +33,7 @@ export const heldKinds: readonly HeldKind[] = [
       },
     },
   },
+  ...heldVolumeKinds,
   { kind: Namespace },
   { kind: Node },
 ]
