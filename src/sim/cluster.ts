@@ -75,8 +75,14 @@ export interface SimulatedCluster {
   leader(): string
   /** Kills it as a loss of power would. */
   killServer(server: SimulatedServer): void
-  /** The next commits of this process: kills it right before, or right after, the one so many commits from now. */
-  killAtCommit(server: SimulatedServer, count: number, when: 'before' | 'after', killed: () => void): void
+  /** The next commits of this process, or those `by` one part of it: kills it right before, or right after, the one so many commits from now. */
+  killAtCommit(server: SimulatedServer, count: number, when: 'before' | 'after', killed: () => void, by?: string): void
+  /** Holds it up right before the commit so many commits from now, which is then done when it goes on. */
+  pauseAtCommit(server: SimulatedServer, count: number, paused: () => void): void
+  /** Whoever connects to it meanwhile waits. */
+  pauseServer(server: SimulatedServer): void
+  /** It goes on as if nothing had been. */
+  resumeServer(server: SimulatedServer): void
   /** Without a network a node neither reaches the API server nor is told anything. */
   setReachable(node: SimulatedNode, isReachable: boolean): void
   stop(): Promise<void>
@@ -126,16 +132,21 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       },
       commit: (operations: Parameters<Store['commit']>[0], conditions: Parameters<Store['commit']>[1]) =>
         process.call(async () => {
-          const point = killPoints.get(process)
-          const isLast = point !== undefined && (point.left -= 1) <= 0
-          if (isLast && point.when === 'before') {
-            point.kill()
-            return new Promise<never>(() => {})
-          }
           const actor = currentActor()
+          const point = killPoints.get(process)
+          const counts = point !== undefined && (point.by === undefined || point.by === actor?.name)
+          const isLast = counts && (point.left -= 1) <= 0
+          if (isLast) killPoints.delete(process)
+          if (isLast && point.when === 'before') {
+            point.strike()
+            if (!process.isAlive) return new Promise<never>(() => {})
+            // It was held up with this commit on its way.
+            await process.running()
+          }
           const result = await store.commit(operations, conditions)
           if (result.done && result.revision > world.revision) {
-            const who = { name: actor?.name ?? 'api server', process: actor?.process, verb: actor?.request.method ?? '-' }
+            const { method = '-', path = '' } = actor?.request ?? {}
+            const who = { name: actor?.name ?? 'api server', process: actor?.process, verb: method, path }
             const changes = world.apply(operations, result.revision)
             for (const change of changes)
               history.note({
@@ -147,7 +158,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
               })
             options.onCommit?.(changes, who, world, clock.now())
           }
-          if (isLast) point.kill()
+          if (isLast && point.when === 'after') point.strike()
           return result
         }),
     }
@@ -175,6 +186,12 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     servers.splice(servers.indexOf(server) >>> 0, 1)
     history.note({ who: 'simulation', what: 'kill', object: server.process.name, result: '' })
     server.process.kill()
+  }
+
+  function pauseServer(server: SimulatedServer): void {
+    if (!server.process.isAlive) return
+    history.note({ who: 'simulation', what: 'pause', object: server.process.name, result: '' })
+    server.process.pause()
   }
 
   // --- clients ---------------------------------------------------------------------------------------------------------------------
@@ -248,7 +265,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
   }
 
   function serving(): SimulatedServer {
-    const server = servers.find(({ isServing }) => isServing)
+    const server = servers.find(({ isServing, process }) => isServing && !process.isPaused) ?? servers.find(({ isServing }) => isServing)
     if (server === undefined) throw refused()
     return server
   }
@@ -290,15 +307,33 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       await server.stop()
     },
     leader: () => (world.byKey(leaderLease) as Lease | undefined)?.spec.holderIdentity ?? '',
-    killAtCommit(server, count, when, killed) {
+    killAtCommit(server, count, when, killed, by) {
       killPoints.set(server.process, {
         left: count,
         when,
-        kill() {
+        by,
+        strike() {
           killServer(server)
           killed()
         },
       })
+    },
+    pauseAtCommit(server, count, paused) {
+      killPoints.set(server.process, {
+        left: count,
+        when: 'before',
+        by: undefined,
+        strike() {
+          pauseServer(server)
+          paused()
+        },
+      })
+    },
+    pauseServer,
+    resumeServer(server) {
+      if (!server.process.isPaused) return
+      history.note({ who: 'simulation', what: 'resume', object: server.process.name, result: '' })
+      server.process.resume()
     },
     setReachable(node, isReachable) {
       const link = links.get(node.name)!
@@ -321,7 +356,9 @@ const stormRequests = 10_000
 interface KillPoint {
   left: number
   readonly when: 'before' | 'after'
-  readonly kill: () => void
+  /** Whose commits count; undefined: everybody's. */
+  readonly by: string | undefined
+  readonly strike: () => void
 }
 
 const nameOf = (part: string, process: string | undefined): string => (process === undefined ? part : `${part}@${process}`)

@@ -13,7 +13,14 @@ export type MachineFault =
       readonly downMs: number
       readonly commits?: number
       readonly when?: 'before' | 'after'
+      /** Only the commits of this part of the server count, such as `job-controller`. */
+      readonly by?: string
     }
+  /**
+   * The leading server is held up for so long, as a machine that swaps or is moved is: at `fromMs`, or, with `commits`, with the commit so many
+   * after that on its way. It then goes on, and has to find out that another one leads.
+   */
+  | { readonly kind: 'server pause'; readonly fromMs: number; readonly forMs: number; readonly commits?: number }
   /** One more server process, as a candidate for leadership, that goes in order at `toMs`. */
   | { readonly kind: 'second server'; readonly fromMs: number; readonly toMs: number }
   /** The time of day of the leading server is set. */
@@ -50,14 +57,23 @@ export function startMachineFaults(cluster: SimulatedCluster, faults: readonly M
   const note = (what: string, object: string) => history.note({ who: 'simulation', what, object, result: '' })
 
   const begin: { readonly [K in MachineFault['kind']]: (fault: Extract<MachineFault, { kind: K }>) => void } = {
-    'server crash': ({ downMs, commits, when }) => {
+    'server crash': ({ downMs, commits, when, by }) => {
       const server = leader()
       if (server === undefined) return
       const restart = () => after(downMs, () => void cluster.startServer())
       if (commits === undefined) {
         cluster.killServer(server)
         restart()
-      } else cluster.killAtCommit(server, commits, when ?? 'before', restart)
+      } else cluster.killAtCommit(server, commits, when ?? 'before', restart, by)
+    },
+    'server pause': ({ forMs, commits }) => {
+      const server = leader()
+      if (server === undefined) return
+      const resume = () => after(forMs, () => cluster.resumeServer(server))
+      if (commits === undefined) {
+        cluster.pauseServer(server)
+        resume()
+      } else cluster.pauseAtCommit(server, commits, resume)
     },
     'second server': ({ fromMs, toMs }) => {
       const server = cluster.startServer()
@@ -119,7 +135,10 @@ export function startMachineFaults(cluster: SimulatedCluster, faults: readonly M
       node.runtime.setFaults({})
       revive(index)
     }
-    for (const server of cluster.servers) cluster.killAtCommit(server, Infinity, 'before', () => {})
+    for (const server of cluster.servers) {
+      cluster.killAtCommit(server, Infinity, 'before', () => {})
+      cluster.resumeServer(server)
+    }
     if (cluster.servers.length === 0) cluster.startServer()
   }
 }

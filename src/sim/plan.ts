@@ -164,9 +164,10 @@ function connectionFault(random: Random, nodes: number, endMs: number): Connecti
   const fromMs = random.below(endMs)
   const client = pick([
     '*',
-    'controllers',
-    'controllers',
-    'controllers',
+    // What fills the caches of all controllers.
+    'kube-controller-manager',
+    'kube-controller-manager',
+    'kube-controller-manager',
     'default-scheduler',
     'wherry-controllers',
     'replicaset-controller',

@@ -12,6 +12,13 @@ export interface SimulatedProcess {
   /** Aborts when it is killed: for whoever serves the process, never for the process itself. */
   readonly killed: AbortSignal
   kill(): void
+  /** Holds the whole process up, as a machine that is frozen does: what is on its way to it, and what it was about to do, waits for `resume`. */
+  pause(): void
+  /** It goes on, and does not know that time has passed. */
+  resume(): void
+  readonly isPaused: boolean
+  /** Resolves at once, or when the process goes on. */
+  running(): Promise<void>
   /** Sets the time of day forward, or back. Durations go on as before. */
   jump(ms: number): void
   /** Calls go out only while the process lives, and answers come back only then. */
@@ -25,10 +32,17 @@ export function createSimulatedProcess(name: string, clock: Clock): SimulatedPro
   const forgets = new Set<() => void>()
   let aheadMs = 0
   let isAlive = true
+  /** While it is paused: resolves when it goes on. */
+  let pause: PromiseWithResolvers<void> | undefined
 
   function schedule(at: Instant, run: () => void): () => void {
     if (!isAlive || at === Infinity) return () => {}
     const cancel = clock.schedule(at - aheadMs, () => {
+      if (pause !== undefined) {
+        // Due while nobody looked at the clock: all such deadlines come at once, in order.
+        void pause.promise.then(() => forgets.has(forget) && (forgets.delete(forget), run()))
+        return
+      }
       forgets.delete(forget)
       run()
     })
@@ -43,15 +57,23 @@ export function createSimulatedProcess(name: string, clock: Clock): SimulatedPro
   function call<T>(run: () => Promise<T>): Promise<T> {
     if (!isAlive) return never()
     return new Promise((resolve, reject) => {
-      run().then(
-        (value) => isAlive && resolve(value),
-        (error: unknown) => isAlive && reject(error),
+      const begun = pause === undefined ? run() : pause.promise.then(run)
+      begun.then(
+        (value) => arrive(() => resolve(value)),
+        (error: unknown) => arrive(() => reject(error)),
       )
     })
   }
 
+  /** What comes to a process reaches it when it goes on, or never. */
+  function arrive(take: () => void): void {
+    if (pause !== undefined) void pause.promise.then(() => arrive(take))
+    else if (isAlive) take()
+  }
+
   async function* follow<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
     for await (const item of source) {
+      while (pause !== undefined) await pause.promise
       if (!isAlive) await never()
       yield item
     }
@@ -68,9 +90,19 @@ export function createSimulatedProcess(name: string, clock: Clock): SimulatedPro
     kill() {
       if (!isAlive) return
       isAlive = false
+      pause = undefined
       for (const forget of [...forgets]) forget()
       killing.abort(new Error(`${name} was killed`))
     },
+    pause: () => void (pause ??= Promise.withResolvers()),
+    resume() {
+      pause?.resolve()
+      pause = undefined
+    },
+    get isPaused() {
+      return pause !== undefined
+    },
+    running: async () => pause?.promise,
     jump: (ms) => void (aheadMs += ms),
     call,
     guard: <T extends object>(target: T): T =>

@@ -108,7 +108,7 @@ function untilKilled(transport: Transport, process: SimulatedProcess): Transport
     const end = () => ending.reject(broken())
     process.killed.addEventListener('abort', end, { once: true })
     try {
-      return await Promise.race([run(), ending.promise])
+      return await Promise.race([process.call(run), ending.promise])
     } finally {
       process.killed.removeEventListener('abort', end)
     }

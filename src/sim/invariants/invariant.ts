@@ -18,6 +18,8 @@ export interface Writer {
   readonly process: string | undefined
   /** The method of the request: `DELETE`. */
   readonly verb: string
+  /** Its path, with the query. */
+  readonly path: string
 }
 
 /** What an invariant knows. */

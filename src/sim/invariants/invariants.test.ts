@@ -140,7 +140,7 @@ function check(name: string, make: (scene: Scene) => Invariant, commits: readonl
       )
       const [part = '', process] = who.split('@')
       const changes = world.apply(operations, index + 2)
-      problems.push(...(invariant.onCommit?.(changes, { name: part, process, verb: 'PUT' }, at * 1_000) ?? []))
+      problems.push(...(invariant.onCommit?.(changes, { name: part, process, verb: 'PUT', path: '' }, at * 1_000) ?? []))
     }
     problems.push(...(invariant.atRest?.() ?? []))
     assert.equal(problems.length, expected.length, problems.join('\n'))
