@@ -179,6 +179,8 @@ export interface Internals {
     namespace: string | undefined,
     options?: {
       readonly gracePeriodSeconds?: number
+      readonly propagationPolicy?: string
+      readonly orphanDependents?: boolean
       readonly uid?: string
       readonly resourceVersion?: string
       readonly dryRun?: boolean

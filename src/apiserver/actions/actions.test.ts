@@ -70,12 +70,74 @@ test('an eviction uses the budget up, and tells of whom', async () => {
   await clear()
 })
 
+test('an eviction says on the pod why it ends, before it begins to', async () => {
+  await put(serving, { nodeName: 'n' })
+  await send('POST', `${pods}/p/eviction`, { metadata: { name: 'p' }, deleteOptions: { gracePeriodSeconds: 7 } })
+  const { body } = await send('GET', `${pods}/p`)
+  const told = body.status.conditions.find(({ type }: { type: string }) => type === 'DisruptionTarget')
+  assert.deepEqual(
+    [told.status, told.reason, told.message, body.metadata.deletionGracePeriodSeconds],
+    ['True', 'EvictionByEvictionAPI', 'Eviction API: evicting', 7],
+  )
+  await clear()
+})
+
+test('of many evictions at once no more pass than the budget has', async () => {
+  const names = Array.from({ length: 8 }, (_, i) => `p${i}`)
+  for (const name of names) await put(serving, { nodeName: 'n' }, name)
+  await putBudget({ disruptionsAllowed: 3 })
+  const answers = await Promise.all(names.map((name) => send('POST', `${pods}/${name}/eviction`, { metadata: { name } })))
+  const passed = names.filter((_, i) => answers[i]!.status === 201)
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 201, 201, 429, 429, 429, 429, 429])
+  const { body } = await send('GET', `${budgets}/b`)
+  assert.equal(body.status.disruptionsAllowed, 0)
+  assert.deepEqual(Object.keys(body.status.disruptedPods).toSorted(), passed)
+  for (const name of names) {
+    const isLeaving = (await send('GET', `${pods}/${name}`)).body.metadata.deletionTimestamp !== undefined
+    assert.equal(isLeaving, passed.includes(name), name)
+    await send('DELETE', `${pods}/${name}?gracePeriodSeconds=0`)
+  }
+  await clear()
+})
+
+for (const [what, precondition] of [
+  ['UID', { uid: 'x' }],
+  ['ResourceVersion', { resourceVersion: '1' }],
+] as const)
+  test(`an eviction of a pod with another ${what} leaves it as it was`, async () => {
+    await put(serving, { nodeName: 'n' })
+    const answer = await send('POST', `${pods}/p/eviction`, { metadata: { name: 'p' }, deleteOptions: { preconditions: precondition } })
+    assert.equal(answer.status, 409)
+    assert.match(answer.body.message, new RegExp(`on Pod "p": the ${what} in the precondition .* does not match the ${what} in record`))
+    const { status, metadata } = (await send('GET', `${pods}/p`)).body
+    assert.deepEqual([status.conditions.length, metadata.deletionTimestamp], [1, undefined])
+    await clear()
+  })
+
+test('an eviction that names the present version passes, though its own words change that', async () => {
+  await put(serving, { nodeName: 'n' })
+  const { resourceVersion } = (await send('GET', `${pods}/p`)).body.metadata
+  const deleteOptions = { preconditions: { resourceVersion } }
+  assert.equal((await send('POST', `${pods}/p/eviction`, { metadata: { name: 'p' }, deleteOptions })).status, 201)
+  await clear()
+})
+
+test('an eviction cannot ask for what may break the cluster', async () => {
+  await put(serving)
+  const deleteOptions = { ignoreStoreReadErrorWithClusterBreakingPotential: true }
+  const { status, body } = await send('POST', `${pods}/p/eviction`, { metadata: { name: 'p' }, deleteOptions })
+  assert.equal(status, 422)
+  assert.match(body.message, /can not be set for pod eviction, try after removing the option/)
+  await clear()
+})
+
 test('a dry eviction uses nothing up', async () => {
   await put(serving)
   await putBudget({ disruptionsAllowed: 1 })
   assert.equal((await send('POST', `${pods}/p/eviction?dryRun=All`, { metadata: { name: 'p' } })).status, 201)
   assert.equal((await send('GET', `${budgets}/b`)).body.status.disruptionsAllowed, 1)
-  assert.equal((await send('GET', `${pods}/p`)).body.metadata.deletionTimestamp, undefined)
+  const { status, metadata } = (await send('GET', `${pods}/p`)).body
+  assert.deepEqual([status.conditions.length, metadata.deletionTimestamp], [1, undefined])
   await clear()
 })
 
@@ -108,10 +170,10 @@ function checkEviction(
   })
 }
 
-async function put(status: object, spec: object = {}): Promise<void> {
-  const pod = { metadata: { name: 'p', labels: { app: 'x' } }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }
+async function put(status: object, spec: object = {}, name = 'p'): Promise<void> {
+  const pod = { metadata: { name, labels: { app: 'x' } }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }
   assert.equal((await send('POST', pods, pod)).status, 201)
-  if (Object.keys(status).length > 0) await send('PATCH', `${pods}/p/status`, { status }, merge)
+  if (Object.keys(status).length > 0) await send('PATCH', `${pods}/${name}/status`, { status }, merge)
 }
 
 async function putBudget(status: object): Promise<void> {

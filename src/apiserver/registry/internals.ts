@@ -94,9 +94,11 @@ export function createInternals(context: () => Context): Internals {
         } as KubeObject),
       ),
     async delete(kind, name, namespace, options = {}) {
-      const { uid, resourceVersion, gracePeriodSeconds } = options
+      const { uid, resourceVersion, gracePeriodSeconds, propagationPolicy, orphanDependents } = options
       const deletion = await deleteObject(context(), write(kind, 'delete', namespace, name, options), {
         ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+        ...(propagationPolicy !== undefined && { propagationPolicy }),
+        ...(orphanDependents !== undefined && { orphanDependents }),
         preconditions: { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
       })
       return objectOf(deletion.item)
