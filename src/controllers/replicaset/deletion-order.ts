@@ -1,6 +1,7 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import { isPodActive, isPodReady, isSidecar, podCondition } from '#api/core/v1/pod-helpers.ts'
+import { isPodActive, isPodReady, podCondition } from '#api/core/v1/pod-helpers.ts'
 import type { Instant } from '#lib/clock.ts'
+import { compareRestarts, compareStanding } from '../common/pod-standing.ts'
 import { parseTime } from '../common/time.ts'
 
 /**
@@ -16,9 +17,7 @@ export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], n
   const neighbours = (pod: Pod) => onNode.get(pod.spec.nodeName ?? '') ?? 0
   return pods.toSorted(
     (a, b) =>
-      Number(isAssigned(a)) - Number(isAssigned(b)) ||
-      phaseOrder(a) - phaseOrder(b) ||
-      Number(isPodReady(a)) - Number(isPodReady(b)) ||
+      compareStanding(a, b) ||
       deletionCost(a) - deletionCost(b) ||
       neighbours(b) - neighbours(a) ||
       (isPodReady(a) && isPodReady(b) ? compareAge(readySince(a), readySince(b), a, b, now) : 0) ||
@@ -30,11 +29,6 @@ export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], n
 
 /** Of a ready pod. */
 const readySince = (pod: Pod): Instant | undefined => parseTime(podCondition(pod, 'Ready')?.lastTransitionTime)
-
-const isAssigned = (pod: Pod): boolean => pod.spec.nodeName !== undefined && pod.spec.nodeName !== ''
-
-const phases = ['Pending', 'Unknown', 'Running']
-const phaseOrder = (pod: Pod): number => Math.max(0, phases.indexOf(pod.status.phase ?? 'Pending'))
 
 /** 0 when absent or not a 32-bit integer: the reference ignores what it cannot read. */
 function deletionCost(pod: Pod): number {
@@ -54,18 +48,5 @@ function compareAge(from: Instant | undefined, other: Instant | undefined, a: Po
 
 /** Whole binary logarithm of the age in nanoseconds, as the reference counts. */
 const magnitude = (ageMs: number): number => (ageMs > 0 ? Math.floor(Math.log2(ageMs * 1e6)) : -1)
-
-function compareRestarts(a: Pod, b: Pod): number {
-  const [regularA, sidecarA] = mostRestarts(a)
-  const [regularB, sidecarB] = mostRestarts(b)
-  return regularB - regularA || sidecarB - sidecarA
-}
-
-function mostRestarts(pod: Pod): readonly [regular: number, sidecar: number] {
-  const sidecars = new Set((pod.spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name))
-  const regular = (pod.status.containerStatuses ?? []).map((status) => status.restartCount)
-  const sidecar = (pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name)).map((status) => status.restartCount)
-  return [Math.max(0, ...regular), Math.max(0, ...sidecar)]
-}
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
