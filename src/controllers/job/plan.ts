@@ -1,0 +1,58 @@
+import { Job } from '#api/batch/v1/job.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { Command, Plan } from '#loop/controller.ts'
+import { claim } from '../common/claim.ts'
+import { countPods } from './count.ts'
+import { type Decision, deadlineOf, decide } from './decision.ts'
+import { trackingFinalizer } from './facts.ts'
+import { deletePods, managePods, removePods, together } from './manage.ts'
+import { release, withoutTracking } from './release.ts'
+import { statusCommands } from './status.ts'
+import { type Tally, tally } from './tally.ts'
+import type { JobView } from './view.ts'
+
+/**
+ * First whose pods they are; then how the job stands is written down, pods are let go of that are written down, and only then pods are made
+ * or removed: whatever fails among these, and however often, what ended is counted.
+ */
+export function planJob(view: JobView): Plan {
+  const { now, job } = view
+  const { claimed, commands: claims } = claimPods(view)
+  // What they change of the pods has to be seen before those are counted.
+  if (claims.length > 0) return { commands: claims, wakeAt: Infinity }
+  const counted = tally(job, claimed)
+  const decision = decide(job, counted, now)
+  const count = countPods(job, counted, decision)
+  const managed = manage(view, counted, decision)
+  return {
+    commands: [...statusCommands(job, counted, count, decision, now), ...together(count.released.map(release)), ...managed.commands],
+    wakeAt: Math.min(managed.wakeAt, decision === undefined ? deadlineOf(job) : Infinity),
+  }
+}
+
+/** A job that is over ends what still runs; one that is being deleted makes nothing more. */
+function manage(view: JobView, counted: Tally, decision: Decision | undefined): Plan {
+  const { job } = view
+  if (decision === undefined)
+    return job.metadata.deletionTimestamp === undefined ? managePods(view, counted) : { commands: [], wakeAt: Infinity }
+  // After a failure each pod has failed, and is counted when it is being deleted; after a success those that were left over count as nothing.
+  const commands = decision.type === 'FailureTarget' ? deletePods(counted.active) : removePods(counted.active)
+  return { commands, wakeAt: Infinity }
+}
+
+/** Adopted pods have to be counted, released ones must not be held. */
+function claimPods({ job, pods }: JobView) {
+  const { selector } = job.spec
+  if (selector === undefined) return { claimed: [], commands: [] }
+  const { claimed, commands } = claim(Job, { ...job, spec: { ...job.spec, selector } }, Pod, pods)
+  const isClaimed = new Map(pods.map((pod) => [pod.metadata.name, { pod, isOurs: claimed.includes(pod) }]))
+  const tracked = commands.map((command): Command => {
+    if (command.do !== 'patch') return command
+    const { pod, isOurs } = isClaimed.get(command.name)!
+    const left = withoutTracking(pod.metadata.finalizers)
+    const finalizers = isOurs ? [...(left ?? []), trackingFinalizer] : left
+    const { metadata } = command.body as { metadata: object }
+    return { ...command, body: { metadata: { ...metadata, finalizers } } }
+  })
+  return { claimed, commands: tracked }
+}
