@@ -13,13 +13,14 @@ interface Owner extends KubeObject {
 /**
  * Which of the candidates belong to the owner: those that it controls and selects, and orphans that it selects. The commands adopt the
  * latter and release what it controls but selects no more. An owner that is being deleted takes and releases nothing, an object that is
- * being deleted is not adopted, and another controller's object is never touched.
+ * being deleted is not adopted, and another controller's object is never touched. `isMember` asks for more than the selector does.
  */
 export function claim<T extends KubeObject & { readonly metadata: NamespacedMeta }>(
   ownerKind: AnyKind,
   owner: Owner,
   kind: AnyKind,
   candidates: readonly T[],
+  isMember: (object: T) => boolean = () => true,
 ): { readonly claimed: readonly T[]; readonly commands: readonly Command[] } {
   const selector = selectorOf(owner.spec.selector)
   const ownerIsLeaving = owner.metadata.deletionTimestamp !== undefined
@@ -27,7 +28,7 @@ export function claim<T extends KubeObject & { readonly metadata: NamespacedMeta
   const commands: Command[] = []
   for (const object of candidates) {
     const controller = controllerOf(object)
-    const selected = matches(selector, object.metadata.labels)
+    const selected = matches(selector, object.metadata.labels) && isMember(object)
     if (controller !== undefined) {
       if (controller.uid !== owner.metadata.uid) continue
       if (selected) claimed.push(object)

@@ -58,7 +58,7 @@ export function templateHistory(
   const { kind, object } = owner
   const isLeaving = object.metadata.deletionTimestamp !== undefined
   const { revisions, orphans } = own(object, candidates)
-  const commands: Command[] = isLeaving ? [] : adoptions(kind, object, orphans)
+  const commands: Command[] = adoptions(kind, object, orphans)
   const newest = revisions.at(-1)
   const revision = (newest?.revision ?? 0) + 1
   const text = canonical(data)
@@ -110,7 +110,9 @@ function own(owner: Owner, candidates: readonly ControllerRevision[]) {
     if (!matchesLabelSelector(owner.spec.selector, metadata.labels)) return false
     const controller = controllerOf(revision)
     if (controller !== undefined) return controller.uid === owner.metadata.uid
-    if (metadata.namespace !== owner.metadata.namespace || metadata.deletionTimestamp !== undefined) return false
+    // Neither takes an owner that goes anything, nor is a revision taken that goes.
+    if (owner.metadata.deletionTimestamp !== undefined || metadata.deletionTimestamp !== undefined) return false
+    if (metadata.namespace !== owner.metadata.namespace) return false
     orphans.push(revision)
     return true
   })

@@ -1,0 +1,37 @@
+import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { podAvailableAt } from '#api/core/v1/pod-helpers.ts'
+import type { Command, Plan } from '#loop/controller.ts'
+import { claim } from '../common/claim.ts'
+import { surplusRevisions, templateData, templateHistory } from '../common/template-history.ts'
+import { isMember } from './identity.ts'
+import { podChanges } from './replicas.ts'
+import { createRollout, revisionOf, type StatefulSetView } from './rollout.ts'
+import { statusCommand } from './status.ts'
+
+/**
+ * Takes up its revisions and pods, tells how it stands, and moves the pods one step towards the wish. The status goes first: it is of what was
+ * seen, and has to be right even where a pod can never be made.
+ */
+export function planStatefulSet(view: StatefulSetView): Plan {
+  const { now, set } = view
+  const history = templateHistory({ kind: StatefulSet, object: set }, templateData(set), view.revisions, view.revisionNamed)
+  const { claimed, commands: claims } = claim(StatefulSet, set, Pod, view.pods, (pod) => isMember(set, pod))
+  const { revisions, update } = history
+  const current = revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update
+  const rollout = createRollout(view, claimed, current, update)
+  const { commands: changes, replaced } =
+    set.metadata.deletionTimestamp === undefined ? podChanges(rollout) : { commands: [], replaced: undefined }
+  const status = statusCommand(rollout, history.collisionCount, replaced)
+  const inUse = new Set([current.metadata.name, update.metadata.name, ...claimed.map(revisionOf)])
+  const commands: Command[] = [
+    ...history.commands,
+    ...claims,
+    ...(status === undefined ? [] : [status]),
+    ...surplusRevisions(revisions, inUse, set.spec.revisionHistoryLimit),
+    ...changes,
+  ]
+  // Waiting alone makes a ready pod available; no event will say so.
+  const dueAt = claimed.map((pod) => podAvailableAt(pod, set.spec.minReadySeconds ?? 0) ?? Infinity).filter((at) => at > now)
+  return { commands, wakeAt: Math.min(...dueAt) }
+}
