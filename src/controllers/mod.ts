@@ -3,6 +3,7 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
 import type { ServedKinds } from '#loop/served-kinds.ts'
+import { bootstrapSignerController } from './bootstrap-signer/controller.ts'
 import { certificateApproverController } from './certificate-approver/controller.ts'
 import { certificateCleanerController } from './certificate-cleaner/controller.ts'
 import { certificateSignerController } from './certificate-signer/controller.ts'
@@ -10,11 +11,13 @@ import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import { defaultServiceCidrController } from './default-service-cidr/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
+import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { ipAddressRepairController } from './ip-address-repair/controller.ts'
+import { jobController } from './job/controller.ts'
 import { kubernetesServiceController } from './kubernetes-service/controller.ts'
 import type { ApiServerAddress } from './kubernetes-service/plan.ts'
 import { legacyServiceAccountTokenCleanerController } from './legacy-service-account-token-cleaner/controller.ts'
@@ -31,7 +34,11 @@ import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
 import type { IssueToken } from './service-account-token/plan.ts'
 import { serviceCidrsController } from './service-cidrs/controller.ts'
+import { serviceBalancerController } from './service-lb/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
+import { tokenCleanerController } from './token-cleaner/controller.ts'
+import { ttlController } from './ttl/controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/controller.ts'
 
 export { heldKinds } from './common/indexes.ts'
@@ -66,6 +73,8 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     replicaSetController,
     replicationControllerController,
     deploymentController,
+    jobController(),
+    ttlAfterFinishedController,
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
@@ -90,6 +99,14 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     ...(config.serviceCIDRs === undefined ? [] : [defaultServiceCidrController(config.serviceCIDRs)]),
     serviceCidrsController,
     validatingAdmissionPolicyStatusController(() => config.kinds),
+    disruptionController(config.served),
+    serviceBalancerController([
+      { protocol: 'TCP', port: config.apiServer.port, by: 'the API server' },
+      { protocol: 'TCP', port: 10_250, by: 'the kubelet' },
+    ]),
+    bootstrapSignerController,
+    tokenCleanerController,
+    ttlController,
   ] as unknown as readonly Controller<unknown>[]
 }
 
