@@ -9,6 +9,7 @@ import { certificateCleanerController } from './certificate-cleaner/controller.t
 import { certificateSignerController } from './certificate-signer/controller.ts'
 import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { daemonSetController } from './daemonset/controller.ts'
 import { defaultServiceCidrController } from './default-service-cidr/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
@@ -73,6 +74,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     replicaSetController,
     replicationControllerController,
     deploymentController,
+    daemonSetController(),
     jobController(),
     ttlAfterFinishedController,
     endpointSliceController,
@@ -120,6 +122,7 @@ const users: Readonly<Record<string, string>> = {
   'certificate-approver': 'system:serviceaccount:kube-system:certificate-controller',
   'certificate-signer': 'system:serviceaccount:kube-system:certificate-controller',
   'certificate-cleaner': 'system:serviceaccount:kube-system:certificate-controller',
+  'daemonset-controller': 'system:serviceaccount:kube-system:daemon-set-controller',
   'node-ipam-controller': 'system:serviceaccount:kube-system:node-controller',
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',
