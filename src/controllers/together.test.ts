@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
+import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Lease } from '#api/coordination/v1/lease.ts'
@@ -116,6 +118,69 @@ test('all controllers together: the pods of a node that fell silent are evicted,
   await cluster.stop()
 })
 
+test('all controllers together: a DaemonSet has a pod on each node that it wants, rolls, and is rolled back', async () => {
+  const cluster = await start()
+  const { client, until } = cluster
+  await client.create(Namespace, { metadata: { name: 'shop' } })
+  for (const name of ['m', 'o']) await client.create(Node, { metadata: { name, labels: { disk: 'ssd' } } })
+  const withImage = (image: string) => {
+    const { metadata, spec } = template(image)
+    return { metadata, spec: { containers: spec.containers, nodeSelector: { disk: 'ssd' } } }
+  }
+  const spec = { selector: { matchLabels: { app: 'web' } }, template: withImage('web:1') }
+  await client.create(DaemonSet, { metadata: { name: 'logs' }, spec }, { namespace: 'shop' })
+  const runs = (image: string, ...nodes: string[]) =>
+    until(`${image} runs on ${nodes}`, async () => {
+      const { items } = await client.list(Pod, { namespace: 'shop' })
+      const { status, metadata } = await client.get(DaemonSet, 'logs', 'shop')
+      assert.deepEqual(
+        items.map((pod) => pod.spec.tolerations?.length),
+        items.map(() => 6),
+      )
+      return (
+        items.every((pod) => pod.spec.containers[0]!.image === image) &&
+        items
+          .map((pod) => pod.spec.nodeName)
+          .toSorted()
+          .join() === nodes.join() &&
+        status.numberAvailable === nodes.length &&
+        status.updatedNumberScheduled === nodes.length &&
+        status.observedGeneration === metadata.generation
+      )
+    })
+  await runs('web:1', 'm', 'o')
+  const change = (body: object) => client.patch(DaemonSet, 'logs', { type: 'merge', body }, { namespace: 'shop' })
+  await change({ spec: { template: withImage('web:2') } })
+  await runs('web:2', 'm', 'o')
+  await client.patch(Node, 'n', { type: 'merge', body: { metadata: { labels: { disk: 'ssd' } } } })
+  await runs('web:2', 'm', 'n', 'o')
+  await client.patch(Node, 'm', { type: 'merge', body: { metadata: { labels: { disk: null } } } })
+  await runs('web:2', 'n', 'o')
+  const [first] = (await client.list(ControllerRevision, { namespace: 'shop' })).items.toSorted((a, b) => a.revision - b.revision)
+  await client.patch(DaemonSet, 'logs', { type: 'strategic', body: first!.data as object }, { namespace: 'shop' })
+  await runs('web:1', 'n', 'o')
+  const { items: revisions } = await client.list(ControllerRevision, { namespace: 'shop' })
+  assert.deepEqual(revisions.map(({ metadata, revision }) => [metadata.name === first!.metadata.name, revision]).toSorted(), [
+    [false, 2],
+    [true, 3],
+  ])
+
+  await cluster.quiet()
+  const { resourceVersion } = await client.list(Pod)
+  await cluster.quiet()
+  assert.equal((await client.list(Pod)).resourceVersion, resourceVersion, 'settled')
+
+  await client.delete(DaemonSet, 'logs', { namespace: 'shop', propagationPolicy: 'Foreground' })
+  await until('pods and revisions go with the set', async () => {
+    const left = await Promise.all(
+      [DaemonSet, ControllerRevision, Pod].map((kind) => client.list(kind as typeof Pod, { namespace: 'shop' })),
+    )
+    return left.every(({ items }) => items.length === 0)
+  })
+  assert.deepEqual(cluster.complaints(), [])
+  await cluster.stop()
+})
+
 const readyAt = (now: number) => ({
   type: 'Ready',
   status: 'True',
@@ -127,6 +192,10 @@ const template = (image: string) => ({
   metadata: { labels: { app: 'web' } },
   spec: { containers: [{ name: 'main', image }], nodeName: 'n' },
 })
+
+/** The one node that the pod's affinity allows by name: all that these tests need of a scheduler. */
+const requiredNode = ({ spec }: Pod): string | undefined =>
+  spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0]
 
 /** A node that brings up every pod bound to it, as a controller: its decisions are the kubelet's in short. */
 const kubelet: Controller<{ readonly pod: Pod; readonly now: number }> = {
@@ -141,7 +210,17 @@ const kubelet: Controller<{ readonly pod: Pod; readonly now: number }> = {
     const { name, namespace, uid, deletionTimestamp } = pod.metadata
     const target = { kind: Pod, name, namespace, uid }
     if (deletionTimestamp !== undefined) return { commands: [{ do: 'delete', ...target, gracePeriodSeconds: 0 }], wakeAt: Infinity }
-    if (pod.status.phase === 'Running') return settled
+    const nodeName = pod.spec.nodeName ?? requiredNode(pod)
+    if (nodeName === undefined || pod.status.phase === 'Running') return settled
+    if (pod.spec.nodeName === undefined) {
+      const body = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      }
+      return { commands: [{ do: 'act', kind: Pod, name, namespace, subresource: 'binding', body }], wakeAt: Infinity }
+    }
     const ip = `10.244.0.${(Number.parseInt(uid.slice(0, 6), 16) % 250) + 2}`
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: rfc3339(now) }]
     const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions }
