@@ -7,6 +7,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { HeldKind } from '#loop/run.ts'
+import { podsByResourceClaim } from '../resource-claim/pod-claims.ts'
 import { heldVolumeKinds, podsByClaim } from './volume-indexes.ts'
 
 /** Pods by node. */
@@ -21,7 +22,15 @@ const orphans = (object: KubeObject): readonly string[] => (controllerOf(object)
 
 /** How the controllers want kinds held in memory: the indexes that their views look things up by, and kinds that no source names. */
 export const heldKinds: readonly HeldKind[] = [
-  { kind: Pod, indexes: { [byNodeName]: (pod: Pod) => present(pod.spec.nodeName), [orphansByNamespace]: orphans, ...podsByClaim } },
+  {
+    kind: Pod,
+    indexes: {
+      [byNodeName]: (pod: Pod) => present(pod.spec.nodeName),
+      [orphansByNamespace]: orphans,
+      ...podsByClaim,
+      ...podsByResourceClaim,
+    },
+  },
   { kind: ReplicaSet, indexes: { [orphansByNamespace]: orphans } },
   { kind: ControllerRevision, indexes: { [orphansByNamespace]: orphans } },
   {

@@ -1,0 +1,79 @@
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { matches, selectorOf } from '#api/meta/v1/selector.ts'
+import { compareQuantity } from '#lib/quantity.ts'
+import { classOfClaim, classOfVolume } from '../common/volumes.ts'
+
+/**
+ * The volume that suits a claim best: one that is set aside for it, else the free one with the fewest access modes beyond those asked for, and
+ * of these the smallest. Where the class waits for the first consumer, free ones are the scheduler's to choose.
+ *
+ * A volume that is set aside comes first even where a free one has fewer modes, which the reference would take: it may be what a bind that was
+ * interrupted has already written, and a claim must not begin to bind a second volume.
+ */
+export function findBestVolume(
+  claim: PersistentVolumeClaim,
+  volumes: readonly PersistentVolume[],
+  isDelayed: boolean,
+): PersistentVolume | undefined {
+  const suitable = volumes.filter((volume) => hasAccessModes(volume, claim) && suits(volume, claim))
+  const reserved = suitable.filter((volume) => isReservedFor(volume, claim)).toSorted(byPreference)
+  if (reserved.length > 0) return reserved[0]
+  if (isDelayed) return undefined
+  const { selector } = claim.spec
+  const wanted = selector === undefined ? undefined : selectorOf(selector)
+  const className = classOfClaim(claim) ?? ''
+  return suitable
+    .filter(
+      (volume) =>
+        volume.spec.claimRef === undefined &&
+        volume.status.phase === 'Available' &&
+        classOfVolume(volume) === className &&
+        (wanted === undefined || matches(wanted, volume.metadata.labels)),
+    )
+    .toSorted(byPreference)[0]
+}
+
+/** Whether a volume names this claim: by name alone where its user set it aside, else by uid too. */
+export function isReservedFor({ spec: { claimRef } }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
+  if (claimRef === undefined || claimRef.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false
+  return !claimRef.uid || claimRef.uid === metadata.uid
+}
+
+/** Why the volume that a claim asks for by name cannot be its own, in the reference's words; undefined: it can. */
+export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  if (volume.metadata.deletionTimestamp !== undefined) return `the volume is marked for deletion "${volume.metadata.name}"`
+  if (!isLargeEnough(volume, claim)) return 'requested PV is too small'
+  if (classOfVolume(volume) !== (classOfClaim(claim) ?? '')) return 'storageClassName does not match'
+  if (!hasAttributesClass(volume, claim)) return 'volumeAttributesClassName does not match'
+  if (!hasVolumeMode(volume, claim)) return 'incompatible volumeMode'
+  if (!hasAccessModes(volume, claim)) return 'incompatible accessMode'
+  return undefined
+}
+
+/** Whether both are file systems or both are devices; who says nothing means a file system. */
+export const hasVolumeMode = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  (volume.spec.volumeMode ?? 'Filesystem') === (claim.spec.volumeMode ?? 'Filesystem')
+
+const suits = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  volume.metadata.deletionTimestamp === undefined &&
+  isLargeEnough(volume, claim) &&
+  hasVolumeMode(volume, claim) &&
+  hasAttributesClass(volume, claim)
+
+const sizeOf = (volume: PersistentVolume): string => volume.spec.capacity?.storage ?? '0'
+
+const isLargeEnough = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  compareQuantity(sizeOf(volume), claim.spec.resources.requests?.storage ?? '0') >= 0
+
+const hasAttributesClass = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  (volume.spec.volumeAttributesClassName ?? '') === (claim.spec.volumeAttributesClassName ?? '')
+
+const hasAccessModes = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  (claim.spec.accessModes ?? []).every((mode) => volume.spec.accessModes?.includes(mode))
+
+const modesOf = (volume: PersistentVolume): number => new Set(volume.spec.accessModes).size
+
+/** The name decides last, so that every look at the same volumes chooses the same. */
+const byPreference = (a: PersistentVolume, b: PersistentVolume): number =>
+  modesOf(a) - modesOf(b) || compareQuantity(sizeOf(a), sizeOf(b)) || (a.metadata.name < b.metadata.name ? -1 : 1)
