@@ -19,9 +19,11 @@ export interface IndexProgress {
 export function indexProgress(job: Job, pods: readonly Pod[]): IndexProgress {
   const { status, spec } = job
   const { completions = 0 } = spec
+  // One that was deleted is counted as failed from then on, even if it makes it to its end.
+  const failed = new Set(status.uncountedTerminatedPods?.failed)
   const tracked = pods.filter((pod) => isTracked(pod) && validIndexOf(pod, job) !== undefined)
   const indexesOf = (some: readonly Pod[]) => indexSet(new Set(some.map((pod) => completionIndexOf(pod)!)))
-  const succeeded = indexesOf(tracked.filter((pod) => pod.status.phase === 'Succeeded'))
+  const succeeded = indexesOf(tracked.filter((pod) => pod.status.phase === 'Succeeded' && !failed.has(pod.metadata.uid)))
   const completedBefore = parseIndexes(status.completedIndexes, completions)
   if (!limitsEachIndex(job)) return { completed: union(completedBefore, succeeded) }
   const failedBefore = parseIndexes(status.failedIndexes, completions)

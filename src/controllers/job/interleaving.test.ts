@@ -11,7 +11,7 @@ import { targetOf } from '../common/commands.ts'
 import { namespace } from '../testing/objects.ts'
 import type { World } from '../testing/world.ts'
 import { jobController } from './controller.ts'
-import { endOf, isTracked } from './facts.ts'
+import { decisionOf, endOf, isTracked } from './facts.ts'
 import { parseIndexes, sizeOf } from './index-set.ts'
 import { jobKey, refusal, theJob, worldOf } from './testing.ts'
 
@@ -24,8 +24,8 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ vanish: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ collect: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ waitSeconds: fc.integer({ min: 1, max: 300 }) }) },
-  { weight: 1, arbitrary: fc.record({ suspend: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ parallelism: fc.integer({ min: 0, max: 4 }) }) },
+  { weight: 2, arbitrary: fc.record({ suspend: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ parallelism: fc.integer({ min: 0, max: 4 }) }) },
 )
 type Happening = Partial<Record<'run' | 'succeed' | 'fail' | 'delete' | 'vanish' | 'collect' | 'waitSeconds' | 'parallelism', number>> & {
   readonly suspend?: boolean
@@ -34,7 +34,7 @@ type Happening = Partial<Record<'run' | 'succeed' | 'fail' | 'delete' | 'vanish'
 /** A look at the job whose commands are interrupted by what happens, and perhaps never finished: the process ends, and another one begins. */
 const pass = fc.record({
   stopAfter: fc.option(fc.nat(6), { nil: undefined }),
-  meanwhile: fc.array(fc.tuple(fc.nat(5), happening), { maxLength: 2 }),
+  meanwhile: fc.array(fc.tuple(fc.nat(3), happening), { maxLength: 3 }),
 })
 
 const steps = fc.array(fc.oneof({ weight: 1, arbitrary: happening }, { weight: 1, arbitrary: pass }), { maxLength: 60 })
@@ -85,7 +85,7 @@ class History {
   /** Uids of pods that ended so while the job held them. */
   private readonly succeeded = new Set<string>()
   private readonly failed = new Set<string>()
-  /** Those that somebody began to delete before they had ended: they may count as failed, or as nothing. */
+  /** Those that a user, or the job in its failure, began to delete before they had ended: they may count as failed, surplus ones never. */
   private readonly deleted = new Set<string>()
   private budget = Infinity
 
@@ -96,7 +96,7 @@ class History {
       this.budget -= 1
       const refused = refusal(world, command)
       assert.equal(refused, undefined, refused?.message)
-      if (command.do === 'delete') this.deleted.add(command.uid)
+      if (command.do === 'delete') this.noteDeletion(command.uid, decisionOf(theJob(world))?.type === 'FailureTarget')
       return undefined
     }
   }
@@ -131,7 +131,13 @@ class History {
   private remove(pod: Pod | undefined, gracePeriodSeconds: number): void {
     if (pod === undefined) return
     this.budget = Infinity
+    this.noteDeletion(pod.metadata.uid, true)
     this.world.do({ do: 'delete', ...targetOf(Pod, pod), gracePeriodSeconds })
+  }
+
+  private noteDeletion(uid: string, mayCount: boolean): void {
+    const pod = this.world.list(Pod).find(({ metadata }) => metadata.uid === uid)
+    if (pod !== undefined && !isPodTerminal(pod) && mayCount) this.deleted.add(uid)
   }
 
   /** As the loop does it, but for the happenings, each before the command of its number. */

@@ -47,9 +47,12 @@ function nextStatus(job: Job, tally: Tally, count: Count, decision: Decision | u
 }
 
 function finished(job: Job, base: JobStatus, { type, reason, message }: Decision, now: Instant) {
-  if (type === 'FailureTarget')
-    return { status: withCondition(base, { type: 'Failed', reason, message }, now), events: [['Warning', reason, message] as EventOf] }
   const { completions } = job.spec
+  // A job that was suspended before its last pod failed has no start any more; the server lets none end without, unless there was nothing to do.
+  const startTime = base.startTime ?? (isSuspended(job) && completions === 0 ? undefined : rfc3339(now))
+  const started = { ...base, startTime }
+  if (type === 'FailureTarget')
+    return { status: withCondition(started, { type: 'Failed', reason, message }, now), events: [['Warning', reason, message] as EventOf] }
   const isTooMuch = completions !== undefined && (base.succeeded ?? 0) > completions
   const events: EventOf[] = [
     ...(isTooMuch
@@ -57,7 +60,7 @@ function finished(job: Job, base: JobStatus, { type, reason, message }: Decision
       : []),
     ['Normal', 'Completed', 'Job completed'],
   ]
-  return { status: { ...withCondition(base, { type: 'Complete', reason, message }, now), completionTime: rfc3339(now) }, events }
+  return { status: { ...withCondition(started, { type: 'Complete', reason, message }, now), completionTime: rfc3339(now) }, events }
 }
 
 /** Time spent suspended is no time active: the start is forgotten, and told anew. */
