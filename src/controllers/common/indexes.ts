@@ -7,7 +7,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { HeldKind } from '#loop/run.ts'
-import { podsByResourceClaim } from '../resource-claim/pod-claims.ts'
+import { podsByResourceClaim } from './pod-claims.ts'
 import { heldVolumeKinds, podsByClaim } from './volume-indexes.ts'
 
 /** Pods by node. */
