@@ -1,0 +1,231 @@
+import { Job } from '#api/batch/v1/job.ts'
+import { Event } from '#api/core/v1/event.ts'
+import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
+import { kinds } from '#api/kinds.ts'
+import { keyOf, prefixOf } from '#apiserver/registry/keys.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Writer } from '../invariants/invariant.ts'
+import type { Change, World } from '../world.ts'
+import { type Happening, happeningsOf } from './happenings.ts'
+import type { SimulationReport, WorkloadReport } from './report.ts'
+import { courseOf, type Point } from './standings.ts'
+import { createTimeline } from './timeline.ts'
+import { whyNotReady } from './why-not-ready.ts'
+import { createWorkloadIndex, endingOf, type Workload, type WorkloadIndex, workloadTitle } from './workloads.ts'
+
+/** Sees every commit, and makes of them what people want to know. */
+export interface Observer {
+  readonly workloads: WorkloadIndex
+  see(changes: readonly Change[], who: Writer): void
+  /** A line of the timeline that no commit leads to. */
+  tell(subject: string, what: Happening['what'], text: string): void
+  applied(kinds: readonly string[]): void
+  power(node: string, isOn: boolean): void
+  /** A limit that was met with. */
+  limit(text: string): void
+  finish(applied: readonly KubeObject[]): Pick<SimulationReport, 'timeline' | 'workloads' | 'limits'>
+  /** Nothing that follows is looked at. */
+  close(): void
+}
+
+export function createObserver(world: World, clock: Clock): Observer {
+  const start = clock.now()
+  const lost = new Set<string>()
+  const isLost = (node: string): boolean => lost.has(node)
+  const workloads = createWorkloadIndex(world, isLost)
+  const timeline = createTimeline()
+  const points = new Map<Workload, Point[]>()
+  const warnings = createWarnings(world, workloads)
+  const limits = new Map<string, number>()
+  const endedAt = new Map<Workload, number>()
+  let closed = false
+  const sinceStart = (): number => clock.now() - start
+
+  const limit = (text: string): void => void limits.set(text, (limits.get(text) ?? 0) + 1)
+
+  /** Notes how a workload stands now, and tells where fewer or more are ready. */
+  function look(workload: Workload): void {
+    const atMs = sinceStart()
+    const own = points.get(workload) ?? []
+    points.set(workload, own)
+    const { wish, ready } = workloads.standingOf(workload)
+    const last = own.at(-1)
+    if (last !== undefined && last.ready === ready && last.wish === wish) return
+    own.push({ atMs, ready, ...(wish !== undefined && { wish }) })
+    if (wish === undefined || (last?.ready ?? 0) === ready) return
+    timeline.tell(atMs, [{ subject: workloadTitle(workload), what: 'ready', detail: `${ready} of ${wish} ready` }])
+  }
+
+  function noteEnd(workload: Workload): void {
+    const object = world.byKey(workload.key)
+    if (object === undefined || endedAt.has(workload) || (object.kind !== 'Job' && object.kind !== 'Pod')) return
+    const { state } = endingOf(object)
+    if (state === 'completed' || state === 'failed') endedAt.set(workload, sinceStart())
+  }
+
+  return {
+    workloads,
+    see(changes, who) {
+      if (closed) return
+      const touched = workloads.see(changes)
+      timeline.tell(sinceStart(), happeningsOf(changes, who, workloads.of))
+      for (const { key, before, after } of changes) {
+        if (after === undefined || !key.startsWith(prefixOf(Event))) continue
+        const warning = warnings.see(after as Event, before as Event | undefined)
+        if (warning === undefined) continue
+        if (warning.isNew) timeline.tell(sinceStart(), [warning.happening])
+        for (const text of limitsIn(warning.message)) limit(text)
+      }
+      for (const workload of touched) {
+        look(workload)
+        noteEnd(workload)
+      }
+    },
+    tell(subject, what, text) {
+      timeline.tell(sinceStart(), [{ subject, what, detail: text }])
+    },
+    applied(names) {
+      timeline.tell(
+        sinceStart(),
+        names.map((kind) => ({ subject: 'applied', what: 'applied', detail: kind.toLowerCase() })),
+      )
+    },
+    power(node, isOn) {
+      if (isOn) lost.delete(node)
+      else lost.add(node)
+      for (const workload of workloads.all()) look(workload)
+    },
+    limit,
+    finish(applied) {
+      const endMs = sinceStart()
+      const reports = workloads.all().flatMap((workload) => reportOf(workload, endMs) ?? [])
+      for (const text of unscheduled(reports)) limit(text)
+      return {
+        timeline: timeline.lines(),
+        workloads: [...reports, ...unacted(applied, reports)],
+        limits: [...limits].map(([text, count]) => ({ text, count })),
+      }
+    },
+    close: () => void (closed = true),
+  }
+
+  function reportOf(workload: Workload, endMs: number): WorkloadReport | undefined {
+    const { kind, namespace, name } = workload
+    const own = points.get(workload) ?? []
+    const object = world.byKey(workload.key)
+    // What somebody deleted, such as a Job whose time to live is over, is nothing that anybody wishes for.
+    if (object === undefined && kind !== 'Pod') return undefined
+    const { wish, ready } = workloads.standingOf(workload)
+    const head = { kind, namespace, name, ready }
+    const why = () => whyNotReady({ object, wish: wish ?? 1, pods: workloads.podsOf(workload), warnings: warnings.of(workload), isLost })
+    if (object?.kind === 'CronJob') return cronJobReport(head, object)
+    if (object !== undefined && wish === undefined) {
+      const ending = endingOf(object)
+      const endedAtMs = endedAt.get(workload)
+      const ok = ending.state === 'completed' || ending.state === 'suspended'
+      const because = ending.because !== undefined ? [ending.because] : ok ? [] : why()
+      return { ...head, ok, ending: { ...ending, ...(endedAtMs !== undefined && { endedAtMs }) }, because, below: none }
+    }
+    const ok = object !== undefined && ready >= (wish ?? 0)
+    return { ...head, wish: wish ?? 1, ok, because: ok ? [] : why(), ...courseOf(own, endMs) }
+  }
+
+  function cronJobReport(head: Pick<WorkloadReport, 'kind' | 'namespace' | 'name' | 'ready'>, object: KubeObject): WorkloadReport {
+    const runs = { completed: 0, failed: 0, running: 0 }
+    const because: string[] = []
+    for (const job of world.list<Job>(Job)) {
+      if (!job.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid)) continue
+      const ending = endingOf(job)
+      if (ending.state === 'completed') runs.completed += 1
+      else if (ending.state === 'failed') {
+        runs.failed += 1
+        because.push(`job ${job.metadata.name} failed: ${ending.because}`)
+      } else runs.running += 1
+    }
+    return { ...head, ok: runs.failed === 0, runs, because: because.slice(0, 3), below: none }
+  }
+
+  /** What was applied and wishes for pods, but of which nobody has seen a commit since. */
+  function unacted(applied: readonly KubeObject[], reports: readonly WorkloadReport[]): readonly WorkloadReport[] {
+    const known = new Set(reports.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`))
+    return applied.flatMap((object) => {
+      const { kind, metadata } = object
+      if (kind !== 'PersistentVolumeClaim' || known.has(`${kind} ${metadata.namespace}/${metadata.name}`)) return []
+      const claim = world.byKey(keyOf(kindNamed(object)!, metadata.namespace ?? '', metadata.name)) as
+        | { readonly status?: { readonly phase?: string } }
+        | undefined
+      const ok = claim?.status?.phase === 'Bound'
+      if (ok) return []
+      const because = [`phase ${claim?.status?.phase ?? 'unknown'}: no volume is bound to it`]
+      return [{ kind, namespace: metadata.namespace ?? '', name: metadata.name, ready: 0, ok, because, below: none }]
+    })
+  }
+}
+
+const none = { count: 0, totalMs: 0, longestMs: 0 }
+
+const kindNamed = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): AnyKind | undefined =>
+  (kinds as readonly AnyKind[]).find((one) => one.kind === kind && apiVersionOf(one) === apiVersion)
+
+// --- warnings ------------------------------------------------------------------------------------------------------------------------
+
+interface Warning {
+  readonly happening: Happening
+  readonly message: string
+  /** Whether nothing like it was told before: with the same reason, and the same words but for names. */
+  readonly isNew: boolean
+}
+
+function createWarnings(world: World, workloads: WorkloadIndex) {
+  const told = new Set<string>()
+  /** By workload and reason, what was said last of it and of what lies between it and its pods. */
+  const last = new Map<Workload, Map<string, string>>()
+  return {
+    see({ type, reason = '', message: said = '', involvedObject, count }: Event, before: Event | undefined): Warning | undefined {
+      if (type !== 'Warning' || (before !== undefined && before.count === count && before.message === said)) return undefined
+      const message = said.replace('(combined from similar events): ', '')
+      const { namespace = '', name = '', kind = '', apiVersion = '' } = involvedObject
+      const known = kindNamed({ apiVersion, kind })
+      const object = known && world.byKey(keyOf(known, namespace, name))
+      const workload = object && workloads.of(object)
+      if (workload !== undefined && kind !== 'Pod') {
+        const reasons = last.get(workload) ?? new Map<string, string>()
+        last.set(workload, reasons.set(reason, message))
+      }
+      const subject = workload === undefined ? `${kind.toLowerCase()} ${namespace ? `${namespace}/` : ''}${name}` : workloadTitle(workload)
+      const likeness = `${subject} ${reason} ${message.replaceAll(/"[^"]*"|\d+/g, '')}`
+      const isNew = !covered.has(reason) && !told.has(likeness)
+      if (isNew) told.add(likeness)
+      return { happening: { subject, what: 'warning', object: name, detail: `${reason}: ${message}` }, message, isNew }
+    },
+    of: (workload: Workload): readonly string[] => [...(last.get(workload) ?? [])].map(([reason, message]) => `${reason}: ${message}`),
+  }
+}
+
+/** Events whose subject tells the same by its conditions. */
+const covered: ReadonlySet<string> = new Set([
+  'FailedScheduling',
+  'BackOff',
+  'Failed',
+  'NodeNotReady',
+  'FailedToUpdateEndpointSlices',
+  'Rebooted',
+  'NetworkNotReady',
+])
+
+// --- limits --------------------------------------------------------------------------------------------------------------------------
+
+/** Quotas and ranges that a message says were met with. */
+function limitsIn(message: string): readonly string[] {
+  const quota = /exceeded quota: ([^,]+), requested: ([^,]+(?:,[^,:]+)*?), used: .*?limited: (.+)$/.exec(message)
+  if (quota !== null) return [`quota ${quota[1]}: ${quota[3]}`]
+  if (/(?:maximum|minimum) \S+ usage per/.test(message)) return [message.replace(/^Error creating: /, '')]
+  if (/violates PodSecurity/.test(message)) return [message.replace(/^Error creating: /, '')]
+  return []
+}
+
+/** What the scheduler lacked in the end. */
+const unscheduled = (reports: readonly WorkloadReport[]): readonly string[] =>
+  reports.flatMap(({ because }) =>
+    because.flatMap((text) => /(\d+ Insufficient [\w/-]+|\d+ Too many pods)/g.exec(text)?.[0]?.replace(/^\d+ /, 'nodes: ') ?? []),
+  )
