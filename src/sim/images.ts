@@ -1,4 +1,4 @@
-import type { ImageBehaviour } from './runtime.ts'
+import type { BehaviourOf, ImageBehaviour } from './runtime.ts'
 
 /** Ready two seconds after its start, if it is asked. */
 const ready: Pick<ImageBehaviour, 'exec'> = { exec: (_command, runMs) => ({ exitCode: runMs >= 2_000 ? 0 : 1 }) }
@@ -15,7 +15,21 @@ export const images = {
   'missing:1': { isAbsent: true, pullFails: 'not found' },
   /** Ends again and again. */
   'broken:1': { exit: { afterMs: 3_000, code: 1 } },
+  /** End well. */
+  'task:1': { exit: { afterMs: 1_500, code: 0 } },
+  'task:2': { exit: { afterMs: 8_000, code: 0 } },
+  /** Fails. */
+  'fails:1': { exit: { afterMs: 1_000, code: 3 } },
 } satisfies Readonly<Record<string, ImageBehaviour>>
 
 export const goodImages = ['web:1', 'web:2', 'web:3', 'deaf:1'] as const
 export const badImages = ['missing:1', 'broken:1'] as const
+
+/** `flaky:1` fails in about every third pod, by the pod's uid, so that a new one may succeed where the last did not. */
+export const flaky: BehaviourOf = (image, container) => {
+  if (image !== 'flaky:1' || container === undefined) return undefined
+  const code = Number.parseInt(container.pod.uid.slice(0, 4), 16) % 3 === 0 ? 1 : 0
+  return { exit: { afterMs: 1_000, code } }
+}
+
+export const taskImages = ['task:1', 'task:1', 'task:2', 'flaky:1', 'fails:1'] as const

@@ -1,10 +1,15 @@
 import { addresses } from './invariants/addresses.ts'
+import { budgets } from './invariants/budgets.ts'
 import { capacity } from './invariants/capacity.ts'
+import { daemonSets } from './invariants/daemon-sets.ts'
 import { goals } from './invariants/goals.ts'
 import type { Invariant, Scene } from './invariants/invariant.ts'
+import { jobs } from './invariants/jobs.ts'
 import { nothingLost } from './invariants/nothing-lost.ts'
 import { oneLeader } from './invariants/one-leader.ts'
 import { replicaBounds } from './invariants/replica-bounds.ts'
+import { statefulSets } from './invariants/stateful-sets.ts'
+import { workloadGoals } from './invariants/workload-goals.ts'
 
 /** All that must hold. Those with `onCommit` are safety: never, not even while things go wrong. Those with `atRest` are what comes true after. */
 export const invariants = (scene: Scene): readonly Invariant[] => [
@@ -13,5 +18,10 @@ export const invariants = (scene: Scene): readonly Invariant[] => [
   capacity(scene),
   addresses(scene),
   nothingLost(scene),
+  statefulSets(scene),
+  daemonSets(scene),
+  jobs(scene),
+  budgets(scene),
   goals(scene),
+  workloadGoals(scene),
 ]

@@ -1,8 +1,10 @@
 import { type Random, seededRandom } from '#lib/random.ts'
+import { controllerNames } from './controller-names.ts'
 import type { ConnectionFault } from './faults.ts'
 import { badImages, goodImages } from './images.ts'
 import type { MachineFault } from './machine-faults.ts'
 import type { Action, Step, Subject, Wish } from './steps.ts'
+import { type WorkloadSort, workloadSorts } from './workloads.ts'
 
 /** One simulated life of a cluster, as data: a seed makes it whole, and a failure is made smaller by leaving parts of it out. */
 export interface Plan {
@@ -23,10 +25,11 @@ export function planOf(seed: number): Plan {
   const shape = random.fork('shape')
   const nodes = 1 + shape.below(4)
   const faultiness = shape.next()
-  const endMs = 30_000 + shape.below(120_000)
+  const endMs = 20_000 + shape.below(80_000)
   const latencyMs = shape.below(3) * 50
-  const isCrowded = shape.next() < 0.2
-  const steps = stepsOf(random.fork('steps'), nodes, endMs, isCrowded)
+  const sorts = sortsOf(random.fork('sorts'))
+  const isCrowded = sorts.length === 0 && shape.next() < 0.2
+  const steps = stepsOf(random.fork('steps'), nodes, endMs, isCrowded, sorts)
   const connection = random.fork('connection faults')
   const machine = random.fork('machine faults')
   const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
@@ -39,11 +42,11 @@ export function planOf(seed: number): Plan {
     steps,
     connectionFaults: [
       ...Array.from({ length: count(connection, 6) }, (_, index) => connectionFault(connection.fork(`${index}`), nodes, endMs)),
-      ...(rivalry === undefined ? [] : [rivalry.connection]),
+      ...(rivalry?.connectionFaults ?? []),
     ],
     machineFaults: [
       ...Array.from({ length: count(machine, 4) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
-      ...(rivalry === undefined ? [] : [rivalry.machine]),
+      ...(rivalry?.machineFaults ?? []),
     ],
     endMs,
   }
@@ -51,22 +54,44 @@ export function planOf(seed: number): Plan {
 
 /** How long ago something may have been wished that is still acted on: without faults a moment, with them a broken watch and its back-off. */
 export const staleMsOf = ({ connectionFaults, machineFaults }: Plan): number =>
-  connectionFaults.length > 0 || machineFaults.some(({ kind }) => kind === 'server crash' || kind === 'second server') ? 60_000 : 1_000
+  connectionFaults.length > 0 || machineFaults.some(({ kind }) => ofServers.has(kind)) ? 60_000 : 1_000
+
+const ofServers: ReadonlySet<MachineFault['kind']> = new Set(['server crash', 'second server', 'server pause'])
 
 /** Whether anything but the controllers ends pods, or takes their readiness. */
 export function podsAreDisturbed({ machineFaults, steps }: Plan): boolean {
-  const disturbing = new Set<Action['do']>(['delete pods', 'release pod', 'taint', 'delete node', 'delete sets', 'delete namespace'])
+  const disturbing = new Set<Action['do']>([
+    'delete pods',
+    'release pod',
+    'taint',
+    'delete node',
+    'delete sets',
+    'delete namespace',
+    'remove',
+    'evict',
+    'drain',
+  ])
   const endsByItself = (step: Step): boolean => step.do === 'roll' && step.image === 'broken:1'
   return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do) || endsByItself(step))
 }
 
 // --- steps -----------------------------------------------------------------------------------------------------------------------------
 
+/** What beside Deployments is asked for: in every other plan nothing, else one or two sorts, and then less of Deployments. */
+function sortsOf(random: Random): readonly WorkloadSort[] {
+  const present = workloadSorts.filter(({ controllers }) => controllers.every((name) => controllerNames.has(name)))
+  if (random.next() < 0.4) return []
+  const first = present[random.below(present.length)]!
+  const second = present[random.below(present.length)]!
+  return first === second || random.next() < 0.6 ? [first] : [first, second]
+}
+
 /** `isCrowded`: for a while more is wished than there is room for. */
-function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolean): Step[] {
+function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolean, sorts: readonly WorkloadSort[]): Step[] {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
   const namespaces = random.next() < 0.4 ? ['default', 'shop'] : ['default']
-  const subjects: Subject[] = Array.from({ length: 1 + random.below(3) }, (_, index) => ({
+  const deployments = sorts.length === 0 ? 1 + random.below(3) : random.below(2)
+  const subjects: Subject[] = Array.from({ length: deployments }, (_, index) => ({
     namespace: pick(namespaces),
     name: ['web', 'api', 'job'][index]!,
   }))
@@ -78,21 +103,29 @@ function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolea
   }
   const mayTouchNodes = random.next() < 0.4
   const rude = random.next() < 0.5
-  for (let count = 2 + random.below(8); count > 0; count -= 1) {
-    const deployment = pick(subjects)
-    const { namespace } = deployment
+  const wishes = sorts.map((sort) => sort.draw(random.fork(sort.name), { namespace: pick(namespaces), nodes, isRude: rude }))
+  for (let count = sorts.length === 0 ? 2 + random.below(8) : random.below(4); count > 0; count -= 1) {
+    const deployment = subjects.length === 0 ? undefined : pick(subjects)
+    const namespace = deployment?.namespace ?? pick(namespaces)
     const node = random.below(nodes)
-    const gentle: (() => Action)[] = [
-      () => ({ do: 'scale', deployment, replicas: random.below(isCrowded ? 16 : 6) }),
-      () => ({ do: 'roll', deployment, image: pick([...goodImages, ...goodImages, ...badImages]) }),
-      () => ({ do: 'roll', deployment, image: pick(goodImages) }),
-      () => ({ do: 'undo', deployment }),
-      () => ({ do: pick(['pause', 'resume'] as const), deployment }),
-      () => ({ do: pick(['expose', 'unexpose'] as const), deployment }),
-    ]
+    const gentle: (() => Action)[] =
+      deployment === undefined
+        ? []
+        : [
+            () => ({ do: 'scale', deployment, replicas: random.below(isCrowded ? 16 : 6) }),
+            () => ({ do: 'roll', deployment, image: pick([...goodImages, ...goodImages, ...badImages]) }),
+            () => ({ do: 'roll', deployment, image: pick(goodImages) }),
+            () => ({ do: 'undo', deployment }),
+            () => ({ do: pick(['pause', 'resume'] as const), deployment }),
+            () => ({ do: pick(['expose', 'unexpose'] as const), deployment }),
+          ]
     const hard: (() => Action)[] = [
-      () => ({ do: 'delete', deployment, propagation: pick(['Background', 'Foreground', 'Orphan'] as const) }),
-      () => ({ do: 'create', deployment, wish: wishOf(random, 0) }),
+      ...(deployment === undefined
+        ? []
+        : [
+            (): Action => ({ do: 'delete', deployment, propagation: pick(['Background', 'Foreground', 'Orphan'] as const) }),
+            (): Action => ({ do: 'create', deployment, wish: wishOf(random, 0) }),
+          ]),
       () => ({ do: 'delete sets', namespace, propagation: pick(['Background', 'Foreground', 'Orphan'] as const) }),
       () => ({ do: 'delete pods', namespace, count: 1 + random.below(4), graceSeconds: pick([0, 1, 30]) }),
       () => ({ do: 'release pod', namespace }),
@@ -104,7 +137,17 @@ function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolea
       () => ({ do: pick(['uncordon', 'untaint'] as const), node }),
       () => ({ do: 'delete node', node }),
     ]
-    actions.push(pick([...gentle, ...gentle, ...(rude ? hard : []), ...(mayTouchNodes ? nodeWork : [])])())
+    const choices = [...gentle, ...gentle, ...(rude ? hard : []), ...(mayTouchNodes ? nodeWork : [])]
+    if (choices.length > 0) actions.push(pick(choices)())
+  }
+  // Into each other, each in its own order.
+  for (const { actions: more } of wishes) {
+    let at = namespaces.length > 1 ? 1 : 0
+    for (const action of more) {
+      at += random.below(actions.length + 1 - at)
+      actions.splice(at, 0, action)
+      at += 1
+    }
   }
   const times = actions.map(() => random.below(endMs)).toSorted((a, b) => a - b)
   const steps: Step[] = actions.map((action, index) => ({ atMs: times[index]!, ...action }))
@@ -118,9 +161,10 @@ function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolea
     ...subjects
       .filter((deployment) => isBadAtEnd(deployment, actions))
       .map((deployment): Action => ({ do: 'roll', deployment, image: pick(goodImages) })),
+    ...wishes.flatMap(({ last }) => last),
     ...(isCrowded ? subjects.map((deployment): Action => ({ do: 'scale', deployment, replicas: 1 })) : []),
     // What nobody mends any more would fail for ever.
-    ...(subjects.some((deployment) => isBadAtEnd(deployment, actions))
+    ...(sorts.length > 0 || subjects.some((deployment) => isBadAtEnd(deployment, actions))
       ? namespaces.map((namespace): Action => ({ do: 'sweep', namespace }))
       : []),
   ]
@@ -175,8 +219,9 @@ function connectionFault(random: Random, nodes: number, endMs: number): Connecti
     'endpointslice-controller',
     'generic-garbage-collector',
     `kubelet node-${random.below(nodes)}`,
+    pick([...controllerNames]),
   ])
-  const resource = random.next() < 0.6 ? pick(['pods', 'replicasets', 'deployments', 'nodes', 'services', 'leases']) : undefined
+  const resource = random.next() < 0.6 ? pick(resources) : undefined
   const window = { client, fromMs, toMs: fromMs + 1_000 + random.below(30_000), ...(resource !== undefined && { resource }) }
   const share = 0.1 + 0.7 * random.next()
   return pick<() => ConnectionFault>([
@@ -191,14 +236,37 @@ function connectionFault(random: Random, nodes: number, endMs: number): Connecti
   ])()
 }
 
-/** The first leader cannot renew its lease for a while, and another candidate is there. */
-function rivalryOf(random: Random, endMs: number): { readonly connection: ConnectionFault; readonly machine: MachineFault } {
+const resources = [
+  'pods',
+  'pods',
+  'replicasets',
+  'deployments',
+  'nodes',
+  'services',
+  'leases',
+  'statefulsets',
+  'daemonsets',
+  'jobs',
+  'cronjobs',
+  'controllerrevisions',
+  'poddisruptionbudgets',
+  'persistentvolumeclaims',
+]
+
+/** The first leader cannot renew its lease for a while, or is held up, and another candidate is there. */
+function rivalryOf(random: Random, endMs: number): Pick<Plan, 'connectionFaults' | 'machineFaults'> {
   const fromMs = random.below(endMs / 2)
+  if (random.next() < 0.5) {
+    const forMs = 30_000 + random.below(60_000)
+    const second: MachineFault = { kind: 'second server', fromMs: Math.max(0, fromMs - 5_000), toMs: fromMs + forMs + random.below(30_000) }
+    return { connectionFaults: [], machineFaults: [second, { kind: 'server pause', fromMs, forMs, commits: 1 + random.below(20) }] }
+  }
   const toMs = fromMs + 10_000 + random.below(50_000)
   const how = random.next() < 0.5 ? 'refused' : 'timed out'
+  const share = 0.8 + 0.2 * random.next()
   return {
-    connection: { kind: 'failing write', client: 'wherry-controllers@server-1', fromMs, toMs, how, share: 0.8 + 0.2 * random.next() },
-    machine: { kind: 'second server', fromMs: Math.max(0, fromMs - 5_000), toMs: toMs + random.below(30_000) },
+    connectionFaults: [{ kind: 'failing write', client: 'wherry-controllers@server-1', fromMs, toMs, how, share }],
+    machineFaults: [{ kind: 'second server', fromMs: Math.max(0, fromMs - 5_000), toMs: toMs + random.below(30_000) }],
   }
 }
 
@@ -213,6 +281,8 @@ function machineFault(random: Random, nodes: number, endMs: number): MachineFaul
     () => ({ kind: 'server crash', fromMs, downMs, commits: 1 + random.below(30), when: pick(['before', 'after'] as const) }),
     () => ({ kind: 'server crash', fromMs, downMs, commits: 1 + random.below(30), when: pick(['before', 'after'] as const) }),
     () => ({ kind: 'second server', fromMs, toMs }),
+    () => ({ kind: 'server pause', fromMs, forMs: 5_000 + random.below(60_000) }),
+    () => ({ kind: 'server pause', fromMs, forMs: 5_000 + random.below(60_000), commits: 1 + random.below(30) }),
     () => ({ kind: 'clock jump', fromMs, jumpMs: pick([-60_000, -5_000, 5_000, 60_000]) }),
     () => ({ kind: 'kubelet crash', node, fromMs, downMs }),
     () => ({ kind: 'node loss', node, fromMs, toMs }),

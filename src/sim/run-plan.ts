@@ -10,7 +10,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createSimulatedCluster, type SimulatedCluster, startOfTime } from './cluster.ts'
 import { createFaultyNetwork } from './faults.ts'
 import type { HistoryEntry } from './history.ts'
-import { images } from './images.ts'
+import { flaky, images } from './images.ts'
 import type { Invariant, Writer } from './invariants/invariant.ts'
 import { invariants } from './invariants.ts'
 import { startMachineFaults } from './machine-faults.ts'
@@ -63,6 +63,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     cpuCount: plan.cpuCount,
     latencyMs: plan.latencyMs,
     images,
+    behaviour: flaky,
     faults: network.through,
     onCommit,
   })

@@ -4,7 +4,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse, Transport } from '#lib/http.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import { type Component, type ControlPlane, startControlPlane } from '#main/control-plane.ts'
+import { type Component, type ControlPlane, type ControlPlaneOptions, startControlPlane } from '#main/control-plane.ts'
 import type { Store } from '#store/store.ts'
 import { actingAs } from './actor.ts'
 import type { SimulatedProcess } from './process.ts'
@@ -46,12 +46,7 @@ export function startSimulatedServer({ process, store, random, log, components, 
     log,
     components,
     identity: process.name,
-    advertise: { address: '192.0.2.254', port: 6443 },
-    podCIDR: '10.244.0.0/16',
-    serviceCIDRs: ['10.96.0.0/16'],
-    serviceAddress: '10.96.0.1',
-    dnsAddress: '10.96.0.10',
-    nodePorts: [30_000, 32_767],
+    ...clusterFacts,
     rootCa: 'simulated',
     serviceAccounts: { key: signingKey, publicKeys: [] },
     dial: async () => {
@@ -94,6 +89,16 @@ export function startSimulatedServer({ process, store, random, log, components, 
     },
   }
 }
+
+/** What every simulated cluster is made with. */
+export const clusterFacts = {
+  advertise: { address: '192.0.2.254', port: 6443 },
+  podCIDR: '10.244.0.0/16',
+  serviceCIDRs: ['10.96.0.0/16'],
+  serviceAddress: '10.96.0.1',
+  dnsAddress: '10.96.0.10',
+  nodePorts: [30_000, 32_767],
+} satisfies Partial<ControlPlaneOptions>
 
 /** What a client meets where nobody listens. */
 export const refused = (): WherryError => new WherryError('ServiceUnavailable', 'the connection was refused')

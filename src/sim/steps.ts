@@ -1,10 +1,12 @@
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { Job } from '#api/batch/v1/job.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { kinds } from '#api/kinds.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { SimulatedCluster } from './cluster.ts'
@@ -24,11 +26,26 @@ export type Action =
   | { readonly do: 'delete pods'; readonly namespace: string; readonly count: number; readonly graceSeconds: number }
   /** Takes a pod out of its set by its label, to look at it in peace. */
   | { readonly do: 'release pod'; readonly namespace: string }
-  /** ReplicaSets and pods that nobody owns. */
+  /** ReplicaSets, pods and Jobs of a schedule that nobody owns. */
   | { readonly do: 'sweep'; readonly namespace: string }
   | { readonly do: 'cordon' | 'uncordon' | 'taint' | 'untaint' | 'delete node'; readonly node: number }
   | { readonly do: 'create namespace' | 'delete namespace'; readonly namespace: string }
   | { readonly do: 'expose' | 'unexpose'; readonly deployment: Subject }
+  /** Any object; `body` is what it says beside its name. */
+  | { readonly do: 'make'; readonly of: Thing; readonly body: object }
+  | { readonly do: 'change'; readonly of: Thing; readonly how: 'merge' | 'strategic'; readonly body: object; readonly subresource?: string }
+  | { readonly do: 'remove'; readonly of: Thing; readonly propagation?: Propagation }
+  /** So many pods of the namespace that run, by name; what a disruption budget refuses is not tried again. */
+  | { readonly do: 'evict'; readonly namespace: string; readonly count: number }
+  /** The node takes no more pods, and each that it runs is evicted, as kubectl does it, for up to a minute. */
+  | { readonly do: 'drain'; readonly node: number }
+
+/** An object by its kind's name, such as `StatefulSet`. */
+export interface Thing {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
 
 export interface Subject {
   readonly namespace: string
@@ -64,14 +81,18 @@ export async function takeSteps(cluster: SimulatedCluster, steps: readonly Step[
       } catch (error) {
         if (!isError(error)) throw error
         // A server that is away comes back.
-        if (!isError(error, 'ServiceUnavailable', 'ServerTimeout', 'Timeout') || attempt > 200) break
+        if (!isError(error, 'ServiceUnavailable', 'ServerTimeout', 'Timeout') || attempt > 200) {
+          cluster.history.note({ who: 'user', what: 'refused', object: step.do, result: error.message })
+          break
+        }
         await sleep(clock, 500)
       }
     }
   }
 }
 
-async function take({ client, nodes }: SimulatedCluster, step: Action): Promise<unknown> {
+async function take(cluster: SimulatedCluster, step: Action): Promise<unknown> {
+  const { client, nodes } = cluster
   const patch = (kind: AnyKind, { namespace, name }: { readonly namespace?: string; readonly name: string }, body: object) =>
     client.patch(kind, name, { type: 'merge', body }, namespace === undefined ? {} : { namespace })
   const patchNode = (index: number, spec: object) => patch(Node, { name: nodes[index]!.name }, { spec })
@@ -128,9 +149,10 @@ async function take({ client, nodes }: SimulatedCluster, step: Action): Promise<
     }
     case 'sweep': {
       const { namespace } = step
-      for (const kind of [ReplicaSet, Pod])
+      for (const kind of [ReplicaSet, Job, Pod])
+        // A Job that somebody asked for has no owner either.
         for (const { metadata } of (await client.list(kind, { namespace })).items as readonly KubeObject[])
-          if (metadata.ownerReferences === undefined)
+          if (metadata.ownerReferences === undefined && (kind !== Job || metadata.annotations?.[ofCronJob] !== undefined))
             await client.delete(kind, metadata.name, { namespace, propagationPolicy: 'Background' }).catch(onlyMissing)
       return undefined
     }
@@ -158,8 +180,59 @@ async function take({ client, nodes }: SimulatedCluster, step: Action): Promise<
       )
     case 'unexpose':
       return client.delete(Service, step.deployment.name, { namespace: step.deployment.namespace })
+    case 'make': {
+      const { metadata, ...body } = step.body as { readonly metadata?: object }
+      return client.create(kindOf(step.of), { metadata: { ...metadata, name: step.of.name }, ...body }, namespaceOf(step.of))
+    }
+    case 'change': {
+      const { of, how, body, subresource } = step
+      const options = { ...namespaceOf(of), ...(subresource !== undefined && { subresource }) }
+      return client.patch(kindOf(of), of.name, { type: how, body }, options)
+    }
+    case 'remove':
+      return client.delete(kindOf(step.of), step.of.name, {
+        ...namespaceOf(step.of),
+        ...(step.propagation !== undefined && { propagationPolicy: step.propagation }),
+      })
+    case 'evict': {
+      const { items } = await client.list(Pod, { namespace: step.namespace })
+      for (const pod of byName(items.filter(isRunning)).slice(0, step.count)) await evict(cluster, pod)
+      return undefined
+    }
+    case 'drain':
+      return drain(cluster, nodes[step.node]!.name)
   }
 }
+
+async function drain(cluster: SimulatedCluster, node: string): Promise<void> {
+  const { client, clock } = cluster
+  await client.patch(Node, node, { type: 'merge', body: { spec: { unschedulable: true } } })
+  for (let tries = 0; tries < 12; tries += 1) {
+    const { items } = await client.list(Pod, { fieldSelector: `spec.nodeName=${node}` })
+    const leaving = items.filter((pod) => isRunning(pod) && !pod.metadata.ownerReferences?.some(({ kind }) => kind === 'DaemonSet'))
+    if (leaving.length === 0) return
+    for (const pod of byName(leaving)) await evict(cluster, pod)
+    await sleep(clock, 5_000)
+  }
+}
+
+async function evict({ client }: SimulatedCluster, { metadata: { name, namespace = '' } }: Pod): Promise<void> {
+  try {
+    await client.act(Pod, name, 'eviction', { metadata: { name, namespace } }, { namespace })
+  } catch (error) {
+    if (!isError(error, 'NotFound', 'TooManyRequests', 'Conflict', 'Forbidden')) throw error
+  }
+}
+
+const isRunning = ({ metadata, status }: Pod): boolean => metadata.deletionTimestamp === undefined && status.phase === 'Running'
+
+function kindOf({ kind }: Thing): AnyKind {
+  const found = (kinds as readonly AnyKind[]).find((one) => one.kind === kind && one.storedAs === undefined)
+  if (found === undefined) throw new TypeError(`there is no kind ${kind}`)
+  return found
+}
+
+const namespaceOf = ({ namespace }: Thing): { readonly namespace?: string } => (namespace === undefined ? {} : { namespace })
 
 function deploymentOf({ name }: Subject, wish: Wish) {
   const rollingUpdate = { maxSurge: wish.surge, maxUnavailable: wish.unavailable }
@@ -184,6 +257,9 @@ function deploymentOf({ name }: Subject, wish: Wish) {
     },
   }
 }
+
+/** What a CronJob notes on its Jobs. */
+const ofCronJob = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
 const revisionOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0)
 

@@ -46,7 +46,7 @@ export function rollingBounds({ spec }: Deployment): { readonly surge: number; r
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : Math.min(unavailable, replicas) }
 }
 
-const amount = (value: string | number, of: number, round: (value: number) => number): number =>
+export const amount = (value: string | number, of: number, round: (value: number) => number): number =>
   typeof value === 'number' ? value : round((Number.parseInt(value, 10) * of) / 100)
 
 /** Values with the time from which they held, for questions about the last while. */
