@@ -31,7 +31,22 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   host: ['lib', 'schema', 'api', 'client', 'kubelet', 'network'],
   sim: ['lib', 'schema', 'api', 'client', 'loop', 'kubelet', 'network', 'store', 'apiserver', 'controllers', 'scheduler', 'main'],
   cli: ['lib', 'schema', 'api', 'client', 'host'],
-  main: ['lib', 'schema', 'api', 'client', 'loop', 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'network', 'host', 'cli'],
+  main: [
+    'lib',
+    'schema',
+    'api',
+    'client',
+    'loop',
+    'store',
+    'apiserver',
+    'controllers',
+    'scheduler',
+    'kubelet',
+    'network',
+    'host',
+    'cli',
+    'sim',
+  ],
 }
 
 test('every folder sees only what it may', () => {

@@ -17,7 +17,13 @@ test('a server gets what its options say', async () => {
   const words = ['server', '--data', folder, '--listen', '[::1]:7443', '--components', 'apiserver,scheduler', '--admin-token', 't']
   const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
   const terminal = { out: () => {}, error: () => {}, interactive: false }
-  const code = await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
+  const code = await cli({
+    words,
+    layout,
+    env: {},
+    terminal,
+    programs: { ...programs, server: async (options) => void started.push(options) },
+  })
   assert.equal(code, 0)
   const expected = { host: '::1', port: 7443, controllers: false, scheduler: true, adminToken: 't', anonymous: 'all' }
   assert.deepEqual(started, [{ dataDirectory: folder, ...expected }])
@@ -31,7 +37,7 @@ test('a server gets its settings as paths, lists and numbers', async () => {
   words.push('--admission-control-config-file', '/c', '--default-unreachable-toleration-seconds', '60')
   const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
   const terminal = { out: () => {}, error: assert.fail, interactive: false }
-  await cli({ words, layout, env: {}, terminal, programs: { server: async (options) => void started.push(options) } })
+  await cli({ words, layout, env: {}, terminal, programs: { ...programs, server: async (options) => void started.push(options) } })
   const { dataDirectory: _1, host: _2, port: _3, controllers: _4, scheduler: _5, adminToken: _6, ...settings } = started[0]!
   assert.deepEqual(settings, {
     serviceCIDR: 'fd00::/112,10.96.0.0/12',
@@ -46,7 +52,10 @@ test('a server gets its settings as paths, lists and numbers', async () => {
   })
 })
 
-const programs = { server: () => assert.fail('no server was asked for') }
+const programs = {
+  server: () => assert.fail('no server was asked for'),
+  simulate: () => assert.fail('no simulation was asked for'),
+}
 
 check('ranges that are none', ['server', '--data', folder, '--service-cluster-ip-range', '10.96.0.0'], {
   code: 2,

@@ -1,6 +1,8 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Layout } from '#host/layout.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
+import type { FaultName } from './simulate/fault-texts.ts'
+import type { ManifestText } from './simulate/read-manifests.ts'
 
 /** One word after `wherry`, with its help. Commands are listed once, in `commands.ts`. */
 export interface Command {
@@ -23,7 +25,8 @@ export interface Command {
 export type Option = ParseArgsOptionsConfig[string] & { readonly help: string; readonly value?: string }
 
 export interface Given {
-  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  /** Lists are those that may be given several times. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>
   readonly arguments: readonly string[]
   readonly layout: Layout
   readonly env: Readonly<Record<string, string | undefined>>
@@ -34,6 +37,33 @@ export interface Given {
 export interface Programs {
   /** Serves in the foreground and resolves once the process was told to stop. */
   readonly server: (options: ForegroundServer) => Promise<void>
+  /** Lives a cluster with these manifests in virtual time. */
+  readonly simulate: (request: SimulationRequest) => Promise<SimulationResult>
+}
+
+/** What is to be simulated. Times in milliseconds. */
+export interface SimulationRequest {
+  readonly manifests: readonly ManifestText[]
+  readonly nodes: number
+  readonly zones: number
+  readonly cpuCount: number
+  readonly memoryBytes: number
+  readonly faults: readonly FaultName[]
+  readonly forMs: number
+  readonly taskMs: number
+  /** What containers of images do, in the user's words. */
+  readonly images: readonly { readonly name: string; readonly settings: readonly (readonly [name: string, value: string])[] }[]
+  readonly seed: number
+  readonly namespace: string
+}
+
+export interface SimulationResult {
+  /** Whether everything is as wished in the end. */
+  readonly ok: boolean
+  /** Whether manifests were refused, so that nothing was simulated; `text` says which and why. */
+  readonly refused: boolean
+  readonly report: object
+  readonly text: string
 }
 
 /** The API server by itself, or the whole control plane, without a node. */

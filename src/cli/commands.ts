@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   image: async () => (await import('./image.ts')).image,
   logs: async () => (await import('./logs.ts')).logs,
   server: async () => (await import('./server.ts')).server,
+  simulate: async () => (await import('./simulate/simulate.ts')).simulate,
   version: async () => (await import('./version.ts')).version,
 }
 

@@ -12,7 +12,10 @@ process.exitCode = await cli({
   words: process.argv.slice(2),
   layout: layoutFrom(process.env),
   env: process.env,
-  programs: { server: async (options) => (await import('./become-server.ts')).becomeServer(options) },
+  programs: {
+    server: async (options) => (await import('./become-server.ts')).becomeServer(options),
+    simulate: async (request) => (await import('./simulate.ts')).simulate(request),
+  },
   terminal: {
     out: (text) => void process.stdout.write(text),
     error: (text) => void process.stderr.write(text),

@@ -1,5 +1,6 @@
 import { Job } from '#api/batch/v1/job.ts'
 import { Event } from '#api/core/v1/event.ts'
+import { Pod } from '#api/core/v1/pod.ts'
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { keyOf, prefixOf } from '#apiserver/registry/keys.ts'
@@ -32,7 +33,10 @@ export function createObserver(world: World, clock: Clock): Observer {
   const start = clock.now()
   const lost = new Set<string>()
   const isLost = (node: string): boolean => lost.has(node)
-  const workloads = createWorkloadIndex(world, isLost)
+  /** By uid of a pod that lost power: the containers that it had. What is said of these is not true any more. */
+  const gone = new Map<string, string>()
+  const isDown = (pod: Pod): boolean => isLost(pod.spec.nodeName ?? '') || gone.get(pod.metadata.uid) === containersOf(pod)
+  const workloads = createWorkloadIndex(world, isDown)
   const timeline = createTimeline()
   const points = new Map<Workload, Point[]>()
   const warnings = createWarnings(world, workloads)
@@ -92,7 +96,10 @@ export function createObserver(world: World, clock: Clock): Observer {
     },
     power(node, isOn) {
       if (isOn) lost.delete(node)
-      else lost.add(node)
+      else {
+        lost.add(node)
+        for (const pod of world.list<Pod>(Pod)) if (pod.spec.nodeName === node) gone.set(pod.metadata.uid, containersOf(pod))
+      }
       for (const workload of workloads.all()) look(workload)
     },
     limit,
@@ -163,6 +170,8 @@ export function createObserver(world: World, clock: Clock): Observer {
 }
 
 const none = { count: 0, totalMs: 0, longestMs: 0 }
+
+const containersOf = ({ status }: Pod): string => (status.containerStatuses ?? []).map(({ containerID }) => containerID).join()
 
 const kindNamed = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): AnyKind | undefined =>
   (kinds as readonly AnyKind[]).find((one) => one.kind === kind && apiVersionOf(one) === apiVersion)

@@ -49,8 +49,8 @@ export interface WorkloadIndex {
   standingOf(workload: Workload): Standing
 }
 
-/** `isLost`: whether a node, by name, is without power: what its pods are said to be is not what they are. */
-export function createWorkloadIndex(world: World, isLost: (node: string) => boolean): WorkloadIndex {
+/** `isDown`: whether a pod is without power, whatever is still said of it. */
+export function createWorkloadIndex(world: World, isDown: (pod: Pod) => boolean): WorkloadIndex {
   /** By uid: an owner that is gone is still what its pods were a part of. */
   const roots = new Map<string, Workload>()
   const pods = new Map<string, Set<string>>()
@@ -81,9 +81,7 @@ export function createWorkloadIndex(world: World, isLost: (node: string) => bool
   function standingOf(workload: Workload): Standing {
     const object = world.byKey(workload.key)
     const wish = object === undefined ? 0 : wishOf(object)
-    const ready = podsOf(workload).filter(
-      (pod) => isPodReady(pod) && pod.metadata.deletionTimestamp === undefined && !isLost(pod.spec.nodeName ?? ''),
-    ).length
+    const ready = podsOf(workload).filter((pod) => isPodReady(pod) && pod.metadata.deletionTimestamp === undefined && !isDown(pod)).length
     return wish === undefined ? { ready } : { wish, ready }
   }
 
