@@ -3,6 +3,7 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
 import type { ServedKinds } from '#loop/served-kinds.ts'
+import { attachDetachController } from './attach-detach/controller.ts'
 import { bootstrapSignerController } from './bootstrap-signer/controller.ts'
 import { certificateApproverController } from './certificate-approver/controller.ts'
 import { certificateCleanerController } from './certificate-cleaner/controller.ts'
@@ -16,6 +17,7 @@ import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { ipAddressRepairController } from './ip-address-repair/controller.ts'
 import { jobController } from './job/controller.ts'
@@ -27,7 +29,11 @@ import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
 import type { AddressPlan } from './node-ipam/plan.ts'
 import { type NodeLifecycleConfig, nodeLifecycleController } from './node-lifecycle/controller.ts'
+import { persistentVolumeBinder } from './persistent-volume-binder/controller.ts'
+import { persistentVolumeExpander } from './persistent-volume-expander/controller.ts'
 import { podGcController } from './pod-gc/controller.ts'
+import { pvProtectionController } from './pv-protection/controller.ts'
+import { pvcProtectionController } from './pvc-protection/controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts'
 import { resourceQuotaController } from './resource-quota/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
@@ -36,11 +42,13 @@ import { serviceAccountTokenController } from './service-account-token/controlle
 import type { IssueToken } from './service-account-token/plan.ts'
 import { serviceCidrsController } from './service-cidrs/controller.ts'
 import { serviceBalancerController } from './service-lb/controller.ts'
+import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 import { tokenCleanerController } from './token-cleaner/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/controller.ts'
+import { attributesClassProtectionController } from './volumeattributesclass-protection/controller.ts'
 
 export { heldKinds } from './common/indexes.ts'
 
@@ -74,6 +82,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     replicaSetController,
     replicationControllerController,
     deploymentController,
+    statefulSetController,
     daemonSetController(),
     jobController(),
     ttlAfterFinishedController,
@@ -109,6 +118,13 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     bootstrapSignerController,
     tokenCleanerController,
     ttlController,
+    persistentVolumeBinder(),
+    pvProtectionController,
+    pvcProtectionController,
+    attributesClassProtectionController,
+    persistentVolumeExpander(),
+    ephemeralVolumeController(),
+    attachDetachController(),
   ] as unknown as readonly Controller<unknown>[]
 }
 
@@ -123,9 +139,12 @@ const users: Readonly<Record<string, string>> = {
   'certificate-signer': 'system:serviceaccount:kube-system:certificate-controller',
   'certificate-cleaner': 'system:serviceaccount:kube-system:certificate-controller',
   'daemonset-controller': 'system:serviceaccount:kube-system:daemon-set-controller',
+  ephemeral_volume: 'system:serviceaccount:kube-system:ephemeral-volume-controller',
   'node-ipam-controller': 'system:serviceaccount:kube-system:node-controller',
+  'persistentvolume-controller': 'system:serviceaccount:kube-system:persistent-volume-binder',
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',
+  volume_expand: 'system:serviceaccount:kube-system:expand-controller',
   'kubernetes-service-controller': 'system:apiserver',
   'kubernetes-service-cidr-controller': 'system:apiserver',
   'ipallocator-repair-controller': 'system:apiserver',
