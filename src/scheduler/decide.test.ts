@@ -29,6 +29,24 @@ check(
   '0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
 )
 check('tolerates', { nodes: ['a taint=x:NoSchedule'], pod: { spec: { tolerations: [{ key: 'x', operator: 'Exists' }] } } }, 'a')
+check(
+  'goes where its affinity names the node, whatever speaks for others',
+  { nodes: ['a', 'b', 'c'], placed: ['b cpu=500m'], pod: { spec: daemonOf('b') } },
+  'b',
+)
+check(
+  'waits for the node that its affinity names',
+  { nodes: ['a', 'b'], placed: ['b cpu=900m'], pod: { cpu: '300m', spec: daemonOf('b') } },
+  "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
+)
+check(
+  'goes to a cordoned and unwell node where it tolerates that',
+  {
+    nodes: ['a cordoned taint=node.kubernetes.io/unschedulable:NoSchedule taint=node.kubernetes.io/not-ready:NoExecute', 'b'],
+    pod: { spec: daemonOf('a') },
+  },
+  'a',
+)
 check('avoids PreferNoSchedule where it can', { nodes: ['a taint=x:PreferNoSchedule', 'b'] }, 'b')
 check('selects by label', { nodes: ['a', 'b disk=ssd'], pod: { spec: { nodeSelector: { disk: 'ssd' } } } }, 'b')
 check(
@@ -149,6 +167,18 @@ function check(name: string, given: { nodes: string[]; placed?: string[]; pod?: 
     const decision = decide(podInfo(pod('it', given.pod ?? {})), world(snapshot), defaultPlugins, seededRandom(1))
     assert.equal(decision.node ?? ('message' in decision ? decision.message : ''), expected)
   })
+}
+
+/** What a daemon set's controller makes for a node. */
+function daemonOf(nodeName: string): object {
+  const nodeSelectorTerms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeName] }] }]
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+    tolerations: [
+      { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+      { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
+    ],
+  }
 }
 
 function world(snapshot: Snapshot) {
