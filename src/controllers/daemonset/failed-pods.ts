@@ -39,16 +39,16 @@ export function createFailedPods(): FailedPods {
       const before = sets.get(key)
       const isSame = before !== undefined && before.uid === uid && before.observedGeneration === observedGeneration
       const { nodes } = isSame ? before : { nodes: new Map<string, OnNode>() }
-      const due = new Map<string, Instant>()
-      for (const pod of pods) {
-        const nodeName = isWaiting(pod) ? targetNode(pod) : undefined
-        if (nodeName === undefined) continue
-        const at = note(nodes, nodeName, pod.metadata.uid, now)
-        due.set(pod.metadata.uid, at)
-      }
+      const waiting = pods.filter(isWaiting)
+      const uids = new Set(waiting.map(({ metadata }) => metadata.uid))
       for (const [nodeName, node] of nodes) {
-        for (const gone of node.due.keys()) if (!due.has(gone)) node.due.delete(gone)
-        if (node.due.size === 0 && isStable(node, now)) nodes.delete(nodeName)
+        for (const gone of node.due.keys()) if (!uids.has(gone)) node.due.delete(gone)
+        if (node.due.size === 0 && now - node.lastAt > 2 * maxMs) nodes.delete(nodeName)
+      }
+      const due = new Map<string, Instant>()
+      for (const pod of waiting) {
+        const nodeName = targetNode(pod)
+        if (nodeName !== undefined) due.set(pod.metadata.uid, note(nodes, nodeName, pod.metadata.uid, now))
       }
       if (nodes.size === 0) sets.delete(key)
       else sets.set(key, { uid, observedGeneration, nodes })
@@ -60,13 +60,11 @@ export function createFailedPods(): FailedPods {
 
 const isWaiting = ({ status, metadata }: Pod): boolean => status.phase === 'Failed' && metadata.deletionTimestamp === undefined
 
-const isStable = ({ lastAt }: OnNode, now: Instant): boolean => now - lastAt > 2 * maxMs
-
 function note(nodes: Map<string, OnNode>, nodeName: string, uid: string, now: Instant): Instant {
   const node = nodes.get(nodeName)
   const known = node?.due.get(uid)
   if (known !== undefined) return known
-  if (node === undefined || isStable(node, now)) {
+  if (node === undefined) {
     nodes.set(nodeName, { delayMs: initialMs, lastAt: now, due: new Map([[uid, now]]) })
     return now
   }

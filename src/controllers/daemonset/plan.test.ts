@@ -20,6 +20,7 @@ const ready: DaemonPodFacts = { node: 'a', readyAt: ago(100), createdAt: ago(200
 const on = (node: string, more: DaemonPodFacts = {}): DaemonPodFacts => ({ ...ready, node, ...more })
 const unready: DaemonPodFacts = { node: 'a', createdAt: ago(200) }
 const old = { hash: 'before' }
+const twoNames = JSON.parse(JSON.stringify(affinityTo('a')).replace('"a"', '"a","b"'))
 
 // Which nodes have a pod.
 check('makes a pod where one is missing', { nodes: ['a', 'b', 'c'], pods: { p: on('b') } }, ['create a', 'create c'])
@@ -43,7 +44,11 @@ check('of two pods the older stays', { nodes: ['a'], pods: { p: { ...ready, crea
 check('of two of one age the first by name', { nodes: ['a'], pods: { q: ready, p: ready } }, ['delete q'])
 check('of two pods the scheduled one stays', { nodes: ['a'], pods: { p: { meantFor: 'a', createdAt: ago(900) }, q: ready } }, ['delete p'])
 check('deletes what waits for a node that is gone', { nodes: ['b'], pods: { p: on('b'), q: { meantFor: 'a' }, r: on('c') } }, ['delete q'])
-check('looks away from pods that name no node', { nodes: ['a'], pods: { p: ready, q: { phase: 'Pending' } } }, [])
+check(
+  'looks away from pods that name no node',
+  { nodes: ['a'], pods: { p: ready, q: { phase: 'Pending' }, r: { phase: 'Pending', spec: { affinity: twoNames } } } },
+  [],
+)
 check('replaces what has succeeded', { nodes: ['a'], pods: { p: { ...ready, phase: 'Succeeded' } } }, [
   'event Normal SucceededDaemonPod Found succeeded daemon pod shop/p on node a, will try to delete it',
   'delete p',
@@ -349,18 +354,21 @@ test('earlier revisions beyond the limit go, those of pods stay and count', () =
   )
 })
 
-test('revisions of the same content become one, and their pods with them', () => {
-  const world = given({ nodes: ['a', 'b'], pods: { p: { ...ready, hash: 'twin' }, q: on('b', old) }, strategy: 'OnDelete' })
+test('revisions of the same content become one, and their pods with them, before anything is decided by them', () => {
+  const world = given({ nodes: ['a', 'b'], pods: { p: { ...ready, hash: 'twin' }, q: on('b', old) } })
   putRevision(world, 'twin', 1, templateData(world.get(DaemonSet, 'logs', namespace)!))
   world.settle([daemonSetController()])
   assert.deepEqual(revisions(world), [
     ['logs-before', 1],
     ['logs-now', 2],
   ])
-  assert.deepEqual(
-    world.list(Pod).map(({ metadata }) => metadata.labels![revisionLabel]),
-    ['now', 'before'],
-  )
+  const pods = world
+    .list(Pod)
+    .map(({ metadata }) => [metadata.name, metadata.labels![revisionLabel], metadata.deletionTimestamp !== undefined])
+  assert.deepEqual(pods, [
+    ['p', 'now', false],
+    ['q', 'before', true],
+  ])
 })
 
 test('a revision without a label is labelled with its name, an orphan adopted, one that is not selected released', () => {

@@ -69,7 +69,7 @@ const isNothing = ({ create, remove }: Change): boolean => create.length === 0 &
 /** One pod that may not be deleted must keep neither others from going nor nodes from getting theirs. */
 const removals = ({ remove }: Change): Command[] =>
   together(
-    remove.map((pod) => ({ do: 'delete', ...targetOf(Pod, pod) })),
+    remove.slice(0, commandsAtOnce).map((pod) => ({ do: 'delete', ...targetOf(Pod, pod) })),
     'goOn',
   )
 
@@ -80,7 +80,7 @@ const creations = ({ daemonSet, hash }: Cluster, { create }: Change): Command[] 
   )
 
 const together = (commands: readonly Single[], ifFails: 'stop' | 'goOn'): Command[] =>
-  commands.length === 0 ? [] : [{ do: 'together', commands: commands.slice(0, commandsAtOnce), ifFails }]
+  commands.length === 0 ? [] : [{ do: 'together', commands, ifFails }]
 
 /** Waiting alone makes a ready pod available and a failed one due; no event will say so. */
 function nextChangeAt({ now, daemonSet }: Cluster, pods: readonly Pod[], failedDueAt: ReadonlyMap<string, Instant>): Instant {

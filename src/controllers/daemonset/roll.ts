@@ -23,9 +23,9 @@ interface UpdatedNode {
   readonly isCrowded: boolean
 }
 
-/** Those that want a pod, and those that have one: in the order of the nodes, so that the same look decides the same. */
+/** Those that have a pod, which those that want one do by now: in the order of the nodes, so that the same look decides the same. */
 function* nodesOf(cluster: Cluster): Generator<UpdatedNode> {
-  for (const [name, { shouldRun }] of cluster.places) if (shouldRun || cluster.podsOn.has(name)) yield nodeOf(cluster, name)
+  for (const name of cluster.places.keys()) if (cluster.podsOn.has(name)) yield nodeOf(cluster, name)
   for (const name of cluster.podsOn.keys()) if (!cluster.places.has(name)) yield nodeOf(cluster, name)
 }
 
