@@ -7,6 +7,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { HeldKind } from '#loop/run.ts'
+import { heldDeviceKinds } from './device-pools.ts'
 import { podsByResourceClaim } from './pod-claims.ts'
 import { heldVolumeKinds, podsByClaim } from './volume-indexes.ts'
 
@@ -43,6 +44,7 @@ export const heldKinds: readonly HeldKind[] = [
     },
   },
   ...heldVolumeKinds,
+  ...heldDeviceKinds,
   { kind: Namespace },
   { kind: Node },
 ]
