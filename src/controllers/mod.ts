@@ -13,6 +13,7 @@ import { clusterRoleAggregationController } from './clusterrole-aggregation/cont
 import { daemonSetController } from './daemonset/controller.ts'
 import { defaultServiceCidrController } from './default-service-cidr/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
+import { deviceTaintEvictionController } from './device-taint-eviction/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
@@ -35,6 +36,7 @@ import { podGcController } from './pod-gc/controller.ts'
 import { pvProtectionController } from './pv-protection/controller.ts'
 import { pvcProtectionController } from './pvc-protection/controller.ts'
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts'
+import { resourceClaimController } from './resource-claim/controller.ts'
 import { resourceQuotaController } from './resource-quota/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
@@ -118,6 +120,8 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     bootstrapSignerController,
     tokenCleanerController,
     ttlController,
+    resourceClaimController(),
+    deviceTaintEvictionController(),
     persistentVolumeBinder(),
     pvProtectionController,
     pvcProtectionController,
