@@ -4,11 +4,13 @@ import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
+import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Endpoints } from '#api/core/v1/endpoints.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
@@ -175,6 +177,75 @@ test('all controllers together: a DaemonSet has a pod on each node that it wants
     const left = await Promise.all(
       [DaemonSet, ControllerRevision, Pod].map((kind) => client.list(kind as typeof Pod, { namespace: 'shop' })),
     )
+    return left.every(({ items }) => items.length === 0)
+  })
+  assert.deepEqual(cluster.complaints(), [])
+  await cluster.stop()
+})
+
+test('all controllers together: a StatefulSet comes up in order, rolls from the top, and its claims go as they are told', async () => {
+  const cluster = await start()
+  const { client, until } = cluster
+  await client.create(Namespace, { metadata: { name: 'shop' } })
+  const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }
+  const spec = {
+    replicas: 3,
+    serviceName: 'web',
+    selector: { matchLabels: { app: 'web' } },
+    template: template('web:1'),
+    volumeClaimTemplates: [claim],
+    persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
+  }
+  await client.create(StatefulSet, { metadata: { name: 'web' }, spec } as never, { namespace: 'shop' })
+  const runs = (image: string, ...names: string[]) =>
+    until(`${image} runs in ${names}`, async () => {
+      const { items } = await client.list(Pod, { namespace: 'shop' })
+      const { status, metadata } = await client.get(StatefulSet, 'web', 'shop')
+      return (
+        items.map((pod) => `${pod.metadata.name} ${pod.spec.containers[0]!.image}`).join() ===
+          names.map((name) => `${name} ${image}`).join() &&
+        status.availableReplicas === names.length &&
+        status.updatedReplicas === names.length &&
+        status.currentRevision === status.updateRevision &&
+        status.observedGeneration === metadata.generation
+      )
+    })
+  const claims = async () => (await client.list(PersistentVolumeClaim, { namespace: 'shop' })).items.map(({ metadata }) => metadata.name)
+  await runs('web:1', 'web-0', 'web-1', 'web-2')
+  const { items: pods } = await client.list(Pod, { namespace: 'shop' })
+  const versions = pods.map(({ metadata }) => Number(metadata.resourceVersion))
+  assert.deepEqual(
+    versions,
+    versions.toSorted((a, b) => a - b),
+    'each was ready before the next',
+  )
+  assert.deepEqual(await claims(), ['data-web-0', 'data-web-1', 'data-web-2'])
+  const { spec: pod, metadata } = pods[1]!
+  assert.deepEqual([pod.hostname, pod.subdomain, pod.volumes![0]!.persistentVolumeClaim!.claimName], ['web-1', 'web', 'data-web-1'])
+  assert.equal(metadata.labels!['apps.kubernetes.io/pod-index'], '1')
+
+  const change = (body: object) => client.patch(StatefulSet, 'web', { type: 'merge', body: { spec: body } }, { namespace: 'shop' })
+  await change({ template: template('web:2') })
+  await runs('web:2', 'web-0', 'web-1', 'web-2')
+  await change({ template: template('web:1') })
+  await runs('web:1', 'web-0', 'web-1', 'web-2')
+  const { items: revisions } = await client.list(ControllerRevision, { namespace: 'shop' })
+  assert.deepEqual(revisions.map(({ revision }) => revision).toSorted(), [2, 3], 'going back is the old revision')
+  await change({ replicas: 1 })
+  await runs('web:1', 'web-0')
+  await until('claims go with the pods that are scaled away', async () => (await claims()).join() === 'data-web-0')
+  await change({ replicas: 2 })
+  await runs('web:1', 'web-0', 'web-1')
+
+  await cluster.quiet()
+  const { resourceVersion } = await client.list(Pod)
+  await cluster.quiet()
+  assert.equal((await client.list(Pod)).resourceVersion, resourceVersion, 'settled')
+
+  await client.delete(StatefulSet, 'web', { namespace: 'shop', propagationPolicy: 'Foreground' })
+  await until('pods, claims and revisions go with the set', async () => {
+    const kinds = [StatefulSet, ControllerRevision, Pod, PersistentVolumeClaim]
+    const left = await Promise.all(kinds.map((kind) => client.list(kind as typeof Pod, { namespace: 'shop' })))
     return left.every(({ items }) => items.length === 0)
   })
   assert.deepEqual(cluster.complaints(), [])
