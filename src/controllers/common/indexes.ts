@@ -9,6 +9,7 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { HeldKind } from '#loop/run.ts'
 import { heldDeviceKinds } from './device-pools.ts'
 import { podsByResourceClaim } from './pod-claims.ts'
+import { heldServices, podsByLabel } from './service-indexes.ts'
 import { heldVolumeKinds, podsByClaim } from './volume-indexes.ts'
 
 /** Pods by node. */
@@ -30,6 +31,7 @@ export const heldKinds: readonly HeldKind[] = [
       [orphansByNamespace]: orphans,
       ...podsByClaim,
       ...podsByResourceClaim,
+      ...podsByLabel,
     },
   },
   { kind: ReplicaSet, indexes: { [orphansByNamespace]: orphans } },
@@ -44,6 +46,7 @@ export const heldKinds: readonly HeldKind[] = [
     },
   },
   ...heldVolumeKinds,
+  heldServices,
   ...heldDeviceKinds,
   { kind: Namespace },
   { kind: Node },

@@ -7,6 +7,7 @@ import { matches, selectorOfLabels } from '#api/meta/v1/selector.ts'
 import { same } from '#api/strategy.ts'
 import type { Cache } from '#loop/controller.ts'
 import { keyOf } from './key.ts'
+import { byLabel, bySelector, labelValue } from './service-indexes.ts'
 
 /** Says when the oldest change that a write brings happened: what consumers measure their delay by. */
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time'
@@ -15,12 +16,12 @@ export const headlessLabel = 'service.kubernetes.io/headless'
 /** Has no virtual address of its own. */
 export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None'
 
-/** Whether the service's endpoints are ours to keep: it chooses pods, and is more than a name. */
-export const selectsPods = ({ spec }: Service): boolean => spec.type !== 'ExternalName' && spec.selector !== undefined
-
-export const podsOf = (service: Service, cache: Cache): readonly Pod[] => {
-  const selector = selectorOfLabels(service.spec.selector)
-  return cache.list(Pod, service.metadata.namespace).filter((pod) => matches(selector, pod.metadata.labels))
+/** The pods that the service chooses: of those with the rarest of its labels the ones that have the others too. */
+export function podsOf({ metadata, spec }: Service, cache: Cache): readonly Pod[] {
+  const selector = selectorOfLabels(spec.selector)
+  const candidates = Object.entries(spec.selector ?? {}).map((label) => cache.indexed(Pod, byLabel, labelValue(metadata.namespace, label)))
+  const [fewest = cache.list(Pod, metadata.namespace)] = candidates.toSorted((a, b) => a.length - b.length)
+  return fewest.filter((pod) => matches(selector, pod.metadata.labels))
 }
 
 /** The pod can be reached, or will be until it has ended. */
@@ -49,12 +50,16 @@ export function targetPortOf({ spec }: Pod, port: ServicePort): number | undefin
 export function servicesOfPod(pod: Pod, cache: Cache, previous: Pod | undefined): readonly string[] {
   const changed = previous === undefined || previous === pod || !same(shownOf(pod), shownOf(previous))
   if (!changed) return []
-  const services = cache.list(Service, pod.metadata.namespace).filter(selectsPods)
-  const choosing = services.filter(({ spec }) => {
-    const selector = selectorOfLabels(spec.selector)
-    return matches(selector, pod.metadata.labels) || (previous !== undefined && matches(selector, previous.metadata.labels))
-  })
-  return choosing.map(keyOf)
+  const choosing = [pod, ...(previous === undefined || previous === pod ? [] : [previous])].flatMap((state) => choosersOf(state, cache))
+  return [...new Set(choosing.map(keyOf))]
+}
+
+/** The services that choose a pod with these labels. */
+function choosersOf({ metadata: { namespace, labels = {} } }: Pod, cache: Cache): readonly Service[] {
+  const values = [labelValue(namespace), ...Object.entries(labels).map((label) => labelValue(namespace, label))]
+  return values
+    .flatMap((value) => cache.indexed(Service, bySelector, value))
+    .filter(({ spec }) => matches(selectorOfLabels(spec.selector), labels))
 }
 
 /** What endpoints tell of a pod. */

@@ -3,7 +3,8 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { Controller } from '#loop/controller.ts'
 import { splitKey } from '../common/key.ts'
-import { podsOf, selectsPods, servicesOfPod } from '../common/service-pods.ts'
+import { selectsPods } from '../common/service-indexes.ts'
+import { podsOf, servicesOfPod } from '../common/service-pods.ts'
 import { type EndpointsView, planEndpoints } from './plan.ts'
 
 /** Keeps the Endpoints object of each service that selects pods. */

@@ -5,7 +5,8 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { byNodeName, byService } from '../common/indexes.ts'
 import { splitKey } from '../common/key.ts'
-import { podsOf, selectsPods, servicesOfPod } from '../common/service-pods.ts'
+import { selectsPods } from '../common/service-indexes.ts'
+import { podsOf, servicesOfPod } from '../common/service-pods.ts'
 import { type EndpointSliceView, managedBy, planEndpointSlices } from './plan.ts'
 
 /** Keeps the list of where a service's pods can be reached, in slices. */
