@@ -1,0 +1,62 @@
+import { CronJob } from '#api/batch/v1/cron-job.ts'
+import { Job } from '#api/batch/v1/job.ts'
+import { controllerOf } from '#api/meta/v1/owner.ts'
+import type { Instant } from '#lib/clock.ts'
+import type { Controller } from '#loop/controller.ts'
+import { keyFor, keyOf, splitKey } from '../common/key.ts'
+import { afterCronJobAnswer } from './answered.ts'
+import { type CronJobView, planCronJob } from './plan.ts'
+
+/** Starts Jobs by the clock. */
+export function cronJobController(): Controller<CronJobView> {
+  const memories = new Map<string, Memory>()
+  return {
+    name: 'cronjob-controller',
+    sources: [{ kind: CronJob }, { kind: Job, keys: cronJobOf }],
+    view: (key, cache, now) => {
+      const { namespace, name } = splitKey(key)
+      const cronJob = cache.get(CronJob, name, namespace)
+      if (cronJob === undefined) {
+        memories.delete(key)
+        return undefined
+      }
+      const memory = remember(memories.get(key), cronJob, now)
+      memories.set(key, memory)
+      return {
+        now,
+        cronJob,
+        jobs: cache.ownedBy(Job, cronJob.metadata.uid),
+        jobNamed: (jobName) => cache.get(Job, jobName, namespace),
+        rescheduledAt: memory.rescheduledAt,
+        told: memory.told,
+      }
+    },
+    plan: (view) => {
+      const { told, ...plan } = planCronJob(view)
+      const key = keyOf(view.cronJob)
+      const memory = memories.get(key)
+      if (memory !== undefined) memories.set(key, { ...memory, told })
+      return plan
+    },
+    answered: afterCronJobAnswer,
+  }
+}
+
+/** What no object tells: when the schedule became another one, and what was told of what goes on. Both are lost with the process. */
+interface Memory {
+  readonly uid: string
+  readonly schedule: string
+  readonly rescheduledAt: Instant | undefined
+  readonly told: ReadonlySet<string>
+}
+
+function remember(before: Memory | undefined, { metadata, spec }: CronJob, now: Instant): Memory {
+  const schedule = `${spec.timeZone ?? ''} ${spec.schedule}`
+  if (before?.uid !== metadata.uid) return { uid: metadata.uid, schedule, rescheduledAt: undefined, told: new Set() }
+  return before.schedule === schedule ? before : { ...before, schedule, rescheduledAt: now }
+}
+
+function cronJobOf(job: Job): string[] {
+  const owner = controllerOf(job)
+  return owner?.kind === 'CronJob' ? [keyFor(job.metadata.namespace, owner.name)] : []
+}
