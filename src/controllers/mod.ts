@@ -10,6 +10,7 @@ import { certificateCleanerController } from './certificate-cleaner/controller.t
 import { certificateSignerController } from './certificate-signer/controller.ts'
 import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { defaultServiceCidrController } from './default-service-cidr/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
@@ -87,6 +88,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     statefulSetController,
     daemonSetController(),
     jobController(),
+    cronJobController(),
     ttlAfterFinishedController,
     endpointSliceController,
     endpointsController,
