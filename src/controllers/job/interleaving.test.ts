@@ -95,7 +95,7 @@ class History {
       if (this.budget <= 0) throw new Stopped()
       this.budget -= 1
       const refused = refusal(world, command)
-      assert.equal(refused, undefined, refused?.message)
+      assert.equal(refused?.message, undefined)
       if (command.do === 'delete') this.noteDeletion(command.uid, decisionOf(theJob(world))?.type === 'FailureTarget')
       return undefined
     }

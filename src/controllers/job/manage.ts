@@ -73,6 +73,10 @@ export const removePods = (pods: readonly Pod[]): readonly Command[] => [
 ]
 
 export const deletePods = (pods: readonly Pod[]): readonly Command[] =>
-  together(pods.map((pod): Single => ({ do: 'delete', ...targetOf(Pod, pod) })))
+  together(
+    pods.map((pod): Single => ({ do: 'delete', ...targetOf(Pod, pod) })),
+    'goOn',
+  )
 
-export const together = (commands: readonly Single[]): readonly Command[] => (commands.length === 0 ? [] : [{ do: 'together', commands }])
+export const together = (commands: readonly Single[], ifFails: 'stop' | 'goOn' = 'stop'): readonly Command[] =>
+  commands.length === 0 ? [] : [{ do: 'together', commands, ifFails }]

@@ -25,7 +25,11 @@ export function planJob(view: JobView): Plan {
   const count = countPods(job, counted, decision)
   const managed = manage(view, counted, decision)
   return {
-    commands: [...statusCommands(job, counted, count, decision, now), ...together(count.released.map(release)), ...managed.commands],
+    commands: [
+      ...statusCommands(job, counted, count, decision, now),
+      ...together(count.released.map(release), 'goOn'),
+      ...managed.commands,
+    ],
     wakeAt: Math.min(managed.wakeAt, decision === undefined ? deadlineOf(job) : Infinity),
   }
 }

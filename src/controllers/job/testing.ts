@@ -74,7 +74,7 @@ export function jobPod(name: string, facts: JobPodFacts, now: number): object {
   const before = failures === undefined ? {} : { 'batch.kubernetes.io/job-index-failure-count': `${failures}` }
   const terminated = exit && { exitCode: exit[0], finishedAt: rfc3339(now - exit[1] * 1000) }
   const finalizers = [...(facts.finalizers ?? []), ...(tracked ? [trackingFinalizer] : [])]
-  return pod(name, {
+  const made = pod(name, {
     owners: [controlledBy('Job', 'job', 'work')].map((owner) => ({ ...owner, apiVersion: 'batch/v1' })),
     node: 'n1',
     ...(exit && { phase: exit[0] === 0 ? ('Succeeded' as const) : ('Failed' as const) }),
@@ -83,6 +83,7 @@ export function jobPod(name: string, facts: JobPodFacts, now: number): object {
     ...(finalizers.length > 0 && { finalizers }),
     status: { ...(terminated && { containerStatuses: [{ name: 'main', restartCount: 0, state: { terminated } }] }), ...facts.status },
   })
+  return { ...made, metadata: { uid: name, ...made.metadata } }
 }
 
 export const theJob = (world: World): Job => world.get(Job, 'work', namespace)!
