@@ -146,6 +146,13 @@ test('all controllers together: a DaemonSet has a pod on each node that it wants
   await client.patch(Node, 'm', { type: 'merge', body: { metadata: { labels: { disk: null } } } })
   await runs('web:2', 'n', 'o')
   const [first] = (await client.list(ControllerRevision, { namespace: 'shop' })).items.toSorted((a, b) => a.revision - b.revision)
+  assert.equal(
+    JSON.stringify(first!.data),
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"image":"web:1",' +
+      '"imagePullPolicy":"IfNotPresent","name":"main","resources":{},"terminationMessagePath":"/dev/termination-log",' +
+      '"terminationMessagePolicy":"File"}],"dnsPolicy":"ClusterFirst","nodeSelector":{"disk":"ssd"},"restartPolicy":"Always",' +
+      '"schedulerName":"default-scheduler","securityContext":{},"terminationGracePeriodSeconds":30}}}}',
+  )
   await client.patch(DaemonSet, 'logs', { type: 'strategic', body: first!.data as object }, { namespace: 'shop' })
   await runs('web:1', 'n', 'o')
   const { items: revisions } = await client.list(ControllerRevision, { namespace: 'shop' })

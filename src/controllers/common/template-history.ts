@@ -39,10 +39,19 @@ export interface TemplateHistory {
   readonly collisionCount?: number
 }
 
-/** What a revision keeps of its owner: a strategic merge patch that brings the template back, whole. */
-export const templateData = ({ spec }: { readonly spec: { readonly template: PodTemplateSpec } }): object => ({
-  spec: { template: { ...spec.template, $patch: 'replace' } },
-})
+/**
+ * What a revision keeps of its owner: a strategic merge patch that brings the template back, whole. Its keys are sorted, as the reference
+ * writes them: `kubectl rollout undo` and conformance tests compare the bytes with those of the present template.
+ */
+export const templateData = ({ spec }: { readonly spec: { readonly template: PodTemplateSpec } }): object =>
+  sortedKeys({ spec: { template: { ...spec.template, $patch: 'replace' } } }) as object
+
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => compare(a, b))
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortedKeys(item)]))
+}
 
 /**
  * Which revision the present template is, after the reference's rules: the newest if it says the same, else one of the same content, raised

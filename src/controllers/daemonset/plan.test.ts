@@ -342,6 +342,18 @@ test('a new template is a new revision, and an earlier one becomes the newest ag
   assert.equal(world.list(Pod)[0]!.metadata.labels![revisionLabel], 'before')
 })
 
+test('a revision keeps the template as the reference writes it: whoever compares the bytes finds them equal', () => {
+  const world = given({})
+  world.change(DaemonSet, 'logs', namespace, { spec: { template: { spec: { nodeSelector: { b: '2', a: '1' } } } } })
+  world.settle([daemonSetController()])
+  const made = revisions(world).at(-1)!
+  assert.equal(
+    JSON.stringify(world.get(ControllerRevision, made[0], namespace)!.data),
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"image":"logs:2","name":"main"}],' +
+      '"dnsPolicy":"ClusterFirst","nodeSelector":{"a":"1","b":"2"},"restartPolicy":"Always","terminationGracePeriodSeconds":30}}}}',
+  )
+})
+
 test('earlier revisions beyond the limit go, those of pods stay and count', () => {
   const world = given({ nodes: ['a'], pods: { p: { ...ready, hash: 'h1' } }, revisionHistoryLimit: 2, strategy: 'OnDelete' })
   for (const index of [1, 2, 3, 4]) putRevision(world, `h${index}`, index, { spec: { template: { index } } })
@@ -412,6 +424,18 @@ test('a node concerns the sets that want something else of it now', () => {
   assert.deepEqual(keysOf(putNode(world, 'a disk=ssd'), world, plain), [key], 'a label that is asked for')
   world.remove(Node, plain)
   assert.deepEqual(keysOf(plain, world, plain), [key], 'one that is gone')
+})
+
+test('a revision concerns its set when it changes or goes, one without a set when it comes', () => {
+  const world = given({})
+  const { keys } = daemonSetController().sources.find(({ kind }) => kind === ControllerRevision)!
+  const keysOf = keys as unknown as (one: ControllerRevision, cache: World, previous?: ControllerRevision) => readonly string[]
+  const own = world.get(ControllerRevision, 'logs-now', namespace)!
+  const orphan = { ...own, metadata: { ...own.metadata, ownerReferences: [] } }
+  assert.deepEqual(keysOf(own, world), [], 'made by the set')
+  assert.deepEqual(new Set(keysOf(own, world, own)), new Set([key]), 'gone')
+  assert.deepEqual(new Set(keysOf(orphan, world, own)), new Set([key]), 'orphaned')
+  assert.deepEqual(keysOf(orphan, world), [key], 'an orphan')
 })
 
 // --- helpers -----------------------------------------------------------------------------------------------------------------------
