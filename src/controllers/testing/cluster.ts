@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import { kinds } from '#api/kinds.ts'
 import { bootstrapClusterRoles, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import type { PolicyRule } from '#api/rbac/v1/types.ts'
@@ -117,7 +118,7 @@ const kubelet: Controller<{ readonly pod: Pod; readonly now: number }> = {
     const target = { kind: Pod, name, namespace, uid }
     if (deletionTimestamp !== undefined) return { commands: [{ do: 'delete', ...target, gracePeriodSeconds: 0 }], wakeAt: Infinity }
     const nodeName = pod.spec.nodeName ?? requiredNode(pod)
-    if (nodeName === undefined || pod.status.phase === 'Running') return settled
+    if (nodeName === undefined || pod.status.phase === 'Running' || isPodTerminal(pod)) return settled
     if (pod.spec.nodeName === undefined) {
       const body = {
         apiVersion: 'v1',
