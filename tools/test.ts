@@ -45,7 +45,7 @@ const parts: readonly Part[] = [
   },
   {
     name: 'unit',
-    run: () => tests(globSync('{src,bench,docs,tools}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()),
+    run: () => tests(globSync('{src,bench,docs,tools,examples}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()),
   },
   { name: 'host', run: () => tests(globSync('src/**/*.host.test.ts'), 1) },
   { name: 'e2e', run: endToEnd },

@@ -23,6 +23,10 @@ export interface ApplyOptions {
   /** Of objects that name none. */
   readonly namespace: string
   readonly fieldManager?: string
+  /** Whether a controller makes the accounts of namespaces, to wait for; default true. */
+  readonly areAccountsMade?: boolean
+  /** Applies webhooks and further API servers, too, since somebody may answer for them; default false. */
+  readonly isWhole?: boolean
 }
 
 type ClusterParts = Pick<SimulatedCluster, 'client' | 'world' | 'until'>
@@ -40,9 +44,9 @@ export async function applyManifests(cluster: ClusterParts, manifests: readonly 
     const batch = manifests.filter(({ object }) => rankOf(object) === rank)
     if (batch.length === 0) continue
     const served = kindsOfCluster(world)
-    if (rank === 2 || rank === 3) await accountsAre(cluster, batch, served, options.namespace)
+    if (rank >= 2 && options.areAccountsMade !== false) await accountsAre(cluster, batch, served, options.namespace)
     for (const manifest of batch) {
-      if (isLeftOut(manifest.object)) {
+      if (isLeftOut(manifest.object) && !options.isWhole) {
         left.push({ where: `${manifest.where} (${titleOf(manifest.object)})`, problem: leftOut[manifest.object.kind]! })
         continue
       }
