@@ -4,12 +4,14 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { Controller } from '#loop/controller.ts'
 import { keyFor, keyOf, splitKey } from '../common/key.ts'
+import { createTold } from '../common/told.ts'
 import { afterCronJobAnswer } from './answered.ts'
 import { type CronJobView, planCronJob } from './plan.ts'
 
 /** Starts Jobs by the clock. */
 export function cronJobController(): Controller<CronJobView> {
   const memories = new Map<string, Memory>()
+  const told = createTold()
   return {
     name: 'cronjob-controller',
     sources: [{ kind: CronJob }, { kind: Job, keys: cronJobOf }],
@@ -18,6 +20,7 @@ export function cronJobController(): Controller<CronJobView> {
       const cronJob = cache.get(CronJob, name, namespace)
       if (cronJob === undefined) {
         memories.delete(key)
+        told.forget(key)
         return undefined
       }
       const memory = remember(memories.get(key), cronJob, now)
@@ -28,31 +31,33 @@ export function cronJobController(): Controller<CronJobView> {
         jobs: cache.ownedBy(Job, cronJob.metadata.uid),
         jobNamed: (jobName) => cache.get(Job, jobName, namespace),
         rescheduledAt: memory.rescheduledAt,
-        told: memory.told,
       }
     },
     plan: (view) => {
-      const { told, ...plan } = planCronJob(view)
       const key = keyOf(view.cronJob)
+      const plan = planCronJob(view)
       const memory = memories.get(key)
-      if (memory !== undefined) memories.set(key, { ...memory, told })
-      return plan
+      if (memory !== undefined && plan.run !== undefined && plan.run !== memory.run) {
+        memories.set(key, { ...memory, run: plan.run })
+        told.forget(key)
+      }
+      return told.plan(key, plan)
     },
     answered: afterCronJobAnswer,
   }
 }
 
-/** What no object tells: when the schedule became another one, and what was told of what goes on. Both are lost with the process. */
+/** What no object tells: when the schedule became another one, and of which run was told last. Both are lost with the process. */
 interface Memory {
   readonly uid: string
   readonly schedule: string
   readonly rescheduledAt: Instant | undefined
-  readonly told: ReadonlySet<string>
+  readonly run: Instant | undefined
 }
 
 function remember(before: Memory | undefined, { metadata, spec }: CronJob, now: Instant): Memory {
   const schedule = `${spec.timeZone ?? ''} ${spec.schedule}`
-  if (before?.uid !== metadata.uid) return { uid: metadata.uid, schedule, rescheduledAt: undefined, told: new Set() }
+  if (before?.uid !== metadata.uid) return { uid: metadata.uid, schedule, rescheduledAt: undefined, run: undefined }
   return before.schedule === schedule ? before : { ...before, schedule, rescheduledAt: now }
 }
 

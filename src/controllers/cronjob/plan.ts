@@ -6,10 +6,11 @@ import type { CronJobStatus } from '#api/batch/v1/types.ts'
 import { isControlledBy } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Command, Plan } from '#loop/controller.ts'
+import type { Command } from '#loop/controller.ts'
 import { quote } from '#schema/go-text.ts'
 import { mergePatch } from '../common/merge-patch.ts'
 import { parseTime } from '../common/time.ts'
+import type { RemarkedPlan } from '../common/told.ts'
 import { createJob, deleteJob, jobName, referenceTo } from './job-of-run.ts'
 import { missedRuns, runAfterNow } from './missed-runs.ts'
 import { reviewJobs } from './review-jobs.ts'
@@ -23,19 +24,17 @@ export interface CronJobView {
   readonly jobNamed: (name: string) => Job | undefined
   /** When another schedule, or zone, was seen to take the place of an earlier one. What the new one would have started before is not made up for. */
   readonly rescheduledAt?: Instant | undefined
-  /** What was told at the last look. */
-  readonly told: ReadonlySet<string>
 }
 
-/** `told`: what holds at this look and was told now or before; what goes on to hold is told once. */
-export interface CronJobPlan extends Plan {
-  readonly told: ReadonlySet<string>
+export interface CronJobPlan extends RemarkedPlan {
+  /** The latest run that is, or was, due. What there is to say is said anew at each. */
+  readonly run?: Instant | undefined
 }
 
 /** Starts the Job of the latest run that is due, once, and keeps account of those that were started. */
 export function planCronJob(view: CronJobView): CronJobPlan {
   const { now, cronJob } = view
-  const notices = createNotices(view)
+  const notices = createNotices(cronJob)
   const review = reviewJobs(cronJob, view.jobs)
   for (const name of review.unexpected) notices.warn('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`)
   const status = { ...cronJob.status, ...review.status }
@@ -43,15 +42,17 @@ export function planCronJob(view: CronJobView): CronJobPlan {
   const write = decision.creates ? undefined : statusCommand(cronJob, decision.status ?? status)
   return {
     // History goes last: what cannot be deleted must not keep the next run from being started.
-    commands: [...review.commands, ...notices.events(), ...decision.commands, ...(write === undefined ? [] : [write]), ...review.cleanUp],
+    commands: [...review.commands, ...decision.commands, ...(write === undefined ? [] : [write]), ...review.cleanUp],
     wakeAt: Math.max(decision.wakeAt, now),
-    told: notices.told(),
+    remarks: notices.remarks,
+    run: decision.run,
   }
 }
 
 interface Decision {
   readonly commands: readonly Command[]
   readonly wakeAt: Instant
+  readonly run?: Instant
   readonly status?: CronJobStatus
   /** The status is written with the created Job in it, once it is known. */
   readonly creates?: true
@@ -84,13 +85,13 @@ function decide(view: CronJobView, status: CronJobStatus, notices: Notices): Dec
   if (view.rescheduledAt !== undefined && latest <= view.rescheduledAt) return rest(wakeAt)
   if (missed.count === 'many') {
     const message = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew'
-    notices.warn('TooManyMissedTimes', message, latest)
+    notices.warn('TooManyMissedTimes', message)
   }
-  return { ...start(view, status, latest, notices), wakeAt }
+  return { ...start(view, status, latest, notices), wakeAt, run: latest }
 }
 
 /** The Job of a run, unless that has been started or may not be. */
-function start(view: CronJobView, status: CronJobStatus, run: Instant, notices: Notices): Omit<Decision, 'wakeAt'> {
+function start(view: CronJobView, status: CronJobStatus, run: Instant, notices: Notices): Omit<Decision, 'wakeAt' | 'run'> {
   const { cronJob } = view
   const { concurrencyPolicy } = cronJob.spec
   const name = jobName(cronJob, run)
@@ -104,7 +105,7 @@ function start(view: CronJobView, status: CronJobStatus, run: Instant, notices: 
   }
   if (concurrencyPolicy === 'Forbid' && active.length > 0) {
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid'
-    notices.tell('JobAlreadyActive', message, run)
+    notices.tell('JobAlreadyActive', message)
     return { commands: [] }
   }
   const replaced = concurrencyPolicy === 'Replace' ? view.jobs.filter((job) => isAmong(active, job)) : []
@@ -143,20 +144,14 @@ export function statusCommand(cronJob: CronJob, status: CronJobStatus): Command 
 
 type Notices = ReturnType<typeof createNotices>
 
-/** Events about what is so, not about what happened: they are told when it begins to be so. */
-function createNotices({ cronJob, told }: CronJobView) {
-  const holds = new Set<string>()
-  const events: Command[] = []
-  function add(type: 'Normal' | 'Warning', reason: string, message: string, run?: Instant): void {
-    const key = `${reason} ${run ?? ''} ${message}`
-    if (!told.has(key)) events.push({ do: 'event', regarding: cronJob, type, reason, message })
-    holds.add(key)
-  }
+/** Events about what is so, not about what was done. */
+function createNotices(cronJob: CronJob) {
+  const remarks: NonNullable<RemarkedPlan['remarks']>[number][] = []
+  const add = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    void remarks.push({ do: 'event', regarding: cronJob, type, reason, message })
   return {
-    /** `run`: told anew for each. */
-    tell: (reason: string, message: string, run?: Instant) => add('Normal', reason, message, run),
-    warn: (reason: string, message: string, run?: Instant) => add('Warning', reason, message, run),
-    events: () => events,
-    told: (): ReadonlySet<string> => holds,
+    remarks,
+    tell: (reason: string, message: string) => add('Normal', reason, message),
+    warn: (reason: string, message: string) => add('Warning', reason, message),
   }
 }
