@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { isPodActive, isPodAvailable } from '#api/core/v1/pod-helpers.ts'
+import { isPodActive, isPodAvailable, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { revisionLabel } from '../common/template-history.ts'
 import { namespace } from '../testing/objects.ts'
@@ -25,6 +25,9 @@ const nodeWords = [
   ' disk=ssd taint=unschedulable:NoSchedule',
 ]
 
+/** Of `nodeWords`; most nodes want the pod. */
+const words = fc.constantFrom(0, 1, 1, 1, 1, 2, 3, 4)
+
 const limits: fc.Arbitrary<Limits> = fc.oneof(
   fc.record({ maxUnavailable: fc.constantFrom(1, 2, '40%', '100%') }),
   fc.record({ maxSurge: fc.constantFrom(1, 2, '40%', '100%'), maxUnavailable: fc.constant(0) }),
@@ -39,42 +42,48 @@ const step = fc.oneof(
   fc.record({ vanish: fc.nat(9) }),
   fc.record({ orphan: fc.nat(9) }),
   { weight: 2, arbitrary: fc.record({ image: fc.nat(3) }) },
-  fc.record({ node: fc.nat(4), words: fc.nat(4) }),
+  fc.record({ node: fc.nat(4), words }),
   fc.record({ lose: fc.nat(4) }),
   fc.record({ stray: fc.nat(4), hash: fc.constantFrom('before', 'now') }),
   { weight: 2, arbitrary: fc.record({ waitMs: fc.nat(20_000) }) },
 )
+const history = fc.array(step, { maxLength: 60 })
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 test('never two pods of one template on a node, never more unavailable than allowed, and it ends as wished: through any history', () => {
   fc.assert(
-    fc.property(
-      limits,
-      fc.array(fc.nat(4), { minLength: 1, maxLength: 5 }),
-      fc.array(step, { maxLength: 80 }),
-      (strategy, nodes, steps) => {
-        const controller = daemonSetController()
-        const world = given({ strategy, minReadySeconds, template: { nodeSelector: { disk: 'ssd' } } })
-        for (const [index, words] of nodes.entries()) putNode(world, nodeNames[index]! + nodeWords[words])
-        for (const step of steps) {
-          if ('look' in step) look(world, controller)
-          else happen(world, step)
-        }
-        comeToRest(world, controller)
-        checkWish(world)
-      },
-    ),
+    fc.property(limits, fc.array(words, { minLength: 2, maxLength: 5 }), history, history, (strategy, nodes, before, during) => {
+      const controller = daemonSetController()
+      const world = given({ strategy, minReadySeconds, template: { nodeSelector: { disk: 'ssd' } } })
+      for (const [index, word] of nodes.entries()) putNode(world, nodeNames[index]! + nodeWords[word])
+      live(world, controller, before)
+      comeToRest(world, controller)
+      checkWish(world)
+      // An update that begins where all is well, and is disturbed.
+      changeTemplate(world, 'logs:next', { nodeSelector: { disk: 'ssd' } })
+      live(world, controller, during)
+      comeToRest(world, controller)
+      checkWish(world)
+    }),
     { numRuns: 300 },
   )
 })
+
+function live(world: World, controller: ReturnType<typeof daemonSetController>, steps: readonly Step[]): void {
+  for (const step of steps) {
+    if ('look' in step) look(world, controller)
+    else happen(world, step)
+  }
+}
 
 /** One pass, and what it may not do. */
 function look(world: World, controller: ReturnType<typeof daemonSetController>): void {
   const before = standing(world)
   world.pass(controller, key)
   const after = standing(world)
-  for (const [name, { live, byHash }] of after) {
+  for (const [name, { live, present, byHash }] of after) {
     const then = before.get(name)
+    if (!allowsSurge(world)) assert.ok(present <= Math.max(1, then?.present ?? 0), `${present} pods on ${name}, leaving ones counted`)
     assert.ok(live <= Math.max(allowsSurge(world) ? 2 : 1, then?.live ?? 0), `${live} pods on ${name}`)
     for (const [hash, count] of byHash) assert.ok(count <= Math.max(1, then?.byHash.get(hash) ?? 0), `${count} pods of ${hash} on ${name}`)
   }
@@ -99,13 +108,15 @@ function standing(world: World) {
   const { places } = clusterOf(daemonSet, world.list(Node), [], '', world.now)
   return new Map(
     [...places].map(([name, { shouldRun, shouldContinue }]) => {
-      const pods = world.list(Pod).filter((pod) => targetNode(pod) === name && isPodActive(pod))
+      const all = world.list(Pod).filter((pod) => targetNode(pod) === name && !isPodTerminal(pod))
+      const pods = all.filter(isPodActive)
       const byHash = Map.groupBy(pods, ({ metadata }) => metadata.labels![revisionLabel]!)
       return [
         name,
         {
           isWanted: shouldRun,
           mayStay: shouldContinue,
+          present: all.length,
           live: pods.length,
           byHash: new Map([...byHash].map(([hash, some]) => [hash, some.length])),
           available: pods.filter((pod) => isPodAvailable(pod, minReadySeconds, world.now)).length,

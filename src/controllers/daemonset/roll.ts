@@ -42,11 +42,10 @@ function replace(cluster: Cluster, nodes: readonly UpdatedNode[], maxUnavailable
   const candidates: Pod[] = []
   let missing = 0
   for (const { fresh, old, isCrowded } of nodes) {
-    const [only] = fresh !== undefined && old !== undefined ? [] : [fresh ?? old]
-    if (isCrowded || only === undefined || !isAvailable(cluster, only)) missing += 1
-    if (isCrowded || only === undefined || only !== old) continue
-    if (isAvailable(cluster, only)) candidates.push(only)
-    else unavailable.push(only)
+    const only = isCrowded || (fresh !== undefined && old !== undefined) ? undefined : (fresh ?? old)
+    const serves = only !== undefined && isAvailable(cluster, only)
+    if (!serves) missing += 1
+    if (only !== undefined && only === old) (serves ? candidates : unavailable).push(only)
   }
   return { create: [], remove: [...unavailable, ...candidates.slice(0, Math.max(0, maxUnavailable - missing))], events: [] }
 }
