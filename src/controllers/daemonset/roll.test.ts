@@ -5,6 +5,7 @@ import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, isPodAvailable, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import { controllerOf } from '#api/meta/v1/owner.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { revisionLabel } from '../common/template-history.ts'
 import { namespace } from '../testing/objects.ts'
@@ -108,7 +109,9 @@ function standing(world: World) {
   const { places } = clusterOf(daemonSet, world.list(Node), [], '', world.now)
   return new Map(
     [...places].map(([name, { shouldRun, shouldContinue }]) => {
-      const all = world.list(Pod).filter((pod) => targetNode(pod) === name && !isPodTerminal(pod))
+      // One that leaves without an owner is nobody's.
+      const isCounted = (pod: Pod) => !isPodTerminal(pod) && (isPodActive(pod) || controllerOf(pod) !== undefined)
+      const all = world.list(Pod).filter((pod) => targetNode(pod) === name && isCounted(pod))
       const pods = all.filter(isPodActive)
       const byHash = Map.groupBy(pods, ({ metadata }) => metadata.labels![revisionLabel]!)
       return [
