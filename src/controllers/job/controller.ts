@@ -7,8 +7,8 @@ import type { Cache, Controller } from '#loop/controller.ts'
 import { orphansByNamespace } from '../common/indexes.ts'
 import { keyFor, keyOf, splitKey } from '../common/key.ts'
 import { afterJobAnswer } from './answered.ts'
-import { endOf, isManagedElsewhere, isTracked } from './facts.ts'
-import { createFailureMemory } from './failure-memory.ts'
+import { endOf, isManagedElsewhere, isTracked, limitsEachIndex } from './facts.ts'
+import { createFailureMemory, noFailures } from './failure-memory.ts'
 import { type ForsakenView, forsaken, planForsaken } from './forsaken.ts'
 import { planJob } from './plan.ts'
 import type { JobView } from './view.ts'
@@ -47,7 +47,8 @@ export function jobController(): Controller<JobView | ForsakenView> {
         now,
         job,
         pods: [...own, ...cache.indexed(Pod, orphansByNamespace, namespace)],
-        failures: memory.recent(key, job, own),
+        // Where each index is limited, its own pods tell how long it has to wait.
+        failures: limitsEachIndex(job) ? noFailures : memory.recent(key, job, own),
         namespaceIsLeaving: cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined,
       }
     },

@@ -11,6 +11,8 @@ export interface RecentFailures {
   readonly lastAt: Instant
 }
 
+export const noFailures: RecentFailures = { count: 0, lastAt: 0 }
+
 /**
  * The failures of each job that its back-off goes by. Most can be read from the pods that are there; one that was deleted is gone as soon as
  * it is counted, so what was seen of it is remembered. Whoever starts anew and has not seen it begins with a shorter wait, no more.

@@ -10,12 +10,16 @@ import { startCluster } from '../testing/cluster.ts'
 const namespace = 'shop'
 
 test('on the API server: a Job retries, completes, and is removed with its pods when its time is over', async () => {
-  const { client, clock, complaints, end, jobIs, job, until, stop } = await start({
+  const { client, clock, complaints, end, jobIs, job, quiet, until, stop } = await start({
     completions: 2,
     parallelism: 2,
     ttlSecondsAfterFinished: 60,
   })
   await until('two pods run', async () => (await pods(client)).filter(isRunning).length === 2)
+  await quiet()
+  const { resourceVersion } = (await job()).metadata
+  await quiet()
+  assert.equal((await job()).metadata.resourceVersion, resourceVersion, 'nothing is written while nothing happens')
   await end('Failed')
   await jobIs('the failure is counted', ({ status }) => status.failed === 1)
   assert.equal((await pods(client)).length, 2, 'no pod before the back-off is over')

@@ -53,6 +53,10 @@ check('a parallelism of none removes all', { spec: { parallelism: 0, completions
   'release a',
   'delete pod a',
 ])
+check('what still runs when enough have succeeded is in the way of the end', { status: { ...running, succeeded: 1 }, pods: { a: {} } }, [
+  'release a',
+  'delete pod a',
+])
 check('tells how many are ready', { status: running, pods: { a: { readyAt: 0 } } }, ['status {"ready":1}'])
 
 // --- work queues: no number of completions ----------------------------------------------------------------------------------------------

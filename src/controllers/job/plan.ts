@@ -49,12 +49,14 @@ function claimPods({ job, pods }: JobView) {
   const { selector } = job.spec
   if (selector === undefined) return { claimed: [], commands: [] }
   const { claimed, commands } = claim(Job, { ...job, spec: { ...job.spec, selector } }, Pod, pods)
-  const isClaimed = new Map(pods.map((pod) => [pod.metadata.name, { pod, isOurs: claimed.includes(pod) }]))
+  if (commands.length === 0) return { claimed, commands }
+  const isClaimed = new Set(claimed)
+  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]))
   const tracked = commands.map((command): Command => {
     if (command.do !== 'patch') return command
-    const { pod, isOurs } = isClaimed.get(command.name)!
+    const pod = byName.get(command.name)!
     const left = withoutTracking(pod.metadata.finalizers)
-    const finalizers = isOurs ? [...(left ?? []), trackingFinalizer] : left
+    const finalizers = isClaimed.has(pod) ? [...(left ?? []), trackingFinalizer] : left
     const { metadata } = command.body as { metadata: object }
     return { ...command, body: { metadata: { ...metadata, finalizers } } }
   })
