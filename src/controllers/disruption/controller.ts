@@ -6,8 +6,9 @@ import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { Cache, Controller, Source } from '#loop/controller.ts'
 import { perKinds, type ServedKinds } from '#loop/served-kinds.ts'
 import { keyOf, splitKey } from '../common/key.ts'
+import { scaleViewOf } from '../common/scale-view.ts'
 import { type DisruptionView, disruptionStaleAt, planDisruption } from './plan.ts'
-import { scaleOf, scaleViewOf } from './scale-of.ts'
+import { scaleOf } from './scale-of.ts'
 import { needsScale } from './status.ts'
 
 /** Says how many pods of a PodDisruptionBudget may go. `served`: kinds that may control pods; those with a `scale` say of how many. */

@@ -1,9 +1,10 @@
 import type { Scale as ScaleObject } from '#api/autoscaling/v1/scale.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { AnyKind, KubeObject, Subresource } from '#api/kind.ts'
+import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { OwnerReference } from '#api/meta/v1/types.ts'
 import type { Cache } from '#loop/controller.ts'
+import { type ScaleView, scaleViewOf } from '../common/scale-view.ts'
 import type { Scale } from './expected-pods.ts'
 
 /** A kind by group and kind, and whether there is one. */
@@ -32,13 +33,6 @@ export function scaleOf(pod: Pod, kindOf: KindOf, cache: Cache): Scale {
   return aboveOwner !== undefined && aboveView !== undefined ? shown(aboveView, aboveOwner) : shown(view, owner)
 }
 
-type View = Extract<Subresource, { readonly sort: 'view' }>
-
-export function scaleViewOf(kind: AnyKind): View | undefined {
-  const scale = kind.subresources?.['scale']
-  return scale?.sort === 'view' ? scale : undefined
-}
-
 /** Only a Deployment is asked for its ReplicaSets' scale: what controls anything else may mean something else by its own replicas. */
 const standsAbove = (kind: AnyKind, above: AnyKind): boolean =>
   kind.kind === 'ReplicaSet' && kind.group === 'apps' && above.kind === 'Deployment' && above.group === 'apps'
@@ -48,7 +42,7 @@ function ownerAt(kind: AnyKind, { name, uid }: OwnerReference, namespace: string
   return owner?.metadata.uid === uid ? owner : undefined
 }
 
-function shown({ show, unreadable }: View, owner: KubeObject): Scale {
+function shown({ show, unreadable }: ScaleView, owner: KubeObject): Scale {
   const problem = unreadable?.(owner as never)
   if (problem !== undefined) return { problem }
   const { spec } = show(owner as never) as ScaleObject

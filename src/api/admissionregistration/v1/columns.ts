@@ -1,7 +1,7 @@
 import type { ParamKind, ParamRef } from '#api/admissionregistration/v1/types.ts'
 import { age, column } from '#api/columns.ts'
 import type { Column } from '#api/kind.ts'
-import type { LabelSelector } from '#api/meta/v1/types.ts'
+import { goSelector } from '#api/meta/v1/go-selector.ts'
 
 /** Columns of the policies, which count what is in them. */
 export const policyColumns = <T extends { readonly spec: { readonly paramKind?: ParamKind | undefined } }>(
@@ -31,15 +31,4 @@ function paramRefText(reference: ParamRef | undefined): string {
   // Nobody here knows whether parameters of that kind have a namespace.
   if (reference.name) return `${reference.namespace || '*'}/${reference.name}`
   return reference.selector === undefined ? '<unset>' : goSelector(reference.selector)
-}
-
-/** A label selector as Go prints its own structure. */
-function goSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.keys(matchLabels)
-    .sort()
-    .map((key) => `${key}: ${matchLabels[key]},`)
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  )
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
 }
