@@ -34,6 +34,7 @@ check('goes on when it has been ready long enough', { minReadySeconds: 100, pods
 check('begins where it is told to', { start: 5, pods: { 5: ready } }, ['create pod web-6'])
 check('starts one anew that failed', { pods: { 0: failed, 1: ready } }, ['delete pod web-0'])
 check('starts one anew that succeeded', { pods: { 0: ready, 1: { ...failed, phase: 'Succeeded' } } }, ['delete pod web-1'])
+check('gives one that failed at once a moment', { pods: { 0: { ...failed, createdAt: ago(1) } } }, [])
 check('waits for one that failed and goes', { pods: { 0: { ...failed, deletedAt: now } } }, [])
 check('is done', { pods: { 0: ready, 1: ready, 2: ready } }, [])
 
@@ -192,6 +193,14 @@ test('asks to be woken when a ready pod becomes available', () => {
   assert.equal(statusOf(world).availableReplicas, 1)
 })
 
+test('asks to be woken when one that failed at once may be made again', () => {
+  const { world } = given({ replicas: 1, pods: { 0: { ...failed, createdAt: ago(1) } } })
+  assert.equal(world.settle([controller]), now + 1000)
+  world.now += 1000
+  world.pass(controller, key)
+  assert.notEqual(world.get(Pod, 'web-0', namespace)!.metadata.deletionTimestamp, undefined)
+})
+
 test('keeps the revision that it comes from, though no pod is of it any more', () => {
   const { world } = given({ historyLimit: 0, pods: { 0: { ...ready, of: 'old' } } })
   world.remove(Pod, world.get(Pod, 'web-0', namespace)!)
@@ -290,7 +299,10 @@ function given({ pods = {}, there = {}, counted, leaving = false, namespaceIsLea
     const revision = (of === 'old' ? before : present).metadata.name
     const labels = { app: 'web', ...rest.labels, ...(bare ? {} : identity), 'controller-revision-hash': revision }
     const owner = { ...controlledBy('StatefulSet', 'set', 'web'), apiVersion: 'apps/v1' }
-    world.put(Pod, pod(name, { ...rest, labels, owners: given ?? [owner], spec: { ...rest.spec, volumes: volumes(end) } }))
+    world.put(
+      Pod,
+      pod(name, { createdAt: ago(100), ...rest, labels, owners: given ?? [owner], spec: { ...rest.spec, volumes: volumes(end) } }),
+    )
   }
   for (const [name, { leaving, owner }] of Object.entries(there)) {
     const metadata = { name, namespace, ownerReferences: owners(owner), ...(leaving ? going : {}) }

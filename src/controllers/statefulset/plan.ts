@@ -6,7 +6,7 @@ import { claim } from '../common/claim.ts'
 import { surplusRevisions, templateData, templateHistory } from '../common/template-history.ts'
 import { isMember } from './identity.ts'
 import { podChanges } from './replicas.ts'
-import { createRollout, revisionOf, type StatefulSetView } from './rollout.ts'
+import { createRollout, restartAt, revisionOf, type StatefulSetView } from './rollout.ts'
 import { statusCommand } from './status.ts'
 
 /**
@@ -31,7 +31,7 @@ export function planStatefulSet(view: StatefulSetView): Plan {
     ...surplusRevisions(revisions, inUse, set.spec.revisionHistoryLimit),
     ...changes,
   ]
-  // Waiting alone makes a ready pod available; no event will say so.
-  const dueAt = claimed.map((pod) => podAvailableAt(pod, set.spec.minReadySeconds ?? 0) ?? Infinity).filter((at) => at > now)
-  return { commands, wakeAt: Math.min(...dueAt) }
+  // Waiting alone makes a ready pod available, and one that ended due; no event will say so.
+  const dueAt = claimed.flatMap((pod) => [podAvailableAt(pod, set.spec.minReadySeconds ?? 0), restartAt(pod)])
+  return { commands, wakeAt: Math.min(...dueAt.map((at) => (at === undefined || at <= now ? Infinity : at))) }
 }

@@ -7,7 +7,7 @@ import { withRevision } from '../common/template-history.ts'
 import { claimOwners, createClaim, hasForeignController, isStale, type NeededClaim, neededClaims, type PodIdentity } from './claims.ts'
 import { hasIdentity, ordinalOf, podNameOf, startOf } from './identity.ts'
 import { createPod, hasStorage, repairPod } from './pod.ts'
-import { isPending, isRunningAndReady, isTerminating, isUnavailable, type Rollout, revisionOf } from './rollout.ts'
+import { isPending, isRunningAndReady, isTerminating, isUnavailable, type Rollout, restartAt, revisionOf } from './rollout.ts'
 
 /** More than this many creations or deletions in one go would only queue up at the API server. */
 export const commandsAtOnce = 500
@@ -93,7 +93,7 @@ function lookAtPod(rollout: Rollout, pod: Pod, todo: Todo): boolean {
   const { set, view, isOrdered } = rollout
   if (isPodTerminal(pod)) {
     // Whatever the exit codes said: a pod of a set is never done. Its successor comes when it has gone.
-    if (!isTerminating(pod)) todo.first.push(deletion(pod))
+    if ((restartAt(pod) ?? Infinity) <= view.now) todo.first.push(deletion(pod))
     return true
   }
   const needed = neededClaims(set, ordinalOf(pod), view.claimNamed)

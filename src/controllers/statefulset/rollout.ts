@@ -2,9 +2,10 @@ import type { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import type { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { isPodAvailable, isPodReady } from '#api/core/v1/pod-helpers.ts'
+import { isPodAvailable, isPodReady, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import type { Instant } from '#lib/clock.ts'
 import { revisionLabel } from '../common/template-history.ts'
+import { parseTime } from '../common/time.ts'
 import { isWanted, ordinalOf } from './identity.ts'
 
 export interface StatefulSetView {
@@ -71,6 +72,13 @@ export const revisionOf = ({ metadata }: Pod): string => metadata.labels?.[revis
 export const isTerminating = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined
 export const isPending = ({ status }: Pod): boolean => (status.phase ?? 'Pending') === 'Pending'
 export const isRunningAndReady = (pod: Pod): boolean => pod.status.phase === 'Running' && isPodReady(pod)
+
+/**
+ * When a pod that ended may be deleted to be made again; undefined for one that has not ended, or goes already. One that a node refuses ends
+ * in milliseconds, and would be made again as fast, for ever: each gets two seconds, counted from its creation (in whole seconds).
+ */
+export const restartAt = (pod: Pod): Instant | undefined =>
+  isPodTerminal(pod) && !isTerminating(pod) ? (parseTime(pod.metadata.creationTimestamp) ?? 0) + 2000 : undefined
 
 /** Whether the set cannot count on the pod now. */
 export const isUnavailable = ({ set, view }: Pick<Rollout, 'set' | 'view'>, pod: Pod): boolean =>
