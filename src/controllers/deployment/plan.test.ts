@@ -10,7 +10,7 @@ import { replicaSetController } from '../replicaset/controller.ts'
 import { controlledBy, namespace, template } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
 import { deploymentController as controller } from './controller.ts'
-import { templateHash } from './revision.ts'
+import { rollbackAnnotation, templateHash } from './revision.ts'
 
 const key = `${namespace}/web`
 
@@ -53,6 +53,65 @@ test('numbers revisions, also on the way back', () => {
   world.change(Deployment, 'web', namespace, { spec: { template: template('v1') } })
   run(world)
   assert.deepEqual(revisions(world), { v1: '3 (1)', v2: '2', deployment: '3' })
+})
+
+goesBack('to the last revision', '0', 'v2', 'event Normal DeploymentRollback Rolled back deployment "web" to revision 2')
+goesBack('to a revision', '1', 'v1', 'event Normal DeploymentRollback Rolled back deployment "web" to revision 1')
+goesBack(
+  'to no revision that there is',
+  '7',
+  'v3',
+  'event Warning DeploymentRollbackRevisionNotFound Unable to find the revision to rollback to.',
+)
+goesBack(
+  'to the present one',
+  '3',
+  'v3',
+  'event Warning DeploymentRollbackTemplateUnchanged The rollback revision contains the same template as current deployment "web"',
+)
+goesBack('to nothing that can be read', 'last', 'v3', undefined)
+
+test('goes back nowhere where there was nothing before', () => {
+  const world = given({ replicas: 2, image: 'v1', sets: ['v1 2/2'] })
+  world.change(Deployment, 'web', namespace, { metadata: { annotations: { [rollbackAnnotation]: '0' } } })
+  run(world)
+  assert.deepEqual(world.events.filter(({ reason }) => reason.startsWith('DeploymentRollback')).map(show), [
+    'event Warning DeploymentRollbackRevisionNotFound Unable to find last revision.',
+  ])
+})
+
+test('what it asks for meanwhile is a revision too, before it goes back from it', () => {
+  const world = given({ replicas: 2, image: 'v2', sets: ['v1 2/2'] })
+  world.change(Deployment, 'web', namespace, { metadata: { annotations: { [rollbackAnnotation]: '0' } } })
+  run(world)
+  assert.deepEqual(revisions(world), { v1: '3 (1)', v2: '2', deployment: '3' })
+})
+
+test('a set of a Deployment with a long name has a name that is not too long', () => {
+  const world = new World()
+  const { metadata, spec } = given({ replicas: 1, image: 'v1', sets: [] }).get(Deployment, 'web', namespace)!
+  const name = 'a'.repeat(253)
+  world.put(Deployment, { metadata: { ...metadata, name }, spec, status: {} })
+  world.pass(controller, `${namespace}/${name}`)
+  const [set] = world.list(ReplicaSet)
+  assert.equal(set!.metadata.name.length, 253)
+  assert.ok(set!.metadata.name.endsWith(`a-${templateHash(template('v1') as never, undefined)}`))
+})
+
+test('another failure of a set keeps the time since which there is one', () => {
+  const world = given({ replicas: 2, image: 'v1', sets: ['v1 2/2'] })
+  const fail = (reason: string, lastTransitionTime: string) => {
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', reason, message: reason, lastTransitionTime }]
+    world.change(ReplicaSet, 'web-v1', namespace, { status: { conditions } })
+    world.pass(controller, key)
+    return conditionOf(world.get(Deployment, 'web', namespace)!.status.conditions, 'ReplicaFailure')!
+  }
+  fail('FailedCreate', '2026-01-01T00:00:00Z')
+  const second = fail('FailedDelete', '2026-01-02T00:00:00Z')
+  assert.deepEqual(
+    [second.reason, second.lastTransitionTime, second.lastUpdateTime],
+    ['FailedDelete', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'],
+  )
 })
 
 test('tells of each change of size', () => {
@@ -357,5 +416,24 @@ function rolls(name: string, facts: Given, expected: readonly string[]): void {
       return spec?.replicas === undefined ? [] : [`${command.name.slice('web-'.length)} ${spec.replicas}`]
     })
     assert.deepEqual(shown.toSorted(), expected.toSorted())
+  })
+}
+
+/** From the third revision; what of its annotations and template is left, and what is told. */
+function goesBack(name: string, asked: string, image: string, event: string | undefined): void {
+  test(`goes back ${name}`, () => {
+    const world = given({ replicas: 2, image: 'v3', sets: ['v1 0/0', 'v2 0/0', 'v3 2/2'] })
+    world.change(ReplicaSet, 'web-v2', namespace, { metadata: { annotations: { note: 'of v2' } } })
+    world.change(Deployment, 'web', namespace, { metadata: { annotations: { [rollbackAnnotation]: asked } } })
+    run(world)
+    const { spec, metadata } = world.get(Deployment, 'web', namespace)!
+    assert.equal(spec.template.spec!.containers[0]!.image, image)
+    assert.deepEqual(spec.template.metadata!.labels, { app: 'web' })
+    assert.equal(metadata.annotations![rollbackAnnotation], event === undefined ? asked : undefined)
+    assert.equal(metadata.annotations!['note'], image === 'v2' ? 'of v2' : 'kept')
+    assert.deepEqual(
+      world.events.filter(({ reason }) => reason.startsWith('DeploymentRollback')).map(show),
+      event === undefined ? [] : [event],
+    )
   })
 }

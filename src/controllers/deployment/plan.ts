@@ -8,6 +8,7 @@ import { claim } from '../common/claim.ts'
 import { conditionOf } from '../common/conditions.ts'
 import { createDraft, type Draft } from './draft.ts'
 import { newReplicaSet, replicaSetAnnotations, revisionOf, templateHash, templateHashLabel } from './revision.ts'
+import { rollBack, rollbackRevision } from './rollback.ts'
 import { newReplicas, rollRecreate, rollUpdate } from './rollout.ts'
 import { cleanUp, isScaling, scaleProportionally } from './scale.ts'
 import { countedStatus, hasProgressDeadline, progressDeadline, rolloutStatus, withCondition } from './status.ts'
@@ -29,6 +30,11 @@ export function planDeployment(view: DeploymentView): Plan {
   if (selectsEverything(deployment)) return refuseSelector(view)
   const { claimed, commands } = claim(Deployment, deployment, ReplicaSet, view.sets)
   const draft = createDraft(deployment, claimed, now)
+  const back = rollbackRevision(deployment)
+  const mayGoBack = deployment.metadata.deletionTimestamp === undefined && deployment.spec.paused !== true
+  // What it asks for now has to be a revision first, to which it could come back.
+  if (back !== undefined && mayGoBack && newReplicaSet(deployment, claimed) !== undefined)
+    return { commands: [...commands, ...rollBack(draft, back)], wakeAt: Infinity }
   const goesOn = decide(view, draft)
   return {
     commands: [...commands, ...draft.commands()],
@@ -96,6 +102,8 @@ function adoptRevision(draft: Draft): void {
   }
 }
 
+const nameMax = 253
+
 const nextRevision = (draft: Draft): number => Math.max(0, ...draft.old.map(revisionOf)) + 1
 
 /** Adds the set of the present template, or returns false where another set has taken its name: then the next hash has to be tried. */
@@ -103,7 +111,8 @@ function makeReplicaSet(view: DeploymentView, draft: Draft): boolean {
   const { deployment, now } = draft
   const { metadata, spec } = deployment
   const hash = templateHash(spec.template, draft.status.collisionCount)
-  const name = `${metadata.name}-${hash}`
+  // As long as a name may be (RFC 1123): the hash is what tells the sets apart.
+  const name = `${metadata.name.slice(0, nameMax - hash.length - 1)}-${hash}`
   if (view.setNamed(name) !== undefined) {
     draft.status = { ...draft.status, collisionCount: (draft.status.collisionCount ?? 0) + 1 }
     return false

@@ -10,11 +10,12 @@ export const revisionAnnotation = `${prefix}/revision`
 export const historyAnnotation = `${prefix}/revision-history`
 export const desiredAnnotation = `${prefix}/desired-replicas`
 export const maxAnnotation = `${prefix}/max-replicas`
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to'
 
 /** Belong to one object alone: not copied from a Deployment to its sets. */
-const ownAnnotations = new Set([
+export const ownAnnotations: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
   revisionAnnotation,
   historyAnnotation,
   desiredAnnotation,

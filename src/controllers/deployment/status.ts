@@ -156,5 +156,6 @@ function withReplicaFailure(status: DeploymentStatus, sets: readonly ReplicaSet[
   if (failure === undefined) return { ...status, conditions }
   const present = conditionOf(status.conditions, 'ReplicaFailure')
   if (present?.status === failure.status && present.reason === failure.reason) return status
-  return { ...status, conditions: [...conditions, { ...failure, lastUpdateTime: failure.lastTransitionTime }] }
+  const lastTransitionTime = present?.status === failure.status ? present.lastTransitionTime : failure.lastTransitionTime
+  return { ...status, conditions: [...conditions, { ...failure, lastUpdateTime: failure.lastTransitionTime, lastTransitionTime }] }
 }
