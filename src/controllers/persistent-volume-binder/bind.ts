@@ -16,10 +16,12 @@ import { isReservedFor } from './match.ts'
 export function bind(volume: PersistentVolume, claim: PersistentVolumeClaim): readonly Command[] {
   const nextVolume = boundVolume(volume, claim)
   const nextClaim = boundClaim(claim, volume)
-  return [
-    ...(nextVolume === undefined ? setPhase(volume, 'Bound') : [updateVolume(nextVolume)]),
-    ...(nextClaim === undefined ? setBound(claim, volume) : [updateClaim(nextClaim)]),
-  ]
+  const forVolume = nextVolume === undefined ? setPhase(volume, 'Bound') : [updateVolume(nextVolume)]
+  const forClaim = nextClaim === undefined ? setBound(claim, volume) : [updateClaim(nextClaim)]
+  // What goes on after an interruption has no write of the volume that would be refused if it is another's by now.
+  const confirm: readonly Command[] =
+    forVolume.length === 0 && forClaim.length > 0 ? [{ do: 'confirmUnchanged', kind: PersistentVolume, object: volume }] : []
+  return [...forVolume, ...confirm, ...forClaim]
 }
 
 /** What follows when `bind` has written a volume or a claim. */

@@ -31,7 +31,12 @@ export function planVolume(view: VolumeView): RemarkedPlan {
   if (migrated !== undefined) return doing([updateVolume(migrated)])
   if (!claimRef?.uid) return doing(setPhase(volume, 'Available'))
   if (claim?.metadata.uid !== claimRef.uid) return release(view)
-  if (!claim.spec.volumeName) return hasVolumeMode(volume, claim) ? settled : { ...settled, remarks: otherMode(volume, claim) }
+  if (!claim.spec.volumeName) {
+    // No claim takes a volume that is to be deleted: where a bind was interrupted, it would wait for one that never comes.
+    if (volume.metadata.deletionTimestamp !== undefined)
+      return doing([{ do: 'confirmUnchanged', kind: PersistentVolumeClaim, object: claim }, unbind(volume)])
+    return hasVolumeMode(volume, claim) ? settled : { ...settled, remarks: otherMode(volume, claim) }
+  }
   if (claim.spec.volumeName === volume.metadata.name) return doing(setPhase(volume, 'Bound'))
   // The claim has another volume, for good. What was made for it alone is of no use to others.
   const wasMadeForIt = has(volume, provisionedBy) && volume.spec.persistentVolumeReclaimPolicy === 'Delete'

@@ -39,7 +39,8 @@ export function isRecyclerOf(pod: Pod, volume: PersistentVolume): boolean {
   const { image, command, args, volumeMounts } = pod.spec.containers[0] ?? {}
   const mount = volumeMounts?.find(({ mountPath }) => mountPath === '/scrub')
   const mounted = pod.spec.volumes?.find(({ name }) => name === mount?.name)
-  const releasedAt = parseTime(volume.status.lastPhaseTransitionTime)
+  // Volumes from before this was noted (v1.28) have no such time.
+  const releasedAt = parseTime(volume.status.lastPhaseTransitionTime) ?? -Infinity
   const createdAt = parseTime(pod.metadata.creationTimestamp)
   return (
     source !== undefined &&
@@ -52,7 +53,7 @@ export function isRecyclerOf(pod: Pod, volume: PersistentVolume): boolean {
     same(mounted?.hostPath?.path, source.volume.hostPath?.path) &&
     same(mounted?.nfs?.path, source.volume.nfs?.path) &&
     same(mounted?.nfs?.server, source.volume.nfs?.server) &&
-    (volume.status.phase === 'Failed' || (releasedAt !== undefined && createdAt !== undefined && createdAt >= releasedAt))
+    (volume.status.phase === 'Failed' || (createdAt !== undefined && createdAt >= releasedAt))
   )
 }
 

@@ -53,6 +53,11 @@ export class World implements Cache {
     return stored as Of<K>
   }
 
+  /** Holds an object as it is, as an informer would. */
+  hold(kind: AnyKind, object: KubeObject): void {
+    this.store(kind, object)
+  }
+
   get<K extends AnyKind>(kind: K, name: string, namespace?: string): Of<K> | undefined {
     return this.objects.get(kind.plural)?.get(`${namespace ?? ''}/${name}`) as Of<K> | undefined
   }
