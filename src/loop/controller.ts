@@ -7,7 +7,7 @@ import type { Of } from '#schema/schema.ts'
  * A controller: `view` gathers what is true now for one key, `plan` decides purely, the loop's one executor acts. Neither function waits,
  * asks the time or draws a number: `now` and whatever else they need is in the view. A second pass over a settled world plans nothing.
  */
-export interface Controller<View> {
+export interface Controller<View, Gathered = undefined> {
   /** Also the name of its identity: `system:serviceaccount:kube-system:<name>`, and of its field manager. */
   readonly name: string
   /** What it owns of objects is owned in this name. Absent: its own. */
@@ -16,8 +16,13 @@ export interface Controller<View> {
   readonly sources: readonly Source[]
   /** How a kind that comes later (of a definition) concerns it; undefined: not at all. Absent: no such kind does. */
   readonly sourceOf?: (kind: AnyKind) => Source | undefined
+  /**
+   * Reads what no informer can hold, such as measurements, before each view that needs it; the one place of a controller that waits. What
+   * cannot be had is a part of the answer: a failure here is one to decide at all. It decides itself how seldom it really asks.
+   */
+  readonly gather?: (key: string, cache: Cache, now: Instant) => Promise<Gathered>
   /** Undefined: nothing to do for this key. */
-  readonly view: (key: string, cache: Cache, now: Instant) => View | undefined
+  readonly view: (key: string, cache: Cache, now: Instant, gathered?: Gathered) => View | undefined
   readonly plan: (view: View) => Plan
   /**
    * What follows from one command's answer, which nobody can know before: the event that names a created object, the condition that names a

@@ -24,15 +24,16 @@ export interface Counters {
   lateCaches: number
 }
 
-export interface ReconcilerOptions<View> {
-  readonly controller: Controller<View>
+export interface ReconcilerOptions<View, Gathered = undefined> {
+  readonly controller: Controller<View, Gathered>
   readonly cache: Cache
   readonly clock: Clock
   readonly log: Log
   readonly hands: Hands
 }
 
-export function createReconciler<View>({ controller, cache, clock, log, hands }: ReconcilerOptions<View>): Reconciler {
+export function createReconciler<View, Gathered = undefined>(options: ReconcilerOptions<View, Gathered>): Reconciler {
+  const { controller, cache, clock, log, hands } = options
   /** What the cache has to show before the key may be decided on again. */
   const awaited = new Map<string, readonly Expectation[]>()
   const staleInARow = new Map<string, number>()
@@ -58,7 +59,9 @@ export function createReconciler<View>({ controller, cache, clock, log, hands }:
     if (hands.signal?.aborted) return never
 
     counters.looks += 1
-    const view = controller.view(key, cache, clock.now())
+    const gathered = controller.gather === undefined ? undefined : await controller.gather(key, cache, clock.now())
+    if (hands.signal?.aborted) return never
+    const view = controller.view(key, cache, clock.now(), gathered)
     if (view === undefined) {
       staleInARow.delete(key)
       return never
