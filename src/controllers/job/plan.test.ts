@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Job } from '#api/batch/v1/job.ts'
 import type { JobStatus } from '#api/batch/v1/types.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import type { Single } from '#loop/controller.ts'
-import { mergePatch } from '../common/merge-patch.ts'
 import { controlledBy, namespace } from '../testing/objects.ts'
-import { show } from '../testing/world.ts'
+import { begun, broken, check, condition, done, leaving, limitExceeded, now, running } from './check-plan.ts'
 import { jobController } from './controller.ts'
-import { type Given, type JobPodFacts, jobKey, theJob, worldOf } from './testing.ts'
-
-const startTime = '2025-12-31T23:00:00Z'
-const now = '2026-01-01T00:00:00Z'
-/** Of a job that has begun, and of which nothing is new. */
-const begun: JobStatus = { startTime, ready: 0, terminating: 0, uncountedTerminatedPods: {} }
-const running = { ...begun, active: 1 }
-const done: JobPodFacts = { exit: [0, 60] }
-const broken: JobPodFacts = { exit: [1, 3600] }
-/** Somebody has just begun to delete it. */
-const leaving: JobPodFacts = { deletedAt: Date.parse(now) + 30_000 }
+import { type JobPodFacts, worldOf } from './testing.ts'
 
 // --- how many pods ------------------------------------------------------------------------------------------------------------------
 check('begins: says since when, and makes as many pods as may run at once', { spec: { parallelism: 2, completions: 3 } }, [
@@ -211,7 +198,6 @@ check(
 check('no completions at all are done at once', { spec: { completions: 0, parallelism: 1 }, status: begun }, [
   'status {"conditions":["SuccessCriteriaMet CompletionsReached Reached expected number of succeeded pods"]}',
 ])
-const limit = 'BackoffLimitExceeded Job has reached the specified backoff limit'
 check(
   'a failure too many ends the job, and what runs is deleted but not let go',
   {
@@ -219,7 +205,11 @@ check(
     status: { ...begun, active: 2 },
     pods: { a: broken, b: {} },
   },
-  [`status {"active":1,"uncountedTerminatedPods":{"failed":["a"]},"conditions":["FailureTarget ${limit}"]}`, 'release a', 'delete pod b'],
+  [
+    `status {"active":1,"uncountedTerminatedPods":{"failed":["a"]},"conditions":["FailureTarget ${limitExceeded}"]}`,
+    'release a',
+    'delete pod b',
+  ],
 )
 const target = condition('FailureTarget', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit')
 check(
@@ -234,7 +224,7 @@ check(
 check(
   'has failed when all have ended',
   { status: { ...begun, failed: 2, conditions: [target] }, pods: { b: { ...broken, tracked: false } } },
-  [`status {"conditions":["FailureTarget ${limit}","Failed ${limit}"]}`, `event Warning ${limit}`],
+  [`status {"conditions":["FailureTarget ${limitExceeded}","Failed ${limitExceeded}"]}`, `event Warning ${limitExceeded}`],
 )
 check(
   'restarts in place count where containers are restarted',
@@ -243,7 +233,7 @@ check(
     status: running,
     pods: { a: { restarts: 3 } },
   },
-  [`status {"conditions":["FailureTarget ${limit}"]}`, 'delete pod a'],
+  [`status {"conditions":["FailureTarget ${limitExceeded}"]}`, 'delete pod a'],
 )
 check(
   'but not below the limit',
@@ -277,7 +267,7 @@ check(
     pods: { a: done, b: broken },
   },
   [
-    `status {"uncountedTerminatedPods":{"succeeded":["a"],"failed":["b"]},"conditions":["FailureTarget ${limit}"]}`,
+    `status {"uncountedTerminatedPods":{"succeeded":["a"],"failed":["b"]},"conditions":["FailureTarget ${limitExceeded}"]}`,
     'release a',
     'release b',
   ],
@@ -332,210 +322,6 @@ check(
   [],
 )
 
-// --- indexes ----------------------------------------------------------------------------------------------------------------------------
-const indexed = { completionMode: 'Indexed', completions: 4, parallelism: 2 }
-check(
-  'makes the first indexes that nobody has',
-  {
-    spec: indexed,
-    status: { ...begun, completedIndexes: '0', succeeded: 1, active: 1 },
-    pods: { b: { index: 1 } },
-  },
-  ['create pod work-2-?'],
-)
-check(
-  'an index that succeeded needs no uid',
-  { spec: indexed, status: { ...begun, active: 2 }, pods: { a: { ...done, index: 1 }, b: { index: 0 } } },
-  ['status {"active":1,"succeeded":1,"completedIndexes":"1"}', 'release a', 'create pod work-2-?'],
-)
-check(
-  'is not counted twice',
-  {
-    spec: indexed,
-    status: { ...begun, completedIndexes: '0,1', succeeded: 2, active: 2 },
-    pods: { a: { ...done, index: 1 }, b: { index: 2 }, c: { index: 3 } },
-  },
-  ['release a'],
-)
-check(
-  'removes doubles, and what has no index',
-  {
-    spec: { ...indexed, parallelism: 4 },
-    status: { ...begun, active: 5 },
-    pods: { a: { index: 0 }, b: { index: 0, phase: 'Pending' }, c: {}, d: { index: 4 }, e: { index: 1 } },
-  },
-  ['release b', 'release c', 'release d', 'delete pod b', 'delete pod c', 'delete pod d'],
-)
-check(
-  'shrinks',
-  {
-    spec: { ...indexed, completions: 2, parallelism: 2 },
-    status: { ...begun, completedIndexes: '0,2-3', succeeded: 3, active: 1 },
-    pods: { b: { index: 1 } },
-  },
-  ['status {"succeeded":1,"completedIndexes":"0"}'],
-)
-check('grows', { spec: { ...indexed, completions: 3, parallelism: 3 }, status: { ...begun, completedIndexes: '0,1', succeeded: 2 } }, [
-  'create pod work-2-?',
-])
-check(
-  'a pod of an index that the job has no more counts as nothing',
-  {
-    spec: { ...indexed, completions: 2 },
-    status: { ...begun, completedIndexes: '0', succeeded: 1, active: 1 },
-    pods: { b: { index: 1 }, c: { ...broken, index: 7 } },
-  },
-  ['release c'],
-)
-
-const perIndex = { ...indexed, backoffLimit: 2 ** 31 - 1, backoffLimitPerIndex: 1 }
-check(
-  'holds a failed pod until its successor knows of the failure',
-  {
-    spec: perIndex,
-    status: { ...begun, active: 1, failedIndexes: '' },
-    pods: { a: { ...broken, index: 0, failures: 0 }, b: { index: 1 } },
-  },
-  ['create pod work-0-?'],
-)
-check(
-  'lets it go then',
-  {
-    spec: perIndex,
-    status: { ...begun, active: 2, failedIndexes: '' },
-    pods: { a: { ...broken, index: 0, failures: 0 }, b: { index: 1 }, c: { index: 0, failures: 1 } },
-  },
-  ['status {"uncountedTerminatedPods":{"failed":["a"]}}', 'release a'],
-)
-check(
-  'gives an index up',
-  {
-    spec: perIndex,
-    status: { ...begun, active: 2, failedIndexes: '' },
-    pods: { a: { ...broken, index: 0, failures: 1 }, b: { index: 1 } },
-  },
-  ['status {"active":1,"uncountedTerminatedPods":{"failed":["a"]},"failedIndexes":"0"}', 'release a', 'create pod work-2-?'],
-)
-check(
-  'each index backs off by itself',
-  {
-    spec: { ...perIndex, backoffLimitPerIndex: 5 },
-    status: { ...begun, failedIndexes: '' },
-    pods: { a: { exit: [1, 4], index: 0, failures: 2 }, b: { ...broken, index: 1, failures: 0 } },
-  },
-  ['create pod work-1-?'],
-  36,
-)
-check(
-  'fails when the others are done',
-  {
-    spec: perIndex,
-    status: { ...begun, completedIndexes: '1-3', succeeded: 3, failed: 2, failedIndexes: '0' },
-  },
-  ['status {"conditions":["FailureTarget FailedIndexes Job has failed indexes"]}'],
-)
-check(
-  'fails at once when too many indexes have',
-  {
-    spec: { ...perIndex, maxFailedIndexes: 1 },
-    status: { ...running, failedIndexes: '0,2' },
-    pods: { b: { index: 1 } },
-  },
-  [
-    'status {"conditions":["FailureTarget MaxFailedIndexesExceeded Job has exceeded the specified maximal number of failed indexes"]}',
-    'delete pod b',
-  ],
-)
-
-// --- policies ---------------------------------------------------------------------------------------------------------------------------
-const onCode = (action: string, values: number[], operator = 'In') => ({
-  completions: 1,
-  podFailurePolicy: { rules: [{ action, onExitCodes: { operator, values } }] },
-})
-check('a rule fails the job', { spec: onCode('FailJob', [3]), status: running, pods: { a: { exit: [3, 1] } } }, [
-  'status {"active":null,"uncountedTerminatedPods":{"failed":["a"]},"conditions":["FailureTarget PodFailurePolicy Container main for pod shop/a failed with exit code 3 matching FailJob rule at index 0"]}',
-  'release a',
-])
-check(
-  'a rule leaves a failure out',
-  { spec: { ...onCode('Ignore', [3], 'NotIn'), backoffLimit: 0 }, status: running, pods: { a: broken } },
-  ['status {"active":null}', 'release a', 'create pod work-?'],
-)
-check('a rule is about other codes', { spec: { ...onCode('Ignore', [3]), backoffLimit: 0 }, status: begun, pods: { a: broken } }, [
-  `status {"uncountedTerminatedPods":{"failed":["a"]},"conditions":["FailureTarget ${limit}"]}`,
-  'release a',
-])
-const disrupted = { type: 'DisruptionTarget', status: 'True' }
-check(
-  'a rule goes by conditions',
-  {
-    spec: { completions: 1, podFailurePolicy: { rules: [{ action: 'FailJob', onPodConditions: [disrupted] }] } },
-    status: begun,
-    pods: { a: { ...broken, status: { conditions: [disrupted] } } },
-  },
-  [
-    'status {"uncountedTerminatedPods":{"failed":["a"]},"conditions":["FailureTarget PodFailurePolicy Pod shop/a has condition DisruptionTarget matching FailJob rule at index 0"]}',
-    'release a',
-  ],
-)
-check(
-  'the first rule that matches decides',
-  {
-    spec: {
-      completions: 1,
-      podFailurePolicy: {
-        rules: [
-          { action: 'Count', onPodConditions: [disrupted] },
-          { action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } },
-        ],
-      },
-    },
-    status: begun,
-    pods: {
-      a: {
-        ...broken,
-        status: {
-          conditions: [disrupted],
-          containerStatuses: [{ name: 'main', restartCount: 0, state: { terminated: { exitCode: 1, finishedAt: startTime } } }],
-        },
-      },
-    },
-  },
-  ['status {"uncountedTerminatedPods":{"failed":["a"]}}', 'release a', 'create pod work-?'],
-)
-check(
-  'a rule gives an index up',
-  {
-    spec: { ...perIndex, podFailurePolicy: onCode('FailIndex', [42]).podFailurePolicy },
-    status: { ...running, failedIndexes: '' },
-    pods: { a: { exit: [42, 9], index: 0, failures: 0 }, b: { index: 1 } },
-  },
-  ['status {"uncountedTerminatedPods":{"failed":["a"]},"failedIndexes":"0"}', 'release a', 'create pod work-2-?'],
-)
-check('with a policy only ended pods are failed ones', { spec: { ...onCode('FailJob', [3]) }, status: running, pods: { a: leaving } }, [
-  'status {"active":null,"terminating":1}',
-])
-const succeedsBy = (rule: object) => ({ ...indexed, successPolicy: { rules: [{ succeededIndexes: '9' }, rule] } })
-for (const rule of [{ succeededIndexes: '1-2' }, { succeededCount: 2 }, { succeededIndexes: '2-3', succeededCount: 1 }])
-  check(
-    `a success policy ends the job early: ${JSON.stringify(rule)}`,
-    {
-      spec: succeedsBy(rule),
-      status: { ...running, completedIndexes: '1,2', succeeded: 2 },
-      pods: { a: { index: 0 } },
-    },
-    ['status {"conditions":["SuccessCriteriaMet SuccessPolicy Matched rules at index 1"]}', 'release a', 'delete pod a'],
-  )
-check(
-  'or not yet',
-  {
-    spec: succeedsBy({ succeededIndexes: '0-1' }),
-    status: { ...running, completedIndexes: '1', succeeded: 1 },
-    pods: { a: { index: 0 }, b: { index: 2 } },
-  },
-  ['status {"active":2}'],
-)
-
 // --- whose pods -------------------------------------------------------------------------------------------------------------------------
 check('adopts an orphan that it selects, and holds it', { status: running, pods: { a: { owners: [], tracked: false } } }, [
   'confirm that job work is unchanged',
@@ -562,25 +348,6 @@ function onFailure() {
   return { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'work' }], restartPolicy: 'OnFailure' } }
 }
 
-function condition(type: string, reason: string, message: string) {
-  return { type, status: 'True', lastProbeTime: startTime, lastTransitionTime: startTime, reason, message }
-}
-
-/** What one look at the job plans, and when it wants to be woken. Carried out, it leaves nothing to do but what waits. */
-function check(name: string, given: Given, expected: readonly string[], wakeAfterSeconds = Infinity): void {
-  test(name, () => {
-    const world = worldOf(given)
-    const before = theJob(world).status
-    const { commands, wakeAt } = world.pass(jobController(), jobKey)
-    assert.deepEqual(
-      commands.map((command) => told(command, before)),
-      expected,
-    )
-    assert.equal((wakeAt - world.now) / 1000, wakeAfterSeconds)
-    world.settle([jobController()])
-  })
-}
-
 function backsOff(name: string, pods: Readonly<Record<string, JobPodFacts>>, seconds: number): void {
   test(name, () => {
     const world = worldOf({ spec: { completions: 100, parallelism: 1, backoffLimit: 100 }, status: begun, pods })
@@ -594,24 +361,3 @@ function backsOff(name: string, pods: Readonly<Record<string, JobPodFacts>>, sec
     assert.equal(world.list(Pod).length - Object.keys(pods).length, 1)
   })
 }
-
-const fields = [
-  ...['startTime', 'active', 'ready', 'terminating', 'succeeded', 'failed', 'uncountedTerminatedPods'],
-  ...['completedIndexes', 'failedIndexes', 'conditions', 'completionTime'],
-]
-
-function told(command: Single, before: JobStatus): string {
-  if (command.do === 'update') {
-    const patch = mergePatch(before, (command.object as Job).status) ?? {}
-    const changed = Object.fromEntries(fields.filter((field) => field in patch).map((field) => [field, patch[field]]))
-    return `status ${JSON.stringify(changed, (key, value) => (key === 'conditions' ? value.map(inShort) : value))}`
-  }
-  if (command.do !== 'patch') return show(command)
-  const { metadata } = command.body as { metadata: { ownerReferences?: { uid: string }[] | null; finalizers: string[] | null } }
-  if (metadata.ownerReferences === undefined)
-    return `release ${command.name}${metadata.finalizers === null ? '' : ` but ${metadata.finalizers}`}`
-  return `patch pod ${command.name} ${JSON.stringify({ metadata: { ...metadata, ownerReferences: metadata.ownerReferences?.map(({ uid }) => uid) ?? null } })}`
-}
-
-const inShort = ({ type, status, reason, message }: { type: string; status: string; reason?: string; message?: string }): string =>
-  `${type}${status === 'True' ? '' : `=${status}`} ${reason} ${message}`
