@@ -102,7 +102,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     serviceAccountTokenController(config.issueToken && { issue: config.issueToken, rootCa: config.rootCa }),
     rootCaController(config.rootCa),
     nodeLifecycleController(config.nodeLifecycle),
-    taintEvictionController,
+    taintEvictionController(),
     nodeIpamController(config.podNetwork ?? { clusterCidr: '10.244.0.0/16', nodeBits: 24 }),
     podGcController(config.terminatedPodThreshold ?? 12_500),
     clusterRoleAggregationController,

@@ -1,6 +1,7 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { conditionOf } from '../common/conditions.ts'
 import { byNodeName } from '../common/indexes.ts'
@@ -8,7 +9,13 @@ import { keyOf, splitKey } from '../common/key.ts'
 import { type PodGcView, planPodGc } from './plan.ts'
 
 /** Removes pods that no node will. `threshold`: how many ended pods may stay in the cluster; 0: all. */
-export const podGcController = (threshold: number): Controller<PodGcView> => ({
+export function podGcController(threshold: number): Controller<PodGcView> {
+  const missed = new Map<string, Instant>()
+  return controllerOver(threshold, missed)
+}
+
+/** `missed`: since when nodes are missed that pods are bound to. It forgets with the process: a new one waits once more. */
+const controllerOver = (threshold: number, missed: Map<string, Instant>): Controller<PodGcView> => ({
   name: 'pod-garbage-collector',
   sources: [
     {
@@ -20,18 +27,31 @@ export const podGcController = (threshold: number): Controller<PodGcView> => ({
     },
     {
       kind: Node,
-      keys: (node: Node, cache: Cache) =>
-        cache
-          .indexed(Pod, byNodeName, node.metadata.name)
+      keys(node: Node, cache: Cache) {
+        const { name } = node.metadata
+        // One that came back is missed anew when it goes again.
+        if (cache.get(Node, name) !== undefined) missed.delete(name)
+        return cache
+          .indexed(Pod, byNodeName, name)
           .filter((pod) => placeOf(pod, cache) !== 'present')
-          .map(keyOf),
+          .map(keyOf)
+      },
     },
   ],
   view: (key, cache, now) => {
-    if (key === ended) return { about: 'ended', pods: cache.list(Pod).filter(isPodTerminal), threshold }
+    if (key === ended) return { about: 'ended', now, pods: cache.list(Pod).filter(isPodTerminal), threshold }
     const { namespace, name } = splitKey(key)
     const pod = cache.get(Pod, name, namespace)
-    return pod === undefined ? undefined : { about: 'pod', now, pod, node: placeOf(pod, cache) }
+    if (pod === undefined) return undefined
+    const node = placeOf(pod, cache)
+    const nodeName = pod.spec.nodeName ?? ''
+    if (node !== 'gone') return { about: 'pod', now, pod, node, missedSince: now }
+    if (!missed.has(nodeName)) {
+      for (const name of missed.keys()) if (cache.indexed(Pod, byNodeName, name).length === 0) missed.delete(name)
+      missed.set(nodeName, now)
+    }
+    const missedSince = missed.get(nodeName)!
+    return { about: 'pod', now, pod, node, missedSince }
   },
   plan: planPodGc,
 })

@@ -3,11 +3,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { WherryError } from '#lib/errors.ts'
 import { namespace, type PodFacts, pod } from '../testing/objects.ts'
 import { World } from '../testing/world.ts'
 import { podGcController } from './controller.ts'
+import { endedAtOnce } from './plan.ts'
 
-const controller = podGcController(3)
 const now = new World().now
 const old = { createdAt: now - 3600_000 }
 
@@ -20,17 +21,41 @@ check('one that leaves before it had a node goes', { phase: 'Pending', deletedAt
 check('one that leaves a node out of service goes', { node: 'out', deletedAt: now, ...old }, false)
 check('one that does not leave it stays', { node: 'out', ...old }, true)
 
-test('a pod that was just bound may be ahead of its node', () => {
-  const world = given({ a: { node: 'vanished', createdAt: now - 10_000 } })
-  assert.equal(world.settle([controller]), now + 30_000)
-  world.put(Node, { metadata: { name: 'vanished' }, spec: {}, status: {} })
-  world.now += 30_000
+test('a node that comes back in time keeps its pods, and is waited for as long when it goes again', () => {
+  const controller = podGcController(3)
+  const world = given({ a: { node: 'm', ...old } })
+  const come = () => world.put(Node, { metadata: { name: 'm' }, spec: {}, status: {} })
+  come()
   assert.equal(world.settle([controller]), Infinity)
+  world.remove(Node, world.get(Node, 'm')!)
+  assert.equal(world.settle([controller]), now + 40_000)
+  world.now += 30_000
+  come()
+  assert.equal(world.settle([controller]), Infinity)
+  world.now += 30_000
+  world.remove(Node, world.get(Node, 'm')!)
+  assert.equal(world.settle([controller]), now + 100_000)
   assert.notEqual(world.get(Pod, 'a', namespace), undefined)
+  world.now += 40_000
+  world.settle([controller])
+  assert.equal(world.get(Pod, 'a', namespace), undefined)
+})
+
+test('a node that only the cache does not show keeps its pods', () => {
+  const controller = podGcController(3)
+  const world = given({ a: { node: 'vanished', ...old } })
+  world.settle([controller])
+  world.now += 40_000
+  world.refuse = (command) => (command.do === 'confirmAbsent' ? new WherryError('Conflict', 'it is there') : undefined)
+  world.pass(controller, `${namespace}/a`)
+  assert.deepEqual(world.history, [])
 })
 
 test('an orphan is failed before it goes', () => {
+  const controller = podGcController(3)
   const world = given({ a: { node: 'vanished', finalizers: ['hold'], ...old } })
+  world.pass(controller, `${namespace}/a`)
+  world.now += 40_000
   world.pass(controller, `${namespace}/a`)
   const { status } = world.get(Pod, 'a', namespace)!
   assert.equal(status.phase, 'Failed')
@@ -47,11 +72,23 @@ test('ended pods: no more than may stay, evicted first, then the oldest', () => 
     d: ended(2000),
     e: ended(1000, { status: { phase: 'Failed', reason: 'Evicted' } }),
   })
-  world.settle([controller])
+  world.settle([podGcController(3)])
   assert.deepEqual(
     world.list(Pod).map(({ metadata }) => metadata.name),
     ['b', 'c', 'd'],
   )
+})
+
+test('of very many ended pods some go at once, and the others right after', () => {
+  const pods = Object.fromEntries(
+    Array.from({ length: endedAtOnce + 5 }, (_, i) => [`p${i}`, { node: 'n', phase: 'Failed', ...old } as PodFacts]),
+  )
+  const world = given(pods)
+  const controller = podGcController(3)
+  assert.equal(world.pass(controller, 'ended').wakeAt, now)
+  assert.equal(world.list(Pod).length, 5)
+  assert.equal(world.pass(controller, 'ended').wakeAt, Infinity)
+  assert.equal(world.list(Pod).length, 3)
 })
 
 test('never touches a live pod on a node that is there', () => {
@@ -67,7 +104,7 @@ test('never touches a live pod on a node that is there', () => {
           all.map(({ leaving, ...one }, at) => [`p${at}`, { ...one, ...old, ...(leaving ? { deletedAt: now } : {}) } as PodFacts]),
         ),
       )
-      world.settle([controller])
+      settleLater(world)
       for (const [at, { node, phase, leaving }] of all.entries()) {
         const isLive = (phase === 'Pending' || phase === 'Running') && !leaving
         if (isLive && node !== 'vanished') assert.notEqual(world.get(Pod, `p${at}`, namespace), undefined)
@@ -89,10 +126,18 @@ function given(pods: Readonly<Record<string, PodFacts>>): World {
   return world
 }
 
+/** Now, and when the quarantine of nodes that are missed now has ended. */
+function settleLater(world: World): void {
+  const controller = podGcController(3)
+  world.settle([controller])
+  world.now += 40_000
+  world.settle([controller])
+}
+
 function check(name: string, facts: PodFacts, stays: boolean): void {
   test(name, () => {
     const world = given({ a: facts })
-    world.settle([controller])
+    settleLater(world)
     assert.equal(world.get(Pod, 'a', namespace) !== undefined, stays)
   })
 }

@@ -5,10 +5,15 @@ import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { keyOf, splitKey } from '../common/key.ts'
-import { planTaintEviction, type TaintEvictionView } from './plan.ts'
+import { createPending, type Pending } from '../common/pending.ts'
+import { cancelled, planTaintEviction, type TaintEvictionView } from './plan.ts'
 
 /** Evicts pods from nodes with NoExecute taints. */
-export const taintEvictionController: Controller<TaintEvictionView> = {
+export function taintEvictionController(): Controller<TaintEvictionView> {
+  return controllerOver(createPending())
+}
+
+const controllerOver = (pending: Pending): Controller<TaintEvictionView> => ({
   name: 'taint-eviction-controller',
   sources: [
     { kind: Pod, keys: (pod: Pod, cache: Cache) => (taintsOn(pod.spec.nodeName, cache).length > 0 ? [keyOf(pod)] : []) },
@@ -23,10 +28,11 @@ export const taintEvictionController: Controller<TaintEvictionView> = {
   view: (key, cache, now) => {
     const { namespace, name } = splitKey(key)
     const pod = cache.get(Pod, name, namespace)
-    return pod === undefined ? undefined : { now, pod, taints: taintsOn(pod.spec.nodeName, cache) }
+    if (pod === undefined) pending.forget(key)
+    return pod && { now, pod, taints: taintsOn(pod.spec.nodeName, cache) }
   },
-  plan: planTaintEviction,
-}
+  plan: (view) => pending.plan(keyOf(view.pod), planTaintEviction(view), () => cancelled(view.pod)),
+})
 
 const noExecute = ({ spec }: Node): readonly Taint[] => (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
 

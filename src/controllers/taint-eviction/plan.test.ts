@@ -8,7 +8,7 @@ import type { Taint, Toleration } from '#api/core/v1/types.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { namespace, pod } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
-import { taintEvictionController as controller } from './controller.ts'
+import { taintEvictionController } from './controller.ts'
 
 const now = new World().now
 const bad = (seconds = 0): Taint => ({ key: 'bad', effect: 'NoExecute', timeAdded: rfc3339(now - seconds * 1000) })
@@ -30,12 +30,12 @@ check('waits for a taint without a time to get one', [{ key: 'bad', effect: 'NoE
 
 test('counts from when the pod came, if that was later', () => {
   const world = given([bad(1000)], [bears(30)], { createdAt: now - 10_000 })
-  assert.equal(world.settle([controller]), now + 20_000)
+  assert.equal(world.settle([taintEvictionController()]), now + 20_000)
 })
 
 test('says so: event, condition, graceful deletion', () => {
   const world = given([bad()], [])
-  world.settle([controller])
+  world.settle([taintEvictionController()])
   assert.deepEqual(world.events.map(show), ['event Normal TaintManagerEviction Marking for deletion Pod shop/a'])
   const { status, metadata } = world.get(Pod, 'a', namespace)!
   const { reason, message } = status.conditions!.find(({ type }) => type === 'DisruptionTarget')!
@@ -45,11 +45,13 @@ test('says so: event, condition, graceful deletion', () => {
 
 test('a taint that went lets the pod stay', () => {
   const world = given([bad()], [bears(30)])
+  const controller = taintEvictionController()
   world.settle([controller])
   world.change(Node, 'n', undefined, { spec: { taints: null } })
   world.now += 60_000
   assert.equal(world.settle([controller]), Infinity)
   assert.equal(world.get(Pod, 'a', namespace)!.metadata.deletionTimestamp, undefined)
+  assert.deepEqual(world.events.map(show), ['event Normal TaintManagerEviction Cancelling deletion of Pod shop/a'])
 })
 
 test('never evicts a pod that tolerates all taints at that moment', () => {
@@ -67,7 +69,7 @@ test('never evicts a pod that tolerates all taints at that moment', () => {
           ...(name === undefined ? { key: '' } : { key: name }),
         }))
         const world = given(onNode, borne)
-        world.settle([controller])
+        world.settle([taintEvictionController()])
         const bearsNow = onNode
           .filter(({ effect }) => effect === 'NoExecute')
           .every((one) => {
@@ -91,7 +93,7 @@ function given(taints: readonly Taint[], tolerations: readonly Toleration[], fac
 function check(name: string, taints: readonly Taint[], tolerations: readonly Toleration[], expected: 'evicted' | 'stays' | number): void {
   test(name, () => {
     const world = given(taints, tolerations)
-    const wakeAt = world.settle([controller])
+    const wakeAt = world.settle([taintEvictionController()])
     const isEvicted = world.get(Pod, 'a', namespace)!.metadata.deletionTimestamp !== undefined
     assert.equal(isEvicted ? 'evicted' : wakeAt === Infinity ? 'stays' : wakeAt, expected)
   })

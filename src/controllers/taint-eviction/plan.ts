@@ -3,9 +3,10 @@ import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import { tolerates } from '#api/core/v1/taints.ts'
 import type { Taint } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
-import { type Plan, settled } from '#loop/controller.ts'
+import { type Command, type Plan, settled } from '#loop/controller.ts'
 import { patchSeen, targetOf } from '../common/commands.ts'
 import { disruption } from '../common/disruption.ts'
+import { keyOf } from '../common/key.ts'
 import { parseTime } from '../common/time.ts'
 
 export interface TaintEvictionView {
@@ -20,23 +21,27 @@ export function planTaintEviction({ now, pod, taints }: TaintEvictionView): Plan
   if (pod.metadata.deletionTimestamp !== undefined) return settled
   const evictAt = Math.min(Infinity, ...taints.map((taint) => endOfToleration(pod, taint)))
   if (evictAt > now) return { commands: [], wakeAt: evictAt }
-  const { namespace, name } = pod.metadata
   const conditions = disruption(pod, now, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint')
   return {
     commands: [
-      {
-        do: 'event',
-        regarding: pod,
-        type: 'Normal',
-        reason: 'TaintManagerEviction',
-        message: `Marking for deletion Pod ${namespace}/${name}`,
-      },
+      tell(pod, `Marking for deletion Pod ${keyOf(pod)}`),
       patchSeen(Pod, pod, { status: { conditions } }, 'status'),
       { do: 'delete', ...targetOf(Pod, pod) },
     ],
     wakeAt: Infinity,
   }
 }
+
+/** The pod was to be evicted later, and is not any more. */
+export const cancelled = (pod: Pod): Command => tell(pod, `Cancelling deletion of Pod ${keyOf(pod)}`)
+
+const tell = (regarding: Pod, message: string): Command => ({
+  do: 'event',
+  regarding,
+  type: 'Normal',
+  reason: 'TaintManagerEviction',
+  message,
+})
 
 /** Until when the pod bears the taint: counted from when both the taint and the pod were on the node. */
 function endOfToleration(pod: Pod, taint: Taint): Instant {
