@@ -8,7 +8,7 @@ import { conditionOf } from '../common/conditions.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { type EvictionLimits, type EvictionView, lastGivenUp, planEviction, zoneOf } from './eviction.ts'
 import { createSignsOfLife } from './health.ts'
-import { type NodeView, planNode } from './plan.ts'
+import { type GoneNodeView, type NodeView, planGoneNode, planNode } from './plan.ts'
 
 export interface NodeLifecycleConfig {
   /** How long a node may be silent: 50 s in v1.36, 40 s before. */
@@ -25,7 +25,9 @@ export const nodeLifecycleDefaults: NodeLifecycleConfig = {
 }
 
 /** Notices nodes that are silent or unwell, keeps pods away from them, and gives them up with care. */
-export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecycleDefaults): Controller<NodeView | EvictionView> {
+export function nodeLifecycleController(
+  config: NodeLifecycleConfig = nodeLifecycleDefaults,
+): Controller<NodeView | GoneNodeView | EvictionView> {
   const signs = createSignsOfLife()
   const lastAt = new Map<string, Instant>()
   return {
@@ -64,8 +66,8 @@ export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecy
       const name = key.slice(prefix.length)
       const node = cache.get(Node, name)
       if (node === undefined) {
-        signs.forget(name)
-        return undefined
+        const uid = signs.forget(name)
+        return uid === undefined ? undefined : { about: 'gone', name, uid }
       }
       const { at, isFirst } = signs.seenAt(node, cache.get(Lease, name, leaseNamespace), now)
       const ready = conditionOf(node.status.conditions, 'Ready')
@@ -73,7 +75,7 @@ export function nodeLifecycleController(config: NodeLifecycleConfig = nodeLifecy
       const pods = ready?.status === 'Unknown' ? cache.indexed(Pod, byNodeName, name) : []
       return { about: 'node', now, node, seenAt: at, graceMs, isNew: isFirst, pods }
     },
-    plan: (view) => (view.about === 'all' ? planEviction(view) : planNode(view)),
+    plan: (view) => (view.about === 'all' ? planEviction(view) : view.about === 'gone' ? planGoneNode(view) : planNode(view)),
   }
 }
 

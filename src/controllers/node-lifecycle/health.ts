@@ -8,7 +8,8 @@ import { parseTime } from '../common/time.ts'
 export interface SignsOfLife {
   /** Notes what the node shows now and returns when it was first seen to show it. */
   seenAt(node: Node, lease: Lease | undefined, now: Instant): { readonly at: Instant; readonly isFirst: boolean }
-  forget(name: string): void
+  /** The uid of the node that was known by this name; undefined: none was. */
+  forget(name: string): string | undefined
 }
 
 /** One entry a node. Empty after a start: then every node has its grace anew, as in the reference. */
@@ -26,6 +27,10 @@ export function createSignsOfLife(): SignsOfLife {
       seen.set(name, { uid, sign, at })
       return { at, isFirst: before?.uid !== uid }
     },
-    forget: (name) => void seen.delete(name),
+    forget(name) {
+      const uid = seen.get(name)?.uid
+      seen.delete(name)
+      return uid
+    },
   }
 }

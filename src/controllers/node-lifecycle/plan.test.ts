@@ -51,6 +51,22 @@ test('a silent node becomes unknown after its grace, not before', () => {
   assert.deepEqual(shownTaints(world, 'n'), [])
 })
 
+test('tells of nodes that come and go, once', () => {
+  const world = given({ n: 'True', m: 'True' })
+  const controller = nodeLifecycleController()
+  world.settle([controller])
+  world.put(Lease, { metadata: { name: 'n', namespace: 'kube-node-lease' }, spec: {} })
+  world.remove(Node, world.get(Node, 'n')!)
+  world.settle([controller])
+  world.change(Lease, 'n', 'kube-node-lease', { spec: { renewTime: rfc3339(world.now) } })
+  world.settle([controller])
+  assert.deepEqual(world.events.map(show), [
+    'event Normal RegisteredNode Node n event: Registered Node n in Controller',
+    'event Normal RegisteredNode Node m event: Registered Node m in Controller',
+    'event Normal RemovingNode Node n event: Removing Node n from Controller',
+  ])
+})
+
 test('a node that never spoke has a little longer', () => {
   const world = given({ m: 'True' })
   world.put(Node, { metadata: { name: 'n' }, spec: {}, status: {} })

@@ -1,6 +1,7 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { NodeCondition } from '#api/core/v1/types.ts'
+import type { KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
 import type { Instant } from '#lib/clock.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
@@ -19,6 +20,18 @@ export interface NodeView {
   readonly graceMs: number
   readonly isNew: boolean
   readonly pods: readonly Pod[]
+}
+
+/** A node that was known here, and is not there any more. */
+export interface GoneNodeView {
+  readonly about: 'gone'
+  readonly name: string
+  readonly uid: string
+}
+
+export function planGoneNode({ name, uid }: GoneNodeView): Plan {
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid, resourceVersion: '', creationTimestamp: '' } }
+  return { commands: [nodeEvent(node, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`)], wakeAt: Infinity }
 }
 
 /** One node: whether it still speaks, the taints that its conditions ask for, and the pods of one that does not. */
@@ -97,7 +110,7 @@ function labelsOf({ metadata: { labels = {} } }: Node): object | undefined {
   return changed.length === 0 ? undefined : { labels: Object.fromEntries(changed) }
 }
 
-const nodeEvent = (node: Node, reason: string, message: string): Command => ({
+const nodeEvent = (node: KubeObject, reason: string, message: string): Command => ({
   do: 'event',
   regarding: node,
   type: 'Normal',
