@@ -83,6 +83,8 @@ export interface SimulatedCluster {
   pauseServer(server: SimulatedServer): void
   /** It goes on as if nothing had been. */
   resumeServer(server: SimulatedServer): void
+  /** Sets the time of day of all server machines, now and for good: a process that is started later begins with it. */
+  jumpClocks(ms: number): void
   /** Without a network a node neither reaches the API server nor is told anything. */
   setReachable(node: SimulatedNode, isReachable: boolean): void
   stop(): Promise<void>
@@ -116,6 +118,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
   let serverCount = 0
   let instant = clock.now()
   let requestsNow = 0
+  let aheadMs = 0
 
   // --- servers ---------------------------------------------------------------------------------------------------------------------
 
@@ -168,6 +171,7 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
     serverCount += 1
     const name = `server-${serverCount}`
     const process = createSimulatedProcess(name, clock)
+    process.jump(aheadMs)
     history.note({ who: 'simulation', what: 'start', object: name, result: '' })
     const server = startSimulatedServer({
       process,
@@ -334,6 +338,11 @@ export async function createSimulatedCluster(options: SimulatedClusterOptions): 
       if (!server.process.isPaused) return
       history.note({ who: 'simulation', what: 'resume', object: server.process.name, result: '' })
       server.process.resume()
+    },
+    jumpClocks(ms) {
+      history.note({ who: 'simulation', what: 'clocks jump', object: `${ms} ms`, result: '' })
+      aheadMs += ms
+      for (const { process } of servers) process.jump(ms)
     },
     setReachable(node, isReachable) {
       const link = links.get(node.name)!

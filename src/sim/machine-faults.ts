@@ -23,8 +23,8 @@ export type MachineFault =
   | { readonly kind: 'server pause'; readonly fromMs: number; readonly forMs: number; readonly commits?: number }
   /** One more server process, as a candidate for leadership, that goes in order at `toMs`. */
   | { readonly kind: 'second server'; readonly fromMs: number; readonly toMs: number }
-  /** The time of day of the leading server is set. */
-  | { readonly kind: 'clock jump'; readonly fromMs: number; readonly jumpMs: number }
+  /** The time of day of the leading server is set; `stays`: of all server machines, and whatever is started on them later has it. */
+  | { readonly kind: 'clock jump'; readonly fromMs: number; readonly jumpMs: number; readonly stays?: boolean }
   | { readonly kind: 'kubelet crash'; readonly node: number; readonly fromMs: number; readonly downMs: number }
   | { readonly kind: 'node loss'; readonly node: number; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: 'node reboot'; readonly node: number; readonly fromMs: number; readonly downMs: number }
@@ -81,7 +81,8 @@ export function startMachineFaults(cluster: SimulatedCluster, faults: readonly M
         if (server.process.isAlive) void cluster.stopServer(server)
       })
     },
-    'clock jump': ({ jumpMs }) => {
+    'clock jump': ({ jumpMs, stays }) => {
+      if (stays) return cluster.jumpClocks(jumpMs)
       const server = leader()
       if (server === undefined) return
       note('clock jump', `${server.process.name} ${jumpMs} ms`)

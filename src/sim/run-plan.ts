@@ -25,7 +25,11 @@ export interface Outcome {
   readonly virtualMs: number
   /** From the end of all faults until every wish had come true, to within seconds. */
   readonly settledMs: number
+  /** When the first step could be taken, and faults began. */
+  readonly beganMs: number
   readonly history: SimulatedCluster['history']
+  /** As it was in the end. */
+  readonly world: World
 }
 
 export interface Problem {
@@ -44,6 +48,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
   const network = createFaultyNetwork(plan.connectionFaults, seededRandom(plan.seed).fork('network'))
   const problems: Problem[] = []
   let settledMs = Infinity
+  let beganMs = 0
   let checks: readonly Invariant[] = []
   let cluster: SimulatedCluster | undefined
   const say = (invariant: string, text: string): void => {
@@ -72,11 +77,13 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
   } catch (error) {
     say('the simulation itself', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  return { problems, writes: cluster.history.writes, virtualMs: cluster.clock.now() - startOfTime, settledMs, history: cluster.history }
+  const { history, world, clock } = cluster
+  return { problems, writes: history.writes, virtualMs: clock.now() - startOfTime, settledMs, beganMs, history, world }
 
   async function live(one: SimulatedCluster): Promise<void> {
     const { clock, history, world } = one
     await one.until(() => world.list(Node).length === plan.nodes, 60_000, 'all nodes are registered')
+    beganMs = clock.now() - startOfTime
     network.start(clock, (what, object) => history.note({ who: 'simulation', what, object, result: '' }))
     const endMachineFaults = startMachineFaults(one, plan.machineFaults)
     const steps = { done: false }

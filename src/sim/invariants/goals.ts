@@ -29,7 +29,10 @@ function deployments(world: Scene['world']): string[] {
     const { spec, status, metadata } = deployment
     const wished = spec.replicas ?? 1
     const sets = world.list<ReplicaSet>(ReplicaSet).filter((set) => controllerOf(set)?.uid === metadata.uid)
-    const pods = world.list<Pod>(Pod).filter((pod) => sets.some((set) => set.metadata.uid === controllerOf(pod)?.uid))
+    // One that failed with its node is replaced and counts no more, but nobody has to take it away.
+    const pods = world
+      .list<Pod>(Pod)
+      .filter((pod) => sets.some((set) => set.metadata.uid === controllerOf(pod)?.uid) && pod.status.phase !== 'Failed')
     const images = new Set(spec.template.spec?.containers.map(({ image }) => image))
     const problems: string[] = []
     const say = (what: string) => problems.push(`Deployment ${idOf(deployment)}: ${what}`)

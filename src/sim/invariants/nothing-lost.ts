@@ -1,9 +1,13 @@
 import { Event } from '#api/core/v1/event.ts'
+import { Service } from '#api/core/v1/service.ts'
+import { IPAddress } from '#api/networking/v1/ip-address.ts'
 import { prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
 import type { Revision } from '#store/store.ts'
 import { controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
 
 const events = prefixOf(Event)
+const services = prefixOf(Service)
+const ipAddresses = prefixOf(IPAddress)
 
 /** Revisions only grow, nothing goes that nobody deleted, and at rest nothing is left whose owner is gone. */
 export function nothingLost({ world }: Scene): Invariant {
@@ -12,9 +16,12 @@ export function nothingLost({ world }: Scene): Invariant {
     name: 'nothing lost',
     onCommit(changes, who) {
       const problems: string[] = []
+      // The server gives an address back in the commit that removes its service.
+      const endsService = changes.some(({ key, after }) => after === undefined && key.startsWith(services))
       for (const { key, revision, before, after } of changes) {
         if (revision < newest) problems.push(`${key} was written at ${revision}, after ${newest}`)
         if (after !== undefined || before === undefined || !key.startsWith(registryRoot) || key.startsWith(events)) continue
+        if (endsService && key.startsWith(ipAddresses)) continue
         if (who.verb !== 'DELETE' && before.metadata.deletionTimestamp === undefined) problems.push(`${key} went without being deleted`)
       }
       const { revision } = changes[0]!

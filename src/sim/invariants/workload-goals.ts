@@ -93,7 +93,7 @@ export function workloadGoals({ world }: Scene): Invariant {
   const controllers = (): string[] =>
     world.list<ReplicationController>(ReplicationController).flatMap((controller) => {
       const { metadata, spec, status } = controller
-      const pods = podsOf(metadata.uid)
+      const pods = podsOf(metadata.uid).filter(({ status: { phase } }) => phase !== 'Failed')
       const wished = spec.replicas ?? 1
       const told = [status.replicas, status.readyReplicas ?? 0, status.availableReplicas ?? 0]
       return sentences(`ReplicationController ${idOf(controller)}`, [
