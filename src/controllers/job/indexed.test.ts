@@ -115,6 +115,43 @@ check(
   ],
 )
 
+check(
+  'but not with as many as may',
+  {
+    spec: { ...perIndex, maxFailedIndexes: 2 },
+    status: { ...running, failedIndexes: '0,2' },
+    pods: { b: { index: 1 }, c: { index: 3 } },
+  },
+  ['status {"active":2}'],
+)
+check(
+  'an index that is given up stays so, whatever a pod of it still does',
+  {
+    spec: perIndex,
+    status: { ...running, failedIndexes: '0' },
+    pods: { a: { ...done, index: 0 }, b: { index: 1 }, c: { index: 2 } },
+  },
+  ['status {"active":2}', 'release a'],
+)
+check(
+  'of two pods of an index the one that succeeded decides',
+  {
+    spec: perIndex,
+    status: { ...begun, active: 2, failedIndexes: '' },
+    pods: { a: { ...broken, index: 0, failures: 1 }, b: { ...done, index: 0 }, c: { index: 1 }, d: { index: 2 } },
+  },
+  ['status {"succeeded":1,"uncountedTerminatedPods":{"failed":["a"]},"completedIndexes":"0"}', 'release a', 'release b'],
+)
+check(
+  'with the policy Failed no index is made whose pod still ends',
+  {
+    spec: { ...indexed, podReplacementPolicy: 'Failed' },
+    status: { ...begun, terminating: 1 },
+    pods: { a: { ...leaving, index: 0 } },
+  },
+  ['create pod work-1-?'],
+)
+
 // --- policies ---------------------------------------------------------------------------------------------------------------------------
 const onCode = (action: string, values: number[], operator = 'In') => ({
   completions: 1,
@@ -202,4 +239,28 @@ check(
     pods: { a: { index: 0 }, b: { index: 2 } },
   },
   ['status {"active":2}'],
+)
+const onContainer = (containerName: string) => ({
+  completions: 1,
+  podFailurePolicy: { rules: [{ action: 'Ignore', onExitCodes: { containerName, operator: 'NotIn', values: [3] } }] },
+})
+check('a rule about a container', { spec: onContainer('main'), status: begun, pods: { a: broken } }, ['release a', 'create pod work-?'])
+check('a rule about another container', { spec: onContainer('other'), status: begun, pods: { a: broken } }, [
+  'status {"uncountedTerminatedPods":{"failed":["a"]}}',
+  'release a',
+  'create pod work-?',
+])
+check(
+  'a container that ended well is no failure, whatever a rule leaves out',
+  {
+    spec: onContainer('main'),
+    status: begun,
+    pods: {
+      a: {
+        phase: 'Failed',
+        status: { containerStatuses: [{ name: 'main', restartCount: 0, state: { terminated: { exitCode: 0, finishedAt: startTime } } }] },
+      },
+    },
+  },
+  ['status {"uncountedTerminatedPods":{"failed":["a"]}}', 'release a', 'create pod work-?'],
 )

@@ -5,7 +5,8 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { controlledBy, namespace } from '../testing/objects.ts'
 import { begun, broken, check, condition, done, leaving, limitExceeded, now, running } from './check-plan.ts'
 import { jobController } from './controller.ts'
-import { type JobPodFacts, worldOf } from './testing.ts'
+import { createFailureMemory } from './failure-memory.ts'
+import { type JobPodFacts, theJob, worldOf } from './testing.ts'
 
 // --- how many pods ------------------------------------------------------------------------------------------------------------------
 check('begins: says since when, and makes as many pods as may run at once', { spec: { parallelism: 2, completions: 3 } }, [
@@ -281,6 +282,15 @@ backsOff('no more than 10 min', Object.fromEntries(Array.from({ length: 9 }, (_,
 backsOff('only failures after the last success count', { a: { exit: [1, 90] }, b: { exit: [0, 80] }, c: { exit: [1, 4] } }, 6)
 backsOff('a success later than all failures forgives them', { a: { exit: [1, 5] }, b: { exit: [0, 4] } }, 0)
 backsOff('what was removed as surplus is no failure', { a: { exit: [143, 1], tracked: false, deletedAt: Date.parse(now) } }, 0)
+
+test('a pod that was deleted and yet ended well forgives no failure, its own least', () => {
+  const memory = createFailureMemory()
+  const world = worldOf({ pods: { a: leaving } })
+  const recent = () => memory.recent('shop/work', theJob(world), world.list(Pod)).count
+  assert.equal(recent(), 1)
+  world.change(Pod, 'a', namespace, { status: { phase: 'Succeeded' } })
+  assert.equal(recent(), 1)
+})
 
 test('remembers the failure of a pod that is gone', () => {
   const controller = jobController()

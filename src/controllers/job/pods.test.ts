@@ -85,6 +85,33 @@ function succeeds(name: string, pod: JobPodFacts, expected: Readonly<Record<stri
   })
 }
 
+test('the successor goes by the pod that failed most often', () => {
+  const spec = { completionMode: 'Indexed', completions: 1, parallelism: 1, backoffLimit: 2 ** 31 - 1, backoffLimitPerIndex: 9 }
+  const world = worldOf({ spec, pods: { a: { exit: [1, 3600], index: 0, failures: 4 }, b: { exit: [1, 3000], index: 0, failures: 1 } } })
+  world.pass(jobController(), jobKey)
+  assert.equal(world.list(Pod).at(-1)!.metadata.annotations!['batch.kubernetes.io/job-index-failure-count'], '5')
+})
+
+const at = Date.parse('2025-12-31T12:00:00Z')
+removes('one that nobody runs yet', { a: {}, b: { node: '' } })
+removes('one that is not up yet', { a: {}, b: { phase: 'Pending' } })
+removes('one that is not ready', { a: { readyAt: at }, b: {} })
+removes('the one that became ready last', { a: { readyAt: at }, b: { readyAt: at + 1000 }, c: { readyAt: at } })
+removes('the one that was restarted', { a: {}, b: { restarts: 1 } })
+removes('the youngest', { a: { createdAt: at }, b: { createdAt: at + 1000 }, c: { createdAt: at } })
+
+/** Of one pod too many it is `b` that goes. */
+function removes(name: string, pods: Readonly<Record<string, JobPodFacts>>): void {
+  test(`removes ${name}`, () => {
+    const world = worldOf({ spec: { completions: 9, parallelism: Object.keys(pods).length - 1 }, pods })
+    const { commands } = world.pass(jobController(), jobKey)
+    assert.deepEqual(
+      commands.flatMap((command) => (command.do === 'delete' ? [command.name] : [])),
+      ['b'],
+    )
+  })
+}
+
 test('tells of pods made, deleted, and refused', () => {
   const world = worldOf({})
   const controller = jobController()
@@ -149,6 +176,7 @@ forsakes('of a job that somebody else runs', { status: over, spec: { managedBy: 
 forsakes('of another kind of owner', { status: over }, { owners: [controlledBy('ReplicaSet', 'rs')] }, false)
 forsakes('of nobody', { status: live }, { owners: [], labels: {} }, true)
 forsakes('of nobody that a job over selects', { status: over }, { owners: [] }, true)
+forsakes('of nobody that goes, which no job adopts', { status: live }, { owners: [], deletedAt: at }, true)
 forsakes('that a job counts', { status: live }, {}, false)
 
 /** Whether a pod with the finalizer is let go of, by a job controller that begins with this world. */
