@@ -94,7 +94,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     endpointsController,
     endpointSliceMirroringController,
     garbageCollector(config.served),
-    namespaceController(config.served),
+    namespaceController(config.served, () => config.kinds.filter(isCollectable)),
     resourceQuotaController(config.served),
     serviceAccountController,
     legacyTokenTrackingController,

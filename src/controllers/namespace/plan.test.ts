@@ -45,13 +45,29 @@ test('says which finalizers hold the content, and waits', () => {
   assert.equal(world.get(Namespace, 'old'), undefined)
 })
 
-test('says what could not be deleted', () => {
-  const world = given([[ConfigMap, { metadata: { name: 'c', namespace: 'old' } }]])
-  world.refuse = (command) => (command.do === 'delete' ? new WherryError('Forbidden', 'protected') : undefined)
-  world.pass(controller, 'old')
+test('says what could not be deleted, and deletes the rest', () => {
+  const own = namespaceController(createServedKinds([Pod, ConfigMap, ReplicaSet]))
+  const world = given([
+    [ConfigMap, { metadata: { name: 'c', namespace: 'old' } }],
+    [ReplicaSet, { metadata: { name: 'rs', namespace: 'old' }, spec: {}, status: {} }],
+  ])
+  world.refuse = (command) =>
+    command.do === 'delete' && command.kind === ConfigMap ? new WherryError('Forbidden', 'protected') : undefined
+  for (let i = 0; i < 3; i += 1) world.pass(own, 'old')
   assert.deepEqual(conditions(world), [
     'NamespaceDeletionContentFailure ContentDeletionFailed Failed to delete all resource types, 1 remaining: protected',
   ])
+  assert.equal(world.get(ReplicaSet, 'rs', 'old'), undefined)
+  world.refuse = () => undefined
+  world.settle([own])
+  assert.equal(world.get(Namespace, 'old'), undefined)
+})
+
+test('does not let go while the API server knows of more than is seen', () => {
+  const world = given([])
+  world.refuse = (command) => (command.do === 'confirmNone' && command.kind === ConfigMap ? new WherryError('Conflict', 'one') : undefined)
+  for (let i = 0; i < 3; i += 1) world.pass(controller, 'old')
+  assert.deepEqual(world.get(Namespace, 'old')!.spec.finalizers, ['kubernetes'])
 })
 
 test('leaves a namespace alone that is not being deleted, and finalizers of others', () => {

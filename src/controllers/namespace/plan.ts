@@ -3,8 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { NamespaceCondition } from '#api/core/v1/types.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
-import { WherryError } from '#lib/errors.ts'
-import { type Command, type Plan, settled } from '#loop/controller.ts'
+import { type Command, type Plan, type Single, settled } from '#loop/controller.ts'
 import { targetOf } from '../common/commands.ts'
 import { changedCondition, conditionOf } from '../common/conditions.ts'
 
@@ -17,6 +16,10 @@ export interface NamespaceView {
   readonly namespace: Namespace
   /** What is in it, by kind; kinds without any are left out. */
   readonly content: readonly { readonly kind: AnyKind; readonly objects: readonly KubeObject[] }[]
+  /** Every kind that could be in it. */
+  readonly kinds: readonly AnyKind[]
+  /** Why deletions were refused when they were last tried, by kind. */
+  readonly refused: ReadonlyMap<AnyKind, string>
 }
 
 /** Empties a namespace that is being deleted, pods first (KEP-5080), says what is still there, and lets it go when nothing is. */
@@ -26,28 +29,53 @@ export function planNamespace(view: NamespaceView): Plan {
   if (!(namespace.spec.finalizers ?? []).includes(finalizer)) return settled
   const pods = content.filter(({ kind }) => isPodKind(kind))
   const turn = pods.length > 0 ? pods : content
-  const deletions = turn.flatMap(({ kind, objects }) =>
-    objects
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .map((object): Command => ({ do: 'delete', ...targetOf(kind, object), propagationPolicy: 'Background' })),
-  )
-  if (deletions.length > 0) return { commands: deletions.slice(0, deletionsAtOnce), wakeAt: Infinity }
-  const status = statusCommand(view, conditionsOf(turn))
+  // A kind whose deletion is refused comes last, so that it does not keep the others.
+  const deletions = turn
+    .toSorted((a, b) => Number(view.refused.has(a.kind)) - Number(view.refused.has(b.kind)))
+    .flatMap(({ kind, objects }) => deletionsOf(kind, objects))
+    .slice(0, deletionsAtOnce)
+  const isGoing = deletions.length > 0
+  // While there is more to delete only what was refused is told.
+  const status =
+    isGoing && view.refused.size === 0 ? undefined : statusCommand(view, { ...(isGoing ? {} : conditionsOf(turn)), ...refusals(view) })
+  if (isGoing) return { commands: [...(status === undefined ? [] : [status]), ...byKind(deletions)], wakeAt: Infinity }
   if (status !== undefined) return { commands: [status], wakeAt: Infinity }
   if (content.length > 0) return settled
   const finalizers = (namespace.spec.finalizers ?? []).filter((one) => one !== finalizer)
   const object = { ...namespace, spec: { ...namespace.spec, finalizers } } as Namespace
-  return { commands: [{ do: 'update', kind: Namespace, object, subresource: 'finalize' }], wakeAt: Infinity }
+  // What came just before the end may not be seen yet, and would be left behind for good.
+  const confirmations = view.kinds.map(
+    (kind): Single => ({ do: 'confirmNone', kind, namespace: namespace.metadata.name, isMeant: () => true }),
+  )
+  return {
+    commands: [
+      { do: 'together', commands: confirmations },
+      { do: 'update', kind: Namespace, object, subresource: 'finalize' },
+    ],
+    wakeAt: Infinity,
+  }
 }
 
-/** A deletion that was refused shows in the conditions. */
-export function afterNamespaceAnswer(view: NamespaceView, command: Command, answer: KubeObject | WherryError): readonly Command[] {
-  if (command.do !== 'delete' || !(answer instanceof WherryError)) return []
-  const failure: Findings = {
-    NamespaceDeletionContentFailure: ['ContentDeletionFailed', `Failed to delete all resource types, 1 remaining: ${answer.message}`],
+type Deletion = Extract<Single, { readonly do: 'delete' }>
+
+const deletionsOf = (kind: AnyKind, objects: readonly KubeObject[]): Deletion[] =>
+  objects
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map((object) => ({ do: 'delete', ...targetOf(kind, object), propagationPolicy: 'Background' }))
+
+const byKind = (deletions: readonly Deletion[]): Command[] =>
+  [...Map.groupBy(deletions, ({ kind }) => kind).values()].map((commands) => ({ do: 'together', commands }))
+
+/** What was refused shows in the conditions, each kind's first refusal once. */
+function refusals({ refused }: NamespaceView): Findings {
+  if (refused.size === 0) return {}
+  const messages = [...refused.values()].toSorted().join(', ')
+  return {
+    NamespaceDeletionContentFailure: [
+      'ContentDeletionFailed',
+      `Failed to delete all resource types, ${refused.size} remaining: ${messages}`,
+    ],
   }
-  const status = statusCommand(view, failure)
-  return status === undefined ? [] : [status]
 }
 
 const isPodKind = ({ group, plural }: AnyKind): boolean => group === Pod.group && plural === Pod.plural
