@@ -1,7 +1,12 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
-import { given, namespace } from '../testing/objects.ts'
-import { show, type World } from '../testing/world.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { StorageClass } from '#api/storage/v1/storage-class.ts'
+import { given, namespace, type PodFacts, pod } from '../testing/objects.ts'
+import { show, World } from '../testing/world.ts'
+import { persistentVolumeBinder } from './controller.ts'
 
 /** Claims and volumes of tests, with only what the test at hand is about. */
 
@@ -75,3 +80,42 @@ export const summary = (world: World): string[] => [
     ),
   ...world.events.map((event) => show(event).replace('event ', `${event.regarding.metadata.name}: `)),
 ]
+
+/** What a test begins with, by name. */
+export interface Scene {
+  readonly claims?: Readonly<Record<string, ClaimFacts>>
+  readonly volumes?: Readonly<Record<string, VolumeFacts>>
+  readonly classes?: Readonly<Record<string, object>>
+  readonly pods?: Readonly<Record<string, PodFacts>>
+}
+
+export function build({ claims = {}, volumes = {}, classes = {}, pods = {} }: Scene): World {
+  const world = new World()
+  for (const [name, facts] of Object.entries(classes)) {
+    const { metadata, ...rest } = facts as { metadata?: object }
+    world.put(StorageClass, { ...rest, metadata: { name, ...metadata } })
+  }
+  for (const [name, facts] of Object.entries(claims)) world.put(PersistentVolumeClaim, claim(name, facts))
+  for (const [name, facts] of Object.entries(volumes)) world.put(PersistentVolume, volume(name, facts))
+  for (const [name, facts] of Object.entries(pods)) world.put(Pod, pod(name, facts))
+  return world
+}
+
+/** A pod that uses the claim. */
+export const consumer = (name: string, more: PodFacts = {}): PodFacts => ({
+  phase: 'Pending',
+  ...more,
+  spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: name } }], ...more.spec },
+})
+
+/** The annotation of who made a volume. */
+export const provisioned = (by: string) => ({ 'pv.kubernetes.io/provisioned-by': by })
+
+/** A test of what is there in the end, and was said on the way. */
+export function check(name: string, scene: Scene, expected: readonly string[]): void {
+  test(name, () => {
+    const world = build(scene)
+    world.settle([persistentVolumeBinder()])
+    assert.deepEqual(summary(world), expected)
+  })
+}
