@@ -91,7 +91,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     cronJobController(),
     ttlAfterFinishedController,
     endpointSliceController,
-    endpointsController,
+    endpointsController(),
     endpointSliceMirroringController,
     garbageCollector(config.served),
     namespaceController(config.served, () => config.kinds.filter(isCollectable)),

@@ -5,11 +5,13 @@ import { Endpoints } from '#api/core/v1/endpoints.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { EndpointSubset } from '#api/core/v1/types.ts'
+import { WherryError } from '#lib/errors.ts'
 import { repackSubsets } from '../common/repack-subsets.ts'
 import { namespace, type PodFacts, pod } from '../testing/objects.ts'
-import { World } from '../testing/world.ts'
-import { endpointsController as controller } from './controller.ts'
+import { show, World } from '../testing/world.ts'
+import { endpointsController } from './controller.ts'
 
+const lock = 'control-plane.alpha.kubernetes.io/leader'
 const now = Date.parse('2026-01-01T00:00:00Z')
 const ready = (ip: string): PodFacts => ({ node: 'n', ip, readyAt: now })
 
@@ -32,7 +34,7 @@ check('any other has no endpoints without', { a: ready('10.0.0.1') }, { ports: u
 
 test('carries labels, marks and the time of the change', () => {
   const world = given({}, { clusterIP: 'None' })
-  world.settle([controller])
+  world.settle([endpointsController()])
   const made = world.get(Endpoints, 'web', namespace)!
   assert.deepEqual(made.metadata.labels, {
     team: 'shop',
@@ -41,31 +43,74 @@ test('carries labels, marks and the time of the change', () => {
   })
   assert.deepEqual(made.metadata.annotations, { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' })
   world.put(Pod, pod('a', { ...ready('10.0.0.1'), readyAt: now + 5000 }))
-  world.settle([controller])
+  world.settle([endpointsController()])
   assert.deepEqual(world.get(Endpoints, 'web', namespace)!.metadata.annotations, {
     'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:05Z',
   })
+})
+
+const byHand = { metadata: { name: 'web', namespace }, subsets: [{ addresses: [{ ip: '192.0.2.1' }] }] }
+leaves('those that it made', { selector: { app: 'web' } }, undefined, 'deleted')
+leaves('those made by hand', { selector: undefined }, byHand, 'deleted')
+leaves(
+  'a lock of old clients',
+  { selector: undefined },
+  { ...byHand, metadata: { ...byHand.metadata, annotations: { [lock]: '{}' } } },
+  'kept',
+)
+
+test('what no service ever had is left alone: it may be about to come', () => {
+  const world = new World()
+  world.put(Endpoints, byHand)
+  world.settle([endpointsController()])
+  assert.deepEqual(world.history, [])
+})
+
+test('a service that only the cache does not show keeps its addresses', () => {
+  const world = given({ a: ready('10.0.0.1') }, {})
+  const controller = endpointsController()
+  world.settle([controller])
+  world.remove(Service, world.get(Service, 'web', namespace)!)
+  world.refuse = (command) => (command.do === 'confirmAbsent' ? new WherryError('Conflict', 'it is there') : undefined)
+  world.pass(controller, `${namespace}/web`)
+  assert.notEqual(world.get(Endpoints, 'web', namespace), undefined)
+})
+
+test('says what could not be written', () => {
+  const world = given({ a: ready('10.0.0.1') }, {})
+  const controller = endpointsController()
+  world.refuse = (command) => (command.do === 'event' ? undefined : new WherryError('Forbidden', 'no'))
+  world.pass(controller, `${namespace}/web`)
+  world.refuse = () => undefined
+  world.pass(controller, `${namespace}/web`)
+  world.refuse = (command) => (command.do === 'event' ? undefined : new WherryError('Forbidden', 'no'))
+  world.put(Pod, pod('b', ready('10.0.0.2')))
+  world.pass(controller, `${namespace}/web`)
+  assert.deepEqual(world.events.map(show), [
+    'event Warning FailedToCreateEndpoint Failed to create endpoint for service shop/web: no',
+    'event Warning FailedToUpdateEndpoint Failed to update endpoint shop/web: no',
+  ])
 })
 
 test('more than a thousand addresses are cut, ready ones last', () => {
   const pods: Record<string, PodFacts> = {}
   for (let i = 0; i < 1010; i += 1) pods[`p${i}`] = { node: 'n', ip: `10.1.${i >> 8}.${i & 255}`, ...(i % 2 === 0 ? { readyAt: now } : {}) }
   const world = given(pods, {})
-  world.settle([controller])
+  world.settle([endpointsController()])
   const { subsets, metadata } = world.get(Endpoints, 'web', namespace)!
   assert.equal(metadata.annotations!['endpoints.kubernetes.io/over-capacity'], 'truncated')
   assert.deepEqual([subsets![0]!.addresses!.length, subsets![0]!.notReadyAddresses!.length], [505, 495])
   for (const one of world.list(Pod).slice(0, 100)) world.remove(Pod, one)
-  world.settle([controller])
+  world.settle([endpointsController()])
   assert.equal(world.get(Endpoints, 'web', namespace)!.metadata.annotations!['endpoints.kubernetes.io/over-capacity'], undefined)
 })
 
 test('goes with its service, but hand-made ones never do', () => {
   const world = given({ a: ready('10.0.0.1') }, {})
   world.put(Endpoints, { metadata: { name: 'mine', namespace }, subsets: [] })
-  world.settle([controller])
+  world.settle([endpointsController()])
   world.remove(Service, world.get(Service, 'web', namespace)!)
-  world.settle([controller])
+  world.settle([endpointsController()])
   assert.deepEqual(
     world.list(Endpoints).map(({ metadata }) => metadata.name),
     ['mine'],
@@ -122,12 +167,26 @@ function given(pods: Readonly<Record<string, PodFacts>>, spec: object): World {
 function check(name: string, pods: Readonly<Record<string, PodFacts>>, spec: object, expected: readonly string[]): void {
   test(name, () => {
     const world = given(pods, spec)
-    world.settle([controller])
+    world.settle([endpointsController()])
     const ips = (list: readonly { ip: string }[] | undefined) => (list ?? []).map(({ ip }) => ip).join()
     const shown = (world.get(Endpoints, 'web', namespace)!.subsets ?? []).map(
       ({ addresses, notReadyAddresses, ports }) =>
         `${ips(addresses)}/${ips(notReadyAddresses)}:${(ports ?? []).map((one) => `${one.name}=${one.port}`).join()}`,
     )
     assert.deepEqual(shown, expected)
+  })
+}
+
+/** What becomes of Endpoints when their service goes. */
+function leaves(name: string, spec: object, endpoints: object | undefined, expected: 'deleted' | 'kept'): void {
+  test(`a service that goes leaves ${name} ${expected}`, () => {
+    const world = given({ a: ready('10.0.0.1') }, spec)
+    if (endpoints !== undefined) world.put(Endpoints, endpoints)
+    const controller = endpointsController()
+    world.settle([controller])
+    assert.notEqual(world.get(Endpoints, 'web', namespace), undefined)
+    world.remove(Service, world.get(Service, 'web', namespace)!)
+    world.settle([controller])
+    assert.equal(world.get(Endpoints, 'web', namespace) === undefined, expected === 'deleted')
   })
 }

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { Endpoints } from '#api/core/v1/endpoints.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodReady } from '#api/core/v1/pod-helpers.ts'
-import type { Service } from '#api/core/v1/service.ts'
+import { Service } from '#api/core/v1/service.ts'
 import type { EndpointAddress, EndpointSubset } from '#api/core/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import { type Command, type Plan, settled } from '#loop/controller.ts'
@@ -21,6 +21,8 @@ import {
 export const managedByLabel = 'endpoints.kubernetes.io/managed-by'
 export const managedBy = 'endpoint-controller'
 export const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
+/** Old clients elect their leader by an Endpoints object: such a lock belongs to no service. */
+const lockAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 /** One object for all addresses gets heavy: beyond this, readers have to use slices. */
 export const maxAddresses = 1000
 
@@ -29,14 +31,18 @@ export interface EndpointsView {
   readonly service: Service | undefined
   readonly pods: readonly Pod[]
   readonly endpoints: Endpoints | undefined
+  /** Whether there was a service of this name. */
+  readonly wasKnown: boolean
 }
 
 /** The one object that older clients read: all addresses of a service by port, ready and not ready. */
-export function planEndpoints({ service, pods, endpoints }: EndpointsView): Plan {
+export function planEndpoints({ service, pods, endpoints, wasKnown }: EndpointsView): Plan {
   if (service === undefined) {
-    if (endpoints === undefined || endpoints.metadata.labels?.[managedByLabel] !== managedBy) return settled
+    const isLeft = endpoints !== undefined && (wasKnown || endpoints.metadata.labels?.[managedByLabel] === managedBy)
+    if (!isLeft || endpoints.metadata.annotations?.[lockAnnotation] !== undefined) return settled
     const { name, namespace, uid } = endpoints.metadata
-    return { commands: [{ do: 'delete', kind: Endpoints, name, namespace, uid }], wakeAt: Infinity }
+    const confirmation: Command = { do: 'confirmAbsent', kind: Service, name, namespace }
+    return { commands: [confirmation, { do: 'delete', kind: Endpoints, name, namespace, uid }], wakeAt: Infinity }
   }
   const { subsets, isTruncated } = truncate(repackSubsets(pods.flatMap((pod) => subsetsOf(pod, service))))
   const labels = {

@@ -7,6 +7,7 @@ import { byNodeName, byService } from '../common/indexes.ts'
 import { splitKey } from '../common/key.ts'
 import { selectsPods } from '../common/service-indexes.ts'
 import { podsOf, servicesOfPod } from '../common/service-pods.ts'
+import { afterSliceAnswer } from './answered.ts'
 import { type EndpointSliceView, managedBy, planEndpointSlices } from './plan.ts'
 
 /** Keeps the list of where a service's pods can be reached, in slices. */
@@ -35,10 +36,14 @@ export const endpointSliceController: Controller<EndpointSliceView> = {
       const node = spec.nodeName === undefined ? undefined : cache.get(Node, spec.nodeName)
       if (node !== undefined) zones.set(node.metadata.name, node.metadata.labels?.[zoneLabel])
     }
-    const slices = cache.indexed(EndpointSlice, byService, key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy)
+    // One that is held while it goes takes nothing in any more.
+    const slices = cache
+      .indexed(EndpointSlice, byService, key)
+      .filter(({ metadata }) => metadata.labels?.[managedByLabel] === managedBy && metadata.deletionTimestamp === undefined)
     return { service, pods, zones, slices }
   },
   plan: planEndpointSlices,
+  answered: afterSliceAnswer,
 }
 
 const zoneLabel = 'topology.kubernetes.io/zone'

@@ -5,8 +5,10 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { WherryError } from '#lib/errors.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { namespace, pod } from '../testing/objects.ts'
-import { World } from '../testing/world.ts'
+import { show, World } from '../testing/world.ts'
 import { endpointSliceController as controller } from './controller.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -64,6 +66,27 @@ test('a service without pods has one empty slice, and keeps it', () => {
     [[]],
   )
   assert.equal(world.history.filter((line) => line.startsWith('create')).length, 1, 'the slice is filled, not replaced')
+})
+
+test('a slice that is held while it goes is left alone, and another takes its place', () => {
+  const world = given({})
+  world.put(Pod, pod('a', { node: 'n', ip: '10.0.0.1', readyAt: now }))
+  world.settle([controller])
+  const [held] = world.list(EndpointSlice)
+  world.change(EndpointSlice, held!.metadata.name, namespace, { metadata: { finalizers: ['hold'], deletionTimestamp: rfc3339(now) } })
+  world.put(Pod, pod('b', { node: 'n', ip: '10.0.0.2', readyAt: now }))
+  world.settle([controller])
+  const shown = world.list(EndpointSlice).map(({ endpoints }) => endpoints.map(({ addresses }) => addresses[0]))
+  assert.deepEqual(shown, [['10.0.0.1'], ['10.0.0.1', '10.0.0.2']])
+})
+
+test('says what could not be written', () => {
+  const world = given({})
+  world.refuse = (command) => (command.do === 'event' ? undefined : new WherryError('Forbidden', 'no'))
+  world.pass(controller, `${namespace}/web`)
+  assert.deepEqual(world.events.map(show), [
+    'event Warning FailedToUpdateEndpointSlices Error updating Endpoint Slices for Service shop/web: failed to create EndpointSlice for Service shop/web: no',
+  ])
 })
 
 test('publishes unready pods when asked to', () => {
