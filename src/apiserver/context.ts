@@ -12,6 +12,7 @@ import type { ReadAhead } from './http/yaml-body.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Claims } from './registry/claims.ts'
+import type { WriteJournal } from './journal/write-journal.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { Tracer } from './tracing/tracer.ts'
 
@@ -44,6 +45,8 @@ export interface Context {
   readonly readAhead: ReadAhead
   /** Failures of ours: never with an object's content. */
   readonly log: Tell
+  /** Told of every write that is committed. */
+  readonly journal: WriteJournal
   /** Spreads the ends of watches. */
   readonly watchJitter: Random
   /** Registers a watch for the common bookmark moment; returns how to leave. */

@@ -36,6 +36,7 @@ import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
 import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createCelMetrics } from './metrics/cel-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { createWriteJournal } from './journal/write-journal.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
 import { documentName } from './openapi/openapi.ts'
@@ -184,6 +185,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     metrics,
     flowControl,
     readAhead: createReadAhead(clock),
+    journal: createWriteJournal({ clock }),
     ...(options.audit !== undefined && { audit: options.audit({ registry: metrics.registry, outbound: stages.outbound }) }),
     ...(tracer !== undefined && { tracer }),
     log,

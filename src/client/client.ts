@@ -1,5 +1,6 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Status } from '#api/meta/v1/types.ts'
+import type { Cause } from '#lib/cause.ts'
 import type { Input, Of } from '#schema/schema.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface Client {
   delete<K extends AnyKind>(kind: K, name: string, options?: DeleteOptions): Promise<Of<K> | Status>
   /** POST to a subresource that acts: binding, token, eviction. Returns the decoded answer. */
   act(kind: AnyKind, name: string, subresource: string, body: unknown, options?: { readonly namespace?: string }): Promise<unknown>
+  /** The same client; what it writes is noted to be because of this. */
+  because(cause: Cause): Client
 }
 
 /** Query of a list, as the API names it (API docs, "Common parameters"). `namespace` absent: all namespaces. */

@@ -1,5 +1,6 @@
 import { type AnyKind, apiVersionOf } from '#api/kind.ts'
 import type { Status } from '#api/meta/v1/types.ts'
+import { type Cause, causeHeader, formatCause } from '#lib/cause.ts'
 import { WherryError } from '#lib/errors.ts'
 import { type HttpResponse, readBody, type Transport } from '#lib/http.ts'
 import { parseExact } from '#schema/json.ts'
@@ -14,17 +15,26 @@ export interface ClientOptions {
   /** Stands in managedFields for writes that name no manager of their own. */
   readonly fieldManager?: string
   readonly userAgent?: string
+  /** What leads to the writes. */
+  readonly cause?: Cause
 }
 
 /** A client over any transport. It holds nothing: no connection, no cache, no timer. */
-export function createClient(transport: Transport, { fieldManager, userAgent = 'wherry' }: ClientOptions = {}): Client {
+export function createClient(transport: Transport, options: ClientOptions = {}): Client {
+  const { fieldManager, userAgent = 'wherry', cause } = options
   const manager = fieldManager === undefined ? {} : { fieldManager }
+  const because = cause === undefined ? {} : { [causeHeader]: formatCause(cause) }
 
   async function exchange(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<unknown> {
     const response = await transport({
       method,
       path,
-      headers: { accept: 'application/json', 'user-agent': userAgent, ...(body !== undefined && { 'content-type': contentType }) },
+      headers: {
+        accept: 'application/json',
+        'user-agent': userAgent,
+        ...(body !== undefined && { 'content-type': contentType }),
+        ...(method !== 'GET' && because),
+      },
       ...(body !== undefined && { body: encoder.encode(JSON.stringify(body)) }),
     })
     return parseExact(new TextDecoder().decode(await wholeBody(response)))
@@ -63,6 +73,7 @@ export function createClient(transport: Transport, { fieldManager, userAgent = '
     },
     act: (kind, name, subresource, body, options = {}) =>
       exchange('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body),
+    because: (cause) => createClient(transport, { ...options, cause }),
   }
 }
 

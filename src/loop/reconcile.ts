@@ -1,3 +1,4 @@
+import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Cache, Controller, Single } from './controller.ts'
@@ -8,7 +9,15 @@ import type { Outcome } from './work-queue.ts'
 /** One controller's work on one key: wait for our own last writes to show, view, plan, execute. */
 export interface Reconciler {
   reconcile(key: string): Promise<Outcome>
+  /** Says which change made the key want to be looked at. */
+  because(key: string, change: NotedChange): void
   readonly counters: Readonly<Counters>
+}
+
+/** A change as the cause of what a controller does about it. */
+export interface NotedChange extends Cause {
+  /** Somebody wished something new: that counts for more than what the world made of an older wish. */
+  readonly isWish: boolean
 }
 
 /** Since the start, for `/metrics`. */
@@ -37,6 +46,8 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
   /** What the cache has to show before the key may be decided on again. */
   const awaited = new Map<string, readonly Expectation[]>()
   const staleInARow = new Map<string, number>()
+  /** Since the last look that had an end: the latest wish, else the latest change. */
+  const causes = new Map<string, NotedChange>()
   const counters: Counters = { looks: 0, plansWithCommands: 0, stale: 0, failures: 0, lateCaches: 0 }
 
   async function reconcile(key: string): Promise<Outcome> {
@@ -64,16 +75,26 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
     const view = controller.view(key, cache, clock.now(), gathered)
     if (view === undefined) {
       staleInARow.delete(key)
+      causes.delete(key)
       return never
     }
     const plan = controller.plan(view)
     if (plan.commands.length === 0) {
       staleInARow.delete(key)
+      causes.delete(key)
       return { again: 'at', at: plan.wakeAt }
     }
     counters.plansWithCommands += 1
     const answered = controller.answered?.bind(controller, view)
-    const execution = await execute(plan.commands, hands, answered)
+    const cause = causes.get(key)
+    causes.delete(key)
+    const execution = await execute(
+      plan.commands,
+      cause === undefined ? hands : { ...hands, client: hands.client.because(cause) },
+      answered,
+    )
+    // What was not done yet still has the same cause, unless there is a newer one.
+    if (cause !== undefined && (execution.end === 'stale' || execution.end === 'failed')) because(key, cause)
     if (execution.expectations.length > 0) awaited.set(key, execution.expectations)
     switch (execution.end) {
       case 'done':
@@ -97,7 +118,12 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
     }
   }
 
+  function because(key: string, change: NotedChange): void {
+    if (change.isWish || causes.get(key)?.isWish !== true) causes.set(key, change)
+  }
+
   return {
+    because,
     async reconcile(key) {
       try {
         return await reconcile(key)

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Secret } from '#api/core/v1/secret.ts'
+import { createClient } from '#client/http.ts'
+import { causeHeader } from '#lib/cause.ts'
+import type { HttpRequest } from '#lib/http.ts'
 import type { Of } from '#schema/schema.ts'
 import { type Command, type Controller, settled } from './controller.ts'
 import { type AnyController, runControllers } from './run.ts'
@@ -208,6 +211,7 @@ test('stopping ends the command in flight and begins no other', async () => {
       await answered
       return client.create(kind, object, options)
     },
+    because: () => slow,
   }
   const running = runControllers({ controllers: [copier], client, clientFor: () => slow, clock, random, log })
   await underWay
@@ -289,5 +293,44 @@ test('a view of a kind that nobody holds says so', async () => {
   }
   const running = await start(scene, [blind])
   assert.ok(scene.lines.some((line) => line.level === 'error' && /Secret is neither a source/.test(JSON.stringify(line))))
+  await running.stop()
+})
+
+/** A scene that overhears what is sent. */
+function overheard() {
+  const scene = createScene()
+  const sent: HttpRequest[] = []
+  const client = createClient(async (request) => {
+    sent.push(request)
+    return scene.server.transport(request)
+  })
+  const causesOf = (method: string, resource: string) =>
+    sent.filter((request) => request.method === method && request.path.includes(resource)).map(({ headers }) => headers[causeHeader])
+  const wish = () => `/configmaps/x/m@${scene.server.objects('/api/v1/configmaps')[0]!.metadata.resourceVersion}`
+  return { scene: { ...scene, client }, causesOf, wish }
+}
+
+test('every write says what led to it: the latest wish, else the latest change', async () => {
+  const { scene, causesOf, wish } = overheard()
+  const running = await start(scene, [copier], 1)
+  assert.deepEqual(causesOf('POST', 'secrets'), [wish()])
+  // The one that makes what is missing is the deletion.
+  const [gone] = secrets(scene)
+  await scene.client.delete(Secret, gone!.metadata.name, { namespace: 'x' })
+  await scene.clock.advance(0)
+  assert.match(causesOf('POST', 'secrets')[1] ?? '', new RegExp(`^/secrets/x/${gone!.metadata.name}@\\d+$`))
+  await want(scene, 0)
+  await scene.clock.advance(0)
+  assert.equal(causesOf('DELETE', 'secrets').at(-1), wish())
+  await running.stop()
+})
+
+test('what failed is tried again because of the same', async () => {
+  const { scene, causesOf, wish } = overheard()
+  const running = await start(scene, [copier], 0)
+  scene.server.fail('InternalError', 1, ({ method }) => method === 'POST')
+  await want(scene, 1)
+  await scene.clock.advance(60_000)
+  assert.deepEqual(causesOf('POST', 'secrets'), [wish(), wish()])
   await running.stop()
 })

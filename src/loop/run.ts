@@ -10,7 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Cache, Controller, Source } from './controller.ts'
 import { createEventRecorder } from './events.ts'
-import { type Counters, createReconciler } from './reconcile.ts'
+import { type Counters, createReconciler, type NotedChange, type Reconciler } from './reconcile.ts'
 import type { ServedKinds } from './served-kinds.ts'
 import { createWorkQueue, type Lane, type WorkQueue } from './work-queue.ts'
 
@@ -98,8 +98,7 @@ export function runControllers(options: RunOptions): Running {
     // A view over half-filled caches would see a world in which things are missing, and make them again.
     await Promise.all([...informers.values()].map((informer) => informer.synced()))
     if (stopping.signal.aborted) throw stopping.signal.reason
-    for (const worker of workers)
-      for (const source of worker.controller.sources) connect(source, informerOf(source.kind)!, worker.queue, cache, worker.log)
+    for (const worker of workers) for (const source of worker.controller.sources) connect(source, informerOf(source.kind)!, worker, cache)
   }
 
   const begun = begin()
@@ -128,9 +127,9 @@ export function runControllers(options: RunOptions): Running {
     if (custom.get(name) !== held) return
     held.isShown = true
     tellServed()
-    for (const { controller, queue, log: ownLog } of workers) {
-      const source = controller.sourceOf?.(kind)
-      if (source !== undefined) connect(source, informer, queue, cache, ownLog)
+    for (const worker of workers) {
+      const source = worker.controller.sourceOf?.(kind)
+      if (source !== undefined) connect(source, informer, worker, cache)
     }
   }
 
@@ -192,8 +191,14 @@ function startInformer({ client, clock, random, log }: RunOptions, name: string,
   })
 }
 
+interface Worker {
+  readonly queue: WorkQueue
+  readonly reconciler: Reconciler
+  readonly log: Log
+}
+
 /** What is there already is bulk work; each later change passes it. */
-function connect(source: Source, informer: AnyInformer, queue: WorkQueue, cache: Cache, log: Log): void {
+function connect(source: Source, informer: AnyInformer, { queue, reconciler, log }: Worker, cache: Cache): void {
   const keysOf = source.keys as ((object: unknown, cache: Cache, previous: unknown) => readonly string[]) | undefined
   let lane: Lane = 'bulk'
   informer.onChange((object, previous, change) => {
@@ -201,12 +206,25 @@ function connect(source: Source, informer: AnyInformer, queue: WorkQueue, cache:
       // Of one that went both states count: what the cache showed last may differ from what it was in the end.
       const states = change === 'deleted' ? [object, previous].map((gone) => [gone, gone]) : [[object, previous]]
       const keys = states.flatMap(([now, before]) => keysOf?.(now, cache, before) ?? [ownKey(object as KubeObject)])
-      for (const key of keys) queue.add(key, lane)
+      if (keys.length === 0) return
+      const cause = noted(source.kind, object as KubeObject, previous as KubeObject | undefined)
+      for (const key of keys) {
+        reconciler.because(key, cause)
+        queue.add(key, lane)
+      }
     } catch (error) {
       log.error('cannot tell which keys a change concerns', { kind: source.kind.kind, name: (object as KubeObject).metadata.name, error })
     }
   })
   lane = 'change'
+}
+
+/** A wish is new where there is a new object, a new generation of it, or the wish that it goes. */
+function noted({ group, plural: resource }: AnyKind, { metadata }: KubeObject, previous: KubeObject | undefined): NotedChange {
+  const { name, namespace = '', resourceVersion, generation, deletionTimestamp } = metadata
+  const before = previous?.metadata
+  const isWish = before === undefined || before.generation !== generation || before.deletionTimestamp !== deletionTimestamp
+  return { group, resource, namespace, name, resourceVersion, isWish }
 }
 
 const ownKey = ({ metadata: { name, namespace } }: KubeObject): string => (namespace ? `${namespace}/${name}` : name)

@@ -6,6 +6,7 @@ import { serveDiscovery } from '../discovery/discovery.ts'
 import { dumpOf } from '../flow-control/debug.ts'
 import { createHealth } from '../health/health.ts'
 import { zPage } from '../health/z-pages.ts'
+import { serveWrites, writesRoot } from '../journal/serve-writes.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
 import { acceptable } from './negotiate.ts'
@@ -50,6 +51,7 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
         flags: options.flags ?? {},
         paths: ownPaths,
       })
+    if (path.startsWith(writesRoot)) return serveWrites(context, path) ?? absent()
     if (path.startsWith(debugRoot)) return dump(context, path.slice(debugRoot.length), info) ?? absent()
     const found = (await health.answer(path, info)) ?? (await discovery(request, path.replace(/\/$/, ''))) ?? openapi(request, path, info)
     if (found !== undefined) return found

@@ -47,6 +47,7 @@ export async function createObject(
       [{ key, modRevision: 0 }, ...claims.conditions],
     )
     if (result.done) {
+      context.journal.note(write, key, result.revision)
       const committed = committedItem(kind, key, value, result.revision)
       await converting(kind, [committed])
       return itemAs(kind, committed)

@@ -80,6 +80,7 @@ export async function deleteObject(
     if (result.done && marks && result.followed === undefined)
       result = await context.store.commit(removal, [{ key, modRevision: result.revision }])
     if (result.done) {
+      context.journal.note(write, key, result.followed ?? result.revision)
       if (removes) {
         const last = graceful ? withMetadata(next, { resourceVersion: `${result.followed ?? result.revision}` }) : present
         return { removed: true, item: unstoredItem(kind, key, last), shown }

@@ -85,6 +85,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
       [{ key, modRevision: item.revision }, ...conditions],
     )
     if (result.done) {
+      context.journal.note(write, key, result.revision)
       if (removes) return unstoredItem(kind, key, withMetadata(next, { resourceVersion: `${result.revision}` }))
       const committed = committedItem(kind, key, value, result.revision)
       await converting(kind, [committed])
