@@ -59,7 +59,23 @@ export const aims: readonly Aim[] = [
   ...mixedSorts.map(
     (sort): Aim => ({ name: `  ${sort}, p99`, figure: `mixed load, 1,000 requests/s: p99 of ${sort}`, of: 'value', most: 1_000 }),
   ),
+  ...controllerAims('Deployment of 1,000: pods made', 0.5),
+  ...controllerAims('owner of 1,000 pods deleted: pods gone', 0.5),
+  ...controllerAims('500 Deployments of 2: pods made', 0.33),
+  ...controllerAims('namespace of 2,000 objects: gone', 0.2),
+  ...controllerAims('rolling update of 200: complete', 0.6),
+  ...controllerAims('Job of 500, 50 at a time: complete', 0.3),
+  ...controllerAims('pod ready until its slice says so, 1,000 services, one by one', 0.4),
+  ...controllerAims('pod ready until its slice says so, 1,000 services, 900 at once', 0.4),
 ]
+
+/** Of a wish until it has come true: how long it takes, and what each thing costs. */
+function controllerAims(figure: string, most: number): readonly Aim[] {
+  return [
+    { name: figure, figure, of: 'ratio', most },
+    { name: '  its processor time', figure, beside: 'serverCpuMs', of: 'ratio', most: 0.5 },
+  ]
+}
 
 function watchAims(figure: string): readonly Aim[] {
   return [

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import { judge } from './aims.ts'
 import type { Figure, Row } from './figure.ts'
+import { controllers } from './figures/controllers.ts'
 import { footprint } from './figures/footprint.ts'
 import { idle } from './figures/idle.ts'
 import { list } from './figures/list.ts'
@@ -19,12 +20,11 @@ import { writes } from './figures/writes.ts'
 import { clusterProblem } from './support/cluster.ts'
 import { startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
-import type { StartServer } from './support/server.ts'
 import { terminal } from './support/terminal.ts'
 import { aimsTable, table } from './table.ts'
 
 /** In this order: what starts anew comes before what leaves caches warm. */
-const figures: readonly Figure[] = [serverStart, idle, writes, reads, list, watch, mixed, up, footprint, podStart]
+const figures: readonly Figure[] = [serverStart, idle, writes, reads, list, watch, mixed, controllers, up, footprint, podStart]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,10 +42,10 @@ if (values.help) {
   const chosen = choose(positionals)
   const seconds = Number(values.seconds)
   if (!(seconds > 0 && seconds <= 600)) fail(`--seconds must be a number from 1 to 600, not "${values.seconds}"`)
-  await run(chosen, seconds, values.beside === undefined ? undefined : referenceServer(values.beside))
+  await run(chosen, seconds, values.beside)
 }
 
-async function run(chosen: readonly Figure[], seconds: number, startReference: StartServer | undefined): Promise<void> {
+async function run(chosen: readonly Figure[], seconds: number, tools: string | undefined): Promise<void> {
   const conditions = conditionsNow(seconds)
   const rows: Row[] = []
   const reference: Row[] = []
@@ -69,16 +69,17 @@ async function run(chosen: readonly Figure[], seconds: number, startReference: S
       continue
     }
     rows.push(...(await figure.measure({ seconds, terminal, start: startOwnServer })))
-    if (startReference === undefined || interrupted) continue
+    if (tools === undefined || interrupted) continue
     terminal(`${figure.name}: the reference`)
     try {
-      reference.push(...(await figure.measure({ seconds, terminal, start: startReference })))
+      const start = referenceServer(tools, ...(figure.isUnlimited ? ['--fast'] : []))
+      reference.push(...(await figure.measure({ seconds, terminal, start })))
     } catch (error) {
       left.push(`${figure.name}: the reference did not hold out: ${(error as Error).message}`)
     }
   }
   console.log(`\n${table(rows, reference)}\n`)
-  const judged = judge(rows, startReference && reference)
+  const judged = judge(rows, tools === undefined ? undefined : reference)
   if (judged.length > 0) console.log(`${aimsTable(judged)}\n`)
   for (const line of left) console.log(line)
   console.log(explained(conditions))

@@ -19,6 +19,8 @@ export type Figure =
       readonly name: string
       readonly part: 'api'
       readonly about: string
+      /** The reference is then started without the rate limits of its controllers, which would be all that is measured. */
+      readonly isUnlimited?: true
       measure(options: MeasureOptions & { readonly start: StartServer }): Promise<readonly Row[]>
     }
   /** Needs root and a machine that can run containers. */

@@ -8,8 +8,9 @@ import { type Server, type StartServer, untilReady } from './server.ts'
 /**
  * The original control plane, by the program `up` in a folder of tools: `up start [--keep] --nowait` starts it, `up stop` ends it. It leaves
  * `procs` (lines "name pid"), `ca.crt`, `admin.crt` and `admin.key` in the folder that REFERENCE_DIR names. Throws where it is not built.
+ * `options` go to every start: with `--fast` its controllers and scheduler wait for no rate limit of their own.
  */
-export function referenceServer(tools: string): StartServer {
+export function referenceServer(tools: string, ...options: readonly string[]): StartServer {
   const up = join(tools, 'up')
   if (!existsSync(up)) throw new Error(`--beside ${tools}: there is no program "up" in it`)
   return async () => {
@@ -21,7 +22,7 @@ export function referenceServer(tools: string): StartServer {
     run('start', '--nowait')
     run('stop')
     const start = async (...words: string[]): Promise<Server> => {
-      run('start', '--nowait', ...words)
+      run('start', '--nowait', ...options, ...words)
       const pids = readFileSync(join(directory, 'procs'), 'utf8')
         .trim()
         .split('\n')
