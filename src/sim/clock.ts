@@ -96,7 +96,16 @@ const turnLimit = 100_000
  * Everything that follows without waiting for time has run. An immediate comes only after all settled promises; while the process still
  * holds one (a long list lets others in by it, the scheduler begins its turns with it), more is to follow.
  */
-async function settle(): Promise<void> {
+function settle(): Promise<void> {
+  const mine = settling.then(settleAlone)
+  settling = mine.catch(() => undefined)
+  return mine
+}
+
+/** Of all clocks of the process: two that wait at the same time would each take the other's immediate for work that is to follow. */
+let settling: Promise<void> = Promise.resolve()
+
+async function settleAlone(): Promise<void> {
   let turns = 0
   do {
     await new Promise((resolve) => setImmediate(resolve))

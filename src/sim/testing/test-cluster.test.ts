@@ -61,6 +61,17 @@ test('applies objects and texts, and says all that was refused', async () => {
   assert.equal((await c.client.get(ConfigMap, 'c', 'default')).data?.['k'], 'v')
 })
 
+test('two clusters in one process do not wait for each other', async () => {
+  await using a = await cluster()
+  await using b = await cluster({ seed: 2 })
+  const before = [a, b].map((c) => c.now().getTime())
+  await Promise.all([a.advance('5m'), b.advance('5m'), a.settle(), b.settle()])
+  assert.deepEqual(
+    [a, b].map((c, index) => c.now().getTime() - before[index]!),
+    [300_000, 300_000],
+  )
+})
+
 test('the same seed and the same calls give the same history', async () => {
   const histories: string[] = []
   for (const seed of [3, 3, 4]) {
@@ -145,15 +156,16 @@ test('kinds are found by their names', async () => {
   assert.throws(() => c.kind('v1/Deployment'), /nobody serves/)
 })
 
-test('a port serves whoever has a token, with the rights of their name only; it closes with the cluster', async () => {
+test('a port serves whoever has a token, with the rights of their name only; it closes with the cluster', async (t) => {
   const c = await cluster({ nodes: 0 })
+  t.after(c.close)
   const served = await c.serve()
   const ask = asker(served)
   assert.equal((await ask('/api/v1/nodes', served.kubeconfig())).status, 200)
   const stranger = await ask('/api/v1/nodes', served.kubeconfig({ name: 'system:serviceaccount:default:nobody' }))
   assert.equal(stranger.status, 403)
   assert.match(stranger.text, /User \\"system:serviceaccount:default:nobody\\" cannot list/)
-  assert.equal((await ask('/api/v1/nodes', undefined)).status, 403)
+  assert.equal((await ask('/api/v1/nodes', undefined)).status, 401)
   assert.equal((await ask('/api/v1/nodes', JSON.stringify({ users: [{ user: { token: 'guessed' } }] }))).status, 401)
   await c.close()
   await c.close()
