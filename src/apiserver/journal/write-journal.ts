@@ -26,11 +26,11 @@ export interface WriteEntry {
 
 export interface WriteJournalOptions {
   readonly clock: Pick<Clock, 'now'>
-  /** Of all objects together; default 20,000, which is a few megabytes. */
+  /** Of all objects together; default 10,000, which is a few megabytes. */
   readonly entriesMax?: number
 }
 
-export function createWriteJournal({ clock, entriesMax = 20_000 }: WriteJournalOptions): WriteJournal {
+export function createWriteJournal({ clock, entriesMax = 10_000 }: WriteJournalOptions): WriteJournal {
   /** By key, in the order of their latest writes, so that the first is the one that matters least. */
   const objects = new Map<string, WriteEntry[]>()
   let count = 0
