@@ -24,20 +24,19 @@ export function servicePiece(port: ServicePort, podCIDR: string): Piece {
   const local = port.endpoints.filter((endpoint) => endpoint.local)
   const piece = emptyPiece()
   const all = balance(piece, port, 'svc', port.endpoints)
+  const isExternal = port.nodePort > 0 || port.externalIPs.length + port.balancerIPs.length > 0
   const here =
-    port.internalPolicy === 'Local' || (port.externalPolicy === 'Local' && port.nodePort > 0)
-      ? balance(piece, port, 'svc-local', local)
-      : all
+    port.internalPolicy === 'Local' || (port.externalPolicy === 'Local' && isExternal) ? balance(piece, port, 'svc-local', local) : all
 
   for (const address of port.clusterIPs) {
-    const key = `${address} . ${port.protocol} . ${port.port}`
+    const key = addressKey(address, port)
     const chain = port.internalPolicy === 'Local' ? here : all
     if (chain) piece.elements['service-addresses'][key] = `goto ${chain}`
     // Without any endpoint a client is told at once; with endpoints elsewhere only, the policy says that it must not get through.
     else if (port.endpoints.length === 0) piece.elements['no-endpoints'][key] = ''
     else piece.elements['service-addresses'][key] = 'drop'
   }
-  if (port.nodePort > 0 && port.endpoints.length > 0) {
+  if (isExternal && port.endpoints.length > 0) {
     const chain = `ext-${port.key}`
     piece.chains[chain] =
       port.externalPolicy === 'Cluster'
@@ -48,11 +47,24 @@ export function servicePiece(port: ServicePort, podCIDR: string): Piece {
             `fib saddr type local meta mark set mark or ${masqueradeMark} goto ${all}`,
             here ? `goto ${here}` : 'drop',
           ]
-    piece.elements['node-ports'][`${port.protocol} . ${port.nodePort}`] = `goto ${chain}`
-  }
+    if (port.nodePort > 0) piece.elements['node-ports'][`${port.protocol} . ${port.nodePort}`] = `goto ${chain}`
+    for (const address of port.externalIPs) piece.elements['service-addresses'][addressKey(address, port)] = `goto ${chain}`
+    const entry = port.balancerIPs.length === 0 ? chain : limited(piece, port, chain)
+    for (const address of port.balancerIPs) piece.elements['service-addresses'][addressKey(address, port)] = `goto ${entry}`
+  } else for (const address of [...port.externalIPs, ...port.balancerIPs]) piece.elements['no-endpoints'][addressKey(address, port)] = ''
   // A pod that reaches itself through its Service would get its own address as the sender's, and drop the answer.
   for (const { address } of local) piece.elements.hairpin[`${address} . ${address}`] = ''
   return piece
+}
+
+const addressKey = (address: string, { protocol, port }: ServicePort): string => `${address} . ${protocol} . ${port}`
+
+/** Lets only the Service's source ranges through to `chain`. A rule each: ranges may overlap, which a set would refuse. */
+function limited(piece: MutablePiece, port: ServicePort, chain: string): string {
+  if (port.sourceRanges === undefined) return chain
+  const firewall = `fw-${port.key}`
+  piece.chains[firewall] = [...port.sourceRanges.map((range) => `ip saddr ${range} goto ${chain}`), 'drop']
+  return firewall
 }
 
 /** One host port of a pod of this node. */

@@ -211,6 +211,6 @@ function endpointsOf(piece: Piece, verdict: string): string[] {
   const chain = piece.chains[verdict.replace(/^goto /, '')] ?? []
   return chain.flatMap((rule) => {
     if (rule.includes(' dnat ')) return [...rule.matchAll(/(\d+\.\d+\.\d+\.\d+)/g)].map((match) => match[1]!)
-    return [...rule.matchAll(/goto (ep-[^\s,]+)/g)].flatMap((match) => endpointsOf(piece, match[1]!))
+    return [...rule.matchAll(/goto ((?:ep|svc|svc-local|ext)-[^\s,]+)/g)].flatMap((match) => endpointsOf(piece, match[1]!))
   })
 }

@@ -11,6 +11,12 @@ export interface ServicePort {
   readonly port: number
   /** 0: none. */
   readonly nodePort: number
+  /** `spec.externalIPs`: addresses of the users' own that lead to the nodes. */
+  readonly externalIPs: readonly string[]
+  /** Addresses of a load balancer whose packets come to the nodes as they are (KEP-1860, `ipMode: VIP`). */
+  readonly balancerIPs: readonly string[]
+  /** Networks whose clients may come through a balancer's address; undefined: all. */
+  readonly sourceRanges: readonly string[] | undefined
   readonly endpoints: readonly Endpoint[]
   readonly internalPolicy: 'Cluster' | 'Local'
   readonly externalPolicy: 'Cluster' | 'Local'
@@ -40,12 +46,19 @@ export function servicePorts(
   if (spec.type === 'ExternalName' || clusterIPs.length === 0) return []
   if (metadata.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined) return []
   const affinitySeconds = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0
+  const externalIPs = (spec.externalIPs ?? []).filter(isIPv4)
+  const ingress = service.status?.loadBalancer?.ingress ?? []
+  const balancerIPs = ingress.flatMap(({ ip, ipMode }) => (ip !== undefined && ipMode !== 'Proxy' && isIPv4(ip) ? [ip] : []))
+  const sourceRanges = rangesOf(service)
   return (spec.ports ?? []).map((port) => ({
     key: `${metadata.namespace}/${metadata.name}/${port.protocol.toLowerCase()}/${port.port}`,
     protocol: port.protocol.toLowerCase() as ServicePort['protocol'],
     clusterIPs,
     port: port.port,
     nodePort: port.nodePort ?? 0,
+    externalIPs,
+    balancerIPs,
+    sourceRanges,
     endpoints: endpointsOf(slices, port.name ?? '', port.protocol, nodeName),
     internalPolicy: spec.internalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
     externalPolicy: spec.externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
@@ -71,6 +84,16 @@ function endpointsOf(slices: readonly EndpointSlice[], portName: string, protoco
   return [...(ready.size > 0 ? ready : ending).values()].toSorted((a, b) =>
     a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1,
   )
+}
+
+/** IPv4 networks in their canonical form; an IPv6 network lets nobody in here. Undefined where nothing is limited. */
+function rangesOf({ spec }: Service): readonly string[] | undefined {
+  const given = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim())
+  if (given.length === 0 || given.includes('0.0.0.0/0')) return undefined
+  return given.filter((range) => {
+    const [address = '', bits = ''] = range.split('/')
+    return isIPv4(address) && /^\d{1,2}$/.test(bits) && Number(bits) <= 32
+  })
 }
 
 /** Dotted decimal in its one canonical form: what nft would read otherwise, or not at all, would cost the node every rule. */

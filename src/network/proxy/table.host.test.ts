@@ -17,6 +17,9 @@ const port: ServicePort = {
   clusterIPs: ['10.8.0.7'],
   port: 80,
   nodePort: 30080,
+  externalIPs: ['192.168.77.8'],
+  balancerIPs: ['192.168.77.1'],
+  sourceRanges: ['192.168.77.8/30', '10.0.0.5/8'],
   endpoints: [
     { address: '10.9.0.2', port: 8080, local: true },
     { address: '10.9.0.3', port: 8080, local: true },
@@ -78,6 +81,9 @@ test('the rules work, and every change of them', async () => {
   )
   assert.deepEqual(await whoAnswers(client, '10.8.0.7', 80), pods, 'a client through the Service address')
   assert.deepEqual(await whoAnswers(client, '192.168.77.1', 30080), pods, 'a client through the node port')
+  assert.deepEqual(await whoAnswers(client, '192.168.77.1', 80), pods, 'a client through a balancer, at the node itself')
+  assert.deepEqual(await whoAnswers(pods[0]!, '192.168.77.1', 80), pods, 'a pod through the balancer')
+  assert.deepEqual(await whoAnswers(node, '192.168.77.8', 80), pods, 'the node through an external address')
   assert.deepEqual(await whoAnswers(pods[0]!, '10.8.0.7', 80), pods, 'a pod, itself among the endpoints')
   assert.deepEqual(await whoAnswers(node, '10.8.0.7', 80), pods, 'the node itself')
   assert.deepEqual(await whoAnswers(client, '192.168.77.1', 81), [pods[0]], 'a host port')
@@ -88,6 +94,8 @@ test('the rules work, and every change of them', async () => {
     await nft(tableChanges(table, now, next))
     now = next
   }
+  await change({ sourceRanges: ['203.0.113.0/24'] })
+  assert.deepEqual(await whoAnswers(client, '192.168.77.1', 80), ['silence'], 'a client that the ranges leave out')
   await change({ affinitySeconds: 60 })
   assert.equal((await whoAnswers(client, '10.8.0.7', 80)).length, 1, 'a client stays with its endpoint')
   await change({ endpoints: [port.endpoints[1]!] })

@@ -13,6 +13,9 @@ const base: ServicePort = {
   clusterIPs: ['10.96.0.7'],
   port: 80,
   nodePort: 0,
+  externalIPs: [],
+  balancerIPs: [],
+  sourceRanges: undefined,
   endpoints: [],
   internalPolicy: 'Cluster',
   externalPolicy: 'Cluster',
@@ -43,6 +46,53 @@ check('a node port keeps the way back', { endpoints: [there], nodePort: 30080 },
   'service-addresses 10.96.0.7 . tcp . 80: goto svc-shop/web/tcp/80',
   'node-ports tcp . 30080: goto ext-shop/web/tcp/80',
 ])
+
+check(
+  "a balancer's address and one of the users' own are reached as a node port is",
+  { endpoints: [there], balancerIPs: ['192.0.2.2'], externalIPs: ['192.0.2.3'] },
+  [
+    'svc-shop/web/tcp/80: meta l4proto tcp dnat ip to 10.244.1.3:8080',
+    'ext-shop/web/tcp/80: meta mark set mark or 0x4000',
+    'ext-shop/web/tcp/80: goto svc-shop/web/tcp/80',
+    'service-addresses 10.96.0.7 . tcp . 80: goto svc-shop/web/tcp/80',
+    'service-addresses 192.0.2.3 . tcp . 80: goto ext-shop/web/tcp/80',
+    'service-addresses 192.0.2.2 . tcp . 80: goto ext-shop/web/tcp/80',
+  ],
+)
+check(
+  "a balancer's address lets its ranges in",
+  { endpoints: [there], balancerIPs: ['192.0.2.2'], sourceRanges: ['10.0.0.0/8', '10.1.0.0/16'] },
+  [
+    'svc-shop/web/tcp/80: meta l4proto tcp dnat ip to 10.244.1.3:8080',
+    'ext-shop/web/tcp/80: meta mark set mark or 0x4000',
+    'ext-shop/web/tcp/80: goto svc-shop/web/tcp/80',
+    'fw-shop/web/tcp/80: ip saddr 10.0.0.0/8 goto ext-shop/web/tcp/80',
+    'fw-shop/web/tcp/80: ip saddr 10.1.0.0/16 goto ext-shop/web/tcp/80',
+    'fw-shop/web/tcp/80: drop',
+    'service-addresses 10.96.0.7 . tcp . 80: goto svc-shop/web/tcp/80',
+    'service-addresses 192.0.2.2 . tcp . 80: goto fw-shop/web/tcp/80',
+  ],
+)
+check("a balancer's address without endpoints: told at once", { balancerIPs: ['192.0.2.2'] }, [
+  'no-endpoints 10.96.0.7 . tcp . 80',
+  'no-endpoints 192.0.2.2 . tcp . 80',
+])
+
+checkAddresses(
+  'of a balancer',
+  { status: { loadBalancer: { ingress: [{ ip: '192.0.2.2', ipMode: 'VIP' }, { ip: '2001:db8::1' }, { hostname: 'x' }] } } },
+  {
+    balancerIPs: ['192.0.2.2'],
+  },
+)
+checkAddresses(
+  'of a balancer that rewrites what it sends',
+  { status: { loadBalancer: { ingress: [{ ip: '192.0.2.2', ipMode: 'Proxy' }] } } },
+  {},
+)
+checkAddresses("of the users' own", { spec: { externalIPs: ['192.0.2.3', '2001:db8::1'] } }, { externalIPs: ['192.0.2.3'] })
+checkAddresses('with ranges', { spec: { loadBalancerSourceRanges: [' 10.0.0.0/8', '2001:db8::/32'] } }, { sourceRanges: ['10.0.0.0/8'] })
+checkAddresses('with the range of all', { spec: { loadBalancerSourceRanges: ['10.0.0.0/8', '0.0.0.0/0'] } }, {})
 
 test('a settled world changes nothing', () => {
   const piece = servicePiece({ ...base, endpoints: [here, there], nodePort: 30080, affinitySeconds: 60 }, '10.244.0.0/16')
@@ -110,5 +160,17 @@ function checkEndpoints(name: string, endpoints: object[], expected: string[]): 
       servicePorts(service, [slice], 'n')[0]!.endpoints.map(({ address }) => address),
       expected,
     )
+  })
+}
+
+function checkAddresses(name: string, { spec, status }: { spec?: object; status?: object }, expected: Partial<ServicePort>): void {
+  test(`addresses ${name}`, () => {
+    const service = {
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { type: 'LoadBalancer', clusterIPs: ['10.96.0.7'], ports: [{ port: 80, protocol: 'TCP' }], ...spec },
+      status,
+    } as unknown as Service
+    const { externalIPs, balancerIPs, sourceRanges } = servicePorts(service, [], 'n')[0]!
+    assert.deepEqual({ externalIPs, balancerIPs, sourceRanges }, { externalIPs: [], balancerIPs: [], sourceRanges: undefined, ...expected })
   })
 }
