@@ -17,21 +17,23 @@ export function findBestVolume(
   isDelayed: boolean,
 ): PersistentVolume | undefined {
   const suitable = volumes.filter((volume) => hasAccessModes(volume, claim) && suits(volume, claim))
-  const reserved = suitable.filter((volume) => isReservedFor(volume, claim)).toSorted(byPreference)
-  if (reserved.length > 0) return reserved[0]
+  const reserved = best(
+    suitable.filter((volume) => isReservedFor(volume, claim)),
+    claim,
+  )
+  if (reserved !== undefined) return reserved
   if (isDelayed) return undefined
   const { selector } = claim.spec
   const wanted = selector === undefined ? undefined : selectorOf(selector)
   const className = classOfClaim(claim) ?? ''
-  return suitable
-    .filter(
-      (volume) =>
-        volume.spec.claimRef === undefined &&
-        volume.status.phase === 'Available' &&
-        classOfVolume(volume) === className &&
-        (wanted === undefined || matches(wanted, volume.metadata.labels)),
-    )
-    .toSorted(byPreference)[0]
+  const free = suitable.filter(
+    (volume) =>
+      volume.spec.claimRef === undefined &&
+      volume.status.phase === 'Available' &&
+      classOfVolume(volume) === className &&
+      (wanted === undefined || matches(wanted, volume.metadata.labels)),
+  )
+  return best(free, claim)
 }
 
 /** Whether a volume names this claim: by name alone where its user set it aside, else by uid too. */
@@ -74,6 +76,23 @@ const hasAccessModes = (volume: PersistentVolume, claim: PersistentVolumeClaim):
 
 const modesOf = (volume: PersistentVolume): number => new Set(volume.spec.accessModes).size
 
-/** The name decides last, so that every look at the same volumes chooses the same. */
-const byPreference = (a: PersistentVolume, b: PersistentVolume): number =>
-  modesOf(a) - modesOf(b) || compareQuantity(sizeOf(a), sizeOf(b)) || (a.metadata.name < b.metadata.name ? -1 : 1)
+const best = (volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim): PersistentVolume | undefined =>
+  volumes.reduce<PersistentVolume | undefined>(
+    (found, volume) => (found === undefined || isBetter(volume, found, claim) ? volume : found),
+    undefined,
+  )
+
+function isBetter(a: PersistentVolume, b: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  const order = modesOf(a) - modesOf(b) || compareQuantity(sizeOf(a), sizeOf(b)) || drawOf(a, claim) - drawOf(b, claim)
+  return order < 0 || (order === 0 && a.metadata.name < b.metadata.name)
+}
+
+/**
+ * Of volumes that are equally good each claim prefers another, and at every look the same one: claims that are looked at side by side would else
+ * all try to get the first, and all but one be refused. FNV-1a, 32 bits.
+ */
+function drawOf({ metadata }: PersistentVolume, claim: PersistentVolumeClaim): number {
+  let hash = 0x811c9dc5
+  for (const character of `${claim.metadata.uid}/${metadata.uid}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0
+  return hash
+}

@@ -49,6 +49,8 @@ export function isRecyclerOf(pod: Pod, volume: PersistentVolume): boolean {
     image === container.image &&
     same(command, container.command) &&
     same(args, container.args) &&
+    !mount?.subPath &&
+    !mount?.subPathExpr &&
     // The API server adds what it knows better, such as a type.
     same(mounted?.hostPath?.path, source.volume.hostPath?.path) &&
     same(mounted?.nfs?.path, source.volume.nfs?.path) &&
