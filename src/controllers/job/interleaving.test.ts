@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Job } from '#api/batch/v1/job.ts'
+import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import { isError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { inOrder } from '#loop/in-order.ts'
 import { targetOf } from '../common/commands.ts'
+import { type LateCache, lateCache } from '../testing/late-cache.ts'
 import { namespace } from '../testing/objects.ts'
 import type { World } from '../testing/world.ts'
 import { jobController } from './controller.ts'
@@ -15,7 +17,7 @@ import { decisionOf, endOf, isTracked } from './facts.ts'
 import { parseIndexes, sizeOf } from './index-set.ts'
 import { jobKey, refusal, theJob, worldOf } from './testing.ts'
 
-/** What happens to pods, to the job and to time. */
+/** What happens to pods, to the job and to time, and how much of it the caches show. */
 const happening = fc.oneof(
   { weight: 4, arbitrary: fc.record({ run: fc.nat(9) }) },
   { weight: 4, arbitrary: fc.record({ succeed: fc.nat(9) }) },
@@ -23,39 +25,46 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ delete: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ vanish: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ collect: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ waitSeconds: fc.integer({ min: 1, max: 300 }) }) },
-  { weight: 2, arbitrary: fc.record({ suspend: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ parallelism: fc.integer({ min: 0, max: 4 }) }) },
+  { weight: 3, arbitrary: fc.record({ waitSeconds: fc.integer({ min: 1, max: 600 }) }) },
+  { weight: 2, arbitrary: fc.record({ suspend: fc.constantFrom(true, false, false) }) },
+  { weight: 2, arbitrary: fc.record({ parallelism: fc.constantFrom(0, 1, 2, 3, 4, 4) }) },
+  { weight: 6, arbitrary: fc.record({ showPods: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 3, arbitrary: fc.record({ showJobs: fc.integer({ min: 1, max: 6 }) }) },
 )
-type Happening = Partial<Record<'run' | 'succeed' | 'fail' | 'delete' | 'vanish' | 'collect' | 'waitSeconds' | 'parallelism', number>> & {
-  readonly suspend?: boolean
-}
+type Happening = { readonly suspend?: boolean } & Partial<
+  Record<'run' | 'succeed' | 'fail' | 'delete' | 'vanish' | 'collect' | 'waitSeconds' | 'parallelism' | 'showPods' | 'showJobs', number>
+>
 
 /** A look at the job whose commands are interrupted by what happens, and perhaps never finished: the process ends, and another one begins. */
 const pass = fc.record({
-  stopAfter: fc.option(fc.nat(6), { nil: undefined }),
+  isLate: fc.boolean(),
+  stopAfter: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(6) }),
   meanwhile: fc.array(fc.tuple(fc.nat(3), happening), { maxLength: 3 }),
 })
 
-const steps = fc.array(fc.oneof({ weight: 1, arbitrary: happening }, { weight: 1, arbitrary: pass }), { maxLength: 60 })
+const steps = fc.array(fc.oneof({ weight: 1, arbitrary: happening }, { weight: 1, arbitrary: pass }), {
+  minLength: 20,
+  maxLength: 100,
+  size: 'max',
+})
 
 const jobs = fc.oneof(
   fc.record({
     parallelism: fc.integer({ min: 1, max: 4 }),
-    completions: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
-    backoffLimit: fc.nat(6),
+    completions: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+    backoffLimit: fc.nat(12),
     podReplacementPolicy: fc.constantFrom('TerminatingOrFailed', 'Failed'),
   }),
   fc.record({
     completionMode: fc.constant('Indexed'),
     parallelism: fc.integer({ min: 1, max: 4 }),
-    completions: fc.integer({ min: 1, max: 5 }),
-    backoffLimit: fc.nat(6),
+    completions: fc.integer({ min: 1, max: 9 }),
+    backoffLimit: fc.nat(12),
   }),
   fc.record({
     completionMode: fc.constant('Indexed'),
     parallelism: fc.integer({ min: 1, max: 4 }),
-    completions: fc.integer({ min: 1, max: 5 }),
+    completions: fc.integer({ min: 1, max: 9 }),
     backoffLimit: fc.constant(2 ** 31 - 1),
     backoffLimitPerIndex: fc.nat(2),
     maxFailedIndexes: fc.option(fc.nat(2), { nil: undefined }),
@@ -68,19 +77,23 @@ test('through any history each pod is counted once, the job ends, and no pod is 
     fc.property(jobs, steps, (spec, steps) => {
       const history = new History(worldOf({ spec }))
       for (const step of steps) {
-        if ('meanwhile' in step) history.pass(step.stopAfter, new Map(step.meanwhile as [number, Happening][]))
+        if ('meanwhile' in step) history.pass(step.isLate, step.stopAfter, new Map(step.meanwhile as [number, Happening][]))
         else history.happen(step as Happening)
         history.check()
       }
       history.end()
     }),
-    { numRuns: 400 },
+    { numRuns: 800 },
   )
 })
 
-/** A world, whoever runs the job in it, and what truly became of each pod. */
+/**
+ * A world, whoever runs the job in it, and what truly became of each pod. Caches are late, each kind by its own time; as the loop promises, they
+ * show a process what it wrote itself, and begin with what is there.
+ */
 class History {
   private readonly world: World
+  private readonly cache: LateCache
   private controller = jobController()
   /** Uids of pods that ended so while the job held them. */
   private readonly succeeded = new Set<string>()
@@ -91,6 +104,7 @@ class History {
 
   constructor(world: World) {
     this.world = world
+    this.cache = lateCache(world, [Job, Pod, Namespace])
     world.refuse = (command) => {
       if (this.budget <= 0) throw new Stopped()
       this.budget -= 1
@@ -101,8 +115,10 @@ class History {
     }
   }
 
-  happen({ run, succeed, fail, delete: remove, vanish, collect, waitSeconds, suspend, parallelism }: Happening): void {
-    const { world } = this
+  happen({ run, succeed, fail, delete: remove, vanish, collect, waitSeconds, suspend, parallelism, showPods, showJobs }: Happening): void {
+    const { world, cache } = this
+    if (showPods !== undefined) cache.deliver(Pod, showPods)
+    if (showJobs !== undefined) cache.deliver(Job, showJobs)
     if (waitSeconds !== undefined) world.now += waitSeconds * 1000
     if (suspend !== undefined) world.change(Job, 'work', namespace, { spec: { suspend } })
     if (parallelism !== undefined) world.change(Job, 'work', namespace, { spec: { parallelism } })
@@ -115,6 +131,7 @@ class History {
     this.remove(chosen(vanish), 0)
     const leaving = world.list(Pod).filter((pod) => isPodTerminal(pod))
     this.remove(chosen(collect, leaving), 0)
+    cache.note()
   }
 
   private set(pod: Pod | undefined, phase: 'Running' | 'Succeeded' | 'Failed'): void {
@@ -141,8 +158,9 @@ class History {
   }
 
   /** As the loop does it, but for the happenings, each before the command of its number. */
-  pass(stopAfter: number | undefined, meanwhile: ReadonlyMap<number, Happening>): void {
-    const view = this.controller.view(jobKey, this.world, this.world.now)
+  pass(isLate: boolean, stopAfter: number | undefined, meanwhile: ReadonlyMap<number, Happening>): void {
+    if (!isLate) this.showAll()
+    const view = this.controller.view(jobKey, this.cache, this.world.now)
     if (view === undefined) return
     const commands = inOrder(this.controller.plan(view).commands)
     for (const [at, command] of commands.entries()) {
@@ -150,13 +168,27 @@ class History {
       this.budget = stopAfter !== undefined && at >= stopAfter ? 0 : Infinity
       try {
         this.world.do(command)
+        this.cache.note()
+        if ('kind' in command) this.cache.deliver(command.kind, Infinity)
       } catch (error) {
-        if (error instanceof Stopped) this.controller = jobController()
+        if (error instanceof Stopped) this.begin()
         else if (!isError(error, 'Conflict', 'NotFound')) throw error
+        // The loop waits until the cache shows another version than the one that was refused.
+        else if ('kind' in command) this.cache.deliver(command.kind, 1)
         break
       }
     }
     this.budget = Infinity
+  }
+
+  /** A process begins, with caches that show what is there. */
+  private begin(): void {
+    this.controller = jobController()
+    this.showAll()
+  }
+
+  private showAll(): void {
+    for (const kind of [Job, Pod]) this.cache.deliver(kind, Infinity)
   }
 
   /** Nothing is counted that did not happen, and nothing twice. */

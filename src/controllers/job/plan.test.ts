@@ -332,6 +332,29 @@ check(
   [],
 )
 
+check(
+  'what has nothing to do is done even while it is suspended, and was never begun',
+  {
+    spec: { completions: 0, suspend: true },
+    status: { ...begun, startTime: undefined, conditions: [enough] } as JobStatus,
+  },
+  [
+    `status {"conditions":["SuccessCriteriaMet CompletionsReached Reached expected number of succeeded pods","Complete CompletionsReached Reached expected number of succeeded pods"],"completionTime":"${now}"}`,
+    'event Normal Completed Job completed',
+  ],
+)
+check(
+  'what fails while it is suspended gets a start with its end',
+  {
+    spec: { completions: 1, suspend: true },
+    status: { ...begun, startTime: undefined, failed: 1, conditions: [held, target] } as JobStatus,
+  },
+  [
+    `status {"startTime":"${now}","conditions":["Suspended JobSuspended Job suspended","FailureTarget ${limitExceeded}","Failed ${limitExceeded}"]}`,
+    `event Warning ${limitExceeded}`,
+  ],
+)
+
 // --- whose pods -------------------------------------------------------------------------------------------------------------------------
 check('adopts an orphan that it selects, and holds it', { status: running, pods: { a: { owners: [], tracked: false } } }, [
   'confirm that job work is unchanged',
