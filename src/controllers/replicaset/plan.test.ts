@@ -81,6 +81,20 @@ deletes('ready later before ready earlier', { a: ready, b: { ...ready, readyAt: 
 deletes('more restarts', { a: ready, b: { ...ready, restarts: 1 } }, 'b')
 deletes('the younger', { a: ready, b: { ...ready, createdAt: ago(1) } }, 'b')
 
+test('a set with the longest of names still makes pods', () => {
+  const { world } = given({ replicas: 1, pods: {} })
+  const { metadata, ...rest } = world.get(ReplicaSet, 'web', namespace)!
+  const name = 'a'.repeat(253)
+  world.put(ReplicaSet, { ...rest, metadata: { ...metadata, name, uid: 'long' } })
+  const { commands } = world.pass(controller, `${namespace}/${name}`)
+  assert.deepEqual(
+    commands
+      .flatMap((command) => (command.do === 'create' ? [(command.object as { metadata: object }).metadata] : []))
+      .map((made) => (made as { generateName: string }).generateName),
+    [name],
+  )
+})
+
 test('asks to be woken when a ready pod becomes available', () => {
   const { world } = given({ replicas: 1, minReadySeconds: 30, pods: { a: { ...ready, readyAt: ago(10) } } })
   assert.equal(world.settle([controller]), now + 20_000)
