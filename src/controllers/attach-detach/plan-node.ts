@@ -18,7 +18,7 @@ export interface NodeView {
   /** Absent: it is gone, or has not come yet. */
   readonly node: Node | undefined
   readonly attachments: readonly AttachmentView[]
-  /** How long a volume that a node does not let go of is left to it; absent time: for ever. */
+  /** How long a node that is not ready keeps a volume that it has in use. */
   readonly forceMs: number
 }
 
@@ -53,7 +53,7 @@ export function planNode(view: NodeView): RemarkedPlan {
   const report: readonly Command[] = isNews
     ? [...confirmed, patchSeen(Node, node, { status: { volumesAttached: reported } }, 'status')]
     : []
-  const isForced = detached.every((one) => isExpired(one, view) || isOutOfService(node))
+  const isForced = detached.every((one) => mayForce(one, view))
   const confirmNode: readonly Command[] =
     detached.length > 0 && !isNews && !isForced ? [{ do: 'confirmUnchanged', kind: Node, object: node }] : []
   return { commands: [...report, ...confirmNode, ...removals, ...(isNews ? added.flatMap(succeeded) : [])], wakeAt }
@@ -64,8 +64,12 @@ function mayDetach(one: AttachmentView, view: NodeView): boolean {
   if (one.unwantedSince === undefined || isLeaving(one)) return false
   // Of a node that is gone nobody can say whether it still uses the volume.
   const isMounted = node === undefined || (one.uniqueName !== undefined && (node.status.volumesInUse ?? []).includes(one.uniqueName))
-  return !isMounted || isOutOfService(node) || (!isReady(node) && isExpired(one, view))
+  return !isMounted || mayForce(one, view)
 }
+
+/** Whatever the node says: it is declared off, or was silent for too long. */
+const mayForce = (one: AttachmentView, view: NodeView): boolean =>
+  isOutOfService(view.node) || (!isReady(view.node) && isExpired(one, view))
 
 const isLeaving = ({ attachment }: AttachmentView): boolean => attachment.metadata.deletionTimestamp !== undefined
 

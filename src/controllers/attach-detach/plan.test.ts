@@ -152,6 +152,17 @@ test('so it does when the node has been told before an interruption', () => {
   assert.throws(() => world.do(plan.commands[0] as never), { code: 'Conflict' })
 })
 
+test('however long a node that is well has had it', () => {
+  const { world, settle, controller } = scene({ pods: { p: 'n' } })
+  mounted(world, settle)
+  world.remove(Pod, world.get(Pod, 'p', namespace)!)
+  settle()
+  world.now += 3600_000
+  world.change(Node, 'n', undefined, { status: { volumesInUse: [], volumesAttached: [] } })
+  const plan = controller.plan(controller.view('node/n', world, world.now)!)
+  assert.deepEqual(plan.commands.map(show).slice(0, 1), ['confirm that node n is unchanged'])
+})
+
 test('a node is not told of what is being detached, whatever the cache shows', () => {
   const { world, settle, controller } = scene({ pods: { p: 'n' } })
   attached(world, 'n')
