@@ -8,14 +8,18 @@ import { parseArgs } from 'node:util'
 import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
+import { cli } from '#cli/cli.ts'
 import type { Command } from '#cli/command.ts'
 import { allCommands } from '#cli/commands.ts'
+import { faultTexts } from '#cli/simulate/fault-texts.ts'
 import { defaultConfig, readConfig, settingNames } from '#host/config.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
 import { readServerFiles } from '#main/server-files.ts'
+import { simulate } from '#main/simulate.ts'
 import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { parseYamlDocuments } from '#schema/yaml.ts'
+import { settings } from '#sim/scenario/behaviour-settings.ts'
 import {
   type Block,
   blocksOf,
@@ -53,8 +57,39 @@ checkAll('every manifest is taken', [...inLanguage('yaml'), ...examples()], mani
 checkAll('settings that are shown are settings', inLanguage('yaml settings'), settingsProblem)
 checkAll('files that settings name are taken', inLanguage('yaml file'), fileProblem)
 checkAll('no block is of a sort that nobody checks', blocks, ({ language }) =>
-  ['sh', 'ts', 'yaml', 'yaml settings', 'yaml file'].includes(language) ? undefined : `a block of "${language}"`,
+  ['sh', 'ts', 'text', 'yaml', 'yaml settings', 'yaml file'].includes(language) ? undefined : `a block of "${language}"`,
 )
+
+test('what a command is shown to print is what it prints', async () => {
+  assert.ok(inLanguage('text').length > 0)
+  for (const { where, text } of inLanguage('text')) {
+    const [line, ...expected] = text.split('\n')
+    assert.equal(wherryProblem(wordsOf(line!).slice(2), where), undefined)
+    let out = ''
+    const terminal = { out: (piece: string) => void (out += piece), error: assert.fail, interactive: false }
+    const layout = { dataDirectory: '/nowhere', runDirectory: '/nowhere' }
+    const programs = { server: () => assert.fail('a server is not shown'), simulate }
+    // Paths in documents begin at the root of the repository.
+    const words = wordsOf(line!)
+      .slice(2)
+      .map((word) => (existsSync(join(root, word)) && word.includes('/') ? join(root, word) : word))
+    await cli({ words, layout, env: {}, terminal, programs })
+    assert.equal(out.trimEnd(), expected.join('\n'), where)
+  }
+})
+
+test('every fault is told of, and nothing else is', () => {
+  const rows = tableAfter('docs/testing.md', /^\| fault \|/).map(([name, text]) => [unquoted(name!), unquoted(text!)])
+  assert.deepEqual(rows, Object.entries(faultTexts))
+})
+
+test('everything that can be said of containers is told of', () => {
+  const rows = tableAfter('docs/testing.md', /^\| name \| of \|/).map(([name, of]) => [unquoted(name!), of])
+  assert.deepEqual(
+    rows,
+    Object.entries(settings).map(([name, { ofImageOnly }]) => [name, ofImageOnly ? 'image' : 'image, pod']),
+  )
+})
 
 test('every setting is described with its default, and nothing else is', () => {
   for (const path of ['docs/use.md', 'docs/use.zh-CN.md']) {
@@ -89,7 +124,7 @@ test('every message that is explained is one that somebody says', () => {
 
 test('the map shows every room, and the import rules that are guarded', () => {
   const guarded = [...read('src/house.test.ts').matchAll(/^ {2}(\w+): \[([^\]]*)\],$/gm)].map(
-    ([, room, list]) => `${room}: ${list!.replaceAll(/[',]/g, '')}`,
+    ([, room, list]) => `${room}: ${list!.replaceAll(/[',\s]+/g, ' ').trim()}`,
   )
   const shown = tableAfter('docs/architecture.md', /^\| room \|/).map((row) => `${spansIn(row[0]!)[0]}: ${spansIn(row[3]!).join(' ')}`)
   assert.deepEqual(shown.toSorted(), guarded.toSorted())
