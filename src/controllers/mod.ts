@@ -21,6 +21,8 @@ import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
 import { ephemeralVolumeController } from './ephemeral-volume/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts'
+import { type MetricsReader, noMetrics } from './horizontal-pod-autoscaler/metrics-reader.ts'
 import { ipAddressRepairController } from './ip-address-repair/controller.ts'
 import { jobController } from './job/controller.ts'
 import { kubernetesServiceController } from './kubernetes-service/controller.ts'
@@ -75,6 +77,8 @@ export interface ControllersConfig {
   readonly nodeLifecycle?: NodeLifecycleConfig
   /** How long a service-account token in a Secret may be unused before it is marked, and marked before it is deleted; absent: a year, as in the reference. */
   readonly legacyTokenUnusedMs?: number
+  /** What pods and others use and do, for autoscalers. Absent: nobody measures it. */
+  readonly metrics?: MetricsReader
   /** Ended pods that may stay; absent: 12,500, as in the reference. */
   readonly terminatedPodThreshold?: number
 }
@@ -89,6 +93,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     daemonSetController(),
     jobController(),
     cronJobController(),
+    horizontalPodAutoscalerController(config.served, config.metrics ?? noMetrics),
     ttlAfterFinishedController,
     endpointSliceController,
     endpointsController(),

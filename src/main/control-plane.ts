@@ -30,6 +30,8 @@ import { apiServerId } from '#controllers/apiserver-identity/api-server-id.ts'
 import type { ApiServerFacts } from '#controllers/apiserver-identity/identity-lease.ts'
 import { keepIdentity } from '#controllers/apiserver-identity/keep-identity.ts'
 import { trackingName, trackingNamespace } from '#controllers/common/legacy-token-tracking.ts'
+import { createApiMetrics } from '#controllers/horizontal-pod-autoscaler/api-metrics.ts'
+import type { MetricsReader } from '#controllers/horizontal-pod-autoscaler/metrics-reader.ts'
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -182,6 +184,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         reader: asSystem('kube-controller-manager'),
         asController: (name) => asLeader(name, controllerUser(userOf(name))),
         scheduler: asLeader('default-scheduler', schedulerUser),
+        metrics: createApiMetrics(through(api.transportAs(controllerUser(userOf(autoscaler))), autoscaler), clock),
       }
       await lead(options, api.kinds, clients, signal, leading.resolve)
     },
@@ -335,6 +338,7 @@ interface LeaderClients {
   readonly reader: Client
   readonly asController: (name: string) => Client
   readonly scheduler: Client
+  readonly metrics: MetricsReader
 }
 
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
@@ -358,6 +362,7 @@ async function lead(
     rootCa: options.rootCa,
     issueToken: legacyTokenIssuer(options.serviceAccounts.key),
     signingAuthority: options.signingAuthority,
+    metrics: clients.metrics,
   })
   const running = runControllers({
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
@@ -383,6 +388,9 @@ async function lead(
 /** Kinds of definitions, each in the version that its group prefers. */
 const customKinds = (registry: KindRegistry): readonly AnyKind[] =>
   registry.all.filter((kind) => kind.shape.kind === 'structural' && registry.ofResource(kind.group, kind.plural) === kind)
+
+/** Who asks for metrics. */
+const autoscaler = 'horizontal-pod-autoscaler'
 
 /** Controllers that in the reference are a part of the API server itself: they run wherever it does. */
 const apiServersOwn: ReadonlySet<string> = new Set([
