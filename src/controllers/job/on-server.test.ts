@@ -52,7 +52,7 @@ test('on the API server: a Job retries, completes, and is removed with its pods 
 })
 
 test('on the API server: an Indexed Job gives one index up, and says which', async () => {
-  const { client, complaints, end, jobIs, job, until, stop } = await start({
+  const { client, complaints, end, jobIs, job, quiet, until, stop } = await start({
     completionMode: 'Indexed',
     completions: 3,
     parallelism: 3,
@@ -60,6 +60,10 @@ test('on the API server: an Indexed Job gives one index up, and says which', asy
   })
   await until('three pods run', async () => (await pods(client)).filter(isRunning).length === 3)
   assert.deepEqual((await pods(client)).map(({ spec }) => spec.hostname).toSorted(), ['work-0', 'work-1', 'work-2'])
+  await quiet()
+  const { resourceVersion } = (await job()).metadata
+  await quiet()
+  assert.equal((await job()).metadata.resourceVersion, resourceVersion, 'nothing is written while nothing happens')
   await end('Failed', 'work-1')
   await end('Succeeded')
   await end('Succeeded')

@@ -5,7 +5,7 @@ import { same } from '#api/strategy.ts'
 import type { Instant } from '#lib/clock.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Command } from '#loop/controller.ts'
-import { conditionOf, withoutCondition } from '../common/conditions.ts'
+import { conditionOf } from '../common/conditions.ts'
 import { countOf } from '../common/equal.ts'
 import type { Count } from './count.ts'
 import type { Decision } from './decision.ts'
@@ -92,6 +92,6 @@ function withCondition(status: JobStatus, { type, status: value = 'True', reason
     ...status,
     conditions: conditions.some((one) => one.type === type)
       ? conditions.map((one) => (one.type === type ? condition : one))
-      : [...withoutCondition(conditions, type), condition],
+      : [...conditions, condition],
   }
 }
