@@ -74,3 +74,49 @@ test('all controllers together: a pod gets its volumes bound, made and attached,
   assert.deepEqual(cluster.complaints(), [])
   await cluster.stop()
 })
+
+test('all controllers together: a volume is emptied by a pod and bound again, and a claim gets the class that came after it', async () => {
+  const cluster = await startCluster()
+  const { client, until } = cluster
+  await client.create(Namespace, { metadata: { name: 'shop' } })
+  const accessModes = ['ReadWriteOnce' as const]
+  const capacity = { storage: '1Gi' }
+  const spec = { capacity, accessModes, hostPath: { path: '/data' }, persistentVolumeReclaimPolicy: 'Recycle' as const }
+  await client.create(PersistentVolume, { metadata: { name: 'v' }, spec })
+  const asks = { accessModes, resources: { requests: capacity } }
+  const claim = (name: string) => client.create(PersistentVolumeClaim, { metadata: { name }, spec: asks }, { namespace: 'shop' })
+  const isBound = async (name: string) => (await client.get(PersistentVolumeClaim, name, 'shop')).status.phase === 'Bound'
+  await claim('first')
+  await until('the first claim is bound', () => isBound('first'))
+  await client.delete(PersistentVolumeClaim, 'first', { namespace: 'shop' })
+  await until('a pod is there to empty it', async () => (await client.list(Pod, { namespace: 'default' })).items.length === 1)
+  await claim('second')
+  await cluster.quiet()
+  assert.equal(await isBound('second'), false, 'it is not empty yet')
+  const body = { status: { phase: 'Succeeded' } }
+  await client.patch(Pod, 'recycler-for-v', { type: 'merge', body }, { namespace: 'default', subresource: 'status' })
+  await until('the second claim is bound', () => isBound('second'))
+  assert.equal((await client.list(Pod, { namespace: 'default' })).items.length, 0)
+
+  await claim('third')
+  await cluster.quiet()
+  const metadata = { name: 'disks', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }
+  await client.create(StorageClass, { metadata, provisioner: 'disk.example.com', volumeBindingMode: 'WaitForFirstConsumer' })
+  await until('the third has the class', async () => {
+    return (await client.get(PersistentVolumeClaim, 'third', 'shop')).spec.storageClassName === 'disks'
+  })
+  await cluster.quiet()
+  const provisioner = 'volume.kubernetes.io/storage-provisioner'
+  assert.equal(
+    (await client.get(PersistentVolumeClaim, 'third', 'shop')).metadata.annotations?.[provisioner],
+    undefined,
+    'nobody needs it yet',
+  )
+  const annotations = { 'volume.kubernetes.io/selected-node': 'n' }
+  await client.patch(PersistentVolumeClaim, 'third', { type: 'merge', body: { metadata: { annotations } } }, { namespace: 'shop' })
+  await until('it is handed to its provisioner', async () => {
+    return (await client.get(PersistentVolumeClaim, 'third', 'shop')).metadata.annotations?.[provisioner] === 'disk.example.com'
+  })
+  assert.deepEqual(cluster.complaints(), [])
+  await cluster.stop()
+})
