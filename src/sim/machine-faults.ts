@@ -134,6 +134,8 @@ export function startMachineFaults(cluster: SimulatedCluster, faults: readonly M
     for (const [index, node] of nodes.entries()) {
       cluster.setReachable(node, true)
       node.runtime.setFaults({})
+      // What it lost of events it tells when it is asked again, as after a restart of the runtime; by itself a kubelet asks every few minutes.
+      if (faults.some((fault) => fault.kind === 'failing runtime' && fault.node === index)) node.runtime.breakEvents()
       revive(index)
     }
     for (const server of cluster.servers) {

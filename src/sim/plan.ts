@@ -19,17 +19,26 @@ export interface Plan {
   readonly endMs: number
 }
 
+/** How much happens. Short lives are lived several times as fast, and most of what goes wrong does so in them. */
+export type PlanSize = 'short' | 'full'
+
+const sizes = {
+  short: { nodes: 2, leastMs: 8_000, moreMs: 25_000, deployments: 2, actions: 4, connectionFaults: 3, machineFaults: 2 },
+  full: { nodes: 4, leastMs: 20_000, moreMs: 80_000, deployments: 3, actions: 8, connectionFaults: 6, machineFaults: 4 },
+} as const
+
 /** Each part has its own stream, so that one more fault moves no step. A third of the seeds has no faults: there the strictest bounds hold. */
-export function planOf(seed: number): Plan {
+export function planOf(seed: number, size: PlanSize = 'full'): Plan {
+  const most = sizes[size]
   const random = seededRandom(seed).fork('plan')
   const shape = random.fork('shape')
-  const nodes = 1 + shape.below(4)
+  const nodes = 1 + shape.below(most.nodes)
   const faultiness = shape.next()
-  const endMs = 20_000 + shape.below(80_000)
+  const endMs = most.leastMs + shape.below(most.moreMs)
   const latencyMs = shape.below(3) * 50
   const sorts = sortsOf(random.fork('sorts'))
   const isCrowded = sorts.length === 0 && shape.next() < 0.2
-  const steps = stepsOf(random.fork('steps'), nodes, endMs, isCrowded, sorts)
+  const steps = stepsOf(random.fork('steps'), { size, nodes, endMs, isCrowded, sorts })
   const connection = random.fork('connection faults')
   const machine = random.fork('machine faults')
   const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
@@ -41,11 +50,13 @@ export function planOf(seed: number): Plan {
     latencyMs,
     steps,
     connectionFaults: [
-      ...Array.from({ length: count(connection, 6) }, (_, index) => connectionFault(connection.fork(`${index}`), nodes, endMs)),
+      ...Array.from({ length: count(connection, most.connectionFaults) }, (_, index) =>
+        connectionFault(connection.fork(`${index}`), nodes, endMs),
+      ),
       ...(rivalry?.connectionFaults ?? []),
     ],
     machineFaults: [
-      ...Array.from({ length: count(machine, 4) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
+      ...Array.from({ length: count(machine, most.machineFaults) }, (_, index) => machineFault(machine.fork(`${index}`), nodes, endMs)),
       ...(rivalry?.machineFaults ?? []),
     ],
     endMs,
@@ -86,11 +97,20 @@ function sortsOf(random: Random): readonly WorkloadSort[] {
   return first === second || random.next() < 0.6 ? [first] : [first, second]
 }
 
-/** `isCrowded`: for a while more is wished than there is room for. */
-function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolean, sorts: readonly WorkloadSort[]): Step[] {
+interface StepsShape {
+  readonly size: PlanSize
+  readonly nodes: number
+  readonly endMs: number
+  /** For a while more is wished than there is room for. */
+  readonly isCrowded: boolean
+  readonly sorts: readonly WorkloadSort[]
+}
+
+function stepsOf(random: Random, { size, nodes, endMs, isCrowded, sorts }: StepsShape): Step[] {
+  const most = sizes[size]
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!
   const namespaces = random.next() < 0.4 ? ['default', 'shop'] : ['default']
-  const deployments = sorts.length === 0 ? 1 + random.below(3) : random.below(2)
+  const deployments = sorts.length === 0 ? 1 + random.below(most.deployments) : random.below(2)
   const subjects: Subject[] = Array.from({ length: deployments }, (_, index) => ({
     namespace: pick(namespaces),
     name: ['web', 'api', 'job'][index]!,
@@ -104,7 +124,7 @@ function stepsOf(random: Random, nodes: number, endMs: number, isCrowded: boolea
   const mayTouchNodes = random.next() < 0.4
   const rude = random.next() < 0.5
   const wishes = sorts.map((sort) => sort.draw(random.fork(sort.name), { namespace: pick(namespaces), nodes, isRude: rude }))
-  for (let count = sorts.length === 0 ? 2 + random.below(8) : random.below(4); count > 0; count -= 1) {
+  for (let count = sorts.length === 0 ? 2 + random.below(most.actions) : random.below(most.actions / 2); count > 0; count -= 1) {
     const deployment = subjects.length === 0 ? undefined : pick(subjects)
     const namespace = deployment?.namespace ?? pick(namespaces)
     const node = random.below(nodes)

@@ -40,7 +40,9 @@ export function createSimulatedProcess(name: string, clock: Clock): SimulatedPro
     const cancel = clock.schedule(at - aheadMs, () => {
       if (pause !== undefined) {
         // Due while nobody looked at the clock: all such deadlines come at once, in order.
-        void pause.promise.then(() => forgets.has(forget) && (forgets.delete(forget), run()))
+        void pause.promise.then(() => {
+          if (forgets.delete(forget)) run()
+        })
         return
       }
       forgets.delete(forget)

@@ -69,6 +69,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     latencyMs: plan.latencyMs,
     images,
     behaviour: flaky,
+    isUsed: true,
     faults: network.through,
     onCommit,
   })
@@ -109,7 +110,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     if (problems.length > 0) return
 
     // What only tells of it (conditions, events) comes a little later.
-    await one.advance(plan.machineFaults.some(({ kind }) => kind === 'failing runtime') ? relistMs : calmMs)
+    await one.advance(calmMs)
     const since = history.entries.length
     await one.advance(quietMs)
     for (const entry of history.entries.slice(since)) {
@@ -127,8 +128,6 @@ const problemLimit = 20
 /** Back-off of a crashing container ends at five minutes, and so does the eviction from a lost node. */
 const convergenceMs = 20 * 60_000
 const calmMs = 30_000
-/** A runtime's event that was lost is made up for by the kubelet's slow relist (6.25 minutes at most), and what it finds may have to wait out a back-off. */
-const relistMs = 12 * 60_000
 
 /** Messages that say that code failed, where others say that the world did. */
 const bugs = new Set([

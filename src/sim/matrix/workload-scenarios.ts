@@ -21,10 +21,8 @@ export const workloadScenarios: readonly Scenario[] = [
         { do: 'create', deployment: web, wish },
         { do: 'expose', deployment: web },
       ],
-      // Watches that are late make a rollout slow.
-      [{ do: 'roll', deployment: web, image: 'web:2' }],
-      [],
       [{ do: 'scale', deployment: web, replicas: 3 }],
+      [{ do: 'roll', deployment: web, image: 'web:2' }],
     ],
   },
   {
