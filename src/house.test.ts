@@ -127,6 +127,8 @@ test('every folder of code has tests', () => {
 
 /** What tests share: never part of a running process. */
 function isHelperOfTests(path: string): boolean {
+  // That folder is what users get for their own tests.
+  if (path.startsWith('src/sim/testing/')) return false
   return /\/(testing|contract|test-[a-z-]+|check-[a-z-]+)\.ts$/.test(path) || path.includes('/testing/')
 }
 

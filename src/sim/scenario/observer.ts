@@ -1,4 +1,3 @@
-import { Job } from '#api/batch/v1/job.ts'
 import { Event } from '#api/core/v1/event.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
@@ -12,7 +11,7 @@ import type { SimulationReport, WorkloadReport } from './report.ts'
 import { courseOf, type Point } from './standings.ts'
 import { createTimeline } from './timeline.ts'
 import { whyNotReady } from './why-not-ready.ts'
-import { createWorkloadIndex, endingOf, type Workload, type WorkloadIndex, workloadTitle } from './workloads.ts'
+import { createWorkloadIndex, type Ending, endingOf, type Workload, type WorkloadIndex, workloadTitle } from './workloads.ts'
 
 /** Sees every commit, and makes of them what people want to know. */
 export interface Observer {
@@ -42,6 +41,8 @@ export function createObserver(world: World, clock: Clock): Observer {
   const warnings = createWarnings(world, workloads)
   const limits = new Map<string, number>()
   const endedAt = new Map<Workload, number>()
+  /** Of each CronJob, by uid of the Job: Jobs are deleted long before the end. */
+  const runs = new Map<Workload, Map<string, Ending & { readonly name: string }>>()
   let closed = false
   const sinceStart = (): number => clock.now() - start
 
@@ -58,6 +59,16 @@ export function createObserver(world: World, clock: Clock): Observer {
     own.push({ atMs, ready, ...(wish !== undefined && { wish }) })
     if (wish === undefined || (last?.ready ?? 0) === ready) return
     timeline.tell(atMs, [{ subject: workloadTitle(workload), what: 'ready', detail: `${ready} of ${wish} ready` }])
+  }
+
+  function noteRuns(changes: readonly Change[]): void {
+    for (const { after } of changes) {
+      if (after?.kind !== 'Job') continue
+      const root = workloads.of(after)
+      if (root?.kind !== 'CronJob') continue
+      const own = runs.get(root) ?? new Map<string, Ending & { readonly name: string }>()
+      runs.set(root, own.set(after.metadata.uid, { ...endingOf(after), name: after.metadata.name }))
+    }
   }
 
   function noteEnd(workload: Workload): void {
@@ -80,6 +91,7 @@ export function createObserver(world: World, clock: Clock): Observer {
         if (warning.isNew) timeline.tell(sinceStart(), [warning.happening])
         for (const text of limitsIn(warning.message)) limit(text)
       }
+      noteRuns(changes)
       for (const workload of touched) {
         look(workload)
         noteEnd(workload)
@@ -125,7 +137,7 @@ export function createObserver(world: World, clock: Clock): Observer {
     const { wish, ready } = workloads.standingOf(workload)
     const head = { kind, namespace, name, ready }
     const why = () => whyNotReady({ object, wish: wish ?? 1, pods: workloads.podsOf(workload), warnings: warnings.of(workload), isLost })
-    if (object?.kind === 'CronJob') return cronJobReport(head, object)
+    if (object?.kind === 'CronJob') return cronJobReport(head, workload)
     if (object !== undefined && wish === undefined) {
       const ending = endingOf(object)
       const endedAtMs = endedAt.get(workload)
@@ -137,19 +149,13 @@ export function createObserver(world: World, clock: Clock): Observer {
     return { ...head, wish: wish ?? 1, ok, because: ok ? [] : why(), ...courseOf(own, endMs) }
   }
 
-  function cronJobReport(head: Pick<WorkloadReport, 'kind' | 'namespace' | 'name' | 'ready'>, object: KubeObject): WorkloadReport {
-    const runs = { completed: 0, failed: 0, running: 0 }
-    const because: string[] = []
-    for (const job of world.list<Job>(Job)) {
-      if (!job.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid)) continue
-      const ending = endingOf(job)
-      if (ending.state === 'completed') runs.completed += 1
-      else if (ending.state === 'failed') {
-        runs.failed += 1
-        because.push(`job ${job.metadata.name} failed: ${ending.because}`)
-      } else runs.running += 1
-    }
-    return { ...head, ok: runs.failed === 0, runs, because: because.slice(0, 3), below: none }
+  function cronJobReport(head: Pick<WorkloadReport, 'kind' | 'namespace' | 'name' | 'ready'>, workload: Workload): WorkloadReport {
+    const all = [...(runs.get(workload)?.values() ?? [])]
+    const failed = all.filter(({ state }) => state === 'failed')
+    const completed = all.filter(({ state }) => state === 'completed').length
+    const because = failed.slice(0, 3).map(({ name, because: why }) => `job ${name} failed: ${why}`)
+    const counts = { completed, failed: failed.length, running: all.length - completed - failed.length }
+    return { ...head, ok: failed.length === 0, runs: counts, because, below: none }
   }
 
   /** What was applied and wishes for pods, but of which nobody has seen a commit since. */

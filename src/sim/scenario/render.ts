@@ -34,7 +34,7 @@ function withoutRepeats(lines: readonly Line[]): readonly Shown[] {
 }
 
 function segment(lines: readonly Line[]): readonly Shown[] {
-  const keyOf = ({ subject, what }: Line): string => `${subject}\n${what}`
+  const keyOf = ({ subject, what, details }: Line): string => `${subject}\n${what}${what === 'created' ? (details[0] ?? '') : ''}`
   const counts = new Map<string, number>()
   for (const line of lines) counts.set(keyOf(line), (counts.get(keyOf(line)) ?? 0) + 1)
   const seen = new Map<string, number>()

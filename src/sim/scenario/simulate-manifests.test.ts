@@ -135,6 +135,41 @@ function check(
   })
 }
 
+test('what is to end ends: jobs, and those of a CronJob, also such as are deleted long before', async () => {
+  const spec = '{ template: { spec: { restartPolicy: Never, containers: [{ name: main, image: task }] } } }'
+  const job = `apiVersion: batch/v1\nkind: Job\nmetadata: { name: once }\nspec: ${spec}\n---\n`
+  const failing = `apiVersion: batch/v1\nkind: Job\nmetadata: { name: bad }\nspec: ${spec.replace('task', 'bad').replace('{', '{ backoffLimit: 1,')}\n---\n`
+  const cron = `apiVersion: batch/v1\nkind: CronJob\nmetadata: { name: tick }\nspec: { schedule: "* * * * *", jobTemplate: { spec: ${spec} } }`
+  const report = await run(job + failing + cron, { images: { bad: { exitCode: 2 } }, taskMs: 10_000 })
+  const by = Object.fromEntries(report.workloads.map((one) => [one.name, one]))
+  assert.equal(by['once']!.ending?.state, 'completed')
+  assert.deepEqual([by['bad']!.ok, by['bad']!.ending?.state], [false, 'failed'])
+  assert.match(by['bad']!.because.join(), /^BackoffLimitExceeded: /)
+  const { completed, failed, running } = by['tick']!.runs!
+  assert.ok(completed >= 9 && failed === 0 && running <= 1, JSON.stringify(by['tick']!.runs))
+})
+
+test('a stateful set has its claims bound, and stays with a node that is lost', async () => {
+  const set = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  replicas: 2
+  serviceName: db
+  selector: { matchLabels: { app: db } }
+  template: { metadata: { labels: { app: db } }, spec: { containers: [{ name: db, image: db }] } }
+  volumeClaimTemplates:
+    - metadata: { name: data }
+      spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`
+  const report = await run(set, { faults: ['node-loss'], forMs: 30 * 60_000 })
+  assert.equal(report.timeline.filter(({ subject, text }) => subject.startsWith('persistentvolumeclaim ') && text === 'Bound').length, 2)
+  const [db] = report.workloads
+  assert.deepEqual([db!.ok, db!.ready], [false, 1])
+  assert.match(db!.because.join(), /1 pod still being deleted on node-\d, which is lost: nobody there confirms it/)
+})
+
 test('a budget that allows nothing stops a drain, and is told of', async () => {
   const budget =
     'apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: all }\nspec: { minAvailable: 2, selector: { matchLabels: { app: web } } }\n---'
