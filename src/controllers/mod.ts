@@ -95,7 +95,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     cronJobController(),
     horizontalPodAutoscalerController(config.served, config.metrics ?? noMetrics),
     ttlAfterFinishedController,
-    endpointSliceController,
+    endpointSliceController(),
     endpointsController(),
     endpointSliceMirroringController,
     garbageCollector(config.served),

@@ -2,16 +2,23 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { byNodeName, byService } from '../common/indexes.ts'
-import { splitKey } from '../common/key.ts'
+import { keyOf, splitKey } from '../common/key.ts'
 import { selectsPods } from '../common/service-indexes.ts'
 import { podsOf, servicesOfPod } from '../common/service-pods.ts'
+import { createTold, type Told } from '../common/told.ts'
 import { afterSliceAnswer } from './answered.ts'
 import { type EndpointSliceView, managedBy, planEndpointSlices } from './plan.ts'
+import { topologyFacts, wantsTopology, zoneLabel, zoneShares } from './topology.ts'
 
 /** Keeps the list of where a service's pods can be reached, in slices. */
-export const endpointSliceController: Controller<EndpointSliceView> = {
+export function endpointSliceController(): Controller<EndpointSliceView> {
+  return controllerOver(createTold())
+}
+
+const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
   name: 'endpointslice-controller',
   sources: [
     { kind: Service },
@@ -29,7 +36,10 @@ export const endpointSliceController: Controller<EndpointSliceView> = {
     const { namespace, name } = splitKey(key)
     const service = cache.get(Service, name, namespace)
     // The slices of a service that is gone go with it: it owns them.
-    if (service === undefined || !selectsPods(service)) return undefined
+    if (service === undefined || !selectsPods(service)) {
+      told.forget(key)
+      return undefined
+    }
     const pods = podsOf(service, cache)
     const zones = new Map<string, string | undefined>()
     for (const { spec } of pods) {
@@ -40,13 +50,13 @@ export const endpointSliceController: Controller<EndpointSliceView> = {
     const slices = cache
       .indexed(EndpointSlice, byService, key)
       .filter(({ metadata }) => metadata.labels?.[managedByLabel] === managedBy && metadata.deletionTimestamp === undefined)
-    return { service, pods, zones, slices }
+    const shares = wantsTopology(service) ? zoneShares(cache.list(Node)) : undefined
+    return { service, pods, zones, slices, shares }
   },
-  plan: planEndpointSlices,
+  plan: (view) => told.plan(keyOf(view.service), planEndpointSlices(view)),
   answered: afterSliceAnswer,
-}
+})
 
-const zoneLabel = 'topology.kubernetes.io/zone'
 const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
 
 function serviceOf({ metadata }: EndpointSlice): string[] {
@@ -57,7 +67,9 @@ function serviceOf({ metadata }: EndpointSlice): string[] {
 /** A node that came, went or moved to another zone changes what is told of its pods; its heartbeats do not. */
 function servicesOnNode(node: Node, cache: Cache, previous: Node | undefined): readonly string[] {
   const moved = previous === undefined || previous === node || previous.metadata.labels?.[zoneLabel] !== node.metadata.labels?.[zoneLabel]
-  if (!moved) return []
+  const changesShares = previous === undefined || previous === node || !same(topologyFacts(node), topologyFacts(previous))
+  const sharing = changesShares ? cache.list(Service).filter(wantsTopology).map(keyOf) : []
+  if (!moved) return sharing
   const keys = cache.indexed(Pod, byNodeName, node.metadata.name).flatMap((pod) => servicesOfPod(pod, cache, undefined))
-  return [...new Set(keys)]
+  return [...new Set([...keys, ...sharing])]
 }

@@ -5,6 +5,7 @@ import type { Service } from '#api/core/v1/service.ts'
 import type { Endpoint, EndpointHints, EndpointPort } from '#api/discovery/v1/types.ts'
 import { canonical } from '../common/equal.ts'
 import { addressesOf, hostnameIn, isHeadless, targetPortOf } from '../common/service-pods.ts'
+import { wantsTopology } from './topology.ts'
 
 /** What a slice says of one pod. */
 export function endpointOf(pod: Pod, service: Service, family: 'IPv4' | 'IPv6', zone: string | undefined): Endpoint {
@@ -27,9 +28,9 @@ export function endpointOf(pod: Pod, service: Service, family: 'IPv4' | 'IPv6', 
 }
 
 /** `spec.trafficDistribution` (KEP-3015): consumers in the same zone, or on the same node, shall take this one. */
-function hintsFor({ spec, metadata }: Service, node: string | undefined, zone: string | undefined): EndpointHints | undefined {
-  const mode = metadata.annotations?.['service.kubernetes.io/topology-mode']
-  if (mode === 'Auto' || mode === 'auto') return undefined
+function hintsFor(service: Service, node: string | undefined, zone: string | undefined): EndpointHints | undefined {
+  const { spec } = service
+  if (wantsTopology(service)) return undefined
   if (!['PreferClose', 'PreferSameZone', 'PreferSameNode'].includes(spec.trafficDistribution ?? '')) return undefined
   const forNodes = spec.trafficDistribution === 'PreferSameNode' && node
   if (!zone && !forNodes) return undefined

@@ -9,7 +9,7 @@ import { WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { namespace, pod } from '../testing/objects.ts'
 import { show, World } from '../testing/world.ts'
-import { endpointSliceController as controller } from './controller.ts'
+import { endpointSliceController } from './controller.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 
@@ -21,7 +21,7 @@ test('tells where the pods are, and how', () => {
   world.put(Pod, pod('ended', { node: 'n', ip: '10.0.0.4', phase: 'Succeeded' }))
   world.put(Pod, pod('other', { node: 'n', ip: '10.0.0.5', readyAt: now, labels: { app: 'db' } }))
   world.put(Pod, pod('waiting', { node: 'n' }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   const [slice, ...more] = world.list(EndpointSlice)
   assert.deepEqual(more, [])
   assert.deepEqual(
@@ -52,15 +52,15 @@ test('tells where the pods are, and how', () => {
 
 test('a service without pods has one empty slice, and keeps it', () => {
   const world = given({})
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   assert.deepEqual(
     world.list(EndpointSlice).map(({ endpoints, ports }) => [endpoints, ports]),
     [[[], []]],
   )
   world.put(Pod, pod('a', { node: 'n', ip: '10.0.0.1', readyAt: now }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   world.remove(Pod, world.get(Pod, 'a', namespace)!)
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   assert.deepEqual(
     world.list(EndpointSlice).map(({ endpoints }) => endpoints),
     [[]],
@@ -71,11 +71,11 @@ test('a service without pods has one empty slice, and keeps it', () => {
 test('a slice that is held while it goes is left alone, and another takes its place', () => {
   const world = given({})
   world.put(Pod, pod('a', { node: 'n', ip: '10.0.0.1', readyAt: now }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   const [held] = world.list(EndpointSlice)
   world.change(EndpointSlice, held!.metadata.name, namespace, { metadata: { finalizers: ['hold'], deletionTimestamp: rfc3339(now) } })
   world.put(Pod, pod('b', { node: 'n', ip: '10.0.0.2', readyAt: now }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   const shown = world.list(EndpointSlice).map(({ endpoints }) => endpoints.map(({ addresses }) => addresses[0]))
   assert.deepEqual(shown, [['10.0.0.1'], ['10.0.0.1', '10.0.0.2']])
 })
@@ -83,7 +83,7 @@ test('a slice that is held while it goes is left alone, and another takes its pl
 test('says what could not be written', () => {
   const world = given({})
   world.refuse = (command) => (command.do === 'event' ? undefined : new WherryError('Forbidden', 'no'))
-  world.pass(controller, `${namespace}/web`)
+  world.pass(endpointSliceController(), `${namespace}/web`)
   assert.deepEqual(world.events.map(show), [
     'event Warning FailedToUpdateEndpointSlices Error updating Endpoint Slices for Service shop/web: failed to create EndpointSlice for Service shop/web: no',
   ])
@@ -92,7 +92,7 @@ test('says what could not be written', () => {
 test('publishes unready pods when asked to', () => {
   const world = given({ publishNotReadyAddresses: true, clusterIP: 'None' })
   world.put(Pod, pod('unready', { node: 'n', ip: '10.0.0.2' }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   const [slice] = world.list(EndpointSlice)
   assert.deepEqual(slice!.endpoints[0]!.conditions, { ready: true, serving: false, terminating: false })
   assert.equal(slice!.metadata.labels!['service.kubernetes.io/headless'], '')
@@ -107,7 +107,7 @@ test('finds named ports in each pod, and keeps pods with other numbers apart', (
     const spec = { containers: [{ name: 'main', ports: [{ name: 'web', protocol: 'TCP', containerPort }] }] }
     world.put(Pod, pod(name, { node: 'n', ip: `10.0.0.${containerPort % 7}`, readyAt: now, spec }))
   }
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   assert.deepEqual(
     world
       .list(EndpointSlice)
@@ -120,7 +120,7 @@ test('finds named ports in each pod, and keeps pods with other numbers apart', (
 test('one slice for each address family', () => {
   const world = given({ ipFamilies: ['IPv4', 'IPv6'] })
   world.put(Pod, pod('a', { node: 'n', readyAt: now, status: { podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] } }))
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   assert.deepEqual(
     world
       .list(EndpointSlice)
@@ -141,14 +141,16 @@ test('leaves services without selector, mere names, and slices of others alone',
   })
   const labels = { 'kubernetes.io/service-name': 'web', 'endpointslice.kubernetes.io/managed-by': 'somebody' }
   world.put(EndpointSlice, { metadata: { name: 'foreign', namespace, labels }, addressType: 'IPv4', endpoints: [], ports: [] })
-  world.settle([controller])
+  world.settle([endpointSliceController()])
   assert.deepEqual(world.history, [])
 })
 
 test('a heartbeat of a node touches no service, a new zone does', () => {
   const world = given({})
   world.put(Pod, pod('a', { node: 'n', ip: '10.0.0.1', readyAt: now }))
-  const keys = controller.sources.find(({ kind }) => (kind as unknown) === Node)!.keys as (...of: unknown[]) => readonly string[]
+  const keys = endpointSliceController().sources.find(({ kind }) => (kind as unknown) === Node)!.keys as (
+    ...of: unknown[]
+  ) => readonly string[]
   const node = world.get(Node, 'n')!
   assert.deepEqual(keys({ ...node, status: {} }, world, node), [])
   assert.deepEqual(keys({ ...node, metadata: { ...node.metadata, labels: {} } }, world, node), [`${namespace}/web`])
@@ -167,7 +169,7 @@ test('however pods come and go: each once, at most 100 a slice, few writes', () 
         }
         for (const one of world.list(Pod).slice(0, remove)) world.remove(Pod, one)
         for (const one of world.list(Pod).slice(0, flip)) world.change(Pod, one.metadata.name, namespace, { status: { conditions: [] } })
-        world.settle([controller])
+        world.settle([endpointSliceController()])
         const slices = world.list(EndpointSlice)
         const told = slices.flatMap(({ endpoints }) => (endpoints ?? []).map(({ addresses }) => addresses[0]!))
         assert.deepEqual(
@@ -185,7 +187,7 @@ test('however pods come and go: each once, at most 100 a slice, few writes', () 
       world.change(Pod, one.metadata.name, namespace, {
         metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 1 },
       })
-      world.settle([controller])
+      world.settle([endpointSliceController()])
       assert.equal(world.history.length, before + 1, 'one changed pod is one written slice')
     }),
     { numRuns: 25 },

@@ -4,11 +4,14 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Endpoint, EndpointPort } from '#api/discovery/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import { same } from '#api/strategy.ts'
-import type { Command, Plan } from '#loop/controller.ts'
+import type { Command } from '#loop/controller.ts'
 import { canonical } from '../common/equal.ts'
+import { keyOf } from '../common/key.ts'
 import { hasAddress, headlessLabel, isHeadless, triggerTimeAnnotation, triggerTimeOf } from '../common/service-pods.ts'
+import type { RemarkedPlan } from '../common/told.ts'
 import { type Draft, distribute } from './distribute.ts'
 import { addressTypesOf, endpointOf, identityOf, portsOf } from './endpoint.ts'
+import { allocateZones, wantsTopology, type ZoneShares } from './topology.ts'
 
 export const managedBy = 'endpointslice-controller.k8s.io'
 /** As the reference's default: few enough that a change does not rewrite much, enough that a large service has few slices. */
@@ -21,24 +24,47 @@ export interface EndpointSliceView {
   readonly zones: ReadonlyMap<string, string | undefined>
   /** Those that this controller made for the service. */
   readonly slices: readonly EndpointSlice[]
+  /** Only gathered where the service wants its endpoints shared out by them. */
+  readonly shares: ZoneShares | undefined
 }
 
 /** For each address family and set of ports: fills what is there, changes as few slices as possible, and never leaves a family without one. */
-export function planEndpointSlices(view: EndpointSliceView): Plan {
+export function planEndpointSlices(view: EndpointSliceView): RemarkedPlan {
   const { service, slices } = view
   const families = addressTypesOf(service)
   const commands: Command[] = slices.filter(({ addressType }) => !families.includes(addressType as 'IPv4')).map(remove)
   const own = slices.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === service.metadata.uid))
   const strangers = slices.filter((slice) => !own.includes(slice))
+  const remarks: Remark[] = lostPods(view).map((pod) => skipped(service, pod))
   for (const family of families) {
     const ofFamily = (list: readonly EndpointSlice[]) => list.filter(({ addressType }) => addressType === family)
-    commands.push(...planFamily(view, family, ofFamily(own)), ...ofFamily(strangers).map(remove))
+    const { told, remark, commands: ofOwn } = planFamily(view, family, ofFamily(own))
+    commands.push(...ofOwn, ...told, ...ofFamily(strangers).map(remove))
+    if (remark !== undefined) remarks.push(remark)
   }
-  return { commands, wakeAt: Infinity }
+  return { commands, wakeAt: Infinity, remarks }
 }
 
-function planFamily(view: EndpointSliceView, family: 'IPv4' | 'IPv6', slices: readonly EndpointSlice[]): Command[] {
+type Remark = Extract<Command, { do: 'event' }>
+
+interface FamilyPlan {
+  readonly commands: readonly Command[]
+  /** Goes with the commands. */
+  readonly told: readonly Remark[]
+  /** Said of a state that lasts. */
+  readonly remark?: Remark | undefined
+}
+
+const skipped = (service: Service, { metadata, spec }: Pod): Remark => {
+  const place = keyOf(service)
+  const what = `skipping Pod ${metadata.name} for Service ${place}: Node ${spec.nodeName} Not Found`
+  const message = `Error updating Endpoint Slices for Service ${place}: ${what}`
+  return { do: 'event', regarding: service, type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message }
+}
+
+function planFamily(view: EndpointSliceView, family: 'IPv4' | 'IPv6', slices: readonly EndpointSlice[]): FamilyPlan {
   const groups = groupByPorts(view, family)
+  const { told, remark } = addTopologyHints(view, family, groups, slices)
   const present = Map.groupBy(slices, ({ ports }) => portsKey(ports ?? []))
   const drafts: Draft[] = []
   for (const [key, { ports, endpoints }] of groups) drafts.push(...distribute(ports, endpoints, present.get(key) ?? [], endpointsPerSlice))
@@ -46,7 +72,36 @@ function planFamily(view: EndpointSliceView, family: 'IPv4' | 'IPv6', slices: re
   drafts.push(...unwanted.map((slice): Draft => ({ slice, ports: slice.ports ?? [], endpoints: [] })))
   // A family without any slice would look as if nobody had counted yet: it keeps an empty one.
   const empty = drafts.every(({ endpoints }) => endpoints.length === 0)
-  return write(view, family, empty ? keepOneEmpty(drafts) : drafts)
+  return { commands: write(view, family, empty ? keepOneEmpty(drafts) : drafts), told, remark }
+}
+
+/** Gives each ready endpoint the zone that it is for, where the service wants that and there are nodes and endpoints enough. */
+function addTopologyHints(
+  { service, shares }: EndpointSliceView,
+  family: 'IPv4' | 'IPv6',
+  groups: ReadonlyMap<string, Group>,
+  slices: readonly EndpointSlice[],
+): Omit<FamilyPlan, 'commands'> {
+  if (!wantsTopology(service)) return { told: [] }
+  const all = [...groups.values()].flatMap(({ endpoints }) => [...endpoints])
+  const ready = new Map(all.filter(([, { conditions }]) => conditions.ready === true))
+  const hinted = slices.flatMap(({ endpoints }) => endpoints ?? []).filter(({ hints }) => hints?.forZones?.[0] !== undefined)
+  const present = new Map(hinted.map((endpoint) => [identityOf(endpoint), endpoint.hints!.forZones![0]!.name]))
+  const allocated = allocateZones(ready, present, shares)
+  const tell = (type: 'Normal' | 'Warning', reason: string, message: string): Remark => ({
+    do: 'event',
+    regarding: service,
+    type,
+    reason,
+    message: `${message}, addressType: ${family}`,
+  })
+  if ('problem' in allocated) return { told: [], remark: tell('Warning', 'TopologyAwareHintsDisabled', allocated.problem) }
+  for (const { endpoints } of groups.values())
+    for (const [identity, endpoint] of endpoints) {
+      const zone = allocated.get(identity)
+      if (zone !== undefined) endpoints.set(identity, { ...endpoint, hints: { forZones: [{ name: zone }] } })
+    }
+  return { told: present.size > 0 ? [] : [tell('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled')] }
 }
 
 function keepOneEmpty(drafts: readonly Draft[]): readonly Draft[] {
@@ -60,13 +115,12 @@ interface Group {
 }
 
 /** Pods whose ports have the same numbers can share slices. */
-function groupByPorts({ service, pods, zones }: EndpointSliceView, family: 'IPv4' | 'IPv6'): Map<string, Group> {
+function groupByPorts(view: EndpointSliceView, family: 'IPv4' | 'IPv6'): Map<string, Group> {
+  const { service, pods, zones } = view
+  const lost = new Set(lostPods(view))
   const groups = new Map<string, Group>()
   for (const pod of pods) {
-    if (!hasAddress(pod)) continue
-    // A pod of a node that nobody knows cannot be reached by topology; the node may only be late.
-    const nodeIsKnown = pod.spec.nodeName === undefined || zones.has(pod.spec.nodeName)
-    if (!nodeIsKnown && !service.spec.publishNotReadyAddresses) continue
+    if (!hasAddress(pod) || lost.has(pod)) continue
     const endpoint = endpointOf(pod, service, family, zones.get(pod.spec.nodeName ?? ''))
     if (endpoint.addresses.length === 0) continue
     const ports = portsOf(service, pod)
@@ -77,6 +131,12 @@ function groupByPorts({ service, pods, zones }: EndpointSliceView, family: 'IPv4
   }
   return groups
 }
+
+/** A pod of a node that nobody knows cannot be reached by topology; the node may only be late. */
+const lostPods = ({ service, pods, zones }: EndpointSliceView): readonly Pod[] =>
+  service.spec.publishNotReadyAddresses
+    ? []
+    : pods.filter((pod) => hasAddress(pod) && pod.spec.nodeName !== undefined && !zones.has(pod.spec.nodeName))
 
 const portsKey = (ports: readonly EndpointPort[]): string => ports.map(canonical).toSorted().join()
 
