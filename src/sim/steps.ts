@@ -149,8 +149,8 @@ async function take(cluster: SimulatedCluster, step: Action): Promise<unknown> {
     }
     case 'sweep': {
       const { namespace } = step
+      // A Job that somebody asked for has no owner either.
       for (const kind of [ReplicaSet, Job, Pod])
-        // A Job that somebody asked for has no owner either.
         for (const { metadata } of (await client.list(kind, { namespace })).items as readonly KubeObject[])
           if (metadata.ownerReferences === undefined && (kind !== Job || metadata.annotations?.[ofCronJob] !== undefined))
             await client.delete(kind, metadata.name, { namespace, propagationPolicy: 'Background' }).catch(onlyMissing)

@@ -32,7 +32,7 @@ export const workloadSorts: readonly WorkloadSort[] = [
   { name: 'ReplicationController', controllers: ['replication-controller'], draw: replicationController },
   { name: 'quota', controllers: ['resourcequota-controller'], draw: quota },
   { name: 'autoscaler', controllers: ['horizontal-pod-autoscaler-controller'], draw: autoscaler },
-  { name: 'claims', controllers: ['persistentvolume-binder-controller', 'statefulset-controller'], draw: claims },
+  { name: 'claims', controllers: ['persistentvolume-controller', 'statefulset-controller'], draw: claims },
 ]
 
 type Pick = <T>(items: readonly T[]) => T
