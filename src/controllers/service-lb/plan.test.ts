@@ -116,6 +116,18 @@ test('of two that come at once only one has a port', () => {
   assert.deepEqual([ingress(world, 'also'), ingress(world, 'web')], [['10.0.0.a'], []])
 })
 
+test('one that is held while it goes lets go of its port', () => {
+  const world = given({}, { a: {} }, ['example.com/hold'])
+  world.settle([controller])
+  world.put(Service, { ...balanced({}), metadata: { name: 'next', namespace } })
+  world.settle([controller])
+  assert.deepEqual(ingress(world, 'next'), [])
+  const { uid } = world.get(Service, 'web', namespace)!.metadata
+  world.do({ do: 'delete', kind: Service, name: 'web', namespace, uid })
+  world.settle([controller])
+  assert.deepEqual([ingress(world, 'web'), ingress(world, 'next')], [[], ['10.0.0.a']])
+})
+
 test('the same number of another protocol is another port', () => {
   const world = given({}, { a: {} })
   world.put(Service, { ...balanced({ ports: [{ port: 80, protocol: 'UDP' }] }), metadata: { name: 'also', namespace } })

@@ -17,7 +17,7 @@ export function portConflict(service: Service, others: readonly Service[], reser
   for (const port of portsOf(service)) {
     const taken = reserved.find((one) => portText(one) === port)
     if (taken !== undefined) return `port ${port} of the nodes is served by ${taken.by}`
-    const holder = others.find((other) => portsOf(other).includes(port) && precedes(other, service))
+    const holder = others.find((other) => mayHold(other) && portsOf(other).includes(port) && precedes(other, service))
     if (holder !== undefined) return `port ${port} of the nodes is served by service ${keyOf(holder)}`
   }
   return undefined
@@ -33,6 +33,9 @@ export const sharingPorts = (service: Service, all: readonly Service[]): readonl
 
 const portText = ({ protocol, port }: { readonly protocol: string; readonly port: number }): string => `${port}/${protocol}`
 const portsOf = ({ spec }: Service): readonly string[] => (spec.ports ?? []).map(portText)
+
+/** One that is being deleted has what it had until it is let go of, and gets nothing more. */
+const mayHold = (service: Service): boolean => service.metadata.deletionTimestamp === undefined || ingressOf(service).length > 0
 
 function precedes(a: Service, b: Service): boolean {
   if (a.metadata.uid === b.metadata.uid) return false
