@@ -119,13 +119,13 @@ test('of two that come at once only one has a port', () => {
 test('one that is held while it goes lets go of its port', () => {
   const world = given({}, { a: {} }, ['example.com/hold'])
   world.settle([controller])
-  world.put(Service, { ...balanced({}), metadata: { name: 'next', namespace } })
+  world.put(Service, { ...balanced({}), metadata: { name: 'younger', namespace } })
   world.settle([controller])
-  assert.deepEqual(ingress(world, 'next'), [])
+  assert.deepEqual(ingress(world, 'younger'), [])
   const { uid } = world.get(Service, 'web', namespace)!.metadata
   world.do({ do: 'delete', kind: Service, name: 'web', namespace, uid })
   world.settle([controller])
-  assert.deepEqual([ingress(world, 'web'), ingress(world, 'next')], [[], ['10.0.0.a']])
+  assert.deepEqual([ingress(world, 'web'), ingress(world, 'younger')], [[], ['10.0.0.a']])
 })
 
 test('the same number of another protocol is another port', () => {
