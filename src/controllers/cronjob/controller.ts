@@ -6,6 +6,7 @@ import type { Controller } from '#loop/controller.ts'
 import { keyFor, keyOf, splitKey } from '../common/key.ts'
 import { createTold } from '../common/told.ts'
 import { afterCronJobAnswer } from './answered.ts'
+import { cronJobMetrics, measureCronJob } from './metrics.ts'
 import { type CronJobView, planCronJob } from './plan.ts'
 
 /** Starts Jobs by the clock. */
@@ -14,6 +15,8 @@ export function cronJobController(): Controller<CronJobView> {
   const told = createTold()
   return {
     name: 'cronjob-controller',
+    metrics: cronJobMetrics,
+    measured: measureCronJob,
     sources: [{ kind: CronJob }, { kind: Job, keys: cronJobOf }],
     view: (key, cache, now) => {
       const { namespace, name } = splitKey(key)

@@ -17,13 +17,13 @@ import { type Controller, type Plan, settled } from '#loop/controller.ts'
 import { runControllers } from '#loop/run.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { controllers, heldKinds, isCollectable, userOf } from '../mod.ts'
+import { type ControllersConfig, controllers, heldKinds, isCollectable, userOf } from '../mod.ts'
 
 /**
  * All controllers on the API server in virtual time, each with nothing but its own account's bootstrap roles, and one node `n` that runs what is
- * bound to it.
+ * bound to it. `changes`: what the controllers are composed with otherwise.
  */
-export async function startCluster() {
+export async function startCluster(changes: Partial<ControllersConfig> = {}) {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const denied = new Set<string>()
   const server = await createTestServer({
@@ -63,7 +63,7 @@ export async function startCluster() {
     { subresource: 'status' },
   )
   const served = createServedKinds(kinds.filter(isCollectable))
-  const config = { kinds, served, rootCa: 'PEM', apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' } }
+  const config = { kinds, served, rootCa: 'PEM', apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' }, ...changes }
   const running = runControllers({
     controllers: [...controllers(config), kubelet],
     client,
@@ -72,8 +72,11 @@ export async function startCluster() {
     random: seededRandom(7),
     log,
     kinds: heldKinds,
+    served,
   })
   await running.synced()
+  const follow = () => running.serveCustom(server.kinds.all.filter(({ shape }) => shape.kind === 'structural'))
+  server.kinds.observe(follow)
   const turn = () => clock.advance(20)
   return {
     client,
