@@ -68,10 +68,13 @@ const hasScale = (kind: AnyKind): boolean => kind.scope === 'Namespaced' && scal
 /** A scale that changed while no pod did: one that cannot grow for want of quota is expected to be as large all the same. */
 const scaleSource = (kind: AnyKind): Source => ({
   kind,
-  keys: (owner: KubeObject, cache: Cache, previous: KubeObject | undefined) =>
-    replicasOf(kind, owner) === (previous === undefined || previous === owner ? undefined : replicasOf(kind, previous))
-      ? []
-      : cache.list(PodDisruptionBudget, owner.metadata.namespace).filter(needsScale).map(keyOf),
+  keys(owner: KubeObject, cache: Cache, previous: KubeObject | undefined) {
+    // Most namespaces have no such budget, and each change of a status comes by here.
+    const budgets = cache.list(PodDisruptionBudget, owner.metadata.namespace).filter(needsScale)
+    if (budgets.length === 0) return []
+    const isSame = previous !== undefined && previous !== owner && replicasOf(kind, owner) === replicasOf(kind, previous)
+    return isSame ? [] : budgets.map(keyOf)
+  },
 })
 
 function replicasOf(kind: AnyKind, owner: KubeObject): number | undefined {
