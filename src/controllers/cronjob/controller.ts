@@ -7,7 +7,7 @@ import { keyFor, keyOf, splitKey } from '../common/key.ts'
 import { createTold } from '../common/told.ts'
 import { afterCronJobAnswer } from './answered.ts'
 import { cronJobMetrics, measureCronJob } from './metrics.ts'
-import { type CronJobView, planCronJob } from './plan.ts'
+import { type CronJobPlan, type CronJobView, planCronJob } from './plan.ts'
 
 /** Starts Jobs by the clock. */
 export function cronJobController(): Controller<CronJobView> {
@@ -44,7 +44,8 @@ export function cronJobController(): Controller<CronJobView> {
         memories.set(key, { ...memory, run: plan.run })
         told.forget(key)
       }
-      return told.plan(key, plan)
+      const result: CronJobPlan = { ...told.plan(key, plan), run: plan.run }
+      return result
     },
     answered: afterCronJobAnswer,
   }

@@ -150,6 +150,17 @@ check(
   '00:20:00',
 )
 check(
+  'without history, what has ended goes at once',
+  {
+    now: '00:15:00',
+    spec: { successfulJobsHistoryLimit: 0 },
+    status: { ...last('00:10:00'), lastSuccessfulTime: '2026-01-01T00:14:00Z' },
+    jobs: ['+tick-29453770 Complete'],
+  },
+  ['status', 'delete job tick-10', 'SuccessfulDelete Deleted job tick-10'],
+  '00:20:00',
+)
+check(
   'keeps all history without limits',
   {
     now: '00:15:00',

@@ -134,12 +134,13 @@ function sceneOf(given: Case) {
     const plan = controller.plan(view)
     for (const command of inOrder(plan.commands)) {
       const answer = perform(command)
+      if (answer === 'conflict') return world.now
       if (answer !== undefined) for (const further of inOrder(controller.answered!(view, command, answer))) perform(further)
     }
     return plan.wakeAt
   }
 
-  function perform(command: Single): KubeObject | WherryError | undefined {
+  function perform(command: Single): KubeObject | WherryError | 'conflict' | undefined {
     if (command.do !== 'update' || command.subresource !== 'scale') {
       history.push(show(command))
       return world.do(command)
@@ -147,7 +148,7 @@ function sceneOf(given: Case) {
     const refusal = world.refuse(command)
     if (refusal !== undefined) return refusal
     const { name, resourceVersion } = command.object.metadata
-    assert.equal(resourceVersion, world.get(command.kind, name, namespace)!.metadata.resourceVersion)
+    if (resourceVersion !== world.get(command.kind, name, namespace)!.metadata.resourceVersion) return 'conflict'
     const { replicas: to } = (command.object as unknown as { spec: { replicas: number } }).spec
     history.push(`scale ${to}`)
     return world.change(command.kind, name, namespace, { spec: { replicas: to }, status: { replicas: to } })
@@ -502,6 +503,24 @@ test('a target that cannot be written is told of, and tried again in time', asyn
   world.now += 15_000
   await look()
   assert.ok(history.includes('scale 5'))
+})
+
+test('a target that changed while metrics were read is looked at again at once', async () => {
+  let isFirst = true
+  const scene = sceneOf({
+    metrics: [each],
+    reader: {
+      podsMetric: async () => {
+        if (isFirst) scene.world.change(Deployment, 'web', namespace, { spec: { replicas: 4 }, status: { replicas: 4 } })
+        isFirst = false
+        return new Map([0, 1, 2].map((i) => [`web-${i}`, { at: 0, windowMs: 0, milli: 30_000n }]))
+      },
+    },
+  })
+  assert.equal(await scene.look(), scene.world.now)
+  assert.deepEqual(scene.history, [])
+  assert.equal(await scene.look(), scene.world.now + 15_000)
+  assert.equal(scene.history[0], 'scale 6')
 })
 
 test('asks every 15 seconds, at once after a change of its spec, and never when it is gone', async () => {
