@@ -1,21 +1,15 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { createWorld } from '../world.ts'
 import { addresses } from './addresses.ts'
 import { capacity } from './capacity.ts'
 import { goals } from './goals.ts'
-import type { Invariant, Scene } from './invariant.ts'
 import { nothingLost } from './nothing-lost.ts'
 import { oneLeader } from './one-leader.ts'
 import { replicaBounds } from './replica-bounds.ts'
+import { type Commit, check } from './testing.ts'
 
 const deployments = '/registry/apps/deployments/default/'
 const sets = '/registry/apps/replicasets/default/'
 const pods = '/registry/core/pods/default/'
 const lease = '/registry/coordination.k8s.io/leases/kube-system/wherry-controllers'
-
-/** A commit: who wrote, and what: objects by key, undefined means a delete; `at` in seconds. */
-type Commit = readonly [who: string, objects: Readonly<Record<string, object | undefined>>, at?: number]
 
 const owner = (kind: string, uid: string) => ({ ownerReferences: [{ kind, name: uid, uid, controller: true }] })
 const deployment = (replicas: number, strategy: object = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }) => ({
@@ -126,24 +120,3 @@ check(
   [user({ [`${deployments}d`]: deployment(1) })],
   [/0 nodes are registered, there are 1/, /0 pods, 1 wished/, /status tells of 0 replicas/],
 )
-
-function check(name: string, make: (scene: Scene) => Invariant, commits: readonly Commit[], expected: readonly RegExp[]): void {
-  test(`${make.name}: ${name}`, () => {
-    const world = createWorld()
-    const invariant = make({ world, nodes: 1, staleMs: 1_000, podsAreDisturbed: false })
-    const problems: string[] = []
-    for (const [index, [who, objects, at = 0]] of commits.entries()) {
-      const operations = Object.entries(objects).map(([key, object]) =>
-        object === undefined
-          ? ({ do: 'delete', key } as const)
-          : ({ do: 'put', key, value: new TextEncoder().encode(JSON.stringify({ apiVersion: 'v1', ...object })) } as const),
-      )
-      const [part = '', process] = who.split('@')
-      const changes = world.apply(operations, index + 2)
-      problems.push(...(invariant.onCommit?.(changes, { name: part, process, verb: 'PUT', path: '' }, at * 1_000) ?? []))
-    }
-    problems.push(...(invariant.atRest?.() ?? []))
-    assert.equal(problems.length, expected.length, problems.join('\n'))
-    for (const [index, pattern] of expected.entries()) assert.match(problems[index]!, pattern)
-  })
-}
