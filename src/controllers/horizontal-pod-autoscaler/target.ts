@@ -45,10 +45,23 @@ export const resourceOf = ({ group, plural }: AnyKind): string => (group === '' 
 
 export const noKind = (group: string, kind: string): string => `no matches for kind "${kind}" in group "${group}"`
 
-/** The selector of a scale, as it is and as it is read. */
+/** What a scale's selector chooses; a problem where it has none, or one that cannot be read. */
 export function selectorOfScale({ status }: Scale): Selector | Problem {
   const text = status.selector ?? ''
-  if (text === '') return { problem: '' }
+  const known = selectors.get(text)
+  if (known !== undefined) return known
+  const read = readSelector(text)
+  if (selectors.size >= selectorsMax) selectors.clear()
+  selectors.set(text, read)
+  return read
+}
+
+/** Each autoscaler looks at the targets of its neighbours too: the same few texts would be read thousands of times a minute. */
+const selectors = new Map<string, Selector | Problem>()
+const selectorsMax = 4096
+
+function readSelector(text: string): Selector | Problem {
+  if (text === '') return { problem: 'selector is required' }
   try {
     return parseSelector(text)
   } catch (error) {
