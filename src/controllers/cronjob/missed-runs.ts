@@ -31,9 +31,8 @@ export function missedRuns(schedule: CronSchedule, since: Instant, now: Instant)
   return { ...(latest === undefined ? {} : { latest }), count }
 }
 
-/** When the schedule is due next, counted from `since`; `Infinity`: never. */
-export function runAfterNow(schedule: CronSchedule, since: Instant, now: Instant): Instant {
-  const missed = missedRuns(schedule, since, now)
+/** When the schedule is due next, counted from `since`; `Infinity`: never. `missed`: since then, where that is known. */
+export function runAfterNow(schedule: CronSchedule, since: Instant, now: Instant, missed = missedRuns(schedule, since, now)): Instant {
   const from = missed?.latest ?? (missed?.count === 'none' ? since : now)
   return nextRun(schedule, from) ?? Infinity
 }

@@ -74,12 +74,13 @@ function decide(view: CronJobView, status: CronJobStatus, notices: Notices): Dec
   const since = parseTime(status.lastScheduleTime) ?? parseTime(metadata.creationTimestamp) ?? now
   const deadlineMs = (spec.startingDeadlineSeconds ?? Infinity) * 1000
   // What is past its deadline is not looked for.
-  const missed = missedRuns(schedule, Math.max(since, now - deadlineMs), now)
+  const earliest = Math.max(since, now - deadlineMs)
+  const missed = missedRuns(schedule, earliest, now)
   if (missed === undefined) {
     notices.warn('InvalidSchedule', `invalid schedule: ${spec.schedule} : time difference between two schedules is less than 1 second`)
     return rest(Infinity)
   }
-  const wakeAt = runAfterNow(schedule, since, now)
+  const wakeAt = runAfterNow(schedule, since, now, earliest === since ? missed : undefined)
   const { latest } = missed
   if (latest === undefined) return rest(wakeAt)
   if (view.rescheduledAt !== undefined && latest <= view.rescheduledAt) return rest(wakeAt)
