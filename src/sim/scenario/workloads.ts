@@ -49,11 +49,18 @@ export interface WorkloadIndex {
   standingOf(workload: Workload): Standing
 }
 
-/** `isDown`: whether a pod is without power, whatever is still said of it. */
-export function createWorkloadIndex(world: World, isDown: (pod: Pod) => boolean): WorkloadIndex {
+/** Pods without power, whatever is still said of them; `isDown` is asked only where there are `some`. */
+export interface PodsDown {
+  readonly some: boolean
+  isDown(pod: Pod): boolean
+}
+
+export function createWorkloadIndex(world: World, down: PodsDown): WorkloadIndex {
   /** By uid: an owner that is gone is still what its pods were a part of. */
   const roots = new Map<string, Workload>()
   const pods = new Map<string, Set<string>>()
+  /** Those of them that are said to be ready: counted as they change, since a workload may have thousands. */
+  const ready = new Map<string, Set<string>>()
   const workloads = new Map<string, Workload>()
 
   function rootOf(object: KubeObject): Workload | undefined {
@@ -81,8 +88,9 @@ export function createWorkloadIndex(world: World, isDown: (pod: Pod) => boolean)
   function standingOf(workload: Workload): Standing {
     const object = world.byKey(workload.key)
     const wish = object === undefined ? 0 : wishOf(object)
-    const ready = podsOf(workload).filter((pod) => isPodReady(pod) && pod.metadata.deletionTimestamp === undefined && !isDown(pod)).length
-    return wish === undefined ? { ready } : { wish, ready }
+    const keys = ready.get(workload.key)
+    const count = down.some ? [...(keys ?? [])].filter((key) => !down.isDown(world.byKey(key) as Pod)).length : (keys?.size ?? 0)
+    return wish === undefined ? { ready: count } : { wish, ready: count }
   }
 
   const podsOf = (workload: Workload): readonly Pod[] =>
@@ -97,10 +105,9 @@ export function createWorkloadIndex(world: World, isDown: (pod: Pod) => boolean)
         if (root === undefined) continue
         touched.add(root)
         if (!key.startsWith(prefixOf(Pod))) continue
-        const own = pods.get(root.key) ?? new Set()
-        pods.set(root.key, own)
-        if (after === undefined) own.delete(key)
-        else own.add(key)
+        const pod = after as Pod | undefined
+        keep(pods, root, key, pod !== undefined)
+        keep(ready, root, key, pod !== undefined && isPodReady(pod) && pod.metadata.deletionTimestamp === undefined)
       }
       return [...touched]
     },
@@ -109,6 +116,13 @@ export function createWorkloadIndex(world: World, isDown: (pod: Pod) => boolean)
     podsOf,
     standingOf,
   }
+}
+
+function keep(sets: Map<string, Set<string>>, { key }: Workload, member: string, isIn: boolean): void {
+  const set = sets.get(key) ?? new Set()
+  sets.set(key, set)
+  if (isIn) set.add(member)
+  else set.delete(member)
 }
 
 /** How many pods are to be ready; undefined where that is not what it wishes for. */
