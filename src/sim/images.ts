@@ -18,6 +18,7 @@ export const images = {
   /** End well. */
   'task:1': { exit: { afterMs: 1_500, code: 0 } },
   'task:2': { exit: { afterMs: 8_000, code: 0 } },
+  'task:3': { exit: { afterMs: 75_000, code: 0 } },
   /** Fails. */
   'fails:1': { exit: { afterMs: 1_000, code: 3 } },
 } satisfies Readonly<Record<string, ImageBehaviour>>

@@ -34,9 +34,9 @@ export function planOf(seed: number, size: PlanSize = 'full'): Plan {
   const shape = random.fork('shape')
   const nodes = 1 + shape.below(most.nodes)
   const faultiness = shape.next()
-  const endMs = most.leastMs + shape.below(most.moreMs)
   const latencyMs = shape.below(3) * 50
   const sorts = sortsOf(random.fork('sorts'))
+  const endMs = Math.max(most.leastMs + shape.below(most.moreMs), ...sorts.map(({ leastMs }) => leastMs?.[size] ?? 0))
   const isCrowded = sorts.length === 0 && shape.next() < 0.2
   const steps = stepsOf(random.fork('steps'), { size, nodes, endMs, isCrowded, sorts })
   const connection = random.fork('connection faults')

@@ -1,5 +1,6 @@
 import type { Random } from '#lib/random.ts'
 import { goodImages, taskImages } from './images.ts'
+import type { PlanSize } from './plan.ts'
 import type { Action, Propagation, Thing } from './steps.ts'
 
 /** What is asked of one workload: in this order at any times, and in the end, so that everything can come true. */
@@ -19,6 +20,8 @@ export interface Surroundings {
 export interface WorkloadSort {
   readonly name: string
   readonly controllers: readonly string[]
+  /** How long a life has to be for something to happen: a schedule counts in minutes. */
+  readonly leastMs?: Readonly<Record<PlanSize, number>>
   readonly draw: (random: Random, surroundings: Surroundings) => Wishes
 }
 
@@ -27,11 +30,11 @@ export const workloadSorts: readonly WorkloadSort[] = [
   { name: 'StatefulSet', controllers: ['statefulset-controller'], draw: statefulSet },
   { name: 'DaemonSet', controllers: ['daemonset-controller'], draw: daemonSet },
   { name: 'Job', controllers: ['job-controller'], draw: job },
-  { name: 'CronJob', controllers: ['job-controller', 'cronjob-controller'], draw: cronJob },
+  { name: 'CronJob', controllers: ['job-controller', 'cronjob-controller'], leastMs: { short: 70_000, full: 190_000 }, draw: cronJob },
   { name: 'budget', controllers: ['statefulset-controller', 'disruption-controller'], draw: budget },
   { name: 'ReplicationController', controllers: ['replication-controller'], draw: replicationController },
   { name: 'quota', controllers: ['resourcequota-controller'], draw: quota },
-  { name: 'autoscaler', controllers: ['horizontal-pod-autoscaler-controller'], draw: autoscaler },
+  { name: 'autoscaler', controllers: ['horizontal-pod-autoscaler'], draw: autoscaler },
   { name: 'claims', controllers: ['persistentvolume-controller', 'statefulset-controller'], draw: claims },
 ]
 
@@ -178,20 +181,21 @@ function jobSpec(random: Random) {
     ...(random.next() < 0.3 && { ttlSecondsAfterFinished: random.below(20) }),
     ...(random.next() < 0.15 && { activeDeadlineSeconds: 5 + random.below(30) }),
     ...(random.next() < 0.3 && { podReplacementPolicy: 'Failed' as const }),
-    template: {
-      spec: {
-        restartPolicy: perIndex || random.next() < 0.7 ? ('Never' as const) : ('OnFailure' as const),
-        terminationGracePeriodSeconds: 1,
-        containers: [{ name: 'main', image: pick(taskImages) }],
-      },
-    },
+    template: taskTemplate(pick(taskImages), perIndex || random.next() < 0.7 ? 'Never' : 'OnFailure'),
   }
 }
+
+const taskTemplate = (image: string, restartPolicy: 'Never' | 'OnFailure') => ({
+  spec: { restartPolicy, terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image }] },
+})
 
 function cronJob(random: Random, { namespace, isRude }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'CronJob', namespace, name: 'tick' }
-  const { ttlSecondsAfterFinished: _, ...spec } = jobSpec(random)
+  const { ttlSecondsAfterFinished: _, ...drawn } = jobSpec(random)
+  // One in three runs on while the next is due.
+  const isLong = random.next() < 1 / 3
+  const spec = isLong ? { completions: 1, template: taskTemplate('task:3', 'Never') } : drawn
   const make: Action = {
     do: 'make',
     of,

@@ -62,9 +62,9 @@ const passing = ['core/events/', 'events.k8s.io/', 'coordination.k8s.io/', 'core
 
 const canonical = (object: KubeObject): string => withoutChance(JSON.stringify(sorted(object)))
 
-/** Keys that time or chance fill. */
+/** Keys that time or chance fill; and what an autoscaler last wished, which it keeps while it has no metrics to wish by. */
 const chosen =
-  /^(uid|resourceVersion|managedFields|generation|observedGeneration|creationTimestamp|containerID|imageID|nodeName|hostIPs?|nodePort|healthCheckNodePort|restartCount|lastState|daemonEndpoints|images|podCIDRs?|token|conditionLastUpdated|leaseTransitions|terminationGracePeriodSeconds|deletionGracePeriodSeconds|holderIdentity)$|([tT]ime|[tT]imestamp|At)$/
+  /^(uid|resourceVersion|managedFields|generation|observedGeneration|creationTimestamp|containerID|imageID|nodeName|hostIPs?|nodePort|healthCheckNodePort|restartCount|lastState|daemonEndpoints|images|podCIDRs?|token|conditionLastUpdated|leaseTransitions|terminationGracePeriodSeconds|deletionGracePeriodSeconds|holderIdentity|desiredReplicas)$|([tT]ime|[tT]imestamp|At)$/
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value))

@@ -112,7 +112,7 @@ export const workloadScenarios: readonly Scenario[] = [
   },
   {
     name: 'an autoscaler raises a Deployment to its least',
-    controllers: ['horizontal-pod-autoscaler-controller'],
+    controllers: ['horizontal-pod-autoscaler'],
     nodes: 1,
     stages: [
       [{ do: 'create', deployment: web, wish: { ...wish, replicas: 1 } }],
