@@ -1,6 +1,8 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { WherryError } from '#lib/errors.ts'
+import type { FamilyOptions } from '#lib/metrics/family.ts'
+import type { Reading } from '#lib/metrics/registry.ts'
 import type { Of } from '#schema/schema.ts'
 
 /**
@@ -24,12 +26,39 @@ export interface Controller<View, Gathered = undefined> {
   /** Undefined: nothing to do for this key. */
   readonly view: (key: string, cache: Cache, now: Instant, gathered?: Gathered) => View | undefined
   readonly plan: (view: View) => Plan
+  /** What it tells of itself at `/metrics`. */
+  readonly metrics?: readonly ControllerMetric[]
+  /** What one look adds to those of them that count. Pure; asked after each plan that the executor has gone through, as far as it came. */
+  readonly measured?: (view: View, plan: Plan, outcome: MeasuredOutcome) => readonly Measure[]
   /**
    * What follows from one command's answer, which nobody can know before: the event that names a created object, the condition that names a
    * failure. Pure. Asked after each command but an `event` or a confirmation, and not for a view that was old (Conflict, NotFound, an existing
    * object that was to be kept). Its commands run at once; their failure is logged and changes nothing else.
    */
   readonly answered?: (view: View, command: Single, answer: KubeObject | WherryError) => readonly Command[]
+}
+
+/** A family of the controller's own; names, labels and buckets are those of the reference's controller manager. */
+export type ControllerMetric = FamilyOptions &
+  (
+    | { readonly type: 'counter' }
+    | { readonly type: 'histogram'; readonly buckets: readonly number[] }
+    /** Asked for when somebody wants to know. */
+    | { readonly type: 'gauge'; readonly read: (cache: Cache) => Iterable<Reading> }
+  )
+
+/** What is added to a counter, or observed by a histogram; absent: 1. */
+export interface Measure {
+  readonly metric: string
+  readonly labels?: readonly string[]
+  readonly value?: number
+}
+
+export interface MeasuredOutcome {
+  /** Everything was done. */
+  readonly isDone: boolean
+  /** From the view to the last answer. */
+  readonly seconds: number
 }
 
 export interface Source {

@@ -1,7 +1,7 @@
 import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
-import type { Cache, Controller, Single } from './controller.ts'
+import type { Cache, Controller, Measure, Single } from './controller.ts'
 import { execute, type Hands } from './executor.ts'
 import { areMet, type Expectation } from './expectation.ts'
 import type { Outcome } from './work-queue.ts'
@@ -39,10 +39,12 @@ export interface ReconcilerOptions<View, Gathered = undefined> {
   readonly clock: Clock
   readonly log: Log
   readonly hands: Hands
+  /** Takes what `measured` gives. Absent: nobody counts. */
+  readonly measure?: ((measures: readonly Measure[]) => void) | undefined
 }
 
 export function createReconciler<View, Gathered = undefined>(options: ReconcilerOptions<View, Gathered>): Reconciler {
-  const { controller, cache, clock, log, hands } = options
+  const { controller, cache, clock, log, hands, measure } = options
   /** What the cache has to show before the key may be decided on again. */
   const awaited = new Map<string, readonly Expectation[]>()
   const staleInARow = new Map<string, number>()
@@ -72,6 +74,7 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
     counters.looks += 1
     const gathered = controller.gather === undefined ? undefined : await controller.gather(key, cache, clock.now())
     if (hands.signal?.aborted) return never
+    const lookedAtMs = clock.monotonicMs()
     const view = controller.view(key, cache, clock.now(), gathered)
     if (view === undefined) {
       staleInARow.delete(key)
@@ -79,7 +82,10 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       return never
     }
     const plan = controller.plan(view)
+    const count = (isDone: boolean): void =>
+      measure?.(controller.measured?.(view, plan, { isDone, seconds: (clock.monotonicMs() - lookedAtMs) / 1000 }) ?? [])
     if (plan.commands.length === 0) {
+      count(true)
       staleInARow.delete(key)
       causes.delete(key)
       return { again: 'at', at: plan.wakeAt }
@@ -93,6 +99,7 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       cause === undefined ? hands : { ...hands, client: hands.client.because(cause) },
       answered,
     )
+    count(execution.end === 'done')
     // What was not done yet still has the same cause, unless there is a newer one.
     if (cause !== undefined && (execution.end === 'stale' || execution.end === 'failed')) because(key, cause)
     if (execution.expectations.length > 0) awaited.set(key, execution.expectations)

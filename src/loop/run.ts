@@ -9,6 +9,7 @@ import type { WorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Cache, Controller, Source } from './controller.ts'
+import type { ControllerMetrics } from './controller-metrics.ts'
 import { createEventRecorder } from './events.ts'
 import { type Counters, createReconciler, type NotedChange, type Reconciler } from './reconcile.ts'
 import type { ServedKinds } from './served-kinds.ts'
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly served?: ServedKinds
   /** What the controllers' queues tell of themselves. Absent: nobody counts. */
   readonly queueMetrics?: (name: string, inWork: () => Iterable<number>) => WorkQueueMetrics
+  /** Takes what the controllers count. Absent: nobody counts. */
+  readonly metrics?: ControllerMetrics
   /** Where the events of `host` components come from: the node's name. */
   readonly host?: string
 }
@@ -82,7 +85,7 @@ export function runControllers(options: RunOptions): Running {
     const host = options.host === undefined ? {} : { host: options.host }
     const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component: name, ...host })
     const hands = { client: own, fieldManager: controller.fieldManager ?? name, recorder, informerOf, log: ownLog, signal: stopping.signal }
-    const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands })
+    const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands, measure: options.metrics?.of(controller, cache) })
     const queue = createWorkQueue({
       clock,
       random: ownRandom.fork('queue'),

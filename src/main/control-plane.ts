@@ -42,6 +42,7 @@ import type { Log } from '#lib/log.ts'
 import { createWorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
+import { type ControllerMetrics, createControllerMetrics } from '#loop/controller-metrics.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import { runLeaderElection } from '#loop/leader-election.ts'
 import { type HeldKind, type Running, runControllers } from '#loop/run.ts'
@@ -181,6 +182,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const asLeader = clientsOver(api.fenced(await takeFence({ ...lease, store: options.store })))
       const clients: LeaderClients = {
         queueMetrics: api.queueMetrics,
+        controllerMetrics: api.controllerMetrics,
         reader: asSystem('kube-controller-manager'),
         asController: (name) => asLeader(name, controllerUser(userOf(name))),
         scheduler: asLeader('default-scheduler', schedulerUser),
@@ -228,13 +230,14 @@ async function createApi(
   options: ControlPlaneOptions,
   ownId: string,
   progress: Progress,
-): Promise<ApiServer & { readonly queueMetrics: QueueMetrics | undefined }> {
+): Promise<ApiServer & Pick<LeaderClients, 'queueMetrics' | 'controllerMetrics'>> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const { address, port } = options.advertise
   const authority = `${address.includes(':') ? `[${address}]` : address}:${port}`
   let identity: Identity | undefined
   let queueMetrics: QueueMetrics | undefined
+  let controllerMetrics: ControllerMetrics | undefined
   const server = await createApiServer({
     store: options.store,
     kinds,
@@ -242,6 +245,7 @@ async function createApi(
     random: random.fork('api'),
     stages(objects, internals, registry) {
       queueMetrics = createWorkQueueMetrics(registry)
+      controllerMetrics = createControllerMetrics(registry)
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange, clock })
       identity = createIdentity({
         choices: options,
@@ -295,6 +299,7 @@ async function createApi(
   return {
     ...server,
     queueMetrics,
+    controllerMetrics,
     async close() {
       identity?.close()
       await server.close()
@@ -334,6 +339,7 @@ const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceU
 
 interface LeaderClients {
   readonly queueMetrics: QueueMetrics | undefined
+  readonly controllerMetrics: ControllerMetrics | undefined
   /** Fills the caches that all controllers share. */
   readonly reader: Client
   readonly asController: (name: string) => Client
@@ -374,6 +380,7 @@ async function lead(
     random: random.fork('controllers'),
     log,
     ...(clients.queueMetrics !== undefined && { queueMetrics: clients.queueMetrics }),
+    ...(clients.controllerMetrics !== undefined && { metrics: clients.controllerMetrics }),
   })
   const follow = (): void => running.serveCustom(customKinds(registry))
   follow()

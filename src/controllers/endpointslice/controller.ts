@@ -10,6 +10,7 @@ import { selectsPods } from '../common/service-indexes.ts'
 import { podsOf, servicesOfPod } from '../common/service-pods.ts'
 import { createTold, type Told } from '../common/told.ts'
 import { afterSliceAnswer } from './answered.ts'
+import { endpointSliceMetrics, measureSlices } from './metrics.ts'
 import { type EndpointSliceView, managedBy, planEndpointSlices } from './plan.ts'
 import { topologyFacts, wantsTopology, zoneLabel, zoneShares } from './topology.ts'
 
@@ -20,6 +21,8 @@ export function endpointSliceController(): Controller<EndpointSliceView> {
 
 const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
   name: 'endpointslice-controller',
+  metrics: endpointSliceMetrics,
+  measured: measureSlices,
   sources: [
     { kind: Service },
     { kind: Pod, keys: servicesOfPod },

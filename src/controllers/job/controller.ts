@@ -10,6 +10,7 @@ import { afterJobAnswer } from './answered.ts'
 import { endOf, isManagedElsewhere, isTracked, limitsEachIndex } from './facts.ts'
 import { createFailureMemory, noFailures } from './failure-memory.ts'
 import { type ForsakenView, forsaken, planForsaken } from './forsaken.ts'
+import { jobMetrics, measureJob } from './metrics.ts'
 import { planJob } from './plan.ts'
 import type { JobView } from './view.ts'
 
@@ -18,6 +19,8 @@ export function jobController(): Controller<JobView | ForsakenView> {
   const memory = createFailureMemory()
   return {
     name: 'job-controller',
+    metrics: jobMetrics,
+    measured: measureJob,
     sources: [
       { kind: Job, keys: keysOfJob },
       {

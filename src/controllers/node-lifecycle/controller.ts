@@ -8,6 +8,7 @@ import { conditionOf } from '../common/conditions.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { type EvictionLimits, type EvictionView, lastGivenUp, planEviction, zoneOf } from './eviction.ts'
 import { createSignsOfLife } from './health.ts'
+import { measureEvictions, nodeLifecycleMetrics } from './metrics.ts'
 import { type GoneNodeView, type NodeView, planGoneNode, planNode } from './plan.ts'
 
 export interface NodeLifecycleConfig {
@@ -32,6 +33,8 @@ export function nodeLifecycleController(
   const lastAt = new Map<string, Instant>()
   return {
     name: 'node-controller',
+    metrics: nodeLifecycleMetrics,
+    measured: measureEvictions,
     sources: [
       {
         kind: Node,

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRegistry } from '#lib/metrics/registry.ts'
+import type { Controller } from '#loop/controller.ts'
+import { createControllerMetrics } from '#loop/controller-metrics.ts'
+import { cronJobController } from './cronjob/controller.ts'
+import { endpointSliceController } from './endpointslice/controller.ts'
+import { jobController } from './job/controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/controller.ts'
+
+/** As the reference's controller manager has them: stability, type, labels, first and last bucket. */
+const known: Readonly<Record<string, readonly [stability: string, type: string, labels: string, buckets?: string]>> = {
+  cronjob_controller_job_creation_skew_duration_seconds: ['STABLE', 'histogram', '', '1…512'],
+  endpoint_slice_controller_desired_endpoint_slices: ['BETA', 'gauge', ''],
+  endpoint_slice_controller_endpoints_added_per_sync: ['BETA', 'histogram', '', '2…32768'],
+  endpoint_slice_controller_endpoints_desired: ['BETA', 'gauge', ''],
+  endpoint_slice_controller_endpoints_removed_per_sync: ['BETA', 'histogram', '', '2…32768'],
+  endpoint_slice_controller_num_endpoint_slices: ['BETA', 'gauge', ''],
+  endpoint_slice_controller_services_count_by_traffic_distribution: ['BETA', 'gauge', 'traffic_distribution'],
+  job_controller_job_pods_finished_total: ['STABLE', 'counter', 'completion_mode,result'],
+  job_controller_job_sync_duration_seconds: ['STABLE', 'histogram', 'action,completion_mode,result', '0.004…65.536'],
+  job_controller_job_syncs_total: ['STABLE', 'counter', 'action,completion_mode,result'],
+  node_collector_evictions_total: ['STABLE', 'counter', 'zone'],
+}
+
+const counting = [
+  cronJobController(),
+  endpointSliceController(),
+  jobController(),
+  nodeLifecycleController(),
+] as readonly Controller<never>[]
+
+test('the controllers’ metrics have the names, labels and buckets of the reference', () => {
+  const found = counting.flatMap(({ metrics = [] }) =>
+    metrics.map((metric) => {
+      const labels = [...(metric.labels ?? [])].toSorted().join()
+      const facts = [metric.stability, metric.type, labels]
+      return [metric.name, metric.type === 'histogram' ? [...facts, `${metric.buckets[0]}…${metric.buckets.at(-1)}`] : facts] as const
+    }),
+  )
+  assert.deepEqual(Object.fromEntries(found.toSorted()), known)
+})
+
+test('no two controllers have a metric of the same name', () => {
+  const metrics = createControllerMetrics(createRegistry())
+  for (const controller of counting) metrics.of(controller, {} as never)
+})
