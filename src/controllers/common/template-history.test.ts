@@ -5,7 +5,7 @@ import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { namespace, template } from '../testing/objects.ts'
 import { show } from '../testing/world.ts'
-import { surplusRevisions, templateData, templateHistory, withRevision } from './template-history.ts'
+import { revisionLabel, surplusRevisions, templateData, templateHistory, withRevision } from './template-history.ts'
 
 check('makes the first one', { image: 'a' }, { update: 'a 1', revisions: [], commands: ['create controllerrevision A'] })
 check('finds it again', { image: 'a', there: { one: { image: 'a' } } }, { update: 'one 1', revisions: ['one'], commands: [] })
@@ -171,7 +171,8 @@ function revision(name: string, facts: RevisionFacts): ControllerRevision {
 /** The name that a revision of this image gets; with `/1` after one collision. */
 function nameOf(image: string, collisionCount?: number): string {
   const owner = { ...set(image), status: { replicas: 0, availableReplicas: 0, ...(collisionCount && { collisionCount }) } }
-  return templateHistory({ kind: StatefulSet, object: owner }, templateData(owner), [], () => undefined).update.metadata.name
+  return templateHistory({ kind: StatefulSet, object: owner, label: revisionLabel }, templateData(owner), [], () => undefined).update
+    .metadata.name
 }
 
 interface Given {
@@ -204,7 +205,7 @@ function check(name: string, { image, there = {}, taken, ownerIsLeaving }: Given
     const object = set(image, ownerIsLeaving ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {})
     const holder = taken === undefined ? undefined : revision(nameOf(image), taken)
     const history = templateHistory(
-      { kind: StatefulSet, object },
+      { kind: StatefulSet, object, label: revisionLabel },
       templateData(object),
       Object.entries(there).map(([name, facts]) => revision(name, facts)),
       (name) => (name === holder?.metadata.name ? holder : undefined),

@@ -17,6 +17,9 @@ import { safeHash } from './safe-hash.ts'
 /** Names the template that an object comes from: on revisions their hash, on pods what their controller finds them by. */
 export const revisionLabel = 'controller-revision-hash'
 
+/** The same on the revisions of StatefulSets, whose pods name the revision itself. */
+export const hashLabel = 'controller.kubernetes.io/hash'
+
 /** A StatefulSet or DaemonSet, as far as its history is concerned. */
 interface Owner extends KubeObject {
   readonly metadata: NamespacedMeta
@@ -59,7 +62,7 @@ function sortedKeys(value: unknown): unknown {
  * has taken a name in the namespace.
  */
 export function templateHistory(
-  owner: { readonly kind: AnyKind; readonly object: Owner },
+  owner: { readonly kind: AnyKind; readonly object: Owner; readonly label: typeof revisionLabel | typeof hashLabel },
   data: object,
   candidates: readonly ControllerRevision[],
   named: (name: string) => ControllerRevision | undefined,
@@ -70,6 +73,7 @@ export function templateHistory(
   const commands: Command[] = adoptions(kind, object, orphans)
   const newest = revisions.at(-1)
   const revision = (newest?.revision ?? 0) + 1
+  const make = (collisions: number | undefined) => newRevision(owner, data, revision, collisions)
   const text = canonical(data)
   const equal = revisions.findLast((one) => canonical(one.data) === text)
 
@@ -81,11 +85,11 @@ export function templateHistory(
   }
 
   let { collisionCount } = object.status
-  let made = newRevision(kind, object, data, revision, collisionCount)
+  let made = make(collisionCount)
   for (let taken = named(made.metadata.name); taken !== undefined; taken = named(made.metadata.name)) {
     if (canonical(taken.data) === text) return withCollisions({ revisions, update: taken, commands }, object, collisionCount)
     collisionCount = (collisionCount ?? 0) + 1
-    made = newRevision(kind, object, data, revision, collisionCount)
+    made = make(collisionCount)
   }
   if (!isLeaving) commands.push(creation(made))
   return withCollisions({ revisions, update: made, commands }, object, collisionCount)
@@ -163,7 +167,12 @@ function restores(owner: Owner, revision: ControllerRevision): boolean {
   }
 }
 
-function newRevision(kind: AnyKind, owner: Owner, data: object, revision: number, collisionCount: number | undefined): ControllerRevision {
+function newRevision(
+  { kind, object: owner, label }: Parameters<typeof templateHistory>[0],
+  data: object,
+  revision: number,
+  collisionCount: number | undefined,
+): ControllerRevision {
   const hash = safeHash(canonical(data) + ((collisionCount ?? 0) === 0 ? '' : `/${collisionCount}`))
   const { name, namespace, annotations } = owner.metadata
   return {
@@ -173,7 +182,7 @@ function newRevision(kind: AnyKind, owner: Owner, data: object, revision: number
       // A name has at most 253 characters, of which the hash may take thirty.
       name: `${name.slice(0, 223)}-${hash}`,
       namespace,
-      labels: { ...owner.spec.template.metadata?.labels, [revisionLabel]: hash },
+      labels: { ...owner.spec.template.metadata?.labels, [label]: hash },
       ...(annotations === undefined ? {} : { annotations }),
       ownerReferences: [ownerReference(kind, owner)],
       uid: '',

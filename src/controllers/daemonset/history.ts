@@ -24,7 +24,7 @@ export function daemonHistory(
 ): DaemonHistory {
   const controlled = candidates.filter((one) => isControlledBy(one, daemonSet))
   const { commands: releases } = claim(DaemonSet, daemonSet, ControllerRevision, controlled)
-  const history = templateHistory({ kind: DaemonSet, object: daemonSet }, templateData(daemonSet), candidates, named)
+  const history = templateHistory({ kind: DaemonSet, object: daemonSet, label: revisionLabel }, templateData(daemonSet), candidates, named)
   const hash = hashOf(history.update)
   const doubles = history.revisions.filter((one) => isDouble(one, history.update))
   return {

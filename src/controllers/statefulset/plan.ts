@@ -3,7 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { podAvailableAt } from '#api/core/v1/pod-helpers.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
-import { surplusRevisions, templateData, templateHistory } from '../common/template-history.ts'
+import { hashLabel, surplusRevisions, templateData, templateHistory } from '../common/template-history.ts'
 import { isMember } from './identity.ts'
 import { podChanges } from './replicas.ts'
 import { createRollout, restartAt, revisionOf, type StatefulSetView } from './rollout.ts'
@@ -15,7 +15,12 @@ import { statusCommand } from './status.ts'
  */
 export function planStatefulSet(view: StatefulSetView): Plan {
   const { now, set } = view
-  const history = templateHistory({ kind: StatefulSet, object: set }, templateData(set), view.revisions, view.revisionNamed)
+  const history = templateHistory(
+    { kind: StatefulSet, object: set, label: hashLabel },
+    templateData(set),
+    view.revisions,
+    view.revisionNamed,
+  )
   const { claimed, commands: claims } = claim(StatefulSet, set, Pod, view.pods, (pod) => isMember(set, pod))
   const { revisions, update } = history
   const current = revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update

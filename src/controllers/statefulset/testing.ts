@@ -7,7 +7,7 @@ import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { type Controller, type Plan, settled } from '#loop/controller.ts'
 import { withDefaults } from '#schema/defaults.ts'
-import { templateData, templateHistory } from '../common/template-history.ts'
+import { hashLabel, templateData, templateHistory } from '../common/template-history.ts'
 import { given, namespace, template } from '../testing/objects.ts'
 import { World } from '../testing/world.ts'
 import { isRunningAndReady } from './rollout.ts'
@@ -56,7 +56,7 @@ export function worldWith(facts: SetFacts = {}): World {
 /** The revision of an image, as the controller would make it. */
 export function revisionOf(image: string, number: number): ControllerRevision {
   const set = worldWith({ image }).get(StatefulSet, 'web', namespace)!
-  const { update } = templateHistory({ kind: StatefulSet, object: set }, templateData(set), [], () => undefined)
+  const { update } = templateHistory({ kind: StatefulSet, object: set, label: hashLabel }, templateData(set), [], () => undefined)
   return { ...update, metadata: { ...update.metadata, uid: `uid-${image}` }, revision: number }
 }
 
