@@ -2,6 +2,7 @@ import { addresses } from './invariants/addresses.ts'
 import { budgets } from './invariants/budgets.ts'
 import { capacity } from './invariants/capacity.ts'
 import { daemonSets } from './invariants/daemon-sets.ts'
+import { endpoints } from './invariants/endpoints.ts'
 import { goals } from './invariants/goals.ts'
 import type { Invariant, Scene } from './invariants/invariant.ts'
 import { jobs } from './invariants/jobs.ts'
@@ -17,6 +18,7 @@ export const invariants = (scene: Scene): readonly Invariant[] => [
   oneLeader(scene),
   capacity(scene),
   addresses(scene),
+  endpoints(scene),
   nothingLost(scene),
   statefulSets(scene),
   daemonSets(scene),

@@ -64,13 +64,14 @@ export function statefulSets({ world, staleMs, podsAreDisturbed }: Scene): Invar
         if (!begins) continue
         if (after === undefined && (before as Pod).spec.nodeName && !isFinished(before as Pod))
           problems.push(`${idOf(pod)} is taken away while it may still run`)
-        const wanted = recent(owner.uid, since).every(({ first, end }) => ordinal >= first && ordinal < end)
-        if (!wanted) {
+        const wishedBy = recent(owner.uid, since).map(({ first, end }) => ordinal >= first && ordinal < end)
+        if (!wishedBy.includes(true)) {
           const higher = podsOf(owner.uid).filter((one) => ordinalOf(one) > ordinal && isPodActive(one))
-          const goingAnyway = recent(owner.uid, since).every(({ first }) => ordinal >= first)
-          if (isOrdered(set) && goingAnyway && higher.length > 0) problems.push(`${idOf(pod)} goes before ${higher.map(idOf)}`)
-          continue
+          const isCutFromEnd = recent(owner.uid, since).every(({ first }) => ordinal >= first)
+          if (isOrdered(set) && isCutFromEnd && higher.length > 0) problems.push(`${idOf(pod)} goes before ${higher.map(idOf)}`)
         }
+        // Where the wish has just changed, it may be acted on either way.
+        if (wishedBy.includes(false)) continue
         if (recent(owner.uid, since).every(({ partition }) => ordinal < partition) && isServing(before) && isCurrent(pod, set))
           problems.push(`${idOf(pod)} is replaced, though it is below the partition`)
         if (set.spec.updateStrategy.type === 'OnDelete' && recent(owner.uid, since).length === 1 && isServing(before) && staleMs <= 1_000)

@@ -1,5 +1,6 @@
 import { budgets } from './budgets.ts'
 import { daemonSets } from './daemon-sets.ts'
+import { endpoints } from './endpoints.ts'
 import { jobs } from './jobs.ts'
 import { statefulSets } from './stateful-sets.ts'
 import { type Commit, check } from './testing.ts'
@@ -214,6 +215,22 @@ check(
   [/0 healthy pods are left/],
 )
 check('one that fell ill just now does', budgets, [...kept, user(podKey('db-0'), db(0, { ready: false }), 10), evicted(1, 10.5)], [])
+
+const slice = (of: number, ready: boolean) => ({
+  metadata: { name: 'db', namespace: 'default', uid: 'slice' },
+  endpoints: [{ conditions: { ready }, targetRef: { kind: 'Pod', namespace: 'default', name: `db-${of}`, uid: `db-${of}` } }],
+})
+const sends = (ready: boolean, at = 0) =>
+  commit('endpointslice-controller@server-1', '/registry/discovery.k8s.io/endpointslices/default/db', slice(0, ready), at)
+check('who is ready', endpoints, [user(podKey('db-0'), db(0)), sends(true)], [])
+check('who is not', endpoints, [user(podKey('db-0'), db(0, { ready: false })), sends(true)], [/sends to default\/db-0, which is not ready/])
+check(
+  'who was until now',
+  endpoints,
+  [user(podKey('db-0'), db(0)), user(podKey('db-0'), db(0, { ready: false }), 9.9), sends(true, 10)],
+  [],
+)
+check('who is not, and is said not to be', endpoints, [user(podKey('db-0'), db(0, { ready: false })), sends(false)], [])
 
 check(
   'sets and Jobs that are not there yet',
