@@ -34,13 +34,11 @@ export function createObserver(world: World, clock: Clock): Observer {
   const isLost = (node: string): boolean => lost.has(node)
   /** By uid of a pod that lost power: the containers that it had. What is said of these is not true any more. */
   const gone = new Map<string, string>()
-  const isDown = (pod: Pod): boolean =>
-    isLost(pod.spec.nodeName ?? '') || (gone.has(pod.metadata.uid) && gone.get(pod.metadata.uid) === containersOf(pod))
   const workloads = createWorkloadIndex(world, {
     get some() {
-      return lost.size > 0 || gone.size > 0
+      return gone.size > 0
     },
-    isDown,
+    isDown: (pod) => gone.has(pod.metadata.uid) && gone.get(pod.metadata.uid) === containersOf(pod),
   })
   const timeline = createTimeline()
   const points = new Map<Workload, Point[]>()
