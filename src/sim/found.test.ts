@@ -71,6 +71,20 @@ holds('a node whose object was deleted registers at once', {
   withinMs: 20_000,
 })
 
+for (const commits of [1, 2, 3, 5, 8])
+  holds(`a leader that was held up with its write ${commits} on its way does not do it when another one leads`, {
+    nodes: 1,
+    steps: [
+      { atMs: 5_000, do: 'create', deployment: web, wish },
+      { atMs: 12_000, do: 'roll', deployment: web, image: 'web:2' },
+    ],
+    machineFaults: [
+      { kind: 'second server', fromMs: 0, toMs: 100_000 },
+      { kind: 'server pause', fromMs: 5_000, forMs: 60_000, commits },
+    ],
+    endMs: 110_000,
+  })
+
 interface Case extends Partial<Plan> {
   /** Of requests of this kind there may be at most so many. */
   readonly most?: Readonly<Record<string, number>>

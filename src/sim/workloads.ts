@@ -30,7 +30,7 @@ export const workloadSorts: readonly WorkloadSort[] = [
   { name: 'StatefulSet', controllers: ['statefulset-controller'], draw: statefulSet },
   { name: 'DaemonSet', controllers: ['daemonset-controller'], draw: daemonSet },
   { name: 'Job', controllers: ['job-controller'], draw: job },
-  { name: 'CronJob', controllers: ['job-controller', 'cronjob-controller'], leastMs: { short: 70_000, full: 190_000 }, draw: cronJob },
+  { name: 'CronJob', controllers: ['job-controller', 'cronjob-controller'], leastMs: { short: 130_000, full: 190_000 }, draw: cronJob },
   { name: 'budget', controllers: ['statefulset-controller', 'disruption-controller'], draw: budget },
   { name: 'ReplicationController', controllers: ['replication-controller'], draw: replicationController },
   { name: 'quota', controllers: ['resourcequota-controller'], draw: quota },
@@ -193,8 +193,8 @@ function cronJob(random: Random, { namespace, isRude }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'CronJob', namespace, name: 'tick' }
   const { ttlSecondsAfterFinished: _, ...drawn } = jobSpec(random)
-  // One in three runs on while the next is due.
-  const isLong = random.next() < 1 / 3
+  // Every other one runs on while the next is due.
+  const isLong = random.next() < 0.5
   const spec = isLong ? { completions: 1, template: taskTemplate('task:3', 'Never') } : drawn
   const make: Action = {
     do: 'make',
