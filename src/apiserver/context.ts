@@ -1,5 +1,6 @@
 import type { AnyKind, WriteContext } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { HttpRequest } from '#lib/http.ts'
 import type { LogFields } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Store } from '#store/store.ts'
@@ -9,10 +10,10 @@ import type { Cacher } from './cacher/cacher.ts'
 import type { AdmissionPlugin, Authenticator, Authorizer, Internals, Objects, SubresourceHandler, UserInfo } from './contract.ts'
 import type { FlowControl } from './flow-control/flow-control.ts'
 import type { ReadAhead } from './http/yaml-body.ts'
+import type { WriteJournal } from './journal/write-journal.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Claims } from './registry/claims.ts'
-import type { WriteJournal } from './journal/write-journal.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { Tracer } from './tracing/tracer.ts'
 
@@ -75,4 +76,6 @@ export interface Write {
   readonly manager?: string
   /** The request that the write answers; what the server does on nobody's behalf has none. */
   readonly record?: RequestRecord
+  /** The same of a write that is only a part of what was asked for: a binding, an eviction. */
+  readonly partOf?: Pick<HttpRequest, 'headers'>
 }

@@ -164,6 +164,8 @@ export interface Internals {
       readonly owned?: boolean
       readonly subresource?: string
       readonly admitted?: boolean
+      /** The request that this is a part of: what led to it is noted with the write. */
+      readonly partOf?: Pick<HttpRequest, 'headers'>
     },
   ): Promise<KubeObject>
   /** Applies these fields of a part, by force, as `manager`: what it applied before and names no more goes. */
@@ -186,6 +188,7 @@ export interface Internals {
       readonly dryRun?: boolean
       readonly user?: UserInfo
       readonly admitted?: boolean
+      readonly partOf?: Pick<HttpRequest, 'headers'>
     },
   ): Promise<KubeObject>
 }

@@ -1,4 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { Cause } from '#lib/cause.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { AnyPlugin, ClusterEvent } from './plugin.ts'
 
@@ -16,6 +17,8 @@ interface Waiting {
   /** Not before then; 0: at once. */
   notBefore: Instant
   triedAt: Instant
+  /** What let a refused pod be tried once more; undefined: its own last change. */
+  wokenBy: Cause | undefined
 }
 
 /**
@@ -40,11 +43,19 @@ export class SchedulingQueue {
   set(pod: Pod, now: Instant, changed: boolean): void {
     const known = this.#waiting.get(pod.metadata.uid)
     if (!known) {
-      this.#waiting.set(pod.metadata.uid, { pod, addedAt: now, attempts: 0, refusedBy: undefined, notBefore: 0, triedAt: now })
+      this.#waiting.set(pod.metadata.uid, {
+        pod,
+        addedAt: now,
+        attempts: 0,
+        refusedBy: undefined,
+        notBefore: 0,
+        triedAt: now,
+        wokenBy: undefined,
+      })
       return
     }
     known.pod = pod
-    if (changed) this.#wake(known, 'pod-changed')
+    if (changed) this.#wake(known, 'pod-changed', undefined)
   }
 
   remove(uid: string): void {
@@ -56,7 +67,7 @@ export class SchedulingQueue {
   }
 
   /** The next pod to try, taken out; undefined when none is due. */
-  next(now: Instant): { readonly pod: Pod; readonly attempts: number } | undefined {
+  next(now: Instant): { readonly pod: Pod; readonly attempts: number; readonly wokenBy: Cause | undefined } | undefined {
     let best: Waiting | undefined
     for (const waiting of this.#waiting.values()) if (isDue(waiting, now) && (best === undefined || before(waiting, best))) best = waiting
     if (!best) return undefined
@@ -64,7 +75,7 @@ export class SchedulingQueue {
     best.triedAt = now
     // Until the decision is known it must not be handed out again.
     best.notBefore = Infinity
-    return { pod: best.pod, attempts: best.attempts }
+    return { pod: best.pod, attempts: best.attempts, wokenBy: best.wokenBy }
   }
 
   /** The pod could not be placed. `refusedBy` undefined: not for a reason of the cluster, only the back-off counts. */
@@ -73,11 +84,12 @@ export class SchedulingQueue {
     if (!waiting) return
     waiting.notBefore = now + Math.min(initialBackoffMs * 2 ** (waiting.attempts - 1), maxBackoffMs)
     waiting.refusedBy = refusedBy
+    waiting.wokenBy = undefined
   }
 
-  /** Something happened: pods that it could help may be tried again. */
-  wake(event: ClusterEvent): void {
-    for (const waiting of this.#waiting.values()) this.#wake(waiting, event)
+  /** Something happened, and `cause` is the object that tells of it: pods that it could help may be tried again. */
+  wake(event: ClusterEvent, cause?: Cause): void {
+    for (const waiting of this.#waiting.values()) this.#wake(waiting, event, cause)
   }
 
   /** When `next` will have something, if nothing happens before. */
@@ -91,11 +103,15 @@ export class SchedulingQueue {
     return earliest
   }
 
-  #wake(waiting: Waiting, event: ClusterEvent): void {
+  #wake(waiting: Waiting, event: ClusterEvent, cause: Cause | undefined): void {
     if (waiting.refusedBy === undefined) return
     // Without any node there is no refusal to name a plug-in.
-    if (waiting.refusedBy.size === 0 ? event === 'node-added' : [...waiting.refusedBy].some((name) => this.#wokenBy.get(name)?.has(event)))
+    if (
+      waiting.refusedBy.size === 0 ? event === 'node-added' : [...waiting.refusedBy].some((name) => this.#wokenBy.get(name)?.has(event))
+    ) {
       waiting.refusedBy = undefined
+      waiting.wokenBy = cause
+    }
   }
 }
 

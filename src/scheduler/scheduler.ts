@@ -1,10 +1,12 @@
 import type { Namespace } from '#api/core/v1/namespace.ts'
-import type { Node } from '#api/core/v1/node.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodTerminal, podCondition } from '#api/core/v1/pod-helpers.ts'
 import type { KubeObject } from '#api/kind.ts'
+import { causeOf } from '#client/cause-of.ts'
 import type { Client } from '#client/client.ts'
 import type { Informer } from '#client/informer.ts'
+import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
@@ -57,8 +59,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     if (!stopped && turn === undefined) turn = setImmediate(work)
   }
 
-  function wake(...events: ClusterEvent[]): void {
-    for (const event of events) queue.wake(event)
+  function wake(cause: Cause | undefined, ...events: ClusterEvent[]): void {
+    for (const event of events) queue.wake(event, cause)
     stir()
   }
 
@@ -69,7 +71,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     for (let made = 0; made < decisionsPerTurn; made += 1) {
       const next = queue.next(clock.now())
       if (!next) break
-      schedule(next.pod)
+      schedule(next.pod, client.because(next.wokenBy ?? causeOf(Pod, next.pod)))
     }
     forgetDeadline()
     const dueAt = queue.dueAt()
@@ -77,22 +79,23 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     else forgetDeadline = clock.schedule(dueAt, stir)
   }
 
-  function schedule(pod: Pod): void {
+  /** `writer` writes because of what led to this try. */
+  function schedule(pod: Pod, writer: Client): void {
     const decision = decide(podInfo(pod), world, plugins, random)
     if (decision.node === undefined) {
       queue.retry(pod.metadata.uid, clock.now(), decision.refusedBy)
       record({ regarding: pod, type: 'Warning', reason: 'FailedScheduling', message: decision.message, action: 'Scheduling' })
-      write(markUnschedulable(client, pod, decision.message, clock))
+      write(markUnschedulable(writer, pod, decision.message, clock))
       return
     }
     snapshot.assume(pod, decision.node)
-    write(bind(pod, decision.node))
+    write(bind(pod, decision.node, writer))
   }
 
-  async function bind(pod: Pod, nodeName: string): Promise<void> {
+  async function bind(pod: Pod, nodeName: string, writer: Client): Promise<void> {
     const { name: podName, namespace, uid } = pod.metadata
     try {
-      await client.act(
+      await writer.act(
         Pod,
         podName,
         'binding',
@@ -117,7 +120,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       // Gone, or bound by somebody else: the watch will say so, and the pod leaves the queue then.
       if (!isError(error, 'NotFound', 'Conflict')) log.warn('a binding failed', { pod: `${namespace}/${podName}`, node: nodeName, error })
       queue.retry(uid, clock.now())
-      wake('pod-gone')
+      wake(undefined, 'pod-gone')
     }
   }
 
@@ -138,21 +141,21 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       if (change === 'deleted') {
         queue.remove(pod.metadata.uid)
         snapshot.removePod(pod.metadata.uid)
-        if (pod.spec.nodeName) wake('pod-gone')
+        if (pod.spec.nodeName) wake(causeOf(Pod, pod), 'pod-gone')
         return
       }
       snapshot.setPod(pod)
       if (isOurs(pod)) queue.set(pod, clock.now(), previous !== undefined && isOtherWish(previous, pod))
       else queue.remove(pod.metadata.uid)
-      if (pod.spec.nodeName && !previous?.spec.nodeName) wake('pod-placed')
-      else if (previous && isPodTerminal(pod) && !isPodTerminal(previous)) wake('pod-gone')
+      if (pod.spec.nodeName && !previous?.spec.nodeName) wake(causeOf(Pod, pod), 'pod-placed')
+      else if (previous && isPodTerminal(pod) && !isPodTerminal(previous)) wake(causeOf(Pod, pod), 'pod-gone')
       else stir()
     }),
     nodes.onChange((node, previous, change) => {
       if (change === 'deleted') return snapshot.removeNode(node.metadata.name)
       if (previous && !changes(previous, node).length && deepEqual(previous.status.images, node.status.images)) return
       snapshot.setNode(node)
-      wake(...(previous ? changes(previous, node) : (['node-added'] as const)))
+      wake(causeOf(Node, node), ...(previous ? changes(previous, node) : (['node-added'] as const)))
     }),
     namespaces.onChange(stir),
   ]

@@ -46,7 +46,7 @@ async function bind(call: SubresourceCall, name: string): Promise<KubeObject> {
       if ((pod.spec.schedulingGates?.length ?? 0) > 0) throw refused(`pod ${name} has non-empty .spec.schedulingGates`)
       return bound(pod, binding, call.now) as unknown as KubeObject
     },
-    { dryRun, user: attributes.user, asPart: true, admitted: true },
+    { dryRun, user: attributes.user, asPart: true, admitted: true, partOf: call.request },
   )
   return successStatus(201)
 }

@@ -76,7 +76,7 @@ async function evictWithinBudget(call: SubresourceCall, pod: PodObject, wish: Wi
 }
 
 /** Says on the pod why it ends (KEP-3329), and deletes it. */
-async function evict({ server, attributes, kind, now }: SubresourceCall, pod: PodObject, wish: Wish): Promise<void> {
+async function evict({ server, attributes, kind, now, request }: SubresourceCall, pod: PodObject, wish: Wish): Promise<void> {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = wish
   let { resourceVersion } = preconditions ?? {}
   if (!dryRun) {
@@ -88,7 +88,7 @@ async function evict({ server, attributes, kind, now }: SubresourceCall, pod: Po
         checkPreconditions(present as unknown as PodObject, preconditions ?? {})
         return withDisruption(present as unknown as PodObject, now) as unknown as KubeObject
       },
-      { user: attributes.user, asPart: true, subresource: 'status', admitted: true },
+      { user: attributes.user, asPart: true, subresource: 'status', admitted: true, partOf: request },
     )
     // Whoever named a version named the one before these words.
     if (resourceVersion !== undefined) resourceVersion = told.metadata.resourceVersion
@@ -102,6 +102,7 @@ async function evict({ server, attributes, kind, now }: SubresourceCall, pod: Po
     dryRun,
     user: attributes.user,
     admitted: true,
+    partOf: request,
   })
 }
 

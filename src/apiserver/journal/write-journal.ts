@@ -60,8 +60,8 @@ export function createWriteJournal({ clock, entriesMax = 10_000 }: WriteJournalO
 /** A Lease is written every few seconds; it must not drive out what happens once. */
 const entriesOfOneMax = 12
 
-function entryOf({ user, manager, verb, subresource, record }: Write, revision: number, time: string): WriteEntry {
-  const told = record?.request.headers[causeHeader]
+function entryOf({ user, manager, verb, subresource, record, partOf }: Write, revision: number, time: string): WriteEntry {
+  const told = (record?.request ?? partOf)?.headers[causeHeader]
   const cause = typeof told === 'string' ? parseCause(told) : undefined
   return { revision, time, user: user.name, manager: manager ?? 'kube-apiserver', verb, subresource, ...(cause && { cause }) }
 }

@@ -48,6 +48,7 @@ test('one write at a time, the latest wins, failures are tried again, a pod that
   let answer: () => void = () => {}
   let failures = 1
   const client = {
+    because: (): unknown => client,
     get: async (_kind: unknown, name: string) => ({ metadata: { uid: name, resourceVersion: '1' }, status: {} }),
     async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
       if (name === 'gone') throw new WherryError('NotFound', 'gone')
@@ -88,6 +89,7 @@ test('a write whose answer was lost may be done: what is wanted is compared with
   let present: PodStatus = { phase: 'Running' }
   let losesAnswer = true
   const client = {
+    because: (): unknown => client,
     get: async (_kind: unknown, name: string) => ({ metadata: { uid: name, resourceVersion: '2' }, status: present }),
     async patch(_kind: unknown, _name: string, { body }: { body: { status: PodStatus } }) {
       present = { ...present, ...body.status }
@@ -111,6 +113,7 @@ test('a conflict about another pod of the name lets go, any other one is tried a
   let presentUid = 'one'
   let tries = 0
   const client = {
+    because: (): unknown => client,
     get: async () => ({ metadata: { uid: presentUid }, status: {} }),
     async patch() {
       tries += 1
@@ -133,6 +136,7 @@ test('what somebody else wrote over it is written again, once', async () => {
   const sent: unknown[] = []
   let version = 1
   const client = {
+    because: (): unknown => client,
     async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
       sent.push(body.status.conditions)
       return { metadata: { uid: name, resourceVersion: `${(version += 1)}` }, status: body.status }

@@ -1,5 +1,6 @@
 import { Pod } from '#api/core/v1/pod.ts'
 import type { PodCondition, PodStatus } from '#api/core/v1/types.ts'
+import { causeOf } from '#client/cause-of.ts'
 import type { Client } from '#client/client.ts'
 import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
@@ -49,7 +50,9 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
         const changes = statusPatch(one.known, wanted)
         if (changes !== undefined) {
           const body = { metadata: { uid }, status: changes }
-          const answer = await client.patch(Pod, name, { type: 'strategic', body }, { namespace, subresource: 'status' })
+          const answer = await client
+            .because(causeOf(Pod, one.pod))
+            .patch(Pod, name, { type: 'strategic', body }, { namespace, subresource: 'status' })
           see(one, answer)
         }
         one.sent = wanted
