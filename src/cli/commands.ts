@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   logs: async () => (await import('./logs.ts')).logs,
   server: async () => (await import('./server.ts')).server,
   simulate: async () => (await import('./simulate/simulate.ts')).simulate,
+  why: async () => (await import('./why/why.ts')).why,
   version: async () => (await import('./version.ts')).version,
 }
 

@@ -1,0 +1,89 @@
+import type { AnyKind } from '#api/kind.ts'
+import type { Layout } from '#host/layout.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import type { Transport } from '#lib/http.ts'
+import { type Command, exit } from '../command.ts'
+import { connectAsAdmin } from '../connect.ts'
+import { connectByKubeconfig } from './connect-by-kubeconfig.ts'
+import { describe } from './describe.ts'
+import { explain } from './explain.ts'
+import type { Explanation } from './explanation.ts'
+import { gather } from './gather.ts'
+import { createReader, type Reader } from './reader.ts'
+import { builtInKinds, kindNamed, parseTarget } from './target.ts'
+
+export const why: Command = {
+  name: 'why',
+  summary: 'Tell what led to an object as it is, and why it is not as wished',
+  usage: 'KIND/NAME [-n NAMESPACE] [--kubeconfig FILE] [--json]',
+  arguments: [1, 2],
+  options: {
+    namespace: { type: 'string', short: 'n', value: 'NAME', help: "where it is (default: default, or the kubeconfig's)" },
+    kubeconfig: { type: 'string', value: 'FILE', help: "of another cluster, or another user (default: this machine's administrator)" },
+    json: { type: 'boolean', help: 'as JSON: object, state, isWell, steps, reasons, notes' },
+  },
+  about: [
+    'KIND is any name that kubectl knows it by: pod, deploy, pvc, your own kinds.',
+    '',
+    'First comes who wrote what and because of what, from somebody’s request down to the object: controllers, scheduler and kubelets say which version',
+    'of which object they act on, and the server keeps that in memory for the latest writes. What it has forgotten, or a server of another make has',
+    'never known, is told from owners and managed fields instead. Then what stands in the way: the scheduler’s reasons, quotas and refusals, images,',
+    'crashes, probes, claims, finalizers, nodes. Exits with 0 when it is as wished, with 1 when it is not or is not there.',
+  ].join('\n'),
+  async run({ options, arguments: words, layout }, terminal) {
+    const { kind, name } = parseTarget(words)
+    const connection = connect(layout, options['kubeconfig'] as string | undefined)
+    try {
+      const namespace = (options['namespace'] as string | undefined) ?? connection.namespace
+      const now = Date.now()
+      const explanation = await whyOf(connection.transport, { kind, name, namespace, now })
+      terminal.out(options['json'] ? `${JSON.stringify(explanation, undefined, 2)}\n` : describe(explanation, now))
+      return explanation.isWell ? exit.done : exit.failed
+    } finally {
+      connection.close()
+    }
+  },
+}
+
+/** The explanation of one object, by any transport to an API server. Throws `NotFound` for a kind, and for an object of which there is no trace. */
+export async function whyOf(
+  transport: Transport,
+  {
+    kind: kindName,
+    name,
+    namespace,
+    now,
+  }: { readonly kind: string; readonly name: string; readonly namespace: string; readonly now: number },
+): Promise<Explanation> {
+  const reader = createReader(transport)
+  const kind = await findKind(reader, kindName)
+  const explanation = explain(await gather(reader, kind, name, namespace, now))
+  const { object, steps, reasons } = explanation
+  if (object.revision === undefined && steps.length === 0 && reasons.every(({ code }) => code === 'gone')) {
+    const place = kind.scope === 'Namespaced' ? ` in the namespace ${namespace}` : ''
+    throw new WherryError('NotFound', `there is no ${kind.singular} "${name}"${place}, and nothing tells of one`)
+  }
+  return explanation
+}
+
+async function findKind(reader: Reader, name: string): Promise<AnyKind> {
+  const kind = kindNamed(builtInKinds, name) ?? kindNamed(await reader.discover(), name)
+  if (kind === undefined) throw new WherryError('NotFound', `the server serves no kind "${name}"`)
+  return kind
+}
+
+interface Way {
+  readonly transport: Transport
+  readonly namespace: string
+  close(): void
+}
+
+function connect(layout: Layout, kubeconfig: string | undefined): Way {
+  if (kubeconfig !== undefined) return connectByKubeconfig(kubeconfig)
+  try {
+    return { ...connectAsAdmin(layout), namespace: 'default' }
+  } catch (error) {
+    if (!isError(error, 'ServiceUnavailable')) throw error
+    throw new WherryError('ServiceUnavailable', `${error.message}; --kubeconfig FILE asks another one`, { cause: error })
+  }
+}
