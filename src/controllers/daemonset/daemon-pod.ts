@@ -3,6 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Affinity } from '#api/core/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Single } from '#loop/controller.ts'
+import { namePrefix } from '../common/name-prefix.ts'
 import { revisionLabel } from '../common/template-history.ts'
 import { daemonTolerations } from './tolerations.ts'
 
@@ -23,7 +24,7 @@ export function createDaemonPod(daemonSet: DaemonSet, nodeName: string, hash: st
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        generateName: `${daemonSet.metadata.name}-`,
+        generateName: namePrefix(daemonSet.metadata.name),
         namespace: daemonSet.metadata.namespace,
         labels: { ...labels, ...(generation === undefined ? {} : { [generationLabel]: generation }), [revisionLabel]: hash },
         ...(annotations === undefined ? {} : { annotations }),

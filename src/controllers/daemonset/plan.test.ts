@@ -8,7 +8,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { Single } from '#loop/controller.ts'
 import { revisionLabel, templateData } from '../common/template-history.ts'
 import { namespace, template } from '../testing/objects.ts'
-import { show, type World } from '../testing/world.ts'
+import { prefixesOf, show, type World } from '../testing/world.ts'
 import { daemonSetController } from './controller.ts'
 import { targetNode } from './daemon-pod.ts'
 import { commandsAtOnce } from './plan.ts'
@@ -188,6 +188,15 @@ test('a daemon pod is bound to its node by affinity alone, and named after its t
   assert.deepEqual(pod!.spec.affinity, { ...affinity, nodeAffinity: { ...affinity.nodeAffinity, ...affinityTo('a').nodeAffinity } })
   assert.equal(pod!.spec.tolerations?.length, 6)
   assert.equal(targetNode(pod!), 'a')
+})
+
+test('a set with the longest of names still makes pods', () => {
+  const name = 'a'.repeat(253)
+  const world = given({ nodes: ['a'] })
+  const { metadata, ...rest } = world.get(DaemonSet, 'logs', namespace)!
+  world.put(DaemonSet, { ...rest, metadata: { ...metadata, name, uid: 'long' } })
+  const { commands } = world.pass(daemonSetController(), `${namespace}/${name}`)
+  assert.deepEqual(prefixesOf(commands), [name])
 })
 
 test('an older name that cannot be read is none', () => {

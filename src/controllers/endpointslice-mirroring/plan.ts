@@ -7,6 +7,7 @@ import { ownerReference } from '#api/meta/v1/owner.ts'
 import { same } from '#api/strategy.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { canonical } from '../common/equal.ts'
+import { namePrefix } from '../common/name-prefix.ts'
 import { repackSubsets } from '../common/repack-subsets.ts'
 import { triggerTimeAnnotation } from '../common/service-pods.ts'
 
@@ -108,7 +109,7 @@ function write(endpoints: Endpoints, group: Group, slice: EndpointSlice | undefi
   const content = { ports: [...group.ports], endpoints: [...group.endpoints.values()] }
   if (slice === undefined) {
     if (deletionTimestamp !== undefined) return []
-    const metadata = { generateName: `${name}-`, namespace, labels, annotations, ownerReferences }
+    const metadata = { generateName: namePrefix(name), namespace, labels, annotations, ownerReferences }
     const object = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType: group.addressType, ...content }
     return [{ do: 'create', kind: EndpointSlice, namespace, object }]
   }

@@ -3,6 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Container, PodSpec } from '#api/core/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Single } from '#loop/controller.ts'
+import { namePrefix } from '../common/name-prefix.ts'
 import { annotations, isIndexed, limitsEachIndex, trackingFinalizer } from './facts.ts'
 import { failuresAfter } from './indexed.ts'
 
@@ -22,7 +23,7 @@ export function createPod(job: Job, index?: number, replaced?: Pod): Single {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        generateName: index === undefined ? `${name}-` : generateNameOf(name, index),
+        generateName: index === undefined ? namePrefix(name) : generateNameOf(name, index),
         namespace,
         ...merged('labels'),
         ...merged('annotations'),

@@ -22,6 +22,16 @@ test('a pod is held by the job from its first moment', () => {
   assert.match(pod!.metadata.name, /^work-\d+$/)
 })
 
+test('a job with the longest of names still makes pods', () => {
+  const name = 'a'.repeat(253)
+  const world = worldOf({ metadata: { name } })
+  world.pass(jobController(), `${namespace}/${name}`)
+  assert.deepEqual(
+    world.list(Pod).map(({ metadata }) => metadata.generateName),
+    [name],
+  )
+})
+
 test('a pod of an index is told which: by label, annotation, hostname, name and environment', () => {
   const container = { name: 'main', image: 'work', env: [{ name: 'A', value: 'b' }] }
   const own = { name: 'own', image: 'work', env: [{ name: 'JOB_COMPLETION_INDEX', value: 'mine' }] }

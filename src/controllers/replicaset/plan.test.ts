@@ -7,7 +7,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { ReplicationController } from '#api/core/v1/replication-controller.ts'
 import { WherryError } from '#lib/errors.ts'
 import { namespace, type PodFacts, pod, template } from '../testing/objects.ts'
-import { show, World } from '../testing/world.ts'
+import { prefixesOf, show, World } from '../testing/world.ts'
 import { replicaSetController as controller, replicationControllerController } from './controller.ts'
 import { commandsAtOnce } from './plan.ts'
 
@@ -87,12 +87,7 @@ test('a set with the longest of names still makes pods', () => {
   const name = 'a'.repeat(253)
   world.put(ReplicaSet, { ...rest, metadata: { ...metadata, name, uid: 'long' } })
   const { commands } = world.pass(controller, `${namespace}/${name}`)
-  assert.deepEqual(
-    commands
-      .flatMap((command) => (command.do === 'create' ? [(command.object as { metadata: object }).metadata] : []))
-      .map((made) => (made as { generateName: string }).generateName),
-    [name],
-  )
+  assert.deepEqual(prefixesOf(commands), [name])
 })
 
 test('asks to be woken when a ready pod becomes available', () => {

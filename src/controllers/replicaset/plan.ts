@@ -5,7 +5,7 @@ import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { Command, Plan, Single } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
-import { podNamePrefix } from '../common/pod-name-prefix.ts'
+import { namePrefix } from '../common/name-prefix.ts'
 import { inDeletionOrder } from './deletion-order.ts'
 import type { ReplicaForm } from './form.ts'
 import { statusCommand } from './status.ts'
@@ -67,7 +67,7 @@ function createPod({ kind }: ReplicaForm, replicaSet: ReplicaSet): Single {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        generateName: podNamePrefix(replicaSet.metadata.name),
+        generateName: namePrefix(replicaSet.metadata.name),
         namespace: replicaSet.metadata.namespace,
         ...(labels === undefined ? {} : { labels }),
         ...(annotations === undefined ? {} : { annotations }),

@@ -7,7 +7,7 @@ import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { Single } from '#loop/controller.ts'
 import { controlledBy, namespace, type PodFacts, pod } from '../testing/objects.ts'
-import { show, type World } from '../testing/world.ts'
+import { prefixesOf, show, type World } from '../testing/world.ts'
 import { statefulSetController as controller } from './controller.ts'
 import { partsOf } from './identity.ts'
 import { key, revisionOf, type SetFacts, worldWith } from './testing.ts'
@@ -182,6 +182,15 @@ test('a pod has its name, place and claims for ever', () => {
   const claim = world.get(PersistentVolumeClaim, 'data-web-3', namespace)!
   assert.deepEqual(claim.metadata.labels, { tier: 'fast', app: 'web' })
   assert.deepEqual(claim.spec.accessModes, ['ReadWriteOnce'])
+})
+
+test('with the longest of names, its pods’ names begin with no more than that', () => {
+  const name = 'a'.repeat(253)
+  const { world } = given({ replicas: 1 })
+  const { metadata, ...rest } = world.get(StatefulSet, 'web', namespace)!
+  world.put(StatefulSet, { ...rest, metadata: { ...metadata, name, uid: 'long' } })
+  const { commands } = world.pass(controller, `${namespace}/${name}`)
+  assert.deepEqual(prefixesOf(commands), [name])
 })
 
 test('asks to be woken when a ready pod becomes available', () => {

@@ -3,6 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Volume } from '#api/core/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Single } from '#loop/controller.ts'
+import { namePrefix } from '../common/name-prefix.ts'
 import { revisionLabel } from '../common/template-history.ts'
 import { claimName, templatesOf } from './claims.ts'
 import { identityLabels, ordinalOf, podNameOf } from './identity.ts'
@@ -23,7 +24,7 @@ export function createPod(set: StatefulSet, revisionName: string, ordinal: numbe
       kind: 'Pod',
       metadata: {
         name,
-        generateName: `${set.metadata.name}-`,
+        generateName: namePrefix(set.metadata.name),
         namespace,
         labels: { ...labels, ...identityLabels(set, ordinal), [revisionLabel]: revisionName },
         ...(annotations === undefined ? {} : { annotations }),

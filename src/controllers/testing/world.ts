@@ -314,6 +314,14 @@ export function show(command: Command): string {
   }
 }
 
+/** What the names of the pods that are to be made begin with. */
+export const prefixesOf = (commands: readonly Single[]): readonly (string | undefined)[] =>
+  commands.flatMap((command) =>
+    command.do === 'create' && command.kind === Pod
+      ? [(command.object as { readonly metadata: { readonly generateName?: string } }).metadata.generateName]
+      : [],
+  )
+
 function keysFor(source: Source, object: KubeObject, cache: Cache, previous: KubeObject | undefined): readonly string[] {
   const keys = source.keys as ((object: KubeObject, cache: Cache, previous: KubeObject | undefined) => readonly string[]) | undefined
   const { namespace, name } = object.metadata
