@@ -1,7 +1,7 @@
 import { Event } from '#api/core/v1/event.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
-import { kinds } from '#api/kinds.ts'
+import type { KubeObject } from '#api/kind.ts'
 import { keyOf, prefixOf } from '#apiserver/registry/keys.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Writer } from '../invariants/invariant.ts'
@@ -10,6 +10,7 @@ import { type Happening, happeningsOf } from './happenings.ts'
 import type { SimulationReport, WorkloadReport } from './report.ts'
 import { courseOf, type Point } from './standings.ts'
 import { createTimeline } from './timeline.ts'
+import { createWarnings, limitsIn, unscheduled } from './warnings.ts'
 import { whyNotReady } from './why-not-ready.ts'
 import { createWorkloadIndex, type Ending, endingOf, type Workload, type WorkloadIndex, workloadTitle } from './workloads.ts'
 
@@ -121,23 +122,26 @@ export function createObserver(world: World, clock: Clock): Observer {
     limit,
     finish(applied) {
       const endMs = sinceStart()
-      const reports = workloads.all().flatMap((workload) => reportOf(workload, endMs) ?? [])
+      const names = new Set(applied.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
+      const reports = workloads
+        .all()
+        .flatMap((workload) => reportOf(workload, endMs, names.has(`${workload.namespace}/${workload.name}`)) ?? [])
       for (const text of unscheduled(reports)) limit(text)
       return {
         timeline: timeline.lines(),
-        workloads: [...reports, ...unacted(applied, reports)],
+        workloads: [...reports, ...unboundClaims(applied)],
         limits: [...limits].map(([text, count]) => ({ text, count })),
       }
     },
     close: () => void (closed = true),
   }
 
-  function reportOf(workload: Workload, endMs: number): WorkloadReport | undefined {
+  function reportOf(workload: Workload, endMs: number, isApplied: boolean): WorkloadReport | undefined {
     const { kind, namespace, name } = workload
     const own = points.get(workload) ?? []
     const object = world.byKey(workload.key)
     // What somebody deleted, such as a Job whose time to live is over, is nothing that anybody wishes for.
-    if (object === undefined && kind !== 'Pod') return undefined
+    if (object === undefined && !(kind === 'Pod' && isApplied)) return undefined
     const { wish, ready } = workloads.standingOf(workload)
     const head = { kind, namespace, name, ready }
     const why = () => whyNotReady({ object, wish: wish ?? 1, pods: workloads.podsOf(workload), warnings: warnings.of(workload), isLost })
@@ -162,19 +166,14 @@ export function createObserver(world: World, clock: Clock): Observer {
     return { ...head, ok: failed.length === 0, runs: counts, because, below: none }
   }
 
-  /** What was applied and wishes for pods, but of which nobody has seen a commit since. */
-  function unacted(applied: readonly KubeObject[], reports: readonly WorkloadReport[]): readonly WorkloadReport[] {
-    const known = new Set(reports.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`))
-    return applied.flatMap((object) => {
-      const { kind, metadata } = object
-      if (kind !== 'PersistentVolumeClaim' || known.has(`${kind} ${metadata.namespace}/${metadata.name}`)) return []
-      const claim = world.byKey(keyOf(kindNamed(object)!, metadata.namespace ?? '', metadata.name)) as
-        | { readonly status?: { readonly phase?: string } }
-        | undefined
-      const ok = claim?.status?.phase === 'Bound'
-      if (ok) return []
-      const because = [`phase ${claim?.status?.phase ?? 'unknown'}: no volume is bound to it`]
-      return [{ kind, namespace: metadata.namespace ?? '', name: metadata.name, ready: 0, ok, because, below: none }]
+  /** Claims that were applied and have no volume; those that a set makes are told of by its pods. */
+  function unboundClaims(applied: readonly KubeObject[]): readonly WorkloadReport[] {
+    return applied.flatMap(({ kind, metadata: { namespace = '', name } }) => {
+      if (kind !== PersistentVolumeClaim.kind) return []
+      const claim = world.byKey(keyOf(PersistentVolumeClaim, namespace, name)) as PersistentVolumeClaim | undefined
+      const phase = claim?.status.phase ?? 'unknown'
+      if (phase === 'Bound') return []
+      return [{ kind, namespace, name, ready: 0, ok: false, because: [`phase ${phase}: no volume is bound to it`], below: none }]
     })
   }
 }
@@ -182,69 +181,3 @@ export function createObserver(world: World, clock: Clock): Observer {
 const none = { count: 0, totalMs: 0, longestMs: 0 }
 
 const containersOf = ({ status }: Pod): string => (status.containerStatuses ?? []).map(({ containerID }) => containerID).join()
-
-const kindNamed = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): AnyKind | undefined =>
-  (kinds as readonly AnyKind[]).find((one) => one.kind === kind && apiVersionOf(one) === apiVersion)
-
-// --- warnings ------------------------------------------------------------------------------------------------------------------------
-
-interface Warning {
-  readonly happening: Happening
-  readonly message: string
-  /** Whether nothing like it was told before: with the same reason, and the same words but for names. */
-  readonly isNew: boolean
-}
-
-function createWarnings(world: World, workloads: WorkloadIndex) {
-  const told = new Set<string>()
-  /** By workload and reason, what was said last of it and of what lies between it and its pods. */
-  const last = new Map<Workload, Map<string, string>>()
-  return {
-    see({ type, reason = '', message: said = '', involvedObject, count }: Event, before: Event | undefined): Warning | undefined {
-      if (type !== 'Warning' || (before !== undefined && before.count === count && before.message === said)) return undefined
-      const message = said.replace('(combined from similar events): ', '')
-      const { namespace = '', name = '', kind = '', apiVersion = '' } = involvedObject
-      const known = kindNamed({ apiVersion, kind })
-      const object = known && world.byKey(keyOf(known, namespace, name))
-      const workload = object && workloads.of(object)
-      if (workload !== undefined && kind !== 'Pod') {
-        const reasons = last.get(workload) ?? new Map<string, string>()
-        last.set(workload, reasons.set(reason, message))
-      }
-      const subject = workload === undefined ? `${kind.toLowerCase()} ${namespace ? `${namespace}/` : ''}${name}` : workloadTitle(workload)
-      const likeness = `${subject} ${reason} ${message.replaceAll(/"[^"]*"|\d+/g, '')}`
-      const isNew = !covered.has(reason) && !told.has(likeness)
-      if (isNew) told.add(likeness)
-      return { happening: { subject, what: 'warning', object: name, detail: `${reason}: ${message}` }, message, isNew }
-    },
-    of: (workload: Workload): readonly string[] => [...(last.get(workload) ?? [])].map(([reason, message]) => `${reason}: ${message}`),
-  }
-}
-
-/** Events whose subject tells the same by its conditions. */
-const covered: ReadonlySet<string> = new Set([
-  'FailedScheduling',
-  'BackOff',
-  'Failed',
-  'NodeNotReady',
-  'FailedToUpdateEndpointSlices',
-  'Rebooted',
-  'NetworkNotReady',
-])
-
-// --- limits --------------------------------------------------------------------------------------------------------------------------
-
-/** Quotas and ranges that a message says were met with. */
-function limitsIn(message: string): readonly string[] {
-  const quota = /exceeded quota: ([^,]+), requested: ([^,]+(?:,[^,:]+)*?), used: .*?limited: (.+)$/.exec(message)
-  if (quota !== null) return [`quota ${quota[1]}: ${quota[3]}`]
-  if (/(?:maximum|minimum) \S+ usage per/.test(message)) return [message.replace(/^Error creating: /, '')]
-  if (/violates PodSecurity/.test(message)) return [message.replace(/^Error creating: /, '')]
-  return []
-}
-
-/** What the scheduler lacked in the end. */
-const unscheduled = (reports: readonly WorkloadReport[]): readonly string[] =>
-  reports.flatMap(({ because }) =>
-    because.flatMap((text) => /(\d+ Insufficient [\w/-]+|\d+ Too many pods)/g.exec(text)?.[0]?.replace(/^\d+ /, 'nodes: ') ?? []),
-  )

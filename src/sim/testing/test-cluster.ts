@@ -49,7 +49,7 @@ export interface TestCluster extends AsyncDisposable {
   apply(manifests: string | object | readonly object[], options?: { readonly namespace?: string }): Promise<readonly KubeObject[]>
   /** Lets time pass: everything due in it happens, in order. */
   advance(duration: Duration): Promise<void>
-  /** Lets time pass, deadline by deadline, until the condition holds; throws `Timeout` when `limit` (default 10m) has passed. */
+  /** Lets time pass, deadline by deadline, until the condition holds; throws `Timeout` when `limit` (default 10m) has passed. It may look, and must not move time. */
   until(condition: () => unknown, limit?: Duration, what?: string): Promise<void>
   /** Lets everything happen that waits for no time. */
   settle(): Promise<void>
