@@ -32,11 +32,11 @@ import type { HealthOptions } from './health/health.ts'
 import { createHandler } from './http/handler.ts'
 import type { VersionFacts } from './http/version.ts'
 import { createReadAhead } from './http/yaml-body.ts'
+import { createWriteJournal } from './journal/write-journal.ts'
 import { createKindRegistry, type KindRegistry } from './kind-registry.ts'
 import { registerBuildMetrics } from './metrics/build-metrics.ts'
 import { createCelMetrics } from './metrics/cel-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { createWriteJournal } from './journal/write-journal.ts'
 import { registerStoredMetrics } from './metrics/stored-metrics.ts'
 import { storedObjects } from './metrics/stored-objects.ts'
 import { documentName } from './openapi/openapi.ts'
@@ -112,7 +112,7 @@ export interface ApiServer {
   readonly kinds: KindRegistry
   /** The handler as a transport without socket or TLS. The user is vouched for; authorization applies to it as to anybody. */
   transportAs(user: UserInfo): Transport
-  /** The same for those whose writes count only while a condition on the store holds. */
+  /** The same for those whose writes, and what the server writes in answer to them, count only while a condition on the store holds. */
   fenced(fence: Condition): ApiServer['transportAs']
   /** Ends all watches and stops what runs by time. The store stays open: it is the caller's. */
   close(): Promise<void>
@@ -212,7 +212,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     internals,
     kinds,
     transportAs: transportsOver(handler),
-    fenced: (fence) => transportsOver(createHandler({ ...context, store: fencedStore(context.store, fence) }, options)),
+    fenced(fence) {
+      // Actions (a binding, an eviction) write by the server's own hand: that one is bound as well.
+      const fencedContext: Context = {
+        ...context,
+        store: fencedStore(context.store, fence),
+        internals: createInternals(() => fencedContext),
+      }
+      return transportsOver(createHandler(fencedContext, options))
+    },
     async close() {
       expiry.close()
       aggregation.close()

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { Pod } from '#api/core/v1/pod.ts'
 import { createTestServer } from '#apiserver/testing.ts'
+import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { isError } from '#lib/errors.ts'
@@ -48,6 +50,24 @@ test('a leader whose term is over writes nothing more, whatever it believes', as
   await assert.rejects(a.delete(ConfigMap, 'kept', { namespace: 'kube-system' }), gone)
   assert.equal(await server.store.revision(), revision)
   await b.delete(ConfigMap, 'kept', { namespace: 'kube-system' })
+})
+
+test('nor does what the server does in its name: binding a pod, evicting one', async () => {
+  const { server, client, elect, leaderClient, named } = await world()
+  const pod = { ...named('p'), spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await client.create(Pod, pod)
+  const bind = (leader: Client) =>
+    leader.act(Pod, 'p', 'binding', { ...named('p'), target: { kind: 'Node', name: 'n' } }, { namespace: 'kube-system' })
+  const evict = (leader: Client) => leader.act(Pod, 'p', 'eviction', named('p'), { namespace: 'kube-system' })
+  await elect('a')
+  const a = await leaderClient('a')
+  await elect('b')
+  const b = await leaderClient('b')
+  const revision = await server.store.revision()
+  for (const late of [bind, evict]) await assert.rejects(late(a), (error) => isError(error, 'ServiceUnavailable'), late.name)
+  assert.equal(await server.store.revision(), revision)
+  await bind(b)
+  await evict(b)
 })
 
 test('only the holder of the lease can begin a term', async () => {
