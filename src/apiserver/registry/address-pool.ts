@@ -36,7 +36,7 @@ export function addressPool(family: 'IPv4' | 'IPv6', rangesNow: () => readonly s
         const why = () => `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range?.text ?? ''}`
         return problem(value, range === undefined ? [] : [range], why)
       },
-      pick: () => ranges()[0]?.network ?? '',
+      values: () => ({ pick: () => ranges()[0]?.network ?? '', got: () => {} }),
       minds: false,
     },
   }

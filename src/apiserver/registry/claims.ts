@@ -20,13 +20,21 @@ export interface Pool {
   readonly taken: (value: string) => string
   /** A value that `isTaken` denies; undefined when there is none left. */
   readonly pick: (isTaken: (value: string) => boolean, random: Random) => string | undefined
-  /** What a dry run goes by: it takes nothing. `given` are the values that the object got in this write, in their order. */
+  /** What a dry run goes by: it takes nothing. */
   readonly dryRun: {
     readonly problem: (value: string) => string | undefined
-    readonly pick: (given: readonly string[]) => string
+    /** Begins one write. */
+    readonly values: () => ShownValues
     /** Whether it looks if somebody has the value. */
     readonly minds: boolean
   }
+}
+
+/** What one dry write is shown in the places of values that it leaves open. */
+export interface ShownValues {
+  pick(): string
+  /** Told of each value that the object got, in their order. */
+  got(value: string): void
 }
 
 /** Who holds which value, as the store's claims say. */
@@ -105,8 +113,12 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
       const causes: Cause[] = []
       const kept = new Set<string>()
       let object = next
-      /** What the object got in this write, by pool. */
-      const given = new Map<string, string[]>()
+      const shown = new Map<Pool, ShownValues>()
+      const shownOf = (pool: Pool): ShownValues => {
+        const known = shown.get(pool) ?? pool.dryRun.values()
+        shown.set(pool, known)
+        return known
+      }
       const problemOf = (pool: Pool, claim: Claim<KubeObject>, value: string, isAgain: boolean): string | undefined => {
         if (dryRun && claim.value === '') return undefined
         const found = dryRun ? pool.dryRun.problem(value) : pool.problem(value)
@@ -125,7 +137,7 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
         let value = claim.value
         if (value === '') {
           const isFree = (candidate: string): boolean => !isTaken(claim.pool, candidate) && !kept.has(keyFor(claim.pool, candidate))
-          const picked = dryRun ? pool.dryRun.pick(given.get(claim.pool) ?? []) : pool.pick((candidate) => !isFree(candidate), random)
+          const picked = dryRun ? shownOf(pool).pick() : pool.pick((candidate) => !isFree(candidate), random)
           if (picked === undefined) throw internalError(claim.exhausted ?? claim.failure?.(exhausted) ?? exhausted)
           value = picked
         }
@@ -141,8 +153,10 @@ export function createClaims({ pools, random, clock, isStored }: ClaimsOptions):
           fail(claim, problem)
           break
         }
-        given.set(claim.pool, [...(given.get(claim.pool) ?? []), value])
-        if (dryRun) continue
+        if (dryRun) {
+          shownOf(pool).got(value)
+          continue
+        }
         const record = recordOf(claim.pool)
         const made = record === undefined ? undefined : objectOf(record, object!, value)
         const unfit = made === undefined ? [] : (record!.kind.rules.validate?.(made as never, {} as never) ?? [])

@@ -17,8 +17,17 @@ export function portPool(first: number, last: number): Pool {
     // As the reference: the range is not looked at, and what is shown is the number after the highest one given, in the range or not.
     dryRun: {
       problem: () => undefined,
-      pick: (given) => `${Math.max(0, ...(given.length === 0 ? [32_768] : given.map(Number))) + 1}`,
+      values() {
+        let highest: number | undefined
+        return {
+          pick: () => `${(highest ?? dryRunStart) + 1}`,
+          got: (value) => void (highest = Math.max(highest ?? 0, Number(value))),
+        }
+      },
       minds: true,
     },
   }
 }
+
+/** Counted from where none was given yet: the reference's number. */
+const dryRunStart = 32_768
