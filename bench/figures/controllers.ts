@@ -58,19 +58,36 @@ interface Stage {
 }
 type Measure = (stage: Stage) => Promise<readonly Row[]>
 
-/** Its pods are for a scheduler that does not exist, so that nothing but the controllers works; then it is deleted, and its pods with it. */
+/**
+ * Its pods are for a scheduler that does not exist, so that nothing but the controllers works; then it is deleted, and its pods with it. While
+ * it is made somebody wishes for a single pod elsewhere, which should not have to wait for it.
+ */
 async function deploymentOf1000(stage: Stage): Promise<readonly Row[]> {
   const { client, nodes } = stage
   const namespace = await newNamespace(stage, 'deployment')
+  const elsewhere = await newNamespace(stage, 'single')
+  let singleMs = Number.NaN
   const made = await timed(stage, 'Deployment of 1,000: pods made', 1000, async () => {
     await client.create(Deployment, deployment('web', 1000, { schedulerName: 'nobody' }), { namespace })
+    await until(nodes.pods, () => nodes.pods.list(namespace).length >= 50)
+    const begin = performance.now()
+    await client.create(Deployment, deployment('single', 1, { schedulerName: 'nobody' }), { namespace: elsewhere })
+    await until(nodes.pods, () => nodes.pods.list(elsewhere).length === 1)
+    singleMs = performance.now() - begin
     await until(nodes.pods, () => nodes.pods.list(namespace).length === 1000)
   })
+  const single: Row = {
+    figure: 'Deployment of 1 while 1,000 are made: its pod made',
+    value: singleMs,
+    unit: 'ms',
+    better: 'less',
+    beside: {},
+  }
   const gone = await timed(stage, 'owner of 1,000 pods deleted: pods gone', 1000, async () => {
     await client.delete(Deployment, 'web', { namespace, propagationPolicy: 'Background' })
     await until(nodes.pods, () => nodes.pods.list(namespace).length === 0)
   })
-  return [made, gone]
+  return [made, single, gone]
 }
 
 async function deployments500(stage: Stage): Promise<readonly Row[]> {
