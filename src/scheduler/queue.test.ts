@@ -27,6 +27,17 @@ test('a refused pod sleeps until something helps it, and never before its back-o
   assert.equal(queue.next(1_000)?.attempts, 2)
 })
 
+test('what woke a refused pod is the cause of its next try, and of no later one', () => {
+  const queue = filled(pod('a'))
+  const cause = { group: '', resource: 'pods', namespace: 'd', name: 'gone', resourceVersion: '7' }
+  assert.equal(queue.next(0)?.wokenBy, undefined)
+  queue.retry('a', 0, fit)
+  queue.wake('pod-gone', cause)
+  assert.deepEqual(queue.next(1_000)?.wokenBy, cause)
+  queue.retry('a', 1_000, fit)
+  assert.equal(queue.next(400_000)?.wokenBy, undefined)
+})
+
 test('the back-off doubles up to ten seconds', () => {
   const queue = filled(pod('a'))
   let now = 0

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { Pod } from '#api/core/v1/pod.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { createVirtualClock } from '#sim/clock.ts'
@@ -59,4 +60,21 @@ test('the API server notes who wrote what and because of what, and tells it', as
   assert.deepEqual((await ask('core/configmaps/shop/other')).body.items, [])
   for (const path of ['core/nothings/shop/c', 'core/configmaps/shop', 'core/configmaps/shop/c/d'])
     assert.equal((await ask(path)).status, 404, path)
+})
+
+test('a binding is noted with what led to it', async () => {
+  const server = await createTestServer({ clock })
+  const client = createClient(createLocalTransport(server.transport))
+  await client.create(Namespace, { metadata: { name: 'shop' } })
+  const spec = { containers: [{ name: 'c', image: 'i:1' }] }
+  await client.create(Pod, { metadata: { name: 'p' }, spec }, { namespace: 'shop' })
+  const cause = { group: '', resource: 'nodes', namespace: '', name: 'n', resourceVersion: '7' }
+  const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } }
+  await client.because(cause).act(Pod, 'p', 'binding', body, { namespace: 'shop' })
+  const answer = await server.transport({ method: 'GET', path: '/wherry/writes/core/pods/shop/p', headers: {} })
+  const { items } = JSON.parse(Buffer.from(answer.body as Uint8Array).toString()) as { readonly items: WriteEntry[] }
+  assert.deepEqual(
+    items.map((entry) => entry.cause),
+    [undefined, cause],
+  )
 })

@@ -21,9 +21,9 @@ export function kindNamed<K extends KindNames>(all: readonly K[], name: string):
   })
 }
 
-/** What is read and written as stored objects. Events are what others are told of, and mean nothing by themselves. */
+/** What is stored and can be read, each once: not the same objects in another group's words. */
 export const builtInKinds: readonly AnyKind[] = (kinds as readonly AnyKind[]).filter(
-  ({ verbs, storedAs }) => verbs === undefined && storedAs === undefined,
+  ({ verbs, storedAs }) => (verbs === undefined || verbs.includes('get')) && storedAs === undefined,
 )
 
 /** Kinds from an aggregated discovery document (KEP-3352): each group's preferred version, and of it what can be got. */

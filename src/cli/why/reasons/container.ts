@@ -24,7 +24,7 @@ export function containerReasons(pod: Pod, view: View, about: string): readonly 
         code: 'init',
         about,
         message: `init container ${container.name} still runs; the others begin after it`,
-        ...since(found),
+        details: since(found),
       })
     return reasons
   }
@@ -138,13 +138,13 @@ function probeReason(pod: Pod, container: Container, status: ContainerStatus, vi
   // While the startup probe has not succeeded the other two are not asked.
   const probe = isStarting ? 'startup' : (named ?? (container.readinessProbe === undefined ? undefined : 'readiness'))
   if (probe === undefined) return undefined
-  const details = event === undefined ? [] : [event.message ?? '']
+  const details = [...(event?.message ? [event.message] : []), ...since(status)]
   const effect = probe === 'readiness' ? 'it gets no requests until it succeeds' : 'it is started anew when it goes on failing'
   const message = event === undefined ? `its ${probe} probe has not succeeded yet` : `its ${probe} probe fails: ${effect}`
-  return { code: 'probe', about, message, details, ...since(status) }
+  return { code: 'probe', about, message, details }
 }
 
-const since = ({ state }: ContainerStatus): { readonly details?: readonly string[] } => {
+const since = ({ state }: ContainerStatus): readonly string[] => {
   const startedAt = state?.running?.startedAt
-  return startedAt ? { details: [`it runs since ${startedAt}`] } : {}
+  return startedAt ? [`it runs since ${startedAt}`] : []
 }

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { Deployment } from '#api/apps/v1/deployment.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
+import { createClient } from '#client/http.ts'
+import { isError } from '#lib/errors.ts'
+import type { Transport } from '#lib/http.ts'
+import { createSimulatedCluster, type SimulatedCluster } from '#sim/cluster.ts'
+import { describe } from './describe.ts'
+import { whyOf } from './why.ts'
+
+test('the chain from a request down to each pod, and why one has no node', () =>
+  withCluster(async (c) => {
+    const { client, ask, wait } = c
+    await client('ann', 'kubectl-create').create(Deployment, web(1), inDefault)
+    await wait(60)
+    await client('bob', 'kubectl').patch(Deployment, 'web', { type: 'merge', body: { spec: { replicas: 3 } } }, inDefault)
+    await wait(30)
+    const { items: pods } = await client('ann').list(Pod, inDefault)
+    const placed = pods.find(({ spec }) => spec.nodeName === 'node-0')!.metadata.name
+    const waiting = pods.find(({ spec }) => !spec.nodeName)!.metadata.name
+    const numbers = new Map<string, string>()
+    const plain = (text: string) => renamed(text, numbers, { [placed]: 'web-hash-placed', [waiting]: 'web-hash-waiting' })
+
+    assert.equal(
+      plain(await ask('pod', placed)),
+      `Pod web-hash-placed in default [1]: Running on node-0, ready
+
+How it came to be (UTC, revisions in brackets)
+  00:00:40  ann with kubectl-create created Deployment web [2]
+  00:00:40  deployment-controller created ReplicaSet web-hash [3], because of Deployment web [2]
+  00:00:40  replicaset-controller created it [4], because of ReplicaSet web-hash [3]
+  00:00:40  scheduler placed it on node-0 [5]
+  00:00:40  kubelet on node-0 reported the state of it [6–1], 2 times
+
+It is as wished.
+`,
+    )
+    const why = `  pod web-hash-waiting: none of the 2 nodes takes it
+    2 nodes have too little cpu left (it asks for 3)
+    no pod of lower priority could make room
+`
+    assert.equal(
+      plain(await ask('po', waiting)),
+      `Pod web-hash-waiting in default [7]: Pending, on no node yet
+
+How it came to be (UTC, revisions in brackets)
+  00:00:40  ann with kubectl-create created Deployment web [2]
+  00:00:40  deployment-controller created ReplicaSet web-hash [3], because of Deployment web [2]
+  00:01:40  bob with kubectl changed Deployment web [8]: spec.replicas
+  00:01:40  deployment-controller changed ReplicaSet web-hash [9], because of Deployment web [8]
+  00:01:40  replicaset-controller created it [10], because of ReplicaSet web-hash [9]
+  00:01:40  scheduler reported the state of it [7]
+
+Why it is not as wished
+${why}`,
+    )
+    const deployment = plain(await ask('deploy', 'web'))
+    assert.match(deployment, /^Deployment web in default \[\d+\]: 2 of 3 pods ready\n/)
+    assert.match(deployment, /bob with kubectl changed it \[8\]: spec\.replicas\n/)
+    assert.ok(deployment.endsWith(`\n\nWhy it is not as wished\n${why}`), deployment)
+
+    // Somebody's deletion makes room: its successor, and the pod that takes the room, both go back to it.
+    await client('carol', 'kubectl').delete(Pod, placed, inDefault)
+    await wait(60)
+    const gone = plain(await ask('pod', placed))
+    assert.match(gone, /: not there\n/)
+    assert.match(gone, /00:02:10 {2}carol \S+ \S+ deleted it/)
+    assert.match(gone, /it was deleted, and is gone since 2026-01-01T00:02:10Z/)
+    const after = plain(await ask('pod', waiting))
+    assert.match(after, /carol with \S+ deleted Pod web-hash-placed/)
+    assert.match(after, /scheduler placed it on node-0 \[\d+\], because of Pod web-hash-placed \[\d+\]/)
+    const { items: later } = await client('ann').list(Pod, inDefault)
+    const successor = later.find(({ metadata }) => pods.every((pod) => pod.metadata.name !== metadata.name))!
+    const { steps } = await whyOf(c.transport, { kind: 'pods', name: successor.metadata.name, namespace: 'default', now: c.now() })
+    const made = steps.find(({ object, did }) => did === 'created' && object.name === successor.metadata.name)!
+    assert.deepEqual([made.who, made.because?.name], ['replicaset-controller', placed])
+  }))
+
+test('what a server has forgotten, or never knew, is told from owners and managed fields, and said to be', () =>
+  withCluster(async ({ client, ask, wait, restart, transport, now }) => {
+    await client('ann', 'kubectl-create').create(Deployment, web(1), inDefault)
+    await wait(60)
+    const { metadata } = (await client('ann').list(Pod, inDefault)).items[0]!
+    const lines = [
+      '00:00:40  somebody with kubectl-create created Deployment web (as its own fields tell)',
+      `00:00:40  somebody with deployment-controller created ReplicaSet ${metadata.name.slice(0, -6)} (as its own fields tell)`,
+      '00:00:40  somebody with replicaset-controller created it (as its own fields tell)',
+      'It is as wished.',
+    ]
+    const notWherry: Transport = async (request) =>
+      request.path.startsWith('/wherry/') ? { status: 404, headers: {}, body: Buffer.from('404 page not found') } : transport(request)
+    const elsewhere = describe(await whyOf(notWherry, { kind: 'pod', name: metadata.name, namespace: 'default', now: now() }), now())
+    for (const line of [...lines, 'This server keeps no record of who wrote what'])
+      assert.ok(elsewhere.includes(line), `${line}\n${elsewhere}`)
+
+    await restart()
+    const text = await ask('pod', metadata.name)
+    for (const line of [...lines, 'The server remembers nothing of how']) assert.ok(text.includes(line), `${line}\n${text}`)
+  }))
+
+test('pods that are not made, images that are not there, programs that crash', () =>
+  withCluster(async ({ client, ask, wait }) => {
+    const ann = client('ann', 'kubectl')
+    await ann.create(ResourceQuota, { metadata: { name: 'few' }, spec: { hard: { pods: '1' } } }, inDefault)
+    await wait(5)
+    await ann.create(Deployment, web(2), inDefault)
+    await wait(60)
+    assert.match(
+      await ask('deployment', 'web'),
+      /deployment web: 1 of 2 pods is not there: ResourceQuota few lets no more in: asked for pods=1, used pods=1, allowed pods=1\n {4}What helps: raise the quota/,
+    )
+    await ann.delete(ResourceQuota, 'few', inDefault)
+    await ann.create(Pod, pod('lost', 'missing:1'), inDefault)
+    await ann.create(Pod, pod('mad', 'crashing:1'), inDefault)
+    await wait(60)
+    assert.match(
+      await ask('pod', 'lost'),
+      /pod lost, container main: the image missing:1 cannot be fetched \((ErrImagePull|ImagePullBackOff)\)\n.*no such image/,
+    )
+    assert.match(
+      await ask('pod', 'mad'),
+      /pod mad, container main: it ended with exit code 3 at 2026-01-01T\S+Z, after \d restarts\n {4}it is started again at 2026-01-01T\S+Z .*\n {4}What helps: .*kubectl logs mad -n default -c main --previous/,
+    )
+  }))
+
+test('kinds of definitions, and what nobody knows', () =>
+  withCluster(async ({ client, ask, wait, transport, now }) => {
+    const ann = client('ann', 'kubectl')
+    const names = { plural: 'berths', singular: 'berth', kind: 'Berth', shortNames: ['bt'] }
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+    await ann.create(CustomResourceDefinition, {
+      metadata: { name: 'berths.harbour.example' },
+      spec: { group: 'harbour.example', scope: 'Namespaced', names, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+    } as never)
+    await wait(5)
+    const body = {
+      apiVersion: 'harbour.example/v1',
+      kind: 'Berth',
+      metadata: { name: 'north' },
+      status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Tide', message: 'the water is too low' }] },
+    }
+    const path = '/apis/harbour.example/v1/namespaces/default/berths?fieldManager=kubectl-create'
+    const { status } = await transport({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify(body)),
+    })
+    assert.equal(status, 201)
+    const text = await ask('bt', 'north')
+    assert.match(text, /^Berth north in default \[\d+\]: not Ready\n/)
+    assert.match(text, /ann with kubectl-create created it \[\d+\]/)
+    assert.match(text, /berth north: its condition Ready is False \(Tide\)\n {4}the water is too low/)
+    const missing = (kind: string, name: string) => whyOf(transport, { kind, name, namespace: 'default', now: now() })
+    await assert.rejects(missing('ship', 'x'), (error) => isError(error, 'NotFound') && /serves no kind "ship"/.test(error.message))
+    await assert.rejects(
+      missing('pod', 'x'),
+      (error) => isError(error, 'NotFound') && /there is no pod "x" in the namespace default/.test(error.message),
+    )
+  }))
+
+// --- helpers ---------------------------------------------------------------------------------------------------------------------------
+
+const inDefault = { namespace: 'default' }
+
+const pod = (name: string, image: string) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image }] } }) as never
+
+const web = (replicas: number) =>
+  ({
+    metadata: { name: 'web' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'main', image: 'web:1', resources: { requests: { cpu: '3' } } }] },
+      },
+    },
+  }) as never
+
+interface Scene {
+  readonly transport: Transport
+  client(user: string, manager?: string): ReturnType<typeof createClient>
+  ask(kind: string, name: string): Promise<string>
+  wait(seconds: number): Promise<void>
+  restart(): Promise<void>
+  now(): number
+}
+
+async function withCluster(body: (scene: Scene) => Promise<void>): Promise<void> {
+  const images = {
+    'web:1': {},
+    'missing:1': { isAbsent: true, pullFails: 'no such image' },
+    'crashing:1': { exit: { afterMs: 1_000, code: 3 } },
+  }
+  const cluster: SimulatedCluster = await createSimulatedCluster({ seed: 1, nodes: 2, isUsed: true, images })
+  try {
+    const transportOf = (name: string) => cluster.transportAs({ name, groups: ['system:masters', 'system:authenticated'] })
+    const transport = transportOf('ann')
+    const now = () => cluster.clock.now()
+    // Until then nodes join, and the namespace gets its service account.
+    await cluster.advance(40_000)
+    await body({
+      transport,
+      now,
+      client: (user, manager = 'kubectl') => createClient(transportOf(user), { fieldManager: manager }),
+      ask: async (kind, name) => describe(await whyOf(transport, { kind, name, namespace: 'default', now: now() }), now()),
+      wait: (seconds) => cluster.advance(seconds * 1000),
+      async restart() {
+        await cluster.stopServer(cluster.servers[0]!)
+        await cluster.startServer().serving
+        await cluster.advance(60_000)
+      },
+    })
+  } finally {
+    await cluster.stop()
+  }
+}
+
+/** Names that chance gives become plain; revisions are counted from 1 as they come. */
+function renamed(text: string, numbers: Map<string, string>, names: Readonly<Record<string, string>>): string {
+  const number = (revision: string): string => {
+    if (!numbers.has(revision)) numbers.set(revision, String(numbers.size + 1))
+    return numbers.get(revision)!
+  }
+  let plain = text
+  for (const [name, shown] of Object.entries(names)) plain = plain.replaceAll(name, shown)
+  return plain
+    .replace(/web-(?=[0-9a-f]*\d)[0-9a-f]{6,10}/g, 'web-hash')
+    .replace(
+      /\[(\d+)(?:–(\d+))?\]/g,
+      (_, first: string, last?: string) => `[${number(first)}${last === undefined ? '' : `–${number(last)}`}]`,
+    )
+}
