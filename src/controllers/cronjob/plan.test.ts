@@ -264,6 +264,21 @@ test('a job that cannot be made is told of, and tried again', () => {
   assert.deepEqual(world.history.slice(1).map(shorten), started(10))
 })
 
+test('history that cannot be deleted keeps no other from going', () => {
+  const world = worldOf({
+    now: '00:15:00',
+    spec: { successfulJobsHistoryLimit: 0 },
+    jobs: ['a Complete', 'b Complete'],
+    status: last('00:10:00'),
+  })
+  world.refuse = (command) => (command.do === 'delete' && command.name === 'a' ? new WherryError('Forbidden', 'no') : undefined)
+  world.pass(cronJobController(), key)
+  assert.deepEqual(
+    world.list(Job).map(({ metadata }) => metadata.name),
+    ['a'],
+  )
+})
+
 test('under Forbid a missed run starts when the one before it ends', () => {
   const world = worldOf({
     now: '00:20:00',

@@ -47,7 +47,7 @@ export function reviewJobs(cronJob: CronJob, jobs: readonly Job[]): Review {
 }
 
 const together = (commands: readonly ReturnType<typeof deleteJob>[]): Command[] =>
-  commands.length === 0 ? [] : [{ do: 'together', commands }]
+  commands.length === 0 ? [] : [{ do: 'together', commands, ifFails: 'goOn' }]
 
 /** Those of an outcome that are more than the limit; no limit: none is. */
 function oldest(jobs: readonly Job[], outcome: 'Complete' | 'Failed', limit: number | undefined): readonly Job[] {

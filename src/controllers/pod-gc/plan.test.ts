@@ -51,6 +51,17 @@ test('a node that only the cache does not show keeps its pods', () => {
   assert.deepEqual(world.history, [])
 })
 
+test('one that may not be deleted keeps no other from going', () => {
+  const ended = { node: 'm', phase: 'Succeeded', ...old } as const
+  const world = given({ a: ended, b: ended, c: ended })
+  world.refuse = (command) => (command.do === 'delete' && command.name === 'a' ? new WherryError('Forbidden', 'no') : undefined)
+  world.pass(podGcController(1), 'ended')
+  assert.deepEqual(
+    world.list(Pod).map(({ metadata }) => metadata.name),
+    ['a', 'c'],
+  )
+})
+
 test('an orphan is failed before it goes', () => {
   const controller = podGcController(3)
   const world = given({ a: { node: 'vanished', finalizers: ['hold'], ...old } })

@@ -50,7 +50,7 @@ function planEnded({ now, pods, threshold }: Extract<PodGcView, { readonly about
       compare(a.metadata.name, b.metadata.name),
   )
   const commands = ordered.slice(0, Math.min(surplus, endedAtOnce)).map(deletion)
-  return { commands: [{ do: 'together', commands }], wakeAt: surplus > endedAtOnce ? now : Infinity }
+  return { commands: [{ do: 'together', commands, ifFails: 'goOn' }], wakeAt: surplus > endedAtOnce ? now : Infinity }
 }
 
 const orphaned = (pod: Pod, now: Instant): object => ({

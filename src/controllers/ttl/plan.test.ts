@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Node } from '#api/core/v1/node.ts'
+import { WherryError } from '#lib/errors.ts'
 import { World } from '../testing/world.ts'
 import { ttlController as controller } from './controller.ts'
 import { said } from './plan.ts'
@@ -17,6 +18,14 @@ test('what somebody else wrote there is put right', () => {
   world.put(Node, { metadata: { name: 'a', annotations: { 'node.alpha.kubernetes.io/ttl': 'x' } }, spec: {}, status: {} })
   world.settle([controller])
   assert.equal(said(world.get(Node, 'a')!), '0')
+})
+
+test('a node that cannot be told keeps no other from being told', () => {
+  const world = new World()
+  for (const name of ['a', 'b', 'c']) world.put(Node, { metadata: { name }, spec: {}, status: {} })
+  world.refuse = (command) => (command.do === 'patch' && command.name === 'b' ? new WherryError('Forbidden', 'no') : undefined)
+  for (const key of world.keysOf(controller)) world.pass(controller, key)
+  assert.deepEqual(world.list(Node).map(said), ['0', undefined, '0'])
 })
 
 function check(name: string, counts: readonly number[], expected: readonly string[]): void {

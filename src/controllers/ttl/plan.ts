@@ -29,7 +29,7 @@ export function planTtl({ nodes }: TtlView): Plan {
   const commands = nodes
     .filter((node) => said(node) !== wanted)
     .map((node): Single => ({ do: 'patch', ...targetOf(Node, node), body: { metadata: { annotations: { [ttlAnnotation]: wanted } } } }))
-  return commands.length === 0 ? settled : { commands: [{ do: 'together', commands }], wakeAt: Infinity }
+  return commands.length === 0 ? settled : { commands: [{ do: 'together', commands, ifFails: 'goOn' }], wakeAt: Infinity }
 }
 
 export const said = ({ metadata }: Node): string | undefined => metadata.annotations?.[ttlAnnotation]
