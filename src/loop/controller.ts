@@ -36,6 +36,18 @@ export interface Controller<View, Gathered = undefined> {
    * object that was to be kept). Its commands run at once; their failure is logged and changes nothing else.
    */
   readonly answered?: (view: View, command: Single, answer: KubeObject | WherryError) => readonly Command[]
+  /**
+   * What follows from all that was refused, once, in place of what would have come after it: the one write of a status that says why. Pure. Asked
+   * where something failed, after the last command that was tried; `failures` are in the order of their answers, and hold no old views. What
+   * becomes of its commands is as with those of `answered`.
+   */
+  readonly failed?: (view: View, failures: readonly Refusal[]) => readonly Command[]
+}
+
+/** A command that could not be done, and why. */
+export interface Refusal {
+  readonly command: Single
+  readonly error: unknown
 }
 
 /** A family of the controller's own; names, labels and buckets are those of the reference's controller manager. */
@@ -130,10 +142,11 @@ export type Command =
     }
   /**
    * These depend on nothing but what came before, so they are done side by side: first one, then twice as many each time, so that what is
-   * refused is refused once and not a thousand times. What is under way when one fails is seen to its end, and nothing begins after it; unless
-   * `ifFails` is `goOn`: then each is tried whatever is refused, and so is what follows, before the key is tried again.
+   * refused is refused once and not a thousand times. What is under way when one fails is seen to its end, and nothing begins after it, unless
+   * `ifFails` says more: with `tryAll` each is tried whatever is refused, but nothing that follows; with `goOn` that is too, before the key is
+   * tried again.
    */
-  | { readonly do: 'together'; readonly commands: readonly Single[]; readonly ifFails?: 'stop' | 'goOn' }
+  | { readonly do: 'together'; readonly commands: readonly Single[]; readonly ifFails?: 'stop' | 'tryAll' | 'goOn' }
   /**
    * Asks the API server itself, past the cache, whether this object is gone: no object of that name, or one with another uid (`uid` absent:
    * none of that name at all). While it is there the view was old, and the plan stops before the commands that follow. For decisions that an

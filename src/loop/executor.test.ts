@@ -146,13 +146,15 @@ await test('what follows from an answer is done at once, and its failure changes
       { do: 'delete', ...common, name: 'here', uid: 'u' },
     ],
     { client, fieldManager: 'me', recorder, informerOf: () => undefined, log },
-    (command, answer) => {
-      const message = answer instanceof Error ? `${command.do} failed: ${answer.code}` : `${command.do} ${answer.metadata?.name}`
-      const regarding = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} } as ConfigMap
-      return [
-        { do: 'event', regarding, type: 'Normal', reason: 'R', message },
-        { do: 'patch', ...common, name: 'gone', body: {} },
-      ]
+    {
+      answered: (command, answer) => {
+        const message = answer instanceof Error ? `${command.do} failed: ${answer.code}` : `${command.do} ${answer.metadata?.name}`
+        const regarding = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} } as ConfigMap
+        return [
+          { do: 'event', regarding, type: 'Normal', reason: 'R', message },
+          { do: 'patch', ...common, name: 'gone', body: {} },
+        ]
+      },
     },
   )
   assert.equal(execution.end, 'failed')
@@ -210,21 +212,64 @@ await check(
   { end: 'stale', requests: Array.from({ length: 3 }, () => 'POST ?fieldManager=me'), shows: ['change'] },
 )
 
-await test('what may be refused one by one keeps nothing else from being done, and is told at the end', async () => {
-  const { client, server } = createScene()
-  const requests: string[] = []
-  const own = createClient((request) => {
-    requests.push(`${request.method} ${request.path.slice(request.path.lastIndexOf('/') + 1)}`)
-    return server.transport(request)
+/** `d` and `e` are refused. `tried`: which are asked to go, in order; `told`: of which the end hears, at once. */
+async function refuses(
+  title: string,
+  plan: (deleted: (...names: string[]) => Single[]) => readonly Command[],
+  wanted: { readonly tried: string; readonly told: string },
+): Promise<void> {
+  await test(title, async () => {
+    const { client, server } = createScene()
+    const tried: string[] = []
+    const own = createClient((request) => {
+      tried.push(request.path.slice(request.path.lastIndexOf('/') + 1))
+      return server.transport(request)
+    })
+    const names = [...'abcdef']
+    const made = await Promise.all(names.map((name) => client.create(ConfigMap, { metadata: { name } }, { namespace: 'x' })))
+    const deleted = (...which: string[]) =>
+      which.map((name): Single => ({ do: 'delete', ...common, name, uid: made[names.indexOf(name)]?.metadata.uid ?? 'u' }))
+    server.fail('Forbidden', 9, (request) => /\/[de]$/.test(request.path))
+    const told: string[] = []
+    const hands = { client: own, fieldManager: 'me', recorder: { record: () => {} }, informerOf: () => undefined }
+    const execution = await execute(plan(deleted), hands, {
+      failed: (refusals) => {
+        told.push(refusals.map(({ command }) => (command.do === 'delete' ? command.name : '')).join(''))
+        return deleted('f')
+      },
+    })
+    assert.deepEqual([tried.join(''), told.join()], [wanted.told === '' ? wanted.tried : `${wanted.tried}f`, wanted.told])
+    assert.equal(execution.end === 'failed' && execution.command.do === 'delete' && execution.command.name, wanted.told.charAt(0) || false)
   })
-  const made = await Promise.all(['a', 'b', 'c'].map((name) => client.create(ConfigMap, { metadata: { name } }, { namespace: 'x' })))
-  const [a, b, c] = made.map(({ metadata }): Single => ({ do: 'delete', ...common, name: metadata.name, uid: metadata.uid }))
-  server.fail('Forbidden', 1, (request) => request.path.endsWith('/a'))
-  const hands = { client: own, fieldManager: 'me', recorder: { record: () => {} }, informerOf: () => undefined }
-  const execution = await execute([{ do: 'together', ifFails: 'goOn', commands: [a!, b!] }, c!], hands)
-  assert.deepEqual(requests, ['DELETE a', 'DELETE b', 'DELETE c'])
-  assert.deepEqual(execution.end === 'failed' && execution.command, a)
-})
+}
+
+await refuses('nothing refused, nothing told', (deleted) => deleted('a', 'b'), { tried: 'ab', told: '' })
+await refuses('what is refused ends the plan, and is told', (deleted) => deleted('a', 'd', 'b'), { tried: 'ad', told: 'd' })
+await refuses(
+  'of what stands together what is under way is seen to its end, and all of it told at once',
+  (deleted) => [{ do: 'together', commands: deleted('a', 'd', 'e', 'b') }, ...deleted('c')],
+  { tried: 'ade', told: 'de' },
+)
+await refuses(
+  'where all are to be tried, that is all',
+  (deleted) => [{ do: 'together', ifFails: 'tryAll', commands: deleted('d', 'a', 'e', 'b') }, ...deleted('c')],
+  { tried: 'daeb', told: 'de' },
+)
+await refuses(
+  'what may be refused one by one keeps nothing else from being done, and is told at the end',
+  (deleted) => [{ do: 'together', ifFails: 'goOn', commands: deleted('d', 'a') }, ...deleted('b', 'e', 'c')],
+  { tried: 'dabe', told: 'de' },
+)
+await refuses(
+  'what was passed over ends nothing later',
+  (deleted) => [
+    { do: 'together', ifFails: 'goOn', commands: deleted('d') },
+    { do: 'together', ifFails: 'tryAll', commands: deleted('a', 'b') },
+    ...deleted('c'),
+  ],
+  { tried: 'dabc', told: 'd' },
+)
+await refuses('an old view is no refusal', (deleted) => deleted('gone', 'd'), { tried: 'gone', told: '' })
 
 await check(
   'but nothing more is decided by an old view',

@@ -2,7 +2,7 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
-import type { Command, Single } from './controller.ts'
+import type { Command, Refusal, Single } from './controller.ts'
 import type { EventRecorder } from './events.ts'
 import { type Expectation, type InformerOf, isMet } from './expectation.ts'
 import { isNamespaceTerminating } from './namespace-terminating.ts'
@@ -12,12 +12,12 @@ import { isNamespaceTerminating } from './namespace-terminating.ts'
  * `answered` says to an answer is done at once; where that fails, the log says so and the plan goes on. Nothing more is made in a namespace
  * that is being deleted, and that is no failure: trying again would be refused until the namespace is gone.
  */
-export async function execute(commands: readonly Command[], hands: Hands, answered?: Answered): Promise<Execution> {
+export async function execute(commands: readonly Command[], hands: Hands, { answered, failed }: Followed = {}): Promise<Execution> {
   const expectations: Expectation[] = []
-  const follow = async (command: Single, answer: KubeObject | WherryError): Promise<void> => {
+  const follow = async (command: Single, from: () => readonly Command[] | undefined): Promise<void> => {
     let commands: readonly Command[] = []
     try {
-      commands = answered?.(command, answer) ?? []
+      commands = from() ?? []
     } catch (error) {
       // What was written is written, and has to be waited for, whatever a controller makes of the answer.
       hands.log?.error('cannot tell what follows from an answer', { command: command.do, error })
@@ -36,9 +36,11 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
     try {
       const done = await perform(command, hands, shown)
       expectations.push(...done.expectations)
-      if (done.answer !== undefined) await follow(command, done.answer)
+      const { answer } = done
+      if (answer !== undefined) await follow(command, () => answered?.(command, answer))
     } catch (error) {
-      if (error instanceof WherryError && !isConfirmation(command) && !isError(error, 'Conflict', 'NotFound')) await follow(command, error)
+      if (error instanceof WherryError && !isConfirmation(command) && !isError(error, 'Conflict', 'NotFound'))
+        await follow(command, () => answered?.(command, error))
       if (command.do === 'create' && isNamespaceTerminating(error)) {
         hands.log?.debug('nothing more is made in a namespace that is being deleted', { kind: command.kind.kind, error })
         ending.add(namespaceOf(command))
@@ -49,28 +51,47 @@ export async function execute(commands: readonly Command[], hands: Hands, answer
     }
     return undefined
   }
-  let refused: Failure | undefined
-  for (const { batch, goesOn } of batchesOf(commands)) {
+  const refusals: Refused[] = []
+  let stale: Stale | undefined
+  let passedOver = 0
+  for (const batch of batchesOf(commands)) {
     // Between two commands one may stop; a command on its way is always seen to its end.
     if (hands.signal?.aborted) return { end: 'stopped', expectations }
-    const failures = (await Promise.all(batch.map(one))).filter((failure) => failure !== undefined)
-    const worst = failures.find(({ end }) => end === 'failed') ?? failures[0]
-    if (goesOn && failures.every(({ end }) => end === 'failed')) refused ??= worst
-    else if (worst !== undefined) return { ...(refused ?? worst), expectations }
+    for (const failure of await Promise.all(batch.batch.map(one))) {
+      if (failure?.end === 'failed') refusals.push(failure)
+      else if (failure !== undefined) stale ??= failure
+    }
+    if (stale !== undefined || (refusals.length > passedOver && endsRefused(batch))) break
+    if (batch.ifFails === 'goOn') passedOver = refusals.length
   }
-  if (refused !== undefined) return { ...refused, expectations }
+  const [refused] = refusals
+  if (refused !== undefined) {
+    await follow(refused.command, () => failed?.(refusals))
+    return { ...refused, expectations }
+  }
+  if (stale !== undefined) return { ...stale, expectations }
   return { end: 'done', expectations: expectations.filter((expectation) => !isMet(expectation, hands.informerOf)) }
 }
 
+/** What is done at the same time. */
+export interface Batch {
+  readonly batch: readonly Single[]
+  readonly ifFails: 'stop' | 'tryAll' | 'goOn'
+  /** Of the commands that stand together. */
+  readonly isLast: boolean
+}
+
 /** What is done at the same time, in order. */
-function* batchesOf(commands: readonly Command[]): Generator<{ readonly batch: readonly Single[]; readonly goesOn: boolean }> {
+export function* batchesOf(commands: readonly Command[]): Generator<Batch> {
   for (const command of commands) {
-    if (command.do !== 'together') yield { batch: [command], goesOn: false }
-    else
-      for (let from = 0, size = 1; from < command.commands.length; from += size, size = Math.min(size * 2, batchLimit))
-        yield { batch: command.commands.slice(from, from + size), goesOn: command.ifFails === 'goOn' }
+    const { commands: all, ifFails = 'stop' } = command.do === 'together' ? command : { commands: [command] }
+    for (let from = 0, size = 1; from < all.length; from += size, size = Math.min(size * 2, batchLimit))
+      yield { batch: all.slice(from, from + size), ifFails, isLast: from + size >= all.length }
   }
 }
+
+/** Whether nothing is done after this, where something of what stands together with it was refused. */
+export const endsRefused = ({ ifFails, isLast }: Batch): boolean => ifFails === 'stop' || (ifFails === 'tryAll' && isLast)
 
 /** More of one key would let those of other keys wait. */
 const batchLimit = 64
@@ -85,17 +106,20 @@ export interface Hands {
   readonly signal?: AbortSignal
 }
 
-/** What follows from the answer to a command; see `Controller.answered`. */
-export type Answered = (command: Single, answer: KubeObject | WherryError) => readonly Command[]
+/** What follows from answers; see `Controller.answered` and `Controller.failed`. */
+export interface Followed {
+  readonly answered?: ((command: Single, answer: KubeObject | WherryError) => readonly Command[]) | undefined
+  readonly failed?: ((failures: readonly Refusal[]) => readonly Command[]) | undefined
+}
 
 export type Execution =
   | { readonly end: 'done' | 'stopped'; readonly expectations: readonly Expectation[] }
   | (Failure & { readonly expectations: readonly Expectation[] })
 
-type Failure =
-  /** The view was old: worth another look as soon as the cache shows `change`. */
-  | { readonly end: 'stale'; readonly error: unknown; readonly command: Single; readonly change: readonly Expectation[] }
-  | { readonly end: 'failed'; readonly error: unknown; readonly command: Single }
+type Failure = Stale | Refused
+/** The view was old: worth another look as soon as the cache shows `change`. */
+type Stale = Refusal & { readonly end: 'stale'; readonly change: readonly Expectation[] }
+type Refused = Refusal & { readonly end: 'failed' }
 
 /** What was answered, and what the cache has to show for it. Confirmations and events have no answer. */
 interface Done {

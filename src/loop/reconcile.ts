@@ -91,14 +91,12 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       return { again: 'at', at: plan.wakeAt }
     }
     counters.plansWithCommands += 1
-    const answered = controller.answered?.bind(controller, view)
     const cause = causes.get(key)
     causes.delete(key)
-    const execution = await execute(
-      plan.commands,
-      cause === undefined ? hands : { ...hands, client: hands.client.because(cause) },
-      answered,
-    )
+    const execution = await execute(plan.commands, cause === undefined ? hands : { ...hands, client: hands.client.because(cause) }, {
+      answered: controller.answered?.bind(controller, view),
+      failed: controller.failed?.bind(controller, view),
+    })
     count(execution.end === 'done')
     // What was not done yet still has the same cause, unless there is a newer one.
     if (cause !== undefined && (execution.end === 'stale' || execution.end === 'failed')) because(key, cause)

@@ -6,7 +6,7 @@ import { matchesLabelSelector } from '#api/meta/v1/selector.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { orphansByNamespace } from '../common/indexes.ts'
 import { keyFor, keyOf, splitKey } from '../common/key.ts'
-import { afterReplicaSetAnswer } from './answered.ts'
+import { afterReplicaSetAnswer, afterReplicaSetFailures } from './answered.ts'
 import { type ReplicaForm, replicaSetForm, replicationControllerForm } from './form.ts'
 import { planReplicaSet, type ReplicaSetView } from './plan.ts'
 
@@ -46,6 +46,7 @@ function controllerOfForm(name: string, form: ReplicaForm): Controller<ReplicaSe
     },
     plan: planReplicaSet,
     answered: afterReplicaSetAnswer,
+    failed: afterReplicaSetFailures,
   }
 }
 

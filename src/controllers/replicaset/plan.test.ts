@@ -133,6 +133,64 @@ test('says why it cannot create, and takes it back', () => {
   assert.deepEqual(world.get(ReplicaSet, 'web', namespace)!.status.conditions, [])
 })
 
+const fourReady = Object.fromEntries(
+  Object.entries({ a: 3200, b: 800, c: 200, d: 50 }).map(([name, age]) => [name, { ...ready, createdAt: ago(age) }]),
+)
+tellsOnce(
+  'creations end with the first batch in which one is refused',
+  { replicas: 9, pods: {} },
+  (tried) => tried > 1,
+  ['create pod web-?', 'refused', 'refused', ...Array.from({ length: 2 }, () => 'event Warning FailedCreate Error creating: no')],
+  'FailedCreate: no',
+)
+tellsOnce(
+  'deletions go on, whichever is refused',
+  { replicas: 0, pods: fourReady },
+  (tried) => tried % 2 === 1,
+  [
+    'refused',
+    'delete pod c',
+    'refused',
+    'delete pod a',
+    ...Array.from({ length: 2 }, () => 'event Warning FailedDelete Error deleting: no'),
+  ],
+  'FailedDelete: unable to delete pods: no',
+)
+tellsOnce(
+  'an orphan that could not be adopted says nothing of the number of pods',
+  { replicas: 1, pods: { a: { ...ready, owners: [] } } },
+  () => true,
+  ['refused'],
+  undefined,
+)
+
+/** `refused`: of the writes to pods, by how many came first with itself. Order among events and writes is not looked at. */
+function tellsOnce(
+  title: string,
+  facts: Given,
+  refused: (tried: number) => boolean,
+  done: readonly string[],
+  condition: string | undefined,
+): void {
+  test(title, () => {
+    const { world } = given(facts)
+    const statuses: unknown[] = []
+    let tried = 0
+    world.refuse = (command) => {
+      if (command.do === 'update') statuses.push(command.object)
+      if (command.do === 'event' || command.do === 'update' || command.do.startsWith('confirm') || !refused((tried += 1))) return undefined
+      world.history.push('refused')
+      return new WherryError('Forbidden', 'no')
+    }
+    world.pass(controller, `${namespace}/web`)
+    const { status } = world.get(ReplicaSet, 'web', namespace)!
+    const kept = world.history.filter((line) => !/Successful|replicaset/.test(line))
+    assert.deepEqual(kept.toSorted(), [...done].toSorted())
+    assert.equal(status.conditions?.map(({ reason, message }) => `${reason}: ${message}`).join(), condition)
+    assert.equal(statuses.length, condition === undefined ? 0 : 1)
+  })
+}
+
 test('stays within its burst', () => {
   const { world } = given({ replicas: 1200, pods: {} })
   const { commands } = world.pass(controller, `${namespace}/web`)

@@ -5,6 +5,7 @@ import { ownerReference } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { Command, Plan, Single } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
+import { targetOf } from '../common/commands.ts'
 import { namePrefix } from '../common/name-prefix.ts'
 import { inDeletionOrder } from './deletion-order.ts'
 import type { ReplicaForm } from './form.ts'
@@ -45,16 +46,14 @@ function replicaCommands({ now, form, replicaSet, related, namespaceIsLeaving }:
   const { replicas } = replicaSet.spec
   const surplus = claimed.length - replicas
   if (surplus < 0 && !namespaceIsLeaving)
-    return together(Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(form, replicaSet)))
+    return [{ do: 'together', commands: Array.from({ length: Math.min(-surplus, commandsAtOnce) }, () => createPod(form, replicaSet)) }]
   if (surplus <= 0) return []
-  return together(
-    inDeletionOrder(claimed, related, now)
-      .slice(0, Math.min(surplus, commandsAtOnce))
-      .map(({ metadata }): Single => ({ do: 'delete', kind: Pod, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid })),
-  )
+  const deletions = inDeletionOrder(claimed, related, now)
+    .slice(0, Math.min(surplus, commandsAtOnce))
+    .map((pod): Single => ({ do: 'delete', ...targetOf(Pod, pod) }))
+  // What refuses one creation refuses all; one pod that may not be deleted keeps no other from going.
+  return [{ do: 'together', commands: deletions, ifFails: 'tryAll' }]
 }
-
-const together = (commands: readonly Single[]): Command[] => [{ do: 'together', commands }]
 
 function createPod({ kind }: ReplicaForm, replicaSet: ReplicaSet): Single {
   const { metadata, spec } = replicaSet.spec.template

@@ -5,7 +5,8 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Cache, Command, Controller, Single, Source } from '#loop/controller.ts'
+import type { Cache, Command, Controller, Refusal, Single, Source } from '#loop/controller.ts'
+import { batchesOf, endsRefused } from '#loop/executor.ts'
 import { inOrder } from '#loop/in-order.ts'
 import type { Of } from '#schema/schema.ts'
 import { heldKinds } from '../common/indexes.ts'
@@ -159,26 +160,38 @@ export class World implements Cache {
     if (view === undefined) return { commands: [], wakeAt: Infinity }
     const { commands: planned, wakeAt } = controller.plan(view)
     const commands = inOrder(planned)
-    const goingOn = new Set(planned.flatMap((command) => (command.do === 'together' && command.ifFails === 'goOn' ? command.commands : [])))
-    let isRefused = false
-    for (const command of commands) {
-      let answer: KubeObject | WherryError | undefined
-      try {
-        answer = this.do(command)
-      } catch (error) {
-        if (!isError(error)) throw error
-        if (command.do === 'create' && command.ifExists === 'keep' && error.code === 'AlreadyExists') continue
-        if (isError(error, 'Conflict', 'NotFound')) return { commands, wakeAt: this.now }
-        answer = error
-      }
-      if (answer !== undefined && controller.answered !== undefined && command.do !== 'event') {
-        for (const further of inOrder(controller.answered(view, command, answer))) this.do(further)
-      }
-      if (!(answer instanceof WherryError)) continue
-      isRefused = true
-      if (!goingOn.has(command)) break
+    const refusals: Refusal[] = []
+    let passedOver = 0
+    for (const batch of batchesOf(planned)) {
+      const failures = batch.batch.flatMap((command) => {
+        const error = this.attempt(controller, view, command)
+        return error === undefined ? [] : [{ command, error }]
+      })
+      if (failures.some(({ error }) => isError(error, 'Conflict', 'NotFound'))) return { commands, wakeAt: this.now }
+      refusals.push(...failures)
+      if (refusals.length > passedOver && endsRefused(batch)) break
+      if (batch.ifFails === 'goOn') passedOver = refusals.length
     }
-    return { commands, wakeAt: isRefused ? this.now + 1000 : wakeAt }
+    if (refusals.length === 0) return { commands, wakeAt }
+    for (const further of inOrder(controller.failed?.(view, refusals) ?? [])) this.do(further)
+    return { commands, wakeAt: this.now + 1000 }
+  }
+
+  /** Undefined: done, and what follows from the answer too. */
+  private attempt(controller: AnyController, view: unknown, command: Single): WherryError | undefined {
+    let answer: KubeObject | WherryError | undefined
+    try {
+      answer = this.do(command)
+    } catch (error) {
+      if (!isError(error)) throw error
+      if (command.do === 'create' && command.ifExists === 'keep' && error.code === 'AlreadyExists') return undefined
+      if (isError(error, 'Conflict', 'NotFound')) return error
+      answer = error
+    }
+    if (answer !== undefined && controller.answered !== undefined && command.do !== 'event') {
+      for (const further of inOrder(controller.answered(view, command, answer))) this.do(further)
+    }
+    return answer instanceof WherryError ? answer : undefined
   }
 
   /** The keys that everything there is touches. */
