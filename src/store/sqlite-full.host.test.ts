@@ -45,7 +45,15 @@ test('on a full disk nothing is wrongly acknowledged, deletes work, and writing 
   assert.deepEqual(new Set((await store.range('')).entries.map((entry) => entry.key)), new Set(acknowledged))
 
   // What holds the disk may be something else: nothing but deletes can go on.
-  const [kept, ...doomed] = acknowledged
+  const [kept, marked, ...doomed] = acknowledged
+  const { modRevision } = (await store.get(marked!))!
+  const mark = put(marked!, 'marked')
+  const isFull = (error: unknown) => isError(error, 'ServiceUnavailable')
+  await assert.rejects(store.commit([remove(marked!)], [], [put('/more', '1')]), isFull)
+  await assert.rejects(store.commit([mark], [], [remove(marked!), put('/more', '1')]), isFull)
+  assert.equal((await store.get(marked!))?.modRevision, modRevision, 'all of it or nothing')
+  const gone = await store.commit([mark], [{ key: marked!, modRevision }], [remove(marked!)])
+  assert.ok(gone.done && gone.followed === gone.revision + 1)
   for (const key of doomed) assert.ok((await store.commit([remove(key)])).done)
   await assert.rejects(store.commit([put('/more', value)]), (error) => isError(error, 'ServiceUnavailable'))
   await store.compact(await store.revision())

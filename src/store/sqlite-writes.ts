@@ -5,7 +5,7 @@ import { WherryError } from '#lib/errors.ts'
 import { firstId, idsPerRevision, lastId, pragma, prepare, revisionOf, sqliteCode } from './sqlite-database.ts'
 import { type Commit, type CommitsAnswer, packEntries } from './sqlite-messages.ts'
 import type { Reads } from './sqlite-reads.ts'
-import type { Entry, Revision } from './store.ts'
+import type { Entry, Operation, Revision } from './store.ts'
 
 /** All that changes the file. */
 export interface Writes {
@@ -84,13 +84,14 @@ export function createWrites(database: DatabaseSync, reads: Reads, path: string)
     commits.forEach(({ operations, conditions, follows }, commit) => {
       checkedAt.push(revision)
       const leader = follows ? revisions.at(-1)! : revision
+      // What follows shares the lot of the one before it.
       if (leader <= 0) {
         for (const _ of operations) previous.push(undefined)
         revisions.push(leader)
         return
       }
       const unmet = conditions.filter((condition) => modRevisionOf(condition.key) !== condition.modRevision)
-      const refused = deletesOnly !== undefined && operations.some((operation) => operation.do === 'put')
+      const refused = deletesOnly !== undefined && !isOnlyDeletes(operations, commits[commit + 1])
       if (unmet.length > 0 || refused) {
         for (const { key } of unmet) failed.push({ commit, key, present: present(key) })
         for (const _ of operations) previous.push(undefined)
@@ -169,6 +170,13 @@ export function createWrites(database: DatabaseSync, reads: Reads, path: string)
       }
     },
   }
+}
+
+/** Whether nothing stays of what is put, once what follows is done as well: an object is marked before it goes. */
+function isOnlyDeletes(operations: readonly Operation[], next: Commit | undefined): boolean {
+  const following = next?.follows === true ? next.operations : []
+  const gone = new Set(following.flatMap((operation) => (operation.do === 'delete' ? [operation.key] : [])))
+  return operations.every(({ do: what, key }) => what === 'delete' || gone.has(key)) && following.every(({ do: what }) => what === 'delete')
 }
 
 /** https://sqlite.org/rescode.html */
