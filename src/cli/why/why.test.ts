@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
@@ -21,45 +22,51 @@ test('the chain from a request down to each pod, and why one has no node', () =>
     const { items: pods } = await client('ann').list(Pod, inDefault)
     const placed = pods.find(({ spec }) => spec.nodeName === 'node-0')!.metadata.name
     const waiting = pods.find(({ spec }) => !spec.nodeName)!.metadata.name
-    const numbers = new Map<string, string>()
-    const plain = (text: string) => renamed(text, numbers, { [placed]: 'web-hash-placed', [waiting]: 'web-hash-waiting' })
+    const [ofPlaced, ofWaiting] = [await ask('pod', placed), await ask('po', waiting)]
+    const numbers = ranks([ofPlaced, ofWaiting])
+    const plain = (text: string) => renamed(text, numbers, { [placed]: 'web-6f8d-kq2vx', [waiting]: 'web-6f8d-8wz4t' })
 
     assert.equal(
-      plain(await ask('pod', placed)),
-      `Pod web-hash-placed in default [1]: Running on node-0, ready
+      plain(ofPlaced),
+      `Pod web-6f8d-kq2vx in default [6]: Running on node-0, ready
 
 How it came to be (UTC, revisions in brackets)
-  00:00:40  ann with kubectl-create created Deployment web [2]
-  00:00:40  deployment-controller created ReplicaSet web-hash [3], because of Deployment web [2]
-  00:00:40  replicaset-controller created it [4], because of ReplicaSet web-hash [3]
-  00:00:40  scheduler placed it on node-0 [5]
-  00:00:40  kubelet on node-0 reported the state of it [6–1], 2 times
+  00:00:40  ann with kubectl-create created Deployment web [1]
+  00:00:40  deployment-controller created ReplicaSet web-6f8d [2], because of Deployment web [1]
+  00:00:40  replicaset-controller created it [3], because of ReplicaSet web-6f8d [2]
+  00:00:40  scheduler placed it on node-0 [4]
+  00:00:40  kubelet on node-0 reported the state of it [5–6], 2 times
 
 It is as wished.
 `,
     )
-    const why = `  pod web-hash-waiting: none of the 2 nodes takes it
+    const why = `  pod web-6f8d-8wz4t: none of the 2 nodes takes it
     2 nodes have too little cpu left (it asks for 3)
     no pod of lower priority could make room
 `
+    const told = plain(ofWaiting)
     assert.equal(
-      plain(await ask('po', waiting)),
-      `Pod web-hash-waiting in default [7]: Pending, on no node yet
+      told,
+      `Pod web-6f8d-8wz4t in default [10]: Pending, on no node yet
 
 How it came to be (UTC, revisions in brackets)
-  00:00:40  ann with kubectl-create created Deployment web [2]
-  00:00:40  deployment-controller created ReplicaSet web-hash [3], because of Deployment web [2]
-  00:01:40  bob with kubectl changed Deployment web [8]: spec.replicas
-  00:01:40  deployment-controller changed ReplicaSet web-hash [9], because of Deployment web [8]
-  00:01:40  replicaset-controller created it [10], because of ReplicaSet web-hash [9]
-  00:01:40  scheduler reported the state of it [7]
+  00:00:40  ann with kubectl-create created Deployment web [1]
+  00:00:40  deployment-controller created ReplicaSet web-6f8d [2], because of Deployment web [1]
+  00:01:40  bob with kubectl changed Deployment web [7]: spec.replicas
+  00:01:40  deployment-controller changed ReplicaSet web-6f8d [8], because of Deployment web [7]
+  00:01:40  replicaset-controller created it [9], because of ReplicaSet web-6f8d [8]
+  00:01:40  scheduler reported the state of it [10]
 
 Why it is not as wished
 ${why}`,
     )
+    // What the document shows is what is printed.
+    assert.ok(
+      readFileSync(new URL('../../../docs/use.md', import.meta.url), 'utf8').includes(`\n$ wherry why pod/web-6f8d-8wz4t\n${told}\`\`\``),
+    )
     const deployment = plain(await ask('deploy', 'web'))
     assert.match(deployment, /^Deployment web in default \[\d+\]: 2 of 3 pods ready\n/)
-    assert.match(deployment, /bob with kubectl changed it \[8\]: spec\.replicas\n/)
+    assert.match(deployment, /bob with kubectl changed it \[7\]: spec\.replicas\n/)
     assert.ok(deployment.endsWith(`\n\nWhy it is not as wished\n${why}`), deployment)
 
     // Somebody's deletion makes room: its successor, and the pod that takes the room, both go back to it.
@@ -70,8 +77,8 @@ ${why}`,
     assert.match(gone, /00:02:10 {2}carol \S+ \S+ deleted it/)
     assert.match(gone, /it was deleted, and is gone since 2026-01-01T00:02:10Z/)
     const after = plain(await ask('pod', waiting))
-    assert.match(after, /carol with \S+ deleted Pod web-hash-placed/)
-    assert.match(after, /scheduler placed it on node-0 \[\d+\], because of Pod web-hash-placed \[\d+\]/)
+    assert.match(after, /carol with \S+ deleted Pod web-6f8d-kq2vx/)
+    assert.match(after, /scheduler placed it on node-0 \[\d+\], because of Pod web-6f8d-kq2vx \[\d+\]/)
     const { items: later } = await client('ann').list(Pod, inDefault)
     const successor = later.find(({ metadata }) => pods.every((pod) => pod.metadata.name !== metadata.name))!
     const { steps } = await whyOf(c.transport, { kind: 'pods', name: successor.metadata.name, namespace: 'default', now: c.now() })
@@ -220,18 +227,22 @@ async function withCluster(body: (scene: Scene) => Promise<void>): Promise<void>
   }
 }
 
-/** Names that chance gives become plain; revisions are counted from 1 as they come. */
-function renamed(text: string, numbers: Map<string, string>, names: Readonly<Record<string, string>>): string {
-  const number = (revision: string): string => {
-    if (!numbers.has(revision)) numbers.set(revision, String(numbers.size + 1))
-    return numbers.get(revision)!
-  }
+/** Revisions by their order, from 1: their distances are other parts' doing. */
+function ranks(texts: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Set(
+    texts.flatMap((text) => [...text.matchAll(revisions)].flatMap(([, first, last]) => [Number(first), Number(last ?? first)])),
+  )
+  return new Map([...found].sort((a, b) => a - b).map((revision, index) => [String(revision), String(index + 1)]))
+}
+
+const revisions = /\[(\d+)(?:–(\d+))?\]/g
+
+/** Names that chance gives become plain. */
+function renamed(text: string, numbers: ReadonlyMap<string, string>, names: Readonly<Record<string, string>>): string {
   let plain = text
   for (const [name, shown] of Object.entries(names)) plain = plain.replaceAll(name, shown)
+  const number = (revision: string): string => numbers.get(revision) ?? revision
   return plain
-    .replace(/web-(?=[0-9a-f]*\d)[0-9a-f]{6,10}/g, 'web-hash')
-    .replace(
-      /\[(\d+)(?:–(\d+))?\]/g,
-      (_, first: string, last?: string) => `[${number(first)}${last === undefined ? '' : `–${number(last)}`}]`,
-    )
+    .replace(/web-(?=[0-9a-f]*\d)[0-9a-f]{6,10}/g, 'web-6f8d')
+    .replace(revisions, (_, first: string, last?: string) => `[${number(first)}${last === undefined ? '' : `–${number(last)}`}]`)
 }
