@@ -49,3 +49,16 @@ test('others go on while a long text is read, and one that takes too long is giv
   await after
   assert.equal(Object.keys(yamlOf(next).value as object).length, 2_000)
 })
+
+test('what nobody waits for any more is not read', async () => {
+  const readAhead = createReadAhead(createVirtualClock(0))
+  const [present, waiting] = [new AbortController(), new AbortController()]
+  const [endless, behind] = [lines(60_000), lines(60_000)]
+  const reading = readAhead({ body: endless, headers: yaml, signal: present.signal })!
+  const after = readAhead({ body: behind, headers: yaml, signal: waiting.signal })!
+  waiting.abort()
+  present.abort()
+  await reading
+  await after
+  for (const body of [endless, behind]) assert.throws(() => yamlOf(body), { message: 'yaml: nobody waits for the document' })
+})

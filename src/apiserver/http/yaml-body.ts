@@ -24,15 +24,17 @@ export const appliedYamlOf = (body: Uint8Array): ParsedYaml => (read.has(body) ?
 const read = new WeakMap<Uint8Array, ReadYaml>()
 
 /** Reads a request's body ahead where that would hold everybody else up; undefined where there is nothing to wait for. */
-export type ReadAhead = (request: Pick<HttpRequest, 'body' | 'headers'>) => Promise<void> | undefined
+export type ReadAhead = (request: Pick<HttpRequest, 'body' | 'headers' | 'signal'>) => Promise<void> | undefined
 
 /**
  * YAML takes its reader a second a megabyte, a hundred times what JSON takes: a long text is read in a thread of its own, one at a time, with
- * bounds on time and memory, while all other requests go on.
+ * bounds on time and memory, while all other requests go on. Whoever is gone is passed over, so that those who wait are never more than there are
+ * requests.
  */
 export function createReadAhead(clock: Clock): ReadAhead {
   let last: Promise<void> = Promise.resolve()
-  return ({ body, headers }) => {
+  return (request) => {
+    const { body, headers } = request
     if (body === undefined || body.byteLength <= atOnceBytes) return undefined
     const type = headers['content-type']
     if (isApplyType(type)) {
@@ -42,25 +44,33 @@ export function createReadAhead(clock: Clock): ReadAhead {
         return undefined
       }
     } else if (mediaType(type) !== 'application/yaml') return undefined
-    last = last.then(async () => void read.set(body, await inThread(Buffer.from(body).toString(), clock)))
+    const { signal } = request
+    last = last.then(async () => void read.set(body, await inThread(body, clock, signal)))
     return last
   }
 }
 
-function inThread(text: string, clock: Clock): Promise<ReadYaml> {
-  const worker = new Worker(new URL('./yaml-thread.ts', import.meta.url), { workerData: text, resourceLimits })
+function inThread(body: Uint8Array, clock: Clock, signal: AbortSignal | undefined): Promise<ReadYaml> {
+  if (signal?.aborted) return Promise.resolve(unread)
+  const worker = new Worker(new URL('./yaml-thread.ts', import.meta.url), { workerData: Buffer.from(body).toString(), resourceLimits })
   return new Promise((resolve) => {
     const end = (outcome: ReadYaml): void => {
       forget()
+      signal?.removeEventListener('abort', leave)
       void worker.terminate()
       resolve(outcome)
     }
+    const leave = (): void => end(unread)
     const forget = clock.schedule(clock.now() + longestMs, () => end({ problem: 'yaml: document takes too long to read' }))
+    signal?.addEventListener('abort', leave, { once: true })
     worker.once('message', end)
     // It ran out of memory: whatever else goes wrong with a text, the thread answers.
     worker.once('error', () => end({ problem: 'yaml: document is too complex' }))
   })
 }
+
+/** Must not be read here either: nobody is there any more to be answered. */
+const unread: ReadYaml = { problem: 'yaml: nobody waits for the document' }
 
 /** `undefined`: not where YAML would say anything else. */
 function asJson(body: Uint8Array): ParsedYaml | undefined {

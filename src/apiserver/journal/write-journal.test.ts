@@ -57,7 +57,8 @@ test('the API server notes who wrote what and because of what, and tells it', as
     [['delete', cause]],
   )
   assert.deepEqual((await ask('core/namespaces/-/shop')).body.items.length, 1)
-  assert.deepEqual((await ask('core/configmaps/shop/other')).body.items, [])
+  for (const name of ['other', '%25zz', 'system%3Anode'])
+    assert.deepEqual(await ask(`core/configmaps/shop/${name}`), { status: 200, body: { items: [] } }, name)
   for (const path of ['core/nothings/shop/c', 'core/configmaps/shop', 'core/configmaps/shop/c/d'])
     assert.equal((await ask(path)).status, 404, path)
 })
