@@ -125,6 +125,7 @@ test('what is refused for want of time or seats is told by what was asked for, w
     )
   refuse('/api/v1/namespaces/a/pods/b/status')
   refuse('/apis/example.com/v1/things')
+  refuse(`/long/${'x'.repeat(600)}`)
   for (let round = 0; round < 1500; round += 1) refuse(`/none-${round}`)
   const told = Array.from(
     registry.text().matchAll(/^apiserver_request_terminations_total\{code="429",component="apiserver",(.*)\} (\d+)$/gm),
@@ -135,7 +136,7 @@ test('what is refused for want of time or seats is told by what was asked for, w
     'group="",resource="pods",scope="resource",subresource="status",verb="GET",version="v1" 1',
     'group="example.com",resource="things",scope="cluster",subresource="",verb="LIST",version="v1" 1',
     'group="",resource="",scope="",subresource="/none-0",verb="GET",version="" 1',
-    'group="",resource="",scope="",subresource="",verb="GET",version="" 502',
+    'group="",resource="",scope="",subresource="",verb="GET",version="" 503',
   ])
     assert.ok(told.includes(line), line)
 })

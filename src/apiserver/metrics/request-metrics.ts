@@ -60,7 +60,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     const key = JSON.stringify(labels)
     const known = ended.get(key)
     if (known !== undefined) return known
-    if (ended.size >= endedMax) return [labels[0], '', '', '', '', '', 'apiserver']
+    if (ended.size >= endedMax || key.length > endedLengthMax) return [labels[0], '', '', '', '', '', 'apiserver']
     ended.set(key, labels)
     return labels
   }
@@ -243,3 +243,5 @@ const scopes = ['resource', 'namespace', 'cluster']
 const connects = new Set(['log', 'exec', 'portforward', 'attach', 'proxy'])
 const discovery = new Set(['api', 'apis'])
 const endedMax = 1000
+/** Longer than what any path of ours comes to: nobody may have a label of the length of a request line kept. */
+const endedLengthMax = 512
