@@ -6,7 +6,7 @@ export function quote(text: string): string {
   return `${out}"`
 }
 
-/** How Go prints a value as JSON inside an error message: `<`, `>`, `&` escaped, keys in the object's own order. */
+/** A value as JSON of Go's encoder, as inside error messages and wherever JSON is kept as text: `<`, `>`, `&` escaped, keys in the object's own order. */
 export const goJson = (value: unknown): string => escapeJson(JSON.stringify(value) ?? 'null')
 
 /** JSON with the characters escaped that Go escapes for the sake of HTML. */

@@ -1,6 +1,7 @@
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { findDuplicates } from './duplicates.ts'
 import { caseOf } from './either.ts'
+import { goJson } from './go-text.ts'
 import { fieldsPlan, isEmptyFor } from './plan.ts'
 import { rawNumber } from './raw-number.ts'
 import type { AnyType, Shape, StructuralShape } from './schema.ts'
@@ -121,6 +122,9 @@ function makeEncoder(shape: Shape): Encoder {
       return (value) => (isAbsent(value) ? 'null' : encoderOf(caseOf(shape, value)!.type.shape)(value))
     case 'structural':
       return structuralEncoder(shape)
+    // Kept as text by clients of Go, who compare it with what their own encoder writes (`kubectl rollout undo` of a revision's data).
+    case 'json':
+      return goJson
     default:
       return (value) => JSON.stringify(value) ?? 'null'
   }

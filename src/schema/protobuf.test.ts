@@ -9,7 +9,7 @@ import { decode } from './decode.ts'
 import { encodeJson } from './json.ts'
 import { fieldsPlan } from './plan.ts'
 import { decodeProtobuf, encodeProtobuf } from './protobuf.ts'
-import { type AnyType, bool, double, field, int32, int64, list, map, message, rawBytes, string, uint64 } from './schema.ts'
+import { type AnyType, bool, double, field, int32, int64, json, list, map, message, rawBytes, string, uint64 } from './schema.ts'
 import { valuesOf } from './values-of.ts'
 
 /** Every type that the API declares, but those that are JSON only (`Table`). */
@@ -56,6 +56,15 @@ test('bytes of the reference', () => {
     ],
   ]
   for (const [type, value, expected] of cases) assert.equal(hex(encodeProtobuf(type, value)), expected)
+})
+
+test('JSON that is kept as text is written as Go’s encoder writes it, in both forms', () => {
+  const written = '{"a\\u003cb":"x \\u003e y \\u0026\\u0026 z\\u2028\\u2029","n":[1,"\\\\u003c"]}'
+  const type = message('Kept', { data: field(1, json()), plain: field(2, string()) })
+  const value = { data: { 'a<b': 'x > y && z\u2028\u2029', n: [1, '\\u003c'] }, plain: '<' }
+  assert.equal(encodeJson(type, value), `{"data":${written},"plain":"<"}`)
+  assert.equal(Buffer.from(encodeProtobuf(type, value)).includes(Buffer.from(written)), true)
+  assert.deepEqual(decodeProtobuf(type, encodeProtobuf(type, value)), value)
 })
 
 test('every type survives protobuf: what JSON tells, the bytes tell', () => {

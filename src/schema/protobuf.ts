@@ -2,6 +2,7 @@ import { formatDuration, parseDuration } from '#lib/duration.ts'
 import { canonicalQuantity } from '#lib/quantity.ts'
 import { caseOf } from './either.ts'
 import { setOwn } from './fields.ts'
+import { goJson } from './go-text.ts'
 import { parseExact } from './json.ts'
 import { fieldsPlan, type PlannedField } from './plan.ts'
 import { ProtoReader } from './protobuf-reader.ts'
@@ -226,7 +227,7 @@ function writeIntOrString(value: unknown, writer: ProtoWriter): void {
 }
 
 function writeJson(value: unknown, writer: ProtoWriter): void {
-  if (value !== null && value !== undefined) writeText(1, JSON.stringify(value), writer)
+  if (value !== null && value !== undefined) writeText(1, goJson(value), writer)
 }
 
 const parseRaw = (text: string | undefined): unknown => (text === undefined || text === '' ? null : parseExact(text))

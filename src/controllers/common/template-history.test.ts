@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
+import { ControllerRevision } from '#api/apps/v1/controller-revision.ts'
 import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { withDefaults } from '#schema/defaults.ts'
+import { encodeJson } from '#schema/json.ts'
 import { namespace, template } from '../testing/objects.ts'
 import { show } from '../testing/world.ts'
 import { revisionLabel, surplusRevisions, templateData, templateHistory, withRevision } from './template-history.ts'
@@ -190,6 +191,23 @@ interface Expected {
   readonly commands: readonly string[]
   readonly collisionCount?: number
 }
+
+test('its data is, to the byte, what kubectl makes of the present template', () => {
+  const { metadata, spec } = template()
+  const command = ['sh', '-c', 'a < b && c > d']
+  const object = { spec: { template: { metadata, spec: { ...spec, containers: [{ name: 'main', image: 'a', command }] } } } }
+  const history = templateHistory(
+    { kind: StatefulSet, object: { ...set('a'), ...object } as StatefulSet, label: revisionLabel },
+    templateData(object as StatefulSet),
+    [],
+    () => undefined,
+  )
+  const text = encodeJson(ControllerRevision, history.update)
+  const container = '{"command":["sh","-c","a \\u003c b \\u0026\\u0026 c \\u003e d"],"image":"a","name":"main"}'
+  const labels = '"metadata":{"labels":{"app":"web"}}'
+  const wanted = `"data":{"spec":{"template":{"$patch":"replace",${labels},"spec":{"containers":[${container}]`
+  assert.ok(text.includes(wanted), text)
+})
 
 function check(name: string, { image, there = {}, taken, ownerIsLeaving }: Given, expected: Expected): void {
   test(name, () => {
