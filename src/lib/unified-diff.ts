@@ -1,7 +1,8 @@
 /**
  * What changed between two texts, line by line, in the unified form without a head: groups of changes with three lines of context. Empty
  * where nothing changed. It finds the same changes as Python's difflib, whose results the reference shows in its messages: the longest run
- * of equal lines first, then those before and after it.
+ * of equal lines first, then those before and after it. That takes up to the cube of the number of lines: once `comparisonsMax` are done,
+ * what is not compared yet counts as changed.
  */
 export function unifiedDiff(before: string, after: string): string {
   const old = before.split('\n')
@@ -29,6 +30,9 @@ interface Run {
 
 const contextLines = 3
 
+/** Some 50 ms. Objects of 3 MiB would take hours without such an end, and an object that people wrote needs far less. */
+const comparisonsMax = 1_000_000
+
 function changesBetween(old: readonly string[], next: readonly string[]): Stretch[] {
   const out: Stretch[] = []
   let oldStart = 0
@@ -46,8 +50,9 @@ function changesBetween(old: readonly string[], next: readonly string[]): Stretc
 function runsOf(old: readonly string[], next: readonly string[]): Run[] {
   const places = placesOf(next)
   const found: Run[] = []
+  const budget = { comparisonsLeft: comparisonsMax }
   const search = (oldStart: number, oldEnd: number, nextStart: number, nextEnd: number): void => {
-    const run = longestRun(old, next, places, { oldStart, oldEnd, nextStart, nextEnd })
+    const run = longestRun(old, next, places, { oldStart, oldEnd, nextStart, nextEnd }, budget)
     if (run.length === 0) return
     if (oldStart < run.old && nextStart < run.next) search(oldStart, run.old, nextStart, run.next)
     const last = found.at(-1)
@@ -82,13 +87,16 @@ function longestRun(
   next: readonly string[],
   places: ReadonlyMap<string, readonly number[]>,
   { oldStart, oldEnd, nextStart, nextEnd }: Omit<Stretch, 'isEqual'>,
+  budget: { comparisonsLeft: number },
 ): Run {
   let best: Run = { old: oldStart, next: nextStart, length: 0 }
   /** Lengths of the runs that end with the line before, by where they end in the next text. */
   let ending = new Map<number, number>()
-  for (let i = oldStart; i < oldEnd; i += 1) {
+  for (let i = oldStart; i < oldEnd && budget.comparisonsLeft > 0; i += 1) {
     const now = new Map<number, number>()
+    budget.comparisonsLeft -= 1
     for (const j of places.get(old[i]!) ?? []) {
+      budget.comparisonsLeft -= 1
       if (j < nextStart) continue
       if (j >= nextEnd) break
       const length = (ending.get(j - 1) ?? 0) + 1
