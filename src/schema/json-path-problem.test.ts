@@ -31,3 +31,15 @@ const cases: readonly (readonly [string, string | undefined])[] = [
 
 for (const [path, problem] of cases)
   test(`{${path}} ${problem === undefined ? 'is a path' : problem}`, () => assert.equal(jsonPathProblem(`{${path}}`), problem))
+
+test('long paths are read once', () => {
+  const count = 200_000
+  for (const [path, problem] of [
+    [`[?(a${'='.repeat(count)}${'b'.repeat(count)}\r)]`, 'unclosed action'],
+    [`[a${' '.repeat(count)}b,c]`, `invalid array index a${' '.repeat(count)}b`],
+  ] as const) {
+    const started = process.threadCpuUsage()
+    assert.equal(jsonPathProblem(`{${path}}`), problem)
+    assert.ok(process.threadCpuUsage(started).user < 1e6, path.slice(0, 9))
+  }
+})

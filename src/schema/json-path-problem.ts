@@ -1,3 +1,5 @@
+import { trimEnd } from '#lib/trim-end.ts'
+
 /** What the reference says of a text that is no JSONPath template, such as `{.spec.a[0]}`; undefined: it is one. */
 export function jsonPathProblem(template: string): string | undefined {
   try {
@@ -90,7 +92,7 @@ function readArray(input: Input): void {
   input.position += end + 1
   const parts = inner.split(',')
   if (parts.length > 1) {
-    for (const part of parts) readText(new Input(`{[${part.replace(/^ +| +$/g, '')}]}`))
+    for (const part of parts) readText(new Input(`{[${trimEnd(part.replace(/^ +/, ''), ' ')}]}`))
     return
   }
   const key = /^'([^']*)'$/.exec(inner)
@@ -113,7 +115,7 @@ function readFilter(input: Input): void {
   }
   if (input.next() !== ']') throw new Problem('unclosed array expect ]')
   const text = input.text.slice(start, input.position - 2)
-  const parts = /^([^!<>=]+)[!<>=]+(.+?)$/.exec(text)
+  const parts = /^([^!<>=]+)[!<>=]+([^\n]+)$/.exec(text)
   for (const part of parts === null ? [text] : [parts[1], parts[2]]) readText(new Input(`{${part}}`))
 }
 
