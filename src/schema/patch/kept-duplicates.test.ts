@@ -21,6 +21,13 @@ check(
   `[{"op":"add","path":"/data","value":{"b":${twice},"c":{}}},{"op":"add","path":"/data/c/d","value":1}]`,
   ['data.b.a'],
 )
+check(
+  'nor when the whole document is replaced later',
+  `[{"op":"add","path":"/data","value":{"b":{"c":${twice}}}},{"op":"replace","path":"","value":{"data":{"b":{"c":{"a":3}}}}}]`,
+  [],
+)
+check('of a whole document its own keys are read', `[{"op":"replace","path":"","value":${twice}}]`, [])
+check('and not those further below', `[{"op":"replace","path":"","value":{"data":${twice}}}]`, ['data.a'])
 check('a value that is only compared goes nowhere', `[{"op":"test","path":"/metadata","value":{"name":"y","name":"x"}}]`, [])
 
 function check(name: string, patch: string, wanted: readonly string[]): void {

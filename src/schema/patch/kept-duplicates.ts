@@ -14,6 +14,8 @@ export function keptDuplicates(duplicates: readonly string[], operations: readon
     if (step.op !== 'add' && step.op !== 'replace') return []
     const later = steps.slice(Number(index) + 1)
     const place = [...placeOf(step.path, later, result), ...(rest.match(/[^.[\]]+/g) ?? [])]
+    // Of the whole document the reference reads all keys at once.
+    if (step.path.length === 0 && place.length === 1) return []
     const isOpened = later.some(({ path, from }) => [path, from].some((other) => other !== undefined && opens(other, place)))
     return isOpened ? [] : [`duplicate field "${fieldPath(place, result)}"`]
   })
@@ -49,6 +51,7 @@ function placeOf(path: readonly string[], later: readonly Step[], result: unknow
 
 /** Whether an operation at `path` reads what stands at `place`, or what holds it: a key is read with the object that it is in. */
 function opens(path: readonly string[], place: readonly string[]): boolean {
+  if (path.length === 0) return true
   const holder = place.slice(0, -1)
   const shared = Math.min(path.length - 1, holder.length)
   return holder.slice(0, shared).every((token, i) => token === path[i]) && (path.length > holder.length || holder[shared] === path[shared])
