@@ -1,5 +1,5 @@
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '#api/core/v1/service-rules.ts'
-import type { ServicePort, Service as ServiceType } from '#api/core/v1/types.ts'
+import type { Service as ServiceType } from '#api/core/v1/types.ts'
 import { familyOf } from '#api/core/v1/validation/service-families.ts'
 import type { Claim, ClaimContext, NamespacedMeta, Stored } from '#api/kind.ts'
 import { quote } from '#schema/go-text.ts'
@@ -53,14 +53,17 @@ function nodePortClaims({ spec }: Service): Claim<Service>[] {
   const ports = spec.ports ?? []
   const claims: Claim<Service>[] = []
   const given = new Map<number, number>()
+  const byNumber = Map.groupBy(ports.entries(), ([, { port }]) => port)
   for (const [i, { port, nodePort = 0 }] of ports.entries()) {
     if (nodePort === 0 && !allocates(spec)) continue
     const shared = given.get(port)
     if (shared === undefined) {
-      const wanted = ports.find((other) => other.port === port && other.nodePort)?.nodePort ?? 0
+      const alike = byNumber.get(port) ?? []
+      const wanted = alike.find(([, other]) => other.nodePort)?.[1].nodePort ?? 0
       given.set(port, wanted)
-      claims.push(nodePortClaim(i, wanted, (one) => one.port === port && !one.nodePort))
-    } else if (nodePort !== 0 && nodePort !== shared) claims.push(nodePortClaim(i, nodePort, () => false))
+      const open = alike.filter(([, other]) => !other.nodePort).map(([at]) => at)
+      claims.push(nodePortClaim(i, wanted, open))
+    } else if (nodePort !== 0 && nodePort !== shared) claims.push(nodePortClaim(i, nodePort, []))
   }
   return claims
 }
@@ -73,7 +76,7 @@ function changedNodePortClaims({ spec }: Service, before: Service['spec']): Clai
   const pairs = new Set<string>()
   return (spec.ports ?? []).flatMap(({ nodePort = 0, protocol }, i) => {
     if (nodePort === 0 && !allocates(spec)) return []
-    const own = nodePortClaim(i, nodePort, (_, at) => at === i)
+    const own = nodePortClaim(i, nodePort, [i])
     const claim: Claim<Service> = had.has(nodePort) ? own : { ...own, isFresh: true }
     const pair = `{${protocol} ${nodePort}}`
     if (nodePort !== 0 && pairs.has(pair)) return [{ ...claim, problem: `duplicate nodePort: ${pair}` }]
@@ -87,21 +90,19 @@ function changedNodePortClaims({ spec }: Service, before: Service['spec']): Clai
 const allocates = ({ type, allocateLoadBalancerNodePorts }: Service['spec']): boolean =>
   type === 'NodePort' || allocateLoadBalancerNodePorts !== false
 
-/** `gets` says which ports are given the value that is found. */
-const nodePortClaim = (i: number, wanted: number, gets: (port: ServicePort, at: number) => boolean): Claim<Service> => ({
+/** `open`: places of the ports that are given the value that is found. */
+const nodePortClaim = (i: number, wanted: number, open: readonly number[]): Claim<Service> => ({
   pool: 'nodePorts',
   value: wanted === 0 ? '' : String(wanted),
   shown: wanted,
   isSole: true,
   exhausted: 'failed to allocate a nodePort: range is full',
   field: `spec.ports[${i}].nodePort`,
-  set: (service, value) => ({
-    ...service,
-    spec: {
-      ...service.spec,
-      ports: (service.spec.ports ?? []).map((one, at) => (gets(one, at) ? { ...one, nodePort: Number(value) } : one)),
-    },
-  }),
+  set: (service, value) => {
+    const ports = [...(service.spec.ports ?? [])]
+    for (const at of open) ports[at] = { ...ports[at]!, nodePort: Number(value) }
+    return { ...service, spec: { ...service.spec, ports } }
+  },
 })
 
 const healthCheckClaims = ({ spec }: Service): Claim<Service>[] =>
