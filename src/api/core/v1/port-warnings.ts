@@ -18,6 +18,7 @@ export function portWarnings(spec: PodSpec, at: string): string[] {
 function numberWarnings(all: readonly Named[]): string[] {
   const warnings: string[] = []
   const seen = new Map<string, Named[]>()
+  let comparisonsLeft = comparisonsMax
   for (const named of all) {
     const { port, path } = named
     const { name = '', hostIP = '', hostPort = 0, containerPort, protocol } = port
@@ -27,17 +28,21 @@ function numberWarnings(all: readonly Named[]): string[] {
       )
     const key = `${containerPort}/${protocol}`
     const others = seen.get(key) ?? []
-    for (const other of others) {
+    for (const other of others.slice(0, comparisonsLeft)) {
+      comparisonsLeft -= 1
       const { hostIP: otherIP = '', hostPort: otherPort = 0 } = other.port
       if (hostIP === otherIP && hostPort === otherPort) warnings.push(`${path}: duplicate port definition with ${other.path}`)
       else if (hostPort === 0 || otherPort === 0) warnings.push(`${path}: overlapping port definition with ${other.path}`)
       else if (hostPort === otherPort && (hostIP === '') !== (otherIP === ''))
         warnings.push(`${path}: dangerously ambiguous port definition with ${other.path}`)
     }
-    seen.set(key, [...others, named])
+    if (others.push(named) === 1) seen.set(key, others)
   }
   return warnings
 }
+
+/** All pairs of 140 ports of one number. There is room for fewer warnings than that in an answer, and thousands of ports have millions of pairs. */
+const comparisonsMax = 10_000
 
 function nameWarnings(all: readonly Named[]): string[] {
   const first = new Map<string, string>()
