@@ -33,7 +33,8 @@ async function driverCauses(next: ResourceClaim, previous: ResourceClaim, contex
   const prefixes = isOfOwnNode(next, context) ? ['associated-node:', 'arbitrary-node:'] : ['arbitrary-node:']
   const verbs = prefixes.map((prefix) => prefix + context.verb)
   const causes: Cause[] = []
-  for (const driver of changedDrivers(next.status.devices ?? [], previous.status.devices ?? [])) {
+  const drivers = changedDrivers(next.status.devices ?? [], previous.status.devices ?? [])
+  for (const driver of drivers.slice(0, driversAskedMax)) {
     let refusal: string | undefined
     for (const verb of verbs) {
       const answer = await context.may({ ...claims, verb, subresource: 'driver', namespace: next.metadata.namespace ?? '', name: driver })
@@ -48,6 +49,12 @@ async function driverCauses(next: ResourceClaim, previous: ResourceClaim, contex
   }
   return causes
 }
+
+/**
+ * Each of them may be a question to a webhook, and they are asked before anything else is found wrong. Only devices that are allocated may
+ * have a status, of which there are 32 at most, so that a write with more drivers than were there and may be there is refused in any case.
+ */
+const driversAskedMax = 64
 
 const claims: Pick<PermissionQuestion, 'group' | 'version' | 'resource'> = {
   group: 'resource.k8s.io',
