@@ -31,9 +31,9 @@ export type Shape =
   | { readonly kind: 'intOrString' }
   /** Any JSON value, kept as it is. `name` is its OpenAPI component where that is not RawExtension (JSON, FieldsV1); `isOpen`: one of any type. */
   | { readonly kind: 'json'; readonly name?: string; readonly isOpen?: true }
-  /** Keys are strings in memory; `keyShape` is set where protobuf has another kind of key. */
   /** One of several, told apart by what sort of JSON it is; in protobuf a message with a field for each. `about` says what it wants. */
   | { readonly kind: 'either'; readonly name: string; readonly cases: readonly EitherCase[]; readonly mismatch?: string }
+  /** Keys are strings in memory; `keyShape` is set where protobuf has another kind of key. */
   | { readonly kind: 'map'; readonly value: AnyType; readonly merge: 'granular' | 'atomic'; readonly keyShape?: Shape }
   | { readonly kind: 'list'; readonly item: AnyType; readonly merge: ListMerge }
   | Message

@@ -1,20 +1,14 @@
+import type { ParamKind, ParamRef } from '#api/admissionregistration/v1/types.ts'
 import type { AnyKind, PermissionContext } from '#api/kind.ts'
 import type { Cause } from '#lib/errors.ts'
 import { deepEqual } from '#schema/fields.ts'
 import { forbidden } from '#schema/validate.ts'
 
-interface ParamKind {
-  readonly apiVersion?: string | undefined
-  readonly kind?: string | undefined
-}
 interface Policy {
   readonly spec: { readonly paramKind?: ParamKind | undefined }
 }
 interface Binding {
-  readonly spec: {
-    readonly policyName?: string | undefined
-    readonly paramRef?: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined
-  }
+  readonly spec: { readonly policyName?: string | undefined; readonly paramRef?: ParamRef | undefined }
 }
 
 /**
