@@ -34,12 +34,14 @@ export const controllers: Figure = {
       withServer(start, 'bench', async (server) => {
         const { client, close } = connect(server.target)
         const nodes = await hollowNodes({ client, count: 10, pods: fate })
+        const namespaces = await watched(client, Namespace)
         try {
           for (const measure of measures) {
-            const stage = { server, client, nodes, terminal }
+            const stage = { server, client, nodes, namespaces, terminal }
             for (const row of await measure(stage)) rows.push(row)
           }
         } finally {
+          await namespaces.close()
           await nodes.close()
           close()
         }
@@ -54,6 +56,7 @@ interface Stage {
   readonly server: Server
   readonly client: Client
   readonly nodes: HollowNodes
+  readonly namespaces: Informer<Namespace>
   readonly terminal: (line: string) => void
 }
 type Measure = (stage: Stage) => Promise<readonly Row[]>
@@ -97,7 +100,7 @@ async function deployments500(stage: Stage): Promise<readonly Row[]> {
     await sideBySide(500, (n) => client.create(Deployment, deployment(`web-${n}`, 2, { schedulerName: 'nobody' }), { namespace }))
     await until(nodes.pods, () => nodes.pods.list(namespace).length === 1000)
   })
-  await client.delete(Namespace, namespace)
+  await removed(stage, namespace)
   return [row]
 }
 
@@ -106,13 +109,7 @@ async function namespaceOf2000(stage: Stage): Promise<readonly Row[]> {
   const namespace = await newNamespace(stage, 'full')
   await sideBySide(1000, (n) => client.create(ConfigMap, { metadata: { name: `c-${n}` }, data: { key: 'value' } }, { namespace }))
   await sideBySide(1000, (n) => client.create(Secret, { metadata: { name: `s-${n}` }, stringData: { key: 'value' } }, { namespace }))
-  const namespaces = await watched(client, Namespace)
-  const row = await timed(stage, 'namespace of 2,000 objects: gone', 2000, async () => {
-    await client.delete(Namespace, namespace)
-    await until(namespaces, () => namespaces.get(namespace) === undefined)
-  })
-  await namespaces.close()
-  return [row]
+  return [await timed(stage, 'namespace of 2,000 objects: gone', 2000, () => removed(stage, namespace))]
 }
 
 async function readyAndRollout(stage: Stage): Promise<readonly Row[]> {
@@ -136,7 +133,7 @@ async function readyAndRollout(stage: Stage): Promise<readonly Row[]> {
     await until(deployments, () => deployments.get('web', namespace)?.metadata.generation === metadata.generation && complete())
   })
   await deployments.close()
-  await client.delete(Namespace, namespace)
+  await removed(stage, namespace)
   return [scaled, rolled]
 }
 
@@ -238,7 +235,7 @@ const deployment = (name: string, replicas: number, spec: { readonly schedulerNa
   },
 })
 
-/** Things a second, and what each cost the processes of the control plane. */
+/** How many milliseconds `work` took, and beside it things a second and what each cost the processes of the control plane. */
 async function timed({ server, terminal }: Stage, figure: string, count: number, work: () => Promise<void>): Promise<Row> {
   terminal(`  ${figure}`)
   const cpuBefore = cpuSecondsOf(...server.pids)
@@ -252,6 +249,12 @@ async function timed({ server, terminal }: Stage, figure: string, count: number,
 async function newNamespace({ server }: Stage, name: string): Promise<string> {
   await makeNamespace(server.target, `bench-${name}`)
   return `bench-${name}`
+}
+
+/** What ends a stage is not to run on into the next one's time. */
+async function removed({ client, namespaces }: Stage, namespace: string): Promise<void> {
+  await client.delete(Namespace, namespace)
+  await until(namespaces, () => namespaces.get(namespace) === undefined)
 }
 
 async function watched<K extends AnyKind>(client: Client, kind: K): Promise<Informer<Of<K>>> {

@@ -35,22 +35,23 @@ export async function hollowNodes({ client, count, pods: fate }: HollowNodesOpti
   await nodes.close()
 
   const pods = createInformer(client, Pod, means)
-  const told = new Set<string>()
+  /** What was already said of each pod. */
+  const told = new Map<string, 'run' | 'end'>()
   const stop = pods.onChange((pod, _previous, change) => {
     const { uid, name, namespace, deletionTimestamp } = pod.metadata
     if (change === 'deleted') return void told.delete(uid)
     if (pod.spec.nodeName === undefined) return
     if (deletionTimestamp === undefined && pod.metadata.labels?.[heldLabel] !== undefined) return
-    const act = deletionTimestamp === undefined ? `run ${uid}` : `end ${uid}`
-    if (told.has(act)) return
-    told.add(act)
+    const act = deletionTimestamp === undefined ? 'run' : 'end'
+    if (told.get(uid) === act) return
+    told.set(uid, act)
     const done =
       deletionTimestamp === undefined
         ? client.patch(Pod, name, { type: 'merge', body: { status: statusOf(fate) } }, { namespace, subresource: 'status' })
         : client.delete(Pod, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } })
     done.catch((error: unknown) => {
-      // It went meanwhile, or everything ends.
-      if (!isError(error, 'NotFound', 'Conflict')) told.delete(act)
+      // It went meanwhile; anything else is tried again with the pod's next change.
+      if (!isError(error, 'NotFound', 'Conflict')) told.delete(uid)
     })
   })
   await pods.synced()
@@ -97,6 +98,7 @@ async function join(client: Client, name: string): Promise<void> {
 }
 
 let lastAddress = 0
+
 /** What the kubelet says of a pod of one container. */
 function statusOf(fate: HollowNodesOptions['pods']): object {
   const now = rfc3339(systemClock.now())
