@@ -14,6 +14,8 @@ export interface Controller<View, Gathered = undefined> {
   readonly name: string
   /** What it owns of objects is owned in this name. Absent: its own. */
   readonly fieldManager?: string
+  /** The component that its events come from. Absent: its own name. */
+  readonly eventSource?: string
   /** Whose changes concern it, and which keys each touches. A key is a name, never an event: `namespace/name` by habit. */
   readonly sources: readonly Source[]
   /** How a kind that comes later (of a definition) concerns it; undefined: not at all. Absent: no such kind does. */

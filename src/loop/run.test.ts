@@ -225,37 +225,43 @@ test('stopping ends the command in flight and begins no other', async () => {
   assert.equal(clock.pending, 0)
 })
 
-test('each controller writes as itself, and its events are recorded', async () => {
-  const scene = createScene()
-  const paths: string[] = []
-  const teller: Controller<Of<typeof ConfigMap>> = {
-    name: 'teller',
-    sources: [{ kind: ConfigMap }],
-    view: (key, cache) => cache.get(ConfigMap, key.split('/')[1]!, key.split('/')[0]),
-    plan: (map) =>
-      map.data?.['told'] === 'yes'
-        ? settled
-        : {
-            commands: [
-              { do: 'event', regarding: map, type: 'Normal', reason: 'Seen', message: 'it was seen' },
-              { do: 'patch', kind: ConfigMap, name: 'm', namespace: 'x', body: { data: { told: 'yes' } }, uid: map.metadata.uid },
-            ],
-            wakeAt: Infinity,
-          },
-  }
-  const transport = scene.server.transport
-  const { createClient } = await import('#client/http.ts')
-  const client = createClient((request) => {
-    if (request.method !== 'GET') paths.push(`${request.method} ${request.path}`)
-    return transport(request)
+for (const [eventSource, component] of [
+  [undefined, 'teller'],
+  ['told-by', 'told-by'],
+] as const)
+  test(`each controller writes as itself, and its events are recorded as those of ${component}`, async () => {
+    const scene = createScene()
+    const paths: string[] = []
+    const teller: Controller<Of<typeof ConfigMap>> = {
+      name: 'teller',
+      ...(eventSource && { eventSource }),
+      sources: [{ kind: ConfigMap }],
+      view: (key, cache) => cache.get(ConfigMap, key.split('/')[1]!, key.split('/')[0]),
+      plan: (map) =>
+        map.data?.['told'] === 'yes'
+          ? settled
+          : {
+              commands: [
+                { do: 'event', regarding: map, type: 'Normal', reason: 'Seen', message: 'it was seen' },
+                { do: 'patch', kind: ConfigMap, name: 'm', namespace: 'x', body: { data: { told: 'yes' } }, uid: map.metadata.uid },
+              ],
+              wakeAt: Infinity,
+            },
+    }
+    const transport = scene.server.transport
+    const { createClient } = await import('#client/http.ts')
+    const client = createClient((request) => {
+      if (request.method !== 'GET') paths.push(`${request.method} ${request.path}`)
+      return transport(request)
+    })
+    const running = await start({ ...scene, client }, [teller])
+    await scene.clock.advance(0)
+    assert.ok(paths.includes('PATCH /api/v1/namespaces/x/configmaps/m?fieldManager=teller'), paths.join('\n'))
+    const [event] = scene.server.objects('/api/v1/events') as unknown as [Record<string, unknown>]
+    assert.deepEqual([event['reason'], event['reportingComponent'], event['count']], ['Seen', component, 1])
+    assert.deepEqual(event['source'], { component })
+    await running.stop()
   })
-  const running = await start({ ...scene, client }, [teller])
-  await scene.clock.advance(0)
-  assert.ok(paths.includes('PATCH /api/v1/namespaces/x/configmaps/m?fieldManager=teller'), paths.join('\n'))
-  const [event] = scene.server.objects('/api/v1/events') as unknown as [Record<string, unknown>]
-  assert.deepEqual([event['reason'], event['reportingComponent'], event['count']], ['Seen', 'teller', 1])
-  await running.stop()
-})
 
 test('of an object that went, whom it concerned last and in the end are told, with the object as its own former self', async () => {
   const scene = createScene()

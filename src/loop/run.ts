@@ -83,7 +83,8 @@ export function runControllers(options: RunOptions): Running {
     const ownLog = log.with({ controller: name })
     const ownRandom = random.fork(name)
     const host = options.host === undefined ? {} : { host: options.host }
-    const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component: name, ...host })
+    const component = controller.eventSource ?? name
+    const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component, ...host })
     const hands = { client: own, fieldManager: controller.fieldManager ?? name, recorder, informerOf, log: ownLog, signal: stopping.signal }
     const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands, measure: options.metrics?.of(controller, cache) })
     const queue = createWorkQueue({

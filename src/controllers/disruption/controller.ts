@@ -17,6 +17,7 @@ export function disruptionController(served: ServedKinds): Controller<Disruption
   const kindOf = ({ apiVersion, kind }: OwnerReference) => byReference().get(`${groupOf(apiVersion)}/${kind}`)
   return {
     name: 'disruption-controller',
+    eventSource: 'controllermanager',
     sources: [
       { kind: PodDisruptionBudget },
       {

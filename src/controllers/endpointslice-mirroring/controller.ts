@@ -9,6 +9,7 @@ import { type MirroringView, managedBy, planMirror } from './plan.ts'
 /** Shows hand-made Endpoints to those who only read slices. */
 export const endpointSliceMirroringController: Controller<MirroringView> = {
   name: 'endpointslicemirroring-controller',
+  eventSource: 'endpoint-slice-mirroring-controller',
   sources: [
     { kind: Endpoints },
     { kind: Service },

@@ -21,6 +21,7 @@ export function endpointSliceController(): Controller<EndpointSliceView> {
 
 const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
   name: 'endpointslice-controller',
+  eventSource: 'endpoint-slice-controller',
   metrics: endpointSliceMetrics,
   measured: measureSlices,
   sources: [

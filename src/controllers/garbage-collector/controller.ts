@@ -70,6 +70,7 @@ export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
 
   return {
     name: 'generic-garbage-collector',
+    eventSource: 'garbage-collector-controller',
     sources: tables().kinds.map(source),
     sourceOf: (kind) => (isKept(kind) ? source(kind) : undefined),
     view: (key, cache) => {

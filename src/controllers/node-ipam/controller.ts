@@ -5,6 +5,7 @@ import { type AddressPlan, type NodeIpamView, planNodeIpam } from './plan.ts'
 /** Gives each node a network for its pods. */
 export const nodeIpamController = (plan: AddressPlan): Controller<NodeIpamView> => ({
   name: 'node-ipam-controller',
+  eventSource: 'cidrAllocator',
   sources: [
     {
       kind: Node,

@@ -14,6 +14,7 @@ export function resourceClaimController(): Controller<ClaimView | PodClaimsView>
   const told = createTold()
   return {
     name: 'resource-claim-controller',
+    eventSource: 'resource_claim',
     // The name in which the reference owns the list of claims in a pod's status.
     fieldManager: 'ResourceClaimController',
     sources: [
