@@ -474,6 +474,19 @@ test('of a name that was taken before only the present object’s writes are tol
   )
 })
 
+test('an owner’s successor of the same name is not taken for the owner', () => {
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'the first', controller: true }]
+  const bare = plain('ConfigMap', 'a', {})
+  const object = { ...bare, metadata: { ...bare.metadata, ownerReferences } } as KubeObject
+  const view = viewOf(object, {})
+  const ref = { group: '', resource: 'configmaps', namespace: 'd', name: 'o' }
+  const known = new Map([...view.known, [keyOf(ref), { object: plain('ConfigMap', 'o', {}), writes: [write(3, 'x', { verb: 'create' })] }]])
+  assert.deepEqual(
+    explain({ ...view, known }).steps.map(({ object: { name } }) => name),
+    ['a'],
+  )
+})
+
 test('a way without an end is cut, and that is said', () => {
   const object = plain('ConfigMap', 'a', {})
   const ref = { group: '', resource: 'configmaps', namespace: 'd', name: 'a' }

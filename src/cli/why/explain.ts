@@ -4,7 +4,7 @@ import { refusalReason } from './reasons/not-made.ts'
 import { reasonsOf, stateOf } from './reasons/object.ts'
 import { standingOf } from './reasons/standing.ts'
 import { storyOf } from './story.ts'
-import { keyOf, type View } from './view.ts'
+import { keyOf, recordOfWrites, type View } from './view.ts'
 import { kindOf } from './words.ts'
 
 /** Why the target is as it is: pure, from what was read. */
@@ -44,7 +44,7 @@ function absent({ target, known, events }: View, about: string): readonly Reason
 function notesOf(view: View, { forgotten, isCut }: ReturnType<typeof storyOf>): readonly string[] {
   const names = forgotten.map((ref) => `${kindOf(view.kinds, ref)} ${ref.name}`)
   return [
-    ...(view.hasJournal
+    ...(view.hasJournal || view.unread.some((text) => text.startsWith(recordOfWrites))
       ? []
       : ['This server keeps no record of who wrote what and why: the lines above are told from owners, managed fields and events.']),
     ...(names.length > 0

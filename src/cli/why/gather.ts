@@ -15,7 +15,7 @@ import type { Reader } from './reader.ts'
 import { claimNames } from './reasons/claim.ts'
 import { seenAt } from './reasons/events.ts'
 import { badness } from './reasons/pod.ts'
-import { standingOf } from './reasons/standing.ts'
+import { conditionNamed, standingOf } from './reasons/standing.ts'
 import { storyOf } from './story.ts'
 import { builtInKinds } from './target.ts'
 import { type Known, keyOf, type Ref, type View } from './view.ts'
@@ -107,7 +107,11 @@ async function surroundings(
           .items as readonly KubeObject[],
       [],
     )
-    return all.filter((child) => isControlledBy(child, object!))
+    const own = all
+      .filter((child) => isControlledBy(child, object!))
+      .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    // What became of an earlier run is over; the latest says how it stands.
+    return between === Job ? own.filter((child, index) => index === own.length - 1 || !isOver(child)) : own
   }
 
   async function podsOf(): Promise<readonly Pod[]> {
@@ -165,6 +169,8 @@ async function surroundings(
     return [...found.values()].toSorted((a, b) => seenAt(a) - seenAt(b))
   }
 }
+
+const isOver = (job: KubeObject): boolean => ['Complete', 'Failed'].some((type) => conditionNamed(job, type)?.status === 'True')
 
 /** So many pods are looked at closely. */
 const worstMax = 4

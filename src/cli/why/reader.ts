@@ -5,7 +5,7 @@ import { errorOfAnswer } from '#client/status.ts'
 import { isError } from '#lib/errors.ts'
 import { readBody, type Transport } from '#lib/http.ts'
 import { discoveredKinds } from './target.ts'
-import type { Ref, Write } from './view.ts'
+import { type Ref, recordOfWrites, type Write } from './view.ts'
 
 /** Reads for an explanation. What may not be read is noted in `unread`, and the explanation does without. */
 export interface Reader {
@@ -67,7 +67,7 @@ export function createReader(transport: Transport): Reader {
       } catch (error) {
         if (!isError(error, 'NotFound', 'Forbidden')) throw error
         hasJournal = false
-        if (isError(error, 'Forbidden')) unread.push(`the server's record of writes (${error.message})`)
+        if (isError(error, 'Forbidden')) unread.push(`${recordOfWrites} (${error.message})`)
         return undefined
       }
     },

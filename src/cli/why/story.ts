@@ -78,8 +78,8 @@ export function storyOf({ target, known, kinds, hasJournal }: Pick<View, 'target
     }
   }
 
-  /** The creation of an object, and its owner's, up to one that nobody owns. */
-  function beginning(ref: Ref): void {
+  /** The creation of an object, and its owner's, up to one that nobody owns. With a `uid`: of that one only, not of a successor of its name. */
+  function beginning(ref: Ref, uid?: string): void {
     const key = keyOf(ref)
     if (owners.has(key)) return
     if (owners.size >= ownersMax) {
@@ -92,6 +92,7 @@ export function storyOf({ target, known, kinds, hasJournal }: Pick<View, 'target
       needs.set(key, ref)
       return
     }
+    if (uid !== undefined && there.object !== undefined && there.object.metadata.uid !== uid) return
     const made = creationOf(there)
     if (made !== undefined) follow(ref, made)
     else {
@@ -103,7 +104,10 @@ export function storyOf({ target, known, kinds, hasJournal }: Pick<View, 'target
     const kind = kinds.find((one) => one.kind === owner.kind && one.group === groupOf(owner.apiVersion))
     if (kind === undefined) unknownKinds.add(`${owner.kind}.${groupOf(owner.apiVersion)}`)
     else
-      beginning({ group: kind.group, resource: kind.plural, namespace: kind.scope === 'Namespaced' ? ref.namespace : '', name: owner.name })
+      beginning(
+        { group: kind.group, resource: kind.plural, namespace: kind.scope === 'Namespaced' ? ref.namespace : '', name: owner.name },
+        owner.uid,
+      )
   }
 
   /** Who holds fields of it since when, as the object itself says. */

@@ -61,3 +61,6 @@ export interface View {
 
 /** Core and named groups by their `apiVersion`. */
 export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.split('/')[0]! : '')
+
+/** How `unread` names what the server remembers. */
+export const recordOfWrites = "the server's record of writes"

@@ -103,6 +103,11 @@ test('what a server has forgotten, or never knew, is told from owners and manage
     for (const line of [...lines, 'This server keeps no record of who wrote what'])
       assert.ok(elsewhere.includes(line), `${line}\n${elsewhere}`)
 
+    const secretive: Transport = async (request) =>
+      request.path.startsWith('/wherry/') ? { status: 403, headers: {}, body: Buffer.from('forbidden') } : transport(request)
+    const { notes } = await whyOf(secretive, { kind: 'pod', name: metadata.name, namespace: 'default', now: now() })
+    assert.deepEqual(notes, ["Not taken into account: the server's record of writes (the server answered 403: forbidden)."])
+
     await restart()
     const text = await ask('pod', metadata.name)
     for (const line of [...lines, 'The server remembers nothing of how']) assert.ok(text.includes(line), `${line}\n${text}`)
@@ -161,6 +166,11 @@ test('kinds of definitions, and what nobody knows', () =>
     assert.match(text, /^Berth north in default \[\d+\]: not Ready\n/)
     assert.match(text, /ann with kubectl-create created it \[\d+\]/)
     assert.match(text, /berth north: its condition Ready is False \(Tide\)\n {4}the water is too low/)
+    // Names of roles may hold almost anything.
+    assert.match(
+      await ask('clusterrole', 'system:node'),
+      /^ClusterRole system:node \[\d+\]: there\n[\s\S]*(API server|somebody)[^\n]* created it/,
+    )
     const missing = (kind: string, name: string) => whyOf(transport, { kind, name, namespace: 'default', now: now() })
     await assert.rejects(missing('ship', 'x'), (error) => isError(error, 'NotFound') && /serves no kind "ship"/.test(error.message))
     await assert.rejects(

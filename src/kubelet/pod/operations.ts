@@ -1,4 +1,5 @@
 import { Pod } from '#api/core/v1/pod.ts'
+import { causeOf } from '#client/cause-of.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { runHook } from '../container/hook.ts'
@@ -164,7 +165,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     async 'delete-pod'() {
       const { name, namespace, uid } = state.pod.metadata
       try {
-        await client.delete(Pod, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } })
+        await client.because(causeOf(Pod, state.pod)).delete(Pod, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } })
       } catch (error) {
         // Gone already, or another pod has the name by now.
         if (!isError(error, 'NotFound', 'Conflict')) throw error
