@@ -41,6 +41,8 @@ export interface SimulatedClusterOptions {
   readonly latencyMs?: number
   /** Begins with a store in which a server has led before: what every cluster has is there. Saves half of a start. */
   readonly isUsed?: boolean
+  /** Takes Events and keeps none: nobody decides by them, and they are a good part of all writes. */
+  readonly forgetsEvents?: boolean
   /** Sees every commit, in order, right after it is done. */
   readonly onCommit?: (changes: readonly Change[], who: Writer, world: World, now: Instant) => void
 }
@@ -233,6 +235,7 @@ async function startCluster(
         return new Promise(() => {})
       }
       if (request.method === 'GET') return transport(request)
+      if (options.forgetsEvents && isOfEvent.test(request.path)) return taken(request)
       const note = (result: string) => history.note({ who, what: request.method, object: request.path, result })
       try {
         const response = await transport(request)
@@ -390,6 +393,14 @@ async function leaveUsed(): Promise<readonly Operation[]> {
 
 /** At one instant; the busiest start of a cluster needs some thousand. */
 const stormRequests = 10_000
+
+const isOfEvent = /\/events(\/|\?|$)/
+
+const taken = ({ method, body }: HttpRequest): HttpResponse => ({
+  status: method === 'POST' ? 201 : 200,
+  headers: { 'content-type': 'application/json' },
+  body: body instanceof Uint8Array ? body : new TextEncoder().encode('{}'),
+})
 
 interface KillPoint {
   left: number

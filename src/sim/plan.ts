@@ -15,6 +15,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   readonly connectionFaults: readonly ConnectionFault[]
   readonly machineFaults: readonly MachineFault[]
+  /** Events are taken and not kept. Absent: they are. */
+  readonly forgetsEvents?: boolean
   /** When all faults are over. */
   readonly endMs: number
 }
@@ -23,8 +25,8 @@ export interface Plan {
 export type PlanSize = 'short' | 'full'
 
 const sizes = {
-  short: { nodes: 2, leastMs: 8_000, moreMs: 25_000, deployments: 2, actions: 4, connectionFaults: 3, machineFaults: 2 },
-  full: { nodes: 4, leastMs: 20_000, moreMs: 80_000, deployments: 3, actions: 8, connectionFaults: 6, machineFaults: 4 },
+  short: { nodes: 2, leastMs: 6_000, moreMs: 16_000, deployments: 1, actions: 3, changes: 2, connectionFaults: 3, machineFaults: 2 },
+  full: { nodes: 4, leastMs: 20_000, moreMs: 80_000, deployments: 3, actions: 8, changes: 8, connectionFaults: 6, machineFaults: 4 },
 } as const
 
 /** Each part has its own stream, so that one more fault moves no step. A third of the seeds has no faults: there the strictest bounds hold. */
@@ -46,6 +48,7 @@ export function planOf(seed: number, size: PlanSize = 'full'): Plan {
   return {
     seed,
     nodes,
+    ...(size === 'short' && { forgetsEvents: true }),
     cpuCount: isCrowded ? 2 : 8,
     latencyMs,
     steps,
@@ -123,7 +126,9 @@ function stepsOf(random: Random, { size, nodes, endMs, isCrowded, sorts }: Steps
   }
   const mayTouchNodes = random.next() < 0.4
   const rude = random.next() < 0.5
-  const wishes = sorts.map((sort) => sort.draw(random.fork(sort.name), { namespace: pick(namespaces), nodes, isRude: rude }))
+  const wishes = sorts.map((sort) =>
+    sort.draw(random.fork(sort.name), { namespace: pick(namespaces), nodes, isRude: rude, mostChanges: most.changes }),
+  )
   for (let count = sorts.length === 0 ? 2 + random.below(most.actions) : random.below(most.actions / 2); count > 0; count -= 1) {
     const deployment = subjects.length === 0 ? undefined : pick(subjects)
     const namespace = deployment?.namespace ?? pick(namespaces)

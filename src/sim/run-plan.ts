@@ -70,6 +70,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     images,
     behaviour: flaky,
     isUsed: true,
+    ...(plan.forgetsEvents && { forgetsEvents: true }),
     faults: network.through,
     onCommit,
   })

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly nodes: number
   /** Who removes things and ends pods. */
   readonly isRude: boolean
+  /** Of changes to one workload. */
+  readonly mostChanges: number
 }
 
 /** A sort of workload, drawn only where all its controllers are there. */
@@ -75,7 +77,7 @@ function claims(random: Random, around: Surroundings): Wishes {
   return { actions: [...volumes, ...wishes.actions], last: wishes.last }
 }
 
-function setOf(name: string, random: Random, { namespace, isRude }: Surroundings, more: object): Wishes {
+function setOf(name: string, random: Random, { namespace, isRude, mostChanges }: Surroundings, more: object): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'StatefulSet', namespace, name }
   const make: Action = {
@@ -112,11 +114,11 @@ function setOf(name: string, random: Random, { namespace, isRude }: Surroundings
     () => ({ do: 'delete pods', namespace, count: 1 + random.below(3), graceSeconds: pick([1, 30]) }),
     () => ({ do: 'release pod', namespace }),
   ]
-  const actions = [make, ...several(random, 2 + random.below(4), isRude ? [...gentle, ...rude] : gentle)]
+  const actions = [make, ...several(random, Math.min(mostChanges, 2 + random.below(4)), isRude ? [...gentle, ...rude] : gentle)]
   return { actions, last: [change(of, { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } } })] }
 }
 
-function daemonSet(random: Random, { namespace, isRude }: Surroundings): Wishes {
+function daemonSet(random: Random, { namespace, isRude, mostChanges }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'DaemonSet', namespace, name: 'agent' }
   const make: Action = {
@@ -145,10 +147,13 @@ function daemonSet(random: Random, { namespace, isRude }: Surroundings): Wishes 
     () => make,
     () => ({ do: 'delete pods', namespace, count: 1 + random.below(3), graceSeconds: pick([0, 1, 30]) }),
   ]
-  return { actions: [make, ...several(random, 1 + random.below(4), isRude ? [...gentle, ...rude] : gentle)], last: [] }
+  return {
+    actions: [make, ...several(random, Math.min(mostChanges, 1 + random.below(4)), isRude ? [...gentle, ...rude] : gentle)],
+    last: [],
+  }
 }
 
-function job(random: Random, { namespace, isRude }: Surroundings): Wishes {
+function job(random: Random, { namespace, isRude, mostChanges }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'Job', namespace, name: 'batch' }
   const spec = jobSpec(random)
@@ -163,7 +168,7 @@ function job(random: Random, { namespace, isRude }: Surroundings): Wishes {
     () => make,
     () => ({ do: 'delete pods', namespace, count: 1 + random.below(2), graceSeconds: pick([0, 1, 30]) }),
   ]
-  const actions = [make, ...several(random, 1 + random.below(4), isRude ? [...gentle, ...rude] : gentle)]
+  const actions = [make, ...several(random, Math.min(mostChanges, 1 + random.below(4)), isRude ? [...gentle, ...rude] : gentle)]
   return { actions, last: [change(of, { spec: { parallelism: 2 } }), change(of, { spec: { suspend: false } })] }
 }
 
@@ -189,7 +194,7 @@ const taskTemplate = (image: string, restartPolicy: 'Never' | 'OnFailure') => ({
   spec: { restartPolicy, terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image }] },
 })
 
-function cronJob(random: Random, { namespace, isRude }: Surroundings): Wishes {
+function cronJob(random: Random, { namespace, isRude, mostChanges }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'CronJob', namespace, name: 'tick' }
   const { ttlSecondsAfterFinished: _, ...drawn } = jobSpec(random)
@@ -216,13 +221,13 @@ function cronJob(random: Random, { namespace, isRude }: Surroundings): Wishes {
     () => change(of, { spec: { concurrencyPolicy: pick(['Allow', 'Forbid', 'Replace']) } }),
   ]
   const rude: (() => Action)[] = [() => ({ do: 'remove', of, propagation: pick(propagations) }), () => make]
-  const actions = [make, ...several(random, random.below(4), isRude ? [...gentle, ...rude] : gentle)]
+  const actions = [make, ...several(random, Math.min(mostChanges, random.below(4)), isRude ? [...gentle, ...rude] : gentle)]
   // One that goes on would never be quiet.
   return { actions, last: [change(of, { spec: { suspend: true } })] }
 }
 
 /** A set whose pods are evicted, and a budget that says how many may be. */
-function budget(random: Random, { namespace, nodes }: Surroundings): Wishes {
+function budget(random: Random, { namespace, nodes, mostChanges }: Surroundings): Wishes {
   const pick = pickOf(random)
   const set: Thing = { kind: 'StatefulSet', namespace, name: 'kept' }
   const of: Thing = { kind: 'PodDisruptionBudget', namespace, name: 'kept' }
@@ -250,7 +255,7 @@ function budget(random: Random, { namespace, nodes }: Surroundings): Wishes {
         },
       },
     },
-    ...several(random, 2 + random.below(5), [
+    ...several(random, Math.min(mostChanges, 2 + random.below(5)), [
       () => ({ do: 'evict', namespace, count: 1 + random.below(4) }),
       () => ({ do: 'evict', namespace, count: 1 + random.below(4) }),
       () => ({ do: 'drain', node: random.below(nodes) }),
@@ -260,7 +265,7 @@ function budget(random: Random, { namespace, nodes }: Surroundings): Wishes {
   return { actions, last: Array.from({ length: nodes }, (_, node): Action => ({ do: 'uncordon', node })) }
 }
 
-function replicationController(random: Random, { namespace, isRude }: Surroundings): Wishes {
+function replicationController(random: Random, { namespace, isRude, mostChanges }: Surroundings): Wishes {
   const pick = pickOf(random)
   const of: Thing = { kind: 'ReplicationController', namespace, name: 'old' }
   const make: Action = {
@@ -275,15 +280,18 @@ function replicationController(random: Random, { namespace, isRude }: Surroundin
     () => ({ do: 'delete pods', namespace, count: 1 + random.below(3), graceSeconds: pick([0, 1, 30]) }),
     () => ({ do: 'release pod', namespace }),
   ]
-  return { actions: [make, ...several(random, 1 + random.below(4), isRude ? [...gentle, ...rude] : gentle)], last: [] }
+  return {
+    actions: [make, ...several(random, Math.min(mostChanges, 1 + random.below(4)), isRude ? [...gentle, ...rude] : gentle)],
+    last: [],
+  }
 }
 
 /** Too little for a while. */
-function quota(random: Random, { namespace }: Surroundings): Wishes {
+function quota(random: Random, { namespace, mostChanges }: Surroundings): Wishes {
   const of: Thing = { kind: 'ResourceQuota', namespace, name: 'little' }
   const make: Action = { do: 'make', of, body: { spec: { hard: { pods: String(random.below(5)) } } } }
   const raise = () => change(of, { spec: { hard: { pods: String(random.below(8)) } } })
-  return { actions: [make, ...several(random, random.below(3), [raise])], last: [{ do: 'remove', of }] }
+  return { actions: [make, ...several(random, Math.min(mostChanges, random.below(3)), [raise])], last: [{ do: 'remove', of }] }
 }
 
 /** Without metrics it keeps the number of pods within its bounds, and does nothing else. */
