@@ -142,6 +142,12 @@ check(
 check('a volume that cannot be mounted', pod({ spec: placed }), { nodes, events: [event('p', 'FailedMount', 'secret "s" not found')] }, [
   'volume: a volume cannot be mounted | secret "s" not found',
 ])
+check(
+  'a volume that could not be mounted at first is no matter any more',
+  pod({ spec: placed, containerStatuses: [running] }),
+  { nodes, events: [event('p', 'FailedMount', 'secret "s" not found')] },
+  ['starting: its containers are starting'],
+)
 check('a sandbox that cannot be made', pod({ spec: placed }), { nodes, events: [event('p', 'FailedCreatePodSandBox', 'no CNI')] }, [
   'sandbox: the node cannot make its sandbox (mostly its network) | no CNI',
 ])
@@ -471,6 +477,19 @@ test('of a name that was taken before only the present object’s writes are tol
       ['y', 'created', 5],
       ['y', 'changed', 6],
     ],
+  )
+})
+
+test('writes that name each other as their causes end where they meet', () => {
+  const ref = (name: string) => ({ group: '', resource: 'configmaps', namespace: 'd', name })
+  const known = [
+    [ref('a'), [write(9, 'x', { cause: cause('configmaps', 'b', 12) })]],
+    [ref('b'), [write(12, 'y', { cause: cause('configmaps', 'a', 9) })]],
+  ] as const
+  const { steps } = explain(viewOf(plain('ConfigMap', 'a', {}), { known }))
+  assert.deepEqual(
+    steps.filter(({ source }) => source === 'journal').map(({ who }) => who),
+    ['x', 'y'],
   )
 })
 
