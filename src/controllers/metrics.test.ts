@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import { createRegistry } from '#lib/metrics/registry.ts'
 import type { Controller } from '#loop/controller.ts'
 import { createControllerMetrics } from '#loop/controller-metrics.ts'
+import { createServedKinds } from '#loop/served-kinds.ts'
 import { cronJobController } from './cronjob/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts'
+import { noMetrics } from './horizontal-pod-autoscaler/metrics-reader.ts'
 import { jobController } from './job/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 
@@ -17,6 +20,15 @@ const known: Readonly<Record<string, readonly [stability: string, type: string, 
   endpoint_slice_controller_endpoints_removed_per_sync: ['BETA', 'histogram', '', '2…32768'],
   endpoint_slice_controller_num_endpoint_slices: ['BETA', 'gauge', ''],
   endpoint_slice_controller_services_count_by_traffic_distribution: ['BETA', 'gauge', 'traffic_distribution'],
+  horizontal_pod_autoscaler_controller_metric_computation_duration_seconds: [
+    'BETA',
+    'histogram',
+    'action,error,metric_type',
+    '0.001…16.384',
+  ],
+  horizontal_pod_autoscaler_controller_metric_computation_total: ['BETA', 'counter', 'action,error,metric_type'],
+  horizontal_pod_autoscaler_controller_reconciliation_duration_seconds: ['BETA', 'histogram', 'action,error', '0.001…16.384'],
+  horizontal_pod_autoscaler_controller_reconciliations_total: ['BETA', 'counter', 'action,error'],
   job_controller_job_pods_finished_total: ['STABLE', 'counter', 'completion_mode,result'],
   job_controller_job_sync_duration_seconds: ['STABLE', 'histogram', 'action,completion_mode,result', '0.004…65.536'],
   job_controller_job_syncs_total: ['STABLE', 'counter', 'action,completion_mode,result'],
@@ -26,9 +38,10 @@ const known: Readonly<Record<string, readonly [stability: string, type: string, 
 const counting = [
   cronJobController(),
   endpointSliceController(),
+  horizontalPodAutoscalerController(createServedKinds([]), noMetrics),
   jobController(),
   nodeLifecycleController(),
-] as readonly Controller<never>[]
+] as unknown as readonly Controller<never>[]
 
 test('the controllers’ metrics have the names, labels and buckets of the reference', () => {
   const found = counting.flatMap(({ metrics = [] }) =>

@@ -22,9 +22,10 @@ export interface Controller<View, Gathered = undefined> {
   readonly sourceOf?: (kind: AnyKind) => Source | undefined
   /**
    * Reads what no informer can hold, such as measurements, before each view that needs it; the one place of a controller that waits. What
-   * cannot be had is a part of the answer: a failure here is one to decide at all. It decides itself how seldom it really asks.
+   * cannot be had is a part of the answer: a failure here is one to decide at all. It decides itself how seldom it really asks. `elapsedMs`: for
+   * how long it has been at work, for who counts that.
    */
-  readonly gather?: (key: string, cache: Cache, now: Instant) => Promise<Gathered>
+  readonly gather?: (key: string, cache: Cache, now: Instant, elapsedMs: () => number) => Promise<Gathered>
   /** Undefined: nothing to do for this key. */
   readonly view: (key: string, cache: Cache, now: Instant, gathered?: Gathered) => View | undefined
   readonly plan: (view: View) => Plan
@@ -71,7 +72,7 @@ export interface Measure {
 export interface MeasuredOutcome {
   /** Everything was done. */
   readonly isDone: boolean
-  /** From the view to the last answer. */
+  /** From the beginning of the look, `gather` and all, to the last answer. */
   readonly seconds: number
 }
 

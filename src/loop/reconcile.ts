@@ -72,9 +72,10 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
     if (hands.signal?.aborted) return never
 
     counters.looks += 1
-    const gathered = controller.gather === undefined ? undefined : await controller.gather(key, cache, clock.now())
+    const beganMs = clock.monotonicMs()
+    const elapsedMs = (): number => clock.monotonicMs() - beganMs
+    const gathered = await controller.gather?.(key, cache, clock.now(), elapsedMs)
     if (hands.signal?.aborted) return never
-    const lookedAtMs = clock.monotonicMs()
     const view = controller.view(key, cache, clock.now(), gathered)
     if (view === undefined) {
       staleInARow.delete(key)
@@ -82,8 +83,7 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       return never
     }
     const plan = controller.plan(view)
-    const count = (isDone: boolean): void =>
-      measure?.(controller.measured?.(view, plan, { isDone, seconds: (clock.monotonicMs() - lookedAtMs) / 1000 }) ?? [])
+    const count = (isDone: boolean): void => measure?.(controller.measured?.(view, plan, { isDone, seconds: elapsedMs() / 1000 }) ?? [])
     if (plan.commands.length === 0) {
       count(true)
       staleInARow.delete(key)

@@ -9,6 +9,7 @@ import { type AutoscalerConfig, autoscalerDefaults } from './config.ts'
 import { stanceOf } from './decide.ts'
 import { type Answer, gatherMetrics } from './gather.ts'
 import type { History } from './history.ts'
+import { type AutoscalerPlan, autoscalerMetrics, measureAutoscaler } from './metrics.ts'
 import type { MetricsReader } from './metrics-reader.ts'
 import { type AutoscalerLook, afterScale, planAutoscaler } from './plan.ts'
 import { type KindOf, type Problem, selects, type Target, targetOf } from './target.ts'
@@ -50,7 +51,7 @@ export function horizontalPodAutoscalerController(
   return {
     name: 'horizontal-pod-autoscaler',
     sources: [{ kind: HorizontalPodAutoscaler }],
-    async gather(key, cache, now) {
+    async gather(key, cache, now, elapsedMs) {
       const { namespace, name } = splitKey(key)
       const present = cache.get(HorizontalPodAutoscaler, name, namespace)
       if (present === undefined || waitsUntil(key, present, now) !== undefined) return undefined
@@ -59,7 +60,7 @@ export function horizontalPodAutoscalerController(
       if ('problem' in target) return { autoscaler, target, answers: [] }
       const selector = target.scale.status.selector ?? ''
       const needsMetrics = selector !== '' && stanceOf({ autoscaler, config }, target.scale.spec.replicas ?? 0) === 'by metrics'
-      return { autoscaler, target, answers: needsMetrics ? await gatherMetrics(autoscaler, selector, reader, kindOf) : [] }
+      return { autoscaler, target, answers: needsMetrics ? await gatherMetrics(autoscaler, selector, reader, kindOf, elapsedMs) : [] }
     },
     view(key, cache, now, gathered) {
       const { namespace, name } = splitKey(key)
@@ -77,14 +78,16 @@ export function horizontalPodAutoscalerController(
       const pods = cache.list(Pod, namespace).filter(selects(target.scale))
       return { about: 'look', now, config, ...gathered, pods, rivals: rivalsOf(autoscaler, pods, kindOf, cache), history }
     },
-    plan(view) {
+    plan(view): AutoscalerPlan {
       if (view.about === 'wait') return { commands: [], wakeAt: view.until }
       const nextAt = view.now + config.syncMs
-      const { commands, history, scales } = planAutoscaler(view)
+      const { commands, history, scales, tally } = planAutoscaler(view)
       // A scale that was another one by then is tried again at once: only an answer ends such a look.
       note(view, history, scales ? view.now : nextAt)
-      return { commands, wakeAt: nextAt }
+      return { commands, wakeAt: nextAt, tally }
     },
+    metrics: autoscalerMetrics,
+    measured: (_view, { tally }: AutoscalerPlan, outcome) => (tally === undefined ? [] : measureAutoscaler(tally, outcome)),
     answered(view, command, answer) {
       if (view.about === 'wait' || command.do !== 'update' || command.subresource !== 'scale') return []
       const { commands, history } = afterScale(view, answer)

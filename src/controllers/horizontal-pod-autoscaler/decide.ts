@@ -2,7 +2,7 @@ import type { MetricSpec, MetricStatus } from '#api/autoscaling/v2/types.ts'
 import { freshHistory, type History, withAdvice } from './history.ts'
 import { limit } from './limit.ts'
 import type { AutoscalerLook } from './plan.ts'
-import { type Proposal, propose, type Refusal } from './propose.ts'
+import { isUnknownType, type Proposal, propose, type Refusal } from './propose.ts'
 import { type Conditions, type ConditionType, withCondition } from './status.ts'
 import { selectorOfScale, type Target } from './target.ts'
 
@@ -16,6 +16,17 @@ export interface Decision {
   /** Reasons and messages of warnings. */
   readonly warnings: readonly (readonly [reason: string, message: string])[]
   readonly history: History
+  /** What became of each metric that was looked at. */
+  readonly computations: readonly Computation[]
+  /** Something could not be had of what was asked for, whether or not it was decided without. */
+  readonly isImpaired: boolean
+}
+
+export interface Computation {
+  readonly type: string
+  readonly tookMs: number
+  /** What it asks for; or why it says nothing: for what the autoscaler wants, or for what is not there. */
+  readonly result: number | 'spec' | 'internal'
 }
 
 /** How an autoscaler stands to the present number of replicas: whether the bounds alone decide, or the metrics. */
@@ -52,7 +63,7 @@ export function decide(look: AutoscalerLook, target: Target): Decision {
     conditions = withCondition(conditions, type, status, reason, message, now)
   }
   set('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale")
-  const without = { metrics: [], warnings: [], history }
+  const without = { metrics: [], warnings: [], history, computations: [], isImpaired: false }
   switch (stanceOf(look, current)) {
     case 'disabled':
       set('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero')
@@ -67,9 +78,10 @@ export function decide(look: AutoscalerLook, target: Target): Decision {
   const asked = askMetrics(look, target)
   const [type, status, reason, message] = asked.active
   set(type, status, reason, message)
+  const found = { computations: asked.computations, isImpaired: asked.error !== '' }
   if (asked.best === undefined) {
     const warnings = [...asked.warnings, ['FailedComputeMetricsReplicas', asked.error] as const]
-    return { replicas: undefined, reason: '', conditions, metrics: asked.metrics, warnings, history }
+    return { replicas: undefined, reason: '', conditions, metrics: asked.metrics, warnings, history, ...found }
   }
   const desired = Math.max(0, asked.best.replicas)
   const limited = limit({ now, config, autoscaler, minReplicas: min, current, desired, history })
@@ -85,6 +97,7 @@ export function decide(look: AutoscalerLook, target: Target): Decision {
     metrics: asked.metrics,
     warnings: asked.warnings,
     history: withAdvice(history, autoscaler, config, { at: now, replicas: desired }),
+    ...found,
   }
 }
 
@@ -95,6 +108,7 @@ interface Asked {
   readonly active: readonly [type: 'ScalingActive', status: 'True' | 'False', reason: string, message: string]
   readonly metrics: readonly MetricStatus[]
   readonly warnings: readonly (readonly [reason: string, message: string])[]
+  readonly computations: readonly Computation[]
 }
 
 function askMetrics(look: AutoscalerLook, target: Target): Asked {
@@ -106,6 +120,10 @@ function askMetrics(look: AutoscalerLook, target: Target): Asked {
   const question = { now, config, autoscaler, specReplicas, statusReplicas: status.replicas ?? 0, pods }
   const specs: readonly MetricSpec[] = autoscaler.spec.metrics ?? []
   const results = specs.map((metric, i) => propose(metric, answers[i] ?? { problem: 'nothing was asked' }, question))
+  const computations = results.map((result, i): Computation => {
+    const refused = isUnknownType(specs[i]!) ? 'spec' : 'internal'
+    return { type: specs[i]!.type, tookMs: answers[i]?.tookMs ?? 0, result: 'replicas' in result ? result.replicas : refused }
+  })
   const refusals = results.filter((result): result is Refusal => 'cause' in result)
   const proposals = results.filter((result): result is Proposal => 'replicas' in result)
   // The first of those that ask for most; zero is asked for by nobody while another is to come.
@@ -121,10 +139,10 @@ function askMetrics(look: AutoscalerLook, target: Target): Asked {
   // A metric that says nothing might have asked for more: only steps up are taken without it.
   if (best === undefined || (first !== undefined && best.replicas < specReplicas)) {
     const message = `the HPA was unable to compute the replica count: ${first?.cause ?? ''}`
-    return { best: undefined, error, active: ['ScalingActive', 'False', first?.reason ?? '', message], metrics, warnings }
+    return { best: undefined, error, active: ['ScalingActive', 'False', first?.reason ?? '', message], metrics, warnings, computations }
   }
   const message = `the HPA was able to successfully calculate a replica count from ${best.name}`
-  return { best, error, active: ['ScalingActive', 'True', 'ValidMetricFound', message], metrics, warnings }
+  return { best, error, active: ['ScalingActive', 'True', 'ValidMetricFound', message], metrics, warnings, computations }
 }
 
 /** What keeps the target's pods from being known, or from being this autoscaler's alone. */
@@ -135,6 +153,7 @@ function selectorTrouble({ rivals, autoscaler }: AutoscalerLook, { scale }: Targ
     active: ['ScalingActive', 'False', reason, message],
     metrics: [],
     warnings: [[event, error]],
+    computations: [],
   })
   const text = scale.status.selector ?? ''
   if (text === '')

@@ -4,8 +4,10 @@ import { formatSelector, selectorOf } from '#api/meta/v1/selector.ts'
 import type { MetricName, MetricsReader, PodUsage, Sample } from './metrics-reader.ts'
 import { groupOf, type KindOf, noKind, type Problem, resourceOf } from './target.ts'
 
-/** What was said of one metric of an autoscaler. */
-export type Answer =
+/** What was said of one metric of an autoscaler, and how long that took. */
+export type Answer = Said & { readonly tookMs: number }
+
+export type Said =
   | { readonly of: 'usage'; readonly pods: readonly PodUsage[] }
   | { readonly of: 'pods'; readonly samples: ReadonlyMap<string, Sample> }
   | { readonly of: 'object'; readonly milli: bigint }
@@ -18,12 +20,14 @@ export async function gatherMetrics(
   selector: string,
   reader: MetricsReader,
   kindOf: KindOf,
+  elapsedMs: () => number,
 ): Promise<readonly Answer[]> {
-  let usage: Promise<Answer> | undefined
+  const beganMs = elapsedMs()
+  let usage: Promise<Said> | undefined
   const askUsage = () => answer(resourceApi, async () => notEmpty('usage', resourceApi, await reader.podUsage(namespace, selector)))
-  return Promise.all((spec.metrics ?? []).map(ask))
+  return Promise.all((spec.metrics ?? []).map(async (metric) => ({ ...(await ask(metric)), tookMs: elapsedMs() - beganMs })))
 
-  function ask(metric: MetricSpec): Promise<Answer> {
+  function ask(metric: MetricSpec): Promise<Said> {
     if (metric.pods !== undefined) {
       const name = nameOf(metric.pods.metric)
       return answer(customApi, async () => {
@@ -43,7 +47,7 @@ export async function gatherMetrics(
     return usage
   }
 
-  function askObject(described: CrossVersionObjectReference, metric: MetricName): Promise<Answer> {
+  function askObject(described: CrossVersionObjectReference, metric: MetricName): Promise<Said> {
     return answer(customApi, async () => {
       // What cannot be read as a version has no group that anybody knows.
       const group = groupOf(described.apiVersion ?? '') ?? ''
@@ -67,12 +71,12 @@ const customApi = 'custom metrics API'
 const externalApi = 'external metrics API'
 
 const nothing = (api: string): Problem => ({ problem: `no metrics returned from ${api}` })
-const notEmpty = (of: 'usage', api: string, pods: readonly PodUsage[]): Answer => (pods.length === 0 ? nothing(api) : { of, pods })
+const notEmpty = (of: 'usage', api: string, pods: readonly PodUsage[]): Said => (pods.length === 0 ? nothing(api) : { of, pods })
 
 const nameOf = ({ name, selector }: MetricIdentifier): MetricName => ({ name, selector: formatSelector(selectorOf(selector)) })
 
 /** That a metric cannot be had is an answer too, and no reason to ask again at once. */
-async function answer(api: string, ask: () => Promise<Answer>): Promise<Answer> {
+async function answer(api: string, ask: () => Promise<Said>): Promise<Said> {
   try {
     return await ask()
   } catch (error) {

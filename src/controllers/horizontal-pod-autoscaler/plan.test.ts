@@ -8,7 +8,7 @@ import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Single } from '#loop/controller.ts'
+import type { Measure, Single } from '#loop/controller.ts'
 import { inOrder } from '#loop/in-order.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { namespace } from '../testing/objects.ts'
@@ -125,18 +125,25 @@ function sceneOf(given: Case) {
   const config = { ...autoscalerDefaults, ...given.config }
   const controller = horizontalPodAutoscalerController(createServedKinds(kinds), reader, config)
   const history: string[] = []
+  const counted: Measure[] = []
+  /** Each look at the clock is 4 ms later. */
+  let elapsed = 0
+  const elapsedMs = () => (elapsed += 4)
 
   /** One pass, as the loop does it. The API server shows a scale; the world knows the object that it is of. */
   async function look(): Promise<number> {
-    const gathered = await controller.gather!(key, world, world.now)
+    const gathered = await controller.gather!(key, world, world.now, elapsedMs)
     const view = controller.view(key, world, world.now, gathered)
     if (view === undefined) return Infinity
     const plan = controller.plan(view)
+    let isDone = true
     for (const command of inOrder(plan.commands)) {
       const answer = perform(command)
       if (answer === 'conflict') return world.now
+      if (answer instanceof WherryError) isDone = false
       if (answer !== undefined) for (const further of inOrder(controller.answered!(view, command, answer))) perform(further)
     }
+    counted.push(...controller.measured!(view, plan, { isDone, seconds: 0.5 }))
     return plan.wakeAt
   }
 
@@ -154,7 +161,7 @@ function sceneOf(given: Case) {
     return world.change(command.kind, name, namespace, { spec: { replicas: to }, status: { replicas: to } })
   }
 
-  return { world, look, history, asked }
+  return { world, look, history, asked, counted }
 }
 
 const current = (averageUtilization: number, averageValue: string) => [
@@ -569,3 +576,44 @@ test('any kind with a scale is a target, and its selector chooses the pods', asy
   }
   assert.equal(Service.subresources?.['scale'], undefined)
 })
+
+// What is counted: of a look, then of each metric.
+const look = 'horizontal_pod_autoscaler_controller_reconciliation'
+const metric = 'horizontal_pod_autoscaler_controller_metric_computation'
+counts('a step up', { cpu: [300, 500, 700], status: { currentReplicas: 3 } }, ['scale_up none 0.5', 'scale_up none Resource 0.004'])
+counts('no step', { cpu: [300, 300, 300], status: { currentReplicas: 3 } }, ['none none 0.5', 'none none Resource 0.004'])
+counts('metrics against the number that is told', { cpu: [300, 300, 300] }, ['none none 0.5', 'scale_up none Resource 0.004'])
+counts('a step down to what is allowed', { replicas: 8, status: { currentReplicas: 8 } }, ['scale_down none 0.5'])
+counts('one metric of two, each for itself', { metrics: [cpu(30), each], cpu: [900, 900, 900], status: { currentReplicas: 3 } }, [
+  'scale_up internal 0.5',
+  'scale_up none Resource 0.004',
+  'none internal Pods 0.008',
+])
+counts('nothing that is said', { cpu: [] }, ['none internal 0.5', 'none internal Resource 0.004'])
+counts('a metric of no type', { metrics: [{ type: 'Guess' }] }, ['none internal 0.5', 'none spec Guess 0.004'])
+counts('a target that is not there', { target: { name: 'gone' } }, ['none internal 0.5'])
+counts('a target that nobody can read', { target: { apiVersion: 'a/b/c' } }, ['none spec 0.5'])
+counts('a scale that is refused', { replicas: 8, refuses: true }, ['none internal 0.5'])
+
+/** Of one look: `action error seconds`, then of its metrics `action error type seconds`. A second one at once counts nothing. */
+function counts(what: string, given: Case & { readonly refuses?: true }, expected: readonly string[]): void {
+  test(`counts ${what}`, async () => {
+    const { world, look: pass, counted } = sceneOf(given)
+    if (given.refuses)
+      world.refuse = (command) =>
+        'subresource' in command && command.subresource === 'scale' ? new WherryError('Forbidden', 'no') : undefined
+    await pass()
+    await pass()
+    const isOf = (prefix: string, end: string) => counted.filter((one) => one.metric === `${prefix}${end}`)
+    const timed = [...isOf(look, '_duration_seconds'), ...isOf(metric, '_duration_seconds')]
+    assert.deepEqual(
+      timed.map(({ labels = [], value }) => [...labels, value].join(' ')),
+      expected,
+    )
+    const totals = [...isOf(look, 's_total'), ...isOf(metric, '_total')]
+    assert.deepEqual(
+      totals.map(({ labels, value }) => [labels, value]),
+      timed.map(({ labels }) => [labels, undefined]),
+    )
+  })
+}

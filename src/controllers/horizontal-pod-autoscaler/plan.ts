@@ -7,11 +7,11 @@ import { WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Command } from '#loop/controller.ts'
 import type { AutoscalerConfig } from './config.ts'
-import { decide, minReplicas, scalesByOthers } from './decide.ts'
+import { type Computation, type Decision, decide, minReplicas, scalesByOthers } from './decide.ts'
 import type { Answer } from './gather.ts'
 import { type History, withStep } from './history.ts'
 import { type Conditions, statusCommands, withCondition } from './status.ts'
-import type { Problem, Target } from './target.ts'
+import { groupOf, type Problem, type Target } from './target.ts'
 
 /** One look at an autoscaler. */
 export interface AutoscalerLook {
@@ -34,19 +34,34 @@ export interface LookResult {
   readonly history: History | undefined
   /** The look has its end only with the answer to the write of the scale. */
   readonly scales: boolean
+  readonly tally: Tally
 }
+
+/** What there is to count of a look. */
+export interface Tally {
+  /** If all is done. */
+  readonly action: Action
+  readonly error: 'none' | 'spec' | 'internal'
+  readonly metrics: readonly (Pick<Computation, 'type' | 'tookMs'> & { readonly action: Action; readonly error: Tally['error'] })[]
+}
+export type Action = 'none' | 'scale_up' | 'scale_down'
 
 /** Sets the scale to what the metrics ask for, within bounds; or tells why not. */
 export function planAutoscaler(look: AutoscalerLook): LookResult {
   const { autoscaler, target } = look
-  if ('problem' in target) return { commands: refuseTarget(look, target.problem), history: look.history, scales: false }
+  if ('problem' in target) {
+    const isSpec = groupOf(autoscaler.spec.scaleTargetRef.apiVersion ?? '') === undefined
+    const tally: Tally = { action: 'none', error: isSpec ? 'spec' : 'internal', metrics: [] }
+    return { commands: refuseTarget(look, target.problem), history: look.history, scales: false, tally }
+  }
   const decision = decide(look, target)
   const { replicas, history } = decision
   const current = target.scale.spec.replicas ?? 0
   const warnings = decision.warnings.map(([reason, message]) => event(autoscaler, 'Warning', reason, message))
+  const tally = tallyOf(autoscaler, decision, current)
   if (replicas !== undefined && replicas !== current) {
     const object = { ...target.scale, spec: { ...target.scale.spec, replicas } } as Scale as KubeObject
-    return { commands: [...warnings, { do: 'update', kind: target.kind, object, subresource: 'scale' }], history, scales: true }
+    return { commands: [...warnings, { do: 'update', kind: target.kind, object, subresource: 'scale' }], history, scales: true, tally }
   }
   const { status } = autoscaler
   const outcome = {
@@ -57,8 +72,20 @@ export function planAutoscaler(look: AutoscalerLook): LookResult {
     lastScaleTime: status.lastScaleTime,
   }
   // What failed is told after it is written down, as who reads the event looks at the status next.
-  return { commands: [...statusCommands(autoscaler, outcome), ...warnings], history, scales: false }
+  return { commands: [...statusCommands(autoscaler, outcome), ...warnings], history, scales: false, tally }
 }
+
+/** Metrics are held against the number that the status tells, as the reference does. */
+function tallyOf({ status }: HorizontalPodAutoscaler, { replicas, computations, isImpaired }: Decision, current: number): Tally {
+  const metrics = computations.map(({ type, tookMs, result }) =>
+    typeof result === 'number'
+      ? { type, tookMs, action: actionFor(result, status.currentReplicas ?? 0), error: 'none' as const }
+      : { type, tookMs, action: 'none' as const, error: result },
+  )
+  return { action: actionFor(replicas ?? current, current), error: isImpaired ? 'internal' : 'none', metrics }
+}
+
+const actionFor = (wanted: number, current: number): Action => (wanted === current ? 'none' : wanted > current ? 'scale_up' : 'scale_down')
 
 function refuseTarget({ now, autoscaler }: AutoscalerLook, problem: string): readonly Command[] {
   const { status } = autoscaler
@@ -76,7 +103,7 @@ function refuseTarget({ now, autoscaler }: AutoscalerLook, problem: string): rea
 }
 
 /** What follows from the answer to the write of the scale. */
-export function afterScale(look: AutoscalerLook, answer: KubeObject | WherryError): Omit<LookResult, 'scales'> {
+export function afterScale(look: AutoscalerLook, answer: KubeObject | WherryError): Pick<LookResult, 'commands' | 'history'> {
   const { now, autoscaler, target } = look
   if ('problem' in target) return { commands: [], history: look.history }
   const decision = decide(look, target)

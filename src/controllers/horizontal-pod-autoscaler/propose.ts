@@ -15,7 +15,7 @@ import type { LabelSelector } from '#api/meta/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import { formatQuantity, quantityOfMilli } from '#lib/quantity.ts'
 import type { AutoscalerConfig } from './config.ts'
-import type { Answer } from './gather.ts'
+import type { Said } from './gather.ts'
 import { byTotal, byTotalPerPod } from './object-replicas.ts'
 import { replicasByPods } from './pod-replicas.ts'
 import { averageMeasure, milliOf, resourceSamples, utilizationMeasure } from './resource-samples.ts'
@@ -48,7 +48,7 @@ export interface Refusal {
 }
 
 /** How many replicas one metric asks for. */
-export function propose(metric: MetricSpec, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+export function propose(metric: MetricSpec, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const { type } = metric
   if (type === 'Resource' && metric.resource) return ofResource(metric.resource, answer, question)
   if (type === 'ContainerResource' && metric.containerResource) return ofContainer(metric.containerResource, answer, question)
@@ -59,13 +59,17 @@ export function propose(metric: MetricSpec, answer: Answer, question: MetricQues
   return { reason: 'InvalidMetricSourceType', cause, error: cause }
 }
 
-function ofResource({ name, target }: ResourceMetricSource, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+/** No condition of the cluster makes such a metric say anything. */
+export const isUnknownType = ({ type }: MetricSpec): boolean =>
+  !['Resource', 'ContainerResource', 'Pods', 'Object', 'External'].includes(type)
+
+function ofResource({ name, target }: ResourceMetricSource, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const found = byUsage(name, undefined, target, answer, question)
   if ('problem' in found) return refuse('FailedGetResourceMetric', found.problem, `failed to get ${name} resource metric value`)
   return { ...found, status: { type: 'Resource', resource: { name, current: found.current } } }
 }
 
-function ofContainer(source: ContainerResourceMetricSource, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+function ofContainer(source: ContainerResourceMetricSource, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const { name, container, target } = source
   const found = byUsage(name, container, target, answer, question)
   if ('problem' in found)
@@ -81,7 +85,7 @@ function byUsage(
   resource: string,
   container: string | undefined,
   { averageValue, averageUtilization }: MetricTarget,
-  answer: Answer,
+  answer: Said,
   question: MetricQuestion,
 ): ByUsage | Problem {
   const { pods } = question
@@ -110,7 +114,7 @@ function byUsage(
   return { replicas, name, current: { averageUtilization: measured.percent!, averageValue: average } }
 }
 
-function ofPods({ metric, target }: PodsMetricSource, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+function ofPods({ metric, target }: PodsMetricSource, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const refused = (problem: string) => refuse('FailedGetPodsMetric', problem, 'failed to get pods metric value')
   if (!('of' in answer) || answer.of !== 'pods') return refused(`unable to get metric ${metric.name}: ${problemOf(answer)}`)
   const measure = () => averageMeasure(milliOf(target.averageValue ?? '0'))
@@ -120,7 +124,7 @@ function ofPods({ metric, target }: PodsMetricSource, answer: Answer, question: 
   return { replicas: found.replicas, name: `pods metric ${metric.name}`, status: { type: 'Pods', pods: { metric, current } } }
 }
 
-function ofObject({ metric, target, describedObject }: ObjectMetricSource, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+function ofObject({ metric, target, describedObject }: ObjectMetricSource, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const reason = 'FailedGetObjectMetric'
   const failed = 'failed to get object metric value'
   const isWhole = target.type === 'Value' && target.value !== undefined
@@ -142,7 +146,7 @@ function ofObject({ metric, target, describedObject }: ObjectMetricSource, answe
   return { replicas: found.replicas, name, status: { type: 'Object', object: { describedObject, metric, current } } }
 }
 
-function ofExternal({ metric, target }: ExternalMetricSource, answer: Answer, question: MetricQuestion): Proposal | Refusal {
+function ofExternal({ metric, target }: ExternalMetricSource, answer: Said, question: MetricQuestion): Proposal | Refusal {
   const reason = 'FailedGetExternalMetric'
   const failed = `failed to get ${metric.name} external metric value`
   const isAverage = target.averageValue !== undefined
@@ -177,7 +181,7 @@ const podQuestion = ({ now, config, autoscaler, specReplicas, pods }: MetricQues
 })
 
 const refuse = (reason: string, cause: string, around: string): Refusal => ({ reason, cause, error: `${around}: ${cause}` })
-const problemOf = (answer: Answer): string => ('problem' in answer ? answer.problem : 'nothing was asked')
+const problemOf = (answer: Said): string => ('problem' in answer ? answer.problem : 'nothing was asked')
 const shown = (milli: bigint): string => formatQuantity(quantityOfMilli(milli))
 const selectorText = (selector: LabelSelector | undefined): string => (selector === undefined ? 'nil' : goSelector(selector))
 /** The reference calls averages of objects so, too. */
