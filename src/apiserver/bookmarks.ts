@@ -6,6 +6,7 @@ export interface Bookmarks {
   close(): void
 }
 
+/** `everyMs`: the reference's minute. Holds a deadline only while somebody watches. */
 export function createBookmarks(clock: Clock, everyMs = 60_000): Bookmarks {
   const members = new Set<() => void>()
   let forget: (() => void) | undefined

@@ -16,6 +16,7 @@ export interface Caller {
   readonly upgrade?: { readonly socket: Duplex; readonly head: Uint8Array }
 }
 
+/** Who asks, as authentication found out (API docs, `UserInfo` of authentication.k8s.io/v1). */
 export interface UserInfo {
   readonly name: string
   readonly uid?: string
@@ -53,6 +54,7 @@ export interface Attributes {
   readonly labelSelector?: string
 }
 
+/** What an authorizer says. Neither allowed nor denied: no opinion, and the next one is asked. */
 export interface Decision {
   readonly allowed: boolean
   readonly denied?: boolean
@@ -141,6 +143,7 @@ export interface SubresourceCall {
   readonly annotate: Notes['annotate']
   readonly server: Internals
 }
+/** Answers for a subresource: with a whole response, or an object in the form that was asked for. Rejects with a `WherryError`. */
 export type SubresourceHandler = (call: SubresourceCall) => Promise<HttpResponse | KubeObject>
 
 /** What handlers may do beside reading. Writes pass validation and admission like everybody's. */

@@ -26,6 +26,7 @@ export interface KindRegistry {
   put(definition: string, kinds: readonly AnyKind[]): void
 }
 
+/** Begins with the kinds that every server has. */
 export function createKindRegistry(builtIn: readonly AnyKind[]): KindRegistry {
   const custom = new Map<string, readonly AnyKind[]>()
   let tables = tablesOf(builtIn, [])

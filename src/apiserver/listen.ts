@@ -16,6 +16,7 @@ export interface ServingPair {
   readonly key: string | Buffer
 }
 
+/** Where a server listens, and what a connection may take. */
 export interface ListenOptions extends ServingPair, ExchangeOptions {
   /** Address to bind; absent: all of the machine's. */
   readonly host?: string | undefined
@@ -38,6 +39,7 @@ export interface ListenOptions extends ServingPair, ExchangeOptions {
   readonly goaway?: { readonly chance: number; readonly random: Random }
 }
 
+/** A server that listens, at the address and port that it got. */
 export interface Listening {
   readonly host: string
   readonly port: number

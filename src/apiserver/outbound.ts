@@ -13,10 +13,12 @@ import type { Objects } from './contract.ts'
  */
 export type Outbound = (target: OutboundTarget, options: OutboundOptions, request: OutboundRequest) => Promise<OutboundResponse>
 
+/** Where a request of ours goes: a URL, or a Service in the cluster. */
 export type OutboundTarget =
   | { readonly url: string }
   | { readonly service: { readonly namespace: string; readonly name: string; readonly port?: number; readonly path?: string } }
 
+/** Who is trusted, who we are, and how long and how much is waited for. */
 export interface OutboundOptions {
   /** PEM, or base64 of it as API objects have it. Absent: the machine's authorities. */
   readonly caBundle?: string
@@ -37,6 +39,7 @@ export interface OutboundOptions {
   readonly redirectsMax?: number
 }
 
+/** What is sent. */
 export interface OutboundRequest {
   readonly method: string
   /** Names in lower case. */
@@ -44,6 +47,7 @@ export interface OutboundRequest {
   readonly body?: Uint8Array
 }
 
+/** The whole answer, whatever its status. */
 export type OutboundResponse = HttpsExchangeResponse
 
 /** Whole URL of a target as answers of the API name it: a Service by its name in the cluster's DNS, with its port. */
@@ -59,6 +63,7 @@ export function outboundUrl(target: OutboundTarget, query = ''): string {
   return `${url.protocol}//${url.hostname}${port}${url.pathname}${search === '' ? '' : `?${search}`}`
 }
 
+/** Where Services are looked up, and what carries requests. */
 export interface CreateOutboundOptions {
   readonly objects: Objects
   readonly exchange: HttpsExchange

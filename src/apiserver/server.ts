@@ -51,6 +51,7 @@ import type { TracerMeans } from './tracing/compose.ts'
 import { tracedPlugin } from './tracing/traced-plugin.ts'
 import { inSpan, type Tracer } from './tracing/tracer.ts'
 
+/** What an API server is made of. The caller closes what it hands in. */
 export interface ApiServerOptions {
   readonly store: Store
   readonly kinds: readonly AnyKind[]
@@ -91,6 +92,7 @@ export interface ApiServerOptions {
   readonly readyChecks?: Readonly<Record<string, () => Promise<string | undefined>>>
 }
 
+/** What stands on the path of every request. */
 export interface Stages {
   readonly authenticate: Authenticator
   readonly authorize: Authorizer
@@ -104,6 +106,7 @@ export interface Stages {
   readonly aggregation?: AggregationMeans | undefined
 }
 
+/** An API server at work. */
 export interface ApiServer {
   readonly handler: ApiHandler
   readonly objects: Objects

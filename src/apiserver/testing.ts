@@ -12,6 +12,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer, type Stages } f
 /** Who may do everything. */
 export const admin: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
+/** What of a test's server differs from a plain one. */
 export interface TestServerOptions {
   readonly clock: Clock
   readonly store?: Store
@@ -29,6 +30,7 @@ export interface TestServerOptions {
   readonly server?: Partial<ApiServerOptions>
 }
 
+/** An API server in memory, with all that tests look at. */
 export interface TestServer extends ApiServer {
   readonly store: Store
   /** The administrator's transport. */

@@ -25,6 +25,7 @@ import { mutatingWebhooks } from './webhook/mutating.ts'
 import { validatingWebhooks } from './webhook/validating.ts'
 import { createWebhookMetrics } from './webhook/webhook-metrics.ts'
 
+/** What plug-ins work with, and which of them run. */
 export interface AdmissionOptions extends PluginSelection {
   readonly objects: Objects
   readonly internals: Internals

@@ -29,6 +29,7 @@ const defaultClass = ({ name, resource, field, annotation, classes, marks }: Cho
   },
 })
 
+/** For claims: a class that is marked as default, also by the older annotation. */
 export const defaultStorageClass = defaultClass({
   name: 'DefaultStorageClass',
   resource: 'persistentvolumeclaims',
@@ -38,6 +39,7 @@ export const defaultStorageClass = defaultClass({
   marks: ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'],
 })
 
+/** For ingresses: a class that is marked as default. */
 export const defaultIngressClass = defaultClass({
   name: 'DefaultIngressClass',
   resource: 'ingresses.networking.k8s.io',

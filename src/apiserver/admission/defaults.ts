@@ -12,6 +12,7 @@ import { runtimeClass } from './runtime-class.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
+/** What of these plug-ins can be configured. Absent parts are as in a server without a configuration. */
 export interface DefaultAdmissionOptions {
   readonly podSecurity?: PodSecurityOptions
   readonly tolerationSeconds?: TolerationSeconds | undefined

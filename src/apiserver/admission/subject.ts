@@ -9,6 +9,7 @@ export interface ResourceVersion {
   readonly resource: string
 }
 
+/** A kind by its three names, as an AdmissionReview tells it. */
 export interface KindVersion {
   readonly group: string
   readonly version: string
@@ -36,6 +37,7 @@ export interface Subject {
   readonly put: (seen: KubeObject) => KubeObject
 }
 
+/** What webhooks and policies are told of a write: for a part that is shown as a type of its own (Scale), that view. */
 export function subjectOf(admission: Admission): Subject {
   const { attributes, kind, object, previous } = admission
   const { group, version, resource, subresource } = attributes

@@ -4,6 +4,7 @@ import { isError } from '#lib/errors.ts'
 import type { Admission, AdmissionPlugin, Objects, UserInfo } from '../contract.ts'
 import { concerns } from './chain.ts'
 
+/** What of a write differs from an administrator's create. */
 export interface AskedOptions {
   readonly operation?: Admission['operation']
   readonly subresource?: string

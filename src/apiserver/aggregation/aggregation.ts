@@ -32,6 +32,7 @@ export interface Aggregation {
   close(): void
 }
 
+/** What aggregation reads, writes and counts. `means` absent: extension API servers cannot be reached. */
 export interface AggregationOptions {
   readonly objects: Objects
   readonly internals: Internals

@@ -10,6 +10,7 @@ import type { Internals, Objects } from '../contract.ts'
 import { ofDefinitions } from './group-order.ts'
 import { createRounds } from './rounds.ts'
 
+/** `onReload` tells when what was seen of the store may have gaps. */
 export interface AutoRegistrationOptions {
   readonly objects: Objects
   readonly internals: Internals

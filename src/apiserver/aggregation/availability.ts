@@ -11,6 +11,7 @@ import { type Extensions, hostOf } from './extension.ts'
 import type { Registration, Registrations } from './registrations.ts'
 import { createRounds } from './rounds.ts'
 
+/** Which APIServices there are, how their servers are asked, and where the condition goes. */
 export interface AvailabilityOptions {
   readonly objects: Objects
   readonly internals: Internals

@@ -17,11 +17,13 @@ export interface Extensions {
   ask(registration: Registration, user: UserInfo, question: Question): Promise<Answer>
 }
 
+/** Where a connection goes: an address, no name. */
 export interface Place {
   readonly host: string
   readonly port: number
 }
 
+/** A request as it is sent on; header names in lower case. */
 export interface ExtensionRequest {
   readonly method: string
   readonly path: string
@@ -30,6 +32,7 @@ export interface ExtensionRequest {
   readonly signal?: AbortSignal
 }
 
+/** A GET of our own, such as one for discovery. */
 export interface Question {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -38,12 +41,14 @@ export interface Question {
   readonly bodyMaxBytes?: number
 }
 
+/** A whole answer; header names in lower case. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Uint8Array
 }
 
+/** How extension API servers are found and reached. */
 export interface ExtensionsOptions {
   readonly objects: Objects
   readonly clock: Clock
@@ -52,6 +57,7 @@ export interface ExtensionsOptions {
   readonly identity: () => { readonly certificate: string; readonly key: string }
 }
 
+/** Reaches extension API servers through the endpoints of their Services, else by the cluster address. */
 export function createExtensions({ objects, clock, stream, identity }: ExtensionsOptions): Extensions {
   let turn = 0
   const resolve = ({ service }: Registration): Place => resolveService(objects, service, (turn += 1))

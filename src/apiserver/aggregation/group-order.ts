@@ -1,6 +1,7 @@
 import { compareVersions } from '#lib/version-order.ts'
 import type { Priority, Registrations } from './registrations.ts'
 
+/** A group and its versions, the preferred one first. */
 export interface GroupVersions {
   readonly group: string
   readonly versions: readonly string[]

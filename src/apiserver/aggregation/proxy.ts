@@ -8,6 +8,7 @@ import { text } from '../http/respond.ts'
 import { type ExtensionRequest, type Extensions, hostOf, type Place } from './extension.ts'
 import type { Registration } from './registrations.ts'
 
+/** A request that an extension API server is to answer, past authentication and authorization. */
 export interface Relayed {
   readonly request: HttpRequest
   readonly caller: Caller

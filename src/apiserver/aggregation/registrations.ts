@@ -39,16 +39,19 @@ export interface Registrations {
   close(): void
 }
 
+/** What one APIService serves. */
 export interface GroupVersion {
   readonly group: string
   readonly version: string
 }
 
+/** `groupPriorityMinimum` and `versionPriority`: higher ones come first. */
 export interface Priority {
   readonly group: number
   readonly version: number
 }
 
+/** Follows the APIServices by what `objects` tells. */
 export function createRegistrations(objects: Objects): Registrations {
   const remote = new Map<string, Registration>()
   const known = new Map<string, GroupVersion & { readonly priority: Priority }>()

@@ -22,6 +22,7 @@ export interface RemoteDiscovery {
   close(): void
 }
 
+/** Which groups are elsewhere, and how their servers are asked. */
 export interface RemoteDiscoveryOptions {
   readonly registrations: Registrations
   readonly extensions: Extensions

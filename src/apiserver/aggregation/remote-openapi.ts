@@ -22,6 +22,7 @@ export interface RemoteOpenapi {
   close(): void
 }
 
+/** Which groups are elsewhere, and how their servers are asked. */
 export interface RemoteOpenapiOptions {
   readonly registrations: Registrations
   readonly extensions: Extensions

@@ -11,6 +11,7 @@ export interface Rounds {
   close(): void
 }
 
+/** What a round does, and when it is done again. */
 export interface RoundsOptions {
   readonly clock: Clock
   readonly random: Random

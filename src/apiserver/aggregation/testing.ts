@@ -16,6 +16,7 @@ export interface Asked {
   readonly body: string
 }
 
+/** An extension API server for tests: HTTPS on loopback, with what it was asked. */
 export interface ExtensionServer {
   readonly port: number
   readonly asked: readonly Asked[]
@@ -70,6 +71,7 @@ export async function startExtensionServer(options: {
   }
 }
 
+/** The group that it serves. */
 export const group = 'wardle.example.com'
 
 function askedBy(request: IncomingMessage, body: string): Asked {

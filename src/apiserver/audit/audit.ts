@@ -30,6 +30,7 @@ export interface AuditRun {
   stage(stage: Stage, answer?: HttpResponse): void
 }
 
+/** What is kept, and where. */
 export interface AuditOptions {
   readonly policy: Policy
   readonly backends: readonly AuditBackend[]
@@ -37,6 +38,7 @@ export interface AuditOptions {
   readonly registry: Registry
 }
 
+/** Makes an event of each stage that the policy keeps, and gives it to all backends. */
 export function createAudit({ policy, backends, clock, registry }: AuditOptions): Audit {
   const events = registry
     .counter({ name: 'apiserver_audit_event_total', help: 'Audit events made and sent to the backends.', stability: 'ALPHA' })

@@ -16,6 +16,7 @@ export interface AuditChoices {
   readonly webhook?: Pick<WebhookBackendOptions, 'url' | 'connection' | 'batchMax' | 'batchWaitMs' | 'bufferMax'>
 }
 
+/** What backends work with. `onFailure` hears of events that were lost. */
 export interface AuditMeans {
   readonly clock: Clock
   /** Spreads what is tried again. */

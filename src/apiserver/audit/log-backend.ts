@@ -12,6 +12,7 @@ export interface AuditFiles {
   list(path: string): Promise<readonly string[]>
 }
 
+/** Where the log lies, and when it is moved aside. */
 export interface LogBackendOptions {
   readonly path: string
   readonly files: AuditFiles

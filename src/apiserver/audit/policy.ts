@@ -2,7 +2,9 @@ import { WherryError } from '#lib/errors.ts'
 import { parseYaml } from '#schema/yaml.ts'
 import type { Attributes } from '../contract.ts'
 
+/** How much of a request is kept, from nothing to both bodies. */
 export type Level = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
+/** A point in a request's life at which an event may be made. */
 export type Stage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic'
 
 /** An `audit.k8s.io/v1` Policy: the first rule that fits a request says how much of it is kept. */
@@ -12,6 +14,7 @@ export interface Policy {
   readonly omitManagedFields?: boolean
 }
 
+/** Fits a request where everything that it names does; what it does not name fits all. */
 export interface PolicyRule {
   readonly level: Level
   readonly users?: readonly string[]

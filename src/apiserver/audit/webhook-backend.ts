@@ -5,6 +5,7 @@ import type { Outbound, OutboundOptions } from '../outbound.ts'
 import type { AuditBackend } from './audit.ts'
 import { createEventBuffer } from './event-buffer.ts'
 
+/** Where events are sent, in batches of which size, and how late at the most. */
 export interface WebhookBackendOptions {
   readonly url: string
   readonly outbound: Outbound

@@ -5,7 +5,9 @@ import { pathOf } from '../http/request-info.ts'
 
 /** Groups that say only whether somebody proved who they are. */
 export const authenticatedGroup = 'system:authenticated'
+/** The group of everybody who showed no credentials. */
 export const unauthenticatedGroup = 'system:unauthenticated'
+/** Who asks without credentials. */
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: [unauthenticatedGroup] }
 
 /**
@@ -14,6 +16,7 @@ export const anonymous: UserInfo = { name: 'system:anonymous', groups: [unauthen
  */
 export type AnonymousAccess = 'all' | 'health' | 'none' | readonly string[]
 
+/** Who is asked for the caller, and what callers without credentials may try. */
 export interface AuthenticationOptions {
   /** Asked in this order; the first that knows the caller decides. */
   readonly authenticators: readonly Authenticator[]
@@ -22,7 +25,7 @@ export interface AuthenticationOptions {
 }
 
 /** What answers without credentials unless configured otherwise: health checks and the version. */
-export const anonymousPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version']
+const anonymousPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version']
 
 /**
  * Who asks. A caller inside the process brings a user whom the composition vouches for. Otherwise each authenticator is asked; where one

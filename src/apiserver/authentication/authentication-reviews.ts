@@ -7,6 +7,7 @@ import { badRequest } from '../http/status.ts'
 import type { VerifiedToken } from '../tokens/token-verifier.ts'
 import { withAuthenticatedGroup } from './authenticate.ts'
 
+/** How TokenReviews are answered. */
 export interface AuthenticationReviewOptions {
   /** See `anyToken`. */
   readonly verifyToken: (token: string, audiences: readonly string[]) => Promise<VerifiedToken>

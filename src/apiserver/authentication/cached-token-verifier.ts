@@ -4,6 +4,7 @@ import type { Notes } from '../contract.ts'
 import type { TokenVerifier, VerifiedToken } from '../tokens/token-verifier.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
+/** How long what a verifier said is taken without asking it again, in milliseconds. */
 export interface TokenCacheOptions {
   readonly clock: Clock
   /** How long a token that holds is taken without asking again. */

@@ -5,6 +5,7 @@ import type { Authenticator, UserInfo } from '../contract.ts'
 import { credentialIdKey } from '../tokens/claims.ts'
 import { readSubject, type Subject } from './subject.ts'
 
+/** Whose certificates make users. */
 export interface ClientCertificateOptions {
   readonly clock: Clock
   /** PEM: whose signature counts. Absent: TLS has verified the chain, and every authority that it knows makes users. */

@@ -7,6 +7,7 @@ const PrefixedClaimOrExpression = message('apiserver.config.v1.PrefixedClaimOrEx
   prefix: field(2, string(), { pointer: true }),
   expression: field(3, string()),
 })
+/** How a name or groups come out of a token: a claim with a prefix before it, or an expression. */
 export type PrefixedClaimOrExpression = Of<typeof PrefixedClaimOrExpression>
 
 const JWTAuthenticator = message('apiserver.config.v1.JWTAuthenticator', {
@@ -67,4 +68,5 @@ export const AuthenticationConfiguration = message('apiserver.config.v1.Authenti
     { pointer: true },
   ),
 })
+/** The whole file: issuers of tokens, and who may ask without credentials. */
 export type AuthenticationConfiguration = Of<typeof AuthenticationConfiguration>

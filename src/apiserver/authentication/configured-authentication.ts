@@ -8,6 +8,7 @@ import { createOidcAuthenticator, type OidcAuthenticator } from './oidc/jwt-auth
 import { readConfiguration, refuseConfiguration } from './read-configuration.ts'
 import { validateAuthentication } from './validate-configuration.ts'
 
+/** The file's text, and the way to the issuers that it names. */
 export interface ConfiguredAuthenticationOptions {
   /** An AuthenticationConfiguration as YAML or JSON. */
   readonly text: string

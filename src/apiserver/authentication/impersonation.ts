@@ -47,7 +47,7 @@ export async function impersonate(request: HttpRequest, attributes: Attributes, 
 }
 
 /** Reads the headers. Errors: `BadRequest` when a group, uid or extra is wanted without a name. */
-export function wantedUser(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>): WantedUser | undefined {
+function wantedUser(request: Pick<HttpRequest, 'headers' | 'rawHeaders'>): WantedUser | undefined {
   if (!Object.keys(request.headers).some((name) => name.startsWith('impersonate-'))) return undefined
   const wanted = {
     // Of several the first counts, and not all of them joined.

@@ -26,6 +26,7 @@ const WebhookConfiguration = message('apiserver.config.v1.WebhookConfiguration',
   ),
   matchConditions: field(10, list(message('apiserver.config.v1.WebhookMatchCondition', { expression: field(1, string()) }))),
 })
+/** A webhook that is asked what others leave undecided. */
 export type WebhookConfiguration = Of<typeof WebhookConfiguration>
 
 /** Who is asked whether a request may be served, in order. */
@@ -43,6 +44,7 @@ export const AuthorizationConfiguration = message('apiserver.config.v1.Authoriza
     ),
   ),
 })
+/** The whole file: authorizers in the order in which they are asked. */
 export type AuthorizationConfiguration = Of<typeof AuthorizationConfiguration>
 
 /** Attribute-based policies (`ABAC`) are not among them: they are the reference's past. */

@@ -12,6 +12,7 @@ import { AuthorizationConfiguration, validateAuthorization, type WebhookConfigur
 import { conditionMatcher } from './match-conditions.ts'
 import { createWebhookAuthorizer } from './webhook-authorizer.ts'
 
+/** The file's text, and the authorizers that it puts in order. */
 export interface ConfiguredAuthorizationOptions {
   /** An AuthorizationConfiguration as YAML or JSON. */
   readonly text: string

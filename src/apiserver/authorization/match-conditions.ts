@@ -39,8 +39,10 @@ const conditionEnvironment = environment({
   structures: { find: (name) => (Object.hasOwn(structures, name) ? structType(name) : undefined), field: fieldOf },
 })
 
+/** A program, or what is wrong with its text. */
 export type CompiledCondition = { readonly program: Program } | { readonly problem: string }
 
+/** Compiles an expression over `request`, the spec of a SubjectAccessReview. What does not come to a boolean is a problem. */
 export function compileMatchCondition(source: string): CompiledCondition {
   const result = compile(source, conditionEnvironment)
   if (!result.ok)

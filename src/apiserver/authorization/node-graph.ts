@@ -11,6 +11,7 @@ export interface NodeGraph {
   close(): void
 }
 
+/** Resources that a node is allowed because something bound to it refers to them. */
 export type GraphResource =
   | 'pods'
   | 'secrets'

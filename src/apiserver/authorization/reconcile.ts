@@ -3,19 +3,21 @@ import { same } from '#api/strategy.ts'
 import { uncovered } from './rule.ts'
 
 /** With the value `false`, an object of the bootstrap is left as it is; with `true` it is put right at every start. */
-export const autoupdateAnnotation = 'rbac.authorization.kubernetes.io/autoupdate'
+const autoupdateAnnotation = 'rbac.authorization.kubernetes.io/autoupdate'
 
 interface Meta {
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
+/** A Role or a ClusterRole, as far as it is reconciled. */
 export interface RoleLike {
   readonly metadata: Meta
   readonly rules?: readonly PolicyRule[] | null | undefined
   readonly aggregationRule?: AggregationRule | undefined
 }
 
+/** A RoleBinding or a ClusterRoleBinding, as far as it is reconciled. */
 export interface BindingLike {
   readonly metadata: Meta
   readonly roleRef: RoleRef

@@ -7,6 +7,7 @@ import { createTtlCache } from '../authentication/ttl-cache.ts'
 import type { ReviewWebhook } from '../authentication/webhook/review-webhook.ts'
 import type { Attributes, Authorizer, Decision } from '../contract.ts'
 
+/** How access is reviewed by somebody else, and how long an answer holds, in milliseconds. */
 export interface WebhookAuthorizerOptions {
   readonly review: ReviewWebhook
   readonly clock: Clock
@@ -65,7 +66,7 @@ function decisionOf({ allowed, denied, reason = '' }: SubjectAccessReviewStatus)
 }
 
 /** The question as a review puts it. Selectors come as requirements; what cannot be read of them is left out, as it restricts nothing then. */
-export function specOf(attributes: Attributes): SubjectAccessReviewSpec {
+function specOf(attributes: Attributes): SubjectAccessReviewSpec {
   const { user, isResource, path, verb, group, version, resource, subresource, namespace, name } = attributes
   const fields = readOrNone(() => fieldRequirements(attributes.fieldSelector))
   const labels = readOrNone(() => parseSelector(attributes.labelSelector ?? '').requirements.flatMap(labelRequirement))

@@ -43,6 +43,7 @@ export interface KindCache {
   at(revision: Revision): Index | undefined
 }
 
+/** What is cached, and who hears of claims and of failures. */
 export interface CacherOptions {
   readonly store: Store
   readonly kinds: readonly AnyKind[]

@@ -25,11 +25,13 @@ export interface History {
   floor: Revision
 }
 
+/** An empty history: changes up to `floor` are not in it. */
 export const historyFrom = (floor: Revision): History => ({ changes: [], first: 0, sizeBytes: 0, floor })
 
 /** Sequence of the change that comes next. */
 export const nextSequence = (history: History): number => history.first + history.changes.length
 
+/** Adds the latest change, in place, and drops the oldest ones where there are too many. */
 export function append(history: History, change: Change): void {
   history.changes.push(change)
   history.sizeBytes += sizeOf(change)
@@ -52,6 +54,7 @@ export function sequenceAfter(history: History, revision: Revision): number | un
   return history.first + low
 }
 
+/** The change at a position; undefined where it was dropped, or is still to come. */
 export const changeAt = (history: History, sequence: number): Change | undefined => history.changes[sequence - history.first]
 
 /** The index as it was at `revision`, made from the present one by undoing what came after; undefined when history is too short. */

@@ -9,6 +9,7 @@ export interface Index {
   readonly size: number
 }
 
+/** Without items. */
 export const emptyIndex: Index = { leaves: [], size: 0 }
 
 /** Items in key order become an index; for the first load. */
@@ -18,6 +19,7 @@ export function indexOf(items: readonly Item[]): Index {
   return { leaves, size: items.length }
 }
 
+/** The item of a key, by two binary searches. */
 export function getItem(index: Index, key: string): Item | undefined {
   const leaf = index.leaves[leafAt(index, key)]
   if (leaf === undefined) return undefined
@@ -25,6 +27,7 @@ export function getItem(index: Index, key: string): Item | undefined {
   return item?.key === key ? item : undefined
 }
 
+/** The index with this item in the place of the one of its key, if there was one. */
 export function putItem(index: Index, item: Item): Index {
   if (index.leaves.length === 0) return { leaves: [[item]], size: 1 }
   const at = leafAt(index, item.key)
@@ -38,6 +41,7 @@ export function putItem(index: Index, item: Item): Index {
   return { leaves, size: index.size + (replaces ? 0 : 1) }
 }
 
+/** The index without this key; the same one where it is not in it. */
 export function removeItem(index: Index, key: string): Index {
   const at = leafAt(index, key)
   const old = index.leaves[at]
@@ -79,7 +83,7 @@ export function countItems(index: Index, prefix: string, from = prefix): number 
 }
 
 /** The least key above every key that starts with `prefix`. */
-export const afterPrefix = (prefix: string): string => prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)
+const afterPrefix = (prefix: string): string => prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)
 
 /** How many keys stand below `key`. */
 function rankOf(index: Index, key: string): number {

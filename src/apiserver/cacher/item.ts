@@ -22,6 +22,7 @@ export interface Item {
   object: KubeObject | undefined
 }
 
+/** An entry of the store as an item; nothing is decoded until somebody asks. */
 export const itemOf = (kind: AnyKind, entry: Entry): Item => ({
   kind,
   key: entry.key,

@@ -10,6 +10,7 @@ export interface ProtobufCache {
   readonly sizeBytes: number
 }
 
+/** `limitBytes`: of all encodings together; what was not used for the longest time goes first. */
 export function createProtobufCache(limitBytes: number): ProtobufCache {
   const known = new WeakMap<Item, Uint8Array>()
   // Holding no item: what the index has dropped is only counted until its turn comes.

@@ -11,6 +11,7 @@ import { getItem, itemsOf } from './index.ts'
 import { atRevision, converting, type Item, itemAs, objectOf } from './item.ts'
 import type { WatchScope } from './watchers.ts'
 
+/** As watch events name a change. */
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
 /** How a watch writes its events. */
@@ -23,6 +24,7 @@ export interface Frames {
   failure(error: WherryError): Uint8Array
 }
 
+/** One watch: of what, from which state, in which form, for how long. */
 export interface WatchOptions {
   readonly cacher: Cacher
   readonly kind: AnyKind

@@ -33,6 +33,7 @@ export interface Watchers {
   endAll(): void
 }
 
+/** The watchers of one kind; `cacheOf` gives what they watch. */
 export function createWatchers(cacheOf: () => KindCache): Watchers {
   const everything = new Set<Watcher>()
   const byNamespace = new Map<string, Set<Watcher>>()

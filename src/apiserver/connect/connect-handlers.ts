@@ -16,6 +16,7 @@ import { rawProxyPath, rewriteLocation } from './proxy-path.ts'
 import { nodeTarget, podTarget, serviceTarget } from './proxy-target.ts'
 import { answerAndClose, refuseUpgrade, relay } from './relay.ts'
 
+/** The way to nodes and pods, and its bounds. */
 export interface ConnectOptions {
   readonly dial: Dialer
   readonly random: Random

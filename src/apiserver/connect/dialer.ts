@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
  */
 export type Dialer = (target: DialTarget) => Promise<Duplex>
 
+/** Where a connection goes, and how its other side proves itself; see `Dialer`. */
 export interface DialTarget {
   readonly host: string
   readonly port: number

@@ -13,6 +13,7 @@ export interface Exchange {
   readonly signal?: AbortSignal
 }
 
+/** An answer, or one with which the connection became the caller's. */
 export type ExchangeResult =
   | { readonly upgraded: false; readonly response: IncomingMessage }
   | { readonly upgraded: true; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }

@@ -8,6 +8,7 @@ export class PlainFailure extends WherryError {
   }
 }
 
+/** The Status that such a failure is answered with: code 500, and no reason. */
 export function plainFailureResponse(failure: PlainFailure): HttpResponse {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: failure.message, code: 500 }
   return { status: 500, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(status)) }

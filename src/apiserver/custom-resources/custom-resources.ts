@@ -15,6 +15,7 @@ import { isCleaning, isServed, statusOf } from './definition-status.ts'
 import { kindsOf, storedKindOf } from './kinds-of.ts'
 import { type Convert, webhookConversion } from './webhook-conversion.ts'
 
+/** What is read of definitions, where their kinds are served, and the way to conversion webhooks. */
 export interface CustomResourcesOptions {
   readonly kinds: KindRegistry
   readonly cacher: Cacher

@@ -8,6 +8,7 @@ import { parseExact } from '#schema/json.ts'
 import { refusalText } from '../admission/webhook/call.ts'
 import { type Outbound, type OutboundTarget, outboundUrl } from '../outbound.ts'
 
+/** The way to the webhook, and the source of each review's uid. */
 export interface WebhookConversionOptions {
   readonly outbound: Outbound
   readonly uuid: () => string

@@ -1,5 +1,6 @@
 import { WherryError } from '#lib/errors.ts'
 
+/** A key by which values are sealed; its id stands beside them. */
 export interface EncryptionKey {
   /** Letters and digits, at most 32. */
   readonly id: string

@@ -16,6 +16,7 @@ import { createSeatDemandMeter, type SeatDemandMeter } from './seat-demand.ts'
 import { createWatchCounts, type WatchCounts } from './watch-counts.ts'
 import { estimateWork, type ResourceFacts } from './work-estimate.ts'
 
+/** What fairness reads, counts and divides. */
 export interface FlowControlOptions {
   readonly objects: Objects
   readonly clock: Clock
@@ -34,6 +35,7 @@ export interface Classification {
   readonly level: Level
 }
 
+/** Let in, until `finish` gives the seats back; or sent away for at least so long. */
 export type Admitted =
   | { readonly admitted: true; readonly by: Classification; finish(): void }
   | { readonly admitted: false; readonly by: Classification; readonly retryAfterSeconds: number }
@@ -68,8 +70,9 @@ export interface LevelState {
  * let in waits for that thread in the order of its coming, past all fairness, so a seat is worth that much delay for everybody behind it.
  * 240 are a tenth of a second, still four times what the store writes in one batch, and leave every default level about a seat a share.
  */
-export const seatsTotalDefault = 240
+const seatsTotalDefault = 240
 
+/** Follows FlowSchemas and PriorityLevelConfigurations, and lets requests in by them (KEP 1040). */
 export function createFlowControl(options: FlowControlOptions): FlowControl {
   const { objects, clock, registry } = options
   const seatsTotal = options.seatsTotal ?? seatsTotalDefault

@@ -9,6 +9,7 @@ export interface FlowMetrics {
   forget(level: string): void
 }
 
+/** The series of one level and schema, told of what happens to its requests. */
 export interface FlowCounts {
   started(seats: number): void
   ended(seats: number): void
@@ -17,6 +18,7 @@ export interface FlowCounts {
   rejected(reason: 'queue-full' | 'concurrency-limit' | 'time-out'): void
 }
 
+/** `states`: the levels that there are, read when metrics are. */
 export function createFlowMetrics(registry: Registry, states: ReadonlyMap<string, LevelState>): FlowMetrics {
   const name = (rest: string): string => `apiserver_flowcontrol_${rest}`
   const labels = ['priority_level', 'flow_schema']

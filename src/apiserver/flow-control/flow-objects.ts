@@ -7,6 +7,7 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { Internals, Objects } from '../contract.ts'
 
+/** What is read, and by whose hand the mandatory objects and the conditions are written. */
 export interface FlowObjectsOptions {
   readonly objects: Objects
   readonly internals: Internals

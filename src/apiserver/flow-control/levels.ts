@@ -24,6 +24,7 @@ export interface Schema {
   readonly spec: NonNullable<FlowSchema['spec']>
 }
 
+/** What holds now; see `levelsOf`. */
 export interface Levels {
   readonly levels: readonly Level[]
   readonly schemas: readonly Schema[]

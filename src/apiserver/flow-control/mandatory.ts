@@ -7,4 +7,5 @@ export const mandatoryLevels: readonly PriorityLevelConfiguration[] = Object.ent
 )
 
 const schemaNamed = (name: string): FlowSchema => ({ metadata: { name }, spec: mandatoryFlowSchemas[name], status: {} }) as FlowSchema
+/** Hold even where their objects are missing: one tried before all others, one after them. */
 export const mandatorySchemas: readonly [exempt: FlowSchema, catchAll: FlowSchema] = [schemaNamed('exempt'), schemaNamed('catch-all')]

@@ -32,6 +32,7 @@ export interface Ticket {
   readonly about?: unknown
 }
 
+/** A request that comes to a level. */
 export interface Arrival {
   readonly schema: string
   readonly flow: string
@@ -288,4 +289,4 @@ const emptyCounts = (): QueueSetCounts => ({
 })
 
 /** How long a request is thought to run before it is known (the reference's guess). */
-export const estimatedMs = 3
+const estimatedMs = 3

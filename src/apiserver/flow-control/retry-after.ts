@@ -6,6 +6,7 @@ export interface RetryAfter {
   refused(nowMs: number): number
 }
 
+/** Of one level. */
 export function createRetryAfter(): RetryAfter {
   let seconds = 1
   let raisedAt = 0

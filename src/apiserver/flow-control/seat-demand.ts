@@ -8,6 +8,7 @@ export interface SeatDemand {
   smoothed: number
 }
 
+/** Watches one level's wish for seats. Times are of the monotonic clock. */
 export interface SeatDemandMeter {
   set(nowMs: number, seats: number): void
   /** What was wanted since the last call, and begins anew. */

@@ -12,6 +12,7 @@ export type Check = () => Promise<Problem | undefined>
 /** What is wrong: for the log only, since anybody may ask here, unless it is `shown` to who asks for this one check. */
 export type Problem = string | { readonly shown: string }
 
+/** Checks that others add to those of the API server itself. */
 export interface HealthOptions {
   /** Further checks behind `/readyz`, by name. */
   readonly readyChecks?: Readonly<Record<string, Check>> | undefined
@@ -21,6 +22,7 @@ export interface HealthOptions {
   readonly isStopping?: (() => boolean) | undefined
 }
 
+/** What load balancers, kubelets and people ask a server about itself. */
 export interface Health {
   /** The answer to `/healthz`, `/livez`, `/readyz` and their single checks; `undefined` for other paths. */
   answer(path: string, info: RequestInfo): Promise<HttpResponse | undefined>

@@ -6,6 +6,7 @@ import { prettyText } from '../http/pretty.ts'
 import { sortKeys } from '../http/sort-keys.ts'
 import { type VersionFacts, versionOf } from '../http/version.ts'
 
+/** What `/statusz` and `/flagz` tell. */
 export interface ZPageFacts {
   /** Milliseconds since the epoch. */
   readonly startedMs: number

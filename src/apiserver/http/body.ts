@@ -14,6 +14,7 @@ import { sortKeys } from './sort-keys.ts'
 import { badRequest, internalError, invalidError } from './status.ts'
 import { yamlOf } from './yaml-body.ts'
 
+/** What is done about fields that a body has and its type has not: refused, told as warnings, passed over (KEP-2885). */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
 /** What a body has to be. */
@@ -24,6 +25,7 @@ export interface Wanted {
   readonly kind: string
 }
 
+/** A body that could be read. */
 export interface ReadBody {
   /** Of the wanted type, apiVersion and kind filled in. */
   readonly object: Record<string, unknown>
@@ -31,6 +33,7 @@ export interface ReadBody {
   readonly warnings: readonly string[]
 }
 
+/** How strictly a body is read, and what else it might have been meant to be. */
 export interface BodyOptions {
   readonly validation: FieldValidation
   /** Whether any kind goes by this name, for the wording of the refusal. */
@@ -39,6 +42,7 @@ export interface BodyOptions {
   readonly typeNamed?: (apiVersion: string, kind: string) => AnyType | undefined
 }
 
+/** The same for a value that is made already, such as a patch's result. `duplicates`: keys that it was given twice. */
 export interface ShapeOptions extends BodyOptions {
   readonly duplicates: readonly string[]
   /** Whether the order of keys in the value is that in which unknown ones are told; otherwise they are sorted. */
@@ -47,6 +51,7 @@ export interface ShapeOptions extends BodyOptions {
   readonly refuse: (why: string) => WherryError
 }
 
+/** A kind as the type that its own body has to be of. */
 export const wantedOf = (kind: AnyKind): Wanted => ({ type: kind, group: kind.group, version: kind.version, kind: kind.kind })
 
 /**

@@ -11,6 +11,7 @@ import { badRequest, invalidError } from './status.ts'
 import { dryRunProblems } from './write-options.ts'
 import { yamlOf } from './yaml-body.ts'
 
+/** What a delete asks for, from its query or its body; `options` is that as admission sees it. */
 export interface ParsedDelete extends DeleteOptions {
   readonly dryRun: boolean
   readonly options: Readonly<Record<string, unknown>>

@@ -137,9 +137,11 @@ export function readRequestBody(incoming: Readable, contentLength: string | unde
 
 const ignore = (): void => {}
 
+/** The answer to whoever took too long: 504, with the reference's words. */
 export const timedOut = (): HttpResponse =>
   errorAnswer(new WherryError('Timeout', 'Timeout: request did not complete within the allotted timeout', {}))
 
+/** The answer to a body above the limit: 413. */
 export const tooLarge = (): HttpResponse =>
   errorAnswer(new WherryError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBytes}`))
 

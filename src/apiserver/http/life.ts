@@ -25,6 +25,7 @@ export interface Life {
   answered(answer: HttpResponse): HttpResponse
 }
 
+/** Begins what is done around a request: its place among others, its metrics, its audit events. */
 export function lifeOf(context: Context, record: RequestRecord): Life {
   const { clock, metrics, audit, flowControl } = context
   const { info, request } = record

@@ -9,9 +9,11 @@ export interface Representation {
   readonly version?: string
 }
 
+/** The media type of protobuf bodies (API concepts, "Kubernetes Protobuf encoding"). */
 export const protobufType = 'application/vnd.kubernetes.protobuf'
 /** Media types that an API object comes in. */
 export const objectTypes = ['application/json', 'application/yaml', protobufType]
+/** The same for the events of a watch. */
 export const watchTypes = ['application/json;stream=watch', `${protobufType};stream=watch`]
 
 /** Whether the router has a representation at all, parameters aside. `*` only stands for everything, not for subtypes, as with the reference. */
@@ -45,9 +47,11 @@ export function negotiate(
   throw notAcceptable(options.watch ? watchTypes : objectTypes)
 }
 
+/** The refusal (406) of a client that takes none of these. */
 export const notAcceptable = (types: readonly string[]): WherryError =>
   new WherryError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
 
+/** The refusal (415) of a body that is in none of these. */
 export const unsupportedType = (types: readonly string[] = objectTypes): WherryError =>
   new WherryError(
     'UnsupportedMediaType',
@@ -70,6 +74,7 @@ export function mediaType(contentType: string | undefined): string {
   return found === null ? '?' : found[1]!.toLowerCase()
 }
 
+/** One part of an Accept header; its parameters as they were given, `q` among them, which `quality` is the number of. */
 export interface AcceptClause {
   readonly type: string
   readonly parameters: ReadonlyMap<string, string>

@@ -15,6 +15,7 @@ import type { RequestInfo } from './request-info.ts'
 import { absentRoute, bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, text } from './respond.ts'
 import { versionOf } from './version.ts'
 
+/** Answers a request whose path is no resource's; 404 where there is nothing at it. */
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
 
 /**

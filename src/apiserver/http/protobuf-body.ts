@@ -15,7 +15,9 @@ const Unknown = message('k8s.io.apimachinery.pkg.runtime.Unknown', {
 const RawExtension = message('k8s.io.apimachinery.pkg.runtime.RawExtension', { raw: field(1, rawBytes()) })
 const WatchEvent = message('k8s.io.apimachinery.pkg.apis.meta.v1.WatchEvent', { type: field(1, string()), object: field(2, RawExtension) })
 
+/** How many bytes the prefix of a protobuf body has. */
 export const protobufPrefixBytes = magic.byteLength
+/** Whether these bytes begin as a protobuf body does. */
 export const isProtobufBody = (body: Uint8Array): boolean => magic.equals(body.subarray(0, magic.byteLength))
 
 /**

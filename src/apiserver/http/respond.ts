@@ -26,18 +26,21 @@ export function encoded(value: object, { encoding }: Representation, status = 20
   return protobufBytes(writeProtobufBody(type, { apiVersion: '', kind: '', ...value }), status)
 }
 
+/** An answer that is encoded already, and not to be cached. */
 export const protobufBytes = (body: HttpResponse['body'], status = 200): HttpResponse => ({
   status,
   headers: { ...noStore, 'content-type': protobufType },
   body,
 })
 
+/** An answer that is encoded already, and not to be cached. */
 export const jsonBytes = (body: HttpResponse['body'], status = 200): HttpResponse => ({
   status,
   headers: { ...noStore, 'content-type': 'application/json' },
   body,
 })
 
+/** A plain answer, which no browser may take for anything else. */
 export const text = (body: string, status = 200, headers: Readonly<Record<string, string>> = {}): HttpResponse => ({
   status,
   headers: { ...noStore, 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers },
@@ -51,6 +54,7 @@ export const bareText = (body: string, headers: Readonly<Record<string, string>>
   body: Buffer.from(body),
 })
 
+/** A Status as an answer, with `Retry-After` where its details say so. Absent representation: JSON. */
 export function statusAnswer(body: StatusBody & { readonly code: number }, representation?: Representation): HttpResponse {
   const details = body.details as { readonly retryAfterSeconds?: number } | undefined
   const answer = encoded(body, representation ?? { encoding: 'json' }, body.code, Status)
@@ -76,6 +80,7 @@ export function routeAnswer(accept: string | undefined, body: Parameters<typeof 
 export const routeNotAcceptable = (accept: string | undefined, types: readonly string[]): HttpResponse =>
   routeAnswer(accept, routeStatus(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`))
 
+/** Whatever was thrown as a Status; what is no `WherryError` becomes a 500 that tells nothing of ours. */
 export const errorAnswer = (error: unknown, representation?: Representation): HttpResponse =>
   statusAnswer(statusOfError(error), representation)
 

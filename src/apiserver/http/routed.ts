@@ -33,6 +33,7 @@ export interface Routed extends Call {
   readonly representation: Representation
 }
 
+/** How the answer of a request is to be shown, as of now. */
 export const showing = (context: Context, { kind, representation, info }: Routed): Showing => ({
   kind,
   representation,
@@ -44,6 +45,7 @@ export const showing = (context: Context, { kind, representation, info }: Routed
   clock: context.clock,
 })
 
+/** What a table's rows carry of their objects. Throws `BadRequest` for a word that is none. */
 export function includeOf(query: URLSearchParams): IncludeObject {
   const include = query.get('includeObject') ?? ''
   if (include === '') return 'Metadata'
@@ -64,6 +66,7 @@ export async function readItem(context: Context, { kind, info }: Routed): Promis
   return itemAs(kind, item)
 }
 
+/** The write that a request asks for, as the registry and admission know it. */
 export function writeOf(
   { kind, info, user, request, warn, record }: Routed,
   options: { readonly dryRun: boolean; readonly options: Readonly<Record<string, unknown>> },
@@ -100,12 +103,14 @@ export function readBodyObject(context: Context, { request, warn }: Routed, want
   return withoutRepeatedOwners({ metadata: {}, ...object } as unknown as KubeObject, warn)
 }
 
+/** Throws `BadRequest` for a body that names another namespace than the path does. */
 export function matchNamespace({ kind, info }: Routed, object: KubeObject): void {
   const { namespace } = object.metadata ?? {}
   if (kind.scope === 'Namespaced' && namespace && namespace !== info.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }
 
+/** Throws `BadRequest` for a body that names another object than the path does, or none. */
 export function matchName({ info }: Routed, object: KubeObject): void {
   const { name } = object.metadata ?? {}
   if (!name) throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`)

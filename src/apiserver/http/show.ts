@@ -15,6 +15,7 @@ import { encoded, jsonBytes, protobufBytes } from './respond.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
 import { type Turns, takeTurns } from './turns.ts'
 
+/** In which form what is to be shown. `now`, in milliseconds since the epoch, is what ages in tables are counted to. */
 export interface Showing {
   readonly kind: AnyKind
   readonly representation: Representation

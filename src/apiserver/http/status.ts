@@ -64,12 +64,13 @@ export const routeStatus = (code: number, reason: string, message: string): Stat
 })
 
 /** `deployments.apps`: how messages name a resource. */
-export const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
+const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
 /** The words of a failure of the server's own, as the reference puts them. */
 export const internalError = (message: string): WherryError =>
   new WherryError('InternalError', `Internal error occurred: ${message}`, { causes: [{ reason: '', message }] })
 
+/** There is no object of this name. */
 export function notFoundError(kind: Facts, name: string): WherryError {
   const plural = kind.absentName ?? kind.plural
   return new WherryError(
@@ -86,9 +87,11 @@ export const unsupportedVerb = ({ group, plural }: Facts, verb: string): WherryE
     kind: plural,
   })
 
+/** There is an object of this name already. */
 export const alreadyExists = (kind: Facts, name: string): WherryError =>
   new WherryError('AlreadyExists', `${qualified(kind.plural, kind.group)} ${JSON.stringify(name)} already exists`, subject(kind, name))
 
+/** The object is not as the write supposes it to be; `why` is a sentence without an end. */
 export const conflict = (kind: Facts, name: string, why: string): WherryError =>
   new WherryError(
     'Conflict',
@@ -99,6 +102,7 @@ export const conflict = (kind: Facts, name: string, why: string): WherryError =>
 /** Somebody else's write came first. */
 export const modified = 'the object has been modified; please apply your changes to the latest version and try again'
 
+/** The write is not allowed, whoever asks: by admission, or by the object itself. */
 export const forbiddenError = (kind: Facts, name: string, why: string, details: ErrorDetails = {}): WherryError =>
   new WherryError(
     'Forbidden',
@@ -122,6 +126,7 @@ export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: stri
   })
 }
 
+/** The request itself cannot be understood. */
 export const badRequest = (message: string): WherryError => new WherryError('BadRequest', message)
 
 const subject = (kind: Facts, name: string): ErrorDetails => ({

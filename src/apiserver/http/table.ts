@@ -3,6 +3,7 @@ import type { AnyKind, Column, KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import { encodeJson, parseExact } from '#schema/json.ts'
 
+/** What the rows of a table carry of their objects (API concepts, "Receiving resources as Tables"). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
 /** Objects as rows of text, as `kubectl get` prints them (meta/v1 Table). */

@@ -4,6 +4,7 @@ import type { FieldValidation } from './body.ts'
 import { isTrue } from './request-info.ts'
 import { invalidError } from './status.ts'
 
+/** What a write's query asks for (API docs, CreateOptions, UpdateOptions and PatchOptions). */
 export interface WriteOptions {
   readonly dryRun: boolean
   readonly fieldValidation: FieldValidation

@@ -28,6 +28,7 @@ import { showItem, showList } from './show.ts'
 import { conflict, invalidError } from './status.ts'
 import { parseWriteOptions, type WriteOptions } from './write-options.ts'
 
+/** POST to a collection: 201 with the object, or with the answer of a kind that is not stored. */
 export async function create(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info } = call
   const options = parseWriteOptions('CreateOptions', info.query)
@@ -70,6 +71,7 @@ function inNamespaceOf({ kind, info }: Routed, body: KubeObject): KubeObject {
   return { ...body, metadata: kind.scope === 'Namespaced' ? { ...metadata, namespace: info.namespace } : metadata } as KubeObject
 }
 
+/** PUT of a whole object: 200; 201 where that created it, for kinds that allow it. */
 export async function update(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info } = call
   const options = parseWriteOptions('UpdateOptions', info.query)
@@ -96,6 +98,7 @@ export async function update(context: Context, call: Routed): Promise<HttpRespon
   }
 }
 
+/** PATCH in any of the four types: 200; 201 for an apply that created the object. */
 export async function patch(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, info, request } = call
   const isApply = isApplyType(request.headers['content-type'])
@@ -153,6 +156,7 @@ const asCreate = (write: Write): Write => {
   return { ...write, options: { ...options, kind: 'CreateOptions' } }
 }
 
+/** DELETE of one object: 200 with a Status once it is gone, or with the object that stays for now or is shown for the last time. */
 export async function remove(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, request, info } = call
   const options = parseDeleteOptions(request.body, request.headers['content-type'], info.query, context.kinds.isKnown)
@@ -167,6 +171,7 @@ export async function remove(context: Context, call: Routed): Promise<HttpRespon
   return showItem(showing(context, call), item, 200)
 }
 
+/** DELETE of all objects that selectors choose, in order: 200 with the list of them as it was. */
 export async function removeCollection(context: Context, call: Routed): Promise<HttpResponse> {
   const { kind, request, info } = call
   const query = parseListQuery(kind, info.query, false)

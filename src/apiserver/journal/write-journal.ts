@@ -24,12 +24,14 @@ export interface WriteEntry {
   readonly cause?: Cause
 }
 
+/** By which clock writes are noted, and how many. */
 export interface WriteJournalOptions {
   readonly clock: Pick<Clock, 'now'>
   /** Of all objects together; default 10,000, which is a few megabytes. */
   readonly entriesMax?: number
 }
 
+/** An empty journal: what was written before the server began is not in it. */
 export function createWriteJournal({ clock, entriesMax = 10_000 }: WriteJournalOptions): WriteJournal {
   /** By key, in the order of their latest writes, so that the first is the one that matters least. */
   const objects = new Map<string, WriteEntry[]>()

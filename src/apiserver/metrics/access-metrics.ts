@@ -6,6 +6,7 @@ export interface AccessMetrics {
   authorized(result: 'allowed' | 'denied' | 'error', seconds: number): void
 }
 
+/** Registers the reference's `authenticated_user_requests`, `authentication_*` and `authorization_*`. */
 export function createAccessMetrics(registry: Registry): AccessMetrics {
   const buckets = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384]
   const users = registry.counter({

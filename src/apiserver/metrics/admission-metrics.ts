@@ -13,6 +13,7 @@ export interface AdmissionMetrics {
   step(clock: Clock): NonNullable<RequestRecord['step']>
 }
 
+/** Registers the reference's `apiserver_admission_*`. */
 export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
   const durations = registry.histogram({
     name: 'apiserver_admission_controller_admission_duration_seconds',

@@ -10,6 +10,7 @@ export interface ConfigReloadMetrics {
   failed(): void
 }
 
+/** Which file is counted, and for which server. */
 export interface ConfigReloadMetricsOptions {
   readonly registry: Registry
   readonly clock: Clock

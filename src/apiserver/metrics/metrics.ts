@@ -17,6 +17,7 @@ export interface Metrics {
   readonly admission: AdmissionMetrics
 }
 
+/** Registers all series of the request path; `registry` absent: one of the server's own. */
 export function createMetrics(clock: Clock, registry: Registry = createRegistry()): Metrics {
   return {
     registry,

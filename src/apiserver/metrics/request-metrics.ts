@@ -14,6 +14,7 @@ export interface RequestMetrics {
   terminated(record: RequestRecord, code: number): void
 }
 
+/** What came of a request, and what it took. */
 export interface Answered {
   readonly code: number
   readonly seconds: number
@@ -22,6 +23,7 @@ export interface Answered {
   readonly bytes: number
 }
 
+/** Registers the reference's `apiserver_request_*` and `apiserver_response_*`. */
 export function createRequestMetrics(registry: Registry): RequestMetrics {
   const families = createFamilies(registry)
   const byKind = new WeakMap<AnyKind, Map<string, Series[]>>()

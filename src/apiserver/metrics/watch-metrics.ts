@@ -10,6 +10,7 @@ export interface WatchMetrics {
   listed(kind: AnyKind, scope: 'resource' | 'namespace' | 'cluster', seconds: number): void
 }
 
+/** Registers the reference's `apiserver_watch_*`. */
 export function createWatchMetrics(registry: Registry): WatchMetrics {
   const labels = ['group', 'version', 'resource']
   const events = registry.counter({

@@ -3,6 +3,7 @@ import { type AnyType, bool, double, field, int64, list, message, recursive, str
 
 /** How clients written in Go ask for a document of version 3, and what the answer is called (gnostic's OpenAPIv3.proto). */
 export const gnosticThirdAccept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'
+/** What the answer is called: Go's client asks by a name that is no valid media type, and is answered with one. */
 export const gnosticThirdType = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
 
 /** A document of version 3 in protobuf: everything that our documents hold. */

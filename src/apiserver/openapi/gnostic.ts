@@ -3,6 +3,7 @@ import { type AnyType, bool, field, list, message, recursive, string } from '#sc
 
 /** How clients written in Go ask for the document of version 2, and what the answer is called (gnostic's OpenAPIv2.proto). */
 export const gnosticAccept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What the answer is called: Go's client asks by a name that is no valid media type, and is answered with one. */
 export const gnosticType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** A document of version 2 in protobuf: what kubectl and helm read of it, which is everything that our documents hold. */

@@ -1,5 +1,6 @@
 import { inOrderOfName, type Parameter, pathParameters } from './parameters.ts'
 
+/** The versions of OpenAPI that are spoken: 2.0 in one document for all, 3.0 in one for each group version. */
 export type Format = 'v2' | 'v3'
 
 /** What one method of one path does, in the words of neither version of OpenAPI. */
@@ -18,6 +19,7 @@ export interface Operation {
   readonly produces: readonly string[]
 }
 
+/** What is sent or answered. */
 export interface Body {
   /** Component. */
   readonly name: string

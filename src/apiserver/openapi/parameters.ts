@@ -31,6 +31,7 @@ export const getParameters = inQuery({ resourceVersion: 'string' })
 
 /** CreateOptions and UpdateOptions. */
 export const writeParameters = inQuery({ dryRun: 'string', fieldManager: 'string', fieldValidation: 'string' })
+/** Of a patch; `force` is an apply's. */
 export const patchParameters = [...writeParameters, ...inQuery({ force: 'boolean' })]
 
 /** DeleteOptions, as far as a query holds them. */

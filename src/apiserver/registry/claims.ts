@@ -45,6 +45,10 @@ export interface Claims {
   plan(kind: AnyKind, next: KubeObject | undefined, previous: KubeObject | undefined, ownerKey: string, dryRun?: boolean): ClaimPlan
 }
 
+/**
+ * What a write does about values that only one object may hold. `object`: the written one, with what it got; `causes`: what it cannot
+ * have.
+ */
 export interface ClaimPlan {
   readonly object: KubeObject | undefined
   readonly operations: readonly Operation[]
@@ -52,6 +56,7 @@ export interface ClaimPlan {
   readonly causes: readonly Cause[]
 }
 
+/** The pools by the names that claims use. */
 export interface ClaimsOptions {
   readonly pools: Readonly<Record<string, Pool>>
   readonly random: Random
@@ -76,6 +81,7 @@ export function claimed(context: Context, write: Write, next: KubeObject, previo
 const exhausted = 'range is full'
 const nameIn = ({ nameOf }: Recorded, value: string): string => nameOf?.(value) ?? value
 
+/** Nobody holds anything at first: `note` tells of what the store has. */
 export function createClaims({ pools, random, clock, isStored }: ClaimsOptions): Claims {
   const taken = new Map<string, Set<string>>()
   const objectOf = (record: Recorded, owner: KubeObject, value: string): KubeObject => {

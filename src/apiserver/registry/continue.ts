@@ -12,6 +12,7 @@ export interface Continue {
   readonly revision: Revision
 }
 
+/** As a client is given it: base64url of JSON, in the reference's form. */
 export const encodeContinue = ({ start, revision }: Continue): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
 

@@ -14,6 +14,7 @@ import { type DeletionWish, finalizersOnDelete, isHeld } from './lifecycle.ts'
 import { convertedBytes, withMetadata } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
+/** What a delete asks for (API docs, DeleteOptions). */
 export interface DeleteOptions extends DeletionWish {
   readonly gracePeriodSeconds?: number
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }

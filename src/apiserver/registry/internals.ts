@@ -14,7 +14,7 @@ import { withOwners } from './prepare.ts'
 import { updateObject } from './update.ts'
 
 /** The server itself, when a handler writes on nobody's behalf. */
-export const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 /** The name under which what the server creates by itself is owned; the reference's. */
 const serverManager = 'kube-apiserver'

@@ -4,12 +4,14 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 export const isHeld = (kind: AnyKind, object: KubeObject): boolean =>
   (object.metadata.finalizers?.length ?? 0) > 0 || (kind.rules.isHeld?.(object) ?? false)
 
+/** What becomes of an object's dependents: they go after it, before it, or stay. */
 export type Propagation = 'Background' | 'Foreground' | 'Orphan'
 
 /** Finalizers by which the garbage collector is told what to do with dependents (API conventions). */
-export const orphanFinalizer = 'orphan'
-export const foregroundFinalizer = 'foregroundDeletion'
+const orphanFinalizer = 'orphan'
+const foregroundFinalizer = 'foregroundDeletion'
 
+/** What a delete says of dependents, in the old word or in the new one. */
 export interface DeletionWish {
   readonly orphanDependents?: boolean
   readonly propagationPolicy?: string

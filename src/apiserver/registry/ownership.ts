@@ -19,6 +19,7 @@ import { storageKindOf } from './keys.ts'
 /** Entries of metadata.managedFields; `undefined` where nobody is named. */
 export type Entries = readonly ManagedFieldsEntry[] | undefined
 
+/** An object's managedFields; undefined where nobody is noted to own anything. */
 export const entriesOf = (object: KubeObject | undefined): Entries => object?.metadata?.managedFields as Entries
 
 /**

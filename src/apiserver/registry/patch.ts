@@ -12,6 +12,7 @@ import { parseJsonBody } from '../http/body.ts'
 import { mediaType } from '../http/negotiate.ts'
 import { badRequest, invalidError } from '../http/status.ts'
 
+/** A patch that was read, whatever its type; not that of an apply. */
 export interface Patch {
   /** The present document with the patch applied; throws what is wrong with the patch. */
   apply(type: AnyType, document: unknown): unknown
@@ -25,7 +26,7 @@ export interface Patch {
   readonly explain?: (why: string) => string
 }
 
-export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
 
 /** Whether the router takes such a body for a patch at all. */
 export const isPatchType = (contentType: string | undefined): boolean =>

@@ -9,6 +9,7 @@ import type { Context, Write } from '../context.ts'
 import { storageKindOf } from './keys.ts'
 import { type Entries, entriesOf, entriesProblem } from './ownership.ts'
 
+/** What the rules of a kind may know of a write. */
 export const writeContextOf = (context: Context, write: Write): WriteContext => ({
   now: rfc3339(context.clock.now()),
   user: write.user,

@@ -20,6 +20,7 @@ import { permissionCauses } from './permissions.ts'
 import { applyDefaults, convertedBytes, raisesGeneration, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
+/** What an update changes, and what of an update's common way it goes. */
 export interface UpdateOptions {
   /** Makes the wanted object from the present one, of which `shown` is the JSON; called again after a conflict that the client did not ask to see. */
   readonly change: (present: KubeObject, shown: () => Uint8Array) => KubeObject | Promise<KubeObject>

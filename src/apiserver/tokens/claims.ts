@@ -13,6 +13,7 @@ export interface TokenClaims {
   readonly 'kubernetes.io': KubernetesClaims
 }
 
+/** The claim `kubernetes.io`: whom a token is of, and what it is bound to. */
 export interface KubernetesClaims {
   readonly namespace: string
   readonly serviceaccount: ObjectRef
@@ -24,6 +25,7 @@ export interface KubernetesClaims {
   readonly warnafter?: number
 }
 
+/** An object that a token names. */
 export interface ObjectRef {
   readonly name: string
   /** Absent only for a node that no longer exists. */
@@ -56,9 +58,12 @@ export const credentialIdKey = 'authentication.kubernetes.io/credential-id'
 export const issuedCredentialIdKey = 'authentication.kubernetes.io/issued-credential-id'
 /** What a token is named by, since it itself is a secret. */
 export const credentialIdOf = (jti: string): string => `JTI=${jti}`
+/** Names the node of the pod that a token is bound to (KEP-4193). */
 export const nodeNameKey = 'authentication.kubernetes.io/node-name'
 
+/** The user that an account is. */
 export const serviceAccountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
+/** The groups that every account is in. */
 export const serviceAccountGroups = (namespace: string): string[] => ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
 
 /** The account behind a user name, undefined for other users. */

@@ -8,8 +8,10 @@ import { rememberSigned, type TokenVerifier, type TokenVerifierOptions } from '.
 
 /** Labels of such a Secret: the last day of its use, and since when it is taken no more. */
 export const lastUsedLabel = 'kubernetes.io/legacy-token-last-used'
+/** On a Secret whose token was not used for long, with the day: the token is taken no more (KEP-2799). */
 export const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since'
 
+/** How tokens that Secrets hold are verified. */
 export interface LegacyTokenOptions extends TokenVerifierOptions {
   /** What such a token is for, since it names no audience: the API server's own. */
   readonly audiences: readonly string[]

@@ -18,6 +18,7 @@ export interface TokenKeys {
   readonly issuers: readonly string[]
 }
 
+/** By which keys tokens are signed and verified, and in whose name. */
 export interface TokenKeyOptions {
   /** PEM, PKCS #8: EC P-256, P-384, P-521 (ES256, ES384, ES512) or RSA (RS256). */
   readonly signingKey: string
@@ -34,6 +35,7 @@ export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local'
 /** Longest token that is looked at: the largest of ours has about 1.5 KiB. */
 const tokenLengthMax = 16_384
 
+/** Reads the keys. Rejects with `Invalid` for a key of another sort. */
 export async function createTokenKeys(options: TokenKeyOptions): Promise<TokenKeys> {
   const issuer = options.issuer ?? defaultIssuer
   const signingKey = createPrivateKey(options.signingKey)

@@ -14,6 +14,7 @@ import { badRequest, invalidError, notFoundError } from '../http/status.ts'
 import { credentialIdOf, issuedCredentialIdKey, type KubernetesClaims, type ObjectRef, serviceAccountUser } from './claims.ts'
 import type { TokenKeys } from './token-keys.ts'
 
+/** How tokens are issued. */
 export interface TokenRequestOptions {
   readonly keys: TokenKeys
   readonly clock: Clock

@@ -17,6 +17,7 @@ import type { TokenKeys } from './token-keys.ts'
  */
 export type TokenVerifier = (token: string, audiences: readonly string[], notes?: Notes) => Promise<VerifiedToken | undefined>
 
+/** Whom a token is of. */
 export interface VerifiedToken {
   readonly user: UserInfo
   /** Those of the wanted audiences that the token is for. */
@@ -26,6 +27,7 @@ export interface VerifiedToken {
 /** What sort of token was used. One of a Secret is `legacy`, and besides what the Secret makes of it. */
 export type TokenUse = 'legacy' | 'legacy-auto' | 'legacy-invalid' | 'legacy-manual' | 'stale' | 'valid'
 
+/** How tokens are verified, and who counts. */
 export interface TokenVerifierOptions {
   readonly keys: TokenKeys
   readonly objects: Objects
@@ -60,7 +62,7 @@ export function createTokenVerifier({ keys, objects, clock, count }: TokenVerifi
 }
 
 /** The wanted audiences that a token is for. Throws an Error when there are none. */
-export function grantedAudiences(own: readonly string[], wanted: readonly string[]): readonly string[] {
+function grantedAudiences(own: readonly string[], wanted: readonly string[]): readonly string[] {
   const granted = own.filter((audience) => wanted.includes(audience))
   if (granted.length === 0) throw new Error(`token audiences ${quoteAll(own)} is invalid for the target audiences ${quoteAll(wanted)}`)
   return granted

@@ -7,6 +7,7 @@ import { parseTracingConfiguration, type TraceEndpoint } from './configuration.t
 import { grpcExport, httpExport } from './trace-export.ts'
 import { createTracer, type TraceExport, type Tracer } from './tracer.ts'
 
+/** The ways to a collector, of which the configuration chooses one. */
 export interface TracerMeans {
   readonly clock: Clock
   readonly random: Random

@@ -14,9 +14,11 @@ export interface Span {
 
 /** Who sends, and which of its parts: the first is the reference's name. */
 export const resourceAttributes = { 'service.name': 'apiserver' }
+/** The part of the program whose spans these are. */
 export const scopeName = 'wherry/apiserver'
 /** Numbers of SpanKind and StatusCode (opentelemetry.proto.trace.v1). */
 export const spanKinds = { internal: 1, server: 2 } as const
+/** STATUS_CODE_ERROR (opentelemetry.proto.trace.v1). */
 export const statusError = 2
 
 /** The body of an OTLP/HTTP request in JSON (OpenTelemetry protocol 1.x, ExportTraceServiceRequest). */

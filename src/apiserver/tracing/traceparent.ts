@@ -1,3 +1,4 @@
+/** What W3C Trace Context says of the caller: 16 and 8 bytes in lower hex. */
 export interface Traceparent {
   readonly traceId: string
   readonly spanId: string

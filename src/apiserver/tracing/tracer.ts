@@ -11,6 +11,7 @@ export type TraceExport = ((spans: readonly Span[]) => Promise<void>) & {
   readonly close?: () => void
 }
 
+/** How many requests are traced, and where their spans go. */
 export interface TracerOptions {
   readonly send: TraceExport
   readonly clock: Clock
@@ -52,6 +53,7 @@ export async function inSpan<T>(name: string, run: () => Promise<T>): Promise<T>
   }
 }
 
+/** Sends spans in batches; those that find no room, or that the collector does not take, are counted and dropped. */
 export function createTracer(options: TracerOptions): Tracer {
   const { send, clock, random, samplingRatePerMillion, onFailure } = options
   let waiting: Span[] = []

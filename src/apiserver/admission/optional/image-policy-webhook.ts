@@ -10,6 +10,7 @@ import { refusal } from '../refusal.ts'
 import { refusalText } from '../webhook/call.ts'
 import type { ImagePolicyConfiguration } from './image-policy-configuration.ts'
 
+/** The configuration, and the ways out of this server. */
 export interface ImagePolicyOptions extends ImagePolicyConfiguration {
   readonly outbound: Outbound
   readonly clock: Clock

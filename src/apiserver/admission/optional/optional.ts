@@ -15,6 +15,7 @@ import { ownerReferencesPermissionEnforcement } from './owner-references-permiss
 import { podNodeSelector } from './pod-node-selector.ts'
 import { podTolerationRestriction } from './pod-toleration-restriction.ts'
 
+/** What these plug-ins work with; of configurations those that are on and can be configured. */
 export interface OptionalAdmissionOptions {
   readonly internals: Internals
   readonly authorize: Authorizer

@@ -10,6 +10,7 @@ import { notFoundError } from '../../http/status.ts'
 import { plainError } from '../refusal.ts'
 import { areTolerationsAllowed, mergeTolerations } from '../tolerations.ts'
 
+/** What holds for the pods of namespaces that say nothing themselves: tolerations that they get, and those that they may have. */
 export interface PodTolerationOptions {
   /** For namespaces whose annotation says nothing. */
   readonly default?: readonly Toleration[]

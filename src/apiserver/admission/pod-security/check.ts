@@ -12,6 +12,7 @@ export interface Violation {
   readonly detail: string
 }
 
+/** What a pod breaks of one rule; undefined: nothing. Pure. */
 export type CheckPod = (checked: Checked) => Violation | undefined
 
 /** One rule of the Pod Security Standards. */
@@ -24,8 +25,10 @@ export interface Check {
 }
 
 type AnyContainer = Container | EphemeralContainer
+/** A container's own. */
 export type SecurityContext = NonNullable<Container['securityContext']>
 
+/** All containers of a pod in the order in which messages name them: init containers first, ephemeral ones last. */
 export const containersOf = ({ initContainers = [], containers, ephemeralContainers = [] }: PodSpec): readonly AnyContainer[] => [
   ...initContainers,
   ...containers,
@@ -38,7 +41,9 @@ export const namesOf = (spec: PodSpec, isBad: (security: SecurityContext, contai
     .filter((container) => isBad(container.securityContext ?? {}, container))
     .map(({ name }) => name)
 
+/** `"a", "b"`. */
 export const quoted = (items: readonly string[]): string => `"${items.join('", "')}"`
+/** The word for one of the items, or for several of them. */
 export const plural = (one: string, items: readonly unknown[], many = `${one}s`): string => (items.length === 1 ? one : many)
 
 /** `container "a"`, `containers "a", "b"`. */

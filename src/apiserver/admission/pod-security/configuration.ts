@@ -12,6 +12,7 @@ export interface PodSecurityConfiguration {
   readonly exemptions: Exemptions
 }
 
+/** Who is left alone: users, namespaces, and pods by the name of their RuntimeClass. */
 export interface Exemptions {
   readonly usernames?: readonly string[] | undefined
   readonly namespaces?: readonly string[] | undefined

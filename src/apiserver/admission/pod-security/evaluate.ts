@@ -9,6 +9,7 @@ export function evaluate({ level, version }: Standard, checked: Checked): readon
   return rulesOf(level, version === 'latest' ? newest : Math.min(version, newest)).flatMap((check) => check(checked) ?? [])
 }
 
+/** All that is broken in one text, as refusals, warnings and audit annotations show it. */
 export const detailsOf = (violations: readonly Violation[]): string =>
   violations.map(({ reason, detail }) => (detail === '' ? reason : `${reason} (${detail})`)).join(', ')
 

@@ -19,6 +19,7 @@ export interface PodSecurityOptions extends Partial<PodSecurityConfiguration> {
   readonly onEvaluation?: (evaluation: PodSecurityEvaluation) => void
 }
 
+/** One decision, as `pod_security_evaluations_total` counts it. */
 export interface PodSecurityEvaluation {
   readonly decision: 'allow' | 'deny' | 'exempt' | 'error'
   readonly mode: 'enforce' | 'audit' | 'warn'

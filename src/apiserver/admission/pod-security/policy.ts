@@ -3,6 +3,7 @@ import { invalid } from '#schema/validate.ts'
 
 /** Of the Pod Security Standards, from lax to strict. */
 export type Level = 'privileged' | 'baseline' | 'restricted'
+/** Every `Level`, from lax to strict. */
 export const levels: readonly string[] = ['privileged', 'baseline', 'restricted']
 
 /** A level as of a version of the standards: the minor number of v1, or the newest. */
@@ -17,10 +18,13 @@ export interface Policy {
   readonly audit: Standard
   readonly warn: Standard
 }
+/** What is done about a pod that breaks a standard: it is refused, noted, or its client warned. */
 export type Mode = keyof Policy
 
+/** `baseline:v1.36`, `restricted:latest`. */
 export const standardText = ({ level, version }: Standard): string => `${level}:${version === 'latest' ? version : `v1.${version}`}`
 
+/** Whether the first level allows less than the second. */
 export const isStricter = (a: Level, b: Level): boolean => levels.indexOf(a) > levels.indexOf(b)
 
 /**

@@ -9,6 +9,7 @@ export interface Expression {
   readonly source: string
   readonly compiled: AdmissionCompiled
 }
+/** A variable of a policy: others read it as `variables.<name>`. */
 export interface NamedExpression extends Expression {
   readonly name: string
 }
@@ -28,6 +29,7 @@ export class OutOfBudget extends Error {
   }
 }
 
+/** What an expression came to, or why it came to nothing. */
 export type Evaluated = { readonly value: Value } | { readonly error: string }
 
 /**
@@ -39,6 +41,7 @@ export interface Evaluation {
   readonly remaining: () => number
 }
 
+/** `composed` are the policy's own variables; `budget`, in CEL's units of cost, is shared by all that is run. */
 export function createEvaluation(
   variables: Readonly<Record<string, Value>>,
   composed: readonly NamedExpression[],

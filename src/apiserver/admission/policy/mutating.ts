@@ -54,6 +54,7 @@ interface Problem {
   readonly isInvalid: boolean
 }
 
+/** Where policies are found, who is asked for their `authorizer`, and who counts. */
 export interface MutatingPoliciesOptions {
   readonly objects: Objects
   readonly authorize: Authorizer

@@ -11,6 +11,7 @@ export interface PolicySpec {
   readonly failurePolicy?: string | undefined
   readonly variables?: readonly Variable[] | undefined
 }
+/** What bindings of both sorts of policy have; `validationActions` only those of validating ones. */
 export interface BindingSpec {
   readonly policyName?: string | undefined
   readonly paramRef?: ParamRef | undefined

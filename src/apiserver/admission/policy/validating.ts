@@ -54,6 +54,7 @@ interface Result {
   readonly annotations: readonly { readonly key: string; readonly value?: string; readonly error?: string }[]
 }
 
+/** Where policies are found, who is asked for their `authorizer`, and who counts. */
 export interface ValidatingPoliciesOptions {
   readonly objects: Objects
   readonly authorize: Authorizer

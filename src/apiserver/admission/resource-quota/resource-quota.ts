@@ -10,6 +10,7 @@ import { plainError, refusal } from '../refusal.ts'
 import { charge } from './charge.ts'
 import type { LimitedResource } from './configuration.ts'
 
+/** Where use is put down, by which clock, and what is limited to those who have a quota. */
 export interface ResourceQuotaOptions {
   readonly internals: Internals
   readonly clock: Clock

@@ -6,6 +6,7 @@ import type { CredentialsFor } from './credentials.ts'
 import type { Hook } from './hooks.ts'
 import { type Answer, type Question, readReview, reviewVersions, Unreadable, writeReview } from './review.ts'
 
+/** The way to webhooks, and the source of each review's uid. */
 export interface CallOptions {
   readonly outbound: Outbound
   readonly uuid: () => string

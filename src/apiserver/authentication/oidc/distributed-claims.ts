@@ -5,6 +5,7 @@ import type { Outbound } from '../../outbound.ts'
 import { unverifiedIssuer } from '../../tokens/token-keys.ts'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
 
+/** Which claim is looked for elsewhere, and by whose keys it is verified. */
 export interface DistributedClaimsOptions {
   readonly outbound: Outbound
   readonly clock: Clock
@@ -27,6 +28,7 @@ const answerMaxBytes = 1 << 20
 /** Issuers that tokens point to; more would be somebody's game. */
 const issuersMax = 16
 
+/** Other issuers are looked for when the first token points to them; there may be sixteen. */
 export function createDistributedClaims(options: DistributedClaimsOptions): DistributedClaims {
   const { claim, outbound, clock, certificateAuthority } = options
   const issuers = new Map<string, IssuerKeys>()

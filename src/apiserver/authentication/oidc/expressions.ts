@@ -23,6 +23,7 @@ const userEnvironment = environment({
   },
 })
 
+/** A program, or what is wrong with its text. */
 export type CompiledExpression = { readonly program: Program } | { readonly problem: string }
 
 /** For a mapping: any type will do, what comes of it is judged when it runs. */
@@ -45,6 +46,7 @@ export function runOnClaims(program: Program, claims: Readonly<Record<string, un
   return run(program, { claims: adoptClaim(claims) })
 }
 
+/** Runs a rule on the user that came of the claims. Throws an Error with the expression and the reason. */
 export function runOnUser(program: Program, user: UserInfo): Value {
   const raw = { username: user.name, uid: user.uid ?? '', groups: user.groups, extra: user.extra ?? {} }
   const value: Value = { kind: 'record', raw, type: userType, get: (object, key) => adoptField(object, key) }

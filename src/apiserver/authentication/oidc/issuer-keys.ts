@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Outbound } from '../../outbound.ts'
 
+/** An issuer, and the way to it. */
 export interface IssuerKeysOptions {
   readonly outbound: Outbound
   readonly clock: Clock
@@ -28,7 +29,7 @@ export interface IssuerKeys {
 }
 
 /** Those that are no shared secrets: all that OpenID Connect has. */
-export const signingAlgorithms: readonly string[] = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
+const signingAlgorithms: readonly string[] = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
 
 const retryMs = 10_000
 /** Whoever makes up key ids must not make us ask the issuer all the time. */
@@ -36,6 +37,10 @@ const refetchMs = 1_000
 const timeoutMs = 30_000
 const answerMaxBytes = 1 << 20
 
+/**
+ * Follows an issuer's discovery to its keys (OpenID Connect Discovery 1.0), and asks for them anew where a token names one that is not
+ * known.
+ */
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const { clock, issuer, onProblem } = options
   const found = Promise.withResolvers<void>()

@@ -11,6 +11,7 @@ export type WebhookConnection = { readonly url: string } & Pick<
   'caBundle' | 'insecureSkipTlsVerify' | 'certificate' | 'key' | 'bearerToken' | 'serverName'
 >
 
+/** Where a review is sent, and how long and how often that is tried. */
 export interface ReviewWebhookOptions {
   readonly outbound: Outbound
   readonly connection: WebhookConnection
@@ -127,6 +128,7 @@ export interface Kubeconfig {
   readonly users?: readonly { readonly name?: string; readonly user?: KubeconfigUser }[]
 }
 
+/** A user of a kubeconfig: its credentials as texts, as files, or in base64 (`-data`). */
 export interface KubeconfigUser {
   readonly token?: string
   readonly tokenFile?: string

@@ -4,6 +4,7 @@ import type { TokenVerifier } from '../../tokens/token-verifier.ts'
 import { cachedTokenVerifier } from '../cached-token-verifier.ts'
 import type { ReviewWebhook } from './review-webhook.ts'
 
+/** How tokens are reviewed by somebody else. */
 export interface TokenWebhookOptions {
   readonly review: ReviewWebhook
   readonly clock: Clock

@@ -9,6 +9,7 @@ export interface MemoryObjects extends Objects {
   remove(kind: AnyKind, name: string, namespace?: string): void
 }
 
+/** Objects without a server, for tests of what only reads them. */
 export function memoryObjects(): MemoryObjects {
   const stored = new Map<AnyKind, Map<string, KubeObject>>()
   const listeners = new Map<AnyKind, Set<(object: KubeObject, change: 'put' | 'delete') => void>>()
