@@ -403,6 +403,17 @@ check(
   {},
   ['condition: it is cordoned: no new pods come to it', 'condition: its condition DiskPressure is True (Full)'],
 )
+check(
+  'of what nobody has heard of, once',
+  plain('PersistentVolume', 'n', {
+    conditions: [
+      { type: 'DiskPressure', status: 'Unknown' },
+      { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' },
+    ],
+  }),
+  {},
+  ['condition: its condition Ready is Unknown (NodeStatusUnknown)'],
+)
 check('a warning about what says nothing itself', plain('ConfigMap', 'c', {}), { events: [event('c', 'Strange', 'it is')] }, [
   'event: the latest warning about it: Strange | it is',
 ])

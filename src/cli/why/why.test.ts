@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
+import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { createClient } from '#client/http.ts'
@@ -126,6 +127,7 @@ test('pods that are not made, images that are not there, programs that crash', (
     )
     await ann.delete(ResourceQuota, 'few', inDefault)
     await ann.create(Pod, pod('lost', 'missing:1'), inDefault)
+    await ann.create(StatefulSet, set, inDefault)
     await ann.create(Pod, pod('mad', 'crashing:1'), inDefault)
     await wait(60)
     assert.match(
@@ -136,6 +138,15 @@ test('pods that are not made, images that are not there, programs that crash', (
       await ask('pod', 'mad'),
       /pod mad, container main: it ended with exit code 3 at 2026-01-01T\S+Z, after \d restarts\n {4}it is started again at 2026-01-01T\S+Z .*\n {4}What helps: .*kubectl logs mad -n default -c main --previous/,
     )
+    // Its name is known before it is made.
+    const next = await ask('pod', 'db-1')
+    assert.match(next, /^StatefulSet db in default \[\d+\]: 0 of 2 pods ready/)
+    assert.match(
+      next,
+      /statefulset db: 1 of 2 pods is not there: the next is made when db-0 is ready\n {2}pod db-0, container main: the image missing:1/,
+    )
+    assert.match(next, /There is no pod db-1: StatefulSet db is to make it, and that is told of here\.\n$/)
+    await assert.rejects(ask('pod', 'db-2'), (error) => isError(error, 'NotFound'))
   }))
 
 test('kinds of definitions, and what nobody knows', () =>
@@ -184,6 +195,16 @@ test('kinds of definitions, and what nobody knows', () =>
 const inDefault = { namespace: 'default' }
 
 const pod = (name: string, image: string) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image }] } }) as never
+
+const set = {
+  metadata: { name: 'db' },
+  spec: {
+    replicas: 2,
+    serviceName: 'db',
+    selector: { matchLabels: { app: 'db' } },
+    template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'main', image: 'missing:1' }] } },
+  },
+} as never
 
 const web = (replicas: number) =>
   ({

@@ -1,3 +1,5 @@
+import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
+import { Pod } from '#api/core/v1/pod.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Layout } from '#host/layout.ts'
 import { isError, WherryError } from '#lib/errors.ts'
@@ -60,10 +62,29 @@ export async function whyOf(
   const explanation = explain(await gather(reader, kind, name, namespace, now))
   const { object, steps, reasons } = explanation
   if (object.revision === undefined && steps.length === 0 && reasons.every(({ code }) => code === 'gone')) {
+    const maker = kind === (Pod as AnyKind) ? await makerOf(reader, name, namespace) : undefined
+    if (maker !== undefined) {
+      const made = explain(await gather(reader, StatefulSet, maker, namespace, now))
+      return {
+        ...made,
+        isWell: false,
+        notes: [`There is no pod ${name}: StatefulSet ${maker} is to make it, and that is told of here.`, ...made.notes],
+      }
+    }
     const place = kind.scope === 'Namespaced' ? ` in the namespace ${namespace}` : ''
     throw new WherryError('NotFound', `there is no ${kind.singular} "${name}"${place}, and nothing tells of one`)
   }
   return explanation
+}
+
+/** The StatefulSet that is to have a pod of this name: only of such pods the names are known before they are made. */
+async function makerOf(reader: Reader, name: string, namespace: string): Promise<string | undefined> {
+  const [, owner, ordinal] = /^(.+)-(\d{1,9})$/.exec(name) ?? []
+  if (owner === undefined) return undefined
+  const set = await reader.optional('statefulsets', () => reader.client.get(StatefulSet, owner, namespace), undefined)
+  if (set === undefined) return undefined
+  const first = set.spec.ordinals?.start ?? 0
+  return Number(ordinal) >= first && Number(ordinal) < first + (set.spec.replicas ?? 1) ? owner : undefined
 }
 
 async function findKind(reader: Reader, name: string): Promise<AnyKind> {

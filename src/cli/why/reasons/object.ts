@@ -56,14 +56,19 @@ const cordoned = ({ spec }: Node, about: string): readonly Reason[] =>
 function plainReasons(object: KubeObject, view: View, about: string): readonly Reason[] {
   if (object.metadata.deletionTimestamp !== undefined) return terminatingReasons(object, view, about)
   const { conditions = [] } = (object as { readonly status?: { readonly conditions?: readonly Condition[] } }).status ?? {}
-  const bad = conditions.filter(isBad).map(
-    ({ type, status, reason, message }): Reason => ({
-      code: 'condition',
-      about,
-      message: `its condition ${type} is ${status}${reason ? ` (${reason})` : ''}`,
-      ...(message && { details: [message] }),
-    }),
-  )
+  const isUnready = conditions.some(({ type, status }) => type === 'Ready' && status !== 'True')
+  const bad = conditions
+    .filter(isBad)
+    // Who says nothing of itself says nothing of its parts.
+    .filter(({ type, status }) => !isUnready || status !== 'Unknown' || type === 'Ready')
+    .map(
+      ({ type, status, reason, message }): Reason => ({
+        code: 'condition',
+        about,
+        message: `its condition ${type} is ${status}${reason ? ` (${reason})` : ''}`,
+        ...(message && { details: [message] }),
+      }),
+    )
   if (conditions.some(({ type, status }) => (type === 'Ready' || type === 'Available') && status === 'True')) return bad
   const warning = view.events.findLast(
     ({ type, involvedObject }) =>

@@ -39,7 +39,7 @@ export function badness(pod: Pod): number {
 export const onTheWay: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing', ''])
 
 /** A pod that will not be started again. */
-function failed({ status }: Pod, about: string): Reason {
+function failed({ metadata, status }: Pod, about: string): Reason {
   const { reason, message } = status
   if (reason) return { code: 'failed', about, message: `it failed: ${reason}`, ...(message && { details: [message] }) }
   const ended = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].flatMap(({ name, state }) =>
@@ -52,7 +52,7 @@ function failed({ status }: Pod, about: string): Reason {
     about,
     message: 'it failed, and is not started again (restartPolicy)',
     ...(ended.length > 0 && { details: ended }),
-    advice: `see what it said: kubectl logs ${about.slice('pod '.length)}`,
+    advice: `see what it said: kubectl logs ${metadata.name} -n ${metadata.namespace}`,
   }
 }
 
