@@ -144,7 +144,9 @@ async function take(cluster: SimulatedCluster, step: Action): Promise<unknown> {
       return undefined
     }
     case 'release pod': {
-      const first = byName((await client.list(Pod, { namespace: step.namespace })).items)[0]
+      const { items } = await client.list(Pod, { namespace: step.namespace })
+      // A pod of a StatefulSet would keep its name, and its set would wait for it.
+      const [first] = byName(items.filter(({ metadata }) => !metadata.ownerReferences?.some(({ kind }) => kind === 'StatefulSet')))
       return first && patch(Pod, { namespace: step.namespace, name: first.metadata.name }, { metadata: { labels: { app: 'released' } } })
     }
     case 'sweep': {

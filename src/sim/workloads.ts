@@ -112,7 +112,6 @@ function setOf(name: string, random: Random, { namespace, isRude, mostChanges }:
     () => ({ do: 'remove', of, propagation: pick(propagations) }),
     () => make,
     () => ({ do: 'delete pods', namespace, count: 1 + random.below(3), graceSeconds: pick([1, 30]) }),
-    () => ({ do: 'release pod', namespace }),
   ]
   const actions = [make, ...several(random, Math.min(mostChanges, 2 + random.below(4)), isRude ? [...gentle, ...rude] : gentle)]
   return { actions, last: [change(of, { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } } })] }
