@@ -12,6 +12,7 @@ export interface Aim {
   readonly most?: number
 }
 
+/** An aim beside what was measured. */
 export interface Judged extends Aim {
   readonly ours: number
   /** Absent where the reference gave no number. */

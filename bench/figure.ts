@@ -26,6 +26,7 @@ export type Figure =
   /** Needs root and a machine that can run containers. */
   | { readonly name: string; readonly part: 'cluster'; readonly about: string; measure(options: MeasureOptions): Promise<readonly Row[]> }
 
+/** What every figure is measured with. */
 export interface MeasureOptions {
   /** How long a load lasts; the figures with fixed counts shrink with it. */
   readonly seconds: number

@@ -6,6 +6,7 @@ import { cpuSecondsOf, memoryOf } from '../support/usage.ts'
 /** Until what a start left to do is done. */
 const settleMs = 15_000
 
+/** What an idle node costs, once its start is over. */
 export const footprint: Figure = {
   name: 'footprint',
   part: 'cluster',

@@ -5,6 +5,7 @@ import { cpuSecondsOf, memoryOf } from '../support/usage.ts'
 /** Until what a start left to do is done. */
 const settleMs = 15_000
 
+/** What the control plane costs while nothing happens: no timer may ask again and again. */
 export const idle: Figure = {
   name: 'idle',
   part: 'api',

@@ -2,6 +2,7 @@ import type { Figure, Row } from '../figure.ts'
 import { drive } from '../load/drive.ts'
 import { withServer } from '../support/with-server.ts'
 
+/** Open loop: requests are due whether or not answers come, so an answer that is late makes none after it later. */
 export const mixed: Figure = {
   name: 'mixed',
   part: 'api',

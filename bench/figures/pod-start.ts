@@ -23,6 +23,7 @@ const namespace = 'bench-pods'
 const steps = ['answered', 'scheduled', 'sandboxNetworked', 'containerMade', 'containerStarted', 'running'] as const
 type Step = (typeof steps)[number]
 
+/** How long a pod takes to run, and which part of it is whose. */
 export const podStart: Figure = {
   name: 'pod-start',
   part: 'cluster',

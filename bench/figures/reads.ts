@@ -2,6 +2,7 @@ import type { Figure, Row } from '../figure.ts'
 import { drive } from '../load/drive.ts'
 import { withServer } from '../support/with-server.ts'
 
+/** The smallest read, closed loop: what a request itself costs. */
 export const reads: Figure = {
   name: 'reads',
   part: 'api',

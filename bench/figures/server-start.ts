@@ -6,6 +6,7 @@ import { median } from '../support/statistics.ts'
 
 const times = 3
 
+/** How long a client waits for a server that starts: with nothing, with what it kept, and after a crash. */
 export const serverStart: Figure = {
   name: 'server-start',
   part: 'api',

@@ -4,6 +4,7 @@ import { median } from '../support/statistics.ts'
 
 const times = 5
 
+/** How long a user waits for a cluster. */
 export const up: Figure = {
   name: 'up',
   part: 'cluster',

@@ -2,6 +2,7 @@ import type { Figure, Row } from '../figure.ts'
 import { drive } from '../load/drive.ts'
 import { withServer } from '../support/with-server.ts'
 
+/** Fan-out: each write is told to every watch, and none may be lost or late. */
 export const watch: Figure = {
   name: 'watch',
   part: 'api',

@@ -3,6 +3,7 @@ import { drive } from '../load/drive.ts'
 import type { Operation } from '../load/load.ts'
 import { withServer } from '../support/with-server.ts'
 
+/** Closed loop: each client's next write follows the answer to its last, which comes once it is on the disk. */
 export const writes: Figure = {
   name: 'writes',
   part: 'api',

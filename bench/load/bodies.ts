@@ -41,6 +41,7 @@ export const podStatus = (n: number): string =>
     },
   })
 
+/** A Lease as a kubelet renews it: `n` makes each one differ from the last. */
 export const lease = (name: string, resourceVersion: string, n: number): string => {
   const spec = { holderIdentity: `holder-${n}`, leaseDurationSeconds: 40, renewTime: '2026-01-01T00:00:00.000000Z' }
   return JSON.stringify({ metadata: { name, resourceVersion }, spec })

@@ -6,6 +6,7 @@ import { prepare } from './operations.ts'
 /** As the original was measured: many clients share eight connections. */
 const connectionsMax = 8
 
+/** Runs the load; the first second warms up and does not count. */
 export async function closedLoop(target: Target, load: Load & { do: 'closed-loop' }): Promise<Outcome> {
   const { clients, seconds, count = Infinity, namespace } = load
   const connections = await openConnections(target, Math.min(clients, connectionsMax))

@@ -1,11 +1,13 @@
 import { type ClientHttp2Session, connect } from 'node:http2'
 import type { Target } from './load.ts'
 
+/** A whole answer. */
 export interface Answer {
   readonly status: number
   readonly body: Buffer
 }
 
+/** What a request carries beside its method and path. */
 export interface Sent {
   readonly body?: string
   readonly accept?: string
@@ -20,6 +22,7 @@ export interface Connections {
   close(): void
 }
 
+/** Opens so many HTTP/2 connections with a client certificate. Rejects where the server cannot be reached. */
 export async function openConnections(target: Target, count: number): Promise<Connections> {
   const sessions = await Promise.all(Array.from({ length: count }, () => open(target)))
   let next = 0

@@ -4,6 +4,7 @@ import type { Server } from '../support/server.ts'
 import { cpuSecondsOf, machineCpuSeconds } from '../support/usage.ts'
 import type { Load, Outcome } from './load.ts'
 
+/** What a load came to, with what it cost both sides; `serverCpuMs` in milliseconds of processor time. */
 export interface Driven extends Outcome {
   readonly perSecond: number
   /** Of all its processes, for each operation. */

@@ -7,6 +7,7 @@ export interface Target {
   readonly key: string
 }
 
+/** What a driver does to a server, in a process of its own. */
 export type Load =
   /** Each client sends its next request when the last one is answered. With `count`, until so many are done; else for `seconds`. */
   | {
@@ -30,6 +31,7 @@ export type Load =
   /** What a cluster's parts ask for, at a fixed rate whether or not answers come: lateness counts. */
   | { readonly do: 'mixed'; readonly perSecond: number; readonly seconds: number; readonly namespace: string }
 
+/** What one client of a closed loop does again and again. */
 export type Operation = 'create-configmap' | 'apply-configmap' | 'update-lease' | 'create-pod' | 'patch-pod-status' | 'get-pod'
 
 /** What a mixed load consists of. */
@@ -45,14 +47,17 @@ export const mixedSorts = [
   'list Nodes',
   'create Event',
 ] as const
+/** One of them. */
 export type MixedSort = (typeof mixedSorts)[number]
 
+/** Quantiles, in milliseconds. */
 export interface Latency {
   readonly p50: number
   readonly p99: number
   readonly max: number
 }
 
+/** What a driver saw. */
 export interface Outcome {
   readonly operations: number
   readonly seconds: number

@@ -2,6 +2,7 @@ import { quantiles } from '../support/statistics.ts'
 import { openConnections } from './connections.ts'
 import type { Load, Outcome, Target } from './load.ts'
 
+/** Reads a path again and again, and each answer to its end; the first one warms up and does not count. */
 export async function read(target: Target, { path, accept, times }: Load & { do: 'read' }): Promise<Outcome> {
   const connections = await openConnections(target, 1)
   try {

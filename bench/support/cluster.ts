@@ -17,6 +17,7 @@ export function clusterProblem(): string | undefined {
   return lacking.length > 0 ? `for the machine lacks ${lacking.join(', ')}; "wherry up" installs them` : undefined
 }
 
+/** This machine's cluster while it runs. */
 export interface Cluster {
   readonly layout: typeof layout
   readonly serverPid: number

@@ -16,6 +16,7 @@ export interface HollowNodes {
   close(): Promise<void>
 }
 
+/** How many nodes, and what becomes of the pods on them. */
 export interface HollowNodesOptions {
   readonly client: Client
   readonly count: number

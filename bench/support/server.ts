@@ -21,6 +21,7 @@ export interface Server {
   remove(): Promise<void>
 }
 
+/** Starts one with nothing in it. Resolves when it is ready. */
 export type StartServer = () => Promise<Server>
 
 /** An administrator's connection; opens nothing before the first call. */

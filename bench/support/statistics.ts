@@ -5,4 +5,5 @@ export function quantiles(sample: readonly number[]): { readonly p50: number; re
   return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
+/** The middle of one sample; of an empty one: NaN. */
 export const median = (sample: readonly number[]): number => quantiles(sample).p50

@@ -11,6 +11,7 @@ import { listQuery, pathOf, watchQuery, writeQuery } from './path.ts'
 import { errorOfAnswer } from './status.ts'
 import { watchFrames } from './watch-frames.ts'
 
+/** In whose name a client writes. */
 export interface ClientOptions {
   /** Stands in managedFields for writes that name no manager of their own. */
   readonly fieldManager?: string

@@ -4,6 +4,7 @@ import type { Clock, Instant } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import type { Exchange } from './https-transport.ts'
 
+/** A connection that agreed on `h2`, and how long it may be silent, in milliseconds. */
 export interface Http2Options {
   readonly socket: TLSSocket
   readonly authority: string

@@ -8,6 +8,7 @@ import type { Random } from '#lib/random.ts'
 import { createHttp1Exchange } from './http1-exchange.ts'
 import { createHttp2Exchange } from './http2-exchange.ts'
 
+/** Which server, who we are, and how long is waited, in milliseconds. */
 export interface HttpsTransportOptions {
   /** `https://host:port`; a path is put before that of each request. */
   readonly server: string
@@ -137,6 +138,7 @@ export interface Exchange {
 const reconnect: BackoffOptions = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 1 }
 const connectTimeoutMs = 10_000
 
+/** Names are those of Node's `tls.connect`. */
 export interface TlsOptions {
   readonly host: string
   readonly port: number

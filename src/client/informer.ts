@@ -36,6 +36,7 @@ export interface Informer<T> {
 /** `previous`: as the cache showed it before. For `deleted`, `object` is its last state, which the cache may not have shown. */
 export type ChangeHandler<T> = (object: T, previous: T | undefined, change: 'added' | 'modified' | 'deleted') => void
 
+/** Which objects of the kind are kept, and by what they are found again. */
 export interface InformerOptions<T> {
   readonly clock: Clock
   readonly random: Random

@@ -17,6 +17,7 @@ export interface ObjectIndex<T> {
   delete(name: string, namespace?: string): void
 }
 
+/** Empty. `indexes`, by name, are kept up from the beginning. */
 export function createObjectIndex<T>(indexes: Readonly<Record<string, IndexFunction<T>>> = {}): ObjectIndex<T> {
   const namespaces = new Map<string, Map<string, T>>()
   const snapshots = new Map<string | undefined, readonly T[]>()

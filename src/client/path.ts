@@ -17,6 +17,7 @@ export function listQuery(options: ListOptions): string {
   return query({ labelSelector, fieldSelector, limit, continue: options.continue, resourceVersion, resourceVersionMatch })
 }
 
+/** The query of a watch, with its question mark. */
 export function watchQuery(options: WatchOptions): string {
   const { labelSelector, fieldSelector, resourceVersion, sendInitialEvents, timeoutSeconds } = options
   // The server takes initial events only together with this match (KEP-3157).
@@ -33,6 +34,7 @@ export function watchQuery(options: WatchOptions): string {
   })
 }
 
+/** The query of a write, with its question mark; '' where there is nothing to say. */
 export const writeQuery = ({ dryRun, fieldManager, fieldValidation, force }: WriteOptions & { readonly force?: boolean }): string =>
   query({ dryRun: dryRun ? 'All' : undefined, fieldManager, fieldValidation, force: force ? 'true' : undefined })
 

@@ -9,7 +9,7 @@ import { decodeObject } from './decode-object.ts'
 import { errorOfStatus } from './status.ts'
 
 /** Marks the bookmark that closes the initial events (KEP-3157). */
-export const initialEventsEnd = 'k8s.io/initial-events-end'
+const initialEventsEnd = 'k8s.io/initial-events-end'
 
 /** The events of a watch's body, one JSON text a line, as they come, however the body is cut into pieces. An ERROR event is thrown. */
 export async function* watchFrames<K extends AnyKind>(kind: K, body: HttpResponse['body']): AsyncGenerator<WatchEvent<Of<K>>> {

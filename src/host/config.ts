@@ -99,6 +99,7 @@ function wantedOf(name: string, value: unknown): string | undefined {
   return typeof value === wanted ? undefined : `a ${wanted}`
 }
 
+/** Writes the file whole or not at all, for its owner alone; makes its folder where that is missing. */
 export function writeConfig(file: string, config: Config): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
   writeFileSync(`${file}.new`, stringify(config), { mode: 0o600 })

@@ -18,8 +18,10 @@ export interface ContainerdOptions {
   readonly cniBinaryDirectories: readonly string[]
 }
 
+/** Where this containerd is spoken to. */
 export const containerdSocket = (options: Pick<ContainerdOptions, 'stateDirectory'>): string =>
   join(options.stateDirectory, 'containerd.sock')
+/** Where its process is remembered; see `findDaemon`. */
 export const containerdPidFile = (options: Pick<ContainerdOptions, 'stateDirectory'>): string =>
   join(options.stateDirectory, 'containerd.pid')
 

@@ -10,6 +10,7 @@ export interface Daemon {
   readonly startTicks: string
 }
 
+/** What is started, and where it is remembered. `env` is put over our own environment. */
 export interface DaemonOptions {
   readonly command: string
   readonly args: readonly string[]
@@ -54,6 +55,7 @@ export function findDaemon(pidFile: string): Daemon | undefined {
   return isRunning(daemon) ? daemon : undefined
 }
 
+/** Whether the process that was started then still is the one of this number. */
 export const isRunning = (daemon: Daemon): boolean => startTicksOf(daemon.pid) === daemon.startTicks
 
 /** TERM, then KILL once the grace is over. Resolves when the process is gone; the file goes with it. */

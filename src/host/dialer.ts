@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { WherryError } from '#lib/errors.ts'
 
+/** By whose certificates a kubelet and we know each other. */
 export interface DialerOptions {
   /** PEM: whom a kubelet's certificate has to be signed by, and who we are towards it. */
   readonly ca: string

@@ -8,7 +8,7 @@ export interface Layout {
   readonly runDirectory: string
 }
 
-export const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
+const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
 
 /** `WHERRY_DATA` and `WHERRY_RUN` move the two folders; background processes stand elsewhere, so a relative path is made a full one. */
 export function layoutFrom(env: Readonly<Record<string, string | undefined>>): Layout {
@@ -47,4 +47,5 @@ export function paths(layout: Layout) {
     podLogs: join(data, 'node', 'pod-logs'),
   } as const
 }
+/** Every path of a layout, by what stands at it. */
 export type Paths = ReturnType<typeof paths>

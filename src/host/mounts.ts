@@ -67,6 +67,7 @@ export async function mountsBelow(path: string): Promise<readonly string[]> {
     .toSorted((a, b) => b.split('/').length - a.split('/').length)
 }
 
+/** Takes the topmost mount at this path away. Throws where somebody still uses it. */
 export async function unmount(path: string): Promise<void> {
   await run('umount', ['-n', '--no-canonicalize', path], { timeoutMs: mountMs })
 }

@@ -2,6 +2,7 @@ import { readdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os'
 import type { MachineFacts, NodeFacts } from '#kubelet/interfaces.ts'
 
+/** What a machine cannot tell by itself. */
 export interface NodeFactsOptions {
   /** On the file system whose size counts as the node's. */
   readonly rootDirectory: string

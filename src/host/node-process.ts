@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Layout, paths } from './layout.ts'
 
+/** The processes that run in the background of a node. */
 export type ProcessName = 'server' | 'agent'
 
 /** The file to run. With the argument `warm` it only fills the compile cache, and ends. */

@@ -9,6 +9,7 @@ export interface Requirement {
   readonly package: string
 }
 
+/** What containers, their networks and their volumes need of Debian. */
 export const nodeRequirements: readonly Requirement[] = [
   { needs: 'containerd', package: 'containerd' },
   { needs: 'ctr', package: 'containerd' },
@@ -56,6 +57,7 @@ export function isThere(needs: string): boolean {
   return searchPath().some((folder) => isExecutable(join(folder, needs)))
 }
 
+/** The folders in which programs are looked for, each once. */
 export const searchPath = (): string[] =>
   [...new Set([...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].filter(
     Boolean,

@@ -29,17 +29,20 @@ export interface Pki {
   readonly made: readonly string[]
 }
 
+/** Whoever signs: the key is read from its file when it is needed. */
 export interface Authority {
   readonly certificate: string
   readonly certificatePath: string
   readonly keyPath: string
 }
 
+/** A certificate and its key, and the files that they lie in. */
 export interface StoredPair extends KeyPair {
   readonly certificatePath: string
   readonly keyPath: string
 }
 
+/** By what a node's agent is known. */
 export interface NodePki {
   /** The kubelet towards the API server: user `system:node:<name>`, group `system:nodes`. */
   readonly client: StoredPair
@@ -47,6 +50,7 @@ export interface NodePki {
   readonly serving: StoredPair
 }
 
+/** PEM: PKCS #8 for the private key, SPKI for the public ones. */
 export interface ServiceAccountKeys {
   /** Signs new tokens. */
   readonly key: string
@@ -54,6 +58,7 @@ export interface ServiceAccountKeys {
   readonly publicKeys: readonly string[]
 }
 
+/** Where all of it lies, and whom it names. */
 export interface PkiOptions {
   /** Made with mode 0700 when missing. Files in it get mode 0600. */
   readonly directory: string

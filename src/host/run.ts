@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { WherryError } from '#lib/errors.ts'
 
+/** What a program is given. `env` is put over our own environment; `timeoutMs` absent: it takes as long as it takes. */
 export interface RunOptions {
   readonly input?: Readable | string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly onOutput?: (text: string) => void
 }
 
+/** How a program ended, and what it said, up to 16 MiB of each. */
 export interface RunResult {
   readonly code: number
   readonly stdout: string

@@ -28,6 +28,7 @@ const hostBitsMin = 3
 /** The reference gives out no addresses of larger ranges (KEP 1880). */
 const prefixMinV6 = 64
 
+/** Of a range that `parseServiceRanges` let through. */
 export const isV6Range = (range: string): boolean => range.includes(':')
 
 /** The address after that of the network: that of the API server's own Service. */

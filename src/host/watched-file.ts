@@ -1,6 +1,7 @@
 import { readFileSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
+/** A file that says something new from time to time. */
 export interface WatchedFile {
   /** As it was at first. */
   readonly text: string

@@ -7,6 +7,7 @@ export interface ControllerMetrics {
   of(controller: Pick<Controller<never>, 'name' | 'metrics'>, cache: Cache): (measures: readonly Measure[]) => void
 }
 
+/** Registers nothing by itself: each controller's metrics come with it. */
 export function createControllerMetrics(registry: Registry): ControllerMetrics {
   const take = new Map<string, (measure: Measure) => void>()
   const caches = new Map<string, Cache>()

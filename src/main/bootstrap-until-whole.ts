@@ -4,6 +4,7 @@ import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Refused } from './bootstrap.ts'
 
+/** What is tried, and who hears of it. */
 export interface BootstrapUntilWholeOptions {
   /** Makes what is missing, and says what was refused. */
   readonly attempt: () => Promise<readonly Refused[]>

@@ -40,6 +40,7 @@ export interface Refused {
   readonly error: Error
 }
 
+/** What the first objects of a cluster say of it. */
 export interface BootstrapOptions {
   readonly client: Client
   readonly objects: Objects

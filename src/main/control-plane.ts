@@ -54,6 +54,7 @@ import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
 import { createIdentity, type Identity, type IdentityChoices } from './identity.ts'
 import { takeFence } from './take-fence.ts'
 
+/** What a control plane is made of. The caller closes what it hands in. */
 export interface ControlPlaneOptions extends IdentityChoices {
   /** Open; closed by the caller. Confidential values reach it as they are: wrap it where they are to be sealed. */
   readonly store: Store
@@ -108,6 +109,7 @@ export interface ControlPlaneOptions extends IdentityChoices {
 /** Parts of the control plane beside the API server. */
 export type Component = 'controllers' | 'scheduler'
 
+/** A control plane at work. */
 export interface ControlPlane {
   readonly handler: ApiHandler
   /** In-process, as this user. */

@@ -56,6 +56,7 @@ export interface IdentityChoices {
   readonly readFile?: ((path: string) => string) | undefined
 }
 
+/** What it is decided by. */
 export interface IdentityParts {
   readonly choices: IdentityChoices
   readonly keys: TokenKeys
@@ -70,6 +71,7 @@ export interface IdentityParts {
   readonly apiServerId: string
 }
 
+/** Who asks, and who may do what. */
 export interface Identity {
   readonly authenticate: Authenticator
   readonly authorize: Authorizer

@@ -4,6 +4,7 @@ import { systemClock } from '#host/clock.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
 import type { Log } from '#lib/log.ts'
 
+/** What is served, and at which port. */
 export interface LoopbackOptions {
   readonly handler: ApiHandler
   readonly log: Log
@@ -11,6 +12,7 @@ export interface LoopbackOptions {
   readonly port: number
 }
 
+/** A server on this machine's loopback address. */
 export interface Loopback {
   readonly port: number
   /** PEM of the authority by which clients know the server. */

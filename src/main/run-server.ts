@@ -47,6 +47,7 @@ export const flagsOf = (settings: object): Readonly<Record<string, string>> =>
     Object.entries(settings).map(([name, value]) => [name.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`), String(value)]),
   )
 
+/** What one server process is told, its files and folders by their whole paths. */
 export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | 'staticTokens' | 'dnsAddress'> {
   /** What the server itself is told stands in it as well. */
   readonly config: Config

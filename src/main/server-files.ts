@@ -20,6 +20,7 @@ import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { ControlPlaneOptions } from './control-plane.ts'
 
+/** What those files say, in the form in which a control plane takes it. */
 export type ServerFiles = Pick<
   ControlPlaneOptions,
   'authenticationConfiguration' | 'authorizationConfiguration' | 'tokenWebhook' | 'readFile' | 'audit' | 'tracing' | 'admissionPlugins'

@@ -4,6 +4,7 @@ import type { Client } from '#client/client.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Condition, Store } from '#store/store.ts'
 
+/** Whose term begins, by which Lease. `store` is written past the API, `client` only reads. */
 export interface FenceOptions {
   readonly store: Store
   readonly client: Client

@@ -1,8 +1,8 @@
 import { WherryError } from '#lib/errors.ts'
 import type { Operation } from './store.ts'
 
-/** Bound of one commit, so that no single one can hold up all others. etcd's is 128; a namespace's quota and claims need more. */
-export const maximumOperations = 1000
+/** Bound of one commit, so that no single one can hold up all others. etcd's is 128; a namespace's quota and claims need more. Below `idsPerRevision`. */
+const maximumOperations = 1000
 
 /** Refuses what no store may accept: a key twice (which of the two would win?), an empty key, a commit without end. */
 export function checkCommit(operations: readonly Operation[]): void {

@@ -346,7 +346,9 @@ const cases: Readonly<Record<string, (store: Store) => Promise<void>>> = {
 const encoder = new TextEncoder()
 const text = (value: Uint8Array): string => new TextDecoder().decode(value)
 
+/** Writes a text, for tests. */
 export const put = (key: string, value: string): Operation => ({ do: 'put', key, value: encoder.encode(value) })
+/** Deletes a key, for tests. */
 export const remove = (key: string): Operation => ({ do: 'delete', key })
 
 async function revisionOf(store: Store, operations: readonly Operation[]): Promise<number> {

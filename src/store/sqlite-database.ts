@@ -27,10 +27,13 @@ const schema = `
 const applicationId = 0x77687279
 const schemaVersion = 1
 
-/** A commit holds at most this many operations. */
+/** Room for the changes of one commit, which `checkCommit` bounds. A part of the file's format. */
 export const idsPerRevision = 1024
+/** The lowest id that a change of this revision may have. */
 export const firstId = (revision: number): number => revision * idsPerRevision
+/** The highest id that a change of this revision may have. */
 export const lastId = (revision: number): number => revision * idsPerRevision + idsPerRevision - 1
+/** The revision of a change, by its id. */
 export const revisionOf = (id: number): number => Math.floor(id / idsPerRevision)
 
 /** Opens or creates the file, readable by its owner only, and takes it for this process alone. */
@@ -58,6 +61,7 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** What SQLite says of one of its settings that are numbers. */
 export const pragma = (database: DatabaseSync, name: string): number =>
   Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number
 

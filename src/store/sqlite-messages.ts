@@ -6,6 +6,7 @@ import type { Condition, Entry, Operation, Revision } from './store.ts'
  */
 export type Request = { readonly id: number } & RequestBody
 
+/** What the worker is asked to do. */
 export type RequestBody =
   | { readonly do: 'commit'; readonly batch: PackedCommits }
   | { readonly do: 'get'; readonly key: string }
@@ -23,6 +24,7 @@ export type RequestBody =
   | { readonly do: 'tidy' }
   | { readonly do: 'close' }
 
+/** What the worker says to the request of that id. */
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   /** Pages of a long answer come before its end. */
@@ -35,6 +37,7 @@ export interface Failure {
   readonly cause?: string
 }
 
+/** One step of a commit: a commit that is followed is two of them. */
 export interface Commit {
   readonly operations: readonly Operation[]
   readonly conditions: readonly Condition[]
@@ -42,6 +45,7 @@ export interface Commit {
   readonly follows: boolean
 }
 
+/** A batch as flat lists, in the order of the commits; values stand one after another in `bytes`. */
 export interface PackedCommits {
   readonly follows: readonly boolean[]
   readonly operationCounts: readonly number[]
@@ -66,6 +70,7 @@ export interface CommitsAnswer {
   readonly fullMessage?: string
 }
 
+/** Entries as flat lists; values stand one after another in `bytes`. */
 export interface PackedEntries {
   readonly keys: readonly string[]
   readonly createRevisions: readonly Revision[]
@@ -74,6 +79,7 @@ export interface PackedEntries {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
+/** The end of a range, whose entries came in pages before it. */
 export interface RangeAnswer {
   readonly revision: Revision
   readonly remaining: number
@@ -86,11 +92,13 @@ export interface HistoryAnswer {
   readonly upTo: Revision
 }
 
+/** What the file held when it was opened. */
 export interface OpenAnswer {
   readonly revision: Revision
   readonly compacted: Revision
 }
 
+/** In the form that goes to the worker. */
 export function packCommits(commits: readonly Commit[]): PackedCommits {
   const operations = commits.flatMap((commit) => commit.operations)
   const conditions = commits.flatMap((commit) => commit.conditions)
@@ -106,6 +114,7 @@ export function packCommits(commits: readonly Commit[]): PackedCommits {
   }
 }
 
+/** The same again; values share the block that they came in. */
 export function unpackCommits(packed: PackedCommits): Commit[] {
   let operation = 0
   let condition = 0

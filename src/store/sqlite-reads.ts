@@ -21,6 +21,7 @@ const pageBytes = 1024 * 1024
 const historyEvents = 2_000
 const historyBytes = 4 * 1024 * 1024
 
+/** Over one connection, whose statements are prepared once. */
 export function createReads(database: DatabaseSync): Reads {
   const meta = prepare(database, 'SELECT value FROM meta WHERE name = ?')
   const one = prepare(

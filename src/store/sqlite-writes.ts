@@ -25,6 +25,7 @@ const sparePages = 256
 /** Moved in one step of a vacuum: two megabytes of log. */
 const vacuumPages = 512
 
+/** Over one connection. `path` names the file in errors, and the reserve beside it. */
 export function createWrites(database: DatabaseSync, reads: Reads, path: string): Writes {
   const find = prepare(database, 'SELECT change FROM present WHERE key = ?')
   const replaced = prepare(database, 'SELECT key, value, create_revision, id FROM change WHERE id = ?')

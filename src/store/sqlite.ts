@@ -17,6 +17,7 @@ import {
 import type { CommitResult, Entry, Revision, Store, StoreEvent } from './store.ts'
 import { type Change, createWatchHub } from './watch-hub.ts'
 
+/** Where the store lies, and who hears of its end. */
 export interface SqliteOptions {
   /** The file; beside it stand its log (`-wal`) and eight megabytes held back for a full disk (`-reserve`). */
   readonly path: string

@@ -18,6 +18,7 @@ export interface WatchHub {
   close(error?: Error): void
 }
 
+/** The past, as the store knows it. */
 export interface History {
   /** Revision of the change published last. */
   readonly revision: () => Revision
@@ -32,6 +33,7 @@ export interface History {
 /** What a watch may leave unread: some megabytes of objects, seconds of a busy cluster. */
 const defaultBufferedEvents = 10_000
 
+/** Nobody watches at first. */
 export function createWatchHub(history: History): WatchHub {
   const watches = new Set<Watch>()
   return {

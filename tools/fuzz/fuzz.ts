@@ -4,6 +4,7 @@ import type { Coverage } from './coverage.ts'
 import { mutate } from './mutate.ts'
 import type { Target } from './target.ts'
 
+/** How long a target is fed, and by what chance: with one seed the same inputs come again, but for what coverage keeps. */
 export interface FuzzOptions {
   readonly seed: number
   /** Ends it after so many seconds of time, or so many inputs. */
@@ -15,6 +16,7 @@ export interface FuzzOptions {
   readonly hangMs?: number
 }
 
+/** What was fed, and what it reached. */
 export interface FuzzResult {
   readonly inputs: number
   /** Inputs that were kept because they reached something new, seeds included. */

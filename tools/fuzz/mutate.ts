@@ -1,7 +1,7 @@
 import type { Random } from '#lib/random.ts'
 
 /** No input grows past this. */
-export const inputBytesMax = 64 * 1024
+const inputBytesMax = 64 * 1024
 
 /** Another input made of one that is known, and at times of a second: a few small changes, in bytes or in words of the language. */
 export function mutate(input: Uint8Array, other: Uint8Array, words: readonly Uint8Array[], random: Random): Uint8Array {

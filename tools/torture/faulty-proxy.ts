@@ -12,6 +12,7 @@ export interface FaultyProxy {
   close(): Promise<void>
 }
 
+/** Listens on a free port of the loopback address, and goes on to that one. */
 export async function createFaultyProxy(targetPort: number): Promise<FaultyProxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isPaused = false

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { compareResourceVersions } from '#client/resource-version.ts'
 
+/** An object as the server answers it, without what its list leaves out. */
 export interface StoredObject {
   readonly metadata: {
     readonly name: string
@@ -39,6 +40,7 @@ interface Entry {
   readonly mayBeGone: boolean
 }
 
+/** Nobody wrote anything yet. */
 export function createLedger(): Ledger {
   const known = new Map<string, Entry>()
   return {

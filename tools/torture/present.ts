@@ -32,6 +32,7 @@ export async function prepare(transport: Transport): Promise<void> {
   throw new Error('the custom resource was not served within 10 s')
 }
 
+/** Lists everything that is written. Throws where a list is refused. */
 export async function readWorld(transport: Transport): Promise<World> {
   const objects = new Map<string, StoredObject>()
   const collections = new Map<string, StoredObject[]>()

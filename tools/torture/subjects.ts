@@ -21,9 +21,11 @@ export interface Subject {
   readonly change: (name: string, step: number, how: number) => readonly [type: string, body: object, query?: string]
 }
 
+/** Where objects are written, all sorts in each. */
 export const namespaces: readonly string[] = Array.from({ length: 10 }, (_, i) => `torture-${i}`)
 /** Pods live here, and are counted. */
 export const countedNamespace = 'torture-counted'
+/** Of the one in `countedNamespace`. */
 export const quotaName = 'count'
 /** The server has objects of its own elsewhere, which change when they like. */
 export const isOurs = (namespace: string | undefined): boolean => namespace?.startsWith('torture-') === true
@@ -31,6 +33,7 @@ export const isOurs = (namespace: string | undefined): boolean => namespace?.sta
 const merge = 'application/merge-patch+json'
 const apply = 'application/apply-patch+yaml'
 
+/** The custom resource that is written beside the kinds that every server has. */
 export const definition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -68,6 +71,7 @@ const Boat = kindsOf({
 const within = (namespace: string | undefined): string => (namespace === undefined ? '' : `namespaces/${namespace}/`)
 const labels = (step: number) => ({ half: step % 2 === 0 ? 'even' : 'odd' })
 
+/** All of them. A writer takes each as often as another. */
 export const subjects: readonly Subject[] = [
   {
     kind: ConfigMap,

@@ -13,6 +13,7 @@ import { createServerProcess } from './server-process.ts'
 import { startWatchers } from './watchers.ts'
 import { startWriting } from './writers.ts'
 
+/** How long, how much, and by which chance. */
 export interface TortureOptions {
   readonly rounds: number
   /** Moments and choices; what the machine does beside is its own. */
@@ -24,6 +25,7 @@ export interface TortureOptions {
   readonly report?: (line: string) => void
 }
 
+/** What it came to; without a throw, all of it was right. */
 export interface TortureResult {
   readonly rounds: number
   /** Acknowledged ones. */

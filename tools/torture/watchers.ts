@@ -23,6 +23,7 @@ export interface Watchers {
   close(): Promise<void>
 }
 
+/** `count` informers, spread over the transports. */
 export function startWatchers({ transports, count }: { transports: readonly Transport[]; count: number }): Watchers {
   let expired = 0
   let events = 0

@@ -3,6 +3,7 @@ import type { Random } from '#lib/random.ts'
 import { type Ledger, type StoredObject, withoutKind } from './ledger.ts'
 import { namespaces, type Subject, subjects } from './subjects.ts'
 
+/** Who writes how often, and where it is put down. */
 export interface WritingOptions {
   readonly transport: Transport
   readonly ledger: Ledger
@@ -11,6 +12,7 @@ export interface WritingOptions {
   readonly writers: number
 }
 
+/** Writing, until it is stopped. */
 export interface Writing {
   /** Answers how many writes were acknowledged, once the last request is over. */
   stop(): Promise<number>

@@ -49,6 +49,7 @@ interface Watch {
 
 type Stored = KubeObject & { metadata: { deletionTimestamp?: string; finalizers?: string[] } }
 
+/** Holds nothing at first. */
 export function createStubServer(): StubServer {
   const stored = new Map<string, Stored>()
   const changes: Change[] = []

@@ -48,6 +48,7 @@ export function sandboxConfig(config: SandboxConfig): Input<typeof cri.PodSandbo
   }
 }
 
+/** A container in CRI's words. */
 export function containerConfig(config: ContainerConfig): Input<typeof cri.ContainerConfig> {
   return {
     metadata: config.metadata,
@@ -69,6 +70,7 @@ export function containerConfig(config: ContainerConfig): Input<typeof cri.Conta
   }
 }
 
+/** Limits in CRI's words; units are the same. */
 export function linuxResources(resources: LinuxResources): Input<typeof cri.LinuxContainerResources> {
   const { memoryLimitBytes, hugepageLimits, ...rest } = resources
   return {
@@ -78,6 +80,7 @@ export function linuxResources(resources: LinuxResources): Input<typeof cri.Linu
   }
 }
 
+/** A line of a list of sandboxes. */
 export function sandbox(from: Of<typeof cri.PodSandbox>): Sandbox {
   return {
     id: from.id ?? '',
@@ -94,12 +97,14 @@ export function sandbox(from: Of<typeof cri.PodSandbox>): Sandbox {
   }
 }
 
+/** All that a runtime says of one sandbox. */
 export function sandboxStatus(from: Of<typeof cri.PodSandboxStatus>): SandboxStatus {
   const { network, ...rest } = from
   const ips = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? '')]
   return { ...sandbox(rest), ips: ips.filter((ip) => ip !== '') }
 }
 
+/** A line of a list of containers. */
 export function container(from: Of<typeof cri.Container>): Container {
   return {
     id: from.id ?? '',
@@ -132,6 +137,7 @@ export function containerStatus(from: Of<typeof cri.ContainerStatus>): Container
   }
 }
 
+/** An image that the runtime has. */
 export function image(from: Of<typeof cri.Image>): Image {
   const uid = from.uid === undefined ? undefined : (from.uid.value ?? 0)
   return {
@@ -145,6 +151,7 @@ export function image(from: Of<typeof cri.Image>): Image {
   }
 }
 
+/** What a container uses now. */
 export function containerStats(from: Of<typeof cri.ContainerStats>): ContainerStats {
   return {
     id: from.attributes?.id ?? '',

@@ -1,13 +1,19 @@
 /** The numbers of CRI's enumerations (api.proto), by name. */
 
 export const protocol = { TCP: 0, UDP: 1, SCTP: 2 } as const
+/** `MountPropagation`. */
 export const propagation = { None: 0, HostToContainer: 1, Bidirectional: 2 } as const
+/** `NamespaceMode`. */
 export const namespaceMode = { pod: 0, container: 1, node: 2, target: 3 } as const
+/** `SecurityProfile.ProfileType`. */
 export const profileType = { RuntimeDefault: 0, Unconfined: 1, Localhost: 2 } as const
+/** `SupplementalGroupsPolicy`. */
 export const groupsPolicy = { Merge: 0, Strict: 1 } as const
 /** `PodSandboxState`: 0 is ready. */
 export const SANDBOX_READY = 0
+/** `ContainerState`, by its number. */
 export const containerStates = ['created', 'running', 'exited', 'unknown'] as const
+/** `ContainerEventType`, by its number. */
 export const containerEvents = ['created', 'started', 'stopped', 'deleted'] as const
 
 /** `Signal`: the position, 0 being the image's own. The real-time ones are counted up from the smallest, then to the largest. */

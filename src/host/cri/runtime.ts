@@ -8,6 +8,7 @@ import * as convert from './convert.ts'
 import { runtimeEvents } from './events.ts'
 import * as cri from './messages.ts'
 
+/** Where the runtime listens, and how long it is waited for. */
 export interface CriOptions {
   /** Path of the runtime's unix socket, with or without `unix://`. */
   readonly endpoint: string

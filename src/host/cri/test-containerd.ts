@@ -18,6 +18,7 @@ export interface TestContainerd {
   close(): Promise<void>
 }
 
+/** `subnet`: of its pods, which no other test may use at the same time. Rejects where it does not answer in time. */
 export async function startTestContainerd(subnet: string): Promise<TestContainerd> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-cri-'))
   const bridge = `w${directory.slice(-6).toLowerCase()}`

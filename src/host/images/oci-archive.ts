@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TarEntry } from './tar.ts'
 import { lengthOf, tar } from './tar.ts'
 
+/** What an image says of itself (OCI image specification, "Image Configuration"). */
 export interface ImageConfig {
   /** Full reference: `docker.io/library/nginx:1.7.9`. */
   readonly name: string

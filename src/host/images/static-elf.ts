@@ -1,5 +1,6 @@
 /** e_machine of the ELF header (System V ABI). */
 const machines = { x64: 62, arm64: 183 } as const
+/** Processors that we have programs for, as Node names them. */
 export type Machine = keyof typeof machines
 
 /**

@@ -22,6 +22,7 @@ export async function importImages(socket: string, archive: readonly Uint8Array[
   return names
 }
 
+/** As `ctr` shows it; the size is a text such as `45.2 MiB`. */
 export interface ListedImage {
   readonly name: string
   readonly digest: string
@@ -40,6 +41,7 @@ export async function listImages(socket: string): Promise<ListedImage[]> {
     .map(([name, , digest, size, unit]) => ({ name: name!, digest: digest!, size: `${size} ${unit}` }))
 }
 
+/** Removes an image, and waits until its layers are gone. */
 export async function removeImage(socket: string, name: string): Promise<void> {
   await run('ctr', ctr(socket, 'images', 'remove', '--sync', normalizeImageName(name)))
 }

@@ -18,6 +18,7 @@ export function tar(entries: readonly TarEntry[]): Uint8Array[] {
   return out
 }
 
+/** Of all parts together, in bytes. */
 export const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.byteLength, 0)
 
 const typeFlag = { file: '0', link: '2', directory: '5' } as const

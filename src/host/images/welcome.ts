@@ -5,6 +5,7 @@ import { run } from '../run.ts'
 import { ociArchive } from './oci-archive.ts'
 import type { TarEntry } from './tar.ts'
 
+/** The name that the welcome application's pods ask for: of no registry, so nobody tries to pull it. */
 export const welcomeImage = 'wherry.local/welcome:1'
 
 /**
