@@ -69,6 +69,7 @@ export interface Measure {
   readonly value?: number
 }
 
+/** How one look at a key ended, for what a controller counts by itself. */
 export interface MeasuredOutcome {
   /** Everything was done. */
   readonly isDone: boolean
@@ -76,17 +77,20 @@ export interface MeasuredOutcome {
   readonly seconds: number
 }
 
+/** A kind whose changes are reasons to look at keys again. */
 export interface Source {
   readonly kind: AnyKind
   /** Keys to look at again after this object came, changed or went (`previous`: before the change; the object itself when it went). Absent: the object's own. */
   readonly keys?: (object: never, cache: Cache, previous: never | undefined) => readonly string[]
 }
 
+/** What is to be done about a key now, and when to look again. */
 export interface Plan {
   readonly commands: readonly Command[]
   /** When waiting alone would change the answer; `Infinity`: never. */
   readonly wakeAt: Instant
 }
+/** Nothing to do, until something changes. */
 export const settled: Plan = { commands: [], wakeAt: Infinity }
 
 /**

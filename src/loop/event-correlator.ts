@@ -17,6 +17,7 @@ export type Correlation =
   | { readonly do: 'count'; readonly series: string; readonly message: string; readonly name: string; readonly count: number }
   | { readonly do: 'drop' }
 
+/** Keeps what happens again and again from filling the store. */
 export interface EventCorrelator {
   correlate(happening: Happening, now: Instant): Correlation
   /** The series is now recorded in the object named `name` with this count. */

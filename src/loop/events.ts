@@ -19,6 +19,7 @@ export interface EventRecorder {
   close(): void
 }
 
+/** Whose events they are, and who writes them. */
 export interface EventRecorderOptions {
   readonly client: Client
   readonly clock: Clock
@@ -30,6 +31,7 @@ export interface EventRecorderOptions {
   readonly host?: string
 }
 
+/** Writes events beside the work, which never waits for them; too many at once are dropped, and counted. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { client, clock, random, log, component } = options
   const correlator = createEventCorrelator()

@@ -96,6 +96,7 @@ export const endsRefused = ({ ifFails, isLast }: Batch): boolean => ifFails === 
 /** More of one key would let those of other keys wait. */
 const batchLimit = 64
 
+/** What commands are carried out with. */
 export interface Hands {
   /** Acts as the controller's own identity. */
   readonly client: Client
@@ -112,6 +113,7 @@ export interface Followed {
   readonly failed?: ((failures: readonly Refusal[]) => readonly Command[]) | undefined
 }
 
+/** How far the commands of a plan came, and what the cache will show of it. */
 export type Execution =
   | { readonly end: 'done' | 'stopped'; readonly expectations: readonly Expectation[] }
   | (Failure & { readonly expectations: readonly Expectation[] })

@@ -20,6 +20,7 @@ export type Expectation =
 /** Of a kind that nobody holds in memory nothing can be expected. */
 export type InformerOf = (kind: AnyKind) => Informer<unknown> | undefined
 
+/** Whether the cache shows it. Of a kind that nobody holds: yes, since nothing will ever show. */
 export function isMet(expectation: Expectation, informerOf: InformerOf): boolean {
   const informer = informerOf(expectation.kind)
   if (informer === undefined) return true

@@ -7,6 +7,7 @@ import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { rfc3339Micro } from '#lib/rfc3339.ts'
 
+/** Which Lease, who stands for it, and the times of an election. */
 export interface LeaderElectionOptions {
   readonly client: Client
   readonly clock: Clock

@@ -33,6 +33,7 @@ export interface Counters {
   lateCaches: number
 }
 
+/** A controller, and all that it sees and acts with. */
 export interface ReconcilerOptions<View, Gathered = undefined> {
   readonly controller: Controller<View, Gathered>
   readonly cache: Cache
@@ -43,6 +44,7 @@ export interface ReconcilerOptions<View, Gathered = undefined> {
   readonly measure?: ((measures: readonly Measure[]) => void) | undefined
 }
 
+/** One key at a time: view, plan, commands; a key waits until the cache shows what its last commands did. */
 export function createReconciler<View, Gathered = undefined>(options: ReconcilerOptions<View, Gathered>): Reconciler {
   const { controller, cache, clock, log, hands, measure } = options
   /** What the cache has to show before the key may be decided on again. */

@@ -34,6 +34,7 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** Which controllers run, as whom, and over which caches. */
 export interface RunOptions {
   readonly controllers: readonly AnyController[]
   /** Reads and watches. */
@@ -59,8 +60,10 @@ export interface RunOptions {
 
 // A list of controllers holds controllers of every view: nobody but themselves looks into it.
 // biome-ignore lint/suspicious/noExplicitAny: the list of controllers is a fold's edge
+/** A controller of whatever view. */
 export type AnyController = Controller<any>
 
+/** Which objects of a kind are kept, and by what they are found again. Absent parts: all of them, by their names. */
 export interface HeldKind {
   readonly kind: AnyKind
   readonly namespace?: string
@@ -69,6 +72,7 @@ export interface HeldKind {
   readonly indexes?: Readonly<Record<string, IndexFunction<never>>>
 }
 
+/** Starts caches and queues at once; controllers begin once all caches are filled. */
 export function runControllers(options: RunOptions): Running {
   const { controllers, client, clock, random, log, concurrency, queueMetrics } = options
   const stopping = new AbortController()

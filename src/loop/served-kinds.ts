@@ -7,6 +7,7 @@ export interface ServedKinds {
   setCustom(kinds: readonly AnyKind[]): void
 }
 
+/** No kind of a definition is held at first. */
 export function createServedKinds(builtIn: readonly AnyKind[]): ServedKinds {
   let all = builtIn
   return {

@@ -15,6 +15,7 @@ export interface Scene {
   readonly lines: { readonly level: string; readonly message: string; readonly [field: string]: unknown }[]
 }
 
+/** At the beginning of 2026, with an empty server. */
 export function createScene(): Scene {
   const server = createStubServer()
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))

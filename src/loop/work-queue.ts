@@ -19,6 +19,7 @@ export interface WorkQueue {
   stop(): Promise<void>
 }
 
+/** How urgent a key is: something happened to it, or it is one of a whole list. */
 export type Lane = 'change' | 'bulk'
 
 /** When the key wants to be looked at again; what comes in by `add` counts anyway. */
@@ -30,6 +31,7 @@ export type Outcome =
   /** After a back-off that grows with each failure in a row. */
   | { readonly again: 'later' }
 
+/** What is done with a key, how many at once, and how soon again. */
 export interface WorkQueueOptions {
   readonly clock: Clock
   readonly random: Random
@@ -43,6 +45,7 @@ export interface WorkQueueOptions {
   readonly work: (key: string) => Promise<Outcome>
 }
 
+/** Empty. A key is never in work twice at once, however often it comes in. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, random, log, concurrency = 8, work } = options
   const lanes: Record<Lane, Set<string>> = { change: new Set(), bulk: new Set() }
