@@ -52,20 +52,32 @@ test('what a look adds is counted, done or failed, and goes on where a former le
   )
   await client.create(ConfigMap, { metadata: { name: 'bad' } }, { namespace: 'x' })
   await clock.advance(0)
+  const counted = ['looks_total{done="true"} 1', 'looks_total{done="false"} 1']
+  const sizes = ['sizes_sum 2', 'sizes_count 2']
+  assert.deepEqual(linesOf(registry.text()), [...counted, 'maps 2', ...sizes])
   await first.stop()
-  assert.deepEqual(linesOf(registry.text()), [
-    'looks_total{done="true"} 1',
-    'looks_total{done="false"} 1',
-    'maps 2',
-    'sizes_sum 2',
-    'sizes_count 2',
-  ])
+  // Who leads no more knows nothing of how things are now.
+  assert.deepEqual(linesOf(registry.text()), [...counted, ...sizes])
   const second = await lead()
   assert.match(registry.text(), /^looks_total\{done="true"\} [34]$/m)
+  assert.match(registry.text(), /^maps \d$/m)
   await second.stop()
 })
 
+test('who ends late takes nothing from who has begun', () => {
+  const registry = createRegistry()
+  const metrics = createControllerMetrics(registry)
+  const of = (count: number) => metrics.of(counter as never, { list: () => Array(count) } as never)
+  const first = of(1)
+  const second = of(2)
+  const maps = () => linesOf(registry.text()).filter((line) => line.startsWith('maps'))
+  first.end()
+  assert.deepEqual(maps(), ['maps 2'])
+  second.end()
+  assert.deepEqual(maps(), [])
+})
+
 test('a measure of a metric that was not declared is a mistake', () => {
-  const count = createControllerMetrics(createRegistry()).of(counter as never, {} as never)
-  assert.throws(() => count([{ metric: 'other' }]), /counter counts other, which is not among its metrics/)
+  const counting = createControllerMetrics(createRegistry()).of(counter as never, {} as never)
+  assert.throws(() => counting.note([{ metric: 'other' }]), /counter counts other, which is not among its metrics/)
 })

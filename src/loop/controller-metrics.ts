@@ -4,12 +4,21 @@ import type { Cache, Controller, Measure } from './controller.ts'
 /** The controllers' own metrics, registered once a process: a server that leads again goes on counting where it left off. */
 export interface ControllerMetrics {
   /** From now on this controller counts; what is read is read of this cache. */
-  of(controller: Pick<Controller<never>, 'name' | 'metrics'>, cache: Cache): (measures: readonly Measure[]) => void
+  of(controller: Pick<Controller<never>, 'name' | 'metrics'>, cache: Cache): Counting
+}
+
+/** One controller's counting, for as long as it runs. */
+export interface Counting {
+  note(measures: readonly Measure[]): void
+  /** Lets go of the cache, of which nothing is read any more; what was counted stays. */
+  end(): void
 }
 
 /** Registers nothing by itself: each controller's metrics come with it. */
 export function createControllerMetrics(registry: Registry): ControllerMetrics {
   const take = new Map<string, (measure: Measure) => void>()
+  const registered = new Set<string>()
+  /** Of those that run: who leads no more must not hold every object of the cluster, nor tell of it as it was then. */
   const caches = new Map<string, Cache>()
 
   function register(controller: string, metrics: NonNullable<Controller<never>['metrics']>): void {
@@ -36,14 +45,21 @@ export function createControllerMetrics(registry: Registry): ControllerMetrics {
 
   return {
     of({ name, metrics = [] }, cache) {
-      if (!caches.has(name)) register(name, metrics)
+      if (!registered.has(name)) register(name, metrics)
+      registered.add(name)
       caches.set(name, cache)
-      return (measures) => {
-        for (const measure of measures) {
-          const note = take.get(measure.metric)
-          if (note === undefined) throw new TypeError(`${name} counts ${measure.metric}, which is not among its metrics`)
-          note(measure)
-        }
+      return {
+        note(measures) {
+          for (const measure of measures) {
+            const note = take.get(measure.metric)
+            if (note === undefined) throw new TypeError(`${name} counts ${measure.metric}, which is not among its metrics`)
+            note(measure)
+          }
+        },
+        end() {
+          // A later one may have begun already.
+          if (caches.get(name) === cache) caches.delete(name)
+        },
       }
     },
   }

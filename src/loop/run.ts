@@ -90,7 +90,8 @@ export function runControllers(options: RunOptions): Running {
     const component = controller.eventSource ?? name
     const recorder = createEventRecorder({ client: own, clock, random: ownRandom.fork('events'), log: ownLog, component, ...host })
     const hands = { client: own, fieldManager: controller.fieldManager ?? name, recorder, informerOf, log: ownLog, signal: stopping.signal }
-    const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands, measure: options.metrics?.of(controller, cache) })
+    const counting = options.metrics?.of(controller, cache)
+    const reconciler = createReconciler({ controller, cache, clock, log: ownLog, hands, measure: counting?.note })
     const queue = createWorkQueue({
       clock,
       random: ownRandom.fork('queue'),
@@ -99,7 +100,7 @@ export function runControllers(options: RunOptions): Running {
       ...(concurrency !== undefined && { concurrency }),
       ...(queueMetrics !== undefined && { metrics: (inWork) => queueMetrics(name, inWork) }),
     })
-    return { controller, queue, reconciler, recorder, log: ownLog }
+    return { controller, queue, reconciler, recorder, counting, log: ownLog }
   })
 
   async function begin(): Promise<void> {
@@ -171,7 +172,10 @@ export function runControllers(options: RunOptions): Running {
       const stopped = workers.map((worker) => worker.queue.stop())
       await Promise.all([...informers.values()].map((informer) => informer.close()))
       await Promise.all(stopped)
-      for (const { recorder } of workers) recorder.close()
+      for (const { recorder, counting } of workers) {
+        recorder.close()
+        counting?.end()
+      }
     },
   }
 }
