@@ -100,8 +100,8 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       failed: controller.failed?.bind(controller, view),
     })
     count(execution.end === 'done')
-    // What was not done yet still has the same cause, unless there is a newer one.
-    if (cause !== undefined && (execution.end === 'stale' || execution.end === 'failed')) because(key, cause)
+    // What was not done yet still has the same cause, unless a newer one came meanwhile.
+    if (cause !== undefined && (execution.end === 'stale' || execution.end === 'failed')) becauseBefore(key, cause)
     if (execution.expectations.length > 0) awaited.set(key, execution.expectations)
     switch (execution.end) {
       case 'done':
@@ -127,6 +127,11 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
 
   function because(key: string, change: NotedChange): void {
     if (change.isWish || causes.get(key)?.isWish !== true) causes.set(key, change)
+  }
+
+  function becauseBefore(key: string, older: NotedChange): void {
+    const newer = causes.get(key)
+    causes.set(key, newer !== undefined && (newer.isWish || !older.isWish) ? newer : older)
   }
 
   return {
