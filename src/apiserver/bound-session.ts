@@ -42,7 +42,7 @@ function refuseFlood(session: ServerHttp2Session, clock: Clock): void {
   let countedSinceMs = clock.monotonicMs()
   session.on('ping', () => {
     const nowMs = clock.monotonicMs()
-    if (nowMs - countedSinceMs > pingsPerMs) {
+    if (nowMs - countedSinceMs > pingsWindowMs) {
       pings = 0
       countedSinceMs = nowMs
     }
@@ -53,4 +53,4 @@ function refuseFlood(session: ServerHttp2Session, clock: Clock): void {
 
 /** A hundred times what the busiest known client sends: one ping each time its connection was silent for 30 s, some one with each answer. */
 const pingsMax = 1_000
-const pingsPerMs = 10_000
+const pingsWindowMs = 10_000

@@ -58,9 +58,8 @@ export interface RunOptions {
   readonly host?: string
 }
 
-// A list of controllers holds controllers of every view: nobody but themselves looks into it.
+/** A controller of whatever view: nobody but itself looks into it. */
 // biome-ignore lint/suspicious/noExplicitAny: the list of controllers is a fold's edge
-/** A controller of whatever view. */
 export type AnyController = Controller<any>
 
 /** Which objects of a kind are kept, and by what they are found again. Absent parts: all of them, by their names. */
