@@ -30,8 +30,10 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
     supported.length === 0 ? '' : `supported values: ${supported.map(quote).join(', ')}`,
     value,
   )
+/** A text of too many bytes; a negative bound is not named. */
 export const tooLong = (field: string, maxBytes: number): Cause =>
   cause('FieldValueTooLong', 'Too long', field, maxBytes < 0 ? 'value is too long' : `may not be more than ${count(maxBytes, 'byte')}`)
+/** A text of too many characters; a negative bound is not named. */
 export const tooLongCharacters = (field: string, maxLength: number): Cause =>
   cause(
     'FieldValueTooLong',
@@ -39,6 +41,7 @@ export const tooLongCharacters = (field: string, maxLength: number): Cause =>
     field,
     maxLength < 0 ? 'value is too long' : `may not be more than ${count(maxLength, 'character')}`,
   )
+/** A text of too few characters; a negative bound is not named. */
 export const tooShort = (field: string, minLength: number): Cause =>
   cause(
     'FieldValueTooShort',
@@ -55,6 +58,7 @@ export const tooMany = (field: string, actual: number, max: number): Cause =>
     max < 0 ? 'has too many items' : `must have at most ${count(max, 'item')}`,
     ...(actual < 0 ? [] : [actual]),
   )
+/** A negative `actual` is left out, a negative `min` is not named. */
 export const tooFew = (field: string, actual: number, min: number): Cause =>
   cause(
     'FieldValueTooFew',
@@ -63,15 +67,25 @@ export const tooFew = (field: string, actual: number, min: number): Cause =>
     min < 0 ? 'has too few items' : `must have at least ${count(min, 'item')}`,
     ...(actual < 0 ? [] : [actual]),
   )
+/** A check that could not be made, in the reference's words for it. */
 export const internalError = (field: string, detail: string): Cause => cause('InternalError', 'Internal error', field, detail)
 
 /** One cause for each thing wrong: `invalidEach('metadata.name', name, checkDns1123Label(name))`. */
 export const invalidEach = (field: string, value: unknown, problems: readonly string[]): Cause[] =>
   problems.map((problem) => invalid(field, value, problem))
 
+/**
+ * How many causes may each show all of a list that takes `characters`. A list of a request may be megabytes long, and what is wrong with each
+ * of its items would show it again: together they are no longer than what anybody could read, and one is told always.
+ */
+export const timesShown = (characters: number): number => Math.max(1, Math.floor(SHOWN_CHARACTERS_MAX / Math.max(1, characters)))
+const SHOWN_CHARACTERS_MAX = 1024 * 1024
+
 /** `spec` and `replicas` make `spec.replicas`; an empty parent is the object itself. */
 export const child = (parent: string, name: string): string => (parent === '' ? name : `${parent}.${name}`)
+/** An item of a list: `spec.ports[0]`. */
 export const index = (parent: string, position: number): string => `${parent}[${position}]`
+/** An entry of a map: `metadata.labels[app]`. */
 export const key = (parent: string, name: string): string => `${parent}[${name}]`
 
 /** Must be at least zero. */

@@ -105,8 +105,10 @@ function effectiveSpec(pod: Pod, which: 'requests' | 'limits'): Pod['spec'] {
   const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
   if (!statuses.some(({ resources }) => resources !== undefined)) return spec
   const isInfeasible = status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason === 'Infeasible'
+  // The first of a name counts.
+  const byName = new Map(statuses.toReversed().map((status) => [status.name, status]))
   const effective = (container: Container): Container => {
-    const present = statuses.find(({ name }) => name === container.name)
+    const present = byName.get(container.name)
     if (present?.resources === undefined) return container
     const lists = [
       ...(isInfeasible ? [] : [container.resources?.[which]]),

@@ -3,6 +3,9 @@ import type { Resources } from '#api/core/v1/resources.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { addQuantity, compareQuantity, parseQuantity, quantityOf, subQuantity } from '#lib/quantity.ts'
 
+/** Quotas count resources of Kubernetes' own domain by its rules, others by theirs. */
+export { isNative as isNativeResource } from '#api/core/v1/validation/resources.ts'
+
 /** How objects of one resource count against quotas. Pure: what it has to know of others is in the context. */
 export interface QuotaEvaluator {
   /** `pods`, `deployments.apps`. */
@@ -95,5 +98,3 @@ export const maxResources = (lists: readonly Resources[]): Resources => {
 
 export const mask = (resources: Resources, names: readonly string[]): Resources =>
   Object.fromEntries(Object.entries(resources).filter(([name]) => names.includes(name)))
-
-export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')

@@ -11,6 +11,7 @@ import { goStruct } from '#api/go-struct.ts'
 import { validateConditions } from '#api/meta/v1/validate-conditions.ts'
 import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import { jsonPathProblem } from '#schema/json-path-problem.ts'
 import { list } from '#schema/schema.ts'
 import {
@@ -146,6 +147,7 @@ function validateValidation({ expression, message = '', messageExpression = '', 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 
 function validateAnnotations(policyName: string, annotations: readonly types.AuditAnnotation[], path: string): Cause[] {
+  const isRepeated = repeats(annotations.map(({ key }) => key))
   const causes = annotations.flatMap(({ key, valueExpression }, i) => {
     const annotationKey = `${policyName}/${key}`
     return [
@@ -153,7 +155,7 @@ function validateAnnotations(policyName: string, annotations: readonly types.Aud
         ? [invalid(`${path}[${i}].key`, key, 'requires metadata.name be non-empty')]
         : invalidEach(`${path}[${i}].key`, annotationKey, checkQualifiedName(annotationKey))),
       ...validateValueExpression(valueExpression.trim(), `${path}[${i}].valueExpression`),
-      ...(annotations.findIndex((other) => other.key === key) < i ? [duplicate(`${path}[${i}].key`, key)] : []),
+      ...(isRepeated[i] ? [duplicate(`${path}[${i}].key`, key)] : []),
     ]
   })
   if (annotations.length <= ANNOTATIONS_MAX) return causes

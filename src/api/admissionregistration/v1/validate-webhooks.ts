@@ -40,12 +40,11 @@ export function validateWebhooksUpdate(
 }
 
 function validate(webhooks: readonly Webhook[], strictness: Strictness): Cause[] {
+  const isRepeated = repeats(webhooks.map(({ name }) => name))
   return webhooks.flatMap((hook, i) => [
     ...validateWebhook(hook, strictness, `webhooks[${i}]`),
     ...validateVersions(hook.admissionReviewVersions, strictness.versions, `webhooks[${i}].admissionReviewVersions`),
-    ...(strictness.names && hook.name !== '' && webhooks.findIndex(({ name }) => name === hook.name) < i
-      ? [duplicate(`webhooks[${i}].name`, hook.name)]
-      : []),
+    ...(strictness.names && hook.name !== '' && isRepeated[i] ? [duplicate(`webhooks[${i}].name`, hook.name)] : []),
   ])
 }
 

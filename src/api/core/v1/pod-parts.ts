@@ -85,10 +85,10 @@ function withFields<M extends ObjectMeta>(base: M, source: ObjectMeta, names: re
 
 /** A writer that does not know of `observedGeneration` shall not clear it (KEP-5067). */
 function keepGenerations(next: readonly PodCondition[], previous: readonly PodCondition[]): PodCondition[] {
-  const left = [...previous]
+  // Of conditions of one type the first is the last here, and taken first.
+  const left = Map.groupBy(previous.toReversed(), ({ type }) => type)
   return next.map((condition) => {
-    const at = left.findIndex((one) => one.type === condition.type)
-    const old = at < 0 ? undefined : left.splice(at, 1)[0]
+    const old = left.get(condition.type)?.pop()
     return condition.observedGeneration || !old?.observedGeneration
       ? condition
       : { ...condition, observedGeneration: old.observedGeneration }

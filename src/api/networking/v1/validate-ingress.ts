@@ -34,11 +34,11 @@ export const validateIngressUpdate = (next: Ingress, previous: Ingress): Cause[]
 
 /** What is wrong with the addresses at which an ingress answers; those that it had are not looked at again. */
 export function validateIngressStatus({ status }: Ingress, previous: Ingress): Cause[] {
-  const known = (previous.status.loadBalancer.ingress ?? []).map(({ ip }) => ip)
+  const known = new Set((previous.status.loadBalancer.ingress ?? []).map(({ ip }) => ip))
   return (status.loadBalancer.ingress ?? []).flatMap(({ ip = '', hostname = '' }, i) => {
     const path = `status.loadBalancer.ingress[${i}]`
     return [
-      ...(ip === '' || known.includes(ip) ? [] : invalidEach(`${path}.ip`, ip, checkLegacyIp(ip))),
+      ...(ip === '' || known.has(ip) ? [] : invalidEach(`${path}.ip`, ip, checkLegacyIp(ip))),
       ...(hostname === ''
         ? []
         : [...invalidEach(`${path}.hostname`, hostname, checkDns1123Subdomain(hostname)), ...noAddress(hostname, `${path}.hostname`)]),

@@ -10,6 +10,7 @@ import type {
 import type { LabelSelector } from '#api/meta/v1/types.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
 import type { Cause } from '#lib/errors.ts'
+import { repeats } from '#lib/repeats.ts'
 import {
   checkDns1123Label,
   checkDns1123Subdomain,
@@ -116,14 +117,13 @@ function validateLabelKeys(
     if (labelSelector === undefined) return [forbidden(at, 'must not be specified when labelSelector is not set')]
     return keys.flatMap((key, i) => invalidEach(`${at}[${i}]`, key, checkQualifiedName(key)))
   }
+  const mismatched = new Set(mismatchLabelKeys)
   return [
     ...each(matchLabelKeys, `${path}.matchLabelKeys`),
     ...each(mismatchLabelKeys, `${path}.mismatchLabelKeys`),
     ...(labelSelector ? keysInBoth(matchLabelKeys, labelSelector, path) : []),
     ...matchLabelKeys.flatMap((key, i) =>
-      mismatchLabelKeys.includes(key)
-        ? [invalid(`${path}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys')]
-        : [],
+      mismatched.has(key) ? [invalid(`${path}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys')] : [],
     ),
   ]
 }
@@ -131,15 +131,18 @@ function validateLabelKeys(
 /** A key may stand in the selector once: there the server itself writes it. */
 function keysInBoth(keys: readonly string[], selector: LabelSelector, path: string): Cause[] {
   const seen = new Set(Object.keys(selector.matchLabels ?? {}))
+  const lastPlaces = new Map(keys.map((key, i) => [key, i]))
   return (selector.matchExpressions ?? []).flatMap(({ key }) => {
-    const at = keys.lastIndexOf(key)
-    const isRepeated = at >= 0 && seen.has(key)
+    const at = lastPlaces.get(key)
+    const isRepeated = at !== undefined && seen.has(key)
     seen.add(key)
     return isRepeated ? [invalid(`${path}[${at}]`, key, 'exists in both matchLabelKeys and labelSelector')] : []
   })
 }
 
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[] = [], path: string): Cause[] {
+  const pairs = constraints.map(({ topologyKey, whenUnsatisfiable }) => JSON.stringify([topologyKey, whenUnsatisfiable]))
+  const isGivenLater = repeats(pairs.toReversed()).toReversed()
   return constraints.flatMap((constraint, i) => {
     const at = `${path}[${i}]`
     const { maxSkew, topologyKey, whenUnsatisfiable: action, minDomains, nodeAffinityPolicy, nodeTaintsPolicy } = constraint
@@ -148,8 +151,7 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     if (topologyKey === '') causes.push(required(`${at}.topologyKey`, 'can not be empty'))
     if (action !== 'DoNotSchedule' && action !== 'ScheduleAnyway')
       causes.push(notSupported(`${at}.whenUnsatisfiable`, action, ['DoNotSchedule', 'ScheduleAnyway']))
-    if (constraints.slice(i + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === action))
-      causes.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${action}}`))
+    if (isGivenLater[i]) causes.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${action}}`))
     if (minDomains !== undefined && minDomains <= 0) causes.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
     if (minDomains !== undefined && action !== 'DoNotSchedule')
       causes.push(invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`))
@@ -188,8 +190,9 @@ export const validateTaintEffect = (effect: string, path: string): Cause[] =>
 const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
 export function validateSchedulingGates(gates: NonNullable<PodSpec['schedulingGates']> = [], path: string): Cause[] {
+  const isRepeated = repeats(gates.map(({ name }) => name))
   return gates.flatMap(({ name }, i) => [
     ...invalidEach(`${path}[${i}]`, name, checkQualifiedName(name)),
-    ...(gates.findIndex((gate) => gate.name === name) < i ? [duplicate(`${path}[${i}]`, name)] : []),
+    ...(isRepeated[i] ? [duplicate(`${path}[${i}]`, name)] : []),
   ])
 }

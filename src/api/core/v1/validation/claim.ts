@@ -11,7 +11,7 @@ import { same } from '#api/strategy.ts'
 import type { Cause } from '#lib/errors.ts'
 import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
 import { checkDns1123Subdomain, checkQualifiedName, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
-import { validateQuantity } from './resources.ts'
+import { isNative, validateQuantity } from './resources.ts'
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 export const volumeModes = ['Block', 'Filesystem']
@@ -162,6 +162,5 @@ const validateBasicQuantity = (text: string, path: string): Cause[] =>
 /** Of Kubernetes' own resources, a claim has storage only. */
 function validateClaimResource(name: string, path: string): Cause[] {
   const causes = invalidEach(path, name, checkQualifiedName(name))
-  const isNative = !name.includes('/') || name.includes('kubernetes.io/')
-  return causes.length === 0 && isNative && name !== 'storage' ? [notSupported(path, name, ['storage'])] : causes
+  return causes.length === 0 && isNative(name) && name !== 'storage' ? [notSupported(path, name, ['storage'])] : causes
 }

@@ -11,6 +11,8 @@ export function validateVolumeMounts(container: Mounting, volumes: Volumes, path
   const causes: Cause[] = []
   const seen = new Set<string>()
   const devices = container.volumeDevices ?? []
+  const deviceNames = new Set(devices.map(({ name }) => name))
+  const devicePaths = new Set(devices.map(({ devicePath }) => devicePath))
   for (const [i, mount] of (container.volumeMounts ?? []).entries()) {
     const at = `${path}[${i}]`
     const { name, mountPath, subPath, subPathExpr } = mount
@@ -19,9 +21,8 @@ export function validateVolumeMounts(container: Mounting, volumes: Volumes, path
     if (mountPath === '') causes.push(required(`${at}.mountPath`))
     if (seen.has(mountPath)) causes.push(invalid(`${at}.mountPath`, mountPath, 'must be unique'))
     seen.add(mountPath)
-    if (devices.some((device) => device.name === name)) causes.push(invalid(`${at}.name`, name, 'must not already exist in volumeDevices'))
-    if (devices.some((device) => device.devicePath === mountPath))
-      causes.push(invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'))
+    if (deviceNames.has(name)) causes.push(invalid(`${at}.name`, name, 'must not already exist in volumeDevices'))
+    if (devicePaths.has(mountPath)) causes.push(invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'))
     // The reference leaves the index out of the paths below.
     if (subPath) causes.push(...validateDescendingPath(subPath, `${path}.subPath`))
     if (subPathExpr) {
@@ -37,6 +38,8 @@ export function validateVolumeMounts(container: Mounting, volumes: Volumes, path
 export function validateVolumeDevices(container: Mounting, volumes: Volumes, path: string): Cause[] {
   const causes: Cause[] = []
   const mounts = container.volumeMounts ?? []
+  const mountNames = new Set(mounts.map(({ name }) => name))
+  const mountPaths = new Set(mounts.map(({ mountPath }) => mountPath))
   const names = new Set<string>()
   const paths = new Set<string>()
   for (const [i, { name, devicePath }] of (container.volumeDevices ?? ([] as readonly VolumeDevice[])).entries()) {
@@ -52,9 +55,8 @@ export function validateVolumeDevices(container: Mounting, volumes: Volumes, pat
     if (devicePath !== '' && validateNoBacksteps(devicePath, '').length > 0)
       causes.push(invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
     else paths.add(devicePath)
-    if (mounts.some((mount) => mount.name === name)) causes.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
-    if (mounts.some((mount) => mount.mountPath === devicePath))
-      causes.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
+    if (mountNames.has(name)) causes.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+    if (mountPaths.has(devicePath)) causes.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
     if (name !== '') names.add(name)
   }
   return causes

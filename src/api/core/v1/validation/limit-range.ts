@@ -1,17 +1,19 @@
 import type { LimitRange, LimitRangeItem } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
+import { repeats } from '#lib/repeats.ts'
 import { checkQualifiedName, duplicate, forbidden, invalid, invalidEach, required } from '#schema/validate.ts'
 import { isOvercommitAllowed, validateContainerResourceName, validateResourceName } from './resources.ts'
 
 /** Bounds and defaults of what a namespace's pods, containers and claims ask for must not contradict each other. */
 export function validateLimitRange({ spec }: LimitRange): Cause[] {
   const items = spec.limits ?? []
+  const isRepeated = repeats(items.map(({ type }) => type))
   return items.flatMap((item, i) => {
     const at = `spec.limits[${i}]`
     return [
       ...validateType(item.type, `${at}.type`),
-      ...(items.findIndex(({ type }) => type === item.type) < i ? [duplicate(`${at}.type`, item.type)] : []),
+      ...(isRepeated[i] ? [duplicate(`${at}.type`, item.type)] : []),
       ...validateItem(item, at),
     ]
   })

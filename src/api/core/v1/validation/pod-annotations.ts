@@ -27,8 +27,12 @@ export function validatePodAnnotations(annotations: Annotations | undefined, spe
   for (const key of names)
     if (key === podSeccompAnnotation || key.startsWith(seccompAnnotationPrefix))
       causes.push(...validateSeccompValue(annotations[key]!, `${path}.${key}`))
+  const containers = new Set(
+    [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])].map(({ name }) => name),
+  )
   for (const key of names)
-    if (key.startsWith(appArmorAnnotationPrefix)) causes.push(...validateAppArmorValue(key, annotations[key]!, spec, `${path}[${key}]`))
+    if (key.startsWith(appArmorAnnotationPrefix))
+      causes.push(...validateAppArmorValue(key, annotations[key]!, containers, `${path}[${key}]`))
   return causes
 }
 
@@ -41,10 +45,9 @@ function validateSeccompValue(value: string, path: string): Cause[] {
     : [invalid(path, value, 'must be a valid seccomp profile')]
 }
 
-function validateAppArmorValue(key: string, value: string, spec: PodSpec, path: string): Cause[] {
+function validateAppArmorValue(key: string, value: string, containers: ReadonlySet<string>, path: string): Cause[] {
   const name = key.slice(appArmorAnnotationPrefix.length)
-  const all = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])]
-  const causes = all.some((container) => container.name === name) ? [] : [invalid(path, name, 'container not found')]
+  const causes = containers.has(name) ? [] : [invalid(path, name, 'container not found')]
   const isKnown = value === '' || value === 'runtime/default' || value === 'unconfined' || value.startsWith('localhost/')
   return isKnown ? causes : [...causes, invalid(path, value, `invalid AppArmor profile name: ${quote(value)}`)]
 }

@@ -86,15 +86,20 @@ function validateTransitions(
   containers: readonly Container[],
   path: string,
 ): Cause[] {
+  const [after, declared] = [firstByName(next), firstByName(containers)]
   return previous.flatMap((old, i) => {
     const { terminated } = old.state
-    const now = next.find(({ name }) => name === old.name)
+    const now = after.get(old.name)
     if (terminated === undefined || now === undefined || now.state.terminated !== undefined) return []
-    const container = containers.find(({ name }) => name === old.name)
+    const container = declared.get(old.name)
     if (spec !== undefined && container !== undefined && restarts(container, spec, terminated.exitCode)) return []
     return [forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state')]
   })
 }
+
+/** The first of each name: lists of a status may be long, and each item of one asks for one of another. */
+const firstByName = <T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(items.toReversed().map((item) => [item.name, item]))
 
 /** What the container's own rules say of its exit, else its policy, else the pod's (KEP-5307). */
 function restarts({ restartPolicy, restartPolicyRules = [] }: Container, spec: PodSpec, exitCode: number): boolean {
@@ -111,10 +116,10 @@ function restarts({ restartPolicy, restartPolicyRules = [] }: Container, spec: P
 
 function validateClaimStatuses({ spec, status }: Pod): Cause[] {
   const names = new Set<string>()
+  const own = new Set(spec.resourceClaims?.map(({ name }) => name))
   return (status.resourceClaimStatuses ?? []).flatMap(({ name, resourceClaimName }, i) => {
     const at = `status.resourceClaimStatuses[${i}]`
-    const isOwn = (spec.resourceClaims ?? []).some((claim) => claim.name === name)
-    const causes = isOwn ? [] : [invalid(`${at}.name`, name, 'must match the name of an entry in `spec.resourceClaims`')]
+    const causes = own.has(name) ? [] : [invalid(`${at}.name`, name, 'must match the name of an entry in `spec.resourceClaims`')]
     if (names.has(name)) causes.push(duplicate(`${at}.name`, name))
     names.add(name)
     return resourceClaimName === undefined
@@ -128,12 +133,13 @@ function validateExtendedClaim(status: PodExtendedResourceClaimStatus | undefine
   if (status === undefined) return []
   const path = 'status.extendedResourceClaimStatus'
   const { requestMappings = [], resourceClaimName } = status
-  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  // The last of a name counts.
+  const containers = new Map([...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container]))
   const causes = requestMappings.length === 0 ? [required(`${path}.requestMappings`, 'at least one request mapping is required')] : []
   const seen = new Set<string>()
   for (const [i, { containerName, resourceName, requestName }] of requestMappings.entries()) {
     const at = `${path}.requestMappings[${i}]`
-    const container = containers.findLast(({ name }) => name === containerName)
+    const container = containers.get(containerName)
     if (container === undefined)
       causes.push(
         invalid(
@@ -163,9 +169,8 @@ function validateExtendedClaim(status: PodExtendedResourceClaimStatus | undefine
 
 /** New addresses are sound, and there is at most one of each family. */
 function validateAddresses(next: readonly (PodIP | HostIP)[] = [], previous: readonly (PodIP | HostIP)[] = [], path: string): Cause[] {
-  const causes = next.flatMap(({ ip = '' }, i) =>
-    previous.some((old) => old.ip === ip) ? [] : invalidEach(`${path}[${i}]`, ip, checkLegacyIp(ip)),
-  )
+  const known = new Set(previous.map(({ ip }) => ip))
+  const causes = next.flatMap(({ ip = '' }, i) => (known.has(ip) ? [] : invalidEach(`${path}[${i}]`, ip, checkLegacyIp(ip))))
   const families = new Set(next.map(({ ip = '' }) => parseIp(ip)?.length))
   if (next.length < 2 || (next.length === 2 && families.size === 2)) return causes
   const shown = next.map(({ ip = '' }) => ({ IP: ip }))
@@ -198,16 +203,15 @@ const healths = ['Healthy', 'Unhealthy', 'Unknown']
 
 /** Health of devices (KEP-4680): of those only that the container asked for. */
 function validateAllocated(statuses: readonly ContainerStatus[] = [], containers: readonly Container[], path: string): Cause[] {
+  const declared = firstByName(containers)
   return statuses.flatMap(({ name, allocatedResourcesStatus = [] }, i) => {
-    const container = containers.find((one) => one.name === name)
+    const container = declared.get(name)
+    const claimed = new Set((container?.resources?.claims ?? []).map(({ name, request }) => `claim:${name}${request ? `/${request}` : ''}`))
     return allocatedResourcesStatus.flatMap((allocated, j) => {
       const at = `${path}[${i}].allocatedResourcesStatus[${j}]`
       const causes: Cause[] = []
-      const { claims = [], requests = {} } = container?.resources ?? {}
       const isClaim = allocated.name.startsWith('claim:')
-      const isOwn = isClaim
-        ? claims.some((claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}` === allocated.name)
-        : requests[allocated.name] !== undefined
+      const isOwn = isClaim ? claimed.has(allocated.name) : container?.resources?.requests?.[allocated.name] !== undefined
       if (container !== undefined && !isOwn)
         causes.push(
           invalid(

@@ -1,5 +1,5 @@
 import { goPodSpec } from '#api/core/v1/go-pod-template.ts'
-import type { Container, NodeAffinity, Pod, PodSpec } from '#api/core/v1/types.ts'
+import type { Container, NodeAffinity, Pod, PodSpec, Toleration } from '#api/core/v1/types.ts'
 import * as types from '#api/core/v1/types.ts'
 import { goDiff, goStruct } from '#api/go-struct.ts'
 import { same } from '#api/strategy.ts'
@@ -96,22 +96,21 @@ function validateDeadline(next: number | undefined, previous: number | undefined
 }
 
 function validateAddedTolerations(next: PodSpec, previous: PodSpec): Cause[] {
-  const kept = (previous.tolerations ?? []).every((old) =>
-    (next.tolerations ?? []).some(({ tolerationSeconds: _, ...rest }) => {
-      const { tolerationSeconds: __, ...before } = old
-      return same(before, rest)
-    }),
-  )
-  if (!kept) return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')]
+  const textOf = ({ key, operator, value, effect }: Toleration): string => JSON.stringify([key, operator, value, effect])
+  const present = new Set((next.tolerations ?? []).map(textOf))
+  if (!(previous.tolerations ?? []).every((old) => present.has(textOf(old))))
+    return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')]
   return validateTolerations(next.tolerations, 'spec.tolerations')
 }
 
-const validateRemovedGates = (next: PodSpec, previous: PodSpec): Cause[] =>
-  (next.schedulingGates ?? []).flatMap(({ name }, i) =>
-    previous.schedulingGates?.some((gate) => gate.name === name)
+function validateRemovedGates(next: PodSpec, previous: PodSpec): Cause[] {
+  const before = new Set(previous.schedulingGates?.map(({ name }) => name))
+  return (next.schedulingGates ?? []).flatMap(({ name }, i) =>
+    before.has(name)
       ? []
       : [forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`)],
   )
+}
 
 /** The new spec with everything that may change taken from the old one: what then differs is refused. */
 function withChangeable(next: PodSpec, previous: PodSpec): PodSpec {

@@ -1,7 +1,7 @@
 import { isHugePages } from '#api/core/v1/resources.ts'
 import type { ResourceList, ResourceQuota, ResourceQuotaSpec } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
-import { invalid, required } from '#schema/validate.ts'
+import { invalid, required, timesShown } from '#schema/validate.ts'
 import { validateQuantity, validateResourceName } from './resources.ts'
 
 export function validateResourceQuota({ spec }: ResourceQuota): Cause[] {
@@ -68,9 +68,10 @@ function isBounded(scope: string, name: string): boolean {
 function validateScopes({ scopes: given = [], hard = {} }: ResourceQuotaSpec): Cause[] {
   const path = 'spec.scopes'
   const names = Object.keys(hard).filter(isStandard)
+  const told = teller(path, given)
   const causes = given.flatMap((scope) => [
-    ...(scopes.includes(scope) ? [] : [invalid(path, given, 'unsupported scope')]),
-    ...names.filter((name) => !isBounded(scope, name)).map(() => invalid(path, given, 'unsupported scope applied to resource')),
+    ...(scopes.includes(scope) ? [] : told('unsupported scope')),
+    ...names.filter((name) => !isBounded(scope, name)).flatMap(() => told('unsupported scope applied to resource')),
   ])
   return [...causes, ...conflicting(given).map(() => invalid(path, given, 'conflicting scopes'))]
 }
@@ -83,10 +84,11 @@ function validateScopeSelector({ scopeSelector, scopes: plain, hard = {} }: Reso
   const shown = {
     MatchExpressions: requirements.map((one) => ({ ScopeName: one.scopeName, Operator: one.operator, Values: one.values ?? null })),
   }
+  const told = teller(path, shown)
   const causes = requirements.flatMap(({ scopeName: scope, operator, values = [] }) => {
     const own: Cause[] = []
     if (!scopes.includes(scope)) own.push(invalid(`${path}.scopeName`, scope, 'unsupported scope'))
-    own.push(...names.filter((name) => !isBounded(scope, name)).map(() => invalid(path, shown, 'unsupported scope applied to resource')))
+    own.push(...names.filter((name) => !isBounded(scope, name)).flatMap(() => told('unsupported scope applied to resource')))
     if (existing.includes(scope) && operator !== 'Exists') own.push(invalid(`${path}.operator`, operator, existsText))
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0)
@@ -99,6 +101,12 @@ function validateScopeSelector({ scopeSelector, scopes: plain, hard = {} }: Reso
   })
   const chosen = requirements.map(({ scopeName }) => scopeName)
   return [...causes, ...conflicting(chosen).map(() => invalid(path, plain ?? null, 'conflicting scopes'))]
+}
+
+/** Makes causes that show the whole value, and no more of them than can be shown. */
+function teller(path: string, value: unknown): (detail: string) => Cause[] {
+  let left = timesShown(JSON.stringify(value).length)
+  return (detail) => (left-- > 0 ? [invalid(path, value, detail)] : [])
 }
 
 const conflicting = (chosen: readonly string[]) => conflicts.filter((pair) => pair.every((scope) => chosen.includes(scope)))

@@ -2,7 +2,17 @@ import { isHugePages } from '#api/core/v1/resources.ts'
 import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
-import { checkDns1123Label, checkQualifiedName, duplicate, forbidden, invalid, invalidEach, notFound, required } from '#schema/validate.ts'
+import {
+  checkDns1123Label,
+  checkQualifiedName,
+  duplicate,
+  forbidden,
+  invalid,
+  invalidEach,
+  notFound,
+  required,
+  timesShown,
+} from '#schema/validate.ts'
 
 type CheckName = (name: string, path: string) => Cause[]
 
@@ -109,6 +119,9 @@ function isWholePages(name: string, text: string): boolean {
 function validateClaims(claims: ResourceRequirements['claims'] = [], names: ReadonlySet<string>, path: string): Cause[] {
   const causes: Cause[] = []
   const seen = new Set<string>()
+  const withRequest = new Set<string>()
+  const detail = names.size === 0 ? ' which is empty' : `: ${[...names].sort().join(', ')}`
+  let left = timesShown(detail.length)
   for (const [i, { name, request }] of claims.entries()) {
     const at = `${path}[${i}]`
     if (name === '') {
@@ -120,11 +133,12 @@ function validateClaims(claims: ResourceRequirements['claims'] = [], names: Read
     else {
       if (request) causes.push(...invalidEach(`${at}.request`, request, checkDns1123Label(request)))
       if (seen.has(key)) causes.push(duplicate(at, key))
-      else if (!request && [...seen].some((other) => other.startsWith(`${name}/`))) causes.push(duplicate(at, name))
+      else if (!request && withRequest.has(name)) causes.push(duplicate(at, name))
       seen.add(key)
+      if (request) withRequest.add(name)
     }
-    if (names.has(name)) continue
-    const detail = names.size === 0 ? ' which is empty' : `: ${[...names].sort().join(', ')}`
+    if (names.has(name) || left === 0) continue
+    left -= 1
     const cause = notFound(at, name)
     causes.push({ ...cause, message: `${cause.message}: must be one of the names in pod.spec.resourceClaims${detail}` })
   }

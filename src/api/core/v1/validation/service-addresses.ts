@@ -52,10 +52,10 @@ export function validateServiceStatus({ spec, status }: Service, previous: Servi
   const ingress = status.loadBalancer?.ingress ?? []
   const path = 'status.loadBalancer.ingress'
   if (spec.type !== 'LoadBalancer' && ingress.length > 0) return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
-  const known = (previous.status.loadBalancer?.ingress ?? []).map(({ ip }) => ip)
+  const known = new Set((previous.status.loadBalancer?.ingress ?? []).map(({ ip }) => ip))
   return ingress.flatMap(({ ip = '', ipMode, hostname = '' }, i) => {
     const at = `${path}[${i}]`
-    const causes: Cause[] = ip === '' || known.includes(ip) ? [] : invalidEach(`${at}.ip`, ip, checkLegacyIp(ip))
+    const causes: Cause[] = ip === '' || known.has(ip) ? [] : invalidEach(`${at}.ip`, ip, checkLegacyIp(ip))
     if (ipMode === undefined) {
       if (ip !== '') causes.push(required(`${at}.ipMode`, 'must be specified when `ip` is set'))
     } else if (ip === '') causes.push(forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'))

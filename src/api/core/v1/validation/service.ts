@@ -34,9 +34,10 @@ export function validateService({ metadata, spec }: Service, previous?: Service)
     if (port.name) names.add(port.name)
   }
   causes.push(...validateLabels(spec.selector, 'spec.selector'), ...validateAffinity(spec), ...validateClusterIPs(spec, previous?.spec))
+  const known = new Set(previous?.spec.externalIPs)
   for (const [i, address] of (spec.externalIPs ?? []).entries()) {
     const at = `spec.externalIPs[${i}]`
-    const problems = previous?.spec.externalIPs?.includes(address) ? [] : checkLegacyIp(address)
+    const problems = known.has(address) ? [] : checkLegacyIp(address)
     causes.push(...(problems.length > 0 ? invalidEach(at, address, problems) : validateEndpointIp(address, at)))
   }
   causes.push(...validateUniquePorts(spec), ...validateLoadBalancer(spec, metadata.annotations, previous))
@@ -130,10 +131,10 @@ function validateLoadBalancer(
   const noted = annotations[rangesAnnotation]
   if (ranges.length > 0) {
     if (!isBalanced) causes.push(forbidden('spec.LoadBalancerSourceRanges', only))
+    const known = new Set(previous?.spec.loadBalancerSourceRanges?.map((old) => old.trim()))
     for (const [i, text] of ranges.entries()) {
       const range = text.trim()
-      if (!previous?.spec.loadBalancerSourceRanges?.some((old) => old.trim() === range))
-        causes.push(...invalidEach(`spec.LoadBalancerSourceRanges[${i}]`, range, checkLegacyCidr(range)))
+      if (!known.has(range)) causes.push(...invalidEach(`spec.LoadBalancerSourceRanges[${i}]`, range, checkLegacyCidr(range)))
     }
   } else if (noted !== undefined) {
     const at = `metadata.annotations[${rangesAnnotation}]`
