@@ -1,5 +1,6 @@
 import type { Random } from './random.ts'
 
+/** How waits between attempts grow. Times are milliseconds. */
 export interface BackoffOptions {
   readonly initialMs: number
   /** Growth per attempt. */

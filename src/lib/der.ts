@@ -18,6 +18,7 @@ export const der = {
   time,
 }
 
+/** One value of DER (X.690): its tag byte and what it holds. */
 export interface DerValue {
   readonly tag: number
   readonly content: Uint8Array

@@ -15,6 +15,7 @@ export class WherryError extends Error {
   }
 }
 
+/** A reason of Kubernetes' `Status`; the closed set of codes that a `WherryError` has. */
 export type ErrorCode = keyof typeof statusOf
 
 /** HTTP status of each reason. */
@@ -39,6 +40,7 @@ export const statusOf = {
   Timeout: 504,
 } as const
 
+/** What a `Status` says beside reason and message. */
 export interface ErrorDetails {
   /** API group, resource name as details.kind, object name: what the Status says of its subject. */
   readonly group?: string
@@ -64,5 +66,6 @@ export interface Cause {
   readonly field?: string
 }
 
+/** Whether it is an error of ours, of one of the codes where any are given. */
 export const isError = (error: unknown, ...codes: ErrorCode[]): error is WherryError =>
   error instanceof WherryError && (codes.length === 0 || codes.includes(error.code))

@@ -4,6 +4,7 @@
  */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>
 
+/** A request without a connection: what any transport, real or in memory, can carry. */
 export interface HttpRequest {
   readonly method: string
   /** Path and query, still percent-encoded: `/api/v1/pods?limit=5`. */
@@ -17,6 +18,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal
 }
 
+/** Its answer. A status of an error is an answer too, and not thrown. */
 export interface HttpResponse {
   readonly status: number
   /** Names in lower case. */

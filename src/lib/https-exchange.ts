@@ -1,6 +1,7 @@
 /** One exchange with somebody else's HTTP server: a webhook, an aggregated API server, an issuer of tokens. The host has sockets for it, a simulation a table. */
 export type HttpsExchange = (request: HttpsExchangeRequest) => Promise<HttpsExchangeResponse>
 
+/** One request to a server that is not ours (a webhook, an issuer of tokens), and how to trust it. */
 export interface HttpsExchangeRequest {
   /** Whole, `https:` or `http:`. Its host is what the Host header and (without `serverName`) the certificate are about. */
   readonly url: string
@@ -26,6 +27,7 @@ export interface HttpsExchangeRequest {
   readonly signal?: AbortSignal
 }
 
+/** Its answer, read to its end. */
 export interface HttpsExchangeResponse {
   readonly status: number
   /** Names in lower case; of repeated headers, all values joined by a comma. */

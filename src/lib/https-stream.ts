@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
  */
 export type HttpsStream = (request: HttpsStreamRequest) => Promise<HttpsStreamAnswer>
 
+/** A request whose bodies flow in both directions, and whom to trust with it. */
 export interface HttpsStreamRequest {
   readonly host: string
   readonly port: number

@@ -10,7 +10,9 @@ export interface Log {
   with(fields: LogFields): Log
 }
 
+/** What is noted beside the message. Values are written as JSON. */
 export type LogFields = Readonly<Record<string, unknown>>
+/** How much it matters, least first: one that is not written hides those before it too. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** One JSON object a line, `time`, `level` and `message` first, handed to `sink` without the newline. Levels below `level` are not written. */

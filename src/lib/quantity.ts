@@ -11,6 +11,7 @@ export interface Quantity {
   readonly text?: string
 }
 
+/** The family of suffixes in which a quantity is written: `m`, `k`, `M`; `Ki`, `Mi`; `e3`. */
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
 
 /** Reads a quantity, or throws a `RangeError` with the reference's words. A number is read as its JSON text. */
@@ -20,6 +21,7 @@ export function parseQuantity(text: string | number): Quantity {
   return result
 }
 
+/** Whether `parseQuantity` takes it. */
 export function isQuantity(text: string | number): boolean {
   return typeof scan(String(text)) !== 'string'
 }
@@ -56,6 +58,7 @@ export function subQuantity(a: QuantityLike, b: QuantityLike): Quantity {
   return combine(toQuantity(a), toQuantity(b), -1n)
 }
 
+/** A quantity, read or not; a text that is none is a RangeError. */
 export type QuantityLike = Quantity | string | number
 
 /** The nearest double. */

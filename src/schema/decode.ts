@@ -12,11 +12,13 @@ import { decodeStructural } from './structural/decode.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
 
+/** How strictly is read. */
 export interface DecodeOptions {
   /** Name unknown fields. Default on; off, they are dropped in silence. */
   readonly strict?: boolean
 }
 
+/** What reading came to: mistakes are values, since they are the client's. */
 export interface Decoded {
   /** Undefined when `errors` is not empty. */
   readonly value: unknown

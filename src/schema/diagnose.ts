@@ -8,6 +8,7 @@ import { isRawNumber } from './raw-number.ts'
 import type { Message, Shape } from './schema.ts'
 import { diagnoseStructural } from './structural/decode.ts'
 
+/** What is wrong with a value that did not decode as it should. */
 export interface Diagnosis {
   /** `unknown field "spec.foo"` in order of appearance, at most 100. */
   readonly unknown: readonly string[]

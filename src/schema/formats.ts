@@ -43,10 +43,13 @@ export const LABEL_LENGTH_MAX = 63
 /** Longest DNS subdomain that the API takes. */
 export const SUBDOMAIN_LENGTH_MAX = 253
 
+/** Words of the reference for a text of too many characters. */
 export const maxLengthProblem = (max: number): string => `must be no more than ${max} characters`
 /** What the newer checks of labels say instead. */
 const maxBytesProblem = (max: number): string => `must be no more than ${max} bytes`
+/** Words of the reference for a number outside of `low` to `high`. */
 export const rangeProblem = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`
+/** Words of the reference for a text of the wrong form, with the pattern and examples of right ones. */
 export const regexProblem = (message: string, pattern: string, ...examples: string[]): string =>
   examples.length === 0
     ? `${message} (regex used for validation is '${pattern}')`
@@ -66,6 +69,7 @@ export function checkDns1123Subdomain(value: string): Problems {
   return regex.dns1123Subdomain.test(value) ? problems : [...problems, regexProblem(dns1123SubdomainText, dns1123Subdomain, 'example.com')]
 }
 
+/** The same, and labels may begin with an underscore: host names of host aliases, search domains. */
 export function checkDns1123SubdomainWithUnderscore(value: string): Problems {
   const problems = tooLongFor(value, SUBDOMAIN_LENGTH_MAX)
   if (regex.dns1123SubdomainWithUnderscore.test(value)) return problems
@@ -102,14 +106,17 @@ export function checkQualifiedName(value: string): Problems {
   return problems
 }
 
+/** The value of a label: at most 63 characters of a name's, or nothing at all. */
 export function checkLabelValue(value: string): Problems {
   const problems = byteLength(value) > LABEL_LENGTH_MAX ? [maxBytesProblem(LABEL_LENGTH_MAX)] : []
   return regex.labelValue.test(value) ? problems : [...problems, regexProblem(labelValueText, labelValue, 'MyValue', 'my_value', '12345')]
 }
 
+/** A name as the language C has them. */
 export const checkCIdentifier = (value: string): Problems =>
   regex.cIdentifier.test(value) ? [] : [regexProblem(cIdentifierText, cIdentifier, 'my_name', 'MY_NAME', 'MyName')]
 
+/** A name of an environment variable as it was asked for until v1.34: letters, digits, `_`, `-`, `.`. */
 export function checkEnvVarName(value: string): Problems {
   const problems = regex.envVarName.test(value)
     ? []
@@ -132,6 +139,7 @@ export function checkConfigMapKey(value: string): Problems {
   return [...problems, ...form, ...parentFolderProblems(value)]
 }
 
+/** A name of a header of HTTP, which has no blanks. */
 export const checkHttpHeaderName = (value: string): Problems =>
   regex.httpHeaderName.test(value) ? [] : [regexProblem(httpHeaderNameText, httpHeaderName, 'X-Header-Name')]
 
@@ -142,10 +150,14 @@ export const checkPercent = (value: string): Problems =>
 /** The whole number before the `%`, or undefined. */
 export const percentOf = (value: string): number | undefined => (regex.percent.test(value) ? Number(value.slice(0, -1)) : undefined)
 
+/** 1 to 65535. */
 export const checkPortNumber = (value: number): Problems => checkRange(value, 1, 65535)
+/** `low` to `high`, both included. */
 export const checkRange = (value: number, low: number, high: number): Problems =>
   value >= low && value <= high ? [] : [rangeProblem(low, high)]
+/** An id of a Linux user: 0 to 2147483647. */
 export const checkUserId = (value: number): Problems => checkRange(value, 0, 2147483647)
+/** An id of a Linux group: the same range. */
 export const checkGroupId = checkUserId
 
 /** The name of a container port. RFC 6335, lower case. */
@@ -201,6 +213,10 @@ export function checkCidr(value: string): Problems {
   return value === canonical ? [] : [`must be in canonical form (${quote(canonical)})`]
 }
 
+/**
+ * A range of addresses as older fields take it. `isStrict`: without what readers disagree about (leading zeros, mapped addresses, bits past the
+ * prefix).
+ */
 export function checkLegacyCidr(value: string, isStrict = true): Problems {
   const cidr = parseCidr(value)
   if (cidr === undefined) return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']

@@ -17,6 +17,7 @@ export function formatIp(bytes: Uint8Array): string {
 export const isMapped = (bytes: Uint8Array): boolean =>
   bytes.length === 16 && bytes[10] === 255 && bytes[11] === 255 && bytes.subarray(0, 10).every((byte) => byte === 0)
 
+/** A range of addresses: 4 or 16 bytes, and how many leading bits of them count. */
 export interface Cidr {
   readonly address: Uint8Array
   readonly prefix: number

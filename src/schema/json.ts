@@ -8,6 +8,7 @@ import type { AnyType, Shape, StructuralShape } from './schema.ts'
 import { normalizeMicroTime, normalizeTime } from './times.ts'
 import { zeroOf } from './zero.ts'
 
+/** How JSON is read. */
 export interface JsonLimits {
   /** Default 10,000, as in Go's decoder. */
   readonly depthMax?: number
@@ -19,6 +20,7 @@ export interface JsonLimits {
   readonly findDuplicates?: boolean
 }
 
+/** What was read. */
 export interface ParsedJson {
   readonly value: unknown
   /** `duplicate field "metadata.name"`, in order of appearance, at most 100. */

@@ -8,8 +8,10 @@ export interface RawNumber {
   readonly rawJSON: string
 }
 
+/** A number as `text` writes it; throws a `SyntaxError` where that is no JSON of a scalar. */
 export const rawNumber = (text: string): RawNumber => rawJson.rawJSON(text)
 
+/** Whether it is a number that is kept as written. */
 export const isRawNumber = (value: unknown): value is RawNumber => rawJson.isRawJSON(value)
 
 /** The value with a double in place of every such number; the very same where there is none. */

@@ -126,8 +126,10 @@ export interface Field<T, I, Present extends boolean, Given extends boolean> {
 }
 
 // A fold walks types that it does not know: the one place where `any` is meant.
+/** A type of which nothing is known but that it is one. */
 // biome-ignore lint/suspicious/noExplicitAny: folds are generic over every type
 export type AnyType = Type<any, any>
+/** A field of whatever type. */
 // biome-ignore lint/suspicious/noExplicitAny: folds are generic over every field
 export type AnyField = Field<any, any, boolean, boolean>
 /** The fields of a message by their JSON names. */

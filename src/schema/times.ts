@@ -15,12 +15,14 @@ export function normalizeMicroTime(text: string): string {
   return formatMicroTime(seconds, nanos)
 }
 
+/** A moment in UTC. `nanos`: 0 to 999,999,999. */
 export interface Timestamp {
   /** Since the epoch; may be negative. */
   readonly seconds: number
   readonly nanos: number
 }
 
+/** Reads RFC 3339; `microTime` wants exactly six digits of a second. Throws a `RangeError` in the words of Go's `time.Parse`. */
 export function parseTime(text: string, kind: 'time' | 'microTime' = 'time'): Timestamp {
   const parts: string[] = []
   let rest = text
@@ -38,7 +40,9 @@ export function parseTime(text: string, kind: 'time' | 'microTime' = 'time'): Ti
   return { seconds: ms / 1000 - offsetSeconds(zone!), nanos: Number(fraction!.slice(1, 10).padEnd(9, '0')) }
 }
 
+/** `2024-01-02T03:04:05Z`. */
 export const formatTime = (seconds: number): string => `${isoSeconds(seconds)}Z`
+/** `2024-01-02T03:04:05.000000Z`; what is below a microsecond is cut off. */
 export const formatMicroTime = (seconds: number, nanos: number): string =>
   `${isoSeconds(seconds)}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`
 

@@ -3,6 +3,7 @@ import { setOwn } from './fields.ts'
 import { quote } from './go-text.ts'
 import { resolvePlain } from './yaml-scalars.ts'
 
+/** Bounds of what is read: a few lines of aliases may stand for gigabytes. */
 export interface YamlLimits {
   /** Characters; default 3 MiB, as large as a request may be. */
   readonly sizeMax?: number
@@ -12,6 +13,7 @@ export interface YamlLimits {
   readonly valuesMax?: number
 }
 
+/** What was read, as JSON. */
 export interface ParsedYaml {
   readonly value: unknown
   /** `line 4: key "metadata" already set in map`, in order of appearance. */

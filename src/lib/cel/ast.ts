@@ -14,16 +14,19 @@ interface Node {
   /** Set by the checker. */
   type?: CelType
 }
+/** A constant as it stands in the source: `1u`, `"a"`, `null`. */
 export interface Literal extends Node {
   readonly kind: 'literal'
   readonly value: Value
 }
+/** A name. Once checked it is the whole name that was found: `a` in the container `x.y` may be `x.y.a`. */
 export interface Ident extends Node {
   readonly kind: 'ident'
   name: string
   /** The name is one of a type, and the node's value is that type. */
   constant?: Value
 }
+/** A field of a value, `operand.field`, or whether it has one. */
 export interface Select extends Node {
   readonly kind: 'select'
   readonly operand: Expr
@@ -33,6 +36,7 @@ export interface Select extends Node {
   /** The checker found the whole path to be one declared name. */
   resolved?: { readonly name: string; readonly constant?: Value }
 }
+/** A function or operator with its arguments; operators are called `_+_`, as in cel-go. `target` is what stands before the dot of a method. */
 export interface Call extends Node {
   readonly kind: 'call'
   name: string
@@ -41,28 +45,33 @@ export interface Call extends Node {
   /** Those that the static types leave possible. */
   overloads?: readonly Overload[]
 }
+/** A list, `[a, ?b]`. */
 export interface ListExpr extends Node {
   readonly kind: 'list'
   readonly items: readonly Expr[]
   /** Indices of items written `?item`. */
   readonly optionals: ReadonlySet<number>
 }
+/** One entry of a map, `key: value`. `optional`: written `?key`, and left out where its value is an optional of nothing. */
 export interface Entry {
   readonly offset: number
   readonly key: Expr
   readonly value: Expr
   readonly optional: boolean
 }
+/** A map, `{a: b}`. */
 export interface MapExpr extends Node {
   readonly kind: 'map'
   readonly entries: readonly Entry[]
 }
+/** One field of a structure, `name: value`. `optional`: written `?name`. */
 export interface FieldInit {
   readonly offset: number
   readonly name: string
   readonly value: Expr
   readonly optional: boolean
 }
+/** A structure with its fields, `Name{field: value}`. `name` is the whole one once checked. */
 export interface StructExpr extends Node {
   readonly kind: 'struct'
   name: string

@@ -34,6 +34,7 @@ export interface Program {
   readonly evaluate: (variables: Activation, options?: RunOptions) => Value
 }
 
+/** A program to run, or why there is none. Mistakes of an expression are values: they belong to whoever wrote it. */
 export type Compiled =
   | { readonly ok: true; readonly program: Program }
   | {

@@ -19,6 +19,7 @@ export interface Environment {
   /** Told of each call while planning, with the arguments that are constant: throws a `PlanError` for one that can only fail. */
   readonly prepare?: Prepare
 }
+/** Looks at a call before any run; `constants` has its arguments, `undefined` for those that only a run knows. Throws a `PlanError`. */
 export type Prepare = (name: string, constants: readonly (Value | undefined)[]) => void
 
 /** Every overload of a name, in the order in which they are tried. */
@@ -26,6 +27,7 @@ export interface CelFunction {
   readonly name: string
   readonly overloads: readonly Overload[]
 }
+/** One way to call a function. `id` is cel-go's, by which costs are told. */
 export interface Overload {
   readonly id: string
   /** `x.f(y)`: the first parameter is the target. */
@@ -37,6 +39,7 @@ export interface Overload {
   /** Called with values of the parameters' types only; a `Fault` is a run-time error. Absent for operators that evaluation knows itself. */
   readonly call: Implementation | undefined
 }
+/** What a call does. It never throws for a mistake of the expression: it returns a `Fault`. */
 export type Implementation = (...args: Value[]) => Value
 
 /** Structures by name. `field` is asked only for names that `find` knows. */
@@ -53,12 +56,14 @@ export type Macro = (call: {
   readonly args: readonly Expr[]
   readonly at: number
 }) => Expr | MacroError | undefined
+/** Why a macro cannot be expanded. `offset`: UTF-16 units into the source. */
 export interface MacroError {
   readonly kind: 'macro error'
   readonly offset: number
   readonly message: string
 }
 
+/** The cost of a call that was made, in units of cel-go; `undefined` leaves it to the language. */
 export type CallCost = (name: string, overloadId: string, args: readonly Value[], result: Value) => number | undefined
 /** Sizes are ranges of a length; `Infinity` is no bound. */
 export interface Range {
@@ -74,6 +79,7 @@ export interface SizedNode {
   /** Known from the expression itself. */
   readonly size: Range | undefined
 }
+/** Bounds of the cost of a call, and of the length of what it gives, from those of its arguments; `undefined` leaves it to the language. */
 export type CallEstimator = (
   name: string,
   overloadId: string,
@@ -93,6 +99,10 @@ export interface Extension {
   readonly validate?: (expr: Expr) => readonly Issue[]
   readonly prepare?: Prepare
 }
+/**
+ * Functions by name, then by the id of the overload. A signature reads `string.(int) -> bool`: see signature.ts. One without an implementation is
+ * only checked.
+ */
 export type Functions = Readonly<Record<string, Readonly<Record<string, readonly [signature: string, call?: Implementation]>>>>
 
 /** An environment without anything in it, not even operators. */

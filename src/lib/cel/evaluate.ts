@@ -40,6 +40,7 @@ import {
 /** The variables of a run, by name; `undefined` for one that is not given. A function is asked each time a name is met. */
 export type Activation = Readonly<Record<string, Value>> | ((name: string) => Value | undefined)
 
+/** Bounds of one run. */
 export interface RunOptions {
   /** The run ends with an error once it has cost more. */
   readonly costLimit?: number
@@ -47,6 +48,7 @@ export interface RunOptions {
 /** A run costs about 50 ns a unit, so no expression takes longer than 0.1 s unless told so (the reference's `PerCallLimit`). */
 export const defaultCostLimit = 1_000_000
 
+/** How a run ended: with a value or with an error in the words of cel-go, never with both. `cost` is in its units, and counted for errors too. */
 export interface Outcome {
   readonly value?: Value
   readonly error?: string

@@ -8,6 +8,7 @@ export interface Frame {
   cost: number
   readonly limit: number
 }
+/** A planned expression: a closure that evaluates it. Errors of the expression come back as a `Fault`. */
 export type Run = (frame: Frame) => Value
 
 /** Thrown through all closures, since nothing may absorb it. */

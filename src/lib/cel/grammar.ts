@@ -9,6 +9,7 @@ export interface State {
   type: 'basic' | 'rule stop' | 'block start' | 'loop entry' | 'loop back' | 'plus start' | 'plus back'
   readonly transitions: Transition[]
 }
+/** A step from one state of the grammar to another, and what it takes. */
 export type Transition =
   | { readonly kind: 'epsilon'; readonly to: State }
   | { readonly kind: 'token'; readonly tokens: readonly string[]; readonly to: State }
@@ -85,6 +86,7 @@ export const tokenOrder: readonly string[] =
     ' ',
   )
 
+/** The grammar of CEL as ANTLR has it, by the names of its rules: needed for saying, as cel-go does, what was expected where. */
 export interface Grammar {
   readonly starts: ReadonlyMap<string, State>
   readonly stops: ReadonlyMap<string, State>

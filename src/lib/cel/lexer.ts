@@ -16,6 +16,7 @@ export type TokenType =
   | 'ESC_IDENTIFIER'
   | 'EOF'
 
+/** A piece of a source, as it stands there. */
 export interface Token {
   readonly type: TokenType
   readonly text: string

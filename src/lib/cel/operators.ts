@@ -25,13 +25,16 @@ const maxInt = 2n ** 63n - 1n
 const maxUint = 2n ** 64n - 1n
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z. */
 export const minTimestamp = -62_135_596_800n * 1_000_000_000n
+/** The last moment that a timestamp can be, in nanoseconds since 1970. */
 export const maxTimestamp = 253_402_300_799n * 1_000_000_000n + 999_999_999n
 
 /** An int, or the fault of one that does not fit into 64 bits. */
 export const checkedInt = (value: bigint): Value => (value < minInt || value > maxInt ? fault('integer overflow') : value)
+/** A uint, or the fault of one that does not fit into 64 bits. */
 export const checkedUint = (value: bigint): Value => (value < 0n || value > maxUint ? fault('unsigned integer overflow') : uint(value))
 /** A span of time within 64 bits of nanoseconds. */
 export const checkedDuration = (nanos: bigint): Value => (nanos < minInt || nanos > maxInt ? fault('duration overflow') : duration(nanos))
+/** A moment from year 1 to 9999, or the fault of one that is not. */
 export const checkedTimestamp = (nanos: bigint): Value =>
   nanos < minTimestamp || nanos > maxTimestamp ? fault('timestamp overflow') : timestamp(nanos)
 

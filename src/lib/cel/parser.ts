@@ -8,8 +8,10 @@ import { syntaxErrors } from './syntax-errors.ts'
 
 /** Characters (code points) that a source may have, and depth to which one rule of the grammar may nest: cel-go's bounds. */
 export const maxSourceCharacters = 100_000
+/** How deep one rule of the grammar may nest, as in cel-go: deeper sources are refused, whatever they say. */
 export const maxDepth = 250
 
+/** A tree, or what is wrong with the source. */
 export type Parsed = { readonly ok: true; readonly expr: Expr } | { readonly ok: false; readonly issues: readonly Issue[] }
 
 /**

@@ -14,6 +14,7 @@ export function withPattern(source: Value, then: (found: ReturnType<typeof patte
 
 const matches = (text: Value, source: Value): Value => withPattern(source, (found) => found.test(text as string))
 
+/** `matches`, as function and method: RE2 (re2/), anywhere in the text. A pattern that is none is a fault. */
 export const patternFunctions: Functions = {
   matches: { matches: ['(string, string) -> bool', matches], matches_string: ['string.(string) -> bool', matches] },
 }

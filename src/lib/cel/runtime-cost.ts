@@ -5,6 +5,7 @@ import { isList, kindOf, type MapValue, type OpaqueValue, type OptionalValue, si
 export const createCost = { list: 10, map: 30, struct: 40 } as const
 /** Cost of going over a text or bytes, a unit of length; and of a pattern's, which is taken for a quarter of an instruction each. */
 export const traversalFactor = 0.1
+/** Cost of a pattern, a unit of its length and of that of the text: cel-go's `RegexStringLengthCostFactor`. */
 export const patternFactor = 0.25
 
 /** The length of a value: 1 for what has none. */

@@ -31,6 +31,7 @@ const named: Readonly<Record<string, CelType>> = {
   uint: uintType,
 }
 
+/** A signature taken apart. `member`: the first parameter is the target of a method. `typeParameters`: names that stand for any type. */
 export interface Signature {
   readonly member: boolean
   readonly parameters: readonly CelType[]

@@ -19,6 +19,7 @@ export function logic(a: Run, b: Run, decisive: boolean): Run {
   }
 }
 
+/** `condition ? then : otherwise`; only the branch that is taken runs. */
 export function conditional(condition: Run, then: Run, otherwise: Run): Run {
   return (frame) => {
     const decided = condition(frame)
@@ -28,6 +29,7 @@ export function conditional(condition: Run, then: Run, otherwise: Run): Run {
   }
 }
 
+/** `a.or(b)`, or with `unwrap` `a.orValue(b)`: `b` runs only where `a` holds nothing. */
 export function optionalOr(a: Run, b: Run, unwrap: boolean): Run {
   return (frame) => {
     const value = a(frame)
@@ -54,12 +56,15 @@ export function within(value: Value, next: (inside: Value) => Value | undefined)
   return isFault(found) ? found : optionalOf(found)
 }
 
+/** The value; one unit is charged for it, but for an optional of nothing. */
 export function chargeIfPresent(frame: Frame, value: Value): Value {
   if (isFault(value) || kindIsNotOptional(value) || value.value !== undefined) charge(frame, 1)
   return value
 }
 
+/** Says to `selecting` that a field which is not there gives an optional of nothing, and no fault. */
 export const selectOptional = 'optional'
+/** `base.field`, or `base.?field`. Of an optional the field of what it holds is taken, as an optional again. */
 export function selecting(base: Run, field: string, how: typeof select | typeof selectOptional): Run {
   return (frame) => {
     const value = base(frame)
@@ -75,6 +80,7 @@ export function selecting(base: Run, field: string, how: typeof select | typeof 
   }
 }
 
+/** `has(base.field)`. */
 export function testPresence(base: Run, field: string): Run {
   return (frame) => {
     const value = base(frame)
@@ -87,6 +93,7 @@ export function testPresence(base: Run, field: string): Run {
   }
 }
 
+/** Runs all in order and builds one value of theirs; the first fault ends it. `cost` is charged once, fault or not. */
 export function gather(runs: readonly Run[], build: (values: readonly Value[]) => Value, cost: number): Run {
   return (frame) => {
     const values: Value[] = []
@@ -119,6 +126,7 @@ const goNames: Readonly<Record<string, string>> = {
   string: 'types.String',
   boolean: 'types.Bool',
 }
+/** The fault of a loop over what is neither list nor map. `two`: a loop with two variables, which cel-go refuses in other words. */
 export function notIterable(value: Value, two: boolean): Value {
   const name = value === null ? 'types.Null' : (goNames[typeof value] ?? 'ref.Val')
   return fault(two ? `unsupported comprehension range type: ${name}` : `got '${name}', expected iterable type`)

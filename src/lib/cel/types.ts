@@ -11,6 +11,7 @@ export interface CelType {
   readonly text: string
 }
 
+/** What sort of type it is; `opaque` and `struct` are told apart by name. */
 export type TypeKind =
   | 'any'
   | 'bool'
@@ -33,17 +34,29 @@ export type TypeKind =
 
 const simple = (kind: TypeKind, name: string = kind, text: string = name): CelType => ({ kind, name, parameters: [], text })
 
+/** Anything, as protobuf packs it: checked like `dynType`. */
 export const anyType = simple('any', 'google.protobuf.Any', 'any')
+/** True or false. */
 export const boolType = simple('bool')
+/** Bytes: a `Uint8Array`. */
 export const bytesType = simple('bytes')
+/** A floating point number of 64 bits: a JavaScript number. */
 export const doubleType = simple('double')
+/** A span of time in nanoseconds. */
 export const durationType = simple('duration', 'google.protobuf.Duration', 'duration')
+/** Anything: only a run can tell what it is. */
 export const dynType = simple('dyn')
+/** What an expression with a mistake has. It fits everywhere, so that one mistake is told of once. */
 export const errorType = simple('error', 'error', '!error!')
+/** A whole number of 64 bits: a bigint. */
 export const intType = simple('int')
+/** Null alone. */
 export const nullType = simple('null', 'null_type', 'null')
+/** Text, measured in code points. */
 export const stringType = simple('string')
+/** A moment in nanoseconds since 1970, from year 1 to 9999. */
 export const timestampType = simple('timestamp', 'google.protobuf.Timestamp', 'timestamp')
+/** A whole number of 64 bits without a sign. */
 export const uintType = simple('uint')
 /** The type of types, of which nothing more is known. */
 export const typeType = simple('type')
@@ -70,8 +83,11 @@ export const parameterType = (name: string): CelType => simple('parameter', name
 /** The type of a type that is known. */
 export const typeOfType = (of: CelType): CelType => made('type', 'type', [of])
 
+/** Whether it is `optional_type(T)` of some T. */
 export const isOptional = (type: CelType): boolean => type.kind === 'opaque' && type.name === 'optional_type'
+/** Whether only a run can tell. */
 export const isDyn = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'any'
+/** Whether the checker lets it pass as anything. */
 export const isDynOrError = (type: CelType): boolean => isDyn(type) || type.kind === 'error'
 /** Equal down to the last parameter. */
 export const sameType = (a: CelType, b: CelType): boolean => a === b || (a.kind === b.kind && a.text === b.text)

@@ -45,6 +45,7 @@ export interface UintValue {
   readonly value: bigint
 }
 
+/** A list. Items may be raw, made into values only where a run reads them: lists of objects are long. */
 export interface ListValue {
   readonly kind: 'list'
   readonly items: readonly unknown[]
@@ -68,6 +69,7 @@ export interface MapValue {
   /** As in a list. */
   readonly growing?: true
 }
+/** What keys of maps are compared by. Numbers that are equal are one key, whatever their types: a bigint where they are whole. */
 export type MapKey = string | boolean | bigint
 
 /** A JSON object, read in place as a map or as a structure. */
@@ -82,6 +84,7 @@ export interface RecordValue {
   readonly type?: CelType
 }
 
+/** A value that may be missing. */
 export interface OptionalValue {
   readonly kind: 'optional'
   readonly value: Value | undefined
@@ -91,10 +94,12 @@ export interface TimestampValue {
   readonly kind: 'timestamp'
   readonly nanos: bigint
 }
+/** A span of time in nanoseconds; may be negative. */
 export interface DurationValue {
   readonly kind: 'duration'
   readonly nanos: bigint
 }
+/** A type as a value: what `type(x)` gives. */
 export interface TypeValue {
   readonly kind: 'type'
   readonly type: CelType
@@ -116,16 +121,26 @@ export interface Fault {
   readonly message: string
 }
 
+/** A run-time error, in the words of cel-go. */
 export const fault = (message: string): Fault => ({ kind: 'fault', message })
+/** The fault of arguments that no overload takes. */
 export const noSuchOverload: Fault = fault('no such overload')
+/** Whether a run came to an error. */
 export const isFault = (value: Value | undefined): value is Fault =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'fault'
+/** A whole number without a sign; the caller sees to its 64 bits. */
 export const uint = (value: bigint): UintValue => ({ kind: 'uint', value })
+/** A list of values. */
 export const listOf = (items: readonly Value[]): ListValue => ({ kind: 'list', items })
+/** An optional that holds the value. */
 export const optionalOf = (value: Value): OptionalValue => ({ kind: 'optional', value })
+/** The optional that holds nothing. */
 export const optionalNone: OptionalValue = { kind: 'optional', value: undefined }
+/** A span of nanoseconds; the caller sees to its 64 bits. */
 export const duration = (nanos: bigint): DurationValue => ({ kind: 'duration', nanos })
+/** A moment in nanoseconds since 1970; the caller sees to its years. */
 export const timestamp = (nanos: bigint): TimestampValue => ({ kind: 'timestamp', nanos })
+/** A type as a value. */
 export const typeValue = (type: CelType): TypeValue => ({ kind: 'type', type })
 
 /** The kind of a value: `typeof`, with objects told apart. */
@@ -135,7 +150,9 @@ export function kindOf(value: Value): string {
   if (value instanceof Uint8Array) return 'bytes'
   return value.kind
 }
+/** Whether it is a list. */
 export const isList = (value: Value): value is ListValue => kindOf(value) === 'list'
+/** Whether it is a map, of whichever form. */
 export const isMap = (value: Value): value is MapValue | RecordValue => {
   const kind = kindOf(value)
   return kind === 'map' || kind === 'record'
@@ -164,6 +181,7 @@ export function entryOf(map: MapValue | RecordValue, key: Value): Value | undefi
   return found === undefined ? undefined : map.entries.get(found)?.[1]
 }
 
+/** Keys of a map in its order; of a record those that its schema lets an expression see. */
 export function keysOf(map: MapValue | RecordValue): readonly Value[] {
   if (map.kind === 'map') return [...map.entries.values()].map(([key]) => key)
   return map.keys === undefined ? Object.keys(map.raw) : map.keys(map.raw)

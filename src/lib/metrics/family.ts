@@ -1,6 +1,7 @@
 /** The reference's promises about a metric (KEP 1209, KEP 3498). */
 export type Stability = 'ALPHA' | 'BETA' | 'STABLE'
 
+/** What every metric says of itself. */
 export interface FamilyOptions {
   readonly name: string
   /** What it counts, in one sentence. */
@@ -18,6 +19,7 @@ export interface Sample {
   lines(label: (extra?: string) => string): readonly (string | number)[]
 }
 
+/** A metric with all its series, as a scrape reads them (the text format of Prometheus). */
 export interface Family {
   readonly name: string
   readonly help: string

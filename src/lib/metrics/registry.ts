@@ -21,6 +21,7 @@ export interface Vector<Series> {
   remove(...values: readonly string[]): void
 }
 
+/** A histogram: observations counted by the smallest bound that they do not exceed. */
 export interface HistogramOptions extends FamilyOptions {
   /** Upper bounds, ascending, without the last, infinite one. */
   readonly buckets: readonly number[]
@@ -46,6 +47,7 @@ export interface Registry {
   text(): string
 }
 
+/** An empty registry. It throws `AlreadyExists` where two metrics have one name. */
 export function createRegistry(): Registry {
   const families = new Map<string, Family>()
   const add = <F extends Family>(family: F): F => {

@@ -9,6 +9,7 @@ export type Instruction =
   | { readonly op: 'assert'; readonly assert: Assertion }
   | { readonly op: 'match' }
 
+/** A pattern compiled to instructions of a machine that tries all ways at once, in time linear to the text. */
 export interface Program {
   readonly instructions: readonly Instruction[]
   /** Beside the ends of the text nothing is asked of a place: a set of places says all. */
@@ -20,6 +21,7 @@ export interface Program {
 /** Go's bound is 3,355 instructions of its own sort; ours keeps a step of the machine cheap. */
 const maxInstructions = 20_000
 
+/** The program of a pattern; one of more than 20,000 instructions is refused with a `PatternError`, as by RE2. */
 export function compileProgram(node: Node, source: string): Program {
   const instructions: Instruction[] = []
   const push = (instruction: Instruction): number => {

@@ -6,6 +6,7 @@ export { PatternError, PatternError as RegexpError } from './syntax.ts'
 
 /** The same under the names that schemas use. */
 export type Regexp = Pattern
+/** Reads a pattern of RE2; throws a `PatternError` in Go's words for one that is none. */
 export const compileRegexp = (source: string): Pattern => pattern(source)
 /** Why a pattern is refused, in Go's words; `undefined` for a good one. */
 export function regexpProblem(source: string): string | undefined {

@@ -10,6 +10,7 @@ export type Node =
   /** `max` -1: without bound. */
   | { readonly kind: 'repeat'; readonly part: Node; readonly min: number; readonly max: number; readonly greedy: boolean }
 
+/** A condition on a place of the text that takes no character. */
 export type Assertion = 'begin text' | 'end text' | 'begin line' | 'end line' | 'word boundary' | 'no word boundary'
 
 /** Whether a character (code point) is meant. */
@@ -353,6 +354,7 @@ const oneOf =
 const digit = between('0', '9')
 const upper = between('A', 'Z')
 const lower = between('a', 'z')
+/** `\w`: ASCII letters, digits and the underscore, as in RE2. */
 export const isWord: RuneSet = anyOf(digit, upper, lower, (rune) => rune === 95)
 const perlClasses: Readonly<Record<string, RuneSet>> = { d: digit, s: oneOf('\t\n\f\r '), w: isWord }
 const posixClasses: Readonly<Record<string, RuneSet>> = {

@@ -20,6 +20,7 @@ export interface Versions {
   readonly convert: (object: unknown, from: string, to: string) => unknown
 }
 
+/** Who applies what to which object. */
 export interface ApplyOptions {
   readonly versions: Versions
   /** Of the request, the live and the applied object. */
@@ -38,6 +39,7 @@ export interface ApplyOptions {
   readonly applied: unknown
 }
 
+/** What came of it. */
 export interface Applied {
   /** The merged JSON; the live object itself where nothing changes. */
   readonly object: unknown

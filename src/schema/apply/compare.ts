@@ -13,6 +13,7 @@ export interface Comparison {
   readonly removed: FieldSet | undefined
 }
 
+/** How values are looked at. */
 export interface CompareOptions {
   /** Values in memory leave out what their type says is empty; `false`: JSON, where everything counts as it stands. */
   readonly inMemory: boolean

@@ -13,6 +13,7 @@ export interface MergeSchema {
   readonly map?: MapSchema
 }
 
+/** How the items of a list are told apart. */
 export interface ListSchema {
   /** `set`: of scalars; `map`: of structures, told apart by `keys`. */
   readonly relation: 'atomic' | 'set' | 'map'
@@ -21,6 +22,7 @@ export interface ListSchema {
   readonly item: () => MergeSchema
 }
 
+/** A structure or a map: which fields it has, and whether they are owned one by one. */
 export interface MapSchema {
   readonly atomic: boolean
   /** Declared fields by name, in the order of their names. */
@@ -29,6 +31,7 @@ export interface MapSchema {
   readonly element?: () => MergeSchema
 }
 
+/** A declared field of a structure. */
 export interface FieldSchema {
   readonly name: string
   readonly schema: () => MergeSchema

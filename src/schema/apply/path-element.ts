@@ -7,6 +7,7 @@ import { parseExact } from '#schema/json.ts'
  */
 export type PathElement = string
 
+/** A field of a structure, or a key of a map: `f:name`. */
 export const fieldElement = (name: string): PathElement => `f:${name}`
 /** `fields` in the order of their names. */
 export const keyElement = (fields: readonly (readonly [name: string, value: unknown])[]): PathElement => {
@@ -14,6 +15,7 @@ export const keyElement = (fields: readonly (readonly [name: string, value: unkn
   for (let i = 0; i < fields.length; i += 1) out += `${i === 0 ? '' : ','}${goJson(fields[i]![0])}:${goJson(fields[i]![1])}`
   return `${out}}`
 }
+/** An item of a set, which is its own value: `v:"a"`. */
 export const valueElement = (value: unknown): PathElement => `v:${goJson(value)}`
 
 /** The element in its one form, `undefined` for a sort that is not known. Throws a `SyntaxError` for what is none. */
@@ -69,6 +71,7 @@ export interface RankedElement {
   readonly content: unknown
 }
 
+/** Reads an element once. Throws a `SyntaxError` where it is none. */
 export function rankedElement(element: PathElement): RankedElement {
   const rest = element.slice(2)
   switch (element[0]) {
@@ -83,6 +86,7 @@ export function rankedElement(element: PathElement): RankedElement {
   }
 }
 
+/** The order of `compareElements` for elements that were read. */
 export function compareRanked(a: RankedElement, b: RankedElement): number {
   if (a.sort !== b.sort) return a.sort - b.sort
   return a.sort === 1 ? compareKeys(a.content as Entries, b.content as Entries) : compareValues(a.content, b.content)

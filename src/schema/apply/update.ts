@@ -12,6 +12,7 @@ export interface Change {
   readonly after: unknown
 }
 
+/** A write that is no apply, and who made it. */
 export interface UpdateOptions extends Change {
   /** The version of the objects. */
   readonly apiVersion: string

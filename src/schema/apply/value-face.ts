@@ -4,6 +4,7 @@ import type { ListSchema, MapSchema, MergeSchema } from './merge-schema.ts'
 /** Which face of its schema a JSON value shows; where it shows none (null, or what does not fit), the schema's first one. */
 export type Face = { readonly map: MapSchema } | { readonly list: ListSchema } | { readonly scalar: NonNullable<MergeSchema['scalar']> }
 
+/** The face for a value. A schema that says nothing of such values still gives the first that it has. */
 export function faceOf(schema: MergeSchema, value: unknown): Face {
   if (Array.isArray(value)) {
     if (schema.list !== undefined) return { list: schema.list }

@@ -4,7 +4,9 @@ import { fault, type OpaqueValue, type Value } from '#lib/cel/values.ts'
 import { checkDns1123Label, checkDns1123Subdomain } from '../formats.ts'
 
 const typeNamed = (name: string) => structType(`kubernetes.authorization.${name}`)
+/** Type of `authorizer`, which asks what the user of a request may do. */
 export const authorizerType = typeNamed('Authorizer')
+/** Type of a question about a resource, still to be completed: `authorizer.group('apps').resource('deployments')`. */
 export const resourceCheckType = typeNamed('ResourceCheck')
 const pathCheckType = typeNamed('PathCheck')
 const groupCheckType = typeNamed('GroupCheck')
@@ -24,6 +26,7 @@ export interface AuthorizerQuestion {
   readonly fieldSelector: string
   readonly labelSelector: string
 }
+/** What the authorizers say. `error`: one of them could not decide. */
 export interface AuthorizerAnswer {
   readonly allowed: boolean
   readonly reason: string

@@ -6,7 +6,9 @@ import { entryOf, itemsOf, keysOf, kindOf, type ListValue, type MapValue, type O
 
 /** What one expression may cost, and all of a policy, a definition's rules or a set of match conditions together. Fixed by the API. */
 export const perCallLimit = 1_000_000
+/** What all expressions of one policy, or of one definition's rules, may cost together in a request (`RuntimeCELCostBudget`). */
 export const runtimeBudget = 10_000_000
+/** What a set of match conditions may cost together (`RuntimeCELCostBudgetMatchConditions`). */
 export const matchConditionsBudget = 2_500_000
 
 const accessors: ReadonlySet<string> = new Set(

@@ -2,6 +2,7 @@
 const reserved: ReadonlySet<string> = new Set(
   'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
 )
+/** Whether CEL takes the word for itself, so that a field of this name is written `__name__`. */
 export const isReservedName = (name: string): boolean => reserved.has(name)
 const escapes: Readonly<Record<string, string>> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' }
 const unescapes: Readonly<Record<string, string>> = { underscores: '__', dot: '.', dash: '-', slash: '/' }

@@ -12,6 +12,7 @@ import {
 } from '../formats.ts'
 import { parseUrl } from './go-url.ts'
 
+/** Type of a named format (`format.dns1123Label()`). */
 export const formatType = structType('kubernetes.NamedFormat')
 
 /** A named format. `patternLength` is the length of the pattern that a check is charged for. */
@@ -61,6 +62,7 @@ const values: Readonly<Record<string, OpaqueValue>> = Object.fromEntries(
   Object.entries(namedFormats).map(([name, value]) => [name, { kind: 'opaque', type: formatType, value } as const]),
 )
 
+/** Kubernetes' library of formats: one function for each, `format.named`, and `validate`, which gives an optional of what is wrong. */
 export const formatFunctions: Functions = {
   ...Object.fromEntries(
     Object.entries(values).map(([name, value]) => [

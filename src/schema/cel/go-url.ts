@@ -65,6 +65,7 @@ export function hostnameOf(host: string): string {
   const colon = host.lastIndexOf(':')
   return colon < 0 ? host : host.slice(0, colon)
 }
+/** The port of `host:port`, without its colon; '' where there is none. */
 export function portOf(host: string): string {
   const port = /:(\d*)$/.exec(host)
   return port === null || (host.startsWith('[') && !/\]:\d*$/.test(host)) ? '' : (port[1] as string)

@@ -3,7 +3,9 @@ import { opaqueType } from '#lib/cel/types.ts'
 import { fault, isFault, type OpaqueValue, type Value } from '#lib/cel/values.ts'
 import { formatIp, isMapped, maskCidr, parseCidr, parseIp } from '../ip.ts'
 
+/** Type of an address, of either family. */
 export const ipType = opaqueType('net.IP')
+/** Type of a range of addresses. */
 export const cidrType = opaqueType('net.CIDR')
 
 interface Cidr {

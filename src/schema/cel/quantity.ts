@@ -12,6 +12,7 @@ import {
   subQuantity,
 } from '#lib/quantity.ts'
 
+/** Type of a quantity (`quantity('1Gi')`), compared by what it stands for. */
 export const quantityType = structType('kubernetes.Quantity')
 
 const quantityOfValue = (value: Value | undefined): Quantity => (value as OpaqueValue).value as Quantity

@@ -2,6 +2,7 @@ import type { Functions, Implementation } from '#lib/cel/environment.ts'
 import { structType } from '#lib/cel/types.ts'
 import { type Fault, fault, isFault, type OpaqueValue, type Value } from '#lib/cel/values.ts'
 
+/** Type of a version by semver.org 2.0.0. */
 export const semverType = structType('kubernetes.Semver')
 
 /** A version by semver.org 2.0.0. Build metadata does not count. */

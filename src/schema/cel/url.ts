@@ -3,6 +3,7 @@ import { structType } from '#lib/cel/types.ts'
 import { fault, listOf, mapOf, type OpaqueValue, type Value } from '#lib/cel/values.ts'
 import { escapedPath, type GoUrl, hostnameOf, parseUrl, portOf, queryOf } from './go-url.ts'
 
+/** Type of an absolute URL, or of an absolute path alone. */
 export const urlType = structType('kubernetes.URL')
 
 const make: Implementation = (text) => {

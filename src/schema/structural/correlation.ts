@@ -16,6 +16,7 @@ export interface Correlation {
   isEqual(): boolean
 }
 
+/** Pairs a value with what stood in its place before. Parts are paired when they are asked for, and once. */
 export function correlate(value: unknown, previous: unknown, schema: Structural): Correlation {
   // Most have no parts, and there is one for every item of a list.
   let children: Map<string | number, Correlation> | undefined

@@ -6,6 +6,7 @@ import type { Shape, StructuralShape } from '../schema.ts'
 import { coerceEmbedded } from './metadata.ts'
 import { dropNulls, prune } from './prune.ts'
 
+/** What reading a custom resource needs from whoever knows the types. `onUnknown` is called for each field that is dropped. */
 export interface DecodeTools {
   /** Decodes metadata by its type; throws a `Mismatch`. */
   readonly metadata: (value: unknown) => unknown

@@ -1,6 +1,7 @@
 import { getOwn, isObject, setOwn } from '../fields.ts'
 import { additionalOf, propertyOf, type Structural } from './structural.ts'
 
+/** Where pruning begins, and who hears of it. */
 export interface PruneOptions {
   /** The value is a whole object: `apiVersion`, `kind` and `metadata` are known without being in the schema. */
   readonly isRoot: boolean
@@ -114,4 +115,5 @@ export function dropNulls(schema: Structural | undefined, value: unknown): unkno
 /** A default of null is none. */
 export const hasDefault = (schema: Structural): boolean => schema.default !== undefined && schema.default !== null
 
+/** Fields that every whole object has, whatever its schema says. */
 export const metaFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])
