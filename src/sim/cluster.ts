@@ -215,6 +215,12 @@ async function startCluster(
     server.process.pause()
   }
 
+  function resumeServer(server: SimulatedServer): void {
+    if (!server.process.isPaused) return
+    history.note({ who: 'simulation', what: 'resume', object: server.process.name, result: '' })
+    server.process.resume()
+  }
+
   // --- clients ---------------------------------------------------------------------------------------------------------------------
 
   /** Whoever asks again and again without waiting would hold the time for ever. */
@@ -325,6 +331,8 @@ async function startCluster(
       const index = servers.indexOf(server)
       if (index < 0) return
       servers.splice(index, 1)
+      // Who is held up cannot go in order, and whoever is connected would wait for ever.
+      resumeServer(server)
       history.note({ who: 'simulation', what: 'stop', object: server.process.name, result: '' })
       await server.stop()
     },
@@ -352,11 +360,7 @@ async function startCluster(
       })
     },
     pauseServer,
-    resumeServer(server) {
-      if (!server.process.isPaused) return
-      history.note({ who: 'simulation', what: 'resume', object: server.process.name, result: '' })
-      server.process.resume()
-    },
+    resumeServer,
     jumpClocks(ms) {
       history.note({ who: 'simulation', what: 'clocks jump', object: `${ms} ms`, result: '' })
       aheadMs += ms

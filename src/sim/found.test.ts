@@ -85,6 +85,17 @@ for (const commits of [1, 2, 3, 5, 8])
     endMs: 110_000,
   })
 
+holds('nobody waits for a server that was taken away while it was held up', {
+  nodes: 2,
+  steps: [{ atMs: 20_000, do: 'create', deployment: web, wish }],
+  machineFaults: [
+    { kind: 'second server', fromMs: 0, toMs: 40_000 },
+    { kind: 'server crash', fromMs: 1_000, downMs: 45_000 },
+    { kind: 'server pause', fromMs: 30_000, forMs: 60_000 },
+  ],
+  endMs: 60_000,
+})
+
 interface Case extends Partial<Plan> {
   /** Of requests of this kind there may be at most so many. */
   readonly most?: Readonly<Record<string, number>>
