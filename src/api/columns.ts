@@ -66,6 +66,7 @@ export const formatLabels = (labels: Readonly<Record<string, string>> | undefine
       .join(','),
   )
 
+/** The text, and `<none>` where there is nothing to show. */
 export const noneIfEmpty = (text: string | undefined): string => (text === undefined || text === '' ? '<none>' : text)
 
 /** Names and images of a template's containers. */

@@ -216,6 +216,7 @@ export interface PermissionQuestion {
   readonly name: string
 }
 
+/** What the authorizers say to such a question. */
 export interface PermissionAnswer {
   readonly allowed: boolean
   /** Why it could not be decided. */

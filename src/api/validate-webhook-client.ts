@@ -7,6 +7,7 @@ export interface WebhookClient {
   readonly url?: string | undefined
   readonly service?: WebhookService | undefined
 }
+/** The Service behind a webhook, as its kinds have it. */
 export interface WebhookService {
   readonly namespace: string
   readonly name: string

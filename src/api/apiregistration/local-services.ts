@@ -28,6 +28,7 @@ const priorities: readonly (readonly [group: string, version: string, groupPrior
   ['storage.k8s.io', 'v1', 16_800, 15],
 ]
 
+/** The APIServices themselves, without a status. */
 export const localServices = priorities.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
   metadata: { name: `${version}.${group}`, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
   spec: { ...(group !== '' && { group }), version, groupPriorityMinimum, versionPriority },

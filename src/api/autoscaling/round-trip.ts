@@ -14,6 +14,7 @@ const dropped = new Set<string>([
   'autoscaling.alpha.kubernetes.io/scale-up-tolerance',
 ])
 
+/** The metadata without those annotations; the very same where it has none. */
 export function withoutRoundTripAnnotations<M extends ObjectMeta>(metadata: M): M {
   const { annotations, ...rest } = metadata
   const keys = Object.keys(annotations ?? {})

@@ -8,6 +8,7 @@ const size = 'requests.storage'
 /** `gold.storageclass.storage.k8s.io/requests.storage`: the same, of one storage class. */
 const ofClass = '.storageclass.storage.k8s.io/'
 
+/** Claims are counted, and their storage, by class of storage too. */
 export const persistentVolumeClaimQuota: QuotaEvaluator = {
   resource: counted,
   matching: (wanted) =>

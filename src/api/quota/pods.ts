@@ -27,6 +27,7 @@ const names: ReadonlySet<string> = new Set([
 const wantedOfAll: ReadonlySet<string> = new Set(['cpu', 'memory'].flatMap((name) => [name, `requests.${name}`, `limits.${name}`]))
 const deviceClassPrefix = 'deviceclass.resource.kubernetes.io/'
 
+/** Pods are counted, with what their containers ask for and may use; pods that have ended count as stored objects only. */
 export const podQuota: QuotaEvaluator = {
   resource: 'pods',
   matching: (wanted) =>

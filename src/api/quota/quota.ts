@@ -22,6 +22,7 @@ export interface QuotaEvaluator {
   readonly isIn?: (scope: ScopeSelector, object: KubeObject) => boolean
 }
 
+/** A write that may change what is used. */
 export interface QuotaWrite {
   readonly operation: 'CREATE' | 'UPDATE'
   readonly subresource: string
@@ -45,6 +46,7 @@ export interface QuotaContext {
   readonly deviceClasses: () => readonly KubeObject[]
 }
 
+/** Both forms of a quota's scopes in one; all of them have to hold. */
 export const scopesOf = ({ spec }: ResourceQuota): readonly ScopeSelector[] => [
   ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
   ...((spec.scopeSelector?.matchExpressions ?? []) as readonly ScopeSelector[]),
@@ -67,11 +69,14 @@ export function selects({ operator, values = [] }: ScopeSelector, present: reado
 /** `count/pods`, `count/deployments.apps`. */
 export const countName = (resource: string): string => `count/${resource}`
 
+/** What an object counts for. */
 export const one = quantityOf(1)
 
+/** Amounts out of their texts; a text that is no quantity is a RangeError. */
 export const parseResources = (list: Readonly<Record<string, string>> | undefined): Resources =>
   Object.fromEntries(Object.entries(list ?? {}).map(([name, text]) => [name, parseQuantity(text)]))
 
+/** The sum, name by name. */
 export function addResources(a: Resources, b: Resources): Resources {
   const sum = { ...a }
   for (const [name, quantity] of Object.entries(b)) sum[name] = sum[name] === undefined ? quantity : addQuantity(sum[name], quantity)
@@ -88,6 +93,7 @@ export function growth(a: Resources, b: Resources): Resources {
   return grown
 }
 
+/** The most of each name. */
 export const maxResources = (lists: readonly Resources[]): Resources => {
   const most: Resources = {}
   for (const list of lists)
@@ -96,5 +102,6 @@ export const maxResources = (lists: readonly Resources[]): Resources => {
   return most
 }
 
+/** Of the amounts those with such names. */
 export const mask = (resources: Resources, names: readonly string[]): Resources =>
   Object.fromEntries(Object.entries(resources).filter(([name]) => names.includes(name)))

@@ -40,6 +40,7 @@ const binding = ({ name, namespace, role: to, of, subjects = [] }: BindingFacts)
   ),
 })
 
+/** ClusterRoles that a cluster begins with; missing ones and missing rules are put back when the server starts. */
 export const bootstrapClusterRoles = [
   role({ name: 'admin', gathers: 'rbac.authorization.k8s.io/aggregate-to-admin' }),
   role({
@@ -907,6 +908,7 @@ export const bootstrapClusterRoles = [
   }),
 ] as const
 
+/** Roles in namespaces of the system, likewise. */
 export const bootstrapRoles = [
   role({
     name: 'system:controller:bootstrap-signer',
@@ -965,6 +967,7 @@ export const bootstrapRoles = [
   }),
 ] as const
 
+/** Who has those ClusterRoles, likewise. */
 export const bootstrapClusterRoleBindings = [
   binding({ name: 'cluster-admin', role: 'cluster-admin', subjects: [['Group', 'system:masters']] }),
   binding({ name: 'system:basic-user', role: 'system:basic-user', subjects: [['Group', 'system:authenticated']] }),
@@ -1185,6 +1188,7 @@ export const bootstrapClusterRoleBindings = [
   binding({ name: 'system:volume-scheduler', role: 'system:volume-scheduler', subjects: [['User', 'system:kube-scheduler']] }),
 ] as const
 
+/** Who has those Roles, likewise. */
 export const bootstrapRoleBindings = [
   binding({
     name: 'system:controller:bootstrap-signer',

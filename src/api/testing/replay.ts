@@ -27,6 +27,7 @@ interface Case {
   readonly steps: readonly Step[]
 }
 
+/** How one recorded request went. */
 export interface Outcome {
   readonly id: string
   readonly step: number
@@ -60,6 +61,7 @@ export function replay(corpus: string, area: string, only?: RegExp): Outcome[] {
   return outcomes
 }
 
+/** Whether the recorded answers are on this machine. */
 export const hasCorpus = (corpus: string): boolean => existsSync(`${corpus}/cases/objects.json`)
 
 function replayCase(one: Case, objects: Readonly<Record<string, unknown>>): Outcome[] {

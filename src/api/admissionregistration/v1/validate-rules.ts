@@ -51,8 +51,11 @@ export const validateMutatingOperations = (match: MatchResources | undefined, pa
     operations.flatMap((operation) => oneOf(`${path}.resourceRules.operations`, operation, mutatingOperations)),
   )
 
+/** Values of `failurePolicy`, sorted: causes list them so. */
 export const failurePolicies = ['Fail', 'Ignore']
+/** Values of `matchPolicy`, sorted. */
 export const matchPolicies = ['Equivalent', 'Exact']
+/** Values of `reinvocationPolicy`, sorted. */
 export const reinvocationPolicies = ['IfNeeded', 'Never']
 const supportedOperations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 const mutatingOperations = ['*', 'CONNECT', 'CREATE', 'UPDATE']

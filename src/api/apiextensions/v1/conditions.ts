@@ -23,9 +23,11 @@ interface HasConditions {
 /** The finalizer by which instances are deleted before their definition. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 
+/** The condition of a type, if the definition has one. */
 export const findCondition = ({ status }: HasConditions, type: ConditionType): Condition | undefined =>
   (status.conditions ?? []).find((condition) => condition.type === type)
 
+/** Whether the condition stands; one that is unknown or missing does not. */
 export const isTrue = (object: HasConditions, type: ConditionType): boolean => findCondition(object, type)?.status === 'True'
 
 /** The conditions with one replaced or added at the end. `now` counts where its status changes. */

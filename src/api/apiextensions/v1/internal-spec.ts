@@ -23,10 +23,12 @@ export interface InternalSpec extends Omit<CustomResourceDefinitionSpec, 'versio
   readonly selectableFields?: readonly SelectableField[] | undefined
 }
 
+/** A version as the reference holds it: what all versions have alike stands in the spec alone. */
 export type InternalVersion = Partial<Pick<CustomResourceDefinitionVersion, Shared>> & Omit<CustomResourceDefinitionVersion, Shared>
 
 type Shared = 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'
 
+/** The spec as the reference holds it, and shows it in its messages. */
 export function internalSpecOf(spec: CustomResourceDefinitionSpec): InternalSpec {
   const { versions = [], ...rest } = spec
   const [first] = versions

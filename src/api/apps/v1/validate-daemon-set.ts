@@ -9,6 +9,7 @@ import { shownAsGiven } from '#schema/given-empty.ts'
 import { forbidden, immutable, invalid, notNegative, notSupported, required } from '#schema/validate.ts'
 import { amountOf, notOver100Percent, validateCountOrPercent } from './count-or-percent.ts'
 
+/** What is wrong with a DaemonSet by itself. */
 export function validateDaemonSet({ spec }: DaemonSet): Cause[] {
   const { template } = spec
   const selector = spec.selector as DaemonSet['spec']['selector'] | undefined
@@ -33,11 +34,13 @@ export function validateDaemonSet({ spec }: DaemonSet): Cause[] {
   ]
 }
 
+/** The same of an update, which keeps the selector. */
 export const validateDaemonSetUpdate = (next: DaemonSet, previous: DaemonSet): Cause[] => [
   ...immutable('spec.selector', next.spec.selector ?? null, same(next.spec.selector, previous.spec.selector)),
   ...validateDaemonSet(next),
 ]
 
+/** What is wrong with a status: negative counts, and a collision count that goes down. */
 export function validateDaemonSetStatus({ status: next }: DaemonSet, { status: previous }: DaemonSet): Cause[] {
   const counts = next as unknown as Readonly<Record<string, number | undefined>>
   return [

@@ -5,6 +5,7 @@ import type { Cause } from '#lib/errors.ts'
 import { forbidden, invalid, notNegative, notSupported } from '#schema/validate.ts'
 import { amountOf, notOver100Percent, validateCountOrPercent } from './count-or-percent.ts'
 
+/** What is wrong with a Deployment by itself. */
 export function validateDeployment({ spec }: Deployment): Cause[] {
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
   return [
@@ -18,6 +19,7 @@ export function validateDeployment({ spec }: Deployment): Cause[] {
   ]
 }
 
+/** The same of an update, which keeps the selector. */
 export function validateDeploymentUpdate(next: Deployment, previous: Deployment): Cause[] {
   const causes = validateDeployment(next)
   return same(next.spec.selector, previous.spec.selector)
@@ -25,6 +27,7 @@ export function validateDeploymentUpdate(next: Deployment, previous: Deployment)
     : [...causes, invalid('spec.selector', next.spec.selector ?? null, 'field is immutable')]
 }
 
+/** What is wrong with a status: counts that are negative or larger than that of all replicas, and a collision count that goes down. */
 export function validateDeploymentStatus({ status: next }: Deployment, { status: previous }: Deployment): Cause[] {
   return [
     ...validateReplicaCounts(

@@ -120,6 +120,7 @@ function validateStrategy(strategy: types.StatefulSetUpdateStrategy): Cause[] {
   return [invalid(`${path}.rollingUpdate`, shown, "only allowed for updateStrategy 'RollingUpdate'")]
 }
 
+/** What is wrong with a status: counts that are negative or larger than that of all replicas, and a collision count that goes down. */
 export function validateStatefulSetStatus({ status: next }: types.StatefulSet, { status: previous }: types.StatefulSet): Cause[] {
   const counts = next as Readonly<Record<string, number | undefined>>
   const parts = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']

@@ -15,6 +15,7 @@ const targetOf = (
 const identifier = (name: string, selector: v2.MetricIdentifier['selector']): v2.MetricIdentifier =>
   set({ name, selector }) as v2.MetricIdentifier
 
+/** A metric of autoscaling/v1's annotations, whose target's fields stand beside its name, in the form of v2. */
 export function metricToV2({ type, object, pods, resource, containerResource, external }: v1.MetricSpec): v2.MetricSpec {
   const ofResource = ({ targetAverageUtilization: averageUtilization, targetAverageValue: averageValue }: v1.ResourceMetricSource) =>
     targetOf(averageUtilization === undefined ? 'AverageValue' : 'Utilization', { averageValue, averageUtilization })
@@ -52,6 +53,7 @@ export function metricToV2({ type, object, pods, resource, containerResource, ex
   }) as v2.MetricSpec
 }
 
+/** A metric of v2 as autoscaling/v1's annotations have it. */
 export const metricFromV2 = (metric: v2.MetricSpec): v1.MetricSpec =>
   fromV2('target', metric, {
     object: ({ value = '0', averageValue }) => ({ targetValue: value, averageValue }),
@@ -63,6 +65,7 @@ export const metricFromV2 = (metric: v2.MetricSpec): v1.MetricSpec =>
     external: ({ value, averageValue }) => ({ targetValue: value, targetAverageValue: averageValue }),
   }) as v1.MetricSpec
 
+/** What a metric was, of autoscaling/v1's annotations, in the form of v2. */
 export function metricStatusToV2({ type, object, pods, resource, containerResource, external }: v1.MetricStatus): v2.MetricStatus {
   const ofResource = (status: v1.ResourceMetricStatus): v2.MetricValueStatus =>
     set({ averageValue: status.currentAverageValue, averageUtilization: status.currentAverageUtilization })
@@ -87,6 +90,7 @@ export function metricStatusToV2({ type, object, pods, resource, containerResour
   }) as v2.MetricStatus
 }
 
+/** What a metric was, of v2, as autoscaling/v1's annotations have it. */
 export const metricStatusFromV2 = (metric: v2.MetricStatus): v1.MetricStatus =>
   fromV2('current', metric, {
     object: ({ value = '0', averageValue }) => ({ currentValue: value, averageValue }),

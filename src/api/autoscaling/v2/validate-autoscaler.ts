@@ -37,6 +37,7 @@ export function validateAutoscaler({ spec }: Autoscaler, previous?: Autoscaler):
   return causes
 }
 
+/** What is wrong with a status: negative counts. */
 export const validateAutoscalerStatus = ({ status }: Pick<HorizontalPodAutoscaler, 'status'>): Cause[] => [
   ...notNegative('status.currentReplicas', status.currentReplicas),
   ...notNegative('status.desiredReplicas', status.desiredReplicas),
@@ -45,6 +46,7 @@ export const validateAutoscalerStatus = ({ status }: Pick<HorizontalPodAutoscale
 /** Which API versions a reference may name: one with a group, the core group's too, anything. */
 export type Versions = 'group' | 'core' | 'any'
 
+/** What is wrong with a reference to what is scaled or measured; `path` is where it stands. */
 export function validateReference(reference: CrossVersionObjectReference, versions: Versions, path: string): Cause[] {
   const causes = (['kind', 'name'] as const).flatMap((name) => {
     const value = reference[name] ?? ''

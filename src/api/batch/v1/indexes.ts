@@ -2,6 +2,7 @@ import { quote } from '#schema/go-text.ts'
 
 /** First and last of a run of indexes. */
 type Interval = readonly [first: number, last: number]
+/** What is wrong with a text of indexes, in the reference's words. */
 export interface Problem {
   readonly problem: string
 }

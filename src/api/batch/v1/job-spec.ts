@@ -37,6 +37,7 @@ export function defaultJob(given: JobSpec): JobSpec {
   }
 }
 
+/** What is accepted in a job at `path`, and hardly meant. */
 export const jobSpecWarnings = (spec: JobSpec, path: string): string[] => [
   ...(spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 100_000 && (spec.parallelism ?? 0) > 10_000
     ? [

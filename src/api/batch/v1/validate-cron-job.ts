@@ -8,12 +8,14 @@ import { validateCommonSpec } from './validate-job-spec.ts'
 // The jobs' names end in a dash and the minute that they were due at, and may have 63 characters.
 const NAME_LENGTH_MAX = 52
 
+/** What is wrong with a new CronJob. */
 export function validateCronJob({ metadata, spec }: CronJob): Cause[] {
   const { name = '' } = metadata
   const causes = validateSpec(spec, undefined)
   return name.length > NAME_LENGTH_MAX ? [...causes, invalid('metadata.name', name, 'must be no more than 52 characters')] : causes
 }
 
+/** What is wrong with an update; a name that is too long by now stays. */
 export const validateCronJobUpdate = (next: CronJob, previous: CronJob): Cause[] => validateSpec(next.spec, previous.spec)
 
 function validateSpec(spec: CronJobSpec, previous: CronJobSpec | undefined): Cause[] {

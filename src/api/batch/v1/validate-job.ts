@@ -12,6 +12,7 @@ import { shownAsGiven } from '#schema/given-empty.ts'
 import { checkDns1123Label, immutable, invalid, required } from '#schema/validate.ts'
 import { validateCommonSpec } from './validate-job-spec.ts'
 
+/** What is wrong with a new job. */
 export const validateJob = (job: Job): Cause[] => validateWhole(job, true)
 
 /** The reference looks at the whole job twice: by itself, and again as part of the change. */

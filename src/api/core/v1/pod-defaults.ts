@@ -26,6 +26,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
   }
 }
 
+/** The template with the defaults of its spec; one without a spec is left for validation to refuse. */
 export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec =>
   template?.spec === undefined ? template : { ...template, spec: defaultPodSpec(template.spec) }
 
@@ -118,6 +119,7 @@ export function roundToMilli(list: ResourceList): ResourceList {
   return out
 }
 
+/** Requests and limits, each rounded so. */
 export const roundResources = <R extends { readonly limits?: ResourceList | undefined; readonly requests?: ResourceList | undefined }>(
   resources: R,
 ): R => ({

@@ -7,15 +7,18 @@ interface HasStatus {
 
 /** The phase from which no pod comes back. */
 export const isTerminalPhase = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
+/** Whether the pod has ended. */
 export const isPodTerminal = (pod: HasStatus): boolean => isTerminalPhase(pod.status.phase)
 
 /** Neither ended nor being deleted: what a ReplicaSet counts. */
 export const isPodActive = (pod: HasStatus & { readonly metadata: { readonly deletionTimestamp?: string | undefined } }): boolean =>
   !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined
 
+/** The condition of a type, if the pod has one. */
 export const podCondition = (pod: HasStatus, type: string): PodCondition | undefined =>
   pod.status.conditions?.find((condition) => condition.type === type)
 
+/** Whether the pod takes traffic: all its containers and gates are ready. */
 export const isPodReady = (pod: HasStatus): boolean => podCondition(pod, 'Ready')?.status === 'True'
 
 /** Ready for at least `minReadySeconds` at `nowMs`. */

@@ -10,6 +10,7 @@ export interface PodReferences {
   readonly serviceAccounts: readonly string[]
 }
 
+/** The names, each once. The claim of an ephemeral volume is named after pod and volume; that of a resource stands in the status once it was made. */
 export function podReferences(pod: {
   readonly metadata: { readonly name: string }
   readonly spec: PodSpec

@@ -59,9 +59,11 @@ export function sumContainers(spec: ResourceSpec, which: 'requests' | 'limits'):
   return maxAll(sum, init)
 }
 
+/** Quantities as plain numbers. A text that is no quantity is a RangeError. */
 export const amountsOf = (resources: Resources | ResourceList | undefined): Amounts =>
   Object.fromEntries(Object.entries(resources ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)]))
 
+/** One of them: thousandths for `cpu`, else whole units. */
 export const amountOf = (name: string, quantity: Quantity | string): number =>
   name === 'cpu' ? quantityToMilli(quantity) : quantityToInteger(quantity)
 
@@ -71,6 +73,7 @@ export const resourceListOf = (resources: Resources): ResourceList =>
 
 /** Resources that a pod may ask for as a whole. */
 export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name)
+/** Whether it is memory in huge pages of some size: `hugepages-2Mi`. */
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
 
 function withPodLevel(sum: Resources, podLevel: ResourceList | undefined): Resources {

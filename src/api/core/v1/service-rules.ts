@@ -6,15 +6,19 @@ import { familiesOf, fillFamilies } from './validation/service-families.ts'
 /** Which fields of a service go with its type, and what an update keeps or lets go. */
 
 export const needsClusterIP = (spec: ServiceSpec): boolean => spec.type !== 'ExternalName'
+/** Whether its type knows node ports at all. */
 export const needsNodePort = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer'
 /** Whether its ports are given node ports: a load balancer may do without (KEP-1864). */
 const getsNodePorts = (spec: ServiceSpec): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+/** Whether load balancers have to ask each node if it has endpoints of its own. */
 export const needsHealthCheckNodePort = (spec: ServiceSpec): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
+/** Whether an external traffic policy means anything to it. */
 export const isExternallyAccessible = (spec: ServiceSpec): boolean =>
   needsNodePort(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)
 
+/** Defaults that hang on other fields. */
 export function defaultService<S extends ServiceType>(service: S): S {
   const spec = { ...service.spec }
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
@@ -31,12 +35,14 @@ export function defaultService<S extends ServiceType>(service: S): S {
   return { ...service, spec, status: { ...service.status, loadBalancer: { ...service.status.loadBalancer, ingress: withMode } } }
 }
 
+/** A service as it is first kept: with its families filled in, and without a status. */
 export const prepareServiceCreate = <S extends ServiceType>(service: S, context?: WriteContext): S => ({
   ...service,
   spec: withFamilies(pluralAddress(withoutInternalPolicy(service.spec)), undefined, context),
   status: { loadBalancer: {} },
 })
 
+/** The new service with what it keeps of the old one: addresses and ports that it does not name, and its status. */
 export function prepareServiceUpdate<S extends ServiceType>(next: S, previous: S, context?: WriteContext): S {
   const spec = { ...next.spec }
   dropOfOtherType(spec, previous.spec)

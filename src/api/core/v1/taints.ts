@@ -18,6 +18,7 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
   }
 }
 
+/** Whether one of the tolerations covers the taint. */
 export const toleratedBy = (taint: Taint, tolerations: readonly Toleration[] | undefined): boolean =>
   tolerations?.some((toleration) => tolerates(toleration, taint)) ?? false
 

@@ -6,6 +6,7 @@ import { quote } from '#schema/go-text.ts'
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 const classAnnotationText = 'deprecated since v1.8; use "storageClassName" attribute instead'
 
+/** What is accepted in a claim, and hardly meant. */
 export const claimWarnings = ({ metadata, spec }: Pick<PersistentVolumeClaim, 'metadata' | 'spec'>): string[] => [
   ...(metadata.annotations?.[classAnnotation] === undefined ? [] : [`metadata.annotations[${classAnnotation}]: ${classAnnotationText}`]),
   ...claimSpecWarnings(spec, 'spec'),

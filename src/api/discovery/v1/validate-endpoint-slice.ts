@@ -26,6 +26,7 @@ const PORTS_MAX = 20000
 const HINTS_MAX = 8
 const addressTypes = ['FQDN', 'IPv4', 'IPv6']
 
+/** What is wrong with a new slice. */
 export function validateEndpointSlice(slice: EndpointSlice): Cause[] {
   return [...validateTypeAndPorts(slice), ...validateEndpoints(slice)]
 }

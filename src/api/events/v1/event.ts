@@ -67,6 +67,7 @@ export function toCore(event: types.Event): core.Event {
   }
 }
 
+/** The event of events.k8s.io/v1 that a stored one is: the old fields become `deprecated…`. */
 export function fromCore(event: core.Event): types.Event {
   const { involvedObject, message, source, firstTimestamp, lastTimestamp, count, reportingComponent, reportingInstance, series, ...rest } =
     event

@@ -43,4 +43,5 @@ const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
 
 /** The objects that a fresh server makes. */
 export const bootstrapFlowSchemas = Object.entries(flowSchemas).map(([name, spec]) => ({ metadata: { name, annotations }, spec }))
+/** The priority levels that a cluster begins with, which its administrators may change (API docs, "API Priority and Fairness"). */
 export const bootstrapPriorityLevels = Object.entries(priorityLevels).map(([name, spec]) => ({ metadata: { name, annotations }, spec }))

@@ -6,10 +6,13 @@ type Rule = NonNullable<FlowSchemaSpec['rules']>[number]
 type Subject = Rule['subjects'][number]
 type ResourceRule = NonNullable<Rule['resourceRules']>[number]
 
+/** All members of a group. */
 export const group = (name: string): Subject => ({ kind: 'Group', group: { name } })
+/** One user. */
 export const user = (name: string): Subject => ({ kind: 'User', user: { name } })
 /** Every service account of a namespace. */
 export const accountsOf = (namespace: string): Subject => ({ kind: 'ServiceAccount', serviceAccount: { namespace, name: '*' } })
+/** Whoever asks, known or not. */
 export const everybody: Subject[] = [group('system:unauthenticated'), group('system:authenticated')]
 
 /** In every namespace; `clusterScope`: also outside of them. */

@@ -9,6 +9,7 @@ export interface Selector {
   readonly nothing?: true
 }
 
+/** One condition on one label. */
 export interface Requirement {
   readonly key: string
   readonly operator: Operator
@@ -19,9 +20,12 @@ export interface Requirement {
 /** `=`, `==` and `in` mean the same, but are written back as they came. */
 export type Operator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | '>' | '<'
 
+/** Labels of an object, if it has any. */
 export type Labels = Readonly<Record<string, string>> | undefined
 
+/** Matches every object. */
 export const everything: Selector = { requirements: [] }
+/** Matches no object. */
 export const nothing: Selector = { requirements: [], nothing: true }
 
 /** Whether the labels fulfil every requirement. An absent label fulfils `!=`, `notin` and `!`. */

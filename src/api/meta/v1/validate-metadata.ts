@@ -102,6 +102,7 @@ function validateTransition(next: ObjectMeta, previous: ObjectMeta, path: string
   ]
 }
 
+/** What is wrong with labels: keys that are no qualified names, and bad values; `path` is where they stand. */
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): Cause[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
     ...invalidEach(path, key, checkQualifiedName(key)),

@@ -7,6 +7,7 @@ import { checkDns1123Subdomain, invalid, invalidEach, notSupported, required } f
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 
+/** What is wrong with rules: no verbs, or neither resources nor URLs. `isNamespaced`: URLs are of no namespace. */
 export function validateRules(rules: readonly PolicyRule[] | undefined, isNamespaced: boolean): Cause[] {
   return (rules ?? []).flatMap(({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs: urls = [] }, i) => {
     const at = `rules[${i}]`
@@ -23,6 +24,7 @@ export function validateRules(rules: readonly PolicyRule[] | undefined, isNamesp
   })
 }
 
+/** What is wrong with the selectors by which a ClusterRole takes rules of others. */
 export function validateAggregation(rule: AggregationRule | undefined): Cause[] {
   if (rule === undefined) return []
   const selectors = rule.clusterRoleSelectors ?? []
@@ -36,6 +38,7 @@ export function validateAggregation(rule: AggregationRule | undefined): Cause[] 
 
 type Binding = Pick<RoleBinding, 'roleRef' | 'subjects'>
 
+/** What is wrong with a binding. `isNamespaced`: it may name a Role, too. */
 export function validateBinding({ roleRef, subjects = [] }: Binding, isNamespaced: boolean): Cause[] {
   const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
   const { apiGroup, kind, name } = roleRef

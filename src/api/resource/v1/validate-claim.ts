@@ -30,14 +30,17 @@ export function validateDeviceClaim(claim: DeviceClaim, path: string): Cause[] {
   ]
 }
 
+/** Requests that a claim may have, and names that refer to them. */
 export const REQUESTS_MAX = 32
 const CONSTRAINTS_MAX = 32
+/** Configurations that a claim or a class may have. */
 export const CONFIG_MAX = 32
 const FIRST_AVAILABLE_MAX = 8
 
 /** The names that other parts of a claim may refer to: `request`, and `request/alternative`. */
 export type RequestNames = ReadonlySet<string>
 
+/** Names of a claim's requests, with those of their alternatives. */
 export const requestNamesOf = ({ requests }: DeviceClaim): RequestNames =>
   new Set((requests ?? []).flatMap(({ name, firstAvailable = [] }) => [name, ...firstAvailable.map((one) => `${name}/${one.name}`)]))
 
@@ -51,6 +54,7 @@ export const validateRequestRefs = (names: readonly string[] | undefined, known:
     (name, at) => validateRequestRef(name, known, at),
   )
 
+/** A reference to a request, `name`, or to an alternative of one, `name/alternative`. */
 export function validateRequestRef(name: string, known: RequestNames, path: string): Cause[] {
   const unknown = invalid(
     path,

@@ -75,6 +75,7 @@ function shortened(text: string, lengthMax: number): string {
   return `${text.slice(0, Math.floor((rest + 1) / 2))}...${text.slice(text.length - Math.floor(rest / 2))}`
 }
 
+/** A name that is one label of DNS. */
 export const validateLabel = (name: string, path: string): Cause[] => invalidEach(path, name, checkDns1123Label(name))
 
 /** Subdomains with slashes between them. */
@@ -86,7 +87,9 @@ export function validatePoolName(name: string, path: string): Cause[] {
   ]
 }
 
+/** Characters in the domain of an attribute's name. */
 export const DOMAIN_LENGTH_MAX = 63
+/** Characters in the part behind it. */
 export const ID_LENGTH_MAX = 32
 
 /** `name`, or `domain/name`: attributes and capacities of a device. */
@@ -101,6 +104,7 @@ export function validateAttributeName(name: string, path: string): Cause[] {
   ]
 }
 
+/** A name of an attribute together with its domain. */
 export const validateFullAttributeName = (name: string, path: string): Cause[] => [
   ...validateAttributeName(name, path),
   ...(name.includes('/') ? [] : [invalid(path, name, 'a fully qualified name must be a domain and a name separated by a slash')]),
@@ -172,6 +176,7 @@ const CONDITIONS_MAX = 4
 
 const taintEffects = ['NoExecute', 'NoSchedule', 'None']
 
+/** What is wrong with a taint of a device; `path` is where it stands. */
 export function validateTaint({ key, value = '', effect }: DeviceTaint, path: string): Cause[] {
   return [
     ...invalidEach(`${path}.key`, key, checkQualifiedName(key)),
@@ -180,6 +185,7 @@ export function validateTaint({ key, value = '', effect }: DeviceTaint, path: st
   ]
 }
 
+/** What is wrong with a toleration of one. */
 export function validateToleration({ key = '', operator, value = '', effect }: DeviceToleration, path: string): Cause[] {
   const causes = key === '' ? [] : invalidEach(`${path}.key`, key, checkQualifiedName(key))
   if (operator === 'Exists') {

@@ -15,6 +15,7 @@ export interface Approval {
 /** Groups of the community: nobody else may define resources in them. */
 export const isProtectedGroup = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group)
 
+/** Reads it from the definition's annotation: a URL approves, a reason that begins with `unapproved` goes without. */
 export function approvalOf({ metadata }: Pick<CustomResourceDefinition, 'metadata'>): Approval {
   const text = metadata.annotations?.[annotation] ?? ''
   const must = `protected groups must have approval annotation ${JSON.stringify(annotation)}`

@@ -12,6 +12,7 @@ export const dumpRule = (rule: ValidationRule): object => ({
   OptionalOldSelf: rule.optionalOldSelf ?? null,
 })
 
+/** Versions as the reference shows its own structures in messages: all fields, under Go's names. */
 export const dumpVersions = (versions: readonly InternalVersion[]): object[] => versions.map(dumpVersion)
 
 const dumpVersion = (version: InternalVersion): object => ({

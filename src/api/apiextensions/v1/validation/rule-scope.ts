@@ -20,6 +20,7 @@ export interface TotalCost {
   dearest: { readonly path: string; readonly cost: number }[]
 }
 
+/** Where the cost of a whole schema's rules begins to be summed up. */
 export const rootScope = (schema: Structural): RuleScope => scopeOf(schema, 1, { sum: 0, dearest: [] }, true)
 
 function scopeOf(schema: JsonSchema, cardinality: number, total: TotalCost, isResource: boolean): RuleScope {
@@ -47,6 +48,7 @@ export function observeCost(total: TotalCost, path: string, cost: number): void 
 
 /** What one rule, and all rules of a definition, may be estimated to cost (apiextensions-apiserver: StaticEstimatedCostLimit, …CRDCostLimit). */
 export const ruleCostLimit = 10_000_000
+/** What all rules of a definition may be estimated to cost together. */
 export const definitionCostLimit = 100_000_000
 
 /** `estimated rule cost exceeds budget by factor of …`. */

@@ -5,6 +5,7 @@ import { child, forbidden, index, invalid } from '#schema/validate.ts'
 import { dumpRule } from './go-dump.ts'
 import { costProblem, observeCost, type RuleScope, ruleCostLimit } from './rule-scope.ts'
 
+/** What of the rules of a part depends on its place. */
 export interface RuleOptions {
   readonly ignoresRuleCost: boolean
   /** The part above within which there is no `oldSelf`. */

@@ -7,6 +7,7 @@ import { dumpItems } from './go-dump.ts'
 import type { RuleScope } from './rule-scope.ts'
 import { validateRules } from './validate-rules.ts'
 
+/** What is asked of a schema; definitions that older servers took are asked less on an update. */
 export interface SchemaOptions {
   readonly requireValidType: boolean
   readonly requireAtomicSets: boolean

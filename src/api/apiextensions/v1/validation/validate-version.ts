@@ -104,6 +104,7 @@ function rootWithStatus(schema: JsonSchema, path: string): Cause[] {
   ]
 }
 
+/** What is wrong with the paths that `scale` reads and writes; `path` is that of `subresources`. */
 export function validateSubresources(subresources: CustomResourceSubresources | undefined, path: string): Cause[] {
   const scale = subresources?.scale
   if (scale === undefined) return []
@@ -130,6 +131,7 @@ function simplePath(text: string, path: string): Cause[] {
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
 
+/** What is wrong with printer columns; `path` is that of their list. */
 export function validateColumns(columns: readonly CustomResourceColumnDefinition[] | undefined, path: string): Cause[] {
   return (columns ?? []).flatMap((column, i) => validateColumn(column, index(path, i)))
 }
@@ -147,6 +149,10 @@ function validateColumn({ name, type, format, jsonPath }: CustomResourceColumnDe
 
 const selectableMax = 8
 
+/**
+ * What is wrong with the fields that selectors may name: at most eight simple ones that the schema has (KEP-4358), unless `allowsMany`, where the
+ * stored definition had more. Nothing is said of a schema that is not structural.
+ */
 export function validateSelectableFields(
   fields: readonly SelectableField[],
   schema: JsonSchema,

@@ -29,6 +29,7 @@ import {
 const required_ = 'requiredDuringSchedulingIgnoredDuringExecution'
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution'
 
+/** What is wrong with rules about nodes and other pods; `path` is that of the affinity. */
 export function validateAffinity(affinity: Affinity | undefined, path: string): Cause[] {
   const { nodeAffinity: node, podAffinity: pod, podAntiAffinity: anti } = affinity ?? {}
   return [
@@ -42,6 +43,7 @@ export function validateAffinity(affinity: Affinity | undefined, path: string): 
   ]
 }
 
+/** What is wrong with a choice of nodes: no terms, or bad ones. */
 export function validateNodeSelector(selector: NodeSelector, path: string): Cause[] {
   const terms = selector.nodeSelectorTerms ?? []
   const at = `${path}.nodeSelectorTerms`
@@ -140,6 +142,7 @@ function keysInBoth(keys: readonly string[], selector: LabelSelector, path: stri
   })
 }
 
+/** What is wrong with constraints on spreading. Of two for one key and action the first is the double, says the reference. */
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[] = [], path: string): Cause[] {
   const pairs = constraints.map(({ topologyKey, whenUnsatisfiable }) => JSON.stringify([topologyKey, whenUnsatisfiable]))
   const isGivenLater = repeats(pairs.toReversed()).toReversed()
@@ -162,6 +165,7 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
   })
 }
 
+/** What is wrong with tolerations. */
 export function validateTolerations(tolerations: readonly Toleration[] = [], path: string): Cause[] {
   return tolerations.flatMap(({ key = '', operator, value = '', effect, tolerationSeconds }, i) => {
     const at = `${path}[${i}]`
@@ -185,10 +189,12 @@ export function validateTolerations(tolerations: readonly Toleration[] = [], pat
   })
 }
 
+/** A taint either keeps pods off, rather keeps them off, or drives them out. */
 export const validateTaintEffect = (effect: string, path: string): Cause[] =>
   taintEffects.includes(effect) ? [] : [notSupported(path, effect, taintEffects)]
 const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
+/** What is wrong with gates: names that are none, or that repeat. */
 export function validateSchedulingGates(gates: NonNullable<PodSpec['schedulingGates']> = [], path: string): Cause[] {
   const isRepeated = repeats(gates.map(({ name }) => name))
   return gates.flatMap(({ name }, i) => [

@@ -13,7 +13,9 @@ import { compareQuantity, parseQuantity } from '#lib/quantity.ts'
 import { checkDns1123Subdomain, checkQualifiedName, forbidden, invalid, invalidEach, notSupported, required } from '#schema/validate.ts'
 import { isNative, validateQuantity } from './resources.ts'
 
+/** Values of `accessModes`, sorted: causes list them so. */
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+/** Values of `volumeMode`, sorted. */
 export const volumeModes = ['Block', 'Filesystem']
 
 /** What a claim asks for: of itself, and as a pod's or StatefulSet's template. */
@@ -59,6 +61,7 @@ export function validateAccessModes(modes: readonly string[] = [], path: string)
   return causes
 }
 
+/** A quantity has to be more than nothing. */
 export const validatePositiveQuantity = (text: string, path: string): Cause[] =>
   parseQuantity(text).nano <= 0n ? [invalid(path, text, 'must be greater than zero')] : []
 

@@ -14,6 +14,7 @@ import {
 } from '#schema/validate.ts'
 import { validateNoBacksteps } from './paths.ts'
 
+/** What is wrong with variables of an environment; `path` is that of their list. */
 export function validateEnv(env: readonly EnvVar[] = [], path: string): Cause[] {
   return env.flatMap((one, i) => [
     ...(one.name === '' ? [required(`${path}[${i}].name`)] : invalidEach(`${path}[${i}].name`, one.name, checkRelaxedEnvVarName(one.name))),
@@ -21,6 +22,7 @@ export function validateEnv(env: readonly EnvVar[] = [], path: string): Cause[] 
   ])
 }
 
+/** What is wrong with whole objects as environments. */
 export function validateEnvFrom(sources: NonNullable<Container['envFrom']> = [], path: string): Cause[] {
   return sources.flatMap(({ prefix, configMapRef, secretRef }, i) => {
     const at = `${path}[${i}]`
@@ -121,6 +123,7 @@ const resourceFields = [
   'requests.memory',
 ]
 
+/** What is wrong with a reference to requests or limits of a container. `inVolume`: files have to say of which. */
 export function validateResourceFieldRef(
   { containerName, resource, divisor }: ResourceFieldSelector,
   path: string,

@@ -7,6 +7,7 @@ import { validateDescendingPath, validateNoBacksteps } from './paths.ts'
 export type Volumes = ReadonlyMap<string, Volume>
 type Mounting = Pick<Container, 'volumeMounts' | 'volumeDevices' | 'securityContext'>
 
+/** What is wrong with mounts: volumes that there are not, and paths that repeat; `path` is that of their list. */
 export function validateVolumeMounts(container: Mounting, volumes: Volumes, path: string): Cause[] {
   const causes: Cause[] = []
   const seen = new Set<string>()
@@ -35,6 +36,7 @@ export function validateVolumeMounts(container: Mounting, volumes: Volumes, path
   return causes
 }
 
+/** What is wrong with volumes as block devices. */
 export function validateVolumeDevices(container: Mounting, volumes: Volumes, path: string): Cause[] {
   const causes: Cause[] = []
   const mounts = container.volumeMounts ?? []

@@ -26,6 +26,7 @@ export interface PodContext {
   readonly claimNames: ReadonlySet<string>
 }
 
+/** What is wrong with the main containers, of which there is one at least; `path` is that of their list. */
 export function validateContainers(pod: PodContext, path: string): Cause[] {
   const containers = pod.spec.containers ?? []
   if (containers.length === 0) return [required(path)]
@@ -44,6 +45,7 @@ export function validateContainers(pod: PodContext, path: string): Cause[] {
   return [...causes, ...validateHostPorts(containers, path)]
 }
 
+/** What is wrong with init containers: only sidecars have probes (KEP-753). */
 export function validateInitContainers(pod: PodContext, path: string): Cause[] {
   const names = new Set((pod.spec.containers ?? []).map(({ name }) => name))
   return (pod.spec.initContainers ?? []).flatMap((container, i) => {
@@ -66,6 +68,7 @@ export function validateInitContainers(pod: PodContext, path: string): Cause[] {
   })
 }
 
+/** What is wrong with containers for debugging, which have few fields (KEP-277). */
 export function validateEphemeralContainers(pod: PodContext, path: string): Cause[] {
   const others = new Set([...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].map(({ name }) => name))
   const names = new Set(others)
@@ -169,6 +172,7 @@ function validatePorts(ports: NonNullable<Container['ports']> = [], path: string
   })
 }
 
+/** Protocols of ports, sorted: causes list them so. */
 export const protocols = ['SCTP', 'TCP', 'UDP']
 
 /** Two containers cannot both have the same port of the same host address. */

@@ -7,6 +7,7 @@ import { checkConfigMapKey, forbidden, invalid, invalidEach, required, tooLong }
 
 const SIZE_MAX_BYTES = 1024 * 1024
 
+/** What is wrong with a ConfigMap: bad keys, or more than a mebibyte. */
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Cause[] {
   const causes: Cause[] = []
   for (const key of Object.keys(data)) {
@@ -18,11 +19,13 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Ca
   return sizeBytes > SIZE_MAX_BYTES ? [...causes, tooLong('', SIZE_MAX_BYTES)] : causes
 }
 
+/** The same of an update, which leaves an immutable one as it is. */
 export const validateConfigMapUpdate = (next: ConfigMap, previous: ConfigMap): Cause[] => [
   ...validateFrozen(next, previous, ['data', 'binaryData']),
   ...validateConfigMap(next),
 ]
 
+/** What is wrong with a Secret: as for a ConfigMap, and the keys that its type asks for. */
 export function validateSecret({ metadata, type, data = {} }: Secret): Cause[] {
   const causes: Cause[] = Object.keys(data).flatMap((key) => invalidEach(`data[${key}]`, key, checkConfigMapKey(key)))
   if (sizeOf(data) > SIZE_MAX_BYTES) causes.push(tooLong('data', SIZE_MAX_BYTES))
@@ -49,6 +52,7 @@ export function validateSecret({ metadata, type, data = {} }: Secret): Cause[] {
   }
 }
 
+/** The same of an update, which keeps the type and leaves an immutable one as it is. */
 export const validateSecretUpdate = (next: Secret, previous: Secret): Cause[] => [
   ...(next.type === previous.type ? [] : [invalid('type', next.type, 'field is immutable')]),
   ...validateFrozen(next, previous, ['data']),

@@ -15,6 +15,7 @@ import {
 } from '#schema/validate.ts'
 import { protocols } from './container.ts'
 
+/** What is wrong with Endpoints. */
 export function validateEndpoints({ subsets = [] }: Endpoints): Cause[] {
   return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, i) => {
     const at = `subsets[${i}]`

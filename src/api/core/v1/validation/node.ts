@@ -16,6 +16,7 @@ import {
 import { validateTaintEffect } from './affinity.ts'
 import { validateQuantity } from './resources.ts'
 
+/** What is wrong with a node by itself. */
 export function validateNode(node: Node): Cause[] {
   const cidrs = node.spec.podCIDRs ?? []
   const families = cidrs.map((cidr) => parseCidr(cidr)?.address.length)

@@ -27,6 +27,7 @@ import { validateNoBacksteps } from './paths.ts'
 import { validateStorageSource } from './storage-sources.ts'
 import { hostPathTypes, iscsiNames, validateDriverName } from './volumes.ts'
 
+/** What is wrong with a volume by itself. */
 export function validatePersistentVolume({ metadata, spec }: PersistentVolume): Cause[] {
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy, nodeAffinity, volumeAttributesClassName } = spec
   const causes: Cause[] = [...validateModes(spec.accessModes), ...validateCapacity(spec)]

@@ -7,6 +7,7 @@ import { forbidden, invalid, notSupported, required } from '#schema/validate.ts'
 import { validateAppArmorMatch, validatePodAnnotations, validateSeccompMatch } from './pod-annotations.ts'
 import { validatePodSpec } from './pod-spec.ts'
 
+/** What is wrong with a template of pods; `path` is where it stands. */
 export function validatePodTemplate(template: PodTemplateSpec, path: string): Cause[] {
   const { labels, annotations } = template.metadata ?? {}
   return [

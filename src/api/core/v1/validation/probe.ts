@@ -40,6 +40,7 @@ export function validateProbes(
   ]
 }
 
+/** What is wrong with handlers of start and stop; a sleep has to end within `graceSeconds`. */
 export function validateLifecycle(lifecycle: Lifecycle | undefined, graceSeconds: number | undefined, path: string): Cause[] {
   if (lifecycle === undefined) return []
   const { postStart, preStop } = lifecycle

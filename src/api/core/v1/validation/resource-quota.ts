@@ -4,10 +4,12 @@ import type { Cause } from '#lib/errors.ts'
 import { invalid, required, timesShown } from '#schema/validate.ts'
 import { validateQuantity, validateResourceName } from './resources.ts'
 
+/** What is wrong with a quota by itself. */
 export function validateResourceQuota({ spec }: ResourceQuota): Cause[] {
   return [...validateList(spec.hard, 'spec.hard'), ...validateScopes(spec), ...validateScopeSelector(spec)]
 }
 
+/** The same of an update, which keeps the scopes. */
 export function validateResourceQuotaUpdate(next: ResourceQuota, previous: ResourceQuota): Cause[] {
   const causes = validateResourceQuota(next)
   const scopesOf = (quota: ResourceQuota) => [...new Set(quota.spec.scopes ?? [])].sort().join()
@@ -16,6 +18,7 @@ export function validateResourceQuotaUpdate(next: ResourceQuota, previous: Resou
     : [...causes, invalid('spec.scopes', next.spec.scopes ?? null, 'field is immutable')]
 }
 
+/** What is wrong with the amounts of a status. */
 export const validateResourceQuotaStatus = ({ status }: ResourceQuota): Cause[] => [
   ...validateList(status.hard, 'status.hard'),
   ...validateList(status.used, 'status.used'),

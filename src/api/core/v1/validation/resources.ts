@@ -49,6 +49,7 @@ export function validateQuantity(name: string, text: string, path: string): Caus
   return causes
 }
 
+/** A quantity has to be nothing or more. */
 export const validateNotNegativeQuantity = (text: string, path: string): Cause[] =>
   parseQuantity(text).nano < 0n ? [invalid(path, text, 'must be greater than or equal to 0')] : []
 
@@ -59,6 +60,7 @@ export function validateResourceName(name: string, path: string): Cause[] {
   return name.includes('/') || isStandard(name) ? [] : [invalid(path, name, 'must be a standard resource type or fully qualified')]
 }
 
+/** A name that a container may ask for: its own kinds of Kubernetes', or one of somebody's own domain. */
 export function validateContainerResourceName(name: string, path: string): Cause[] {
   const causes = validateResourceName(name, path)
   if (!name.includes('/')) {
@@ -70,8 +72,10 @@ export function validateContainerResourceName(name: string, path: string): Cause
 
 /** What belongs to nobody's own domain. */
 export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
+/** What belongs to somebody's own domain, and is counted in whole units (`example.com/gpu`). */
 export const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && checkQualifiedName(`requests.${name}`).length === 0
+/** Whether more may be promised than there is: requests below limits. */
 export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name)
 const isCounted = (name: string): boolean => isExtended(name) || counted.has(name)
 

@@ -23,6 +23,7 @@ import {
 } from '#schema/validate.ts'
 import { validateDescendingPath } from './paths.ts'
 
+/** What is wrong with the security context of a container. `hostUsers`: the pod has the users of its node. */
 export function validateSecurityContext(context: SecurityContext | undefined, hostUsers: boolean, path: string): Cause[] {
   if (context === undefined) return []
   const causes: Cause[] = validateIds(context, path)
@@ -51,6 +52,7 @@ export function validateSecurityContext(context: SecurityContext | undefined, ho
   return [...causes, ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)]
 }
 
+/** What is wrong with the security context of a pod. */
 export function validatePodSecurityContext(context: PodSecurityContext | undefined, spec: PodSpec, path: string): Cause[] {
   if (context === undefined) return []
   const { fsGroup, supplementalGroups = [], sysctls = [], fsGroupChangePolicy, supplementalGroupsPolicy, seLinuxChangePolicy } = context
@@ -100,6 +102,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, path: string): Cau
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const PROFILE_NAME_LENGTH_MAX = 4095
 
+/** What is wrong with a profile of AppArmor: only `Localhost` names one. */
 export function validateAppArmor(profile: AppArmorProfile | undefined, path: string): Cause[] {
   if (profile === undefined) return []
   const { type, localhostProfile } = profile

@@ -10,6 +10,7 @@ export type Families = readonly IPFamily[]
 /** Those of a cluster; of one that says nothing of them, the one that clusters have mostly. */
 export const familiesOf = (context: { readonly serviceFamilies?: Families } | undefined): Families => context?.serviceFamilies ?? ['IPv4']
 
+/** The family of an address; IPv4 for a text that is none, which others refuse. */
 export const familyOf = (address: string): IPFamily => (parseIp(address)?.length === 16 ? 'IPv6' : 'IPv4')
 
 /**

@@ -146,6 +146,7 @@ function validateLoadBalancer(
   return [...causes, ...validateLoadBalancerClass(spec)]
 }
 
+/** Only a load balancer has a class, which is a qualified name. */
 export function validateLoadBalancerClass({ type, loadBalancerClass: name }: ServiceSpec): Cause[] {
   const path = 'spec.loadBalancerClass'
   if (name === undefined) return []

@@ -174,11 +174,13 @@ function validateOne(volume: Volume, source: (typeof order)[number], meta: Objec
   }
 }
 
+/** Values of `hostPath.type`, sorted: causes list them so. */
 export const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
 
 const validateItems = (items: readonly KeyToPath[] | undefined, path: string): Cause[] =>
   (items ?? []).flatMap((item, i) => validateKeyToPath(item, `${path}.items[${i}]`))
 
+/** What is wrong with a key of an object as a file. */
 export function validateKeyToPath({ key, path: file, mode }: KeyToPath, path: string): Cause[] {
   return [
     ...(key === '' ? [required(`${path}.key`)] : []),
@@ -188,6 +190,7 @@ export function validateKeyToPath({ key, path: file, mode }: KeyToPath, path: st
   ]
 }
 
+/** What is wrong with a field of the pod as a file. */
 export function validateDownwardFile({ path: file, fieldRef, resourceFieldRef, mode }: DownwardAPIVolumeFile, path: string): Cause[] {
   const causes: Cause[] = file === '' ? [required(`${path}.path`)] : []
   causes.push(...validateNonReservedPath(file, `${path}.path`))
@@ -201,6 +204,7 @@ export function validateDownwardFile({ path: file, fieldRef, resourceFieldRef, m
 
 const DRIVER_NAME_LENGTH_MAX = 63
 
+/** The name of a CSI driver: at most 63 characters of a subdomain, in whichever case. */
 export function validateDriverName(driver: string, path: string): Cause[] {
   if (driver === '') return [required(path)]
   return [
@@ -232,6 +236,7 @@ function validateIscsiName(name: string, path: string): Cause[] {
   return pattern.test(name) ? [] : [invalid(path, name, 'must be valid format')]
 }
 
+/** Forms of names of iSCSI nodes, by their first three letters, as the reference checks them. */
 export const iscsiNames: Readonly<Record<string, RegExp>> = {
   iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/,
   eui: /^eui.[A-Za-z0-9]{16}$/,
