@@ -70,7 +70,7 @@ import { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
 import { VolumeAttributesClass } from '#api/storage/v1/volume-attributes-class.ts'
 
-/** Every kind that the API server serves by itself. Those of custom resources join them while it runs. */
+/** Every kind that the API server serves by itself. Kinds of custom resources are made out of their definitions instead. */
 export const kinds: readonly AnyKind[] = [
   Binding,
   ComponentStatus,
