@@ -85,6 +85,14 @@ statuses('parts of the status of a pod', Pod, podOf({}), (n) => ({
   resourceClaimStatuses: many(n, (i) => ({ name: `c${i}` })),
 }))
 
+test('what is wrong may be more than a function takes arguments', () => {
+  const count = 200_000
+  const environment = many(count, () => ({ name: 'A' }))
+  assert.equal(created(Pod, withContainer({ env: environment })).warnings.length, count - 1)
+  const ports = many(count, () => ({ port: 1, name: 'a' }))
+  assert.equal(created(Service, { spec: { ports } }).causes.filter((cause) => cause.includes('Duplicate')).length, 2 * (count - 1))
+})
+
 function creates(name: string, kind: AnyKind, bodyOf: (count: number) => object): void {
   check(`a new ${kind.kind}: ${name}`, (count) => {
     const body = bodyOf(count)

@@ -8,15 +8,13 @@ type Annotations = Readonly<Record<string, string>> | undefined
 
 /** What is odd about single containers. `prefix` is where the pod or template stands, with a dot at its end. */
 export function containerWarnings(spec: PodSpec, annotations: Annotations, prefix: string, isTemplate: boolean): string[] {
-  const warnings: string[] = []
-  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const)
-    for (const [i, container] of (spec[list] ?? []).entries()) {
-      if (annotations !== undefined)
-        warnings.push(...annotationWarnings(container, spec, annotations, `${prefix}metadata.annotations`, isTemplate))
-      warnings.push(...resourceWarnings(container, `${prefix}spec.${list}[${i}].resources`))
-      warnings.push(...envWarnings(container, `${prefix}spec.${list}[${i}].env`))
-    }
-  return warnings
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap((container, i) => [
+      ...(annotations === undefined ? [] : annotationWarnings(container, spec, annotations, `${prefix}metadata.annotations`, isTemplate)),
+      ...resourceWarnings(container, `${prefix}spec.${list}[${i}].resources`),
+      ...envWarnings(container, `${prefix}spec.${list}[${i}].env`),
+    ]),
+  )
 }
 
 type AnyContainer = Container | EphemeralContainer

@@ -48,7 +48,9 @@ function warningsOf(spec: PodSpec, { annotations }: ObjectMeta = {}, prefix: str
     for (const name of ['memory', 'ephemeral-storage']) warnings.push(...fractionalBytes(overhead[name], `${at}.overhead[${name}]`))
   if (annotations?.[seccompAnnotation] !== undefined && spec.securityContext?.seccompProfile === undefined)
     warnings.push(`${prefix}metadata.annotations[${seccompAnnotation}]: non-functional in v1.27+; use the "seccompProfile" field instead`)
-  warnings.push(...containerWarnings(spec, annotations, prefix, isTemplate), ...portWarnings(spec, at))
+  // Not as arguments: of those there may not be a hundred thousand.
+  for (const text of containerWarnings(spec, annotations, prefix, isTemplate)) warnings.push(text)
+  for (const text of portWarnings(spec, at)) warnings.push(text)
   if (spec.terminationGracePeriodSeconds < 0)
     warnings.push(`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`)
   if (affinity !== undefined) warnings.push(...podAffinityWarnings(affinity, `${at}.affinity`))

@@ -40,8 +40,7 @@ export function validateService({ metadata, spec }: Service, previous?: Service)
     const problems = known.has(address) ? [] : checkLegacyIp(address)
     causes.push(...(problems.length > 0 ? invalidEach(at, address, problems) : validateEndpointIp(address, at)))
   }
-  causes.push(...validateUniquePorts(spec), ...validateLoadBalancer(spec, metadata.annotations, previous))
-  return [...causes, ...validateTraffic(spec)]
+  return [...causes, ...validateUniquePorts(spec), ...validateLoadBalancer(spec, metadata.annotations, previous), ...validateTraffic(spec)]
 }
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
