@@ -77,3 +77,14 @@ test('only the holder of the lease can begin a term', async () => {
   await assert.rejects(leaderClient('a'), (error) => isError(error, 'Conflict') && /taken over/.test(error.message))
   await b.create(ConfigMap, named('still'))
 })
+
+test('a lease that never stays as it was read begins no term', async () => {
+  const { server, client, elect } = await world()
+  await elect('a')
+  const { resourceVersion } = (await client.get(Lease, lease.name, lease.namespace)).metadata
+  const store = { ...server.store, commit: async () => ({ done: false, revision: Number(resourceVersion), failed: [] }) as const }
+  await assert.rejects(
+    takeFence({ ...lease, client, store, identity: 'a' }),
+    (error) => isError(error, 'Conflict') && /10 tries/.test(error.message),
+  )
+})
