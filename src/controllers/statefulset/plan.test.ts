@@ -63,6 +63,7 @@ check('removes nothing while a lower one too many is not ready', { replicas: 1, 
 ])
 check('removes the one too many that is not ready itself', { replicas: 1, pods: { 0: ready, 1: ready, 2: unready } }, ['delete pod web-2'])
 check('waits with one that is not ready while a lower one is not either', { replicas: 1, pods: { 0: ready, 1: unready, 2: unready } }, [])
+check('removes none of two too many that both ended, as the reference', { replicas: 0, pods: { 0: failed, 1: failed } }, [])
 check('removes those below the beginning too', { replicas: 1, start: 2, pods: { 0: ready, 1: ready, 2: ready } }, ['delete pod web-1'])
 check('removes all', { replicas: 0, pods: { 0: unready } }, ['delete pod web-0'])
 
