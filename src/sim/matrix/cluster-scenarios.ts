@@ -128,7 +128,7 @@ export const clusterScenarios: readonly Scenario[] = [
   },
   {
     name: 'nodes are tainted, one is lost for a while, and its object deleted',
-    controllers: ['node-controller', 'taint-eviction-controller', 'node-ipam-controller', 'pod-garbage-collector'],
+    controllers: ['node-controller', 'taint-eviction-controller', 'node-ipam-controller'],
     nodes: 2,
     stages: [
       [{ do: 'create', deployment: web, wish: { ...wish, replicas: 4 } }],
@@ -147,6 +147,12 @@ export const clusterScenarios: readonly Scenario[] = [
     ],
     machineFaults: [{ kind: 'node loss', node: 1, fromMs: 90_000, toMs: 155_000 }],
     lastMs: 50_000,
+  },
+  {
+    name: 'a pod is bound to a node that there is not',
+    controllers: ['pod-garbage-collector'],
+    stages: [[make(thing('Pod', 'lost', namespace), podTemplate('lost', { nodeName: 'nowhere' }))]],
+    lastMs: 100_000,
   },
   {
     name: 'a role is made of others',
