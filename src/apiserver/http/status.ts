@@ -115,8 +115,9 @@ export const forbiddenError = (kind: Facts, name: string, why: string, details: 
 /** All that is wrong with an object, in one message and as causes. */
 export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: string, found: readonly Cause[]): WherryError {
   // The whole object, as the reference names it.
-  const causes = found.map((cause) => (cause.field === '' ? { ...cause, field: '[]' } : cause))
+  const causes = found.slice(0, causesMax).map((cause) => (cause.field === '' ? { ...cause, field: '[]' } : cause))
   const texts = [...new Set(causes.map(({ field, message }) => (field === undefined || field === '' ? message : `${field}: ${message}`)))]
+  if (found.length > causesMax) texts.push(`and ${found.length - causesMax} more causes`)
   const joined = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
   return new WherryError('Invalid', `${qualified(kind.kind, kind.group)} ${JSON.stringify(name)} is invalid: ${joined}`, {
     ...(kind.group !== '' && { group: kind.group }),
@@ -125,6 +126,9 @@ export function invalidError(kind: Pick<KindFacts, 'group' | 'kind'>, name: stri
     causes,
   })
 }
+
+/** The reference tells all; of a body that is wrong in each of its 100,000 items that would be an answer of many megabytes. */
+const causesMax = 5_000
 
 /** The request itself cannot be understood. */
 export const badRequest = (message: string): WherryError => new WherryError('BadRequest', message)
