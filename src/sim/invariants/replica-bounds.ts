@@ -1,7 +1,7 @@
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { isPodActive, isPodReady, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import { isPodActive, isPodAvailable, isPodReady, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import { prefixOf } from '#apiserver/registry/keys.ts'
 import { controllerOf, type Invariant, idOf, Recent, rollingBounds, type Scene } from './invariant.ts'
 
@@ -68,6 +68,10 @@ export function replicaBounds({ world, staleMs, podsAreDisturbed }: Scene): Inva
           const set = world.list<ReplicaSet>(ReplicaSet).find(({ metadata }) => metadata.uid === owner.uid)
           const deployment = set && controllerOf(set)
           if (deployment === undefined) continue
+          // One that is ready and not yet available is in nobody's promise.
+          const { minReadySeconds = 0 } =
+            world.list<Deployment>(Deployment).find(({ metadata }) => metadata.uid === deployment.uid)?.spec ?? {}
+          if (!isPodAvailable(before as Pod, minReadySeconds, now)) continue
           const ready = setsOf(deployment.uid)
             .flatMap(({ metadata }) => podsOf(metadata.uid))
             .filter((one) => isPodActive(one) && isPodReady(one)).length
