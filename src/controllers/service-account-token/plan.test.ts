@@ -10,7 +10,7 @@ const controller = serviceAccountTokenController()
 
 check('the token of a living account stays', { uid: 'u' }, true)
 check('that of one that is gone goes', { uid: 'gone' }, false)
-check('one without a uid may wait for its account', { uid: undefined, name: 'later' }, true)
+check('one that names an account that there is not goes too', { uid: undefined, name: 'later' }, false)
 check('another kind of Secret is none of ours', { uid: 'gone', type: 'Opaque' }, true)
 
 test('goes when its account goes', () => {
@@ -38,14 +38,13 @@ test('holds what its account’s bearer needs, and keeps a token that it has', (
   assert.deepEqual([after['token'], after['ca.crt']], ['b3du', 'UEVN'])
 })
 
-test('a Secret that came first is filled when its account comes', () => {
-  const filling = serviceAccountTokenController({ issue: () => 't', rootCa: 'PEM' })
-  const world = given({ uid: undefined, name: 'later' })
-  world.settle([filling])
-  assert.equal(world.get(Secret, 'token', namespace)!.data, undefined)
-  world.put(ServiceAccount, { metadata: { name: 'later', namespace } })
-  world.settle([filling])
-  assert.ok(world.get(Secret, 'token', namespace)!.data)
+test('an account names no token Secret that is gone', () => {
+  const world = given({ uid: 'u' })
+  world.change(ServiceAccount, 'builder', namespace, { secrets: [{ name: 'token' }, { name: 'other' }] })
+  world.settle([controller])
+  world.remove(Secret, world.get(Secret, 'token', namespace)!)
+  world.pass(controller, `${namespace}/token`)
+  assert.deepEqual(world.get(ServiceAccount, 'builder', namespace)!.secrets, [{ name: 'other' }])
 })
 
 interface Token {

@@ -1,7 +1,7 @@
 import { Secret } from '#api/core/v1/secret.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
-import { type Plan, settled } from '#loop/controller.ts'
-import { targetOf } from '../common/commands.ts'
+import { type Command, type Plan, settled } from '#loop/controller.ts'
+import { patchSeen, targetOf } from '../common/commands.ts'
 
 export const accountName = 'kubernetes.io/service-account.name'
 export const accountUid = 'kubernetes.io/service-account.uid'
@@ -10,6 +10,7 @@ export const accountUid = 'kubernetes.io/service-account.uid'
 export type IssueToken = (account: ServiceAccount, secret: Secret) => string
 
 export interface TokenView {
+  readonly about: 'secret'
   readonly secret: Secret
   /** The account of that name, whatever its uid. */
   readonly account: ServiceAccount | undefined
@@ -19,21 +20,33 @@ export interface TokenView {
   readonly rootCa?: string | undefined
 }
 
-/** A token must not outlive its account: the name could be given to somebody else. While the account lives, the Secret holds its token. */
-export function planToken(view: TokenView): Plan {
+/** A Secret that went, and the accounts that still name it. */
+export interface GoneSecretView {
+  readonly about: 'gone'
+  readonly name: string
+  readonly accounts: readonly ServiceAccount[]
+}
+
+/** While the account lives its Secret holds its token; an account names no Secret that is gone. */
+export function planToken(view: TokenView | GoneSecretView): Plan {
+  if (view.about === 'gone') return { commands: view.accounts.map((account) => withoutSecret(account, view.name)), wakeAt: Infinity }
   const { secret, account } = view
   const { [accountName]: name, [accountUid]: uid = '' } = secret.metadata.annotations ?? {}
   if (name === undefined) return settled
   if (account !== undefined && (uid === '' || account.metadata.uid === uid)) return planContent(view, account)
-  // Without the uid nothing says which account was meant: perhaps one that is yet to come.
-  if (uid === '') return settled
+  // A token must not outlive its account: the name could be given to somebody else. Nor does it wait for one, as in the reference.
   return {
     commands: [
-      { do: 'confirmAbsent', kind: ServiceAccount, name, namespace: secret.metadata.namespace, uid },
+      { do: 'confirmAbsent', kind: ServiceAccount, name, namespace: secret.metadata.namespace, ...(uid !== '' && { uid }) },
       { do: 'delete', ...targetOf(Secret, secret), resourceVersion: secret.metadata.resourceVersion },
     ],
     wakeAt: Infinity,
   }
+}
+
+function withoutSecret(account: ServiceAccount, name: string): Command {
+  const kept = (account.secrets ?? []).filter((reference) => reference.name !== name)
+  return patchSeen(ServiceAccount, account, { secrets: kept.length === 0 ? null : kept })
 }
 
 function planContent({ secret, issue, rootCa }: TokenView, account: ServiceAccount): Plan {
