@@ -1,7 +1,7 @@
 import { DaemonSet } from '#api/apps/v1/daemon-set.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { isPodActive, isPodReady } from '#api/core/v1/pod-helpers.ts'
+import { isPodActive, isPodReady, podAvailableAt } from '#api/core/v1/pod-helpers.ts'
 import { prefixOf } from '#apiserver/registry/keys.ts'
 import type { Instant } from '#lib/clock.ts'
 import { amount, controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
@@ -33,7 +33,9 @@ export function daemonSets({ world, staleMs, podsAreDisturbed }: Scene): Invaria
           const most = amount(maxSurge, nodes, Math.ceil) > 0 ? 2 : 1
           if (here.length > most) problems.push(`${here.map(idOf)} of DaemonSet ${owner.name} are all for ${nodeOf(pod)}`)
         }
-        const begins = isServing(before) && !isServing(after) && (after === undefined || after.metadata.deletionTimestamp !== undefined)
+        // A pod that is ready for less than `minReadySeconds` is not counted on yet: it may go beside the one that may be missing.
+        const isCountedOn = isServing(before) && (podAvailableAt(before as Pod, set.spec.minReadySeconds ?? 0) ?? Infinity) <= now
+        const begins = isCountedOn && !isServing(after) && (after === undefined || after.metadata.deletionTimestamp !== undefined)
         if (!begins || podsAreDisturbed) continue
         const serving = new Set(
           podsOf(owner.uid)
