@@ -29,7 +29,7 @@ function check(name: string, numRuns: number, open: () => Promise<Store>): void 
           await store.close()
         }
       }),
-      { numRuns },
+      { numRuns, examples: found },
     )
   })
 }
@@ -54,6 +54,19 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('watch' as const), prefix: fc.constantFrom('', '/a', '/a/'), behind: fc.nat(8) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+/** What has gone wrong once: a key that is past the prefix, asked for from there with a limit of nothing. */
+const found: [Step[]][] = [
+  [
+    [
+      {
+        do: 'commit',
+        commits: [[{ key: '/\uffee', delete: false, behind: undefined }], [{ key: '/a', delete: false, behind: undefined }]],
+      },
+      { do: 'range', prefix: '/a/', from: '/\uffee', limit: 0, behind: 0 },
+    ],
+  ],
+]
 
 interface Value {
   readonly value: string

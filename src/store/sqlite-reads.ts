@@ -68,8 +68,8 @@ export function createReads(database: DatabaseSync): Reads {
       }
       pages.end()
       const remaining = found < limit ? 0 : (count.get(last ?? start, end) as unknown as [number])[0]
-      // Without a last key (limit 0) the first one is past it, too.
-      const first = last === undefined && found >= limit && one.get(start) !== undefined ? 1 : 0
+      // Without a last key (limit 0) the first one is past it, too, where it is one of the range's.
+      const first = last === undefined && found >= limit && compareKeys(start, end) < 0 && one.get(start) !== undefined ? 1 : 0
       return { revision: present, remaining: remaining + first }
     },
     history(prefix, after, upTo) {
