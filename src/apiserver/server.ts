@@ -5,6 +5,7 @@ import type { Registry } from '#lib/metrics/registry.ts'
 import type { Random } from '#lib/random.ts'
 import { fencedStore } from '#store/fenced-store.ts'
 import type { Condition, Store } from '#store/store.ts'
+import { withCommit } from '#store/with-commit.ts'
 import { builtinActions } from './actions/builtin.ts'
 import { type AggregationMeans, startAggregation } from './aggregation/aggregation.ts'
 import type { Audit } from './audit/audit.ts'
@@ -247,17 +248,10 @@ const transportsOver =
 const familyOfRange = (range: string): 'IPv4' | 'IPv6' => (range.includes(':') ? 'IPv6' : 'IPv4')
 
 /** The store, telling of every write. */
-const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store => ({
-  revision: () => store.revision(),
-  get: (key) => store.get(key),
-  range: (prefix, options) => store.range(prefix, options),
-  watch: (prefix, after, options) => store.watch(prefix, after, options),
-  compact: (revision) => store.compact(revision),
-  close: () => store.close(),
-  commit(operations, conditions, following) {
+const noting = (store: Store, noteWrite: () => void, isTraced: boolean): Store =>
+  withCommit(store, (operations, conditions, following) => {
     noteWrite()
     return isTraced
       ? inSpan('store', () => store.commit(operations, conditions, following))
       : store.commit(operations, conditions, following)
-  },
-})
+  })

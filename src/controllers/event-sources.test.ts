@@ -50,7 +50,7 @@ for (const [folder, sources] of Object.entries(known))
 test('every folder that tells events is known', () => {
   const telling = readdirSync(import.meta.dirname, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'common' && entry.name !== 'testing')
-    .filter(({ name }) => sourcesIn(name).some((text) => text.includes("do: 'event'")))
+    .filter(({ name }) => sourcesIn(name).some((text) => text.includes("do: 'event'") || text.includes('podEvents(')))
   assert.deepEqual(telling.map(({ name }) => name).toSorted(), Object.keys(known).toSorted())
 })
 

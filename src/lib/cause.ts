@@ -9,6 +9,20 @@ export interface Cause {
   readonly resourceVersion: string
 }
 
+/** One write as it was committed. */
+export interface WriteEntry {
+  readonly revision: number
+  /** RFC 3339. */
+  readonly time: string
+  readonly user: string
+  /** The program: a field manager, or `kube-apiserver` for what the server does by itself. */
+  readonly manager: string
+  readonly verb: string
+  readonly subresource: string
+  /** What led the writer to it; people say nothing. */
+  readonly cause?: Cause
+}
+
 /** Carries a cause in a request. Who reads it trusts it no further than the user who sent it. */
 export const causeHeader = 'wherry-cause'
 

@@ -5,10 +5,11 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
+import type { WriteEntry } from '#lib/cause.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import type { Write } from '../context.ts'
 import { createTestServer } from '../testing.ts'
-import { createWriteJournal, type WriteEntry } from './write-journal.ts'
+import { createWriteJournal } from './write-journal.ts'
 
 const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
 const write = (verb = 'update') => ({ user: { name: 'ann', groups: [] }, manager: 'kubectl', verb, subresource: '' }) as unknown as Write

@@ -1,4 +1,4 @@
-import { type Cause, causeHeader, parseCause } from '#lib/cause.ts'
+import { causeHeader, parseCause, type WriteEntry } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type { Write } from '../context.ts'
@@ -8,20 +8,6 @@ export interface WriteJournal {
   note(write: Write, key: string, revision: number): void
   /** Of one object, oldest first. */
   of(key: string): readonly WriteEntry[]
-}
-
-/** One write as it was committed. */
-export interface WriteEntry {
-  readonly revision: number
-  /** RFC 3339. */
-  readonly time: string
-  readonly user: string
-  /** The program: a field manager, or `kube-apiserver` for what the server does by itself. */
-  readonly manager: string
-  readonly verb: string
-  readonly subresource: string
-  /** What led the writer to it; people say nothing. */
-  readonly cause?: Cause
 }
 
 /** By which clock writes are noted, and how many. */

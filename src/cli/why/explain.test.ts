@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '#api/kind.ts'
+import type { WriteEntry } from '#lib/cause.ts'
 import { explain } from './explain.ts'
 import type { ReasonCode } from './explanation.ts'
 import { builtInKinds } from './target.ts'
-import { keyOf, type View, type Write } from './view.ts'
+import { keyOf, type View } from './view.ts'
 
 /** Noon. */
 const now = Date.parse('2026-01-01T12:00:00Z')
@@ -442,7 +443,7 @@ const cause = (resource: string, name: string, revision: number) => ({
   name,
   resourceVersion: `${revision}`,
 })
-const write = (revision: number, user: string, more: Partial<Write> = {}): Write => ({
+const write = (revision: number, user: string, more: Partial<WriteEntry> = {}): WriteEntry => ({
   revision,
   time: '2026-01-01T11:00:00Z',
   user,
@@ -538,7 +539,7 @@ interface Around {
   readonly unread?: readonly string[]
   /** Of a pod that is not there. */
   readonly name?: string
-  readonly known?: readonly (readonly [ref: Parameters<typeof keyOf>[0], writes: readonly Write[]])[]
+  readonly known?: readonly (readonly [ref: Parameters<typeof keyOf>[0], writes: readonly WriteEntry[]])[]
 }
 
 /** Each reason as `code: message | detail | …`; what is as wished has none. */

@@ -2,10 +2,11 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { errorOfAnswer } from '#client/status.ts'
+import type { WriteEntry } from '#lib/cause.ts'
 import { isError } from '#lib/errors.ts'
 import { readBody, type Transport } from '#lib/http.ts'
 import { discoveredKinds } from './target.ts'
-import { type Ref, recordOfWrites, type Write } from './view.ts'
+import { type Ref, recordOfWrites } from './view.ts'
 
 /** Reads for an explanation. What may not be read is noted in `unread`, and the explanation does without. */
 export interface Reader {
@@ -13,7 +14,7 @@ export interface Reader {
   /** Undefined where there is none. */
   object(kind: AnyKind, ref: Ref): Promise<KubeObject | undefined>
   /** What the server remembers of an object, oldest first; undefined where it keeps no such record. */
-  writes(ref: Ref): Promise<readonly Write[] | undefined>
+  writes(ref: Ref): Promise<readonly WriteEntry[] | undefined>
   /** Every kind that the server serves in named groups; asked once. */
   discover(): Promise<readonly AnyKind[]>
   /** A read that the explanation can do without: `fallback` where it is refused or there is no such kind. `what` is for the note. */
@@ -62,7 +63,7 @@ export function createReader(transport: Transport): Reader {
       if (!hasJournal) return undefined
       const path = ['/wherry/writes', group || 'core', resource, namespace || '-', encodeURIComponent(name)].join('/')
       try {
-        const { items } = (await get(path)) as { readonly items?: readonly Write[] }
+        const { items } = (await get(path)) as { readonly items?: readonly WriteEntry[] }
         return items ?? []
       } catch (error) {
         if (!isError(error, 'NotFound', 'Forbidden')) throw error

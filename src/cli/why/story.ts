@@ -1,8 +1,8 @@
 import type { KubeObject } from '#api/kind.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
-import type { Cause } from '#lib/cause.ts'
+import type { Cause, WriteEntry } from '#lib/cause.ts'
 import type { Step } from './explanation.ts'
-import { groupOf, type Known, keyOf, type Ref, type View, type Write } from './view.ts'
+import { groupOf, type Known, keyOf, type Ref, type View } from './view.ts'
 import { fieldsOf, kindOf, whatWas, whoWas } from './words.ts'
 
 /** What led to an object, earliest first, and which objects would have to be read to tell more. */
@@ -32,7 +32,7 @@ export function storyOf({ target, known, kinds, hasJournal }: Pick<View, 'target
 
   const named = (ref: Ref) => ({ ...ref, kind: kindOf(kinds, ref) })
 
-  function stepOf(ref: Ref, write: Write, object: KubeObject | undefined): Step {
+  function stepOf(ref: Ref, write: WriteEntry, object: KubeObject | undefined): Step {
     const who = whoWas(write)
     const did = whatWas(write, ref)
     const fields = isSpecific(write, known.get(keyOf(ref))?.writes ?? []) ? fieldsOf(object, write) : []
@@ -51,8 +51,8 @@ export function storyOf({ target, known, kinds, hasJournal }: Pick<View, 'target
   }
 
   /** Tells a write and what led to it. A write that is told already ends the way: so do circles. */
-  function follow(start: Ref, first: Write): void {
-    let [ref, write]: [Ref, Write | undefined] = [start, first]
+  function follow(start: Ref, first: WriteEntry): void {
+    let [ref, write]: [Ref, WriteEntry | undefined] = [start, first]
     for (;;) {
       const key = `${keyOf(ref)}@${write.revision}`
       if (steps.has(key)) return
@@ -166,20 +166,20 @@ const ownersMax = 12
 const refOf = ({ resourceVersion: _, ...ref }: Cause): Ref => ref
 
 /** Of the present object, not of a former one of its name. An update may make an object, too: then its first write is of the time of its creation. */
-function creationOf({ object, writes }: Known): Write | undefined {
+function creationOf({ object, writes }: Known): WriteEntry | undefined {
   const made = writes.findLast(({ verb }) => verb === 'create')
   if (made !== undefined || object === undefined) return made
   return writes[0]?.time === object.metadata.creationTimestamp ? writes[0] : undefined
 }
 
 /** Those of the present object. */
-function ownWrites(known: Known): readonly Write[] {
+function ownWrites(known: Known): readonly WriteEntry[] {
   const made = creationOf(known)
   return made === undefined ? known.writes : known.writes.filter(({ revision }) => revision >= made.revision)
 }
 
 /** What a writer holds is what this write changed, only where it had not written before. */
-const isSpecific = (write: Write, writes: readonly Write[]): boolean =>
+const isSpecific = (write: WriteEntry, writes: readonly WriteEntry[]): boolean =>
   write.verb !== 'create' &&
   write.subresource !== 'status' &&
   !writes.some(

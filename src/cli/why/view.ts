@@ -5,7 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { KindFacts, KubeObject } from '#api/kind.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
-import type { Cause } from '#lib/cause.ts'
+import type { Cause, WriteEntry } from '#lib/cause.ts'
 
 /** What names a kind: enough to ask for its objects and to speak of them. */
 export type KindNames = Pick<KindFacts, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'scope' | 'shortNames'>
@@ -15,24 +15,12 @@ export type Ref = Omit<Cause, 'resourceVersion'>
 
 export const keyOf = ({ group, resource, namespace, name }: Ref): string => `${group}/${resource}/${namespace}/${name}`
 
-/** One write as the API server remembers it: an item of `/wherry/writes/…`. */
-export interface Write {
-  readonly revision: number
-  /** RFC 3339. */
-  readonly time: string
-  readonly user: string
-  readonly manager: string
-  readonly verb: string
-  readonly subresource: string
-  readonly cause?: Cause
-}
-
 /** What was read of one object on the way from the wish to what is asked about. */
 export interface Known {
   /** Undefined where there is no such object any more, or it may not be read. */
   readonly object: KubeObject | undefined
   /** Oldest first; empty where the server has forgotten, or never knew. */
-  readonly writes: readonly Write[]
+  readonly writes: readonly WriteEntry[]
 }
 
 /** Everything that an explanation is made from, as it was read. */

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#api/kind.ts'
-import type { KindNames, Ref, Write } from './view.ts'
+import type { WriteEntry } from '#lib/cause.ts'
+import type { KindNames, Ref } from './view.ts'
 
 /** The name of its kind, as far as anybody knows it. */
 export const kindOf = (kinds: readonly KindNames[], { group, resource }: Ref): string =>
@@ -9,7 +10,7 @@ export const kindOf = (kinds: readonly KindNames[], { group, resource }: Ref): s
 export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
 
 /** Whose hand it was. Of parts of the cluster the part's name is enough; of people the program tells more. */
-export function whoWas({ user, manager }: Pick<Write, 'user' | 'manager'>): { readonly name: string; readonly program?: string } {
+export function whoWas({ user, manager }: Pick<WriteEntry, 'user' | 'manager'>): { readonly name: string; readonly program?: string } {
   const node = /^system:node:(.+)$/.exec(user)?.[1]
   if (node !== undefined) return { name: `kubelet on ${node}` }
   const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? []
@@ -24,7 +25,7 @@ export function whoWas({ user, manager }: Pick<Write, 'user' | 'manager'>): { re
 }
 
 /** What a write did, as a verb that the object follows. */
-export function whatWas({ verb, subresource, user }: Pick<Write, 'verb' | 'subresource' | 'user'>, ref: Ref): string {
+export function whatWas({ verb, subresource, user }: Pick<WriteEntry, 'verb' | 'subresource' | 'user'>, ref: Ref): string {
   const isPod = ref.group === '' && ref.resource === 'pods'
   switch (subresource) {
     case '':
@@ -58,7 +59,7 @@ export function whatWas({ verb, subresource, user }: Pick<Write, 'verb' | 'subre
 /** Fields that the writer holds since this very write, as paths; at most six. Lists are one field. */
 export function fieldsOf(
   object: KubeObject | undefined,
-  { manager, time, subresource }: Pick<Write, 'manager' | 'time' | 'subresource'>,
+  { manager, time, subresource }: Pick<WriteEntry, 'manager' | 'time' | 'subresource'>,
 ): readonly string[] {
   const entry = object?.metadata.managedFields?.find(
     (one) => one.manager === manager && one.time === time && (one.subresource ?? '') === subresource,

@@ -1,26 +1,13 @@
 import type { KubeObject } from '#api/kind.ts'
-import { WherryError } from '#lib/errors.ts'
-import type { Command, Refusal } from '#loop/controller.ts'
-import { isNamespaceTerminating } from '#loop/namespace-terminating.ts'
+import type { WherryError } from '#lib/errors.ts'
+import type { Command, Refusal, Single } from '#loop/controller.ts'
+import { podEvents } from '../common/pod-events.ts'
 import { claimPods, type ReplicaSetView } from './plan.ts'
 import { type ReplicaFailure, statusCommand } from './status.ts'
 
 /** The events of pods created and deleted, or why they could not be. */
-export function afterReplicaSetAnswer(view: ReplicaSetView, command: Command, answer: KubeObject | WherryError): readonly Command[] {
-  const regarding = view.form.fromSet(view.replicaSet)
-  if (command.do !== 'create' && command.do !== 'delete') return []
-  const creates = command.do === 'create'
-  if (!(answer instanceof WherryError)) {
-    return [
-      creates
-        ? { do: 'event', regarding, type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${answer.metadata.name}` }
-        : { do: 'event', regarding, type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${command.name}` },
-    ]
-  }
-  if (isNamespaceTerminating(answer)) return []
-  const [reason, failed] = creates ? ['FailedCreate', 'creating'] : ['FailedDelete', 'deleting']
-  return [{ do: 'event', regarding, type: 'Warning', reason, message: `Error ${failed}: ${answer.message}` }]
-}
+export const afterReplicaSetAnswer = (view: ReplicaSetView, command: Single, answer: KubeObject | WherryError): readonly Command[] =>
+  podEvents(view.form.fromSet(view.replicaSet), command, answer)
 
 /** However many pods could not be made or deleted: one write of the condition, which tells the first reason. */
 export function afterReplicaSetFailures(view: ReplicaSetView, [first]: readonly Refusal[]): readonly Command[] {
