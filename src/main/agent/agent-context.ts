@@ -1,0 +1,16 @@
+import type { Client } from '#client/client.ts'
+import type { Config } from '#host/config.ts'
+import type { Paths } from '#host/layout.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+
+/** What every part of the agent is made from. */
+export interface AgentContext {
+  readonly config: Config
+  readonly where: Paths
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}

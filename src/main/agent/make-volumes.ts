@@ -1,0 +1,28 @@
+import { amountsOf } from '#api/core/v1/resources.ts'
+import { volumeHost } from '#host/mounts.ts'
+import type { Kubelet } from '#kubelet/kubelet.ts'
+import { createObjectSource } from '#kubelet/volumes/object-source.ts'
+import { createTokenSource } from '#kubelet/volumes/tokens.ts'
+import { createVolumeManager } from '#kubelet/volumes/volume-manager.ts'
+import type { EventRecorder } from '#loop/events.ts'
+import type { AgentContext } from './agent-context.ts'
+
+/** The volumes of this node's pods. `kubelet` is asked only once pods are handled: each of the two needs the other. */
+export function makeVolumes({ where, client, clock, random, log }: AgentContext, recorder: EventRecorder, kubelet: () => Kubelet) {
+  return createVolumeManager({
+    rootDirectory: where.kubelet,
+    host: volumeHost,
+    objects: createObjectSource(client, { clock, random, log }),
+    tokens: createTokenSource(client, () => clock.now()),
+    allocatable: () => allocatableAmounts(kubelet().allocatable()),
+    clock,
+    random,
+    report: (pod, error) => recorder.record({ regarding: pod, type: 'Warning', reason: 'FailedMount', message: (error as Error).message }),
+    ready: (uid) => kubelet().look(uid),
+  })
+}
+
+function allocatableAmounts(list: Readonly<Record<string, string>>) {
+  const amounts = amountsOf(list)
+  return { cpuMilli: amounts['cpu'] ?? 0, memoryBytes: amounts['memory'] ?? 0, ephemeralStorageBytes: amounts['ephemeral-storage'] ?? 0 }
+}

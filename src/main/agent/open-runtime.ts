@@ -1,0 +1,24 @@
+import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { createCriRuntime } from '#host/cri/runtime.ts'
+import type { Layout } from '#host/layout.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
+import type { Runtime } from '#kubelet/runtime.ts'
+import type { Clock } from '#lib/clock.ts'
+
+/** This node's container runtime, started if it does not run. */
+export async function openRuntime(layout: Layout, clock: Clock) {
+  const containerd = containerdOptions(layout)
+  await ensureContainerd(containerd)
+  return supervised(createCriRuntime({ endpoint: containerdSocket(containerd), clock }), containerd)
+}
+
+/** Whoever listens for events wants the runtime to be there: one that died is started again before each subscription. */
+function supervised<T extends Runtime>(runtime: T, containerd: ContainerdOptions): T {
+  return {
+    ...runtime,
+    async *events(signal: AbortSignal) {
+      await ensureContainerd(containerd)
+      yield* runtime.events(signal)
+    },
+  }
+}
