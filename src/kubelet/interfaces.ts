@@ -1,5 +1,8 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { PodCondition, ResourceStatus } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
+import type { AnyContainer } from './pod/containers.ts'
+import type { ContainerConfig, Mount } from './runtime.ts'
 
 /**
  * The seams of the kubelet: what its core needs of volumes, cgroups, logs, the machine and the network, and what it offers to the node's
@@ -87,7 +90,18 @@ export interface PodLookup {
    * Ends a pod from the node's side (eviction): its containers are stopped with at most this grace, its phase becomes Failed with reason and
    * message, the object stays. Resolves when no container runs.
    */
-  killPod(uid: string, how: { readonly reason: string; readonly message: string; readonly graceSeconds?: number }): Promise<void>
+  killPod(uid: string, how: PodKill): Promise<void>
+}
+
+/** Why and how the node ends a pod. */
+export interface PodKill {
+  /** `status.reason` and `status.message`: `Evicted`, `Terminated`, `Preempting`. */
+  readonly reason: string
+  readonly message: string
+  /** At most this, and never more than the pod's own. 0 is the shortest that there is, one second. */
+  readonly graceSeconds?: number
+  /** Shown in `status.conditions` from now on: `DisruptionTarget`. */
+  readonly condition?: Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 }
 
 export interface PodRecord {
@@ -119,6 +133,91 @@ export interface EventSink {
     /** `spec.containers{name}`: which part of the object. */
     readonly fieldPath?: string
   }): void
+}
+
+// --- extension points ----------------------------------------------------------------------------------------------------------------
+
+/** Decides whether this node takes a pod, before anything of it is made. A refusal ends the pod: phase Failed with reason and message. */
+export interface PodAdmitter {
+  /**
+   * `others` are the pods that were admitted and have not ended. A pod that this node admitted in an earlier life of the kubelet, so that it
+   * has a sandbox, is asked about again only where `isAskedAgain` says so. Throwing refuses with `UnexpectedAdmissionError`.
+   */
+  admit(pod: Pod, others: readonly Pod[]): Promise<Admission> | Admission
+  /** True for managers whose own records have to follow a restart; absent: the pod that ran goes on. */
+  readonly isAskedAgain?: boolean
+}
+
+export type Admission = { readonly admitted: true } | { readonly admitted: false; readonly reason: string; readonly message: string }
+
+/** What managers of this node's resources give to one container: devices, CPUs, memory nodes. */
+export interface ContainerGrant {
+  /** Comes before the container's own, which wins. */
+  readonly environment: readonly { readonly key: string; readonly value: string }[]
+  readonly mounts: readonly Mount[]
+  readonly devices: ContainerConfig['devices']
+  /** Names of the Container Device Interface: `vendor.com/class=name`. */
+  readonly cdiDevices: readonly string[]
+  readonly annotations: Readonly<Record<string, string>>
+  readonly cpusetCpus?: string
+  readonly cpusetMems?: string
+}
+
+/** One that hands out parts of the node: CPUs, memory nodes, devices, resource claims. */
+export interface ResourceManager {
+  readonly name: string
+  /** NUMA placements that would do, by resource; undefined for "no opinion". For the topology manager. */
+  hints?(pod: Pod, container: AnyContainer): ReadonlyMap<string, readonly TopologyHint[] | undefined>
+  /**
+   * Takes what the container asks for, before the pod's first sandbox; init containers come first. Repeated it changes nothing: after every
+   * admitter said yes the core asks once more, without a placement, for nodes that have no topology manager. Throws `WherryError`: the pod is
+   * refused with reason `UnexpectedAdmissionError`, or the error's own `details.reason`.
+   */
+  allocate(pod: Pod, container: AnyContainer, placement: TopologyHint | undefined): Promise<void>
+  /** Before the pod's first container of a sandbox, beside volumes; throws to be tried again (`FailedPrepareDynamicResources`). Safe to repeat. */
+  prepare?(pod: Pod, signal: AbortSignal): Promise<void>
+  /** Asked at every start of a container; after a restart of the kubelet as well. */
+  grant(pod: Pod, container: AnyContainer): Promise<Partial<ContainerGrant>> | Partial<ContainerGrant>
+  /** Health and allocation, for `containerStatuses[*].allocatedResourcesStatus`. */
+  status?(pod: Pod, container: string): readonly ResourceStatus[]
+  /** Says that `status` would answer otherwise for this pod now. */
+  onChange?(listener: (podUid: string) => void): () => void
+  /** The pod is over, no container of it runs: what it held is free. Safe to repeat; a failure is tried again. */
+  release(podUid: string): Promise<void>
+}
+
+/** A placement on NUMA nodes: a bit for each node; undefined for any. */
+export interface TopologyHint {
+  readonly nodes: bigint | undefined
+  readonly preferred: boolean
+}
+
+/** What parts of the agent say of the node: merged into the Node object. */
+export interface NodeSource {
+  /** Read at each look at the node; cheap. A condition without a fresh transition time gets it from the writer. */
+  read(): {
+    readonly capacity?: Readonly<Record<string, string>>
+    readonly allocatable?: Readonly<Record<string, string>>
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly status: 'True' | 'False' | 'Unknown'
+      readonly reason: string
+      readonly message: string
+    }[]
+    readonly volumesInUse?: readonly string[]
+  }
+  /** Says that `read` would answer otherwise now. Returns a function that ends it. */
+  onChange(listener: () => void): () => void
+}
+
+/** Pods that come from elsewhere than the API server: manifests on the node's disk. */
+export interface PodSource {
+  /** `file`: the value of the annotation `kubernetes.io/config.source`. */
+  readonly name: string
+  /** All of them, with defaults, names ending in the node's, and UIDs that change with their content. */
+  list(): Promise<readonly Pod[]>
+  onChange(listener: () => void): () => void
+  close(): void
 }
 
 // --- the machine -------------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,11 @@ import type {
   MachineFacts,
   NetworkProbe,
   NodeFacts,
+  NodeSource,
+  PodAdmitter,
   PodLookup,
+  PodSource,
+  ResourceManager,
   VolumeManager,
 } from './interfaces.ts'
 import { createNodeStatus } from './node-status.ts'
@@ -47,6 +51,12 @@ export interface KubeletOptions {
   readonly facts: NodeFacts
   /** Handler of a RuntimeClass; throws `NotFound`. Absent: pods that name a class do not start. */
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
+  /** Asked in order, after the core's own rules. */
+  readonly admitters?: readonly PodAdmitter[]
+  readonly resourceManagers?: readonly ResourceManager[]
+  readonly nodeSources?: readonly NodeSource[]
+  /** Beside the API server. */
+  readonly podSources?: readonly PodSource[]
 }
 
 /** The node agent: runs the pods that are bound to its node, and tells the API server of them and of the node. */
@@ -60,6 +70,8 @@ export interface Kubelet {
   look(uid: string): void
   /** What the node can give to pods. Empty before the start. */
   allocatable(): Readonly<Record<string, string>>
+  /** A part of the agent says otherwise of the node now: a look at it. */
+  nodeChanged(): void
 }
 
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -224,6 +236,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     },
     look: (uid) => workers.get(uid)?.retry(),
     allocatable: () => nodeStatus.allocatable(),
+    nodeChanged: () => nodeStatus.runtimeChanged(),
     pods: {
       list: () => [...workers.values()].map((worker) => worker.record()),
       get(namespace, name) {
