@@ -34,6 +34,8 @@ export interface NodeReporter {
   /** The runtime went or came back: look at once. */
   runtimeChanged(): void
   allocatable(): Readonly<Record<string, string>>
+  /** The Node object as last seen; undefined before it is registered. */
+  node(): Node | undefined
 }
 
 export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
@@ -207,6 +209,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     },
     runtimeChanged: () => lookNow(),
     allocatable: () => (machine === undefined ? {} : allocatable({ machine, config })),
+    node: () => node,
   }
 }
 

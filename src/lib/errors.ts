@@ -49,6 +49,8 @@ export interface ErrorDetails {
   readonly uid?: string
   readonly causes?: readonly Cause[]
   readonly retryAfterSeconds?: number
+  /** Why, in one word, where that word becomes part of an object's status: `TopologyAffinityError`. */
+  readonly reason?: string
   /** Overrides `statusOf[code]`, for the reference's odd answers. */
   readonly status?: number
   /** A Status that somebody else made (a webhook): what it says beside message and code goes into the answer as it is. */
