@@ -26,6 +26,11 @@ export interface Informer<T> {
   synced(): Promise<void>
   /** Called for each change, in order, after the cache shows it; what is there already comes as `added` at once. Returns how to stop. */
   onChange(handler: ChangeHandler<T>): () => void
+  /**
+   * Called after everything was listed anew, past states that nobody was told of: an object may have come and gone in between. Returns how to
+   * stop.
+   */
+  onListedAnew(handler: () => void): () => void
   /** True once everything up to `resourceVersion` is shown; false when `timeoutMs` (default 30 s) passed or the informer was closed before. */
   caughtUpTo(resourceVersion: string, timeoutMs?: number): Promise<boolean>
   /** The same for any condition; it is asked again after every change. */
@@ -59,6 +64,7 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
   }
   const objects = createObjectIndex<T>(indexes)
   const handlers = new Set<ChangeHandler<T>>()
+  const anew = new Set<() => void>()
   const waits = new Set<Wait>()
   const closing = new AbortController()
   const closed = new Promise<undefined>((resolve) => closing.signal.addEventListener('abort', () => resolve(undefined), { once: true }))
@@ -110,7 +116,8 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
     }
     resourceVersion = at
     attempt = 0
-    if (!isSynced) {
+    if (isSynced) for (const handler of anew) handler()
+    else {
       isSynced = true
       first.resolve()
     }
@@ -244,6 +251,10 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       handlers.add(handler)
       for (const object of objects.list()) handler(object, undefined, 'added')
       return () => handlers.delete(handler)
+    },
+    onListedAnew(handler) {
+      anew.add(handler)
+      return () => anew.delete(handler)
     },
     caughtUpTo: (wanted, timeoutMs) => until(() => isSynced && compareResourceVersions(resourceVersion, wanted) >= 0, timeoutMs),
     until,

@@ -1,3 +1,4 @@
+import type { AnyKind } from '#api/kind.ts'
 import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
@@ -11,6 +12,11 @@ export interface Reconciler {
   reconcile(key: string): Promise<Outcome>
   /** Says which change made the key want to be looked at. */
   because(key: string, change: NotedChange): void
+  /**
+   * The keys to look at again where a kind was listed anew: what they wrote of it may have been undone before any watch told of it, and
+   * nothing else would bring them back.
+   */
+  unseen(kind: AnyKind): readonly string[]
   readonly counters: Readonly<Counters>
 }
 
@@ -49,6 +55,7 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
   const { controller, cache, clock, log, hands, measure } = options
   /** What the cache has to show before the key may be decided on again. */
   const awaited = new Map<string, readonly Expectation[]>()
+  const inWork = new Set<string>()
   const staleInARow = new Map<string, number>()
   /** Since the last look that had an end: the latest wish, else the latest change. */
   const causes = new Map<string, NotedChange>()
@@ -136,13 +143,20 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
 
   return {
     because,
+    unseen(kind) {
+      const written = [...awaited].filter(([, expectations]) => expectations.some((one) => one.kind === kind)).map(([key]) => key)
+      return [...new Set([...inWork, ...written])]
+    },
     async reconcile(key) {
+      inWork.add(key)
       try {
         return await reconcile(key)
       } catch (error) {
         counters.failures += 1
         log.error('cannot decide', { key, error })
         return { again: 'later' }
+      } finally {
+        inWork.delete(key)
       }
     },
     counters,

@@ -128,6 +128,22 @@ test('its own delete has to show, too', async () => {
   await running.stop()
 })
 
+test('what was made and undone unseen, between two lists, is made again', async () => {
+  const scene = createScene()
+  const running = await start(scene, [copier], 0)
+  scene.server.hold()
+  scene.server.inject('/api/v1/configmaps', 'MODIFIED', await want(scene, 1))
+  await scene.clock.advance(0)
+  assert.equal(secrets(scene).length, 1)
+  await scene.client.delete(Secret, secrets(scene)[0]!.metadata.name, { namespace: 'x' })
+  scene.server.expire()
+  scene.server.cut()
+  scene.server.release()
+  await scene.clock.advance(60_000)
+  assert.equal(secrets(scene).length, 1)
+  await running.stop()
+})
+
 test('nothing is decided before every cache is filled', async () => {
   const scene = createScene()
   const { client, clock, random, log, server } = scene

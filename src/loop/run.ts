@@ -228,6 +228,9 @@ function connect(source: Source, informer: AnyInformer, { queue, reconciler, log
     }
   })
   lane = 'change'
+  informer.onListedAnew(() => {
+    for (const key of reconciler.unseen(source.kind)) queue.add(key, lane)
+  })
 }
 
 /** A wish is new where there is a new object, a new generation of it, or the wish that it goes. */
