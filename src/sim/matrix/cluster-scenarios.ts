@@ -19,7 +19,7 @@ const signingRequest = (commonName: string) => ({
     usages: ['digital signature', 'client auth'],
   },
 })
-const touch = (of: Thing) => change(of, { metadata: { annotations: { touched: 'yes' } } })
+const touch = (of: Thing, how = 'once') => change(of, { metadata: { annotations: { touched: how } } })
 const denied = { status: { conditions: [{ type: 'Denied', status: 'True', reason: 'No' }] } }
 const bootstrapToken = (id: string, expiration: string) => ({
   type: 'bootstrap.kubernetes.io/token',
@@ -118,7 +118,7 @@ export const clusterScenarios: readonly Scenario[] = [
         make(thing('Secret', 'robot-token', namespace), tokenOf('robot')),
       ],
       [touch(thing('Secret', 'robot-token', namespace))],
-      [touch(thing('Secret', 'robot-token', namespace))],
+      [touch(thing('Secret', 'robot-token', namespace), 'twice')],
     ],
     // A controller that waits for an instant does not hear of a clock that jumps: it looks again when something happens.
     machineFaults: [

@@ -13,7 +13,7 @@ export function endState(world: World): readonly string[] {
     if (!key.startsWith(registryRoot) || passing.some((prefix) => key.startsWith(`${registryRoot}${prefix}`))) continue
     const object = world.byKey(key)!
     if (isLeftOver(object)) continue
-    lines.push(`${withoutChance(key.slice(registryRoot.length))} ${canonical(object)}`)
+    lines.push(`${withoutChance(key.slice(registryRoot.length))} ${canonical(withoutTraces(object, world))}`)
   }
   return lines.sort()
 }
@@ -22,12 +22,11 @@ export function endState(world: World): readonly string[] {
 export function differences(expected: readonly string[], actual: readonly string[], most = 6): readonly string[] {
   const lacking = without(expected, actual)
   const more = without(actual, expected)
-  const pairs = lacking.flatMap((line) => {
+  const missed = lacking.map((line) => {
     const index = more.findIndex((other) => keyOf(other) === keyOf(line))
-    return index < 0 ? [] : [`${keyOf(line)}: ${between(line, more.splice(index, 1)[0]!)}`]
+    return index < 0 ? `lacks ${keyOf(line)}` : `${keyOf(line)}: ${between(line, more.splice(index, 1)[0]!)}`
   })
-  const gone = lacking.slice(pairs.length).map((line) => `lacks ${keyOf(line)}`)
-  return [...pairs, ...gone, ...more.map((line) => `has ${line.slice(0, 300)}`)].slice(0, most)
+  return [...missed, ...more.map((line) => `has ${line.slice(0, 300)}`)].slice(0, most)
 }
 
 const keyOf = (line: string): string => line.slice(0, line.indexOf(' '))
@@ -47,6 +46,26 @@ const isLeftOver = (object: KubeObject): boolean =>
   object.metadata.ownerReferences?.some(
     ({ kind, controller }) => controller && (kind === 'ReplicaSet' || kind === 'ReplicationController'),
   ) === true
+
+/**
+ * Without what only a crash leaves, and rightly so: that a disruption of a pod was announced and did not come about; and that an account names
+ * a Secret that is gone, which after a restart nobody can tell from one that is still to come.
+ */
+function withoutTraces(object: KubeObject, world: World): object {
+  const { status, secrets, ...rest } = object as KubeObject & {
+    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+    readonly secrets?: readonly { readonly name: string }[]
+  }
+  const isTrace = ({ type, status }: { readonly type: string; readonly status: string }) =>
+    type === 'DisruptionTarget' && status === 'False'
+  const isThere = ({ name }: { readonly name: string }) =>
+    world.byKey(`${registryRoot}core/secrets/${object.metadata.namespace}/${name}`) !== undefined
+  return {
+    ...rest,
+    ...(status !== undefined && { status: { ...status, conditions: status.conditions?.filter((one) => !isTrace(one)) } }),
+    ...(secrets !== undefined && { secrets: secrets.filter(isThere) }),
+  }
+}
 
 function without(lines: readonly string[], others: readonly string[]): string[] {
   const counts = new Map<string, number>()
@@ -77,7 +96,7 @@ function sorted(value: unknown): unknown {
   const fields = Object.entries(value)
     .filter(([key]) => !chosen.test(key))
     .map(([key, item]) => [key, sorted(item)] as const)
-    .filter(([, item]) => !isNothing(item))
+    .filter(([, item]) => item !== undefined && !isNothing(item))
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
