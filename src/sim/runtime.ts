@@ -198,8 +198,10 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     version: async () => ({ name: 'containerd', version: '1.6.20' }),
     status: async () => {
       const networkReady = options.hasNetwork?.() ?? true
-      return { runtimeReady: true, networkReady, message: networkReady ? '' : 'cni plugin not initialized' }
+      return { runtimeReady: true, networkReady, message: networkReady ? '' : 'cni plugin not initialized', handlers: [], features }
     },
+    cgroupDriver: async () => undefined,
+    updatePodCidr: async () => {},
 
     runSandbox: (config: SandboxConfig) =>
       change(`sandbox ${config.metadata.name} ${config.metadata.attempt}`, () => {
@@ -225,6 +227,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       }),
     sandboxes: async (filter) => labelled(sandboxes.values(), filter?.podUid),
     sandboxStatus: async (id) => sandboxOf(id),
+    updateSandboxResources: (id) => change(`update sandbox`, () => void sandboxOf(id)),
 
     createContainer: (sandboxId, config) =>
       change(`create ${config.metadata.name} ${config.metadata.attempt}`, () => {
@@ -280,6 +283,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     containers: async (filter) => labelled(containers.values(), filter?.podUid),
     containerStatus: async (id) => containerOf(id),
     updateContainerResources: (id) => change(`update ${id}`, () => {}),
+    checkpointContainer: (id) => change(`checkpoint ${containerOf(id).metadata.name}`, () => {}),
     reopenLog: (id) => change(`reopen ${id}`, () => {}),
 
     async execSync(id, command, timeoutMs) {
@@ -314,7 +318,9 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       ),
     removeImage: (name) => change(`remove image ${shortName(name)}`, () => void pulled.delete(shortName(name))),
     imageFsUsage: async () => [],
+    containerFsUsage: async () => [],
     containerStats: async () => [],
+    sandboxStats: async () => [],
 
     async *events(signal) {
       const queue: RuntimeEvent[] = []
@@ -370,6 +376,9 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     running: (name) => [...containers.values()].filter((one) => one.metadata.name === name && one.state === 'running').map(({ id }) => id),
   }
 }
+
+/** As containerd 1.6 has them. */
+const features = { supplementalGroupsPolicy: false, userNamespacesHostNetwork: false }
 
 /** As pods write it: without Docker Hub's prefix and the default tag. */
 const shortName = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '').replace(/:latest$/, '')

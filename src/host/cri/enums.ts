@@ -7,6 +7,8 @@ export const propagation = { None: 0, HostToContainer: 1, Bidirectional: 2 } as 
 export const namespaceMode = { pod: 0, container: 1, node: 2, target: 3 } as const
 /** `SecurityProfile.ProfileType`. */
 export const profileType = { RuntimeDefault: 0, Unconfined: 1, Localhost: 2 } as const
+/** `CgroupDriver`, by its number. */
+export const cgroupDrivers = ['systemd', 'cgroupfs'] as const
 /** `SupplementalGroupsPolicy`. */
 export const groupsPolicy = { Merge: 0, Strict: 1 } as const
 /** `PodSandboxState`: 0 is ready. */
@@ -29,3 +31,6 @@ const signals = [
 /** The number of `SIGTERM`, `SIGRTMIN+3` …; 0 for none or an unknown one. */
 export const signalNumber = (name: string | undefined): number =>
   name === undefined ? 0 : Math.max(0, signals.indexOf(name.replace(/^SIG/, '')))
+
+/** `SIGTERM` for its number; '' for one that is none. */
+export const signalName = (number: number): string => (signals[number] === undefined || number === 0 ? '' : `SIG${signals[number]}`)

@@ -1,6 +1,7 @@
 /**
- * The messages of CRI v1 (k8s.io/cri-api, pkg/apis/runtime/v1/api.proto), as data and only as far as the kubelet uses them. Enumerations
- * are their numbers; `enums.ts` has the names. Unknown fields of a newer runtime are skipped by the decoder.
+ * The messages of CRI v1 (k8s.io/cri-api v0.36, pkg/apis/runtime/v1/api.proto), as data: all that Linux nodes have, but what its version 1.36
+ * keeps as alpha (lists as streams, metrics of the runtime's own). Enumerations are their numbers; `enums.ts` has the names. Unknown
+ * fields of a newer runtime are skipped by the decoder. Statistics are in `stats-messages.ts`.
  */
 
 import type { AnyField } from '#schema/schema.ts'
@@ -32,12 +33,26 @@ export const RuntimeHandlerFeatures = cri('RuntimeHandlerFeatures', {
   userNamespaces: field(2, bool()),
 })
 export const RuntimeHandler = cri('RuntimeHandler', { name: field(1, string()), features: field(2, RuntimeHandlerFeatures) })
-export const StatusResponse = cri('StatusResponse', { status: field(1, RuntimeStatus), runtimeHandlers: field(3, list(RuntimeHandler)) })
+export const RuntimeFeatures = cri('RuntimeFeatures', {
+  supplementalGroupsPolicy: field(1, bool()),
+  userNamespacesHostNetwork: field(2, bool()),
+})
+export const StatusResponse = cri('StatusResponse', {
+  status: field(1, RuntimeStatus),
+  info: field(2, stringMap()),
+  runtimeHandlers: field(3, list(RuntimeHandler)),
+  features: field(4, RuntimeFeatures),
+})
+/** Present only in runtimes that tell it; a missing number is systemd, so the presence of `linux` counts. */
+export const LinuxRuntimeConfiguration = cri('LinuxRuntimeConfiguration', { cgroupDriver: field(1, int32()) })
+export const RuntimeConfigResponse = cri('RuntimeConfigResponse', { linux: field(1, LinuxRuntimeConfiguration, { pointer: true }) })
+export const NetworkConfig = cri('NetworkConfig', { podCidr: field(1, string()) })
+export const RuntimeConfig = cri('RuntimeConfig', { networkConfig: field(1, NetworkConfig) })
+export const UpdateRuntimeConfigRequest = cri('UpdateRuntimeConfigRequest', { runtimeConfig: field(1, RuntimeConfig) })
 
 // --- sandboxes ---------------------------------------------------------------------------------------------------------------------
 
 export const Int64Value = cri('Int64Value', { value: field(1, int64()) })
-export const UInt64Value = cri('UInt64Value', { value: field(1, uint64()) })
 
 export const DNSConfig = cri('DNSConfig', {
   servers: field(1, strings()),
@@ -50,16 +65,34 @@ export const PortMapping = cri('PortMapping', {
   hostPort: field(3, int32()),
   hostIp: field(4, string()),
 })
+export const IDMapping = cri('IDMapping', {
+  hostId: field(1, uint32()),
+  containerId: field(2, uint32()),
+  length: field(3, uint32()),
+})
+export const UserNamespace = cri('UserNamespace', {
+  mode: field(1, int32()),
+  uids: field(2, list(IDMapping)),
+  gids: field(3, list(IDMapping)),
+})
 export const NamespaceOption = cri('NamespaceOption', {
   network: field(1, int32()),
   pid: field(2, int32()),
   ipc: field(3, int32()),
   targetId: field(4, string()),
+  usernsOptions: field(5, UserNamespace, { pointer: true }),
+})
+export const SELinuxOption = cri('SELinuxOption', {
+  user: field(1, string()),
+  role: field(2, string()),
+  type: field(3, string()),
+  level: field(4, string()),
 })
 export const SecurityProfile = cri('SecurityProfile', { profileType: field(1, int32()), localhostRef: field(2, string()) })
 
 export const LinuxSandboxSecurityContext = cri('LinuxSandboxSecurityContext', {
   namespaceOptions: field(1, NamespaceOption),
+  selinuxOptions: field(2, SELinuxOption, { pointer: true }),
   runAsUser: field(3, Int64Value, { pointer: true }),
   runAsGroup: field(8, Int64Value, { pointer: true }),
   readonlyRootfs: field(4, bool()),
@@ -67,7 +100,7 @@ export const LinuxSandboxSecurityContext = cri('LinuxSandboxSecurityContext', {
   supplementalGroupsPolicy: field(11, int32()),
   privileged: field(6, bool()),
   seccomp: field(9, SecurityProfile),
-  apparmor: field(10, SecurityProfile),
+  apparmor: field(10, SecurityProfile, { pointer: true }),
 })
 
 export const HugepageLimit = cri('HugepageLimit', { pageSize: field(1, string()), limit: field(2, uint64()) })
@@ -87,8 +120,8 @@ export const LinuxPodSandboxConfig = cri('LinuxPodSandboxConfig', {
   cgroupParent: field(1, string()),
   securityContext: field(2, LinuxSandboxSecurityContext),
   sysctls: field(3, stringMap()),
-  overhead: field(4, LinuxContainerResources),
-  resources: field(5, LinuxContainerResources),
+  overhead: field(4, LinuxContainerResources, { pointer: true }),
+  resources: field(5, LinuxContainerResources, { pointer: true }),
 })
 export const PodSandboxMetadata = cri('PodSandboxMetadata', {
   name: field(1, string()),
@@ -111,7 +144,7 @@ export const RunPodSandboxRequest = cri('RunPodSandboxRequest', {
   runtimeHandler: field(2, string()),
 })
 export const RunPodSandboxResponse = cri('RunPodSandboxResponse', { podSandboxId: field(1, string()) })
-/** Stop, remove and status of a sandbox ask alike. */
+/** Stop, remove, status and statistics of a sandbox ask alike. */
 export const PodSandboxRequest = cri('PodSandboxRequest', { podSandboxId: field(1, string()) })
 
 export const PodIP = cri('PodIP', { ip: field(1, string()) })
@@ -119,18 +152,25 @@ export const PodSandboxNetworkStatus = cri('PodSandboxNetworkStatus', {
   ip: field(1, string()),
   additionalIps: field(2, list(PodIP)),
 })
+export const Namespace = cri('Namespace', { options: field(2, NamespaceOption) })
+export const LinuxPodSandboxStatus = cri('LinuxPodSandboxStatus', { namespaces: field(1, Namespace) })
 export const PodSandboxStatus = cri('PodSandboxStatus', {
   id: field(1, string()),
   metadata: field(2, PodSandboxMetadata),
   state: field(3, int32()),
   createdAt: field(4, int64()),
   network: field(5, PodSandboxNetworkStatus),
+  linux: field(6, LinuxPodSandboxStatus),
   labels: field(7, stringMap()),
   annotations: field(8, stringMap()),
   runtimeHandler: field(9, string()),
 })
-export const PodSandboxStatusResponse = cri('PodSandboxStatusResponse', { status: field(1, PodSandboxStatus) })
-export const PodSandboxFilter = cri('PodSandboxFilter', { id: field(1, string()), labelSelector: field(3, stringMap()) })
+export const PodSandboxStateValue = cri('PodSandboxStateValue', { state: field(1, int32()) })
+export const PodSandboxFilter = cri('PodSandboxFilter', {
+  id: field(1, string()),
+  state: field(2, PodSandboxStateValue, { pointer: true }),
+  labelSelector: field(3, stringMap()),
+})
 export const ListPodSandboxRequest = cri('ListPodSandboxRequest', { filter: field(1, PodSandboxFilter) })
 export const PodSandbox = cri('PodSandbox', {
   id: field(1, string()),
@@ -142,6 +182,11 @@ export const PodSandbox = cri('PodSandbox', {
   runtimeHandler: field(7, string()),
 })
 export const ListPodSandboxResponse = cri('ListPodSandboxResponse', { items: field(1, list(PodSandbox)) })
+export const UpdatePodSandboxResourcesRequest = cri('UpdatePodSandboxResourcesRequest', {
+  podSandboxId: field(1, string()),
+  overhead: field(2, LinuxContainerResources, { pointer: true }),
+  resources: field(3, LinuxContainerResources, { pointer: true }),
+})
 
 // --- containers --------------------------------------------------------------------------------------------------------------------
 
@@ -150,8 +195,10 @@ export const ImageSpec = cri('ImageSpec', {
   annotations: field(2, stringMap()),
   userSpecifiedImage: field(18, string()),
   runtimeHandler: field(19, string()),
+  imageRef: field(20, string()),
 })
 export const ContainerMetadata = cri('ContainerMetadata', { name: field(1, string()), attempt: field(2, uint32()) })
+/** The value is bytes to newer runtimes and text to older ones: on the wire they are the same. */
 export const KeyValue = cri('KeyValue', { key: field(1, string()), value: field(2, string()) })
 export const Mount = cri('Mount', {
   containerPath: field(1, string()),
@@ -159,18 +206,28 @@ export const Mount = cri('Mount', {
   readonly: field(3, bool()),
   selinuxRelabel: field(4, bool()),
   propagation: field(5, int32()),
+  uidMappings: field(6, list(IDMapping)),
+  gidMappings: field(7, list(IDMapping)),
   recursiveReadOnly: field(8, bool()),
+  image: field(9, ImageSpec, { pointer: true }),
+  imageSubPath: field(10, string()),
 })
 export const Device = cri('Device', {
   containerPath: field(1, string()),
   hostPath: field(2, string()),
   permissions: field(3, string()),
 })
-export const Capability = cri('Capability', { addCapabilities: field(1, strings()), dropCapabilities: field(2, strings()) })
+export const CDIDevice = cri('CDIDevice', { name: field(1, string()) })
+export const Capability = cri('Capability', {
+  addCapabilities: field(1, strings()),
+  dropCapabilities: field(2, strings()),
+  addAmbientCapabilities: field(3, strings()),
+})
 export const LinuxContainerSecurityContext = cri('LinuxContainerSecurityContext', {
   capabilities: field(1, Capability),
   privileged: field(2, bool()),
   namespaceOptions: field(3, NamespaceOption),
+  selinuxOptions: field(4, SELinuxOption, { pointer: true }),
   runAsUser: field(5, Int64Value, { pointer: true }),
   runAsGroup: field(12, Int64Value, { pointer: true }),
   runAsUsername: field(6, string()),
@@ -181,7 +238,7 @@ export const LinuxContainerSecurityContext = cri('LinuxContainerSecurityContext'
   maskedPaths: field(13, strings()),
   readonlyPaths: field(14, strings()),
   seccomp: field(15, SecurityProfile),
-  apparmor: field(16, SecurityProfile),
+  apparmor: field(16, SecurityProfile, { pointer: true }),
 })
 export const LinuxContainerConfig = cri('LinuxContainerConfig', {
   resources: field(1, LinuxContainerResources),
@@ -203,6 +260,7 @@ export const ContainerConfig = cri('ContainerConfig', {
   stdinOnce: field(13, bool()),
   tty: field(14, bool()),
   linux: field(15, LinuxContainerConfig),
+  cdiDevices: field(17, list(CDIDevice)),
   stopSignal: field(18, int32()),
 })
 export const CreateContainerRequest = cri('CreateContainerRequest', {
@@ -215,7 +273,13 @@ export const CreateContainerResponse = cri('CreateContainerResponse', { containe
 export const ContainerRequest = cri('ContainerRequest', { containerId: field(1, string()) })
 export const StopContainerRequest = cri('StopContainerRequest', { containerId: field(1, string()), timeout: field(2, int64()) })
 
-export const ContainerFilter = cri('ContainerFilter', { id: field(1, string()), labelSelector: field(4, stringMap()) })
+export const ContainerStateValue = cri('ContainerStateValue', { state: field(1, int32()) })
+export const ContainerFilter = cri('ContainerFilter', {
+  id: field(1, string()),
+  state: field(2, ContainerStateValue, { pointer: true }),
+  podSandboxId: field(3, string()),
+  labelSelector: field(4, stringMap()),
+})
 export const ListContainersRequest = cri('ListContainersRequest', { filter: field(1, ContainerFilter) })
 export const Container = cri('Container', {
   id: field(1, string()),
@@ -237,6 +301,7 @@ export const LinuxContainerUser = cri('LinuxContainerUser', {
   supplementalGroups: field(3, list(int64())),
 })
 export const ContainerUser = cri('ContainerUser', { linux: field(1, LinuxContainerUser) })
+export const ContainerResources = cri('ContainerResources', { linux: field(1, LinuxContainerResources, { pointer: true }) })
 export const ContainerStatus = cri('ContainerStatus', {
   id: field(1, string()),
   metadata: field(2, ContainerMetadata),
@@ -251,14 +316,30 @@ export const ContainerStatus = cri('ContainerStatus', {
   message: field(11, string()),
   labels: field(12, stringMap()),
   annotations: field(13, stringMap()),
+  mounts: field(14, list(Mount)),
   logPath: field(15, string()),
+  resources: field(16, ContainerResources, { pointer: true }),
   imageId: field(17, string()),
   user: field(18, ContainerUser),
+  stopSignal: field(19, int32()),
+})
+/** The statuses of the containers only where the runtime has an event stream; `timestamp` says as of when they are. */
+export const PodSandboxStatusResponse = cri('PodSandboxStatusResponse', {
+  status: field(1, PodSandboxStatus),
+  info: field(2, stringMap()),
+  containersStatuses: field(3, list(ContainerStatus)),
+  timestamp: field(4, int64()),
 })
 export const ContainerStatusResponse = cri('ContainerStatusResponse', { status: field(1, ContainerStatus) })
 export const UpdateContainerResourcesRequest = cri('UpdateContainerResourcesRequest', {
   containerId: field(1, string()),
   linux: field(2, LinuxContainerResources),
+  annotations: field(4, stringMap()),
+})
+export const CheckpointContainerRequest = cri('CheckpointContainerRequest', {
+  containerId: field(1, string()),
+  location: field(2, string()),
+  timeout: field(3, int64()),
 })
 
 // --- running commands --------------------------------------------------------------------------------------------------------------
@@ -301,6 +382,7 @@ export const Image = cri('Image', {
   size: field(4, uint64()),
   uid: field(5, Int64Value, { pointer: true }),
   username: field(6, string()),
+  spec: field(7, ImageSpec),
   pinned: field(8, bool()),
 })
 export const ListImagesResponse = cri('ListImagesResponse', { images: field(1, list(Image)) })
@@ -322,35 +404,14 @@ export const PullImageRequest = cri('PullImageRequest', {
 })
 export const PullImageResponse = cri('PullImageResponse', { imageRef: field(1, string()) })
 
-export const FilesystemIdentifier = cri('FilesystemIdentifier', { mountpoint: field(1, string()) })
-export const FilesystemUsage = cri('FilesystemUsage', {
-  timestamp: field(1, int64()),
-  fsId: field(2, FilesystemIdentifier),
-  usedBytes: field(3, UInt64Value),
-  inodesUsed: field(4, UInt64Value),
-})
-export const ImageFsInfoResponse = cri('ImageFsInfoResponse', { imageFilesystems: field(1, list(FilesystemUsage)) })
-
-// --- statistics and events ---------------------------------------------------------------------------------------------------------
-
-export const ContainerAttributes = cri('ContainerAttributes', { id: field(1, string()), labels: field(3, stringMap()) })
-export const CpuUsage = cri('CpuUsage', { timestamp: field(1, int64()), usageCoreNanoSeconds: field(2, UInt64Value) })
-export const MemoryUsage = cri('MemoryUsage', {
-  timestamp: field(1, int64()),
-  workingSetBytes: field(2, UInt64Value),
-  usageBytes: field(4, UInt64Value),
-})
-export const ContainerStats = cri('ContainerStats', {
-  attributes: field(1, ContainerAttributes),
-  cpu: field(2, CpuUsage),
-  memory: field(3, MemoryUsage),
-  writableLayer: field(4, FilesystemUsage),
-})
-export const ListContainerStatsResponse = cri('ListContainerStatsResponse', { stats: field(1, list(ContainerStats)) })
+// --- events ------------------------------------------------------------------------------------------------------------------------
 
 export const ContainerEventResponse = cri('ContainerEventResponse', {
   containerId: field(1, string()),
   containerEventType: field(2, int32()),
+  createdAt: field(3, int64()),
+  podSandboxStatus: field(4, PodSandboxStatus, { pointer: true }),
+  containersStatuses: field(5, list(ContainerStatus)),
 })
 
 /** containerd's own event service (api/services/events/v1/events.proto), for runtimes without a CRI event stream. */

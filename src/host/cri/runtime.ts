@@ -1,12 +1,15 @@
-import type { Runtime, RuntimeEvent } from '#kubelet/runtime.ts'
+import type { PodFilter, Runtime, RuntimeEvent } from '#kubelet/runtime.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Type } from '#schema/schema.ts'
 import { type Channel, openChannel } from './channel.ts'
 import * as convert from './convert.ts'
+import { containerStats, filesystemUsage, sandboxStats } from './convert-stats.ts'
+import { cgroupDrivers } from './enums.ts'
 import { runtimeEvents } from './events.ts'
 import * as cri from './messages.ts'
+import * as stats from './stats-messages.ts'
 
 /** Where the runtime listens, and how long it is waited for. */
 export interface CriOptions {
@@ -31,15 +34,20 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
       return { name: answer.runtimeName ?? '', version: answer.runtimeVersion ?? '' }
     },
     async status() {
-      const { status } = await runtime('Status', cri.Empty, cri.StatusResponse, {})
-      const conditions = status?.conditions ?? []
-      const holds = (type: string) => conditions.some((condition) => condition.type === type && condition.status === true)
-      const bad = conditions.filter(({ status }) => status !== true)
-      return {
-        runtimeReady: holds('RuntimeReady'),
-        networkReady: holds('NetworkReady'),
-        message: bad.map(({ type, reason = '', message = '' }) => `${type}=false reason:${reason} message:${message}`).join(', '),
+      return convert.runtimeStatus(await runtime('Status', cri.Empty, cri.StatusResponse, {}))
+    },
+    async cgroupDriver() {
+      try {
+        const { linux } = await runtime('RuntimeConfig', cri.Empty, cri.RuntimeConfigResponse, {})
+        return linux && cgroupDrivers[linux.cgroupDriver ?? 0]
+      } catch (error) {
+        if (isError(error, 'MethodNotAllowed')) return undefined
+        throw error
       }
+    },
+    async updatePodCidr(podCidr) {
+      const runtimeConfig = { networkConfig: { podCidr } }
+      await runtime('UpdateRuntimeConfig', cri.UpdateRuntimeConfigRequest, cri.Empty, { runtimeConfig })
     },
 
     async runSandbox(config) {
@@ -56,7 +64,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
     },
     async sandboxes(filter) {
       const { items = [] } = await runtime('ListPodSandbox', cri.ListPodSandboxRequest, cri.ListPodSandboxResponse, {
-        filter: filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } },
+        filter: ofPod(filter),
       })
       return items.map(convert.sandbox)
     },
@@ -64,6 +72,10 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
       const { status } = await runtime('PodSandboxStatus', cri.PodSandboxRequest, cri.PodSandboxStatusResponse, { podSandboxId })
       if (status === undefined) throw new WherryError('NotFound', `sandbox ${podSandboxId} has no status`)
       return convert.sandboxStatus(status)
+    },
+    async updateSandboxResources(podSandboxId, { overhead, resources }) {
+      const request = { podSandboxId, overhead: convert.linuxResources(overhead), resources: convert.linuxResources(resources) }
+      await runtime('UpdatePodSandboxResources', cri.UpdatePodSandboxResourcesRequest, cri.Empty, request)
     },
 
     async createContainer(podSandboxId, config, sandbox) {
@@ -86,7 +98,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
     },
     async containers(filter) {
       const { containers = [] } = await runtime('ListContainers', cri.ListContainersRequest, cri.ListContainersResponse, {
-        filter: filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } },
+        filter: ofPod(filter),
       })
       return containers.map(convert.container)
     },
@@ -98,6 +110,11 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
     async updateContainerResources(containerId, resources) {
       const linux = convert.linuxResources(resources)
       await runtime('UpdateContainerResources', cri.UpdateContainerResourcesRequest, cri.Empty, { containerId, linux })
+    },
+    async checkpointContainer(containerId, location, timeoutMs) {
+      // CRI counts seconds, and 0 is no bound of the runtime's own.
+      const request = { containerId, location, timeout: Math.ceil(timeoutMs / 1000) }
+      await runtime('CheckpointContainer', cri.CheckpointContainerRequest, cri.Empty, request, timeoutMs || requestTimeoutMs)
     },
     async reopenLog(containerId) {
       await runtime('ReopenContainerLog', cri.ContainerRequest, cri.Empty, { containerId })
@@ -142,16 +159,22 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
       await images('RemoveImage', cri.ImageRequest, cri.Empty, { image: { image: name } })
     },
     async imageFsUsage() {
-      const { imageFilesystems = [] } = await images('ImageFsInfo', cri.Empty, cri.ImageFsInfoResponse, {})
-      return imageFilesystems.map(({ fsId, usedBytes, inodesUsed }) => ({
-        mountpoint: fsId?.mountpoint ?? '',
-        usedBytes: usedBytes?.value ?? 0,
-        inodesUsed: inodesUsed?.value ?? 0,
-      }))
+      const { imageFilesystems = [] } = await images('ImageFsInfo', cri.Empty, stats.ImageFsInfoResponse, {})
+      return imageFilesystems.map(filesystemUsage)
     },
-    async containerStats() {
-      const { stats = [] } = await runtime('ListContainerStats', cri.Empty, cri.ListContainerStatsResponse, {})
-      return stats.map(convert.containerStats)
+    async containerFsUsage() {
+      const { containerFilesystems = [] } = await images('ImageFsInfo', cri.Empty, stats.ImageFsInfoResponse, {})
+      return containerFilesystems.map(filesystemUsage)
+    },
+    async containerStats(filter) {
+      const request = { filter: ofPod(filter) }
+      const answer = await runtime('ListContainerStats', stats.ListContainerStatsRequest, stats.ListContainerStatsResponse, request)
+      return (answer.stats ?? []).map(containerStats)
+    },
+    async sandboxStats(filter) {
+      const request = { filter: ofPod(filter) }
+      const answer = await runtime('ListPodSandboxStats', stats.ListPodSandboxStatsRequest, stats.ListPodSandboxStatsResponse, request)
+      return (answer.stats ?? []).map(sandboxStats)
     },
 
     async *events(signal) {
@@ -165,6 +188,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
 }
 
 const POD_UID_LABEL = 'io.kubernetes.pod.uid'
+const ofPod = (filter: PodFilter | undefined) => filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } }
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
 
 /** Calls of one CRI service by method name. */
