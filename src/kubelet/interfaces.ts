@@ -3,6 +3,7 @@ import type { PodCondition, ResourceStatus } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { AnyContainer } from './pod/containers.ts'
 import type { ContainerConfig, Mount } from './runtime.ts'
+import type { VolumeStats } from './volumes/volume-plugin.ts'
 
 /**
  * The seams of the kubelet: what its core needs of volumes, cgroups, logs, the machine and the network, and what it offers to the node's
@@ -33,6 +34,13 @@ export interface VolumeManager {
    * that leaves the volume. `mountIndex` is the place in `volumeMounts`.
    */
   subPath(podUid: string, volume: string, container: string, mountIndex: number, subPath: string): Promise<string>
+  /**
+   * Where the content of a prepared volume of sort `image` is on the host, once the core has seen to it that the runtime has the image (its id,
+   * as CRI's ImageStatus gives it). Undefined: the runtime mounts images itself (CRI's `Mount.image`). Absent: this node has no image volumes.
+   */
+  mountImage?(podUid: string, volume: string, imageId: string): Promise<string | undefined>
+  /** The pod's volumes as they are on disk, for the summary and for limits; measured as it is asked. Absent: nothing is known of them. */
+  usage?(podUid: string): Promise<readonly VolumeUsage[]>
   /** Stops following; leaves everything on disk. */
   close(): Promise<void>
 }
@@ -46,6 +54,17 @@ export interface PreparedVolume {
   /** Group that owns the files (fsGroup), to be added to the containers' supplemental groups. */
   readonly groupId?: number
   readonly selinuxRelabel?: boolean
+  /** An OCI image: the core pulls it as a container's image is pulled, and `hostPath` is empty until `mountImage` told it. */
+  readonly image?: { readonly reference: string; readonly pullPolicy?: string }
+}
+
+export interface VolumeUsage {
+  /** In `spec.volumes`. */
+  readonly name: string
+  readonly path: string
+  readonly claim?: { readonly namespace: string; readonly name: string }
+  /** Of a file system of its own. Absent: it lies on the node's disk, and only a walk through `path` tells what it takes. */
+  readonly stats?: VolumeStats
 }
 
 // --- cgroups -----------------------------------------------------------------------------------------------------------------------
