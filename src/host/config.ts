@@ -3,12 +3,13 @@ import { isIPv6 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
+import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
 import { firstAddress, isV6Range, parseServiceRanges } from './service-ranges.ts'
 
 /** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
-export interface Config extends ServerSettings {
+export interface Config extends ServerSettings, NodeSettings {
   readonly nodeName: string
   /** The machine's own IPv4 address: other nodes and pods reach server and kubelet there. */
   readonly nodeAddress: string
@@ -23,8 +24,16 @@ export interface Config extends ServerSettings {
   readonly clusterDomain: string
 }
 
+/** How this machine's node is to be, where that differs from what it would be. */
+export interface NodeSettings {
+  /** Labels that the Node is registered with, beside those of every node. */
+  readonly nodeLabels?: Readonly<Record<string, string>>
+  /** Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1): see `kubeletConfiguration`. */
+  readonly kubelet?: Readonly<Record<string, unknown>>
+}
+
 /** The settings that have a value in any case. */
-export function defaultConfig(): Omit<Config, keyof ServerSettings> {
+export function defaultConfig(): Omit<Config, keyof ServerSettings | keyof NodeSettings> {
   return {
     nodeName: hostname()
       .toLowerCase()
@@ -87,13 +96,30 @@ export function readConfig(file: string): Config | undefined {
       `${file}: serviceCIDR begins with ${range}, and nodeAddress is ${config.nodeAddress}; both must be of one family`,
     )
   checkServerSettings(config, (name) => `${file}: ${name}`)
+  kubeletConfiguration(config.kubelet, {}, (field) => `${file}: kubelet${field && `.${field}`}`)
   return config
 }
 
 /** Every setting that a file may hold. */
-export const settingNames = (): readonly string[] => [...Object.keys(defaultConfig()), ...Object.keys(serverSettings)]
+export const settingNames = (): readonly string[] => [
+  ...Object.keys(defaultConfig()),
+  ...Object.keys(nodeSettings),
+  ...Object.keys(serverSettings),
+]
+
+/** What each has to be; of `kubelet`, its fields tell more. */
+const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => string | undefined>> = {
+  nodeLabels: (value) =>
+    isMapping(value) && Object.values(value).every((label) => typeof label === 'string')
+      ? undefined
+      : 'a mapping of labels, such as "disk: ssd"',
+  kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
+}
+
+const isMapping = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function wantedOf(name: string, value: unknown): string | undefined {
+  if (Object.hasOwn(nodeSettings, name)) return nodeSettings[name as keyof NodeSettings](value)
   if (Object.hasOwn(serverSettings, name)) return serverSettings[name as keyof ServerSettings](value)
   const wanted = typeof defaultConfig()[name as keyof ReturnType<typeof defaultConfig>]
   return typeof value === wanted ? undefined : `a ${wanted}`

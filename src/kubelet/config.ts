@@ -1,3 +1,4 @@
+import type { KubeletConfiguration } from './configuration/kubelet-configuration.ts'
 import type { ClusterDns } from './sandbox/dns.ts'
 
 /** What an operator sets. Paths are absolute. */
@@ -27,4 +28,6 @@ export interface KubeletConfig {
   /** `v1.36.…` as shown in `kubectl get nodes`. */
   readonly version: string
   readonly podCidr?: string
+  /** Everything else that KubeletConfiguration knows. Absent: its defaults. */
+  readonly configuration?: KubeletConfiguration
 }

@@ -8,6 +8,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
 import { makeKubelet } from './agent/make-kubelet.ts'
 import { makeServer } from './agent/make-server.ts'
+import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openRuntime } from './agent/open-runtime.ts'
 import { pem } from './agent/pem-files.ts'
 import { runNetwork } from './agent/run-network.ts'
@@ -28,7 +29,8 @@ export async function runAgent(layout: Layout): Promise<void> {
     random: systemRandom,
   })
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
-  const context: AgentContext = { config, where, client, clock: systemClock, random: systemRandom, log }
+  const configuration = nodeConfiguration(config, layout)
+  const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log }
   const runtime = await openRuntime(layout, systemClock)
   const network = await runNetwork(context)
   const kubelet = makeKubelet(context, runtime)

@@ -1,6 +1,7 @@
 import type { Client } from '#client/client.ts'
 import type { Config } from '#host/config.ts'
 import type { Paths } from '#host/layout.ts'
+import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -8,6 +9,8 @@ import type { Random } from '#lib/random.ts'
 /** What every part of the agent is made from. */
 export interface AgentContext {
   readonly config: Config
+  /** The node's own part of it, with every default. */
+  readonly configuration: KubeletConfiguration
   readonly where: Paths
   readonly client: Client
   readonly clock: Clock

@@ -9,6 +9,7 @@ import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
@@ -17,7 +18,7 @@ import { resolvConf } from './resolv-conf.ts'
 
 /** The kubelet of this node with everything that it manages pods by. */
 export function makeKubelet(context: AgentContext, runtime: Runtime): Kubelet {
-  const { config, where, client, clock, random, log } = context
+  const { config, configuration, where, client, clock, random, log } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
   const volumes = makeVolumes(context, recorder, () => kubelet)
@@ -30,10 +31,11 @@ export function makeKubelet(context: AgentContext, runtime: Runtime): Kubelet {
       clusterDns: { servers: [config.dnsAddress], domain: config.clusterDomain },
       resolvConf,
       port: config.kubeletPort,
-      maxPods: 110,
+      maxPods: configuration.maxPods,
       reserved: { cpuMilli: 0, memoryBytes: 0 },
-      labels: {},
-      taints: [],
+      labels: config.nodeLabels ?? {},
+      taints: configuration.registerWithTaints,
+      configuration,
       version: kubernetesVersion,
     },
     client,
@@ -47,6 +49,8 @@ export function makeKubelet(context: AgentContext, runtime: Runtime): Kubelet {
       files: logFiles,
       runtime,
       clock,
+      maxBytes: quantityToInteger(configuration.containerLogMaxSize),
+      maxFiles: configuration.containerLogMaxFiles,
       report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
     }),
     files: nodeFiles,

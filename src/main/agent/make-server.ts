@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { logFiles } from '#host/files.ts'
+import { shownConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import { createAuthenticate } from '#kubelet/server/authentication.ts'
@@ -10,7 +11,7 @@ import type { AgentContext } from './agent-context.ts'
 import { pem, watched } from './pem-files.ts'
 
 /** The kubelet's own HTTPS server: what API server and monitoring ask of this node. */
-export function makeServer({ config, where, client, clock, log }: AgentContext, runtime: Runtime, kubelet: Kubelet) {
+export function makeServer({ config, configuration, where, client, clock, log }: AgentContext, runtime: Runtime, kubelet: Kubelet) {
   return createKubeletServer({
     nodeName: config.nodeName,
     pods: kubelet.pods,
@@ -27,6 +28,7 @@ export function makeServer({ config, where, client, clock, log }: AgentContext, 
       // The server process renews the files; what it wrote is taken up without a restart.
       onChange: (listener) => watched(join(where.pki, 'nodes', config.nodeName), clock, listener),
     },
+    configuration: shownConfiguration(configuration),
     clock,
     log,
   })

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type KubeletConfiguration, kubeletConfiguration, shownConfiguration } from './kubelet-configuration.ts'
+
+check('nothing said', {}, { maxPods: 110, nodeStatusReportFrequency: '5m0s', serializeImagePulls: true, rotateCertificates: true })
+check('the type may be named', { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 3 }, { maxPods: 3 })
+check('a duration in any form', { imageMinimumGCAge: '90s' }, { imageMinimumGCAge: '1m30s' })
+check('reports as often as updates, where only those are set', { nodeStatusUpdateFrequency: '20s' }, { nodeStatusReportFrequency: '20s' })
+check('parallel pulls imply that they are', { maxParallelImagePulls: 4 }, { serializeImagePulls: false })
+check('a threshold drops the default ones', { evictionHard: { 'memory.available': '5%' } }, { evictionHard: { 'memory.available': '5%' } })
+check(
+  'unless they are merged',
+  { evictionHard: { 'memory.available': '5%' }, mergeDefaultEvictionSettings: true },
+  {
+    evictionHard: {
+      'memory.available': '5%',
+      'nodefs.available': '10%',
+      'nodefs.inodesFree': '5%',
+      'imagefs.available': '15%',
+      'imagefs.inodesFree': '5%',
+    },
+  },
+)
+check(
+  'groups fill up',
+  { authentication: { webhook: { cacheTTL: '1s' } } },
+  { authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '1s' }, anonymous: { enabled: false } } },
+)
+check(
+  'reservations, canonical',
+  { systemReserved: { memory: '1024Mi' }, reservedMemory: [{ numaNode: 0, limits: { memory: '1Gi' } }] },
+  { systemReserved: { memory: '1Gi' }, reservedMemory: [{ numaNode: 0, limits: { memory: '1Gi' } }] },
+)
+check('a default that cannot be otherwise', { healthzPort: 0, enableServer: true }, { healthzPort: 0 })
+
+refuse('what there is not', { runOnce: true }, /no setting kubelet\.runOnce/)
+refuse('another version', { apiVersion: 'kubelet.config.k8s.io/v1' }, /kubelet\.apiVersion must be kubelet\.config\.k8s\.io\/v1beta1/)
+refuse('a wrong type', { maxPods: '110' }, /kubelet\.maxPods must be a whole number from 0, not "110"/)
+refuse('what cannot be otherwise', { cgroupsPerQOS: false }, /kubelet\.cgroupsPerQOS must be true, since/)
+refuse('what the node’s own settings say', { port: 1 }, /kubelet\.port must be 10250, since the node’s own settings/)
+refuse('an unknown member', { crashLoopBackOff: { max: '1s' } }, /kubelet\.crashLoopBackOff must be a mapping of maxContainerRestartPeriod/)
+refuse('an unknown signal', { evictionHard: { 'cpu.available': '1' } }, /kubelet\.evictionHard must be quantities or percentages by signal/)
+refuse('more than all of it', { evictionHard: { 'memory.available': '101%' } }, /kubelet\.evictionHard/)
+refuse(
+  'a soft threshold without grace',
+  { evictionSoft: { 'memory.available': '1Gi' } },
+  /evictionSoftGracePeriod must have .* memory\.available/,
+)
+refuse('thresholds in the wrong order', { imageGCLowThresholdPercent: 90 }, /90 must be less than imageGCHighThresholdPercent 85/)
+refuse('pulls that are one and many', { maxParallelImagePulls: 2, serializeImagePulls: true }, /cannot be larger than 1/)
+refuse('a longer end for critical pods than for all', { shutdownGracePeriodCriticalPods: '2s' }, /2s must be <= shutdownGracePeriod 0s/)
+refuse('a group that is not named', { enforceNodeAllocatable: ['kube-reserved'] }, /kubeReservedCgroup must be specified/)
+refuse('none and more', { enforceNodeAllocatable: ['none', 'pods'] }, /may not contain additional/)
+refuse('a back-off too long', { crashLoopBackOff: { maxContainerRestartPeriod: '6m' } }, /between 1s and 300s/)
+refuse('log queries without logs', { enableSystemLogQuery: true, enableSystemLogHandler: false }, /required for enableSystemLogQuery/)
+refuse('a feature gate', { featureGates: { NodeSwap: true } }, /kubelet\.featureGates must be nothing/)
+
+test('what the node decides stands in it, and is shown', () => {
+  const made = kubeletConfiguration({ maxPods: 5 }, { port: 10260, clusterDNS: ['10.96.0.10'], clientCAFile: '/ca.crt' })
+  const shown = shownConfiguration(made) as Record<string, unknown>
+  assert.deepEqual(
+    [shown['kind'], shown['port'], shown['clusterDNS'], shown['maxPods'], shown['authentication']],
+    [
+      'KubeletConfiguration',
+      10260,
+      ['10.96.0.10'],
+      5,
+      { x509: { clientCAFile: '/ca.crt' }, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
+    ],
+  )
+  for (const name of ['featureGates', 'staticPodPath', 'allowedUnsafeSysctls', 'userNamespaces']) assert.ok(!(name in shown), name)
+})
+
+function check(title: string, section: object, expected: Partial<KubeletConfiguration>): void {
+  test(title, () => {
+    const made = kubeletConfiguration(section)
+    for (const [name, value] of Object.entries(expected)) assert.deepEqual(made[name as keyof KubeletConfiguration], value, name)
+  })
+}
+
+function refuse(title: string, section: object, message: RegExp): void {
+  test(`refuses ${title}`, () =>
+    assert.throws(() => kubeletConfiguration(section, {}, (field) => `kubelet.${field}`), { code: 'Invalid', message }))
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import type { Config } from '#host/config.ts'
+import { containerdSocket } from '#host/containerd.ts'
+import { type Layout, paths } from '#host/layout.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
+import { type KubeletConfiguration, kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
+import { resolvConf } from './resolv-conf.ts'
+
+/** What the file says of the node, with what the layout decides. Throws `Invalid`. */
+export function nodeConfiguration(config: Config, layout: Layout): KubeletConfiguration {
+  const where = paths(layout)
+  const fixed = {
+    podLogsDir: where.podLogs,
+    port: config.kubeletPort,
+    clusterDomain: config.clusterDomain,
+    clusterDNS: [config.dnsAddress],
+    resolvConf,
+    containerRuntimeEndpoint: `unix://${containerdSocket(containerdOptions(layout))}`,
+    clientCAFile: join(where.pki, 'ca.crt'),
+  }
+  return kubeletConfiguration(config.kubelet, fixed, (field) => `${where.config}: kubelet.${field}`)
+}
