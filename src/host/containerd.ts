@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WherryError } from '#lib/errors.ts'
 import { findDaemon, startDaemon } from './daemon.ts'
 import { pauseImage } from './images/pause.ts'
 import { tryLock } from './lock.ts'
+import { isThere, searchPath } from './packages.ts'
 
 /** One node's own containerd: it shares nothing with a containerd that the machine may run already. */
 export interface ContainerdOptions {
@@ -16,6 +17,17 @@ export interface ContainerdOptions {
   readonly logFile: string
   readonly cniConfigDirectory: string
   readonly cniBinaryDirectories: readonly string[]
+  /** A folder with `containerd`, its shim and `ctr` to be used instead of the machine's own. */
+  readonly programDirectory?: string
+  /** What runs containers, the default first. Absent: what the machine has, crun (the lighter one) before runc. */
+  readonly runtimes?: readonly OciRuntime[]
+}
+
+/** A program that speaks the OCI runtime's command line. `name` is the handler that a RuntimeClass names. */
+export interface OciRuntime {
+  readonly name: string
+  /** Absolute; absent: found on the path by its name. */
+  readonly program?: string
 }
 
 /** Where this containerd is spoken to. */
@@ -58,12 +70,30 @@ function start(options: ContainerdOptions): void {
   mkdirSync(options.cniConfigDirectory, { recursive: true, mode: 0o700 })
   const configFile = join(options.rootDirectory, 'config.toml')
   writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
-  startDaemon({ command: 'containerd', args: ['--config', configFile], pidFile: containerdPidFile(options), logFile: options.logFile })
+  const { programDirectory: folder } = options
+  startDaemon({
+    command: folder === undefined ? 'containerd' : join(folder, 'containerd'),
+    args: ['--config', configFile],
+    pidFile: containerdPidFile(options),
+    logFile: options.logFile,
+    // containerd looks for its shim there.
+    ...(folder !== undefined && { env: { PATH: [folder, ...searchPath()].join(delimiter) } }),
+  })
+}
+
+/** crun where it is installed and works, and runc, which is always there: it comes with containerd. */
+const installedRuntimes = (): OciRuntime[] => [...(isThere('crun') && canRunCrun() ? [{ name: 'crun' }] : []), { name: 'runc' }]
+
+/** crun refuses machines whose controllers are split between cgroup v1 and the v2 hierarchy beside it. */
+export function canRunCrun(): boolean {
+  const beside = '/sys/fs/cgroup/unified/cgroup.controllers'
+  return !existsSync(beside) || readFileSync(beside, 'utf8').trim() === ''
 }
 
 /** The configuration file, version 2: read by containerd 1.6 to 2.x. */
 export function containerdConfig(options: ContainerdOptions, mayRaisePriority: boolean): string {
   const text = JSON.stringify
+  const runtimes = options.runtimes ?? installedRuntimes()
   return `version = 2
 root = ${text(options.rootDirectory)}
 state = ${text(options.stateDirectory)}
@@ -83,6 +113,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
   device_ownership_from_security_context = true
+  # On from 2.0 and unknown to 1.6: devices that a device plug-in describes in CDI files.
+  enable_cdi = true
+  cdi_spec_dirs = ["/etc/cdi", "/var/run/cdi"]
 
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = ${text(options.cniBinaryDirectories[0])}
@@ -94,15 +127,18 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "overlayfs"
-  default_runtime_name = "runc"
+  default_runtime_name = ${text(runtimes[0]?.name ?? 'runc')}
+${runtimes.map(runtimeSection).join('')}`
+}
 
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+const runtimeSection = ({ name, program }: OciRuntime): string => `
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${name}]
   runtime_type = "io.containerd.runc.v2"
 
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${name}.options]
+  BinaryName = ${JSON.stringify(program ?? name)}
   SystemdCgroup = false
 `
-}
 
 /** Whether this process holds CAP_SYS_RESOURCE (bit 24 of the effective set, capabilities(7)). */
 function mayRaiseOwnPriority(): boolean {

@@ -85,7 +85,8 @@ async function follow(runtime: Runtime, signal: AbortSignal, see: (event: Runtim
 }
 
 const labels = { 'io.kubernetes.pod.uid': 'uid-1', 'io.kubernetes.pod.name': 'one', 'io.kubernetes.pod.namespace': 'default' }
-const sandboxBasis: SandboxConfig = {
+/** An ordinary pod of one container, for tests that change a part of it. */
+export const sandboxBasis: SandboxConfig = {
   metadata: { name: 'one', namespace: 'default', uid: 'uid-1', attempt: 0 },
   hostname: 'one',
   logDirectory: '',
@@ -105,7 +106,8 @@ const sandboxBasis: SandboxConfig = {
   },
   runtimeHandler: '',
 }
-const containerBasis: ContainerConfig = {
+/** Its container. */
+export const containerBasis: ContainerConfig = {
   metadata: { name: 'main', attempt: 4 },
   image: 'docker.io/library/busybox:1',
   userImage: 'busybox:1',

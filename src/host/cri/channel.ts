@@ -76,9 +76,12 @@ const codes: Partial<Record<status, ErrorCode>> = {
   [status.INVALID_ARGUMENT]: 'BadRequest',
 }
 
+/** containerd opens its socket before its CRI part is ready, and says so by an error of no code. */
+const isStarting = ({ code, details }: ServiceError): boolean => code === status.UNKNOWN && details === 'server is not initialized yet'
+
 function translate(path: string, error: ServiceError): WherryError {
   const method = path.slice(path.lastIndexOf('/') + 1)
-  const code = codes[error.code] ?? 'InternalError'
+  const code = isStarting(error) ? 'ServiceUnavailable' : (codes[error.code] ?? 'InternalError')
   if (code === 'ServiceUnavailable')
     return new WherryError(code, `the container runtime does not answer: ${method}: ${error.details}`, { cause: error })
   return new WherryError(code, error.details || `${method} failed: ${error.message}`, { cause: error })

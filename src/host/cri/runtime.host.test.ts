@@ -1,41 +1,145 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkRuntime } from '#kubelet/check-runtime.ts'
+import { checkRuntime, containerBasis, sandboxBasis } from '#kubelet/check-runtime.ts'
+import type { ContainerStatus } from '#kubelet/runtime.ts'
 import { isError } from '#lib/errors.ts'
 import { systemClock } from '../clock.ts'
+import { canRunCrun } from '../containerd.ts'
+import { isThere } from '../packages.ts'
 import { createCriRuntime } from './runtime.ts'
-import { startTestContainerd, type TestContainerd } from './test-containerd.ts'
+import { startTestContainerd, type TestContainerd, type TestContainerdOptions } from './test-containerd.ts'
 
-let containerd: TestContainerd
-let runtime: ReturnType<typeof createCriRuntime>
-before(async () => {
-  containerd = await startTestContainerd('10.244.211.0/24')
-  runtime = createCriRuntime({ endpoint: containerd.socket, clock: systemClock })
-})
-after(async () => {
-  runtime?.close()
-  await containerd?.close()
-})
+/** A folder with another containerd (a 2.x, say), its shim and `ctr`. */
+const otherPrograms = process.env['WHERRY_TEST_CONTAINERD']
+/** crun, where it is not on the path. */
+const crun = process.env['WHERRY_TEST_CRUN'] ?? (isThere('crun') ? 'crun' : undefined)
 
-checkRuntime('containerd', () => ({ runtime, directory: `${containerd.directory}/logs` }))
+suite('containerd', '10.244.211.0/24', { runtimes: [{ name: 'runc' }] })
+suite(
+  'another containerd',
+  '10.244.213.0/24',
+  { runtimes: [{ name: 'runc' }], ...(otherPrograms && { programDirectory: otherPrograms }) },
+  otherPrograms === undefined && 'WHERRY_TEST_CONTAINERD names no folder',
+)
+suite(
+  'crun',
+  '10.244.214.0/24',
+  { runtimes: [{ name: 'crun', ...(crun?.startsWith('/') && { program: crun }) }, { name: 'runc' }] },
+  crun === undefined ? 'there is no crun here' : !canRunCrun() && 'crun does not work on this machine: its cgroups are hybrid',
+)
 
-test('a runtime that is gone is unavailable, and is found again when it is back', async () => {
-  const broken = (async () => {
-    for await (const _ of runtime.events(new AbortController().signal));
-  })()
-  const restarted = containerd.restart()
-  await assert.rejects(broken, (error) => isError(error, 'ServiceUnavailable', 'InternalError'))
-  await restarted
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await runtime.sandboxes()
-      break
-    } catch (error) {
-      if (!isError(error, 'ServiceUnavailable') || tries > 100) throw error
-      await delay(50)
+function suite(title: string, subnet: string, programs: TestContainerdOptions, skip: string | false = false): void {
+  describe(title, { skip }, () => {
+    let containerd: TestContainerd
+    let runtime: ReturnType<typeof createCriRuntime>
+    before(async () => {
+      containerd = await startTestContainerd(subnet, programs)
+      runtime = createCriRuntime({ endpoint: containerd.socket, clock: systemClock })
+    })
+    after(async () => {
+      runtime?.close()
+      await containerd?.close()
+    })
+
+    checkRuntime(title, () => ({ runtime, directory: `${containerd.directory}/logs` }))
+
+    test('what it uses, and what it can do, is told', async () => {
+      const { handlers, features } = await runtime.status()
+      const major = Number.parseInt((await runtime.version()).version.replace('v', ''), 10)
+      assert.equal(
+        handlers.some(({ name }) => name === ''),
+        major >= 2,
+      )
+      assert.equal(features.supplementalGroupsPolicy, major >= 2)
+      assert.equal(await runtime.cgroupDriver(), major >= 2 ? 'cgroupfs' : undefined)
+      const [images] = await runtime.imageFsUsage()
+      assert.ok(images!.mountpoint.startsWith(containerd.directory), images!.mountpoint)
+
+      const sandbox = { ...sandboxBasis, logDirectory: `${containerd.directory}/logs` }
+      const sandboxId = await runtime.runSandbox(sandbox)
+      const id = await runtime.createContainer(sandboxId, containerBasis, sandbox)
+      await runtime.startContainer(id)
+      const [used] = await runtime.containerStats({ podUid: 'uid-1' })
+      assert.equal(used!.id, id)
+      assert.equal(used!.name, 'main')
+      assert.deepEqual(await runtime.containerStats({ podUid: 'uid-2' }), [])
+      await runtime.updateContainerResources(id, { ...containerBasis.resources, cpuShares: 512, memoryLimitBytes: 64 << 20 })
+      if (major >= 2) assert.equal((await inForce(id)).resources?.memoryLimitBytes, 64 << 20)
+      await runtime.stopSandbox(sandboxId)
+      await runtime.removeSandbox(sandboxId)
+    })
+
+    async function inForce(id: string): Promise<ContainerStatus> {
+      return runtime.containerStatus(id)
     }
-  }
+
+    test('an image is mounted where the runtime can', async (context) => {
+      const major = Number.parseInt((await runtime.version()).version.replace('v', ''), 10)
+      if (major < 2) return context.skip('image volumes are there from containerd 2.1 on')
+      const sandbox = { ...sandboxBasis, logDirectory: `${containerd.directory}/logs` }
+      const image = await runtime.imageStatus('docker.io/library/busybox:1')
+      const sandboxId = await runtime.runSandbox(sandbox)
+      const mount = { containerPath: '/image', hostPath: '', image: image!.id, readonly: true, propagation: 'None' } as const
+      const id = await runtime.createContainer(sandboxId, { ...containerBasis, mounts: [mount] }, sandbox)
+      await runtime.startContainer(id)
+      assert.equal((await runtime.execSync(id, ['test', '-x', '/image/bin/busybox'], 5000)).exitCode, 0)
+      assert.notEqual((await runtime.execSync(id, ['touch', '/image/new'], 5000)).exitCode, 0)
+      await runtime.stopSandbox(sandboxId)
+      await runtime.removeSandbox(sandboxId)
+    })
+
+    test('a CDI device is given where the runtime can', async (context) => {
+      if (!(await runtime.version()).version.match(/^v?2/)) return context.skip('CDI is on from containerd 2.0 on')
+      const sandbox = { ...sandboxBasis, logDirectory: `${containerd.directory}/logs` }
+      const sandboxId = await runtime.runSandbox(sandbox)
+      const unknown = { ...containerBasis, cdiDevices: ['wherry.test/none=none'] }
+      await assert.rejects(runtime.createContainer(sandboxId, unknown, sandbox), /CDI|unresolvable/)
+      await runtime.stopSandbox(sandboxId)
+      await runtime.removeSandbox(sandboxId)
+    })
+
+    test('a pod has users of its own where the runtime and the kernel can', async (context) => {
+      const handler = (await runtime.status()).handlers.find(({ name }) => name === '')
+      if (handler?.userNamespaces !== true) return context.skip('the runtime says that it has no user namespaces')
+      const ids = [{ hostId: 1_000_000, containerId: 0, length: 65_536 }]
+      const userNamespace = { mode: 'pod', uids: ids, gids: ids } as const
+      const sandbox = {
+        ...sandboxBasis,
+        logDirectory: `${containerd.directory}/logs`,
+        security: { ...sandboxBasis.security, userNamespace },
+      }
+      const sandboxId = await runtime.runSandbox(sandbox)
+      const config = { ...containerBasis, security: { ...containerBasis.security, userNamespace } }
+      const id = await runtime.createContainer(sandboxId, config, sandbox)
+      await runtime.startContainer(id)
+      const map = Buffer.from((await runtime.execSync(id, ['cat', '/proc/self/uid_map'], 5000)).stdout).toString()
+      assert.deepEqual(map.trim().split(/\s+/), ['0', '1000000', '65536'])
+      await runtime.stopSandbox(sandboxId)
+      await runtime.removeSandbox(sandboxId)
+    })
+
+    test('a runtime that is gone is unavailable, and is found again when it is back', async () => {
+      const broken = (async () => {
+        for await (const _ of runtime.events(new AbortController().signal));
+      })()
+      const restarted = containerd.restart()
+      await assert.rejects(broken, (error) => isError(error, 'ServiceUnavailable', 'InternalError'))
+      await restarted
+      for (let tries = 0; ; tries += 1) {
+        try {
+          await runtime.sandboxes()
+          break
+        } catch (error) {
+          if (!isError(error, 'ServiceUnavailable') || tries > 100) throw error
+          await delay(50)
+        }
+      }
+    })
+  })
+}
+
+test('a runtime that is nowhere is unavailable', async () => {
   const absent = createCriRuntime({ endpoint: '/nowhere/containerd.sock', clock: systemClock })
   await assert.rejects(absent.version(), (error) => isError(error, 'ServiceUnavailable'))
   absent.close()

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { containerdPidFile, containerdSocket, ensureContainerd } from '../containerd.ts'
+import { type ContainerdOptions, containerdPidFile, containerdSocket, ensureContainerd } from '../containerd.ts'
 import { stopDaemon } from '../daemon.ts'
 import { ociArchive } from '../images/oci-archive.ts'
 import { pauseArchive } from '../images/pause.ts'
@@ -18,11 +18,15 @@ export interface TestContainerd {
   close(): Promise<void>
 }
 
+/** Another containerd than the machine's, and other runtimes. */
+export type TestContainerdOptions = Pick<ContainerdOptions, 'programDirectory' | 'runtimes'>
+
 /** `subnet`: of its pods, which no other test may use at the same time. Rejects where it does not answer in time. */
-export async function startTestContainerd(subnet: string): Promise<TestContainerd> {
+export async function startTestContainerd(subnet: string, programs: TestContainerdOptions = {}): Promise<TestContainerd> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-cri-'))
   const bridge = `w${directory.slice(-6).toLowerCase()}`
-  const options = {
+  const options: ContainerdOptions = {
+    ...programs,
     rootDirectory: join(directory, 'root'),
     stateDirectory: join(directory, 'run'),
     logFile: join(directory, 'containerd.log'),
