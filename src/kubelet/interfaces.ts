@@ -151,6 +151,8 @@ export interface EventSink {
     readonly message: string
     /** `spec.containers{name}`: which part of the object. */
     readonly fieldPath?: string
+    /** Of the Event object, for programs. */
+    readonly annotations?: Readonly<Record<string, string>>
   }): void
 }
 

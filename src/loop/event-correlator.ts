@@ -9,6 +9,8 @@ export interface Happening {
   readonly message: string
   readonly action?: string | undefined
   readonly fieldPath?: string | undefined
+  /** Of the Event object, for programs that read more than its message. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
 /** What becomes of a happening: a new Event object, a higher count on one that exists, or nothing. */

@@ -91,7 +91,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 
   function eventOf(
-    { regarding, type, reason, action, fieldPath }: Happening,
+    { regarding, type, reason, action, fieldPath, annotations }: Happening,
     message: string,
     name: string,
     namespace: string,
@@ -100,7 +100,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const { apiVersion, kind, metadata } = regarding
     const host = options.host ?? ''
     return {
-      metadata: { name, namespace },
+      metadata: { name, namespace, ...(annotations && { annotations }) },
       involvedObject: {
         apiVersion,
         kind,
