@@ -36,6 +36,7 @@ export const nodeFacts = ({ rootDirectory, addresses }: NodeFactsOptions): NodeF
       bootId: await textOf('/proc/sys/kernel/random/boot_id'),
       kernelVersion: release(),
       osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(await textOf('/etc/os-release'))?.[1] ?? '',
+      appArmor: (await textOf('/sys/module/apparmor/parameters/enabled')) === 'Y',
       architecture: { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch,
     }
   },

@@ -2,6 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { PodCondition, ResourceStatus } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { AnyContainer } from './pod/containers.ts'
+import type { CgroupTraits } from './resources/node-resources.ts'
 import type { ContainerConfig, Mount } from './runtime.ts'
 import type { VolumeStats } from './volumes/volume-plugin.ts'
 
@@ -75,6 +76,19 @@ export interface CgroupManager {
   ensureTree(): Promise<void>
   /** Makes or corrects the pod's group and its limits (requests and limits of all containers); gives the `cgroupParent` for the sandbox. */
   ensurePod(pod: Pod): Promise<string>
+  /**
+   * Gives the pod's group what `pod` asks for where that is more than it has, and takes nothing away: before containers are resized in it.
+   * `ensurePod` takes back what is too much. Absent: groups have no limits here.
+   */
+  makeRoom?(pod: Pod): Promise<void>
+  /** Memory of the pod's group: what is used, what it may use now, and what it could use as `pod` asks; undefined: no limit. */
+  memory?(pod: Pod): Promise<{
+    readonly usageBytes: number | undefined
+    readonly limitBytes: number | undefined
+    readonly wantedBytes: number | undefined
+  }>
+  /** What the machine's groups can do; absent: they limit nothing. */
+  readonly traits?: CgroupTraits
   /** Kills what is left in the group, then removes it. Safe to call for a pod that has none. */
   removePod(uid: string): Promise<void>
   /** UIDs of pods that have a group. */
@@ -288,6 +302,8 @@ export interface MachineFacts {
   readonly osImage: string
   /** As Go names it: `amd64`, `arm64`. */
   readonly architecture: string
+  /** Whether the kernel confines by AppArmor profiles; absent: not known, and nobody is refused for it. */
+  readonly appArmor?: boolean
 }
 
 /** Reaching a container over the network, for probes and hooks. `timeoutMs` bounds the whole exchange. */

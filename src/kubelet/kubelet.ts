@@ -1,4 +1,5 @@
 import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Secret } from '#api/core/v1/secret.ts'
 import { Service } from '#api/core/v1/service.ts'
@@ -28,6 +29,7 @@ import type {
   VolumeManager,
 } from './interfaces.ts'
 import { createNodeStatus } from './node-status.ts'
+import { type Admission, createAdmission } from './pod/admission/admission.ts'
 import { podUidLabel } from './pod/names.ts'
 import { orphanPod } from './pod/orphan.ts'
 import type { PodContext } from './pod/pod-context.ts'
@@ -51,7 +53,7 @@ export interface KubeletOptions {
   readonly facts: NodeFacts
   /** Handler of a RuntimeClass; throws `NotFound`. Absent: pods that name a class do not start. */
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
-  /** Asked in order, after the core's own rules. */
+  /** Asked in order, before the room on the node is counted, as in the reference: they may know a better reason than that there is none. */
   readonly admitters?: readonly PodAdmitter[]
   readonly resourceManagers?: readonly ResourceManager[]
   readonly nodeSources?: readonly NodeSource[]
@@ -84,6 +86,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const stopping = new AbortController()
   const following: Promise<void>[] = []
   let machine: MachineFacts | undefined
+  let admission: Admission | undefined
   let runtimeName = 'containerd'
   let podInformer: Informer<Pod> | undefined
   let serviceInformer: Informer<Service> | undefined
@@ -107,16 +110,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       return kubernetes === undefined ? own : [kubernetes, ...own]
     },
   }
+  const resourceManagers = options.resourceManagers ?? []
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),
     images: createImagePuller({ runtime, clock }),
     statuses,
     references,
+    resourceManagers,
     node() {
       if (machine === undefined) throw new WherryError('ServiceUnavailable', 'the kubelet has not started')
       const { addresses, memoryBytes } = machine
-      return { addresses, memoryBytes, runtimeName, allocatable: nodeStatus.allocatable() }
+      return { addresses, memoryBytes, runtimeName, allocatable: nodeStatus.allocatable(), resourceStatus }
     },
     async runtimeHandler(pod) {
       const name = pod.spec.runtimeClassName
@@ -127,11 +132,19 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     },
   }
 
-  function addWorker(pod: Pod): PodWorker {
+  const resourceStatus = (pod: Pod, container: string) => resourceManagers.flatMap((manager) => manager.status?.(pod, container) ?? [])
+
+  /** `hasRun`: a former kubelet took it. */
+  function addWorker(pod: Pod, hasRun: boolean): PodWorker {
     const { uid } = pod.metadata
+    const current = () => {
+      const worker = workers.get(uid)
+      return worker?.isEnding === false ? worker.pod : undefined
+    }
     const worker = createPodWorker({
       context,
       pod,
+      admitted: admission!.admit(current, hasRun),
       onIds(ids) {
         for (const id of owned.get(uid) ?? []) owners.delete(id)
         for (const id of ids) owners.set(id, uid)
@@ -153,6 +166,30 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     for (const listener of listeners) listener(uid)
   }
 
+  const makeAdmission = (machine: MachineFacts): Admission =>
+    createAdmission({
+      log,
+      events: options.events,
+      admitters: options.admitters ?? [],
+      resourceManagers,
+      allowedUnsafeSysctls: config.configuration?.allowedUnsafeSysctls ?? [],
+      kernelVersion: machine.kernelVersion,
+      appArmorMissing: machine.appArmor === false ? 'AppArmor is not enabled on the host' : undefined,
+      node: () => ({ node: nodeStatus.node(), allocatable: nodeStatus.allocatable() }),
+      freshNode: () => client.get(Node, config.nodeName),
+      others: () => [...workers.values()].filter((worker) => worker.isActive).map((worker) => worker.pod),
+      kill: async ({ metadata }, how) => workers.get(metadata.uid)?.end(how),
+    })
+
+  /** Ends a following when the kubelet does. */
+  const untilStopped = (end: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      stopping.signal.addEventListener('abort', () => {
+        end()
+        resolve()
+      })
+    })
+
   /** Pods of which something is left here, but no object: all that they left goes. */
   async function clearOrphans(sandboxes: readonly Sandbox[], containers: readonly Container[]): Promise<void> {
     const [volumes, groups] = await Promise.all([options.volumes.known(), options.cgroups.known()])
@@ -168,6 +205,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
           trace?.labels ?? {},
           containers.filter(({ labels }) => labels[podUidLabel] === uid),
         ),
+        true,
       ).remove()
     }
   }
@@ -216,14 +254,21 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       await nodeStatus.start()
       runtimeName = (await untilThere(() => runtime.version())).name
       following.push(followRuntime())
+      admission = makeAdmission(machine)
+      // Before the pods: what is there now and has no pod later has none for good.
+      const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
+      const left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
       await podInformer.synced()
+      for (const pod of podInformer.list().toSorted(byCreation)) addWorker(pod, left.has(pod.metadata.uid)).look()
       podInformer.onChange((pod, _, change) => {
         const worker = workers.get(pod.metadata.uid)
         if (change === 'deleted') worker?.remove(pod)
-        else if (worker === undefined) addWorker(pod).look()
+        else if (worker === undefined) addWorker(pod, false).look()
         else worker.update(pod)
       })
-      const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
+      for (const source of options.nodeSources ?? []) following.push(untilStopped(source.onChange(() => nodeStatus.runtimeChanged())))
+      for (const manager of resourceManagers)
+        if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
       await clearOrphans(sandboxes, containers)
       relistLater()
     },
@@ -269,6 +314,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     }
   }
 }
+
+/** The older ones first: they were promised their place before. */
+const byCreation = (a: Pod, b: Pod): number =>
+  a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) || a.metadata.name.localeCompare(b.metadata.name)
 
 const RELIST_MS = 5 * 60_000
 const SUBSCRIBED_MS = 1_000

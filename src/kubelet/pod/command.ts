@@ -34,6 +34,8 @@ export type PodCommand =
   | { readonly do: 'remove-container'; readonly id: string; readonly logPath: string }
   | { readonly do: 'stop-sandbox'; readonly id: string }
   | { readonly do: 'remove-sandbox'; readonly id: string }
+  /** What resource managers gave to the pod becomes free. */
+  | { readonly do: 'release' }
   /** Tears the volumes down and removes the cgroup. */
   | { readonly do: 'clean-up' }
   /** The last act for a deleted pod: its object goes from the API. */

@@ -10,9 +10,13 @@ import type { PodView } from './view.ts'
  */
 export function podConditions(view: PodView, status: PodStatus, previous: PodStatus): PodCondition[] {
   const { pod } = view
-  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !ours.has(type))
+  const disruption = view.ending?.condition
+  const known = (pod.status?.conditions ?? []).filter(({ type }) => !ours.has(type))
+  const kept = previous.conditions?.filter((one) => isOurDisruption(one) && disruption?.type !== one.type) ?? []
+  const foreign = [...known.filter(({ type }) => ![disruption, ...kept].some((one) => one?.type === type)), ...kept]
   const ready = containersReady(view, status)
   const made: Made[] = [
+    ...(disruption === undefined ? [] : [disruption as Made]),
     { type: 'PodReadyToStartContainers', status: usableSandbox(view) === undefined ? 'False' : 'True' },
     { type: 'Initialized', ...initialized(view, status) },
     { type: 'Ready', ...podReady(view, ready, foreign) },
@@ -25,6 +29,10 @@ export function podConditions(view: PodView, status: PodStatus, previous: PodSta
 
 /** The types that the kubelet answers for. */
 export const ours: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+
+/** Somebody else may say that a pod is disrupted, and the kubelet says so of those that it ends itself: its reason tells them apart. */
+export const isOurDisruption = ({ type, reason }: Pick<PodCondition, 'type' | 'reason'>): boolean =>
+  type === 'DisruptionTarget' && reason === 'TerminationByKubelet'
 
 interface Verdict {
   readonly status: 'True' | 'False'

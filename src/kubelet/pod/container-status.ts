@@ -75,7 +75,14 @@ function statusOf(context: Context, container: AnyContainer, before: ContainerSt
         },
       },
     }),
+    ...allocated(context, container),
   }
+}
+
+/** What resource managers gave to the container, and how it is. */
+function allocated({ view, node }: Context, { name }: AnyContainer): Pick<ContainerStatus, 'allocatedResourcesStatus'> {
+  const found = node.resourceStatus?.(view.pod, name) ?? []
+  return found.length === 0 ? {} : { allocatedResourcesStatus: [...found] }
 }
 
 /** The runtime knows no attempt: not started yet, or its record is lost. */

@@ -80,6 +80,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         await ifThere(runtime.stopSandbox(id))
         await refresh(state, id, context)
       }
+      await prepareResources()
       try {
         const made = await makeSandboxConfig(attempt, await cgroups.ensurePod(state.pod))
         await files.makeDirectory(made.logDirectory, 0o755)
@@ -152,6 +153,10 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       await ifThere(runtime.removeSandbox(id))
       state.sandboxes.delete(id)
     },
+    async release() {
+      for (const manager of context.resourceManagers) await manager.release(state.pod.metadata.uid)
+      state.isReleased = true
+    },
     async 'clean-up'() {
       // What is being prepared has to be done with before it can be taken down.
       preparing.abort(new Error('the pod ends'))
@@ -184,6 +189,15 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       if (state.told.size > TOLD_MAX && oldest !== undefined) state.told.delete(oldest)
       tell(type, reason, message, container)
     },
+  }
+
+  async function prepareResources(): Promise<void> {
+    try {
+      await Promise.all(context.resourceManagers.map((manager) => manager.prepare?.(state.pod, aborting.signal)))
+    } catch (error) {
+      tell('Warning', 'FailedPrepareDynamicResources', `Failed to prepare dynamic resources: ${messageOf(error)}`)
+      throw error
+    }
   }
 
   async function pullSecrets() {

@@ -21,6 +21,11 @@ export function planTermination(view: PodView, steps: Steps): PodPlan {
   }
   if (isStarting) return steps.plan(true)
 
+  // Before anybody hears that the pod is over: who does hands its devices and claims to the next one.
+  if (!view.isReleased) {
+    steps.add({ do: 'release' })
+    return steps.plan(true)
+  }
   const ready = view.sandboxes.filter((sandbox) => sandbox.ready)
   for (const { id } of ready) steps.add({ do: 'stop-sandbox', id })
   if (ready.length > 0) return steps.plan(true)

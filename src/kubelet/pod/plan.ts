@@ -16,6 +16,7 @@ export function planPod(view: PodView): PodPlan {
   const steps = createSteps(view)
   const due = containersDue(view)
   if (mustEnd(view, due)) return planTermination(view, steps)
+  if (!view.isAdmitted) return steps.plan(false)
 
   const deadline = activeDeadline(view)
   steps.wake(deadline)
@@ -38,6 +39,7 @@ export function mustEnd(view: PodView, due: Due): boolean {
   const phase = pod.status?.phase
   return (
     view.isRemoved ||
+    view.refusal !== undefined ||
     pod.metadata.deletionTimestamp !== undefined ||
     view.ending !== undefined ||
     view.termination !== undefined ||

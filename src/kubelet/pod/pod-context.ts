@@ -6,7 +6,7 @@ import type { Random } from '#lib/random.ts'
 import type { KubeletConfig } from '../config.ts'
 import type { References } from '../container/environment.ts'
 import type { ImagePuller } from '../image/image-puller.ts'
-import type { CgroupManager, EventSink, Files, LogManager, NetworkProbe, VolumeManager } from '../interfaces.ts'
+import type { CgroupManager, EventSink, Files, LogManager, NetworkProbe, ResourceManager, VolumeManager } from '../interfaces.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { NodeView } from './view.ts'
@@ -28,6 +28,7 @@ export interface PodContext {
   readonly images: ImagePuller
   readonly statuses: StatusWriter
   readonly references: References
+  readonly resourceManagers: readonly ResourceManager[]
   readonly node: () => NodeView & {
     readonly allocatable: Readonly<Record<string, string>>
     readonly memoryBytes: number

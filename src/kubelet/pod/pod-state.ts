@@ -5,6 +5,7 @@ import { isError } from '#lib/errors.ts'
 import { terminationMessage } from '../container/termination-message.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import type { ContainerStatus, Image, SandboxStatus } from '../runtime.ts'
+import type { Refusal } from './admission/refusal.ts'
 import type { PodContext } from './pod-context.ts'
 import type { Ending, ImageState, RestartDelay, StartFailure, Termination } from './view.ts'
 
@@ -12,6 +13,8 @@ import type { Ending, ImageState, RestartDelay, StartFailure, Termination } from
 export interface PodState {
   pod: Pod
   isRemoved: boolean
+  isAdmitted: boolean
+  refusal: Refusal | undefined
   ending: Ending | undefined
   termination: Termination | undefined
   readonly startedAt: Instant
@@ -27,6 +30,7 @@ export interface PodState {
   readonly preStopped: Set<string>
   readonly stopping: Map<string, Instant>
   readonly told: Set<string>
+  isReleased: boolean
   isCleanedUp: boolean
   /** The API server has been told that the object can go. */
   isDeleteSent: boolean
@@ -37,6 +41,8 @@ export function createPodState(pod: Pod, now: Instant): PodState {
   return {
     pod,
     isRemoved: false,
+    isAdmitted: false,
+    refusal: undefined,
     ending: undefined,
     termination: undefined,
     startedAt: startTime ? Date.parse(startTime) : now,
@@ -52,6 +58,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     preStopped: new Set(),
     stopping: new Map(),
     told: new Set(),
+    isReleased: false,
     isCleanedUp: false,
     isDeleteSent: false,
   }

@@ -7,6 +7,7 @@ import { deepEqual } from '#schema/fields.ts'
 import type { ContainerRecord, PodRecord } from '../interfaces.ts'
 import { createProber, type Probed } from '../probe/prober.ts'
 import type { RuntimeEvent } from '../runtime.ts'
+import type { Refusal } from './admission/refusal.ts'
 import { operationKey, type PodCommand } from './command.ts'
 import { containerNamed, isSidecar } from './containers.ts'
 import { containersDue } from './due.ts'
@@ -24,6 +25,8 @@ import type { Ending, PodView } from './view.ts'
  */
 export interface PodWorker {
   readonly uid: string
+  /** As last shown. */
+  readonly pod: Pod
   /** The API server shows this now. */
   update(pod: Pod): void
   /** The object is gone: everything of the pod ends and is removed. */
@@ -37,6 +40,10 @@ export interface PodWorker {
   /** Events may have been missed: list everything of the pod. */
   relist(): void
   look(): void
+  /** Nothing of it is to start any more. */
+  readonly isEnding: boolean
+  /** It was taken and still holds something of the node. */
+  readonly isActive: boolean
   record(): PodRecord
   close(): void
 }
@@ -44,17 +51,27 @@ export interface PodWorker {
 export interface PodWorkerOptions {
   readonly context: PodContext
   readonly pod: Pod
+  /** Nothing is made of the pod before this is settled; undefined: the node takes it. */
+  readonly admitted: Promise<Refusal | undefined>
   /** Ids of the pod's containers and sandboxes, for the events that concern it. */
   readonly onIds: (ids: readonly string[]) => void
   readonly onChange: () => void
   readonly onForgotten: () => void
 }
 
-export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: PodWorkerOptions): PodWorker {
+export function createPodWorker({ context, pod, admitted, onIds, onChange, onForgotten }: PodWorkerOptions): PodWorker {
   const { clock, statuses } = context
   const { uid } = pod.metadata
   const log = context.log.with({ pod: pod.metadata.name, namespace: pod.metadata.namespace })
   const state = createPodState(pod, clock.now())
+  if (context.resourceManagers.length === 0) state.isReleased = true
+  void admitted.then((refusal) => {
+    state.isAdmitted = refusal === undefined
+    // A pod that is over already was not looked at in earnest.
+    state.refusal = refusal
+    if (refusal !== undefined && !isClosed) operations.tell('Warning', refusal.reason, refusal.message)
+    look()
+  })
   /** As a former kubelet left it: what its probes had found counts until they are asked again. */
   const adopted: PodStatus | undefined = pod.status
   const running = new Map<string, number>()
@@ -154,7 +171,7 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     const current = view()
     const plan = planPod(current)
 
-    if (!state.isRemoved) {
+    if (!state.isRemoved && (state.isAdmitted || plan.isOver)) {
       const previous = statuses.get(uid) ?? state.pod.status ?? {}
       const status = podStatus(current, plan, previous, context.node())
       const isChanged = !deepEqual(status, previous)
@@ -256,6 +273,9 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
 
   return {
     uid,
+    get pod() {
+      return state.pod
+    },
     update(next) {
       const previous = state.pod
       state.pod = next
@@ -287,6 +307,15 @@ export function createPodWorker({ context, pod, onIds, onChange, onForgotten }: 
     },
     retry,
     look,
+    get isEnding() {
+      const { phase } = state.pod.status ?? {}
+      const isOver = phase === 'Succeeded' || phase === 'Failed'
+      return isOver || state.isRemoved || state.ending !== undefined || state.pod.metadata.deletionTimestamp !== undefined
+    },
+    get isActive() {
+      const phase = (statuses.get(uid) ?? state.pod.status)?.phase
+      return state.isAdmitted && !state.isRemoved && !state.isCleanedUp && phase !== 'Succeeded' && phase !== 'Failed'
+    },
     record: () => recordOf(view(), statuses.get(uid)),
     close,
   }

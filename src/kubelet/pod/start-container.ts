@@ -2,6 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { isError } from '#lib/errors.ts'
 import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { containerEnvironment } from '../container/environment.ts'
+import { withGrants } from '../container/grants.ts'
 import { runHook } from '../container/hook.ts'
 import { containerResources } from '../container/resources.ts'
 import { containerSecurity } from '../container/security.ts'
@@ -136,7 +137,8 @@ async function makeConfig(
   await files.write(messageFile, '', 0o666)
   const target = container.targetContainerName
   const targetId = target ? newestRunning(state, target) : undefined
-  return containerConfig({
+  const grants = await Promise.all(context.resourceManagers.map((manager) => manager.grant(pod, container)))
+  const made = containerConfig({
     pod,
     container,
     attempt: command.attempt,
@@ -156,6 +158,7 @@ async function makeConfig(
       seccompDirectory: config.seccompDirectory,
     }),
   })
+  return withGrants(made, grants)
 }
 
 const addressesOf = (context: PodContext, { pod }: PodState, sandbox: SandboxStatus): readonly string[] =>

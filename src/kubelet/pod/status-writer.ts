@@ -9,7 +9,7 @@ import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { deepEqual } from '#schema/fields.ts'
-import { ours } from './conditions.ts'
+import { isOurDisruption, ours } from './conditions.ts'
 
 /** Writes the statuses of this node's pods: only real changes, one write a pod at a time, the latest wins, retried until it is in. */
 export interface StatusWriter {
@@ -199,7 +199,7 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): object | undef
     patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
   }
   const conditions = (wanted.conditions ?? []).flatMap((condition) => {
-    if (!ours.has(condition.type)) return []
+    if (!ours.has(condition.type) && !isOurDisruption(condition)) return []
     const former = known.conditions?.find(({ type }) => type === condition.type)
     return deepEqual(condition, former) ? [] : [{ ...emptied(former), ...condition }]
   })

@@ -1,7 +1,9 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { ResourceRequirements } from '#api/core/v1/types.ts'
+import type { ResourceRequirements, ResourceStatus } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
+import type { PodKill } from '../interfaces.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime.ts'
+import type { Refusal } from './admission/refusal.ts'
 
 /** Everything that is true now about one pod on this node. `planPod` and `podStatus` are functions of it and of nothing else. */
 export interface PodView {
@@ -10,6 +12,10 @@ export interface PodView {
   readonly pod: Pod
   /** The object is gone from the API: what runs has to end, and there is no status to write. */
   readonly isRemoved: boolean
+  /** Nothing of the pod is made before the node has taken it. */
+  readonly isAdmitted: boolean
+  /** The node did not take it: it has failed. */
+  readonly refusal: Refusal | undefined
   /** The node ends the pod by itself: eviction, or the deadline that the pod set itself. */
   readonly ending: Ending | undefined
   /** When the kubelet first saw the pod: `status.startTime`. */
@@ -46,6 +52,8 @@ export interface PodView {
   readonly stopping: ReadonlyMap<string, Instant>
   /** Events told already, by their key. */
   readonly told: ReadonlySet<string>
+  /** What resource managers gave to the pod is free again; true from the start where there are none. */
+  readonly isReleased: boolean
   /** Volumes and cgroup are gone. */
   readonly isCleanedUp: boolean
   /** The API server has been told that the object can go. */
@@ -59,6 +67,8 @@ export interface Ending {
   readonly reason: string
   readonly message: string
   readonly graceSeconds?: number
+  /** Shown beside the pod's own conditions from then on. */
+  readonly condition?: PodKill['condition']
 }
 
 /** The grace that was given, and when it is over. */
@@ -108,4 +118,6 @@ export interface NodeView {
   readonly addresses: readonly string[]
   /** Scheme of container ids: `containerd`. */
   readonly runtimeName: string
+  /** What resource managers gave to a container, and how it is. */
+  readonly resourceStatus?: (pod: Pod, container: string) => readonly ResourceStatus[]
 }
