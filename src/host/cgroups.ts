@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { CgroupHost } from '#kubelet/cgroups/cgroup-manager.ts'
-import { weightOf } from '#kubelet/cgroups/pod-resources.ts'
+import { CPU_PERIOD_US, cpuWeight } from '#kubelet/resources/cpu-share.ts'
 import { WherryError } from '#lib/errors.ts'
 import { codeOf, orMissing } from './files.ts'
 
@@ -21,7 +21,14 @@ export function cgroupHost(mountPoint = '/sys/fs/cgroup'): CgroupHost {
  */
 function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: readonly string[]): CgroupHost {
   const every = (path: string) => mounted.map((hierarchy) => `${mountPoint}/${hierarchy}${path}`)
+  const hasQuota = existsSync(`${mountPoint}/cpu/cpu.cfs_quota_us`)
   return {
+    traits: {
+      isUnified: false,
+      hasSwap: existsSync(`${mountPoint}/memory/memory.memsw.limit_in_bytes`),
+      hasHugePages: hierarchies.includes('hugetlb'),
+      hasCpuQuota: hasQuota,
+    },
     async make(path) {
       for (const hierarchy of hierarchies) await fs.mkdir(`${mountPoint}/${hierarchy}${path}`, { recursive: true })
       // A new group of this controller takes no process before it has processors and memory nodes.
@@ -30,11 +37,30 @@ function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: 
     async limit(path, resources) {
       const cpu = `${mountPoint}/cpu${path}`
       await write(`${cpu}/cpu.shares`, resources.cpuShares)
-      // The period first: a quota is judged against it. Absent where the kernel has no bandwidth control.
-      if (resources.cpuPeriod !== undefined) await write(`${cpu}/cpu.cfs_period_us`, resources.cpuPeriod)
-      if (resources.cpuQuota !== undefined || existsSync(`${cpu}/cpu.cfs_quota_us`))
+      if (hasQuota) {
+        // The period first: a quota is judged against it.
+        if (resources.cpuPeriod !== undefined) await write(`${cpu}/cpu.cfs_period_us`, resources.cpuPeriod)
         await write(`${cpu}/cpu.cfs_quota_us`, resources.cpuQuota ?? -1)
+      }
       await write(`${mountPoint}/memory${path}/memory.limit_in_bytes`, resources.memoryBytes ?? -1)
+      if (hierarchies.includes('pids')) await write(`${mountPoint}/pids${path}/pids.max`, resources.pids ?? 'max')
+      if (!hierarchies.includes('hugetlb')) return
+      for (const [size, bytes] of Object.entries(resources.hugePages ?? {}))
+        await write(`${mountPoint}/hugetlb${path}/hugetlb.${size}.limit_in_bytes`, bytes)
+    },
+    async read(path) {
+      const quota = hasQuota ? await number(`${mountPoint}/cpu${path}/cpu.cfs_quota_us`) : undefined
+      const memoryBytes = await number(`${mountPoint}/memory${path}/memory.limit_in_bytes`)
+      return {
+        cpuShares: (await number(`${mountPoint}/cpu${path}/cpu.shares`)) ?? 0,
+        ...(quota !== undefined && quota > 0 && { cpuQuota: quota, cpuPeriod: CPU_PERIOD_US }),
+        // Where there is no limit the kernel shows the greatest number of pages that it can count.
+        ...(memoryBytes !== undefined && memoryBytes < NO_LIMIT_BYTES && { memoryBytes }),
+      }
+    },
+    memoryUsageBytes: (path) => number(`${mountPoint}/memory${path}/memory.usage_in_bytes`),
+    async limitCpus(path, cpus) {
+      if (hierarchies.includes('cpuset')) await write(`${mountPoint}/cpuset${path}/cpuset.cpus`, cpus)
     },
     children: async (path) => [...new Set((await Promise.all(every(path).map(directories))).flat())].sort(),
     async kill(path) {
@@ -50,7 +76,9 @@ function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: 
 
 /** Version 2: one tree. */
 function unifiedHost(mountPoint: string): CgroupHost {
+  const controllers = readFileSync(`${mountPoint}/cgroup.controllers`, 'utf8').trim().split(/\s+/)
   return {
+    traits: { isUnified: true, hasSwap: hasSwap(mountPoint), hasHugePages: controllers.includes('hugetlb'), hasCpuQuota: true },
     async make(path) {
       const parts = path.split('/').filter((part) => part !== '')
       let directory = mountPoint
@@ -65,9 +93,27 @@ function unifiedHost(mountPoint: string): CgroupHost {
     },
     async limit(path, resources) {
       const directory = `${mountPoint}${path}`
-      await write(`${directory}/cpu.weight`, weightOf(resources.cpuShares))
-      await write(`${directory}/cpu.max`, `${resources.cpuQuota ?? 'max'} ${resources.cpuPeriod ?? 100_000}`)
+      await write(`${directory}/cpu.weight`, cpuWeight(resources.cpuShares))
+      await write(`${directory}/cpu.max`, `${resources.cpuQuota ?? 'max'} ${resources.cpuPeriod ?? CPU_PERIOD_US}`)
       await write(`${directory}/memory.max`, resources.memoryBytes ?? 'max')
+      if (controllers.includes('pids')) await write(`${directory}/pids.max`, resources.pids ?? 'max')
+      if (!controllers.includes('hugetlb')) return
+      for (const [size, bytes] of Object.entries(resources.hugePages ?? {})) await write(`${directory}/hugetlb.${size}.max`, bytes)
+    },
+    async read(path) {
+      const directory = `${mountPoint}${path}`
+      const [quota, period] = ((await text(`${directory}/cpu.max`)) ?? 'max').split(' ').map(Number)
+      const weight = (await number(`${directory}/cpu.weight`)) ?? 1
+      const memoryBytes = await number(`${directory}/memory.max`)
+      return {
+        cpuShares: Math.floor(((weight - 1) * 262_142) / 9999) + 2,
+        ...(quota !== undefined && !Number.isNaN(quota) && { cpuQuota: quota, cpuPeriod: period ?? CPU_PERIOD_US }),
+        ...(memoryBytes !== undefined && { memoryBytes }),
+      }
+    },
+    memoryUsageBytes: (path) => number(`${mountPoint}${path}/memory.current`),
+    async limitCpus(path, cpus) {
+      if (controllers.includes('cpuset')) await write(`${mountPoint}${path}/cpuset.cpus`, cpus)
     },
     children: (path) => directories(`${mountPoint}${path}`),
     async kill(path) {
@@ -77,6 +123,23 @@ function unifiedHost(mountPoint: string): CgroupHost {
     },
     remove: (path) => removeBelow(`${mountPoint}${path}`),
   }
+}
+
+/** `memory.swap.max` does not stand in the root, only in the groups below it. */
+function hasSwap(mountPoint: string): boolean {
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/'
+  return existsSync(`${mountPoint}${own}/memory.swap.max`)
+}
+
+/** Version 1 shows the greatest multiple of a page below 2^63 where there is no limit. */
+const NO_LIMIT_BYTES = 2 ** 62
+
+const text = async (file: string): Promise<string | undefined> => (await orMissing(fs.readFile(file, 'utf8')))?.trim()
+
+/** Undefined for what is not there or is `max`. */
+async function number(file: string): Promise<number | undefined> {
+  const read = await text(file)
+  return read === undefined || read === '' || read === 'max' ? undefined : Number(read)
 }
 
 async function write(file: string, value: string | number): Promise<void> {

@@ -3,17 +3,26 @@ import type { CgroupManager } from '#kubelet/interfaces.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import { qosClass } from '../pod/qos.ts'
+import { cpuShares, MIN_SHARES } from '../resources/cpu-share.ts'
+import type { CgroupTraits } from '../resources/node-resources.ts'
 import type { CgroupDriver, QosClass } from './cgroup-names.ts'
 import { cgroupParent, cgroupPath, podCgroup, qosCgroup, uidOf } from './cgroup-names.ts'
-import type { CgroupResources } from './pod-resources.ts'
-import { cpuRequestMilli, minShares, podCgroupResources, qosOf, sharesOf } from './pod-resources.ts'
+import { type CgroupResources, cpuRequestMilli, podCgroupResources } from './pod-resources.ts'
 
 /** The kernel's control groups; `host/cgroups.ts` implements it for v1 and v2. Paths begin at the mount, as `/kubepods/burstable`. */
 export interface CgroupHost {
   /** Makes the group, in every hierarchy there is, and the groups above it. */
   make(path: string): Promise<void>
+  readonly traits: CgroupTraits
   /** Sets what is named; a limit left out is lifted. */
   limit(path: string, resources: CgroupResources): Promise<void>
+  /** What is set now, as far as `limit` sets it; without huge pages and processes. */
+  read(path: string): Promise<CgroupResources>
+  /** Undefined for a group that there is not. */
+  memoryUsageBytes(path: string): Promise<number | undefined>
+  /** Which processors may be used, as `0-2,7`. */
+  limitCpus(path: string, cpus: string): Promise<void>
   /** Names of the groups directly below; empty when there is none. */
   children(path: string): Promise<readonly string[]>
   /** Sends KILL to every process in the group and below. */
@@ -28,27 +37,74 @@ export interface CgroupOptions {
   readonly driver?: CgroupDriver
   /** Group above `kubepods`, such as `/wherry/node-1`: several nodes on one machine keep apart by it. */
   readonly root?: string
-  /** What all pods together may use; left out: no bound beside the machine's own. */
-  readonly allocatable?: { readonly cpuMilli: number; readonly memoryBytes: number }
+  /** What all pods together may use; left out: no bound beside the machine's own. Read at each `ensureTree`. */
+  readonly allocatable?: () => NodeShare | undefined
+  /** Groups of the machine's own services and what they may use; they have to exist. */
+  readonly reserved?: readonly { readonly path: string; readonly share: NodeShare }[]
+  readonly podPidsLimit?: number
+  readonly hasCpuQuota?: boolean
+  readonly hugePageSizes?: readonly string[]
+  /** Whether the pod has processors that nobody else runs on, so that it needs no quota. */
+  readonly hasExclusiveCpus?: (pod: Pod) => boolean
+  /** Limits that the kernel did not take because more is in use already; tried again later. */
+  readonly report?: (error: unknown) => void
+}
+
+/** A part of the machine; left out: not limited. */
+export interface NodeShare {
+  readonly cpuMilli?: number
+  readonly memoryBytes?: number
+  readonly pids?: number
 }
 
 const classes: readonly QosClass[] = ['Guaranteed', 'Burstable', 'BestEffort']
 /** Processes that got KILL are gone in milliseconds, unless the kernel holds them in a system call. */
 const removeMs = 10_000
 const firstWaitMs = 5
+/** The reference's pause before it tries again to hold the pods to their share. */
+const enforceAgainMs = 60_000
 
 export function createCgroupManager(options: CgroupOptions): CgroupManager & {
   /** Removes the whole tree and the groups above it that are then empty, for a node that leaves the machine. Kills what is left in it. */
   removeTree(): Promise<void>
+  /** Gives up what is still to be tried again. */
+  close(): void
 } {
-  const { host, clock, driver = 'cgroupfs', root = '', allocatable } = options
+  const { host, clock, driver = 'cgroupfs', root = '' } = options
   const pathOf = (name: readonly string[]) => cgroupPath(name, driver, root)
   /** Requests of the burstable pods, whose sum is their group's weight. */
   const burstable = new Map<string, number>()
   let burstableShares: number | undefined
+  const limitsOf = (pod: Pod): CgroupResources =>
+    podCgroupResources(pod, {
+      podPidsLimit: options.podPidsLimit ?? -1,
+      hasCpuQuota: options.hasCpuQuota !== false && host.traits.hasCpuQuota && !options.hasExclusiveCpus?.(pod),
+      hugePageSizes: host.traits.hasHugePages ? (options.hugePageSizes ?? []) : [],
+    })
+
+  const again = new Map<string, () => void>()
+  const close = (): void => {
+    for (const forget of again.values()) forget()
+  }
+  /** More may be in use than is allowed from now on: who evicts pods brings it down, and then it holds. */
+  const enforce = async (path: string, share: NodeShare): Promise<void> => {
+    try {
+      await host.limit(path, {
+        cpuShares: cpuShares(share.cpuMilli ?? 1000),
+        ...(share.memoryBytes !== undefined && { memoryBytes: share.memoryBytes }),
+        ...(share.pids !== undefined && { pids: share.pids }),
+      })
+    } catch (error) {
+      options.report?.(error)
+      again.set(
+        path,
+        clock.schedule(clock.now() + enforceAgainMs, () => void enforce(path, share)),
+      )
+    }
+  }
 
   const weighBurstable = async (): Promise<void> => {
-    const shares = sharesOf([...burstable.values()].reduce((sum, milli) => sum + milli, 0))
+    const shares = cpuShares([...burstable.values()].reduce((sum, milli) => sum + milli, 0))
     if (shares === burstableShares) return
     burstableShares = shares
     await host.limit(pathOf(qosCgroup('Burstable')), { cpuShares: shares })
@@ -75,25 +131,48 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
     async ensureTree() {
       const top = pathOf(['kubepods'])
       await host.make(top)
-      if (allocatable) await host.limit(top, { cpuShares: sharesOf(allocatable.cpuMilli), memoryBytes: allocatable.memoryBytes })
+      const share = options.allocatable?.()
+      if (share !== undefined) await enforce(top, share)
+      for (const { path, share: own } of options.reserved ?? []) await enforce(path, own)
       for (const qos of ['Burstable', 'BestEffort'] as const) {
         await host.make(pathOf(qosCgroup(qos)))
-        await host.limit(pathOf(qosCgroup(qos)), { cpuShares: minShares })
+        await host.limit(pathOf(qosCgroup(qos)), { cpuShares: MIN_SHARES })
       }
-      burstableShares = minShares
+      burstableShares = MIN_SHARES
     },
     async ensurePod(pod: Pod) {
-      const qos = qosOf(pod)
+      const qos = qosClass(pod)
       const { uid } = pod.metadata
       const name = podCgroup(uid, qos)
       await host.make(pathOf(name))
-      await host.limit(pathOf(name), podCgroupResources(pod, qos))
+      await host.limit(pathOf(name), limitsOf(pod))
       if (qos === 'Burstable') {
         burstable.set(uid, cpuRequestMilli(pod))
         await weighBurstable()
       }
       return cgroupParent(name, driver, root)
     },
+    async makeRoom(pod) {
+      const path = pathOf(podCgroup(pod.metadata.uid, qosClass(pod)))
+      const [now, wanted] = [await host.read(path), limitsOf(pod)]
+      // No limit is more than any.
+      const larger = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : Math.max(a, b))
+      const cpuQuota = larger(now.cpuQuota, wanted.cpuQuota)
+      const memoryBytes = larger(now.memoryBytes, wanted.memoryBytes)
+      const { cpuQuota: _, cpuPeriod, memoryBytes: __, ...rest } = wanted
+      await host.limit(path, {
+        ...rest,
+        cpuShares: Math.max(now.cpuShares, wanted.cpuShares),
+        ...(cpuQuota !== undefined && { cpuQuota, ...(cpuPeriod !== undefined && { cpuPeriod }) }),
+        ...(memoryBytes !== undefined && { memoryBytes }),
+      })
+    },
+    memory: async (pod) => {
+      const path = pathOf(podCgroup(pod.metadata.uid, qosClass(pod)))
+      const { memoryBytes } = await host.read(path)
+      return { usageBytes: await host.memoryUsageBytes(path), limitBytes: memoryBytes, wantedBytes: limitsOf(pod).memoryBytes }
+    },
+    traits: host.traits,
     async removePod(uid) {
       for (const path of await groupsOf(uid)) await remove(path)
       if (burstable.delete(uid)) await weighBurstable()
@@ -108,7 +187,9 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       }
       return [...uids].sort()
     },
+    close,
     async removeTree() {
+      close()
       await remove(pathOf(root === '' ? ['kubepods'] : []))
       // What stands above our root was made for it, unless another node's root is there too.
       const above = cgroupPath([], driver, root).split('/').slice(1, -1)

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
+import { qosClass } from '../pod/qos.ts'
+import { cpuQuota, cpuShares, cpuWeight } from '../resources/cpu-share.ts'
 import type { QosClass } from './cgroup-names.ts'
-import type { CgroupResources } from './pod-resources.ts'
-import { podCgroupResources, qosOf, quotaOf, sharesOf, weightOf } from './pod-resources.ts'
+import { type CgroupResources, type PodCgroupOptions, podCgroupResources } from './pod-resources.ts'
 
 const full = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } }
 const asking = { requests: { cpu: '250m' } }
-const limited = { limits: { cpu: '500m', memory: '64Mi' } }
+const limited = { requests: { cpu: '500m', memory: '64Mi' }, limits: { cpu: '500m', memory: '64Mi' } }
 
-check('nothing asked', { containers: [{}] }, 'BestEffort', { cpuShares: 2 })
+check('nothing asked', { containers: [{ resources: {} }] }, 'BestEffort', { cpuShares: 2 })
 check('all limited', { containers: [{ resources: full }] }, 'Guaranteed', {
   cpuShares: 1024,
   cpuQuota: 100_000,
   cpuPeriod: 100_000,
   memoryBytes: 1 << 30,
 })
-check('limits stand for requests', { containers: [{ resources: limited }] }, 'Guaranteed', {
+check('less of everything', { containers: [{ resources: limited }] }, 'Guaranteed', {
   cpuShares: 512,
   cpuQuota: 50_000,
   cpuPeriod: 100_000,
@@ -40,22 +41,53 @@ check(
   'Burstable',
   { cpuShares: 512 },
 )
-check('limits of the pod as a whole', { containers: [{}], resources: { limits: { memory: '128Mi' } } }, 'Burstable', {
+check('limits of the pod as a whole', { containers: [{ resources: {} }], resources: { limits: { memory: '128Mi' } } }, 'Burstable', {
   cpuShares: 2,
   memoryBytes: 128 << 20,
 })
 check('overhead', { containers: [{ resources: asking }], overhead: { cpu: '250m' } }, 'Burstable', { cpuShares: 512 })
 
+check(
+  'huge pages and processes',
+  { containers: [{ resources: { requests: { 'hugepages-2Mi': '4Mi' } } }] },
+  'BestEffort',
+  {
+    cpuShares: 2,
+    pids: 100,
+    hugePages: { '2MB': 4 << 20, '1GB': 0 },
+  },
+  { podPidsLimit: 100, hugePageSizes: ['2Mi', '1Gi'] },
+)
+check(
+  'processors of its own',
+  { containers: [{ resources: full }] },
+  'Guaranteed',
+  { cpuShares: 1024, memoryBytes: 1 << 30 },
+  { hasCpuQuota: false },
+)
+check(
+  'an init container without a limit lifts the pod’s, unless it starts beside a sidecar that has one',
+  {
+    containers: [{ resources: limited }],
+    initContainers: [{ resources: limited, restartPolicy: 'Always' }, { resources: asking }],
+  },
+  'Burstable',
+  { cpuShares: 1024, cpuQuota: 100_000, cpuPeriod: 100_000, memoryBytes: 128 << 20 },
+)
+
 test('shares, weights and quotas', () => {
-  assert.deepEqual([0, 1, 2, 100, 1000, 1e9].map(sharesOf), [2, 2, 2, 102, 1024, 262_144])
-  assert.deepEqual([2, 1024, 262_144, 300_000].map(weightOf), [1, 39, 10_000, 10_000])
-  assert.deepEqual([1, 10, 1500].map(quotaOf), [1000, 1000, 150_000])
+  assert.deepEqual([0, 1, 2, 100, 1000, 1e9].map(cpuShares), [2, 2, 2, 102, 1024, 262_144])
+  assert.deepEqual([2, 1024, 262_144, 300_000].map(cpuWeight), [1, 39, 10_000, 10_000])
+  assert.deepEqual(
+    [1, 10, 1500].map((milli) => cpuQuota(milli)),
+    [1000, 1000, 150_000],
+  )
 })
 
-function check(name: string, spec: object, qos: QosClass, expected: CgroupResources): void {
+function check(name: string, spec: object, qos: QosClass, expected: CgroupResources, options: PodCgroupOptions = {}): void {
   test(name, () => {
     const pod = { metadata: { uid: 'u' }, spec } as unknown as Pod
-    assert.equal(qosOf(pod), qos)
-    assert.deepEqual(podCgroupResources(pod), expected)
+    assert.equal(qosClass(pod), qos)
+    assert.deepEqual(podCgroupResources(pod, options), expected)
   })
 }
