@@ -11,7 +11,7 @@ export interface NodeInfo {
   readonly requested: Amounts
   /** Scores count a pod that asks for nothing as if it asked for a little; otherwise all such pods would pile up on one node. */
   readonly scored: Amounts
-  readonly pods: ReadonlyMap<string, PodInfo>
+  readonly pods: Map<string, PodInfo>
   /** How many pods hold each host port, by `protocol/address/port`. */
   readonly ports: ReadonlyMap<string, number>
   /** Names under which the node holds images, with their size. */

@@ -4,6 +4,12 @@ import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import type { NodeInfo, PodInfo } from './node-info.ts'
 import { addPodTo, emptyNodeInfo, podInfo, removePodFrom } from './node-info.ts'
 
+interface Placed {
+  readonly info: PodInfo
+  readonly nodeName: string
+  readonly assumed: boolean
+}
+
 /**
  * The cluster as decisions see it, kept up to date change by change. A pod that was just decided is counted at once (`assume`), long before
  * its binding comes back through the watch; otherwise two pods would be promised the same room.
@@ -11,7 +17,7 @@ import { addPodTo, emptyNodeInfo, podInfo, removePodFrom } from './node-info.ts'
 export class Snapshot {
   readonly #nodes = new Map<string, NodeInfo>()
   /** Pods with a node, also those whose node is not known (yet). */
-  readonly #placed = new Map<string, { readonly info: PodInfo; readonly nodeName: string; readonly assumed: boolean }>()
+  readonly #placed = new Map<string, Placed>()
 
   get nodes(): ReadonlyMap<string, NodeInfo> {
     return this.#nodes
@@ -32,6 +38,10 @@ export class Snapshot {
     const before = this.#placed.get(pod.metadata.uid)
     // The watch may still show the pod from before our own decision.
     if (!pod.spec.nodeName && before?.assumed) return
+    if (before !== undefined && !isPodTerminal(pod) && isCountedAlike(before.info.pod, pod)) {
+      this.#show(pod, before)
+      return
+    }
     this.#drop(pod.metadata.uid)
     if (pod.spec.nodeName && !isPodTerminal(pod)) this.#place(podInfo(pod), pod.spec.nodeName, false)
   }
@@ -50,6 +60,13 @@ export class Snapshot {
     if (this.#placed.get(uid)?.assumed) this.#drop(uid)
   }
 
+  /** Most of what happens to a pod changes nothing of what it takes: nothing is counted anew then. */
+  #show(pod: Pod, before: Placed): void {
+    const info = { ...before.info, pod }
+    this.#placed.set(pod.metadata.uid, { ...before, info, assumed: false })
+    this.#nodes.get(before.nodeName)?.pods.set(pod.metadata.uid, info)
+  }
+
   #place(info: PodInfo, nodeName: string, assumed: boolean): void {
     this.#placed.set(info.pod.metadata.uid, { info, nodeName, assumed })
     const node = this.#nodes.get(nodeName)
@@ -64,3 +81,7 @@ export class Snapshot {
     if (node) this.#nodes.set(placed.nodeName, removePodFrom(node, placed.info))
   }
 }
+
+/** The generation changes with the spec, and with nothing else. */
+const isCountedAlike = (before: Pod, after: Pod): boolean =>
+  before.spec.nodeName === after.spec.nodeName && before.metadata.generation === after.metadata.generation
