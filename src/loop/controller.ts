@@ -29,6 +29,8 @@ export interface Controller<View, Gathered = undefined> {
   /** Undefined: nothing to do for this key. */
   readonly view: (key: string, cache: Cache, now: Instant, gathered?: Gathered) => View | undefined
   readonly plan: (view: View) => Plan
+  /** Its looks begin after those of the others for the same change: for what nothing in the cluster waits for. */
+  readonly yields?: boolean
   /** What it tells of itself at `/metrics`. */
   readonly metrics?: readonly ControllerMetric[]
   /** What one look adds to those of them that count. Pure; asked after each plan that the executor has gone through, as far as it came. */

@@ -96,6 +96,7 @@ export function runControllers(options: RunOptions): Running {
       random: ownRandom.fork('queue'),
       log: ownLog,
       work: reconciler.reconcile,
+      yields: controller.yields ?? false,
       ...(concurrency !== undefined && { concurrency }),
       ...(queueMetrics !== undefined && { metrics: (inWork) => queueMetrics(name, inWork) }),
     })

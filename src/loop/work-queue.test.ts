@@ -51,6 +51,22 @@ test('a key waits once, however often it is added, and is looked at again when a
   assert.ok(queue.isIdle)
 })
 
+test('one that yields begins in a turn of its own, and not any more once it is stopped', async () => {
+  const { clock, queue, started, finish } = open({ yields: true })
+  queue.add('a')
+  await Promise.resolve()
+  assert.deepEqual(started, [])
+  assert.ok(!queue.isIdle)
+  await clock.advance(0)
+  assert.deepEqual(started, ['a'])
+  await finish('a')
+  queue.add('b')
+  await queue.stop()
+  await clock.advance(0)
+  assert.deepEqual(started, ['a'])
+  assert.equal(clock.pending, 0)
+})
+
 test('no more keys are in work than allowed, and they begin in order', async () => {
   const { clock, queue, started, finish } = open()
   for (const key of ['a', 'b', 'c', 'd']) queue.add(key)

@@ -41,6 +41,8 @@ export interface WorkQueueOptions {
   readonly backoff?: BackoffOptions
   /** What the queue tells of itself; it can be asked how long each key has been in work, in seconds. Absent: nobody counts. */
   readonly metrics?: (inWork: () => Iterable<number>) => WorkQueueMetrics
+  /** A new key is begun in a turn of its own, after what others do at once about the same change. */
+  readonly yields?: boolean
   /** May throw: that counts as `later`. */
   readonly work: (key: string) => Promise<Outcome>
 }
@@ -60,6 +62,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let changesInARow = 0
   let stopped: PromiseWithResolvers<void> | undefined
   let scheduled = false
+  let forgetBegin = (): void => {}
 
   function add(key: string, lane: Lane = 'change'): void {
     if (stopped !== undefined) return
@@ -77,10 +80,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     // After the present turn: a burst of adds of one key is then one look.
     if (scheduled) return
     scheduled = true
-    queueMicrotask(() => {
+    const begin = (): void => {
       scheduled = false
       start()
-    })
+    }
+    if (options.yields) forgetBegin = clock.schedule(clock.now(), begin)
+    else queueMicrotask(begin)
   }
 
   function start(): void {
@@ -161,6 +166,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     async stop() {
       if (stopped === undefined) {
         stopped = Promise.withResolvers()
+        forgetBegin()
         deadlines.clear()
         lanes.change.clear()
         lanes.bulk.clear()

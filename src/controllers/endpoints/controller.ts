@@ -14,6 +14,8 @@ export function endpointsController(): Controller<EndpointsView> {
   const known = new Set<string>()
   return {
     name: 'endpoint-controller',
+    // Proxies and name servers read EndpointSlices; these are for old clients.
+    yields: true,
     sources: [{ kind: Service }, { kind: Pod, keys: servicesOfPod }, { kind: Endpoints }],
     view: (key, cache) => {
       const { namespace, name } = splitKey(key)

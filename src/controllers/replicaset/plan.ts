@@ -26,14 +26,14 @@ export interface ReplicaSetView {
   readonly namespaceIsLeaving: boolean
 }
 
-/** Adopts and releases by selector, then creates what is missing or deletes what is too much, then tells how it stands. */
+/** Adopts and releases by selector, then creates what is missing or deletes what is too much; where nothing is, tells how it stands. */
 export function planReplicaSet(view: ReplicaSetView): Plan {
   const { now, replicaSet } = view
   const { claimed, commands: claims } = claimPods(view)
-  const commands: Command[] = [...claims]
-  if (replicaSet.metadata.deletionTimestamp === undefined) commands.push(...replicaCommands(view, claimed))
-  const status = statusCommand(view, claimed)
-  if (status !== undefined) commands.push(status)
+  const changes = replicaSet.metadata.deletionTimestamp === undefined ? replicaCommands(view, claimed) : []
+  // The pods that come or go are a reason to look again: what would be told now of their number would be told anew in a moment.
+  const status = changes.length === 0 ? statusCommand(view, claimed) : undefined
+  const commands: Command[] = [...claims, ...changes, ...(status === undefined ? [] : [status])]
 
   // Waiting alone makes a ready pod available; no event will say so.
   const dueAt = claimed.map((pod) => podAvailableAt(pod, replicaSet.spec.minReadySeconds ?? 0) ?? Infinity).filter((at) => at > now)
