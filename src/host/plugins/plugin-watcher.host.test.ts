@@ -76,9 +76,12 @@ async function stage(t: TestContext) {
   const directory = join(await mkdtemp(join(tmpdir(), 'plugins-')), 'registry')
   const calls: string[] = []
   const waiting = new Set<() => void>()
+  const look = (): void => {
+    for (const one of waiting) one()
+  }
   const note = (call: string): void => {
     calls.push(call)
-    for (const look of waiting) look()
+    look()
   }
   const handler: { -readonly [K in keyof PluginHandler]: PluginHandler[K] } = {
     validate: async ({ name }) => note(`validate ${name}`),
@@ -98,7 +101,7 @@ async function stage(t: TestContext) {
   })
   watcher.handle('TestPlugin', {
     validate: (plugin) => handler.validate(plugin),
-    register: (plugin) => handler.register(plugin).finally(() => waiting.forEach((look) => look())),
+    register: (plugin) => handler.register(plugin).finally(look),
     deregister: (plugin) => handler.deregister(plugin),
   })
   t.after(async () => {
@@ -114,13 +117,13 @@ async function stage(t: TestContext) {
     /** Resolves once this call has come so many times. */
     told: (call: string, times = 1) =>
       new Promise<void>((resolve) => {
-        const look = (): void => {
+        const check = (): void => {
           if (calls.filter((one) => one === call).length < times) return
-          waiting.delete(look)
+          waiting.delete(check)
           resolve()
         }
-        waiting.add(look)
-        look()
+        waiting.add(check)
+        check()
       }),
   }
 }
