@@ -6,13 +6,18 @@ import { rfc3339Micro } from '#lib/rfc3339.ts'
 
 /** The heartbeat of a node (KEP-589): small, so that it can come often. */
 export const LEASE_NAMESPACE = 'kube-node-lease'
-export const LEASE_PERIOD_MS = 10_000
-const LEASE_SECONDS = 40
+/** Renewed four times in its life: the reference's share. */
+export const leasePeriodMs = (leaseSeconds: number): number => (leaseSeconds * 1000) / 4
 
 /** Renews the node's Lease once, making it where there is none. */
-export async function renewLease(client: Client, clock: Clock, node: { readonly name: string; readonly uid: string }): Promise<void> {
+export async function renewLease(
+  client: Client,
+  clock: Clock,
+  node: { readonly name: string; readonly uid: string },
+  leaseSeconds: number,
+): Promise<void> {
   const renewTime = rfc3339Micro(clock.now())
-  const body = { spec: { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }
+  const body = { spec: { holderIdentity: node.name, leaseDurationSeconds: leaseSeconds, renewTime } }
   try {
     await client.patch(Lease, node.name, { type: 'merge', body }, { namespace: LEASE_NAMESPACE })
   } catch (error) {

@@ -1,40 +1,62 @@
-import type { NodeCondition, NodeStatus } from '#api/core/v1/types.ts'
+import type { NodeStatus } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
-import { formatQuantity, quantityOf, quantityOfMilli } from '#lib/quantity.ts'
-import { rfc3339 } from '#lib/rfc3339.ts'
+import { formatQuantity, quantityOf } from '#lib/quantity.ts'
 import type { KubeletConfig } from './config.ts'
-import type { MachineFacts } from './interfaces.ts'
-import type { Image } from './runtime.ts'
+import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
+import type { MachineFacts, NodeSource } from './interfaces.ts'
+import { nodeAllocatable } from './node-allocatable.ts'
+import { nodeConditions } from './node-conditions.ts'
+import type { Image, RuntimeFeatures, RuntimeHandler } from './runtime.ts'
+
+/** What parts of the agent say of the node, taken together. */
+export type NodeSaid = ReturnType<NodeSource['read']>
 
 /** What is true of the node now. */
 export interface NodeFactsView {
   readonly now: Instant
   readonly config: KubeletConfig
   readonly machine: MachineFacts
-  readonly runtime: { readonly name: string; readonly version: string }
+  readonly runtime: {
+    readonly name: string
+    readonly version: string
+    readonly handlers: readonly RuntimeHandler[]
+    readonly features: RuntimeFeatures
+  }
   /** Why the node cannot run pods; '' when it can. */
   readonly notReady: string
   readonly images: readonly Image[]
+  /** In the order of `nodeSources`. */
+  readonly said: readonly NodeSaid[]
 }
 
-/** Labels that every node has (well-known labels of the Kubernetes documentation). */
-export const nodeLabels = ({ config, machine }: Pick<NodeFactsView, 'config' | 'machine'>): Record<string, string> => ({
+/** Labels that every node has (well-known labels of the Kubernetes documentation). They are put right on a node that is there already. */
+export const defaultNodeLabels = ({ config, machine }: Pick<NodeFactsView, 'config' | 'machine'>): Record<string, string> => ({
   'beta.kubernetes.io/arch': machine.architecture,
   'beta.kubernetes.io/os': 'linux',
   'kubernetes.io/arch': machine.architecture,
   'kubernetes.io/hostname': config.nodeName,
   'kubernetes.io/os': 'linux',
-  ...config.labels,
 })
 
-/** The node's status. What others wrote into it (volumes attached, conditions of theirs) stays. */
+/** What this kubelet does that older ones do not, for the scheduler and for admission (KEP-5328), in the order of names. */
+export const declaredFeatures = [
+  'ExtendWebSocketsToKubelet',
+  'InPlacePodLevelResourcesVerticalScaling',
+  'InPlacePodVerticalScalingInitContainers',
+  'RestartAllContainersOnContainerExits',
+]
+
+/** The node's status. What others wrote into it (volumes attached, conditions and resources of theirs) stays. */
 export function nodeStatus(view: NodeFactsView, previous: NodeStatus | undefined): NodeStatus {
-  const { config, machine, runtime } = view
+  const { config, machine, runtime, said } = view
+  const volumesInUse = said.flatMap((one) => one.volumesInUse ?? [])
+  const tellsVolumes = said.some((one) => one.volumesInUse !== undefined)
+  const { features: _features, runtimeHandlers: _handlers, ...kept } = previous ?? {}
   return {
-    ...previous,
-    capacity: capacity(view),
-    allocatable: allocatable(view),
-    conditions: conditions(view, previous?.conditions ?? []),
+    ...kept,
+    capacity: capacity(view, previous),
+    allocatable: allocatable(view, previous),
+    conditions: nodeConditions(view, previous?.conditions ?? []),
     addresses: [
       ...machine.addresses.slice(0, 2).map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: config.nodeName },
@@ -51,8 +73,16 @@ export function nodeStatus(view: NodeFactsView, previous: NodeStatus | undefined
       kubeProxyVersion: '',
       operatingSystem: 'linux',
       architecture: machine.architecture,
+      ...(machine.swapBytes > 0 && { swap: { capacity: machine.swapBytes } }),
     },
-    images: imageList(view.images),
+    images: imageList(view),
+    ...(tellsVolumes && { volumesInUse: [...new Set(volumesInUse)].toSorted() }),
+    ...(runtime.handlers.length > 0 && { runtimeHandlers: handlerList(runtime.handlers) }),
+    // A runtime that tells nothing of itself (containerd before 2.0) cannot be said to lack anything.
+    ...((runtime.handlers.length > 0 || runtime.features.supplementalGroupsPolicy) && {
+      features: { supplementalGroupsPolicy: runtime.features.supplementalGroupsPolicy },
+    }),
+    declaredFeatures,
   }
 }
 
@@ -62,79 +92,54 @@ export const withoutHeartbeat = (status: NodeStatus | undefined): object => ({
   conditions: status?.conditions?.map(({ lastHeartbeatTime: _, ...condition }) => condition),
 })
 
-export function capacity({ machine, config }: Pick<NodeFactsView, 'machine' | 'config'>): Record<string, string> {
-  return {
+type CapacityView = Pick<NodeFactsView, 'machine' | 'config' | 'said'>
+
+/** What the machine has, what parts of the agent add, and what others said there is: any client may add a resource to a node's capacity. */
+export function capacity(view: CapacityView, previous?: NodeStatus): Record<string, string> {
+  const { machine, config, said } = view
+  const { maxPods, podsPerCore } = configurationOf(config)
+  const own = {
     cpu: String(machine.cpuCount),
     memory: kibibytes(machine.memoryBytes),
     'ephemeral-storage': kibibytes(machine.storage.capacityBytes),
     ...hugepages(machine),
-    pods: String(config.maxPods),
+    pods: String(podsPerCore > 0 ? Math.min(machine.cpuCount * podsPerCore, maxPods) : maxPods),
   }
+  return { ...foreign(previous?.capacity), ...own, ...Object.assign({}, ...said.map((one) => one.capacity ?? {})) }
 }
 
-/** Capacity less what is kept back and less the reference's hard eviction thresholds: 100 MiB of memory, a tenth of the disk. */
-export function allocatable({ machine, config }: Pick<NodeFactsView, 'machine' | 'config'>): Record<string, string> {
-  const { cpuMilli, memoryBytes } = config.reserved
-  const pages = Object.entries(machine.hugepages).reduce((sum, [, bytes]) => sum + bytes, 0)
-  return {
-    cpu: formatQuantity(quantityOfMilli(Math.max(0, machine.cpuCount * 1000 - cpuMilli))),
-    memory: kibibytes(Math.max(0, machine.memoryBytes - memoryBytes - EVICTION_MEMORY_BYTES - pages)),
-    'ephemeral-storage': String(Math.floor(machine.storage.capacityBytes * (1 - EVICTION_DISK_SHARE))),
-    ...hugepages(machine),
-    pods: String(config.maxPods),
-  }
+/** Capacity less what is kept back for the machine and the agent, and less the hard eviction thresholds. */
+export function allocatable(view: CapacityView, previous?: NodeStatus): Record<string, string> {
+  const { config, said } = view
+  const amounts = nodeAllocatable(capacity(view, previous), configurationOf(config), config.reserved)
+  return { ...amounts, ...Object.assign({}, ...said.map((one) => one.allocatable ?? {})) }
 }
 
-const EVICTION_MEMORY_BYTES = 100 * 1024 * 1024
-const EVICTION_DISK_SHARE = 0.1
-const EVICTION_INODES_SHARE = 0.05
-/** Processes of a hundred that are left free. */
-const EVICTION_PROCESS_SHARE = 0.01
+/** What `KubeletConfig` says by itself goes before what its KubeletConfiguration has. */
+function configurationOf({ configuration = kubeletConfiguration(), maxPods }: KubeletConfig) {
+  return { ...configuration, maxPods }
+}
+
+/** Extended resources have a domain of their own; `hugepages-…` of a size that the kernel no longer has goes. */
+const foreign = (list: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(list).filter(([name]) => name.includes('/')))
 
 /** In the canonical form, so that what comes back from the API server compares equal. */
 const kibibytes = (bytes: number): string => formatQuantity(quantityOf(Math.floor(bytes / 1024) * 1024, 'BinarySI'))
 const hugepages = ({ hugepages: pages }: MachineFacts): Record<string, string> =>
   Object.fromEntries(Object.entries(pages).map(([size, bytes]) => [`hugepages-${size}`, formatQuantity(quantityOf(bytes, 'BinarySI'))]))
 
-function conditions(view: NodeFactsView, previous: readonly NodeCondition[]): NodeCondition[] {
-  const { machine, notReady, now } = view
-  const { storage } = machine
-  const isMemoryShort = machine.memoryAvailableBytes < EVICTION_MEMORY_BYTES
-  const isDiskShort =
-    storage.availableBytes < storage.capacityBytes * EVICTION_DISK_SHARE ||
-    (storage.inodes > 0 && storage.inodesFree < storage.inodes * EVICTION_INODES_SHARE)
-  const isPidShort = machine.processCount > machine.processLimit * (1 - EVICTION_PROCESS_SHARE)
-  const made = [
-    isMemoryShort
-      ? verdict('MemoryPressure', 'True', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
-      : verdict('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    isDiskShort
-      ? verdict('DiskPressure', 'True', 'KubeletHasDiskPressure', 'kubelet has disk pressure')
-      : verdict('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    isPidShort
-      ? verdict('PIDPressure', 'True', 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
-      : verdict('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-    notReady === ''
-      ? verdict('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status')
-      : verdict('Ready', 'False', 'KubeletNotReady', notReady),
-  ]
-  const own = new Set(made.map(({ type }) => type))
-  const time = rfc3339(now)
-  return [
-    ...previous.filter(({ type }) => !own.has(type)),
-    ...made.map((one): NodeCondition => {
-      const former = previous.find(({ type, status }) => type === one.type && status === one.status)
-      return { ...one, lastHeartbeatTime: time, lastTransitionTime: former?.lastTransitionTime ?? time }
-    }),
-  ]
-}
-
-const verdict = (type: string, status: 'True' | 'False', reason: string, message: string) => ({ type, status, reason, message })
+const handlerList = (handlers: readonly RuntimeHandler[]) =>
+  handlers
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, recursiveReadOnlyMounts, userNamespaces }) => ({ name, features: { recursiveReadOnlyMounts, userNamespaces } }))
 
 /** The largest images, as the scheduler weighs them; names first by digest, as the reference lists them. */
-const imageList = (images: readonly Image[]) =>
-  images
+function imageList({ images, config }: NodeFactsView) {
+  const { nodeStatusMaxImages } = configurationOf(config)
+  return images
     .toSorted((a, b) => b.sizeBytes - a.sizeBytes)
-    .slice(0, 50)
+    .slice(0, nodeStatusMaxImages < 0 ? undefined : nodeStatusMaxImages)
     .map(({ repoDigests, repoTags, sizeBytes }) => ({ names: [...repoDigests, ...repoTags].slice(0, 5), sizeBytes }))
     .filter(({ names }) => names.length > 0)
+}

@@ -94,4 +94,40 @@ test('a node that was given up says at once that it lives, and one whose object 
   assert.equal((await node.client.get(Node, 'node')).metadata.resourceVersion, resourceVersion)
 })
 
+test('tells what it sees of itself, and keeps resources that others advertise', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const runtime = createSimulatedRuntime({ clock, random: seededRandom(1) })
+  const node = await createTestNode({ clock, runtime, network: runtime.network })
+  t.after(() => node.close())
+  const kubelet = await node.startKubelet()
+  await clock.advance(1000)
+  const told = (reason: string) => node.events.filter((event) => event.startsWith(`${reason} `)).length
+  assert.deepEqual(['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID', 'Rebooted'].map(told), [1, 1, 1, 0])
+
+  await node.client.patch(
+    Node,
+    'node',
+    { type: 'merge', body: { status: { capacity: { 'example.com/dongle': '4' } } } },
+    { subresource: 'status' },
+  )
+  await node.client.patch(Node, 'node', { type: 'merge', body: { spec: { unschedulable: true } } })
+  await clock.advance(10_000)
+  const { status, metadata } = await node.client.get(Node, 'node')
+  assert.deepEqual([status.capacity!['example.com/dongle'], status.allocatable!['example.com/dongle']], ['4', '4'])
+  assert.equal(told('NodeNotSchedulable'), 1)
+  await clock.advance(100_000)
+  assert.equal((await node.client.get(Node, 'node')).metadata.resourceVersion, metadata.resourceVersion)
+
+  // Another life of the kubelet finds the same, and says nothing twice; a machine that was started anew is told of.
+  await kubelet.stop()
+  await node.client.patch(Node, 'node', { type: 'merge', body: { status: { nodeInfo: { bootID: 'former' } } } }, { subresource: 'status' })
+  await node.client.patch(Node, 'node', { type: 'merge', body: { metadata: { labels: { 'kubernetes.io/os': 'plan9', mine: 'yes' } } } })
+  await node.startKubelet()
+  await clock.advance(1000)
+  assert.deepEqual(['NodeHasSufficientMemory', 'Rebooted'].map(told), [1, 1])
+  const again = await node.client.get(Node, 'node')
+  assert.equal(again.status.nodeInfo.bootID, 'b')
+  assert.deepEqual([again.metadata.labels!['kubernetes.io/os'], again.metadata.labels!['mine']], ['linux', 'yes'])
+})
+
 const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)

@@ -1,18 +1,21 @@
 import { Node } from '#api/core/v1/node.ts'
-import type { NodeStatus } from '#api/core/v1/types.ts'
+import type { NodeCondition, NodeStatus } from '#api/core/v1/types.ts'
 import type { Client } from '#client/client.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
 import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import { type Clock, type Instant, sleep } from '#lib/clock.ts'
+import { durationMs } from '#lib/duration.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { KubeletConfig } from './config.ts'
-import type { EventSink, MachineFacts, NodeFacts } from './interfaces.ts'
-import { LEASE_PERIOD_MS, renewLease } from './node-lease.ts'
-import { allocatable, type NodeFactsView, nodeLabels, nodeStatus, withoutHeartbeat } from './node-object.ts'
+import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
+import type { EventSink, MachineFacts, NodeFacts, NodeSource } from './interfaces.ts'
+import { conditionEvents } from './node-conditions.ts'
+import { leasePeriodMs, renewLease } from './node-lease.ts'
+import { allocatable, defaultNodeLabels, type NodeFactsView, nodeStatus, withoutHeartbeat } from './node-object.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface NodeStatusOptions {
@@ -24,6 +27,8 @@ export interface NodeStatusOptions {
   readonly runtime: Pick<Runtime, 'status' | 'version' | 'images'>
   readonly facts: NodeFacts
   readonly events: EventSink
+  /** What else is said of the node, and hears when it changes. */
+  readonly nodeSources?: readonly NodeSource[]
 }
 
 /** Keeps the Node object: registers it, tells what changes, and says every ten seconds that the node lives. */
@@ -39,33 +44,59 @@ export interface NodeReporter {
 }
 
 export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
-  const { config, client, clock, random, log, runtime, facts } = options
+  const { config, client, clock, random, log, runtime, facts, nodeSources = [] } = options
+  const timing = timingOf(config)
   const stopping = new AbortController()
   let machine: MachineFacts | undefined
   let node: Node | undefined
   let writtenAt: Instant = -Infinity
-  let wasReady: boolean | undefined
+  let wasUnschedulable = false
+  let isRebootTold = false
+  let told: Pick<NodeFactsView['runtime'], 'handlers' | 'features'> = { handlers: [], features: noFeatures }
   let forgetLook = () => {}
   let forgetRenewal = () => {}
   let looking: Promise<void> | undefined
+  let isAsked = false
   let informer: Informer<Node> | undefined
+  let unfollow: (() => void)[] = []
 
-  /** Registers the node, or takes over the one that is there: labels of ours are set, everything else is kept. */
+  /** Registers the node, or takes over the one that is there: labels that every node has are set, everything else is kept. */
   async function register(view: NodeFactsView): Promise<Node> {
-    const labels = nodeLabels(view)
-    try {
-      const existing = await client.get(Node, config.nodeName)
-      const isLabelled = Object.entries(labels).every(([key, value]) => existing.metadata.labels?.[key] === value)
-      return isLabelled ? existing : await client.patch(Node, config.nodeName, { type: 'merge', body: { metadata: { labels } } })
-    } catch (error) {
-      if (!isError(error, 'NotFound')) throw error
-    }
-    const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+    const labels = defaultNodeLabels(view)
     const spec = {
       ...(config.taints.length > 0 && { taints: config.taints }),
       ...(config.podCidr !== undefined && { podCIDR: config.podCidr, podCIDRs: [config.podCidr] }),
+      ...(config.configuration?.providerID && { providerID: config.configuration.providerID }),
     }
-    return client.create(Node, { metadata: { name: config.nodeName, labels, annotations }, spec, status: nodeStatus(view, undefined) })
+    const status = nodeStatus(view, undefined)
+    try {
+      const metadata = { name: config.nodeName, labels: { ...labels, ...config.labels }, annotations }
+      const made = await client.create(Node, { metadata, spec, status })
+      tellConditions(made, [], made.status.conditions ?? [])
+      return made
+    } catch (error) {
+      if (!isError(error, 'AlreadyExists')) throw error
+    }
+    const existing = await client.get(Node, config.nodeName)
+    const { metadata } = existing
+    const isKnown =
+      Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value) &&
+      Object.entries(annotations).every(([key, value]) => metadata.annotations?.[key] === value)
+    return isKnown ? existing : await client.patch(Node, config.nodeName, { type: 'merge', body: { metadata: { labels, annotations } } })
+  }
+
+  const tell = (regarding: Node, reason: string): void =>
+    options.events.record({ regarding, type: 'Normal', reason, message: `Node ${config.nodeName} status is now: ${reason}` })
+
+  function tellConditions(regarding: Node, previous: readonly NodeCondition[], now: readonly NodeCondition[]): void {
+    for (const reason of conditionEvents(previous, now)) tell(regarding, reason)
+  }
+
+  /** Whether pods may be placed here is somebody else's decision; the node tells that it heard of it. */
+  function tellSchedulable(present: Node): void {
+    const isUnschedulable = present.spec.unschedulable === true
+    if (isUnschedulable !== wasUnschedulable) tell(present, isUnschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable')
+    wasUnschedulable = isUnschedulable
   }
 
   async function look(): Promise<NodeFactsView> {
@@ -80,13 +111,19 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
           : status.value.networkReady
             ? ''
             : `container runtime network not ready: ${status.value.message}`
+    // While the runtime is away, what it last said of itself stands.
+    if (status.status === 'fulfilled') told = { handlers: status.value.handlers ?? [], features: status.value.features ?? told.features }
     const former = node?.status?.nodeInfo.containerRuntimeVersion.split('://')
     return {
       now: clock.now(),
       config,
       machine,
       notReady,
-      runtime: version.status === 'fulfilled' ? version.value : { name: former?.[0] ?? '', version: former?.[1] ?? '' },
+      runtime: {
+        ...(version.status === 'fulfilled' ? version.value : { name: former?.[0] ?? '', version: former?.[1] ?? '' }),
+        ...told,
+      },
+      said: nodeSources.map((source) => source.read()),
       images: images.status === 'fulfilled' ? images.value : [],
     }
   }
@@ -97,15 +134,18 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     node ??= await register(view)
     const previous = node.status
     const status = nodeStatus(view, previous)
-    const isReady = view.notReady === ''
-    if (wasReady !== undefined && wasReady !== isReady) {
-      const reason = isReady ? 'NodeReady' : 'NodeNotReady'
-      options.events.record({ regarding: node, type: 'Normal', reason, message: `Node ${config.nodeName} status is now: ${reason}` })
-    }
-    wasReady = isReady
-    const isDue = view.now - writtenAt >= REPORT_MS
+    const regarding = node
+    tellSchedulable(regarding)
+    const isDue = view.now - writtenAt >= timing.reportMs
     if (isDue || !deepEqual(withoutHeartbeat(previous), withoutHeartbeat(status))) await write(status, previous)
-    again(isReady ? REPORT_MS : NOT_READY_MS)
+    tellConditions(regarding, previous?.conditions ?? [], status.conditions ?? [])
+    const bootID = previous?.nodeInfo.bootID
+    if (!isRebootTold && bootID && bootID !== view.machine.bootId) {
+      const message = `Node ${config.nodeName} has been rebooted, boot id: ${view.machine.bootId}`
+      isRebootTold = true
+      options.events.record({ regarding, type: 'Warning', reason: 'Rebooted', message })
+    }
+    again(view.notReady === '' ? timing.reportMs : NOT_READY_MS)
   }
 
   async function write(status: NodeStatus, previous: NodeStatus | undefined): Promise<void> {
@@ -143,21 +183,35 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       return
     }
     const before = node
-    if (!take(present) || deepEqual(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
+    const isNewer = take(present)
+    if (isNewer) tellSchedulable(present)
+    if (!isNewer || deepEqual(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
     // Should somebody insist on another opinion, the two of us may not go round in circles.
     if (clock.now() - writtenAt < INSIST_MS) again(INSIST_MS)
     else lookNow()
   }
 
-  /** One look after another; one asked for during a look follows it. */
+  /** One look after another; what is asked for during a look is one that follows it. */
   function lookNow(attempt = 0): void {
     if (stopping.signal.aborted) return
     forgetLook()
-    looking = (looking ?? Promise.resolve()).then(report).catch((error: unknown) => {
-      if (stopping.signal.aborted) return
-      log.warn('the node status could not be written', { error })
-      forgetLook = clock.schedule(clock.now() + backoff(retry, attempt, random), () => lookNow(attempt + 1))
-    })
+    if (looking !== undefined) {
+      isAsked = true
+      return
+    }
+    looking = report()
+      .catch((error: unknown) => {
+        if (stopping.signal.aborted) return
+        log.warn('the node status could not be written', { error })
+        forgetLook = clock.schedule(clock.now() + backoff(retry, attempt, random), () => lookNow(attempt + 1))
+      })
+      .finally(() => {
+        looking = undefined
+        if (isAsked) {
+          isAsked = false
+          lookNow()
+        }
+      })
   }
 
   function again(afterMs: number): void {
@@ -169,12 +223,12 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   function renewLater(afterMs: number, attempt: number): void {
     forgetRenewal = clock.schedule(clock.now() + afterMs, async () => {
       try {
-        if (node !== undefined) await renewLease(client, clock, node.metadata)
-        if (!stopping.signal.aborted) renewLater(LEASE_PERIOD_MS, 0)
+        if (node !== undefined) await renewLease(client, clock, node.metadata, timing.leaseSeconds)
+        if (!stopping.signal.aborted) renewLater(leasePeriodMs(timing.leaseSeconds), 0)
       } catch (error) {
         if (stopping.signal.aborted) return
         log.warn('the node lease could not be renewed', { error })
-        renewLater(Math.min(backoff(retry, attempt, random), LEASE_PERIOD_MS), attempt + 1)
+        renewLater(Math.min(backoff(retry, attempt, random), leasePeriodMs(timing.leaseSeconds)), attempt + 1)
       }
     })
   }
@@ -200,21 +254,34 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
         fieldSelector: `metadata.name=${config.nodeName}`,
       })
       informer.onChange((present, _, change) => seen(present, change))
+      unfollow = nodeSources.map((source) => source.onChange(() => lookNow()))
     },
     async stop() {
       stopping.abort(new Error('the kubelet stops'))
       forgetLook()
       forgetRenewal()
+      for (const end of unfollow) end()
       await Promise.all([looking, informer?.close()])
     },
     runtimeChanged: () => lookNow(),
-    allocatable: () => (machine === undefined ? {} : allocatable({ machine, config })),
+    allocatable: () =>
+      machine === undefined ? {} : allocatable({ machine, config, said: nodeSources.map((source) => source.read()) }, node?.status),
     node: () => node,
   }
 }
 
-/** The reference's `nodeStatusReportFrequency`. */
-const REPORT_MS = 5 * 60_000
+/** Said to the attach-detach controller: volumes are attached by it. */
+const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+const noFeatures = { supplementalGroupsPolicy: false, userNamespacesHostNetwork: false }
+
+/** How often the status is written although nothing changed, and how long the Lease is good for. */
+function timingOf({ configuration = kubeletConfiguration() }: KubeletConfig) {
+  return {
+    reportMs: durationMs(configuration.nodeStatusReportFrequency),
+    leaseSeconds: configuration.nodeLeaseDurationSeconds,
+  }
+}
+
 /** While something is amiss, how soon to see whether it passed. */
 const NOT_READY_MS = 2_000
 /** Least time between two writes of the status that only say the same again. */

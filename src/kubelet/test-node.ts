@@ -100,6 +100,9 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
   }
 }
 
+/** What the test node is set to, and what its machine is. */
+export { config as testConfig, machine as testMachine }
+
 const config: KubeletConfig = {
   nodeName: 'node',
   rootDirectory: '/var/lib/kubelet',

@@ -5,7 +5,6 @@ import { type KubeletConfiguration, kubeletConfiguration, shownConfiguration } f
 check('nothing said', {}, { maxPods: 110, nodeStatusReportFrequency: '5m0s', serializeImagePulls: true, rotateCertificates: true })
 check('the type may be named', { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 3 }, { maxPods: 3 })
 check('a duration in any form', { imageMinimumGCAge: '90s' }, { imageMinimumGCAge: '1m30s' })
-check('reports as often as updates, where only those are set', { nodeStatusUpdateFrequency: '20s' }, { nodeStatusReportFrequency: '20s' })
 check('parallel pulls imply that they are', { maxParallelImagePulls: 4 }, { serializeImagePulls: false })
 check('a threshold drops the default ones', { evictionHard: { 'memory.available': '5%' } }, { evictionHard: { 'memory.available': '5%' } })
 check(

@@ -70,8 +70,6 @@ const group = 'kubelet.config.k8s.io/v1beta1'
 /** Defaults that hang on other settings (pkg/kubelet/apis/config/v1beta1/defaults.go, and the eviction manager's of Linux). */
 function derived(read: KubeletConfiguration, given: Readonly<Record<string, unknown>>): Partial<KubeletConfiguration> {
   return {
-    nodeStatusReportFrequency:
-      read.nodeStatusReportFrequency ?? (given['nodeStatusUpdateFrequency'] === undefined ? '5m0s' : read.nodeStatusUpdateFrequency),
     serializeImagePulls: read.serializeImagePulls ?? (read.maxParallelImagePulls ?? 1) < 2,
     ...(given['evictionHard'] !== undefined && {
       // Setting one threshold drops the other defaults, unless they are to be merged: that is the reference's rule.
