@@ -41,7 +41,7 @@ export interface WorkQueueOptions {
   readonly backoff?: BackoffOptions
   /** What the queue tells of itself; it can be asked how long each key has been in work, in seconds. Absent: nobody counts. */
   readonly metrics?: (inWork: () => Iterable<number>) => WorkQueueMetrics
-  /** A new key is begun in a turn of its own, after what others do at once about the same change. */
+  /** Begins a moment later, after what others do at once about the same change. */
   readonly yields?: boolean
   /** May throw: that counts as `later`. */
   readonly work: (key: string) => Promise<Outcome>
@@ -84,7 +84,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       scheduled = false
       start()
     }
-    if (options.yields) forgetBegin = clock.schedule(clock.now(), begin)
+    if (options.yields) forgetBegin = clock.schedule(clock.now() + yieldMs, begin)
     else queueMicrotask(begin)
   }
 
@@ -181,5 +181,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
 /** As the reference's controllers: 5 ms doubling, but capped at a minute instead of a quarter of an hour, since people wait. */
 const defaultBackoff: BackoffOptions = { initialMs: 5, factor: 2, maxMs: 60_000, jitter: 0.5 }
+/** By then a write that follows from a change is on its way to the disk. */
+const yieldMs = 5
 /** One piece of bulk work after so many changes. */
 const bulkShare = 8
