@@ -1,5 +1,6 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import { podLimits } from '#api/core/v1/resources.ts'
+import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import { canonicalQuantity, formatQuantity, quantityToNumber } from '#lib/quantity.ts'
 import type { PodStats } from '../stats/summary.ts'
 
@@ -11,7 +12,7 @@ export interface StorageExcess {
 
 /** Whether the pod has any limit that has to be measured: tmpfs volumes are bounded by the kernel, but count all the same. */
 export function hasStorageLimit(pod: Pod): boolean {
-  const isLimited = ({ limits }: { readonly limits?: Readonly<Record<string, string>> }) => limits?.['ephemeral-storage'] !== undefined
+  const isLimited = ({ limits }: ResourceRequirements) => limits?.['ephemeral-storage'] !== undefined
   return (
     pod.spec.containers.some(({ resources = {} }) => isLimited(resources)) ||
     (pod.spec.initContainers ?? []).some(({ resources = {} }) => isLimited(resources)) ||

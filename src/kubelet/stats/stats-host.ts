@@ -12,15 +12,18 @@ export interface StatsHost {
   /** Undefined when there is no such path. */
   fileSystem(path: string): Promise<FileSystemStats | undefined>
   /**
-   * What a file or folder and all below it take on its own file system: blocks, not lengths, and a file with two names once. Undefined when it is
-   * not there.
+   * What a file or folder and all below it take on its own file system: blocks, not lengths, and a file with two names once. `content` leaves the
+   * folder itself out. Undefined when it is not there.
    */
-  usage(path: string): Promise<DiskUsage | undefined>
+  usage(path: string, of: 'tree' | 'content'): Promise<DiskUsage | undefined>
   /** Counters of each network interface as a process of this id sees them; without one, the machine's own. Empty when the process is gone. */
   interfaces(processId?: number): Promise<readonly InterfaceCounters[]>
   /** Open files, sockets and threads of these processes, for the few who ask for them. */
   processes(ids: readonly number[]): Promise<{ readonly fileDescriptors: number; readonly sockets: number }>
+  /** What does not change while the machine runs: may be kept. */
   machine(): Promise<MachineStats>
+  /** The smaller of kernel.pid_max and kernel.threads-max, against both of which threads count, and how many there are. */
+  tasks(): Promise<{ readonly limit: number; readonly count: number }>
 }
 
 export interface GroupStats {
@@ -29,9 +32,10 @@ export interface GroupStats {
   readonly createdAt: Instant
   readonly cpu?: GroupCpu
   readonly memory?: GroupMemory
+  /** Of this group alone, without those below. */
+  readonly processIds: readonly number[]
   /** Only with `full`. */
   readonly io?: readonly GroupIo[]
-  readonly processIds?: readonly number[]
   readonly threads?: number
   /** Undefined: no limit. */
   readonly threadsMax?: number
@@ -79,6 +83,7 @@ export interface GroupMemory {
 }
 
 export interface GroupIo {
+  /** `/dev/vda`; '' where the kernel does not name it. */
   readonly device: string
   readonly major: number
   readonly minor: number
@@ -137,18 +142,7 @@ export interface MachineStats {
   readonly cpuCount: number
   readonly physicalCores: number
   readonly sockets: number
-  /** The smaller of kernel.pid_max and kernel.threads-max: threads count against both. */
-  readonly processLimit: number
-  readonly processCount: number
   readonly machineId: string
   readonly systemUuid: string
   readonly bootId: string
-  /** The disks, by `major:minor`: their names and counters. */
-  readonly disks: readonly DiskCounters[]
-}
-
-export interface DiskCounters {
-  readonly device: string
-  readonly major: number
-  readonly minor: number
 }
