@@ -1,0 +1,56 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { DriverCall, DriverFault, DriverSettings, FromDriver, ToDriver } from './driver.ts'
+
+/** The driver of `driver.ts` in its own process. */
+export interface DriverProcess {
+  /** All calls so far but those of `NodeGetCapabilities`, oldest first. */
+  readonly calls: DriverCall[]
+  readonly registrations: string[]
+  /** What happens to the next call of a method. */
+  fault(fault: DriverFault): void
+  setVolumesMax(volumesMax: number): void
+  /** Resolves once `condition` holds; asked after each word of the driver. */
+  until(condition: () => boolean): Promise<void>
+  /** As a crash: nothing is told, its sockets stay behind. */
+  kill(): Promise<void>
+}
+
+/** Starts it; resolves once it listens. */
+export async function startDriver(settings: DriverSettings): Promise<DriverProcess> {
+  const child = fork(fileURLToPath(new URL('./driver.ts', import.meta.url)), [JSON.stringify(settings)], { stdio: 'inherit' })
+  const waiting = new Set<() => void>()
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const calls: DriverCall[] = []
+  const registrations: string[] = []
+  let isReady = false
+  child.on('message', (message: FromDriver) => {
+    if ('call' in message && message.call.method !== 'NodeGetCapabilities') calls.push(message.call)
+    if ('registration' in message) registrations.push(message.registration)
+    if ('ready' in message) isReady = true
+    for (const look of waiting) look()
+  })
+  const send = (message: ToDriver): void => void child.send(message)
+  const driver: DriverProcess = {
+    calls,
+    registrations,
+    fault: (fault) => send({ fault }),
+    setVolumesMax: (volumesMax) => send({ volumesMax }),
+    until: (condition) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!condition()) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+  await driver.until(() => isReady)
+  return driver
+}
