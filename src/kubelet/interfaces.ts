@@ -195,6 +195,8 @@ export interface ContainerGrant {
   readonly cdiDevices: readonly string[]
   readonly annotations: Readonly<Record<string, string>>
   readonly cpusetCpus?: string
+  /** Nobody else runs on them, so that the container's limit of processor time need not be enforced. */
+  readonly exclusiveCpus?: boolean
   readonly cpusetMems?: string
 }
 

@@ -35,6 +35,9 @@ import { orphanPod } from './pod/orphan.ts'
 import type { PodContext } from './pod/pod-context.ts'
 import { createPodWorker, type PodWorker } from './pod/pod-worker.ts'
 import { createStatusWriter } from './pod/status-writer.ts'
+import { nodeResources } from './resources/node-resources.ts'
+import { refusalOfResize } from './resources/resize-rules.ts'
+import { createResizes } from './resources/resizes.ts'
 import type { Container, Runtime, Sandbox } from './runtime.ts'
 
 export interface KubeletOptions {
@@ -111,17 +114,36 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     },
   }
   const resourceManagers = options.resourceManagers ?? []
+  const active = () => [...workers.values()].filter((worker) => worker.isActive).map((worker) => worker.pod)
+  const resourcesHere = () => nodeResources(machine!, options.cgroups.traits, config.configuration)
+  const resizes = createResizes({
+    directory: `${config.rootDirectory}/allocations`,
+    files: options.files,
+    clock,
+    log,
+    events: options.events,
+    refusal: (wanted, allocated) =>
+      refusalOfResize(wanted, allocated, { node: resourcesHere(), allocatable: nodeStatus.allocatable(), others: active() }),
+    onAllocated: (pod) => workers.get(pod.metadata.uid)?.update(pod),
+    onChange: (uid) => workers.get(uid)?.look(),
+  })
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),
     images: createImagePuller({ runtime, clock }),
     statuses,
     references,
+    resizes,
     resourceManagers,
     node() {
       if (machine === undefined) throw new WherryError('ServiceUnavailable', 'the kubelet has not started')
-      const { addresses, memoryBytes } = machine
-      return { addresses, memoryBytes, runtimeName, allocatable: nodeStatus.allocatable(), resourceStatus }
+      return {
+        addresses: machine.addresses,
+        resources: resourcesHere(),
+        runtimeName,
+        allocatable: nodeStatus.allocatable(),
+        resourceStatus,
+      }
     },
     async runtimeHandler(pod) {
       const name = pod.spec.runtimeClassName
@@ -150,11 +172,15 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         for (const id of ids) owners.set(id, uid)
         owned.set(uid, ids)
       },
-      onChange: () => notify(uid),
+      onChange() {
+        notify(uid)
+        resizes.retry()
+      },
       onForgotten() {
         for (const id of owned.get(uid) ?? []) owners.delete(id)
         owned.delete(uid)
         workers.delete(uid)
+        resizes.forget(uid)
         notify(uid)
       },
     })
@@ -177,7 +203,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       appArmorMissing: machine.appArmor === false ? 'AppArmor is not enabled on the host' : undefined,
       node: () => ({ node: nodeStatus.node(), allocatable: nodeStatus.allocatable() }),
       freshNode: () => client.get(Node, config.nodeName),
-      others: () => [...workers.values()].filter((worker) => worker.isActive).map((worker) => worker.pod),
+      others: active,
       kill: async ({ metadata }, how) => workers.get(metadata.uid)?.end(how),
     })
 
@@ -247,7 +273,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return {
     async start() {
       machine = await facts.read()
-      await options.cgroups.ensureTree()
+      await Promise.all([options.cgroups.ensureTree(), resizes.load()])
       const selection = { clock, random: random.fork('watch'), log }
       podInformer = createInformer(client, Pod, { ...selection, fieldSelector: `spec.nodeName=${config.nodeName}` })
       serviceInformer = createInformer(client, Service, selection)
@@ -259,17 +285,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
       const left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
       await podInformer.synced()
-      for (const pod of podInformer.list().toSorted(byCreation)) addWorker(pod, left.has(pod.metadata.uid)).look()
+      for (const pod of podInformer.list().toSorted(byCreation)) addWorker(resizes.seen(pod), left.has(pod.metadata.uid)).look()
       podInformer.onChange((pod, _, change) => {
         const worker = workers.get(pod.metadata.uid)
         if (change === 'deleted') worker?.remove(pod)
-        else if (worker === undefined) addWorker(pod, false).look()
-        else worker.update(pod)
+        else if (worker === undefined) addWorker(resizes.seen(pod), false).look()
+        else worker.update(resizes.seen(pod))
       })
       for (const source of options.nodeSources ?? []) following.push(untilStopped(source.onChange(() => nodeStatus.runtimeChanged())))
       for (const manager of resourceManagers)
         if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
       await clearOrphans(sandboxes, containers)
+      resizes.open(new Set(workers.keys()))
       relistLater()
     },
     async stop() {
@@ -277,7 +304,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       forgetRelist()
       for (const worker of workers.values()) worker.close()
       statuses.close()
-      await Promise.all([podInformer?.close(), serviceInformer?.close(), nodeStatus.stop(), ...following])
+      await Promise.all([podInformer?.close(), serviceInformer?.close(), nodeStatus.stop(), resizes.close(), ...following])
     },
     look: (uid) => workers.get(uid)?.retry(),
     allocatable: () => nodeStatus.allocatable(),

@@ -3,38 +3,10 @@ import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import { mountSubPath } from './container-config.ts'
-import { containerResources } from './resources.ts'
 import { containerSecurity } from './security.ts'
 
-const GIB = 2 ** 30
 const podOf = (container: object, spec: object = {}) =>
   ({ metadata: { name: 'one', namespace: 'here', uid: 'u' }, spec: { containers: [container], ...spec } }) as unknown as Pod
-
-checkResources('nothing asked', {}, { cpuShares: 2, cpuQuota: 0, memoryLimitBytes: 0, oomScoreAdj: 1000 })
-checkResources(
-  'burstable',
-  { requests: { cpu: '500m', memory: '1Gi' } },
-  { cpuShares: 512, cpuQuota: 0, memoryLimitBytes: 0, oomScoreAdj: 750 },
-)
-checkResources(
-  'guaranteed',
-  { limits: { cpu: '2', memory: '1Gi' }, requests: { cpu: '2', memory: '1Gi' } },
-  {
-    cpuShares: 2048,
-    cpuQuota: 200_000,
-    memoryLimitBytes: GIB,
-    oomScoreAdj: -997,
-  },
-)
-checkResources('a hair of a processor', { limits: { cpu: '1m' } }, { cpuShares: 2, cpuQuota: 1000, memoryLimitBytes: 0, oomScoreAdj: 999 })
-
-function checkResources(name: string, resources: object, expected: object): void {
-  test(`resources: ${name}`, () => {
-    const container = { name: 'main', resources } as unknown as AnyContainer
-    const made = containerResources(podOf(container), container, 4 * GIB)
-    assert.deepEqual(made, { cpuPeriod: 100_000, ...expected })
-  })
-}
 
 test('security: the default is the runtime’s seccomp profile, and nothing more', () => {
   const made = securityOf({})

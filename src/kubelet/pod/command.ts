@@ -29,8 +29,8 @@ export type PodCommand =
       /** It shall run again, however it ends. */
       readonly condemn: boolean
     }
-  /** New requests and limits for a container that goes on running. */
-  | { readonly do: 'resize-container'; readonly id: string; readonly container: string }
+  /** New requests and limits for containers that go on running, and for the pod's group. */
+  | { readonly do: 'resize-pod' }
   | { readonly do: 'remove-container'; readonly id: string; readonly logPath: string }
   | { readonly do: 'stop-sandbox'; readonly id: string }
   | { readonly do: 'remove-sandbox'; readonly id: string }
@@ -60,7 +60,6 @@ export function operationKey(command: PodCommand): string {
       return `${command.do} ${command.container}`
     case 'pre-stop':
     case 'stop-container':
-    case 'resize-container':
     case 'remove-container':
     case 'stop-sandbox':
     case 'remove-sandbox':

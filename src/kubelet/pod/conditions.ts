@@ -1,6 +1,7 @@
 import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/v1/types.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { initContainers, isSidecar, regularContainers } from './containers.ts'
+import { resizeConditions } from './resize-status.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 
@@ -24,11 +25,19 @@ export function podConditions(view: PodView, status: PodStatus, previous: PodSta
     { type: 'PodScheduled', status: 'True' },
   ]
   const before = [...(previous.conditions ?? []), ...(pod.status?.conditions ?? [])]
-  return [...foreign, ...made.map((condition) => withTimes(condition, before, view))]
+  return [...foreign, ...resizeConditions(view, status), ...made.map((condition) => withTimes(condition, before, view))]
 }
 
 /** The types that the kubelet answers for. */
-export const ours: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+export const ours: ReadonlySet<string> = new Set([
+  'PodResizePending',
+  'PodResizeInProgress',
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+])
 
 /** Somebody else may say that a pod is disrupted, and the kubelet says so of those that it ends itself: its reason tells them apart. */
 export const isOurDisruption = ({ type, reason }: Pick<PodCondition, 'type' | 'reason'>): boolean =>

@@ -3,7 +3,7 @@ import { causeOf } from '#client/cause-of.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { runHook } from '../container/hook.ts'
-import { containerResources } from '../container/resources.ts'
+import { resourcesOf } from '../resources/allocated-resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import { parseResolvConf } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
@@ -13,6 +13,7 @@ import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from 
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
+import { resizePod } from './resize-pod.ts'
 import { logLink, startContainer } from './start-container.ts'
 
 /** The effects of one pod. */
@@ -82,7 +83,9 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       }
       await prepareResources()
       try {
+        const group = resourcesOf(state.pod)
         const made = await makeSandboxConfig(attempt, await cgroups.ensurePod(state.pod))
+        state.group = group
         await files.makeDirectory(made.logDirectory, 0o755)
         const id = await runtime.runSandbox(made)
         state.sandboxes.set(id, { ...(await runtime.sandboxStatus(id)), id })
@@ -124,14 +127,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       preStops.delete(id)
       await refresh(state, id, context)
     },
-    async 'resize-container'({ id, container: name }) {
-      const container = containerNamed(state.pod, name)?.container
-      if (container === undefined) return
-      // The pod's own bounds first: a container cannot be given more than they allow.
-      await cgroups.ensurePod(state.pod)
-      await runtime.updateContainerResources(id, containerResources(state.pod, container, context.node().memoryBytes))
-      state.resized.set(id, container.resources)
-    },
+    'resize-pod': () => resizePod(context, state),
     async 'remove-container'({ id, logPath }) {
       await ifThere(runtime.removeContainer(id))
       logs.forget(id)

@@ -3,7 +3,7 @@ import { attemptsOf, containerNamed, ephemeralContainers } from './containers.ts
 import { containersDue, type Due } from './due.ts'
 import { planStart } from './plan-start.ts'
 import { planTermination } from './plan-termination.ts'
-import { resizeOf } from './resize.ts'
+import { needsResize } from './resize.ts'
 import { createSteps, DEFAULT_GRACE_SECONDS, type PodPlan, type Steps } from './steps.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
@@ -29,7 +29,7 @@ export function planPod(view: PodView): PodPlan {
     if (!view.stopping.has(kill.id)) steps.add({ do: 'stop-container', ...command })
   }
   for (const container of [...due.start, ...ephemeralDue(view)]) planStart(view, container, sandbox, steps)
-  resizeContainers(view, steps)
+  if (needsResize(view)) steps.add({ do: 'resize-pod' })
   removeOldAttempts(view, steps)
   return steps.plan(false)
 }
@@ -79,14 +79,6 @@ function planSandbox(view: PodView, steps: Steps): string | undefined {
 
 /** Ephemeral containers start once and never again; they need not wait for the init containers. */
 const ephemeralDue = (view: PodView) => ephemeralContainers(view.pod).filter(({ name }) => attemptsOf(view.containers, name).length === 0)
-
-function resizeContainers(view: PodView, steps: Steps): void {
-  for (const status of view.containers) {
-    const container = containerNamed(view.pod, status.metadata.name)?.container
-    if (status.state === 'running' && container !== undefined && resizeOf(view, container, status) === 'in place')
-      steps.add({ do: 'resize-container', id: status.id, container: container.name })
-  }
-}
 
 /** The newest ended attempt stays, for `lastState` and the logs of the previous one; older ones go, and so do sandboxes without containers. */
 function removeOldAttempts(view: PodView, steps: Steps): void {

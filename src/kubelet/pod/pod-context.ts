@@ -7,6 +7,8 @@ import type { KubeletConfig } from '../config.ts'
 import type { References } from '../container/environment.ts'
 import type { ImagePuller } from '../image/image-puller.ts'
 import type { CgroupManager, EventSink, Files, LogManager, NetworkProbe, ResourceManager, VolumeManager } from '../interfaces.ts'
+import type { NodeResources } from '../resources/node-resources.ts'
+import type { Resizes } from '../resources/resizes.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { NodeView } from './view.ts'
@@ -28,10 +30,11 @@ export interface PodContext {
   readonly images: ImagePuller
   readonly statuses: StatusWriter
   readonly references: References
+  readonly resizes: Resizes
   readonly resourceManagers: readonly ResourceManager[]
   readonly node: () => NodeView & {
     readonly allocatable: Readonly<Record<string, string>>
-    readonly memoryBytes: number
+    readonly resources: NodeResources
   }
   /** Handler of `spec.runtimeClassName`; throws for a class that does not exist. */
   readonly runtimeHandler: (pod: Pod) => Promise<string>

@@ -4,6 +4,7 @@ import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { terminationMessage } from '../container/termination-message.ts'
 import type { PreparedVolume } from '../interfaces.ts'
+import type { PodResources } from '../resources/allocated-resources.ts'
 import type { ContainerStatus, Image, SandboxStatus } from '../runtime.ts'
 import type { Refusal } from './admission/refusal.ts'
 import type { PodContext } from './pod-context.ts'
@@ -25,6 +26,7 @@ export interface PodState {
   readonly failures: Map<string, StartFailure>
   readonly restarts: Map<string, RestartDelay>
   readonly resized: Map<string, ResourceRequirements>
+  group: PodResources | undefined
   readonly terminationMessages: Map<string, string>
   readonly condemned: Set<string>
   readonly preStopped: Set<string>
@@ -53,6 +55,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     failures: new Map(),
     restarts: new Map(),
     resized: new Map(),
+    group: undefined,
     terminationMessages: new Map(),
     condemned: new Set(),
     preStopped: new Set(),

@@ -15,6 +15,8 @@ import { createOperations, messageOf } from './operations.ts'
 import { activeDeadline, mustEnd, planPod } from './plan.ts'
 import type { PodContext } from './pod-context.ts'
 import { createPodState, refresh, relist } from './pod-state.ts'
+import { isResizing } from './resize.ts'
+import { adoptResources } from './resize-pod.ts'
 import { podStatus } from './status.ts'
 import { terminationAfter } from './termination.ts'
 import type { Ending, PodView } from './view.ts'
@@ -122,6 +124,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   async function lookOnce(): Promise<void> {
     if (!isListed) {
       await relist(state, context)
+      adoptResources(context, state)
       isListed = true
       dirty.clear()
     }
@@ -168,6 +171,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     prober.watch(probed())
     const before = view()
     if (mustEnd(before, containersDue(before))) state.termination = terminationAfter(state.termination, before)
+    context.resizes.note(state.pod, state.termination === undefined && isResizing(before))
     const current = view()
     const plan = planPod(current)
 
@@ -196,6 +200,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       containers: [...state.containers.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
       hasVolumes: state.volumes !== undefined,
       probes: prober.results(),
+      resize: context.resizes.state(uid),
       underWay: new Set(running.keys()),
       busy,
       isStatusWritten: statuses.isWritten(uid),

@@ -1,9 +1,16 @@
 import type { ResourceRequirements } from '#api/core/v1/types.ts'
 import { compareQuantity } from '#lib/quantity.ts'
+import { deepEqual } from '#schema/fields.ts'
+import { resourcesOf } from '../resources/allocated-resources.ts'
+import { effectiveLimits } from '../resources/container-resources.ts'
 import type { ContainerStatus } from '../runtime.ts'
-import type { AnyContainer } from './containers.ts'
+import { type AnyContainer, containerNamed, isSidecar } from './containers.ts'
 import { resourcesAnnotation } from './names.ts'
+import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
+
+/** The part of a view that resizes hang on. `view.pod` asks for what was allocated to it. */
+type ResizeView = Pick<PodView, 'pod' | 'resized' | 'group'>
 
 /** What a running container has: as it was last resized, else as it was made. Undefined where that is not known. */
 export function actualResources({ resized }: Pick<PodView, 'resized'>, status: ContainerStatus): ResourceRequirements | undefined {
@@ -14,20 +21,19 @@ export function actualResources({ resized }: Pick<PodView, 'resized'>, status: C
 }
 
 /**
- * How a running container comes to the resources that its pod now asks for (KEP-1287): as it runs, or, where its `resizePolicy` says so for
- * one that changed, by a restart.
+ * How a running container comes to the resources that its pod was given (KEP-1287): as it runs, or, where its `resizePolicy` says so for one
+ * that changed, by a restart. Where it has no limit of its own, its pod's is its own.
  */
-export function resizeOf(
-  view: Pick<PodView, 'resized'>,
-  container: AnyContainer,
-  status: ContainerStatus,
-): 'none' | 'in place' | 'restart' {
+export function resizeOf(view: ResizeView, container: AnyContainer, status: ContainerStatus): 'none' | 'in place' | 'restart' {
   const actual = actualResources(view, status)
   if (actual === undefined) return 'none'
-  const changed = ['cpu', 'memory'].filter((name) =>
-    (['limits', 'requests'] as const).some(
-      (list) => compareQuantity(actual[list]?.[name] ?? '0', container.resources[list]?.[name] ?? '0') !== 0,
-    ),
+  const whole = view.group === undefined ? view.pod.spec.resources : view.group.pod
+  const limits = {
+    before: effectiveLimits({ spec: { ...view.pod.spec, resources: whole } }, { resources: actual }),
+    after: effectiveLimits(view.pod, container),
+  }
+  const changed = ['cpu', 'memory'].filter(
+    (name) => differs(limits.before[name], limits.after[name]) || differs(actual.requests?.[name], container.resources.requests?.[name]),
   )
   if (changed.length === 0) return 'none'
   const needsRestart = container.resizePolicy?.some(
@@ -35,3 +41,44 @@ export function resizeOf(
   )
   return needsRestart ? 'restart' : 'in place'
 }
+
+const differs = (a: string | undefined, b: string | undefined): boolean => compareQuantity(a ?? '0', b ?? '0') !== 0
+
+/** The running containers that change as they run. Those of the start run on as they began. */
+export function containersToResize(view: ResizeView & Pick<PodView, 'containers'>): readonly Resized[] {
+  return view.containers.flatMap((status) => {
+    const found = containerNamed(view.pod, status.metadata.name)
+    if (status.state !== 'running' || found === undefined || !isResizable(found)) return []
+    return resizeOf(view, found.container, status) === 'in place' ? [{ container: found.container, status }] : []
+  })
+}
+
+interface Resized {
+  readonly container: AnyContainer
+  readonly status: ContainerStatus
+}
+
+const isResizable = ({ container, kind }: NonNullable<ReturnType<typeof containerNamed>>): boolean =>
+  kind === 'regular' || isSidecar(container, kind)
+
+/** The limits of the pod's group are those for other resources than were given to it. Nothing starts in it before that is put right. */
+export const isGroupOutdated = ({ pod, group }: Pick<PodView, 'pod' | 'group'>): boolean =>
+  group !== undefined && !deepEqual(group, resourcesOf(pod))
+
+/** Whether there is something to resize now; a container that has to restart for it ends first. */
+export function needsResize(view: PodView): boolean {
+  if (usableSandbox(view) === undefined) return false
+  if (containersToResize(view).length > 0) return true
+  return isGroupOutdated(view) && !view.containers.some((status) => waitsForRestart(view, status))
+}
+
+function waitsForRestart(view: PodView, status: ContainerStatus): boolean {
+  const found = containerNamed(view.pod, status.metadata.name)
+  return status.state === 'running' && found !== undefined && isResizable(found) && resizeOf(view, found.container, status) === 'restart'
+}
+
+/** What runs differs from what was given. A container that does not run will have it when it starts. */
+export const isResizing = (view: PodView): boolean =>
+  containersToResize(view).length > 0 ||
+  view.containers.some((status) => waitsForRestart(view, status)) ||
+  (view.pod.spec.resources !== undefined && view.group !== undefined && !deepEqual(view.group.pod, view.pod.spec.resources))

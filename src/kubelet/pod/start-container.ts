@@ -4,8 +4,8 @@ import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { containerEnvironment } from '../container/environment.ts'
 import { withGrants } from '../container/grants.ts'
 import { runHook } from '../container/hook.ts'
-import { containerResources } from '../container/resources.ts'
 import { containerSecurity } from '../container/security.ts'
+import { containerResources } from '../resources/container-resources.ts'
 import type { ContainerConfig, Image, SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { podHostname } from '../sandbox/hostname.ts'
 import { hostsFile } from '../sandbox/hosts-file.ts'
@@ -15,6 +15,7 @@ import { podDirectory } from './names.ts'
 import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
 import { type PodState, refresh, see } from './pod-state.ts'
+import { isGroupOutdated } from './resize.ts'
 import { raiseRestartDelay } from './restart-delay.ts'
 import { DEFAULT_GRACE_SECONDS } from './steps.ts'
 
@@ -66,6 +67,8 @@ export async function startContainer(options: StartOptions): Promise<void> {
   }
   let id: string
   try {
+    // It starts with what it was given anew, while its pod's group may still have less.
+    if (isGroupOutdated(state)) await context.cgroups.makeRoom?.(state.pod)
     id = await runtime.createContainer(command.sandboxId, config, sandboxConfig)
   } catch (error) {
     fail('CreateContainerError', error)
@@ -148,7 +151,12 @@ async function makeConfig(
     subPaths,
     hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`),
     terminationMessageFile: messageFile,
-    resources: containerResources(pod, container, node.memoryBytes),
+    resources: containerResources(
+      pod,
+      container,
+      node.resources,
+      grants.some(({ exclusiveCpus }) => exclusiveCpus === true),
+    ),
     security: containerSecurity({
       pod,
       container,

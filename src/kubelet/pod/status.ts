@@ -6,6 +6,7 @@ import { containerStatuses } from './container-status.ts'
 import { ephemeralContainers, hasSharedHostNetwork, initContainers, regularContainers } from './containers.ts'
 import { podPhase } from './phase.ts'
 import { qosClass } from './qos.ts'
+import { podResourcesStatus } from './resize-status.ts'
 import type { PodPlan } from './steps.ts'
 import type { NodeView, PodView } from './view.ts'
 
@@ -37,6 +38,7 @@ export function podStatus(view: PodView, plan: PodPlan, previous: PodStatus, nod
     ...(regularContainers(pod).length > 0 && { containerStatuses: regulars }),
     ...(ephemeralContainers(pod).length > 0 && { ephemeralContainerStatuses: ephemerals }),
     qosClass: qosClass(pod),
+    ...podResourcesStatus(view),
   }
   return { ...status, conditions: podConditions(view, status, previous) }
 }

@@ -2,13 +2,15 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { ResourceRequirements, ResourceStatus } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { PodKill } from '../interfaces.ts'
+import type { PodResources } from '../resources/allocated-resources.ts'
+import type { ResizeState } from '../resources/resizes.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime.ts'
 import type { Refusal } from './admission/refusal.ts'
 
 /** Everything that is true now about one pod on this node. `planPod` and `podStatus` are functions of it and of nothing else. */
 export interface PodView {
   readonly now: Instant
-  /** As the API server last showed it. */
+  /** As the API server last showed it, with the resources that the node has given to it. */
   readonly pod: Pod
   /** The object is gone from the API: what runs has to end, and there is no status to write. */
   readonly isRemoved: boolean
@@ -37,6 +39,10 @@ export interface PodView {
   readonly restarts: ReadonlyMap<string, RestartDelay>
   /** By container id: resources that a running container was given after its start. */
   readonly resized: ReadonlyMap<string, ResourceRequirements>
+  /** What the limits of the pod's cgroup are made of; undefined before there is one. */
+  readonly group: PodResources | undefined
+  /** Resources that the pod asks for and does not have. */
+  readonly resize?: ResizeState
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeResults>
   readonly terminationMessages: ReadonlyMap<string, string>

@@ -1,3 +1,4 @@
+import type { MachineFacts } from '../interfaces.ts'
 import type { ResourceConfig } from './resource-config.ts'
 
 /** What of the machine the limits of a container depend on. */
@@ -20,3 +21,16 @@ export interface CgroupTraits {
   /** Processor time can be limited, not only weighed. */
   readonly hasCpuQuota: boolean
 }
+
+/** Of a machine, its cgroups and what is set for it. */
+export const nodeResources = (
+  { memoryBytes, swapBytes, hugepages }: Pick<MachineFacts, 'memoryBytes' | 'swapBytes' | 'hugepages'>,
+  traits: CgroupTraits | undefined,
+  config: ResourceConfig | undefined,
+): NodeResources => ({
+  memoryBytes,
+  swapBytes,
+  hugePageSizes: Object.keys(hugepages),
+  ...(traits && { traits }),
+  ...(config && { config }),
+})

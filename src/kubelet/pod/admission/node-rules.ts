@@ -58,7 +58,7 @@ export function refusalByKind(pod: Pod, node: Node): Refusal | undefined {
 }
 
 /** Resources of which too little is left, in the order in which the reference names them. */
-export function shortages(pod: Pod, { allocatable, others }: NodeRoom): Shortage[] {
+export function shortages(pod: Pod, { allocatable, others }: Pick<NodeRoom, 'allocatable' | 'others'>): Shortage[] {
   const capacity = amountsOf(allocatable)
   const short: Shortage[] = []
   if (others.length + 1 > (capacity['pods'] ?? 0))
