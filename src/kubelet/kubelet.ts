@@ -12,7 +12,7 @@ import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { KubeletConfig } from './config.ts'
 import type { References } from './container/environment.ts'
-import { createImagePuller } from './image/image-puller.ts'
+import { createImagePuller, type ImagePuller } from './image/image-puller.ts'
 import type {
   CgroupManager,
   EventSink,
@@ -54,6 +54,8 @@ export interface KubeletOptions {
   readonly network: NetworkProbe
   readonly events: EventSink
   readonly facts: NodeFacts
+  /** Absent: images are pulled with the secrets of pods alone, and what is there is for everybody. */
+  readonly images?: ImagePuller
   /** Handler of a RuntimeClass; throws `NotFound`. Absent: pods that name a class do not start. */
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
   /** Asked in order, before the room on the node is counted, as in the reference: they may know a better reason than that there is none. */
@@ -130,7 +132,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),
-    images: createImagePuller({ runtime, clock }),
+    images: options.images ?? createImagePuller({ runtime, clock }),
     statuses,
     references,
     resizes,
