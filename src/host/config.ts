@@ -30,6 +30,9 @@ export interface NodeSettings {
   readonly nodeLabels?: Readonly<Record<string, string>>
   /** Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1): see `kubeletConfiguration`. */
   readonly kubelet?: Readonly<Record<string, unknown>>
+  /** CredentialProviderConfig, a file or a folder of files, and where the programs that it names are. The reference's flags of these names. */
+  readonly imageCredentialProviderConfig?: string
+  readonly imageCredentialProviderBinDir?: string
 }
 
 /** The settings that have a value in any case. */
@@ -114,6 +117,12 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
       ? undefined
       : 'a mapping of labels, such as "disk: ssd"',
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
+  imageCredentialProviderConfig: wantsPath,
+  imageCredentialProviderBinDir: wantsPath,
+}
+
+function wantsPath(value: unknown): string | undefined {
+  return typeof value === 'string' && value.startsWith('/') ? undefined : 'an absolute path'
 }
 
 const isMapping = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
