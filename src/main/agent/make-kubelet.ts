@@ -13,6 +13,7 @@ import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
+import { makeImages } from './make-images.ts'
 import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
@@ -44,6 +45,7 @@ export function makeKubelet(context: AgentContext, runtime: Runtime): Kubelet {
     log,
     runtime,
     volumes,
+    images: makeImages(context, runtime),
     cgroups: createCgroupManager({ host: cgroupHost(), clock, root: names.cgroupRoot }),
     logs: createLogManager({
       files: logFiles,
