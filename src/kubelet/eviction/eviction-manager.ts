@@ -125,7 +125,12 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
   ): Promise<number> {
     const { resource } = signals[threshold.signal]
     log.warn('the node runs short', { resource, signal: threshold.signal, ...observations[threshold.signal] })
-    events.record({ regarding: options.node, type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${resource}` })
+    events.record({
+      regarding: options.node,
+      type: 'Warning',
+      reason: 'EvictionThresholdMet',
+      message: `Attempting to reclaim ${resource}`,
+    })
     if (await isReclaimed(threshold, thresholds, disks)) return MONITOR_MS
 
     // Asked anew: what was won back took its time, and pods may have ended by themselves.

@@ -4,20 +4,21 @@ import type { NodePressure } from './signals.ts'
 type Condition = NonNullable<ReturnType<NodeSource['read']>['conditions']>[number]
 
 /** How the Node says that it is under pressure, or is not: reason and message of its condition, and the reason of the event when it turns. */
-const words: Readonly<Record<NodePressure, Readonly<Record<'True' | 'False', readonly [reason: string, message: string, event: string]>>>> = {
-  MemoryPressure: {
-    True: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available', 'NodeHasInsufficientMemory'],
-    False: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available', 'NodeHasSufficientMemory'],
-  },
-  DiskPressure: {
-    True: ['KubeletHasDiskPressure', 'kubelet has disk pressure', 'NodeHasDiskPressure'],
-    False: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure', 'NodeHasNoDiskPressure'],
-  },
-  PIDPressure: {
-    True: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available', 'NodeHasInsufficientPID'],
-    False: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available', 'NodeHasSufficientPID'],
-  },
-}
+const words: Readonly<Record<NodePressure, Readonly<Record<'True' | 'False', readonly [reason: string, message: string, event: string]>>>> =
+  {
+    MemoryPressure: {
+      True: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available', 'NodeHasInsufficientMemory'],
+      False: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available', 'NodeHasSufficientMemory'],
+    },
+    DiskPressure: {
+      True: ['KubeletHasDiskPressure', 'kubelet has disk pressure', 'NodeHasDiskPressure'],
+      False: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure', 'NodeHasNoDiskPressure'],
+    },
+    PIDPressure: {
+      True: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available', 'NodeHasInsufficientPID'],
+      False: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available', 'NodeHasSufficientPID'],
+    },
+  }
 
 const all: readonly NodePressure[] = ['MemoryPressure', 'DiskPressure', 'PIDPressure']
 

@@ -99,7 +99,8 @@ function amountOf(setting: string, text: string): Amount {
     if (share > 1) throw new WherryError('Invalid', `${setting} must be <= 100%: ${text}`)
     return { share }
   }
-  if (!isQuantity(text)) throw new WherryError('Invalid', `${setting} must be a quantity such as 100Mi, or a percentage such as 10%: ${text}`)
+  if (!isQuantity(text))
+    throw new WherryError('Invalid', `${setting} must be a quantity such as 100Mi, or a percentage such as 10%: ${text}`)
   const quantity = quantityToNumber(text)
   if (quantity < 0) throw new WherryError('Invalid', `${setting} must not be negative: ${text}`)
   return { quantity }

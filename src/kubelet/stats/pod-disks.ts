@@ -88,5 +88,7 @@ async function measureVolumes(
 /** Goes with the pod and lies on the node's own disk. */
 function isLocalEphemeral(pod: Pod, name: string): boolean {
   const volume = pod.spec.volumes?.find((one) => one.name === name)
-  return volume !== undefined && ((volume.emptyDir !== undefined && (volume.emptyDir.medium ?? '') === '') || volume.configMap !== undefined)
+  return (
+    volume !== undefined && ((volume.emptyDir !== undefined && (volume.emptyDir.medium ?? '') === '') || volume.configMap !== undefined)
+  )
 }

@@ -5,13 +5,16 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import type { EvictionFigures } from '../eviction/eviction-manager.ts'
 import type { PodLookup, PodRecord, VolumeManager } from '../interfaces.ts'
 import type { Runtime } from '../runtime.ts'
+import type { NamedGroup } from './cadvisor-metrics.ts'
 import { fsStats, networkStats, present } from './convert.ts'
 import { createCpuRates } from './cpu-rates.ts'
 import { createEvictionFigures } from './eviction-figures.ts'
 import { createFileSystems } from './file-systems.ts'
+import { namedGroups } from './named-groups.ts'
 import { type Layers, measurePodDisks, type PodDisks } from './pod-disks.ts'
 import { type PodGroups, processOf, readPodGroups } from './pod-groups.ts'
 import { podStats, usage } from './pod-stats.ts'
+import type { ResourceFigures } from './resource-metrics.ts'
 import type { MachineStats, StatsHost } from './stats-host.ts'
 import type { ContainerStats, NodeStats, PodStats, Summary } from './summary.ts'
 
@@ -40,10 +43,11 @@ export interface StatsOptions {
 export interface StatsProvider {
   /** `/stats/summary`; `core` is its form with processors and memory alone. */
   summary(part: 'all' | 'core'): Promise<Summary>
-  /** Every group that dashboards look at, with all counters. */
-  groups(): Promise<readonly PodGroups[]>
+  /** `/metrics/resource`. */
+  resources(): Promise<ResourceFigures>
+  /** `/metrics/cadvisor`: every group that dashboards look at, with all counters. */
+  groups(): Promise<readonly NamedGroup[]>
   readonly figures: EvictionFigures
-  readonly options: StatsOptions
   machine(): Promise<MachineStats>
 }
 
@@ -158,7 +162,7 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
     for (const uid of measurements.keys()) if (pods.byUid(uid) === undefined) measurements.delete(uid)
   }
 
-  const provider: StatsProvider = {
+  return {
     summary: (part) =>
       shared(part, async () => {
         forgetGone()
@@ -166,7 +170,14 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
         await warmRates()
         return { node: await node(part), pods: await measure(standing(), false) }
       }),
-    groups: () => shared('groups', () => readAll('full')),
+    resources: () => shared('resources', async () => ({ node: await host.group('/', 'core'), pods: await readAll('core') })),
+    groups: () =>
+      shared('groups', async () => {
+        const { nodeFs, imageFs, containerFs } = await fileSystems.space()
+        const all = [nodeFs, imageFs, containerFs].filter((one) => one !== undefined)
+        const unique = [...new Map(all.map((one) => [one.id, one])).values()]
+        return namedGroups({ host, podsGroup: groups.pods, pods: await readAll('full'), fileSystems: unique })
+      }),
     figures: createEvictionFigures({
       host,
       fileSystems,
@@ -178,10 +189,8 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
           true,
         ),
     }),
-    options,
     machine,
   }
-  return provider
 
   /** Those who come while a measurement is under way wait for that one: a flood of questions costs what one does. */
   function shared<T>(key: string, measureOnce: () => Promise<T>): Promise<T> {
