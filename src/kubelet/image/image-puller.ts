@@ -2,11 +2,13 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
 import { formatDurationMs } from '#lib/duration.ts'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { AnyContainer } from '../pod/containers.ts'
-import type { Image, RegistryAuth, Runtime, SandboxConfig } from '../runtime.ts'
-import { credentialsFor } from './credentials.ts'
+import type { Image, Runtime, SandboxConfig } from '../runtime.ts'
+import { credentialsFor, type TrackedAuth } from './credentials.ts'
 import { fullImageName } from './image-name.ts'
+import type { MustPull, PullRecords } from './pull-records.ts'
+import { createTurns } from './turns.ts'
 
 export interface ImageRequest {
   readonly pod: Pod
@@ -31,8 +33,8 @@ export type ImageResult =
     }
 
 /**
- * Brings images in by their pull policy. One image is pulled once at a time, whoever asks; a failed pull is tried again after 10 s, doubling
- * to 5 min, counted for each pod and image.
+ * Brings images in by their pull policy. What no credentials are needed for is pulled once at a time, whoever asks; a failed pull is tried
+ * again after 10 s, doubling to 5 min, counted for each pod and image.
  */
 export interface ImagePuller {
   ensure(request: ImageRequest): Promise<ImageResult>
@@ -40,101 +42,157 @@ export interface ImagePuller {
   forget(podUid: string): void
 }
 
-export function createImagePuller({ runtime, clock }: { readonly runtime: Runtime; readonly clock: Clock }): ImagePuller {
-  const pulls = new Map<string, Promise<string>>()
+export interface ImagePullerOptions {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  /** Pulls at one time; the others wait for their turn. Absent: any number. */
+  readonly maxParallelPulls?: number
+  /** Absent: an image that is there may be used by every pod. */
+  readonly records?: PullRecords
+  /** What the node itself knows of registries and may use for this pod, after the pod's own secrets: its programs and files. */
+  readonly nodeCredentials?: (image: string, pod: Pod) => Promise<readonly TrackedAuth[]>
+  readonly observer?: ImageObserver
+}
+
+/** Hears of what became of each request, for metrics. */
+export interface ImageObserver {
+  /** Undefined: not known, since the policy did not ask, or asking failed. */
+  ensured(policy: string, isPresent: boolean | undefined, isPullRequired: boolean | undefined): void
+  verified(reason: MustPull['reason']): void
+  pulled(sizeBytes: number, tookMs: number): void
+}
+
+export function createImagePuller(options: ImagePullerOptions): ImagePuller {
+  const { runtime, clock, records, observer } = options
+  const turns = createTurns(options.maxParallelPulls ?? Infinity)
+  const pulls = new Map<string, Promise<Pulled>>()
   const delays = new Map<string, number>()
 
-  async function ensure({ pod, container, sandbox, secrets, tell }: ImageRequest): Promise<ImageResult> {
+  async function ensure(request: ImageRequest): Promise<ImageResult> {
+    const { pod, container, tell } = request
     const requested = container.image ?? ''
+    const policy = policyOf(container)
+    let isPresent: boolean | undefined
+    let isPullRequired: boolean | undefined
+
     const failed = (reason: string, message: string, delayMs: number): ImageResult => {
       tell('Warning', 'Failed', `Error: ${reason}`)
       const now = clock.now()
       return { state: 'failed', reason, message, image: requested, failedAt: now, backOffAt: now + SHOW_ERROR_MS, retryAt: now + delayMs }
     }
-    let name: string
-    try {
-      name = fullImageName(requested)
-    } catch (error) {
-      const message = `Failed to apply default image tag "${requested}": ${messageOf(error)}`
-      tell('Warning', 'InspectFailed', message)
-      return failed('InvalidImageName', message, Infinity)
+    // Whether the image is absent or only closed to this pod is nobody's business.
+    const neverPulled = (): ImageResult => {
+      const message = `Container image "${requested}" is not present with pull policy of Never`
+      tell('Warning', 'ErrImageNeverPull', message)
+      return failed('ErrImageNeverPull', message, INITIAL_DELAY_MS)
     }
 
-    const policy = container.imagePullPolicy ?? (/(:latest|\/[^:@]*)$/.test(name) ? 'Always' : 'IfNotPresent')
-    if (policy !== 'Always') {
-      let present: Image | undefined
+    async function decide(): Promise<ImageResult> {
+      let name: string
       try {
-        present = await runtime.imageStatus(name)
+        name = fullImageName(requested)
       } catch (error) {
-        const message = `Failed to inspect image "${requested}": ${messageOf(error)}`
+        const message = `Failed to apply default image tag "${requested}": ${messageOf(error)}`
         tell('Warning', 'InspectFailed', message)
-        return failed('ImageInspectError', message, INITIAL_DELAY_MS)
+        return failed('InvalidImageName', message, Infinity)
       }
-      if (present !== undefined) {
-        tell('Normal', 'Pulled', `Container image "${requested}" already present on machine and can be accessed by the pod`)
-        return { state: 'present', image: present }
+      let found: readonly TrackedAuth[] | undefined
+      const credentials = async () => (found ??= await credentialsOf(request, name))
+
+      if (policy !== 'Always') {
+        let present: Image | undefined
+        try {
+          present = await runtime.imageStatus(name)
+        } catch (error) {
+          const message = `Failed to inspect image "${requested}": ${messageOf(error)}`
+          tell('Warning', 'InspectFailed', message)
+          return failed('ImageInspectError', message, INITIAL_DELAY_MS)
+        }
+        isPresent = present !== undefined
+        if (present !== undefined) {
+          const verdict = await records?.mustPull(requested, present.id, credentials)
+          if (verdict !== undefined) observer?.verified(verdict.reason)
+          isPullRequired = verdict?.pull ?? false
+          if (!isPullRequired) {
+            tell('Normal', 'Pulled', `Container image "${requested}" already present on machine and can be accessed by the pod`)
+            return { state: 'present', image: present }
+          }
+        }
+        if (policy === 'Never') return neverPulled()
       }
-      if (policy === 'Never') {
-        const message = `Container image "${requested}" is not present with pull policy of Never`
-        tell('Warning', 'ErrImageNeverPull', message)
-        return failed('ErrImageNeverPull', message, INITIAL_DELAY_MS)
+
+      isPullRequired = true
+      const key = `${pod.metadata.uid}_${requested}`
+      const askedAt = clock.now()
+      try {
+        const auths = await credentials()
+        await records?.begin(requested)
+        tell('Normal', 'Pulling', `Pulling image "${requested}"`)
+        let pulled: Pulled
+        try {
+          pulled = await (auths.length > 0 ? pull(name, auths, request.sandbox) : shared(name, request.sandbox))
+        } catch (error) {
+          await records?.failed(requested)
+          throw error
+        }
+        const { image, tookMs } = pulled
+        await records?.pulled(requested, image.id, pulled.auth)
+        delays.delete(key)
+        const waitedMs = clock.now() - askedAt
+        observer?.pulled(image.sizeBytes, waitedMs)
+        const times = `${formatDurationMs(Math.floor(tookMs))} (${formatDurationMs(Math.floor(waitedMs))} including waiting)`
+        tell('Normal', 'Pulled', `Successfully pulled image "${requested}" in ${times}. Image size: ${image.sizeBytes} bytes.`)
+        return { state: 'present', image }
+      } catch (error) {
+        const delayMs = Math.min(delays.get(key) ?? INITIAL_DELAY_MS, MAX_DELAY_MS)
+        delays.set(key, delayMs * 2)
+        const message = messageOf(error)
+        tell('Warning', 'Failed', `Failed to pull image "${requested}": ${message}`)
+        const { reason, text } = classified(requested, message)
+        return failed(reason, text, delayMs)
       }
     }
 
-    const key = `${pod.metadata.uid}_${requested}`
-    const askedAt = clock.now()
-    tell('Normal', 'Pulling', `Pulling image "${requested}"`)
     try {
-      // A pull of the same image that another pod waits for serves this one too, unless it has credentials of its own to try.
-      const auths = credentialsFor(name, await secrets())
-      const startedAt = clock.now()
-      await (auths.length > 0 ? pull(name, auths, sandbox) : shared(name, sandbox))
-      const image = await runtime.imageStatus(name)
-      if (image === undefined) throw new WherryError('InternalError', `image ${name} was pulled, but the runtime does not know it`)
-      delays.delete(key)
-      const now = clock.now()
-      const times = `${formatDurationMs(now - startedAt)} (${formatDurationMs(now - askedAt)} including waiting)`
-      tell('Normal', 'Pulled', `Successfully pulled image "${requested}" in ${times}. Image size: ${image.sizeBytes} bytes.`)
-      return { state: 'present', image }
-    } catch (error) {
-      const delayMs = Math.min(delays.get(key) ?? INITIAL_DELAY_MS, MAX_DELAY_MS)
-      delays.set(key, delayMs * 2)
-      const message = messageOf(error)
-      tell('Warning', 'Failed', `Failed to pull image "${requested}": ${message}`)
-      const { reason, text } = classified(requested, message)
-      const now = clock.now()
-      tell('Warning', 'Failed', `Error: ${reason}`)
-      return {
-        state: 'failed',
-        reason,
-        message: text,
-        image: requested,
-        failedAt: now,
-        backOffAt: now + SHOW_ERROR_MS,
-        retryAt: now + delayMs,
-      }
+      return await decide()
+    } finally {
+      observer?.ensured(policy, isPresent, isPullRequired)
     }
   }
 
-  function shared(name: string, sandbox: SandboxConfig): Promise<string> {
+  /** Of the pod's secrets, then what the node has. A provider that fails is left out: the image may not need it. */
+  async function credentialsOf({ pod, secrets }: ImageRequest, name: string): Promise<readonly TrackedAuth[]> {
+    const ofPod = credentialsFor(name, await secrets())
+    return [...ofPod, ...((await options.nodeCredentials?.(name, pod)) ?? [])]
+  }
+
+  /** A pull of the same image that another pod waits for serves this one too. */
+  function shared(name: string, sandbox: SandboxConfig): Promise<Pulled> {
     const running = pulls.get(name)
     if (running !== undefined) return running
-    const started = runtime.pullImage(name, undefined, sandbox).finally(() => pulls.delete(name))
+    const started = pull(name, [undefined], sandbox).finally(() => pulls.delete(name))
     pulls.set(name, started)
     return started
   }
 
-  /** Each credential in turn; the last refusal counts. */
-  async function pull(name: string, auths: readonly RegistryAuth[], sandbox: SandboxConfig): Promise<string> {
-    const errors: unknown[] = []
-    for (const auth of auths)
-      try {
-        return await runtime.pullImage(name, auth, sandbox)
-      } catch (error) {
-        errors.push(error)
-      }
-    throw errors.at(-1)
-  }
+  /** Each of the credentials in turn, until one opens the registry. */
+  const pull = (name: string, auths: readonly (TrackedAuth | undefined)[], sandbox: SandboxConfig): Promise<Pulled> =>
+    turns.take(async () => {
+      const startedAt = clock.now()
+      const errors: unknown[] = []
+      for (const tracked of auths)
+        try {
+          await runtime.pullImage(name, tracked?.auth, sandbox)
+          const image = await runtime.imageStatus(name)
+          if (image === undefined) throw new WherryError('InternalError', `image ${name} was pulled, but the runtime does not know it`)
+          return { image, auth: tracked, tookMs: clock.now() - startedAt }
+        } catch (error) {
+          // A runtime that is away refused nothing: asking it again at once with other credentials would say the same.
+          if (isError(error, 'ServiceUnavailable')) throw error
+          errors.push(error)
+        }
+      throw joined(errors)
+    })
 
   return {
     ensure,
@@ -142,6 +200,23 @@ export function createImagePuller({ runtime, clock }: { readonly runtime: Runtim
       for (const key of delays.keys()) if (key.startsWith(`${podUid}_`)) delays.delete(key)
     },
   }
+}
+
+/** `auth`: the credentials that opened the registry. */
+interface Pulled {
+  readonly image: Image
+  readonly auth: TrackedAuth | undefined
+  readonly tookMs: number
+}
+
+/** The API server fills it in; objects from elsewhere (static pods) may lack it. */
+const policyOf = ({ image = '', imagePullPolicy }: AnyContainer): string =>
+  imagePullPolicy ?? (/(:latest|(^|\/)[^:@/]*)$/.test(image) ? 'Always' : 'IfNotPresent')
+
+/** One error as it is; several different ones as the reference lists them. */
+function joined(errors: readonly unknown[]): unknown {
+  const messages = [...new Set(errors.map(messageOf))]
+  return messages.length < 2 ? errors[0] : new WherryError('InternalError', `[${messages.join(', ')}]`, { cause: errors.at(-1) })
 }
 
 const INITIAL_DELAY_MS = 10_000
