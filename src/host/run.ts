@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly input?: Readable | string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
+  /** Kills it. */
+  readonly signal?: AbortSignal
   /** Exit codes beside 0 that the caller reads as an answer. */
   readonly accept?: readonly number[]
   /** Gets standard output and error as they come, instead of keeping them. */
@@ -32,6 +34,7 @@ export async function run(command: string, args: readonly string[], options: Run
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
+    ...(options.signal && { signal: options.signal }),
   })
   const out = collect(child.stdout!, options.onOutput)
   const err = collect(child.stderr!, options.onOutput)

@@ -1,3 +1,5 @@
+import type { VolumeStats } from './volume-plugin.ts'
+
 /**
  * What volumes need of the machine; `host/mounts.ts` implements it. Paths are absolute. Every call may be repeated: what is done already
  * stays. Failures are `WherryError`s that name the path.
@@ -13,7 +15,41 @@ export interface VolumeHost {
   makeFile(path: string, mode: number): Promise<void>
   /** A file system in memory, never written to swap where the kernel can promise that. */
   mountTmpfs(path: string, options: { readonly sizeBytes?: number }): Promise<void>
-  /** Removes a directory with all that it holds, after unmounting what is mounted in it. Throws when something is still in use. */
+  /**
+   * Mounts at `target`, an existing directory; one that is a mount point already stays as it is. Options as mount(8) takes them. A failed or aborted
+   * call leaves nothing mounted.
+   */
+  mount(request: MountRequest): Promise<void>
+  /**
+   * Takes all mounts at and below a path away, whatever may be there. `network`: a server that does not answer is not waited for without end, the
+   * mount then goes by force. Throws when something is still in use.
+   */
+  unmount(path: string, how?: { readonly network?: boolean }): Promise<void>
+  isMounted(path: string): Promise<boolean>
+  /** Makes a file system on a device that holds nothing at all, checks one that is there, and mounts it (unless `target` is a mount point). */
+  mountDevice(request: MountRequest & { readonly type: string }): Promise<void>
+  /** The file system at a mount point grows to the size of its device. */
+  growFileSystem(devicePath: string, mountPath: string): Promise<void>
+  /** The path without links; throws `NotFound`. */
+  realPath(path: string): Promise<string>
+  /** Bytes of a block device. */
+  deviceSize(path: string): Promise<number>
+  /** Group that owns what is there. */
+  groupOf(path: string): Promise<number>
+  /** Of the file system at a path. */
+  fileSystemStats(path: string): Promise<VolumeStats>
+  /** Rejects (`Timeout`) where a server does not answer, before anybody of this process would wait on it for ever. */
+  checkAlive(path: string): Promise<void>
+  /** At most 1 MiB. Undefined: there is none. */
+  readRecord(path: string): Promise<string | undefined>
+  /** Old content or new, never half of it, and on the disk once this resolves. Parents as needed. */
+  writeRecord(path: string, content: string): Promise<void>
+  /** An empty directory or a file; nothing there: done. */
+  remove(path: string): Promise<void>
+  /**
+   * Removes a directory with all that it holds, after unmounting what is mounted in it. It never goes into another file system or mount,
+   * whatever appears meanwhile. Throws when something is still in use.
+   */
   removeTree(path: string): Promise<void>
   /**
    * Replaces the files of a directory as one step that a reader sees whole or not at all: a new hidden folder, then one `rename` of the link
@@ -30,6 +66,17 @@ export interface VolumeHost {
    * a directory there when nothing is. Throws `Invalid` for a path that leaves the volume.
    */
   bindSubPath(volumePath: string, subPath: string, target: string): Promise<void>
+}
+
+export interface MountRequest {
+  /** Device, `server:/path`, or a directory with option `bind`. */
+  readonly source: string
+  readonly target: string
+  readonly type?: string
+  readonly options?: readonly string[]
+  /** Of a server that may not answer: bounded by minutes instead of seconds. */
+  readonly network?: boolean
+  readonly signal?: AbortSignal
 }
 
 export type FileType = 'directory' | 'file' | 'socket' | 'character device' | 'block device' | 'other'

@@ -10,7 +10,7 @@ export interface VolumeSpec {
   readonly volume: PodVolume
   readonly persistentVolume?: PersistentVolume
   readonly claim?: PersistentVolumeClaim
-  /** Every use of it in the pod says that it is only read. */
+  /** What `persistentVolumeClaim.readOnly` says; of several entries for one volume, whether all say so. */
   readonly readOnly: boolean
 }
 
@@ -22,6 +22,8 @@ export interface VolumeSpec {
 export interface VolumePlugin {
   /** Folder name below `pods/<uid>/volumes` (of a raw device: `pods/<uid>/volumeDevices`): `kubernetes.io~nfs`. */
   readonly folder: string
+  /** `spec.mountOptions` of a PersistentVolume mean nothing to it: such a volume is refused. */
+  readonly refusesMountOptions?: boolean
   supports(spec: VolumeSpec): boolean
   /**
    * What all pods of this node share that use the volume, as the Node's `volumesInUse` and `volumesAttached` name it:
@@ -32,11 +34,12 @@ export interface VolumePlugin {
   needsAttachment?(spec: VolumeSpec): Promise<boolean>
   /**
    * Makes the volume usable at `path`, or gives a device. Its parent exists. Safe to repeat, also after a crash half way and in another process.
-   * Throws `WherryError` whose message follows `MountVolume.SetUp failed for volume "x" : `.
+   * Throws `WherryError` whose message follows `MountVolume.SetUp failed for volume "x" : ` (`MapVolume.MapPodDevice failed …` of a device), or
+   * begins with `MountVolume.` or `MapVolume.` itself.
    */
   setUp(request: SetUpRequest): Promise<SetUpResult>
-  /** Undoes it, knowing only what is on disk. Safe to repeat, and when `setUp` never came to its end. */
-  tearDown(request: TearDownRequest): Promise<void>
+  /** Undoes it, knowing only what is on disk. Safe to repeat, and when `setUp` never came to its end. Absent: unmounting `path` is all. */
+  tearDown?(request: TearDownRequest): Promise<void>
   /** For the summary; undefined where only a walk through all files could tell. */
   stats?(mounted: MountedVolume): Promise<VolumeStats | undefined>
   /**
@@ -55,6 +58,8 @@ export interface SetUpRequest {
   readonly fsGroup?: number
   /** `devicePath` of the Node's `volumesAttached`, for what needed attachment. */
   readonly devicePath?: string
+  /** Another pod of this node has the volume of this `uniqueName` set up. */
+  readonly isShared: boolean
   readonly signal: AbortSignal
   /** Keeps what `tearDown` and `stats` will need (JSON), durable once it resolves. To be called before what it will undo is done. */
   readonly remember: (record: unknown) => Promise<void>

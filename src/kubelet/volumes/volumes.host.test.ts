@@ -145,7 +145,7 @@ test('what is missing is named as the reference names it, and its coming is told
 
   for (const [volume, words] of [
     [{ projected: { sources: [{ clusterTrustBundle: { name: 'b', path: 'x' } }] } }, 'clusterTrustBundle projections are not supported'],
-    [{ persistentVolumeClaim: { claimName: 'c' } }, 'does not provide persistentVolumeClaim volumes'],
+    [{ persistentVolumeClaim: { claimName: 'c' } }, 'follows no claims'],
     [{ configMap: { name: 'special', items: [{ key: 'none', path: 'x' }] } }, 'configmap references non-existent config key: none'],
     [{ configMap: { name: 'special', items: [{ key: 'a', path: '../x' }] } }, 'must be relative'],
   ] as const) {
@@ -351,7 +351,17 @@ function podWith(volumes: readonly object[], security: object = {}): Pod {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'p', namespace: 'default', uid: `uid-${uids}`, labels: { b: 'two "2"\n', a: '1' } },
-    spec: { containers: [{ name: 'c', resources: { limits: { cpu: '250m' } } }], volumes, securityContext: security },
+    spec: {
+      containers: [
+        {
+          name: 'c',
+          resources: { limits: { cpu: '250m' } },
+          volumeMounts: volumes.map((volume) => ({ name: (volume as { name: string }).name, mountPath: '/x' })),
+        },
+      ],
+      volumes,
+      securityContext: security,
+    },
   } as unknown as Pod
 }
 

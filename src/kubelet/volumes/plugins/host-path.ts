@@ -1,5 +1,21 @@
 import { WherryError } from '#lib/errors.ts'
-import type { FileType, VolumeHost } from './volume-host.ts'
+import type { FileType, VolumeHost } from '../volume-host.ts'
+import type { VolumePlugin } from '../volume-plugin.ts'
+
+/** A place of the node as it is: nothing is mounted, and nobody's files change hands. */
+export function hostPathPlugin(host: VolumeHost): VolumePlugin {
+  return {
+    folder: 'kubernetes.io~host-path',
+    refusesMountOptions: true,
+    supports: ({ volume, persistentVolume }) => (persistentVolume ? persistentVolume.spec.hostPath : volume.hostPath) !== undefined,
+    async setUp({ spec }) {
+      const { path, type = '' } = (spec.persistentVolume ? spec.persistentVolume.spec.hostPath : spec.volume.hostPath)!
+      if (path.split('/').includes('..')) throw new WherryError('Invalid', `invalid HostPath \`${path}\`: must not contain '..'`)
+      await checkHostPath(host, path, type)
+      return { hostPath: path, hasGroup: true, readOnly: spec.readOnly }
+    },
+  }
+}
 
 /** What each type of hostPath wants to find (API docs, HostPathType), and the reference's words when it does not. */
 const wanted: Readonly<Record<string, { readonly type: FileType; readonly words: string; readonly create?: true }>> = {
@@ -15,7 +31,7 @@ const createdDirectoryMode = 0o755
 const createdFileMode = 0o644
 
 /** Makes what may be made and refuses what is not as asked. No type: no check; the runtime then makes a directory where nothing is. */
-export async function checkHostPath(host: VolumeHost, path: string, type: string): Promise<void> {
+async function checkHostPath(host: VolumeHost, path: string, type: string): Promise<void> {
   if (type === '') return
   const rule = wanted[type]
   if (!rule) throw new WherryError('Invalid', `${type} is an invalid volume type`)

@@ -1,0 +1,60 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import { WherryError } from '#lib/errors.ts'
+import { compareQuantity, quantityToInteger } from '#lib/quantity.ts'
+import { podCgroupResources } from '../../cgroups/pod-resources.ts'
+import type { VolumeHost } from '../volume-host.ts'
+import type { VolumePlugin } from '../volume-plugin.ts'
+
+/** An empty directory for everybody in the pod: on disk, in memory, or in huge pages. */
+export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly memoryBytes: number }): VolumePlugin {
+  return {
+    folder: 'kubernetes.io~empty-dir',
+    supports: ({ volume }) => volume.emptyDir !== undefined,
+    async setUp({ pod, spec, path }) {
+      const { medium = '', sizeLimit } = spec.volume.emptyDir!
+      // Where a container runs already, a mount over its files would be worse than none: the mode is set on what is mounted.
+      await host.makeDirectory(path, openMode)
+      if (medium === 'Memory') {
+        const sizeBytes = memoryLimit(pod, sizeLimit, allocatable().memoryBytes)
+        await host.mountTmpfs(path, sizeBytes > 0 ? { sizeBytes } : {})
+        await host.makeDirectory(path, openMode)
+      } else if (medium.startsWith(hugePages)) {
+        await host.mount({ source: 'nodev', target: path, type: 'hugetlbfs', options: [`pagesize=${pageSize(pod, medium)}`] })
+        await host.makeDirectory(path, openMode)
+      } else if (medium !== '') throw new WherryError('Invalid', `unknown storage medium "${medium}"`)
+      return {}
+    },
+    async stats({ path }) {
+      // On the node's disk, only a walk tells whose files take how much.
+      return (await host.isMounted(path)) ? host.fileSystemStats(path) : undefined
+    },
+  }
+}
+
+const openMode = 0o777
+const hugePages = 'HugePages'
+
+/** The least of what all pods may have, what this pod may have, and what the volume says (KEP-1967); 0 for no bound at all. */
+export function memoryLimit(pod: Pod, sizeLimit: string | undefined, allocatableBytes: number): number {
+  const bounds = [allocatableBytes, podCgroupResources(pod).memoryBytes ?? 0, sizeLimit === undefined ? 0 : quantityToInteger(sizeLimit)]
+  const set = bounds.filter((bytes) => bytes > 0)
+  return set.length === 0 ? 0 : Math.min(...set)
+}
+
+/** Of the medium's own name, else the only size that the pod asks for. Throws `Invalid` where there is none or more than one. */
+export function pageSize(pod: Pod, medium: string): string {
+  const { containers, initContainers = [], resources } = pod.spec
+  const requests = [...(resources ? [resources] : []), ...[...containers, ...initContainers].map((one) => one.resources ?? {})]
+  const sizes = requests
+    .flatMap((one) => Object.keys(one.requests ?? {}))
+    .filter((name) => name.startsWith('hugepages-'))
+    .map((name) => name.slice('hugepages-'.length))
+  const wanted = medium.startsWith(`${hugePages}-`) ? medium.slice(hugePages.length + 1) : undefined
+  const fitting = wanted === undefined ? sizes : sizes.filter((size) => compareQuantity(size, wanted) === 0)
+  const [size, ...others] = fitting
+  if (size === undefined)
+    throw new WherryError('Invalid', `medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`)
+  if (others.some((other) => compareQuantity(other, size) !== 0))
+    throw new WherryError('Invalid', `medium: ${medium} can't be used if container requests multiple huge page sizes`)
+  return size
+}

@@ -1,0 +1,144 @@
+import { matchesNodeSelector } from '#api/core/v1/node-affinity.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
+import { sleep } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
+import { expandVolume } from './expand-volume.ts'
+import type { Shared } from './shared.ts'
+import { isBlock, type SetUpResult, type VolumePlugin, type VolumeSpec } from './volume-plugin.ts'
+import type { VolumeRecord } from './volume-records.ts'
+
+/** A volume of one pod on its way through a plug-in. */
+export interface VolumeSetUp {
+  readonly pod: Pod
+  readonly spec: VolumeSpec
+  readonly plugin: VolumePlugin
+  readonly path: string
+  readonly signal: AbortSignal
+}
+
+/** How long a volume's attachment is waited for in one go: the reference's podAttachAndMountTimeout. */
+const attachMs = 123_000
+/** After so long a pod is told why it waits. */
+const slowGroupMs = 30_000
+
+/**
+ * All that makes one volume of a pod usable: checks, the record, attachment, the plug-in's own work, files given to the group, growth. Safe to
+ * repeat. Throws `WherryError` with the whole text of the event.
+ */
+export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise<SetUpResult> {
+  const { pod, spec, plugin, path, signal } = request
+  const { records } = shared
+  await checkVolume(shared, request)
+  const uniqueName = plugin.uniqueName?.(spec)
+  const isAttachable = uniqueName !== undefined && ((await plugin.needsAttachment?.(spec)) ?? false)
+  const isRecorded = spec.persistentVolume !== undefined || plugin.tearDown !== undefined || uniqueName !== undefined
+  const former = records.get(pod.metadata.uid, plugin.folder, spec.name)
+  let record: VolumeRecord = {
+    ...former,
+    podUid: pod.metadata.uid,
+    folder: plugin.folder,
+    name: spec.name,
+    path,
+    ...(uniqueName !== undefined && { uniqueName }),
+    ...(isAttachable && { isAttachable }),
+  }
+  const keep = async (change: Partial<VolumeRecord>): Promise<void> => {
+    record = { ...record, ...change }
+    if (isRecorded) await records.put(record)
+  }
+  if (!former || former.isAttachable !== record.isAttachable) await keep({})
+  if (isAttachable) shared.inUseChanged()
+  const devicePath = isAttachable ? await attached(shared, request, uniqueName) : undefined
+
+  return shared.lock(uniqueName ?? path, async () => {
+    signal.throwIfAborted()
+    const fsGroup = pod.spec.securityContext?.fsGroup
+    const isShared =
+      uniqueName !== undefined &&
+      records.all().some((other) => other.uniqueName === uniqueName && other.podUid !== pod.metadata.uid && other.isSetUp === true)
+    const result = await plugin.setUp({
+      pod,
+      spec,
+      path,
+      isShared,
+      signal,
+      remember: (data) => keep({ data }),
+      ...(fsGroup !== undefined && { fsGroup }),
+      ...(devicePath !== undefined && { devicePath }),
+    })
+    if (!record.isSetUp) {
+      await giveToGroup(shared, request, result)
+      await keep({ isSetUp: true })
+    }
+    await expandVolume(shared, { ...request, record, ...(devicePath !== undefined && { devicePath }) })
+    return result
+  })
+}
+
+/** What has to hold before a PersistentVolume is touched. */
+async function checkVolume({ options, records }: Shared, { pod, spec, plugin }: VolumeSetUp): Promise<void> {
+  const { persistentVolume, name } = spec
+  if (!persistentVolume) return
+  const { accessModes = [], mountOptions = [], nodeAffinity } = persistentVolume.spec
+  const refuse = (stage: string, words: string) => new WherryError('Invalid', `${stage} for volume "${name}" : ${words}`)
+  if (nodeAffinity?.required) {
+    const node = await options.node?.read()
+    if (!node || !matchesNodeSelector(nodeAffinity.required, node))
+      throw refuse('MountVolume.NodeAffinity check failed', 'no matching NodeSelectorTerms')
+  }
+  if (mountOptions.length > 0 && plugin.refusesMountOptions)
+    throw refuse('MountVolume.MountOptionSupport check failed', 'mount options are not supported for this volume type')
+  const isForOne = accessModes.length === 1 && accessModes[0] === 'ReadWriteOncePod'
+  const hasOther = records.all().some((other) => other.name === name && other.folder === plugin.folder && other.podUid !== pod.metadata.uid)
+  if (isForOne && hasOther) {
+    const stage = isBlock(spec) ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed'
+    throw refuse(stage, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod')
+  }
+}
+
+/**
+ * Waits until the Node says that the volume is attached, and gives the device path that comes with it. What is in use has to show first: until
+ * then the controller may be taking away what it reports.
+ */
+async function attached({ options }: Shared, { spec, signal }: VolumeSetUp, uniqueName: string): Promise<string> {
+  const { node, clock } = options
+  if (!node) throw new WherryError('Invalid', `no volume plugin matched: this node has no volumes attached, and "${spec.name}" needs it`)
+  const giveUp = new AbortController()
+  const limit = sleep(clock, attachMs, giveUp.signal).then(
+    () => giveUp.abort(new WherryError('Timeout', notAttached(spec.volume.name))),
+    () => {},
+  )
+  try {
+    return await node.until(
+      ({ status }) => {
+        if (!status?.volumesInUse?.includes(uniqueName)) return undefined
+        return status.volumesAttached?.find(({ name }) => name === uniqueName)?.devicePath
+      },
+      AbortSignal.any([signal, giveUp.signal]),
+    )
+  } finally {
+    giveUp.abort(new Error('the wait is over'))
+    await limit
+  }
+}
+
+const notAttached = (name: string): string =>
+  `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[${name}], failed to process volumes=[]: timed out waiting for the condition`
+
+/** Only once for a pod: its containers may change owners afterwards as they like. */
+async function giveToGroup({ options }: Shared, { pod, spec, path }: VolumeSetUp, result: SetUpResult): Promise<void> {
+  const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {}
+  if (fsGroup === undefined || result.hasGroup || result.readOnly || result.device) return
+  const forget = options.clock.schedule(options.clock.now() + slowGroupMs, () => {
+    const place = path.slice(path.indexOf(pod.metadata.uid))
+    const words = `Setting volume ownership for ${place} is taking longer than expected, consider using OnRootMismatch - https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#configure-volume-permission-and-ownership-change-policy-for-pods`
+    options.tell?.(pod, 'Warning', 'VolumePermissionChangeInProgress', words)
+  })
+  try {
+    // An emptyDir is nobody else's: a root that looks right means that this was done before.
+    const onlyOnMismatch = fsGroupChangePolicy === 'OnRootMismatch' || spec.volume.emptyDir !== undefined
+    await options.host.giveToGroup(result.hostPath ?? path, fsGroup, { readOnly: false, onlyOnMismatch })
+  } finally {
+    forget()
+  }
+}

@@ -1,0 +1,38 @@
+import { WherryError } from '#lib/errors.ts'
+import { imageFolder, type Shared } from './shared.ts'
+import type { VolumeRecord } from './volume-records.ts'
+
+/**
+ * Undoes the volumes of a pod by what is on disk alone: subPath mounts first, since they keep volumes busy, then each volume by its plug-in.
+ * What one fails at does not keep the others; then the first failure is thrown, and all is tried again by whoever asks again.
+ */
+export async function tearDownPod(shared: Shared, podUid: string): Promise<void> {
+  const { host } = shared.options
+  await host.unmount(`${shared.podDirectory(podUid)}/volume-subpaths`)
+  const results = await Promise.allSettled(shared.records.ofPod(podUid).map((record) => tearDown(shared, record)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function tearDown(shared: Shared, record: VolumeRecord): Promise<void> {
+  const { podUid, folder, name, path, uniqueName, data } = record
+  const { options, records, lock } = shared
+  await lock(uniqueName ?? path, async () => {
+    if (folder === imageFolder) await tearDownImage(shared, path)
+    else {
+      const plugin = shared.plugins.find((candidate) => candidate.folder === folder)
+      if (!plugin)
+        throw new WherryError('ServiceUnavailable', `UnmountVolume failed for volume "${name}": this node has no plug-in for ${folder}`)
+      const isLast = uniqueName === undefined || !records.all().some((other) => other.uniqueName === uniqueName && other.podUid !== podUid)
+      if (plugin.tearDown) await plugin.tearDown({ podUid, volumeName: name, path, record: data, isLast })
+      else await options.host.unmount(path)
+    }
+    await records.remove(record)
+  })
+  if (record.isAttachable) shared.inUseChanged()
+}
+
+async function tearDownImage({ options }: Shared, path: string): Promise<void> {
+  await options.host.unmount(path)
+  await options.images?.release(path)
+}
