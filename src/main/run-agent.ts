@@ -6,7 +6,9 @@ import { type Layout, paths } from '#host/layout.ts'
 import { systemRandom } from '#host/random.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
+import { makeCsi } from './agent/make-csi.ts'
 import { makeKubelet } from './agent/make-kubelet.ts'
+import { makePluginWatcher } from './agent/make-plugin-watcher.ts'
 import { makeServer } from './agent/make-server.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openRuntime } from './agent/open-runtime.ts'
@@ -33,9 +35,14 @@ export async function runAgent(layout: Layout): Promise<void> {
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log }
   const runtime = await openRuntime(layout, systemClock)
   const network = await runNetwork(context)
-  const kubelet = makeKubelet(context, runtime)
+  const plugins = makePluginWatcher(context)
+  const csi = makeCsi(context, () => kubelet)
+  plugins.handle('CSIPlugin', csi.drivers.handler)
+  const kubelet = makeKubelet(context, runtime, [csi.plugin])
   const server = makeServer(context, runtime, kubelet)
   await server.listen(config.kubeletPort)
+  csi.start()
+  await plugins.start()
   let isStopping = false
   kubelet.start().catch((error: unknown) => {
     if (isStopping) return
@@ -48,7 +55,9 @@ export async function runAgent(layout: Layout): Promise<void> {
   isStopping = true
   log.info('stopping', { signal })
   await server.close()
+  await plugins.close()
   await kubelet.stop()
+  await csi.close()
   await network.stop()
   runtime.close()
   transport.close()

@@ -9,6 +9,7 @@ import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
@@ -18,11 +19,11 @@ import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
 /** The kubelet of this node with everything that it manages pods by. */
-export function makeKubelet(context: AgentContext, runtime: Runtime): Kubelet {
+export function makeKubelet(context: AgentContext, runtime: Runtime, volumePlugins: readonly VolumePlugin[]): Kubelet {
   const { config, configuration, where, client, clock, random, log } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
-  const volumes = makeVolumes(context, recorder, () => kubelet)
+  const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins)
   const kubelet = createKubelet({
     config: {
       nodeName: config.nodeName,

@@ -4,12 +4,19 @@ import type { Kubelet } from '#kubelet/kubelet.ts'
 import { createObjectSource } from '#kubelet/volumes/object-source.ts'
 import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import { createVolumeManager } from '#kubelet/volumes/volume-manager.ts'
+import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
 import type { EventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** The volumes of this node's pods. `kubelet` is asked only once pods are handled: each of the two needs the other. */
-export function makeVolumes({ where, client, clock, random, log }: AgentContext, recorder: EventRecorder, kubelet: () => Kubelet) {
+export function makeVolumes(
+  { where, client, clock, random, log }: AgentContext,
+  recorder: EventRecorder,
+  kubelet: () => Kubelet,
+  plugins: readonly VolumePlugin[],
+) {
   return createVolumeManager({
+    plugins,
     rootDirectory: where.kubelet,
     host: volumeHost,
     objects: createObjectSource(client, { clock, random, log }),

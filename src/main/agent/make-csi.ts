@@ -1,0 +1,43 @@
+import type { Pod } from '#api/core/v1/pod.ts'
+import { csiFiles } from '#host/csi/csi-files.ts'
+import { dialRpc } from '#host/plugins/rpc.ts'
+import { type Csi, createCsi } from '#kubelet/csi/csi-plugin.ts'
+import type { Kubelet } from '#kubelet/kubelet.ts'
+import { createTokenSource } from '#kubelet/volumes/tokens.ts'
+import type { AgentContext } from './agent-context.ts'
+
+/** Volumes of CSI drivers. `kubelet` is asked only once pods are handled. */
+export function makeCsi({ config, where, client, clock, random, log }: AgentContext, kubelet: () => Kubelet): Csi {
+  return createCsi({
+    nodeName: config.nodeName,
+    rootDirectory: where.kubelet,
+    client,
+    dial: dialRpc,
+    files: csiFiles,
+    tokens: createTokenSource(client, () => clock.now()),
+    clock,
+    random: random.fork('csi'),
+    log: log.with({ part: 'csi' }),
+    ready() {
+      for (const { pod } of kubelet().pods.list()) if (mayUseDriver(pod)) kubelet().look(pod.metadata.uid)
+    },
+    refuse({ claim }, message) {
+      for (const { pod, withStatus } of kubelet().pods.list()) {
+        if (claim === undefined || withStatus.status.phase !== 'Pending' || !usesClaim(pod, claim.metadata)) continue
+        const refusal = { reason: 'VolumeAttachmentLimitExceeded', message }
+        kubelet()
+          .pods.killPod(pod.metadata.uid, refusal)
+          .catch((error: unknown) => log.error('a pod without room for its volume could not be ended', { pod: pod.metadata.name, error }))
+      }
+    },
+  })
+}
+
+const mayUseDriver = ({ spec }: Pod): boolean =>
+  (spec.volumes ?? []).some(({ csi, ephemeral, persistentVolumeClaim }) => csi ?? ephemeral ?? persistentVolumeClaim)
+
+const usesClaim = ({ metadata, spec }: Pod, { name, namespace }: { readonly name: string; readonly namespace: string }): boolean =>
+  metadata.namespace === namespace &&
+  (spec.volumes ?? []).some(
+    (volume) => (volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${metadata.name}-${volume.name}`)) === name,
+  )
