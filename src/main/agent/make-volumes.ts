@@ -1,16 +1,19 @@
 import { amountsOf } from '#api/core/v1/resources.ts'
 import { volumeHost } from '#host/mounts.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
+import { createClaimSource } from '#kubelet/volumes/claim-source.ts'
 import { createObjectSource } from '#kubelet/volumes/object-source.ts'
+import { createOwnNode } from '#kubelet/volumes/own-node.ts'
 import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import { createVolumeManager } from '#kubelet/volumes/volume-manager.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
+import { isError } from '#lib/errors.ts'
 import type { EventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** The volumes of this node's pods. `kubelet` is asked only once pods are handled: each of the two needs the other. */
 export function makeVolumes(
-  { where, client, clock, random, log }: AgentContext,
+  { config, where, client, clock, random, log }: AgentContext,
   recorder: EventRecorder,
   kubelet: () => Kubelet,
   plugins: readonly VolumePlugin[],
@@ -19,12 +22,18 @@ export function makeVolumes(
     plugins,
     rootDirectory: where.kubelet,
     host: volumeHost,
+    claims: createClaimSource(client),
+    node: createOwnNode(client, config.nodeName, { clock, random, log }),
     objects: createObjectSource(client, { clock, random, log }),
     tokens: createTokenSource(client, () => clock.now()),
     allocatable: () => allocatableAmounts(kubelet().allocatable()),
     clock,
     random,
-    report: (pod, error) => recorder.record({ regarding: pod, type: 'Warning', reason: 'FailedMount', message: (error as Error).message }),
+    report: (pod, error) => {
+      const reason = (isError(error) && error.details.reason) || 'FailedMount'
+      recorder.record({ regarding: pod, type: 'Warning', reason, message: (error as Error).message })
+    },
+    tell: (regarding, type, reason, message) => recorder.record({ regarding, type, reason, message }),
     ready: (uid) => kubelet().look(uid),
   })
 }
