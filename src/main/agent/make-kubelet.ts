@@ -59,6 +59,7 @@ export function makeKubelet(context: AgentContext, runtime: Runtime, volumePlugi
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
+    nodeSources: [volumes.node],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
   return kubelet
