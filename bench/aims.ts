@@ -68,6 +68,12 @@ export const aims: readonly Aim[] = [
   ...controllerAims('Job of 500, 50 at a time: complete', 0.3),
   ...controllerAims('pod ready until its slice says so, 1,000 services, one by one', 0.4),
   ...controllerAims('pod ready until its slice says so, 1,000 services, 900 at once', 0.4),
+  { name: 'pod created to Running, p50', figure: 'pod created to Running, p50', of: 'value', most: 300 },
+  { name: '30 pods at once: all Running', figure: '30 pods at once: all Running', of: 'value', most: 3 },
+  ...['no pod', '100 pods'].flatMap((load): readonly Aim[] => [
+    { name: `agent, idle, ${load}: memory`, figure: `agent, idle, ${load}: memory`, of: 'value', most: 120 },
+    { name: '  its processor time', figure: `agent, idle, ${load}: processor time`, of: 'value', most: 0.5 },
+  ]),
 ]
 
 /** Of a wish until it has come true: how long it takes, and what each thing costs. */

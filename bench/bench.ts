@@ -11,6 +11,8 @@ import { footprint } from './figures/footprint.ts'
 import { idle } from './figures/idle.ts'
 import { list } from './figures/list.ts'
 import { mixed } from './figures/mixed.ts'
+import { nodeFootprint } from './figures/node-footprint.ts'
+import { podBurst } from './figures/pod-burst.ts'
 import { podStart } from './figures/pod-start.ts'
 import { reads } from './figures/reads.ts'
 import { serverStart } from './figures/server-start.ts'
@@ -24,7 +26,21 @@ import { terminal } from './support/terminal.ts'
 import { aimsTable, table } from './table.ts'
 
 /** In this order: what starts anew comes before what leaves caches warm. */
-const figures: readonly Figure[] = [serverStart, idle, writes, reads, list, watch, mixed, controllers, up, footprint, podStart]
+const figures: readonly Figure[] = [
+  serverStart,
+  idle,
+  writes,
+  reads,
+  list,
+  watch,
+  mixed,
+  controllers,
+  up,
+  footprint,
+  podStart,
+  podBurst,
+  nodeFootprint,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

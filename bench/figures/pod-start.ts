@@ -1,19 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Namespace } from '#api/core/v1/namespace.ts'
-import { Pod } from '#api/core/v1/pod.ts'
-import { connectAsAdmin } from '#cli/connect.ts'
-import type { Client } from '#client/client.ts'
 import { systemClock } from '#host/clock.ts'
 import { containerdSocket } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
-import { pauseImage } from '#host/images/pause.ts'
 import type { Layout } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
-import { isError } from '#lib/errors.ts'
 import type { Figure, Row } from '../figure.ts'
 import { withCluster } from '../support/cluster.ts'
-import { makeNamespace } from '../support/namespace.ts'
-import { adminTarget } from '../support/own-server.ts'
+import { type SeenPods, withSeenPods } from '../support/seen-pods.ts'
 import { quantiles } from '../support/statistics.ts'
 
 const pods = 30
@@ -29,24 +21,16 @@ export const podStart: Figure = {
   part: 'cluster',
   about: '30 pods one by one, from creation to Running as a client sees it, and where the time goes',
   measure: ({ terminal }) =>
-    withCluster(async ({ layout }) => {
-      const { client, close } = connectAsAdmin(layout)
-      const ending = new AbortController()
-      try {
-        await makeNamespace(adminTarget(layout), namespace)
-        const seen = follow(client, ending.signal)
+    withCluster(async ({ layout }) =>
+      withSeenPods(layout, namespace, async (seen) => {
         // The first pod of a node makes its bridge.
-        await startOne(client, seen, 'warm')
+        await startOne(seen, 'warm')
         const starts: Start[] = []
-        for (let i = 0; i < pods; i += 1) starts.push(await startOne(client, seen, `pod-${i}`))
+        for (let i = 0; i < pods; i += 1) starts.push(await startOne(seen, `pod-${i}`))
         terminal(`  ${pods} pods`)
         return rowsOf(await withRuntimeTimes(layout, starts))
-      } finally {
-        ending.abort()
-        await remove(client)
-        close()
-      }
-    }),
+      }),
+    ),
 }
 
 interface Start {
@@ -56,41 +40,10 @@ interface Start {
   readonly sinceMs: Readonly<Partial<Record<Step, number>>>
 }
 
-type Marks = Map<string, Map<Step, number>>
-
-/** Follows the pods; notes for each when a step was first seen. */
-function follow(client: Client, signal: AbortSignal): Marks {
-  const marks: Marks = new Map()
-  const mark = (pod: string, step: Step): void => {
-    const of = marks.get(pod) ?? new Map<Step, number>()
-    marks.set(pod, of)
-    if (!of.has(step)) of.set(step, performance.now())
-  }
-  const pods = async (): Promise<void> => {
-    for await (const event of client.watch(Pod, { namespace, sendInitialEvents: true, signal })) {
-      if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue
-      const { metadata, spec, status } = event.object
-      if (spec.nodeName) mark(metadata.name, 'scheduled')
-      if (status.phase === 'Running') mark(metadata.name, 'running')
-    }
-  }
-  pods().catch((error: unknown) => {
-    if (!signal.aborted) throw error
-  })
-  return marks
-}
-
-async function startOne(client: Client, seen: Marks, name: string): Promise<Start> {
-  const sentAt = performance.now()
-  await client.create(
-    Pod,
-    { metadata: { name }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: pauseImage }] } },
-    { namespace },
-  )
-  const answeredAt = performance.now()
-  for (const until = sentAt + 60_000; seen.get(name)?.get('running') === undefined; await delay(1))
-    if (performance.now() > until) throw new Error(`pod ${namespace}/${name} was not Running within a minute`)
-  const since = Object.fromEntries([...seen.get(name)!].map(([step, at]) => [step, at - sentAt]))
+async function startOne(seen: SeenPods, name: string): Promise<Start> {
+  const { sentAt, answeredAt } = await seen.create(name)
+  await seen.running([name], 60_000)
+  const since = { scheduled: seen.at(name, 'scheduled')! - sentAt, running: seen.at(name, 'running')! - sentAt }
   return { pod: name, sentAt: performance.timeOrigin + sentAt, sinceMs: { ...since, answered: answeredAt - sentAt } }
 }
 
@@ -138,20 +91,4 @@ function rowsOf(starts: readonly Start[]): Row[] {
       },
     },
   ]
-}
-
-async function remove(client: Client): Promise<void> {
-  await client.delete(Namespace, namespace).catch((error: unknown) => {
-    if (!isError(error, 'NotFound')) throw error
-  })
-  for (let left = 600; left > 0; left -= 1) {
-    try {
-      await client.get(Namespace, namespace)
-    } catch (error) {
-      if (isError(error, 'NotFound')) return
-      throw error
-    }
-    await delay(100)
-  }
-  throw new Error(`namespace ${namespace} is still there a minute after its deletion`)
 }
