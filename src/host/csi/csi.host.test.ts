@@ -108,7 +108,10 @@ test('what a driver finally refused is not undone by it; what it may have begun 
   const node = await testNode(t)
   const driver = await node.registered()
   driver.fault({ method: 'NodeStageVolume', code: status.INVALID_ARGUMENT, message: 'never' })
-  await assert.rejects(node.setUp('one', persistent()), /rpc error: code = InvalidArgument desc = never/)
+  await assert.rejects(
+    node.setUp('one', persistent()),
+    /^WherryError: MountVolume.MountDevice failed for volume "pv" : rpc error: code = InvalidArgument desc = never$/,
+  )
   await node.tearDown('one', true)
   assert.deepEqual(methods(driver).slice(1), ['NodeStageVolume'])
 
@@ -200,7 +203,10 @@ test('a volume that has to be attached waits for it, and passes on what the atta
   await node.describe({ attachRequired: true })
   assert.equal(await node.csi.plugin.needsAttachment!(persistent()), true)
   const attachment = attachmentNameOf({ driver: name, handle: 'handle' }, 'node')
-  await assert.rejects(node.setUp('one', persistent()), new RegExp(`volume handle has GET error for volume attachment ${attachment}`))
+  await assert.rejects(
+    node.setUp('one', persistent()),
+    new RegExp(`MountVolume.WaitForAttach failed for volume "pv" : volume handle has GET error for volume attachment ${attachment}`),
+  )
   await node.client.create(VolumeAttachment, {
     metadata: { name: attachment },
     spec: { attacher: name, nodeName: 'node', source: { persistentVolumeName: 'pv' } },

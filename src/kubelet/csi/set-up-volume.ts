@@ -1,5 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { SetUpRequest, SetUpResult } from '../volumes/volume-plugin.ts'
 import type { CsiNode } from './csi-drivers.ts'
 import { csiError, isFinal } from './csi-error.ts'
@@ -35,7 +35,9 @@ export async function setUpVolume(context: CsiContext, request: SetUpRequest): P
   const node = nodeOf(context, volume)
   checkLifecycle(volume, found)
   const capabilities = await node.capabilities()
-  const publishContext = await publishContextOf(context, volume)
+  const publishContext = await publishContextOf(context, volume).catch(
+    namedAs('MountVolume.WaitForAttach', 'MapVolume.WaitForAttach', volume),
+  )
   const label = await seLinuxLabel(context, pod, spec.volume.name, volume, policy)
   const step: Step = {
     context,
@@ -56,7 +58,8 @@ export async function setUpVolume(context: CsiContext, request: SetUpRequest): P
     lifecycle: volume.lifecycle,
   }
   await remember(record)
-  if (volume.lifecycle === 'Persistent' && capabilities.has(nodeCapabilities.stageUnstageVolume)) await stage(step)
+  if (volume.lifecycle === 'Persistent' && capabilities.has(nodeCapabilities.stageUnstageVolume))
+    await stage(step).catch(namedAs('MountVolume.MountDevice', 'MapVolume.SetUpDevice', volume))
   signal.throwIfAborted()
   await publish(step, pod, policy)
   const isOurs = step.group === undefined && takesGroup(volume, policy)
@@ -166,6 +169,15 @@ function nodeOf({ drivers }: CsiContext, { driver }: CsiVolume): CsiNode {
     throw csiError('ServiceUnavailable', `mounter.SetUpAt failed to get CSI client: ${(cause as Error).message}`, cause)
   }
 }
+
+/** The step that failed, in the reference's words; without it the manager says that it was the pod's mount. */
+const namedAs =
+  (mount: string, map: string, { name, isBlock }: CsiVolume) =>
+  (cause: unknown): never => {
+    const code = isError(cause) ? cause.code : 'InternalError'
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new WherryError(code, `${isBlock ? map : mount} failed for volume "${name}" : ${why}`, { cause })
+  }
 
 /** What a driver is told of how the volume will be used. */
 function capabilityOf({ volume, capabilities, mountOptions, group }: Step) {
