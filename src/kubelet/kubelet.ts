@@ -298,7 +298,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       for (const manager of resourceManagers)
         if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
       await clearOrphans(sandboxes, containers)
-      resizes.open(new Set(workers.keys()))
+      // Whoever was here before comes first: only then is it known what is left.
+      void admission.settled().then(() => resizes.open(new Set(workers.keys())))
       relistLater()
     },
     async stop() {

@@ -188,6 +188,8 @@ const owned = [
   'containerStatuses',
   'ephemeralContainerStatuses',
   'qosClass',
+  'resources',
+  'allocatedResources',
 ] as const
 
 /** A strategic merge patch of what differs; undefined when nothing does. Conditions of others stay out of it. */
@@ -196,19 +198,29 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): object | undef
   for (const field of owned) {
     if (deepEqual(known[field], wanted[field])) continue
     const value = wanted[field]
-    patch[field] = field === 'podIPs' || field === 'hostIPs' ? mergedAddresses(known[field], wanted[field]) : (value ?? null)
+    patch[field] =
+      field === 'podIPs' || field === 'hostIPs'
+        ? mergedAddresses(known[field], wanted[field])
+        : field === 'resources' || field === 'allocatedResources'
+          ? wholly(known[field], wanted[field])
+          : (value ?? null)
   }
   const conditions = (wanted.conditions ?? []).flatMap((condition) => {
     if (!ours.has(condition.type) && !isOurDisruption(condition)) return []
     const former = known.conditions?.find(({ type }) => type === condition.type)
     return deepEqual(condition, former) ? [] : [{ ...emptied(former), ...condition }]
   })
-  if (conditions.length > 0) patch['conditions'] = conditions
+  const gone = (known.conditions ?? []).filter(({ type }) => ours.has(type) && !wanted.conditions?.some((one) => one.type === type))
+  if (conditions.length + gone.length > 0) patch['conditions'] = [...conditions, ...gone.map(({ type }) => ({ $patch: 'delete', type }))]
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
 /** Conditions are merged field by field: what a former one had, and the new one has not, is taken away. */
 const emptied = (former: PodCondition | undefined): object => (former === undefined ? {} : { reason: null, message: null })
+
+/** Tables are merged by name: what is no longer in one goes only with the whole. */
+const wholly = (known: object | undefined, wanted: object | undefined): object | null =>
+  wanted === undefined ? null : known === undefined ? wanted : { ...wanted, $patch: 'replace' }
 
 /** These lists are merged by address: one that is no longer there has to be named. */
 function mergedAddresses(known: readonly { ip: string }[] = [], wanted: readonly { ip: string }[] = []): object[] {

@@ -36,6 +36,8 @@ export interface Admission {
    * throws; undefined: admitted.
    */
   admit(pod: () => Pod | undefined, hasRun: boolean): Promise<Refusal | undefined>
+  /** Resolves when all are decided on that were asked about by now. */
+  settled(): Promise<unknown>
 }
 
 /**
@@ -130,6 +132,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       last = decided
       return decided
     },
+    settled: () => last,
   }
 }
 

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { Pod } from '#api/core/v1/pod.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedRuntime } from '#sim/runtime.ts'
+import { kubeletConfiguration } from '../configuration/kubelet-configuration.ts'
+import type { CgroupManager } from '../interfaces.ts'
+import type { ContainerStats, LinuxResources, Runtime } from '../runtime.ts'
+import { createTestNode, memoryFiles } from '../test-node.ts'
+
+/** A node of 4 processors and 8 GiB, in virtual time. `calls` tells what its groups and containers were made to have, in order. */
+async function world(t: TestContext, settings: object = {}) {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
+  const calls: string[] = []
+  const usage = { groupBytes: 0, containerBytes: 0 }
+  const failure: { next?: Error } = {}
+  const runtime: Runtime = {
+    ...simulated,
+    async updateContainerResources(id, resources: LinuxResources) {
+      if (failure.next !== undefined) throw failure.next
+      const { metadata } = await simulated.containerStatus(id)
+      calls.push(`${metadata.name} ${resources.cpuQuota} ${resources.cpuShares} ${resources.memoryLimitBytes}`)
+      await simulated.updateContainerResources(id, resources)
+    },
+    containerStats: async () =>
+      (await simulated.containers()).map(({ id }) => ({ id, labels: {}, memoryUsageBytes: usage.containerBytes }) as ContainerStats),
+  }
+  const limits = new Map<string, number | undefined>()
+  const memoryOf = ({ spec }: Pod) => Number.parseInt(spec.containers[0]?.resources.limits?.['memory'] ?? '', 10) * 2 ** 20 || undefined
+  const cgroups: CgroupManager = {
+    ensureTree: async () => {},
+    async ensurePod(pod) {
+      calls.push(`settle ${pod.metadata.name}`)
+      limits.set(pod.metadata.uid, memoryOf(pod))
+      return `/kubepods/pod${pod.metadata.uid}`
+    },
+    makeRoom: async (pod) => void calls.push(`room ${pod.metadata.name}`),
+    memory: async (pod) => ({ usageBytes: usage.groupBytes, limitBytes: limits.get(pod.metadata.uid), wantedBytes: memoryOf(pod) }),
+    removePod: async () => {},
+    known: async () => [],
+  }
+  const node = await createTestNode({
+    clock,
+    runtime,
+    network: simulated.network,
+    cgroups,
+    files: memoryFiles(),
+    config: { configuration: kubeletConfiguration(settings) },
+  })
+  t.after(() => node.close())
+  let kubelet = await node.startKubelet()
+  await clock.advance(100)
+  return {
+    clock,
+    node,
+    calls,
+    usage,
+    failure,
+    async create(name: string, resources: object, spec: object = {}) {
+      await node.create(name, { containers: [{ name: 'main', image: 'app', imagePullPolicy: 'IfNotPresent', resources }], ...spec })
+      await clock.advance(1_000)
+    },
+    async resize(name: string, resources: object, whole?: object) {
+      const body = { spec: { containers: [{ name: 'main', resources }], ...(whole && { resources: whole }) } }
+      await node.client.patch(Pod, name, { type: 'strategic', body }, { namespace: 'default', subresource: 'resize' })
+      await clock.advance(1_000)
+    },
+    async show(name: string) {
+      const status = (await node.pod(name))?.status
+      const [main] = status?.containerStatuses ?? []
+      const conditions = (status?.conditions ?? []).filter(({ type }) => type.startsWith('PodResize'))
+      return {
+        has: main?.resources?.requests ?? {},
+        given: main?.allocatedResources ?? {},
+        restarts: main?.restartCount,
+        conditions: conditions.map(({ type, reason, message }) => [type, reason ?? '', message ?? ''].join(' ').trim()),
+      }
+    },
+    async restart() {
+      await kubelet.stop()
+      kubelet = await node.startKubelet()
+      await clock.advance(1_000)
+    },
+    events: (start: string) => node.events.filter((event) => event.startsWith(start)),
+  }
+}
+
+const cpu = (requests: string, limits?: string) => ({ requests: { cpu: requests }, ...(limits && { limits: { cpu: limits } }) })
+const memory = (amount: string) => ({ requests: { memory: '16Mi' }, limits: { memory: amount } })
+
+test('grows the group before the container, and tells when it began and ended', async (t) => {
+  const { create, resize, show, calls, events } = await world(t)
+  await create('one', cpu('100m', '200m'))
+  calls.length = 0
+  await resize('one', cpu('200m', '400m'))
+  assert.deepEqual(calls, ['room one', 'main 40000 204 0', 'settle one'])
+  assert.deepEqual(await show('one'), { has: { cpu: '200m' }, given: { cpu: '200m' }, restarts: 0, conditions: [] })
+  const summary = '{"containers":[{"name":"main","resources":{"limits":{"cpu":"400m"},"requests":{"cpu":"200m"}}}],"generation":2}'
+  assert.deepEqual(events('Resize'), [`ResizeStarted Pod resize started: ${summary}`, `ResizeCompleted Pod resize completed: ${summary}`])
+})
+
+test('waits while others hold what it takes, and is carried out when they go', async (t) => {
+  const { create, resize, show, node, clock, events } = await world(t)
+  await create('big', cpu('3'))
+  await create('one', cpu('500m'))
+  await resize('one', cpu('2'))
+  assert.deepEqual(await show('one'), {
+    has: { cpu: '500m' },
+    given: { cpu: '500m' },
+    restarts: 0,
+    conditions: ["PodResizePending Deferred Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"],
+  })
+  assert.equal(events('ResizeDeferred').length, 1)
+  await node.client.delete(Pod, 'big', { namespace: 'default', gracePeriodSeconds: 0 })
+  await clock.advance(5_000)
+  assert.deepEqual(await show('one'), { has: { cpu: '2' }, given: { cpu: '2' }, restarts: 0, conditions: [] })
+  assert.equal(events('ResizeDeferred').length, 1)
+})
+
+test('gives what becomes free to the more important first', async (t) => {
+  const { create, resize, show } = await world(t)
+  await create('big', cpu('3'))
+  await create('low', cpu('100m'))
+  await create('high', cpu('100m'), { priority: undefined })
+  await resize('low', cpu('2'))
+  await resize('high', cpu('2'))
+  // Less for the one leaves room for one of the others: that has waited longer.
+  await resize('big', cpu('1500m'))
+  assert.deepEqual((await show('low')).given, { cpu: '2' })
+  assert.match((await show('high')).conditions.join(), /^PodResizePending Deferred/)
+})
+
+test('a wish that is taken back leaves no trace', async (t) => {
+  const { create, resize, show } = await world(t)
+  await create('big', cpu('3'))
+  await create('one', cpu('500m'))
+  await resize('one', cpu('2'))
+  assert.match((await show('one')).conditions.join(), /^PodResizePending Deferred/)
+  await resize('one', cpu('500m'))
+  assert.deepEqual((await show('one')).conditions, [])
+})
+
+test('a kubelet that starts anew does not grant what was not granted', async (t) => {
+  const { create, resize, show, restart, calls } = await world(t)
+  await create('big', cpu('3'))
+  await create('one', cpu('500m'))
+  await resize('one', cpu('2'))
+  await restart()
+  const { given, conditions } = await show('one')
+  assert.deepEqual(given, { cpu: '500m' })
+  assert.match(conditions.join(), /^PodResizePending Deferred/)
+  calls.length = 0
+  await resize('big', cpu('1'))
+  assert.deepEqual((await show('one')).given, { cpu: '2' })
+  assert.ok(calls.includes('main 0 2048 0'))
+})
+
+test('what was carried out is not carried out again after a restart', async (t) => {
+  const { create, resize, restart, calls, show } = await world(t)
+  await create('one', cpu('500m'))
+  await resize('one', cpu('1'))
+  calls.length = 0
+  await restart()
+  assert.deepEqual(calls, [])
+  assert.deepEqual((await show('one')).has, { cpu: '1' })
+})
+
+test('lowers no limit of memory below what is in use, and says so', async (t) => {
+  const { create, resize, show, usage, clock, events } = await world(t)
+  await create('one', memory('128Mi'))
+  usage.containerBytes = 100 * 2 ** 20
+  usage.groupBytes = 101 * 2 ** 20
+  await resize('one', memory('64Mi'))
+  const message =
+    'cannot decrease memory limits: [attempting to set pod memory limit (67108864) below current usage (105906176), attempting to set container "main" memory limit (67108864) below current usage (104857600)]'
+  assert.deepEqual((await show('one')).conditions, [`PodResizeInProgress Error ${message}`])
+  assert.equal(events('ResizeError').length, 1)
+  usage.containerBytes = usage.groupBytes = 2 ** 20
+  await clock.advance(60_000)
+  assert.deepEqual((await show('one')).conditions, [])
+  assert.equal(events('ResizeError').length, 1)
+  assert.equal(events('ResizeCompleted').length, 1)
+})
+
+test('shows what the runtime refused, and tries again', async (t) => {
+  const { create, resize, show, failure, clock } = await world(t)
+  await create('one', cpu('500m'))
+  failure.next = new Error('the kernel says no')
+  await resize('one', cpu('1'))
+  assert.deepEqual((await show('one')).conditions, ['PodResizeInProgress Error the kernel says no'])
+  assert.deepEqual((await show('one')).has, { cpu: '500m' })
+  delete failure.next
+  await clock.advance(60_000)
+  assert.deepEqual(await show('one'), { has: { cpu: '1' }, given: { cpu: '1' }, restarts: 0, conditions: [] })
+})
+
+test('a limit of the pod as a whole is that of containers without one', async (t) => {
+  const { create, resize, calls, node } = await world(t)
+  const whole = (amount: string) => ({ requests: { cpu: '500m' }, limits: { cpu: amount } })
+  await create('one', {}, { resources: whole('1') })
+  calls.length = 0
+  await resize('one', {}, whole('2'))
+  assert.deepEqual(calls, ['room one', 'main 200000 2048 0', 'settle one'])
+  const status = (await node.pod('one'))?.status
+  assert.deepEqual(status?.resources, { requests: { cpu: '500m' }, limits: { cpu: '2' } })
+  assert.deepEqual(status?.allocatedResources, { cpu: '500m' })
+})
+
+test('processors of its own are not resized', async (t) => {
+  const { create, resize, show } = await world(t, { cpuManagerPolicy: 'static', systemReserved: { cpu: '1' } })
+  const guaranteed = (amount: string) => ({ requests: { cpu: amount, memory: '16Mi' }, limits: { cpu: amount, memory: '16Mi' } })
+  await create('one', guaranteed('1'))
+  await resize('one', guaranteed('2'))
+  assert.deepEqual((await show('one')).conditions, [
+    'PodResizePending Infeasible Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"',
+  ])
+})
