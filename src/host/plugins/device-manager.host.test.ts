@@ -60,7 +60,7 @@ test('a container gets what it asks for, and what its plug-in says of it', async
 
   const second = pod('two', { main: 2 })
   await assert.rejects(manager.allocate(second, second.spec.containers[0]!, undefined), {
-    message: `requested number of devices unavailable for ${resource}. Requested: 2, Available: 1`,
+    message: `Allocate failed due to requested number of devices unavailable for ${resource}. Requested: 2, Available: 1, which is unexpected`,
   })
   await manager.release('one')
   await manager.allocate(second, second.spec.containers[0]!, undefined)
@@ -101,13 +101,13 @@ test('a pod that cannot have its devices is told why, and holds nothing', async 
   await one.tell({ failure: 'on fire' })
   const first = pod('one', { main: 1 })
   await assert.rejects(manager.allocate(first, first.spec.containers[0]!, undefined), {
-    message: 'rpc error: code = Unknown desc = on fire',
+    message: 'Allocate failed due to rpc error: code = Unknown desc = on fire, which is unexpected',
   })
   assert.deepEqual(devices('one', 'main'), [])
   await one.tell({ devices: three.map(({ id }) => ({ id, health: 'Unhealthy' })) })
   await node('3/0')
   await assert.rejects(manager.allocate(first, first.spec.containers[0]!, undefined), {
-    message: `no healthy devices present; cannot allocate unhealthy devices ${resource}`,
+    message: `Allocate failed due to no healthy devices present; cannot allocate unhealthy devices ${resource}, which is unexpected`,
   })
 })
 
@@ -129,9 +129,9 @@ test('what was given out outlives the kubelet; plug-ins see their sockets go and
   assert.deepEqual(await after.manager.grant(first, first.spec.containers[0]!), grant)
   // A machine that started anew runs no container: then its devices have to be there.
   await assert.rejects(after.manager.allocate(first, first.spec.containers[0]!, undefined), {
-    message: `no healthy devices present; cannot allocate unhealthy devices ${resource}`,
+    message: `Allocate failed due to no healthy devices present; cannot allocate unhealthy devices ${resource}, which is unexpected`,
   })
-  running.add('one/main')
+  running.add('one')
   await after.manager.allocate(first, first.spec.containers[0]!, undefined)
   await one.kill()
   plugin({ devices: three })
@@ -203,7 +203,7 @@ async function stage(t: TestContext) {
         checkpoint: checkpointFile(join(directory, 'device-plugins', 'checkpoint')),
         clock: systemClock,
         log: silentLog,
-        isRunning: (uid, container) => running.has(`${uid}/${container}`),
+        isRunning: async (uid) => running.has(uid),
         activePods: () => undefined,
       })
       await manager.start()

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import {
   Client,
+  connectivityState,
   credentials,
   Metadata,
   type MethodDefinition,
@@ -61,6 +62,26 @@ export const dialRpc: DialRpc = (socketPath) => {
       } finally {
         signal.removeEventListener('abort', stop)
         call.cancel()
+      }
+    },
+    followConnection(listener) {
+      const channel = client.getChannel()
+      let isEnded = false
+      let wasConnected = false
+      const look = (): void => {
+        if (isEnded) return
+        // Asking for the state with `true` connects anew where nothing is.
+        const state = channel.getConnectivityState(true)
+        const isConnected = state === connectivityState.READY
+        if (isConnected !== wasConnected) listener((wasConnected = isConnected))
+        if (state === connectivityState.SHUTDOWN) return
+        channel.watchConnectivityState(state, Infinity, (error) => {
+          if (error === undefined || error === null) look()
+        })
+      }
+      look()
+      return () => {
+        isEnded = true
       }
     },
     close: () => client.close(),

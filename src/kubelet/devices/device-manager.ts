@@ -10,6 +10,7 @@ import { type CheckpointFile, createSaver } from '../plugins/checkpoint.ts'
 import type { PluginHandler } from '../plugins/plugin-watcher.ts'
 import type { DialRpc } from '../plugins/rpc.ts'
 import { type AnyContainer, containerNamed, isSidecar } from '../pod/containers.ts'
+import { createKeyedLock } from '../volumes/keyed-lock.ts'
 import { chooseDevices } from './device-choice.ts'
 import { deviceGrant } from './device-grant.ts'
 import { deviceHints } from './device-hints.ts'
@@ -52,8 +53,8 @@ export interface DeviceManagerOptions {
   readonly log: Log
   /** Of the machine; default: one, 0. */
   readonly numaNodes?: readonly number[]
-  /** Whether a container of this name runs: it has its devices, whatever became of their plug-in since. */
-  readonly isRunning: (podUid: string, container: string) => boolean
+  /** Whether the runtime has a sandbox of this pod that stands: what it was given before, it has, whatever became of the plug-in since. */
+  readonly isRunning: (podUid: string) => Promise<boolean>
   /** UIDs of the pods that are not over; undefined while they are not known yet. What others hold is free. */
   readonly activePods: () => ReadonlySet<string> | undefined
   readonly metrics?: DeviceMetrics
@@ -72,8 +73,8 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
   const retired = new Set<string>()
   const nodeListeners = new Set<() => void>()
   const podListeners = new Set<(podUid: string) => void>()
-  /** The last request for each resource: one waits for the other, so that no device is given twice. */
-  const turns = new Map<string, Promise<unknown>>()
+  /** Requests for one resource wait for each other, so that no device is given twice. */
+  const inTurn = createKeyedLock()
   let isNew = true
   let isClosed = false
 
@@ -171,17 +172,6 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
     for (const uid of records.pods()) if (!active.has(uid)) records.delete(uid)
   }
 
-  async function inTurn<T>(resource: string, work: () => Promise<T>): Promise<T> {
-    const before = turns.get(resource) ?? Promise.resolve()
-    const mine = before.then(work, work)
-    turns.set(resource, mine)
-    try {
-      return await mine
-    } finally {
-      if (turns.get(resource) === mine) turns.delete(resource)
-    }
-  }
-
   async function allocate(pod: Pod, container: AnyContainer, placement: TopologyHint | undefined): Promise<void> {
     let isChanged = false
     for (const { name, required } of requests(pod, container)) {
@@ -205,7 +195,7 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
       throw refusal(
         `pod "${uid}" container "${container.name}" changed request for resource "${name}" from ${held.devices.length} to ${required}`,
       )
-    if (held !== undefined && options.isRunning(uid, container.name)) return false
+    if (held !== undefined && (await options.isRunning(uid))) return false
     const resource = resources.get(name)
     if (resource === undefined) throw refusal(`cannot allocate unregistered device ${name}`)
     const healthy = new Map(healthyDevices(resource).map((device) => [device.id, device]))
@@ -255,7 +245,10 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
       collect()
       return new Map(requests(pod, container).map(({ name, required }) => [name, hintsFor(pod, container, name, required)]))
     },
-    allocate,
+    allocate: (pod, container, placement) =>
+      allocate(pod, container, placement).catch((cause: unknown) => {
+        throw new WherryError('Conflict', `Allocate failed due to ${(cause as Error).message}, which is unexpected`, { cause })
+      }),
     async grant(pod, container) {
       const { uid } = pod.metadata
       const wanted = requests(pod, container).filter(({ required }) => required > 0)

@@ -18,6 +18,8 @@ export interface RpcChannel {
   ): Promise<A>
   /** A stream of the other side's. It ends as they end it: an error is thrown. Aborting ends it without one. */
   stream<Q, QI, A, AI>(method: RpcMethod<Q, QI, A, AI>, message: QI, signal: AbortSignal): AsyncIterable<A>
+  /** Keeps the connection up, and tells whenever it comes or goes, first when it first does. Returns a function that ends it. */
+  followConnection(listener: (isConnected: boolean) => void): () => void
   close(): void
 }
 
@@ -45,11 +47,13 @@ export interface ServedMethod {
 }
 
 /** A method that answers once. */
-export const served = <Q, QI, A, AI>(method: RpcMethod<Q, QI, A, AI>, unary: (message: Q) => Promise<AI> | AI): ServedMethod =>
-  ({ ...method, unary }) as unknown as ServedMethod
+export const served = <Q, QI, A, AI>(
+  method: RpcMethod<Q, QI, A, AI>,
+  unary: (message: Q) => Promise<NoInfer<AI>> | NoInfer<AI>,
+): ServedMethod => ({ ...method, unary }) as unknown as ServedMethod
 
 /** A method that answers with a stream; the signal tells that nobody listens any more. */
 export const servedStream = <Q, QI, A, AI>(
   method: RpcMethod<Q, QI, A, AI>,
-  stream: (message: Q, signal: AbortSignal) => AsyncIterable<AI>,
+  stream: (message: Q, signal: AbortSignal) => AsyncIterable<NoInfer<AI>>,
 ): ServedMethod => ({ ...method, stream }) as unknown as ServedMethod

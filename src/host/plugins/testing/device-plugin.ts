@@ -23,18 +23,18 @@ interface TestDevice {
   readonly nodes?: readonly number[]
 }
 
-let failure: string | undefined
+let failure: string | null = null
 let wake = () => {}
 const { settings, say } = asPlugin<Settings>((command) => {
   if ('devices' in command) devices = command['devices'] as readonly TestDevice[]
-  if ('failure' in command) failure = command['failure'] as string | undefined
+  if ('failure' in command) failure = command['failure'] as string | null
   wake()
 })
 let { devices } = settings
 const socketPath = join(settings.directory, settings.endpoint)
 
 function fail(): void {
-  if (failure !== undefined) throw new Error(failure)
+  if (failure !== null) throw new Error(failure)
 }
 
 await serveRpc(socketPath, [
