@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { LogFiles } from '#kubelet/container-log/files.ts'
 import type { PodLookup } from '#kubelet/interfaces.ts'
+import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { Clock } from '#lib/clock.ts'
 import { isError, statusOf, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
@@ -25,7 +27,11 @@ export interface ServingCertificate {
 export interface KubeletServerOptions {
   readonly nodeName: string
   readonly pods: PodLookup
-  readonly runtime: Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'execSync' | 'containerStats'>
+  readonly runtime: Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'execSync'>
+  /** What pods and node use. Absent: nobody measures it, and who asks is told so. */
+  readonly stats?: StatsProvider
+  /** Those of the whole kubelet. Absent: the server's own alone. */
+  readonly metrics?: Pick<KubeletMetrics, 'registry' | 'probeRegistry'>
   readonly logFiles: LogFiles
   readonly authenticate: Authenticate
   readonly authorize: Authorize

@@ -1,61 +1,94 @@
-import type { PodLookup } from '#kubelet/interfaces.ts'
+import type { Clock } from '#lib/clock.ts'
+import { createRegistry, type Registry } from '#lib/metrics/registry.ts'
+import type { PodLookup } from '../interfaces.ts'
+import { createKubeletMetrics, secondsBuckets } from '../metrics/kubelet-metrics.ts'
+import { observePods } from '../metrics/pod-counts.ts'
+import { observeProcess } from '../metrics/process-metrics.ts'
+import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts'
+import { metricText } from '../stats/metric-text.ts'
+import { resourceMetrics } from '../stats/resource-metrics.ts'
+import type { StatsProvider } from '../stats/stats-provider.ts'
+import { volumeMetrics } from '../stats/volume-metrics.ts'
 
+/** The server's share of the metrics, and the text of all of them. */
 export interface Metrics {
   /** Counts a request from its beginning; the function returned ends it. */
   begin(method: string, path: string): (status: number) => void
-  /** Prometheus' text format 0.0.4. */
-  text(): string
+  /** Of `/metrics` and what is below it, in Prometheus' text format 0.0.4; undefined for a path that is none of ours. */
+  text(path: string): Promise<string | undefined>
+}
+
+export interface MetricsOptions {
+  readonly pods: PodLookup
+  readonly nodeName: string
+  readonly clock: Clock
+  /** Those of the whole kubelet. Absent: the server's own alone. */
+  readonly metrics?: { readonly registry: Registry; readonly probeRegistry: Registry }
+  /** Absent: nothing is known of what pods use. */
+  readonly stats?: StatsProvider
 }
 
 /** Names and labels as the reference's kubelet, so that dashboards made for it show this one too. */
-export function createMetrics(options: { readonly pods: PodLookup; readonly nodeName: string }): Metrics {
-  const finished = new Map<string, number>()
-  const inFlight = new Map<string, number>()
-  const add = (map: Map<string, number>, key: string, by: number) => map.set(key, (map.get(key) ?? 0) + by)
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { pods, nodeName, clock, stats } = options
+  const { registry, probeRegistry } = options.metrics ?? createKubeletMetrics(clock)
+  const labels = ['method', 'path', 'server_type', 'long_running']
+  const family = (name: string, help: string) => ({ name: `kubelet_http_${name}`, help, stability: 'ALPHA' as const, labels })
+  const total = registry.counter(family('requests_total', 'Number of the http requests received since the server started'))
+  const inFlight = registry.gauge(family('inflight_requests', 'Number of the inflight http requests'))
+  const seconds = registry.histogram({
+    ...family('requests_duration_seconds', 'Duration in seconds to serve http requests'),
+    buckets: secondsBuckets,
+  })
+  observePods(registry, pods, nodeName)
+  observeProcess(registry, () => {
+    const { user, system } = process.cpuUsage()
+    return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }
+  })
+
+  const texts: Readonly<Record<string, () => Promise<string>>> = {
+    '/metrics': async () => registry.text() + (stats === undefined ? '' : metricText(volumeMetrics(await stats.pods()))),
+    '/metrics/probes': async () => probeRegistry.text(),
+    '/metrics/resource': async () => metricText(resourceMetrics(await stats?.resources())),
+    '/metrics/cadvisor': async () =>
+      stats === undefined ? createRegistry().text() : metricText(cadvisorMetrics(await stats.groups(), await stats.machine(), clock.now())),
+  }
   return {
     begin(method, path) {
-      // The first part only, of known ones: names in a path would make a series each.
-      const first = path.split('/')[1] ?? ''
-      const key = labels({ method: known(methods, method), path: known(paths, first) })
-      add(inFlight, key, 1)
+      const of = [known(methods, method), pathOf(path), 'readwrite', String(longRunning.includes(path.split('/')[1] ?? ''))]
+      const startedMs = clock.monotonicMs()
+      total.of(...of).inc()
+      inFlight.of(...of).add(1)
       return () => {
-        add(inFlight, key, -1)
-        add(finished, key, 1)
+        inFlight.of(...of).add(-1)
+        seconds.of(...of).observe((clock.monotonicMs() - startedMs) / 1000)
       }
     },
-    text() {
-      const states = new Map<string, number>()
-      let running = 0
-      for (const { containers, sandboxId } of options.pods.list()) {
-        if (sandboxId !== undefined) running += 1
-        for (const { state } of containers) add(states, labels({ container_state: state }), 1)
-      }
-      const { rss } = process.memoryUsage()
-      const { user, system } = process.cpuUsage()
-      return [
-        family('kubelet_running_pods', 'gauge', 'Number of pods that have a running pod sandbox', [['', running]]),
-        family('kubelet_running_containers', 'gauge', 'Number of containers by state', [...states]),
-        family('kubelet_node_name', 'gauge', "The node's name. The count is always 1.", [[labels({ node: options.nodeName }), 1]]),
-        family('kubelet_http_requests_total', 'counter', 'Number of the http requests received since the server started', [...finished]),
-        family('kubelet_http_inflight_requests', 'gauge', 'Number of the inflight http requests', [...inFlight]),
-        family('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [['', rss]]),
-        family('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [['', (user + system) / 1e6]]),
-      ].join('')
-    },
+    text: async (path) => texts[path.length > 1 ? path.replace(/\/$/, '') : path]?.(),
   }
 }
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-const paths = ['exec', 'attach', 'portForward', 'run', 'containerLogs', 'pods', 'runningpods', 'healthz', 'metrics', 'configz', 'stats']
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+const longRunning = ['exec', 'attach', 'portForward', 'debug']
+const paths = [
+  'attach',
+  'checkpoint',
+  'configz',
+  'containerLogs',
+  'exec',
+  'healthz',
+  'logs',
+  'metrics',
+  'pods',
+  'portForward',
+  'run',
+  'runningpods',
+  'stats',
+]
 const known = (names: readonly string[], name: string): string => (names.includes(name) ? name : 'other')
 
-function labels(pairs: Readonly<Record<string, string>>): string {
-  const text = Object.entries(pairs).map(
-    ([name, value]) => `${name}="${value.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`))}"`,
-  )
-  return `{${text.join(',')}}`
-}
-
-function family(name: string, type: string, help: string, samples: readonly (readonly [labels: string, value: number])[]): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map(([text, value]) => `${name}${text} ${value}\n`).join('')}`
+/** The first part only, of known ones, for names in a path would make a series each; the metrics' own are told apart. */
+function pathOf(path: string): string {
+  const [, first = '', second = ''] = path.split('/')
+  return first === 'metrics' && ['cadvisor', 'probes', 'resource'].includes(second) ? `metrics/${second}` : known(paths, first)
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readLog } from '#kubelet/container-log/read-log.ts'
 import { WherryError } from '#lib/errors.ts'
+import { expositionType } from '#lib/metrics/exposition.ts'
 import type { KubeletServerOptions } from './kubelet-server.ts'
 import { chooseLog } from './log-choice.ts'
 import { parseLogQuery } from './log-query.ts'
@@ -11,7 +12,7 @@ import { pathParts } from './path-parts.ts'
 import { statsSummary } from './stats-summary.ts'
 import { runningContainer } from './upgrade.ts'
 
-export interface Call extends KubeletServerOptions {
+export interface Call extends Omit<KubeletServerOptions, 'metrics'> {
   readonly metrics: Metrics
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -22,7 +23,11 @@ type Route = (call: Call) => Promise<void> | void
 /** Plain requests, by method and first part of the path. */
 const routes: Readonly<Record<string, Route>> = {
   'GET healthz': ({ response }) => text(response, 'ok'),
-  'GET metrics': ({ response, metrics }) => text(response, metrics.text(), 'text/plain; version=0.0.4; charset=utf-8'),
+  'GET metrics': async ({ response, metrics, url }) => {
+    const shown = await metrics.text(url.pathname)
+    if (shown === undefined) throw notFound()
+    text(response, shown, expositionType)
+  },
   'GET pods': ({ response, pods }) => json(response, podList(pods.list().map(({ withStatus }) => withStatus))),
   'GET runningpods': ({ response, pods }) =>
     json(
@@ -35,10 +40,8 @@ const routes: Readonly<Record<string, Route>> = {
       ),
     ),
   'GET configz': ({ response, configuration = {} }) => json(response, { kubeletconfig: configuration }),
-  'GET stats': async (call) => {
-    if (call.url.pathname !== '/stats/summary') throw notFound()
-    json(call.response, statsSummary(call.nodeName, call.pods.list(), await call.runtime.containerStats()))
-  },
+  'GET stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
+  'POST stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
   'GET containerLogs': containerLogs,
   'POST run': run,
 }

@@ -43,6 +43,8 @@ export interface StatsOptions {
 export interface StatsProvider {
   /** `/stats/summary`; `core` is its form with processors and memory alone. */
   summary(part: 'all' | 'core'): Promise<Summary>
+  /** The pods of the summary, for who does not need rates. */
+  pods(): Promise<readonly PodStats[]>
   /** `/metrics/resource`. */
   resources(): Promise<ResourceFigures>
   /** `/metrics/cadvisor`: every group that dashboards look at, with all counters. */
@@ -170,6 +172,7 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
         await warmRates()
         return { node: await node(part), pods: await measure(standing(), false) }
       }),
+    pods: () => shared('pods', () => measure(standing(), false)),
     resources: () => shared('resources', async () => ({ node: await host.group('/', 'core'), pods: await readAll('core') })),
     groups: () =>
       shared('groups', async () => {
