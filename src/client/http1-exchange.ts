@@ -6,8 +6,11 @@ import type { Exchange, TlsOptions } from './https-transport.ts'
 /** One connection a request at a time (RFC 9112), kept open between requests. Watches each hold one, so their number is bounded. */
 export function createHttp1Exchange({ server, tls }: { readonly server: URL; readonly tls: TlsOptions }): Exchange {
   const agent = new Agent({ keepAlive: true, maxSockets: 100, maxFreeSockets: 4, ALPNProtocols: ['http/1.1'] })
+  let usable = true
   return {
-    usable: true,
+    get usable() {
+      return usable
+    },
     send({ method, path, headers, body, signal }) {
       return new Promise((resolve, reject) => {
         const length = body === undefined ? {} : { 'content-length': String(body.byteLength) }
@@ -16,6 +19,12 @@ export function createHttp1Exchange({ server, tls }: { readonly server: URL; rea
         request.once('response', (response) => resolve(answer(response)))
         request.end(body)
       })
+    },
+    retire() {
+      usable = false
+      // Connections that are free go now, the others once they are.
+      agent.maxFreeSockets = 0
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
     },
     close: () => agent.destroy(),
   }

@@ -100,6 +100,7 @@ export function createHttp2Exchange({ socket, authority, clock, silenceMs }: Htt
         if (request.body !== undefined) stream.end(request.body)
       })
     },
+    retire: () => session.close(),
     close() {
       forget?.()
       session.destroy()

@@ -33,7 +33,11 @@ export interface HttpsTransportOptions {
  * HTTPS to one server: HTTP/2 on one connection for everything, HTTP/1.1 where the server knows no better. A lost connection fails the
  * requests on it with `ServiceUnavailable`; the next request connects anew, after a back-off when the last try failed.
  */
-export function createHttpsTransport(options: HttpsTransportOptions): Transport & { close(): Promise<void> } {
+export function createHttpsTransport(options: HttpsTransportOptions): Transport & {
+  /** Requests from now on go over a new connection, as who the certificate says by then. What is under way goes on. */
+  reconnect(): void
+  close(): Promise<void>
+} {
   const { clock, random, token, requestTimeoutMs = 65_000, silenceMs = 30_000 } = options
   const server = new URL(options.server)
   if (server.protocol !== 'https:') throw new WherryError('BadRequest', `the server ${options.server} has to begin with https://`)
@@ -113,6 +117,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   }
 
   return Object.assign(transport, {
+    reconnect: () => open?.retire(),
     async close() {
       closing.abort(unavailable('the transport was closed'))
       for (const stop of active) stop.abort(closing.signal.reason)
@@ -131,6 +136,8 @@ export interface Exchange {
   /** False once it is lost or the server said goodbye. */
   readonly usable: boolean
   send(request: HttpRequest & { readonly signal: AbortSignal }): Promise<HttpResponse>
+  /** Not usable from now on; what is under way ends by itself. */
+  retire(): void
   close(): void
 }
 

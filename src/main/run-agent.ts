@@ -10,6 +10,7 @@ import { makeCsi } from './agent/make-csi.ts'
 import { makeKubelet } from './agent/make-kubelet.ts'
 import { makePluginWatcher } from './agent/make-plugin-watcher.ts'
 import { makeServer } from './agent/make-server.ts'
+import { openNodeCertificates } from './agent/node-certificates.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openRuntime } from './agent/open-runtime.ts'
 import { pem } from './agent/pem-files.ts'
@@ -22,11 +23,12 @@ export async function runAgent(layout: Layout): Promise<void> {
   const where = paths(layout)
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
+  const certificates = openNodeCertificates(config, where, systemClock)
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${config.apiPort}`,
     ca: pem(where, 'ca.crt'),
-    certificate: () => pem(where, `nodes/${config.nodeName}/kubelet-client.crt`),
-    key: () => pem(where, `nodes/${config.nodeName}/kubelet-client.key`),
+    certificate: () => certificates.client().certificate,
+    key: () => certificates.client().key,
     clock: systemClock,
     random: systemRandom,
   })
@@ -39,8 +41,9 @@ export async function runAgent(layout: Layout): Promise<void> {
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
   const kubelet = makeKubelet(context, runtime, [csi.plugin])
-  const server = makeServer(context, runtime, kubelet)
+  const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)
+  certificates.keepFresh(context, () => transport.reconnect())
   csi.start()
   await plugins.start()
   let isStopping = false
@@ -55,6 +58,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   isStopping = true
   log.info('stopping', { signal })
   await server.close()
+  await certificates.stop()
   await plugins.close()
   await kubelet.stop()
   await csi.close()
