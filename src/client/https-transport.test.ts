@@ -59,6 +59,39 @@ test('one connection serves many requests, and a new one follows a lost one', as
   server.close()
 })
 
+for (const [name, options] of Object.entries({ 'HTTP/2': {}, 'HTTP/1.1': { ALPNProtocols: ['http/1.1'], allowHTTP1: true } }))
+  test(`${name}: a new connection on demand, while what is under way on the old one goes on`, async () => {
+    const more = Promise.withResolvers<void>()
+    const handler: Transport = async ({ path }) => ({
+      status: 200,
+      headers: {},
+      body:
+        path === '/'
+          ? new TextEncoder().encode('ok')
+          : (async function* () {
+              yield new TextEncoder().encode('one')
+              await more.promise
+              yield new TextEncoder().encode('two')
+            })(),
+    })
+    let asked = 0
+    const { server, url } = await serve(handler, options)
+    const certificate = () => {
+      asked += 1
+      return testIdentity.cert
+    }
+    const transport = createHttpsTransport({ server: url, ca: testIdentity.cert, certificate, key: testIdentity.key, ...world() })
+    const long = await transport({ method: 'GET', path: '/long', headers: {} })
+    const before = asked
+    transport.reconnect()
+    assert.equal(Buffer.from(await readBody((await transport({ method: 'GET', path: '/', headers: {} })).body)).toString(), 'ok')
+    assert.ok(asked > before, 'the certificate is asked for anew')
+    more.resolve()
+    assert.equal(Buffer.from(await readBody(long.body)).toString(), 'onetwo')
+    await transport.close()
+    server.close()
+  })
+
 test('a lost connection fails the body that is being read', async () => {
   const handler: Transport = async () => ({
     status: 200,
