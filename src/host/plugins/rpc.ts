@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import {
   Client,
   connectivityState,
@@ -95,6 +96,7 @@ export const serveRpc: ServeRpc = async (socketPath, services) => {
     'grpc.max_send_message_length': MESSAGE_LIMIT_BYTES,
   })
   for (const method of services) server.addService({ method: definition(method) }, { method: implementation(method) })
+  await mkdir(dirname(socketPath), { recursive: true, mode: 0o750 })
   await rm(socketPath, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix://${socketPath}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)))

@@ -18,6 +18,8 @@ export interface PluginWatcher {
   start(): Promise<void>
   /** Ends all following. The plug-ins stay registered: those of the next process find theirs again. */
   close(): Promise<void>
+  /** The sockets that are there, for metrics. */
+  sockets(): readonly { readonly path: string; readonly isRegistered: boolean }[]
 }
 
 /** No two calls for one socket run at once, and they come in order: validate, register, deregister. */
@@ -169,6 +171,7 @@ export function createPluginWatcher(options: PluginWatcherOptions): PluginWatche
       unwatch()
       for (const socket of sockets.values()) socket.forget()
     },
+    sockets: () => [...sockets].map(([path, { registered }]) => ({ path, isRegistered: registered !== undefined })),
   }
 }
 

@@ -30,7 +30,7 @@ export interface RpcMethod<Q, QI, A, AI> {
   readonly answer: Type<A, AI>
 }
 
-/** Listens on a socket, in place of one that a former process left there. Throws when it cannot. */
+/** Listens on a socket, in place of one that a former process left there; its folder is made where it is missing. Throws when it cannot. */
 export type ServeRpc = (socketPath: string, services: readonly ServedMethod[]) => Promise<RpcServer>
 
 export interface RpcServer {
