@@ -6,6 +6,7 @@ import { createGzip } from 'node:zlib'
 import type { LogFiles } from '#kubelet/container-log/files.ts'
 import type { Files } from '#kubelet/interfaces.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readInside } from './read-inside.ts'
 
 /** The kubelet's small files. */
 export const nodeFiles: Files = {
@@ -41,6 +42,8 @@ export const nodeFiles: Files = {
     await fs.mkdir(path, { recursive: true })
     await fs.chmod(path, mode)
   },
+  readInside,
+  give: (path, uid, gid) => fs.chown(path, uid, gid),
   list: async (path) => (await orMissing(fs.readdir(path)))?.toSorted() ?? [],
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   async link(path, target) {

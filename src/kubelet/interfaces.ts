@@ -205,6 +205,8 @@ export interface ResourceManager {
   readonly name: string
   /** NUMA placements that would do, by resource; undefined for "no opinion". For the topology manager. */
   hints?(pod: Pod, container: AnyContainer): ReadonlyMap<string, readonly TopologyHint[] | undefined>
+  /** The same for all of the pod's containers together, where the node places pods and not containers. */
+  podHints?(pod: Pod): ReadonlyMap<string, readonly TopologyHint[] | undefined>
   /**
    * Takes what the container asks for, before the pod's first sandbox; init containers come first. Repeated it changes nothing: after every
    * admitter said yes the core asks once more, without a placement, for nodes that have no topology manager. Throws `WherryError`: the pod is
@@ -263,6 +265,13 @@ export interface PodSource {
 export interface Files {
   /** Undefined when there is no such file. At most `limitBytes` from the start. */
   read(path: string, limitBytes: number): Promise<Uint8Array | undefined>
+  /**
+   * A file below a directory that a container writes to: neither links nor pipes can lead anywhere else. `NotFound`, `Forbidden`. Absent: this
+   * node reads none.
+   */
+  readInside?(directory: string, path: string, limitBytes: number): Promise<Uint8Array>
+  /** Gives a file to a user and a group. Absent: files belong to whom they belong. */
+  give?(path: string, uid: number, gid: number): Promise<void>
   /** Writes in place (the file may be bind-mounted, so its inode must stay). */
   write(path: string, content: Uint8Array | string, mode: number): Promise<void>
   makeDirectory(path: string, mode: number): Promise<void>

@@ -35,6 +35,7 @@ import { orphanPod } from './pod/orphan.ts'
 import type { PodContext } from './pod/pod-context.ts'
 import { createPodWorker, type PodWorker } from './pod/pod-worker.ts'
 import { createStatusWriter } from './pod/status-writer.ts'
+import { createUserNamespaces } from './pod/user-namespaces.ts'
 import { nodeResources } from './resources/node-resources.ts'
 import { refusalOfResize } from './resources/resize-rules.ts'
 import { createResizes } from './resources/resizes.ts'
@@ -129,6 +130,11 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     onAllocated: (pod) => workers.get(pod.metadata.uid)?.update(pod),
     onChange: (uid) => workers.get(uid)?.look(),
   })
+  const userNamespaces = createUserNamespaces({
+    files: options.files,
+    rootDirectory: config.rootDirectory,
+    idsPerPod: Number(config.configuration?.userNamespaces?.idsPerPod ?? 65_536),
+  })
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),
@@ -137,6 +143,11 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     references,
     resizes,
     resourceManagers,
+    userNamespaces,
+    handlerFeatures(handler) {
+      const found = nodeStatus.node()?.status?.runtimeHandlers?.find(({ name = '' }) => name === handler)?.features
+      return { userNamespaces: found?.userNamespaces === true, recursiveReadOnlyMounts: found?.recursiveReadOnlyMounts === true }
+    },
     node() {
       if (machine === undefined) throw new WherryError('ServiceUnavailable', 'the kubelet has not started')
       return {
@@ -275,7 +286,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return {
     async start() {
       machine = await facts.read()
-      await Promise.all([options.cgroups.ensureTree(), resizes.load()])
+      await Promise.all([options.cgroups.ensureTree(), resizes.load(), userNamespaces.load()])
       const selection = { clock, random: random.fork('watch'), log }
       podInformer = createInformer(client, Pod, { ...selection, fieldSelector: `spec.nodeName=${config.nodeName}` })
       serviceInformer = createInformer(client, Service, selection)

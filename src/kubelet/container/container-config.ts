@@ -1,4 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { VolumeMount } from '#api/core/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import type { AnyContainer } from '../pod/containers.ts'
@@ -29,6 +30,10 @@ export interface ContainerInput {
   readonly volumes: ReadonlyMap<string, PreparedVolume>
   /** Host paths of mounts with a `subPath`, by their place in `volumeMounts`. */
   readonly subPaths: ReadonlyMap<number, string>
+  /** By volume: images that the runtime mounts by itself. */
+  readonly images?: ReadonlyMap<string, string>
+  /** Whether the runtime can make what is mounted below a read-only mount read-only as well (KEP-3857). */
+  readonly hasRecursiveReadOnly?: boolean
   readonly hostsFile: string | undefined
   readonly terminationMessageFile: string
   readonly resources: LinuxResources
@@ -80,23 +85,41 @@ const ETC_HOSTS = '/etc/hosts'
 const messagePath = ({ terminationMessagePath }: AnyContainer): string => terminationMessagePath || '/dev/termination-log'
 
 function mounts(input: ContainerInput): Mount[] {
-  const { container, volumes, subPaths, hostsFile } = input
+  const { container, environment, volumes, subPaths, hostsFile } = input
   const made = (container.volumeMounts ?? []).map((mount, index): Mount => {
     const volume = volumes.get(mount.name)
     if (volume === undefined)
       throw new WherryError('Invalid', `cannot find volume "${mount.name}" to mount into container "${container.name}"`)
+    const image = input.images?.get(mount.name)
+    const imageSubPath = image === undefined ? '' : mountSubPath(mount, environment)
+    const users = input.security.userNamespace
     return {
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-      hostPath: subPaths.get(index) ?? volume.hostPath,
+      hostPath: image === undefined ? (subPaths.get(index) ?? volume.hostPath) : '',
       readonly: mount.readOnly === true || volume.readOnly,
       propagation: mount.mountPropagation ?? 'None',
+      ...(isRecursivelyReadOnly(mount, input.hasRecursiveReadOnly === true) && { recursiveReadOnly: true }),
       ...(volume.selinuxRelabel && { selinuxRelabel: true }),
+      ...(image !== undefined && { image, ...(imageSubPath !== '' && { imageSubPath }) }),
+      // The files of a volume belong to the users that the pod sees, whichever these are on the node.
+      ...(users?.mode === 'pod' && image === undefined && { uidMappings: users.uids, gidMappings: users.gids }),
     }
   })
   const isOwnHosts = made.some(({ containerPath }) => containerPath === ETC_HOSTS)
   if (hostsFile !== undefined && !isOwnHosts) made.push(file(ETC_HOSTS, hostsFile))
   made.push(file(messagePath(container), input.terminationMessageFile))
   return made
+}
+
+/** Throws `Invalid` for what cannot be, in the reference's words. */
+export function isRecursivelyReadOnly(mount: VolumeMount, isSupported: boolean): boolean {
+  const { recursiveReadOnly = 'Disabled', name, readOnly, mountPropagation = 'None' } = mount
+  if (recursiveReadOnly === 'Disabled') return false
+  const refuse = (why: string) => new WherryError('Invalid', `volume "${name}" requested recursive read-only mode, but it is ${why}`)
+  if (readOnly !== true) throw refuse('not read-only')
+  if (mountPropagation !== 'None') throw refuse(`not compatible with propagation "${mountPropagation}"`)
+  if (recursiveReadOnly === 'Enabled' && !isSupported) throw refuse('not supported by the runtime')
+  return isSupported
 }
 
 const file = (containerPath: string, hostPath: string): Mount => ({ containerPath, hostPath, readonly: false, propagation: 'None' })

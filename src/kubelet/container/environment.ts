@@ -15,7 +15,7 @@ export interface References {
   secret(name: string, namespace: string): Promise<Secret | undefined>
   /** All services of the namespace, and `kubernetes` of the namespace default. */
   services(namespace: string): Promise<readonly Service[]>
-  /** A variable from a file in a volume of the pod (KEP-5307's `fileKeyRef`). */
+  /** A variable from a file in a volume of the pod (KEP-3721); '' or undefined: it is not there. */
   file?(volume: string, path: string, key: string): Promise<string | undefined>
 }
 
@@ -79,9 +79,9 @@ async function referredValue(context: EnvironmentContext, { valueFrom = {} }: En
   }
   if (fileKeyRef !== undefined) {
     const value = await references.file?.(fileKeyRef.volumeName, fileKeyRef.path, fileKeyRef.key)
-    if (value === undefined && !fileKeyRef.optional)
+    if (!value && !fileKeyRef.optional)
       throw new WherryError('NotFound', `environment variable key "${fileKeyRef.key}" not found in file "${fileKeyRef.path}"`)
-    return value
+    return value || undefined
   }
   return ''
 }

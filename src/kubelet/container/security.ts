@@ -1,9 +1,15 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { SeccompProfile as ApiSeccompProfile, PodSecurityContext, SecurityContext } from '#api/core/v1/types.ts'
+import type {
+  SeccompProfile as ApiSeccompProfile,
+  AppArmorProfile,
+  PodSecurityContext,
+  SELinuxOptions,
+  SecurityContext,
+} from '#api/core/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import { podTitle } from '../pod/names.ts'
-import type { ContainerSecurity, Image, SandboxSecurity, SeccompProfile } from '../runtime.ts'
+import type { ContainerSecurity, Image, SandboxSecurity, SeccompProfile, UserNamespace } from '../runtime.ts'
 
 export interface SecurityInput {
   readonly pod: Pod
@@ -16,6 +22,7 @@ export interface SecurityInput {
   readonly targetId?: string | undefined
   /** Where `localhostProfile` files are. */
   readonly seccompDirectory: string
+  readonly userNamespace?: UserNamespace | undefined
 }
 
 /** A container's security settings: its own, then the pod's, then ours. Throws `Invalid` where `runAsNonRoot` cannot be kept. */
@@ -44,7 +51,21 @@ export function containerSecurity(input: SecurityInput): ContainerSecurity {
     maskedPaths: isUnmasked ? [] : maskedPaths,
     readonlyPaths: isUnmasked ? [] : readonlyPaths,
     seccomp: seccomp(own.seccompProfile ?? pods.seccompProfile, input.seccompDirectory),
+    ...appArmor(own.appArmorProfile ?? pods.appArmorProfile),
+    ...selinux(own.seLinuxOptions ?? pods.seLinuxOptions ?? {}),
+    ...(input.userNamespace !== undefined && { userNamespace: input.userNamespace }),
   }
+}
+
+function appArmor(profile: AppArmorProfile | undefined): Pick<ContainerSecurity, 'apparmor'> {
+  if (profile === undefined) return {}
+  return {
+    apparmor: { type: profile.type, ...(profile.type === 'Localhost' && { localhostRef: profile.localhostProfile ?? '' }) },
+  }
+}
+
+function selinux({ user = '', role = '', type = '', level = '' }: SELinuxOptions): Pick<ContainerSecurity, 'selinux'> {
+  return `${user}${role}${type}${level}` === '' ? {} : { selinux: { user, role, type, level } }
 }
 
 /** The settings of the pod as a whole: of its pause process and its namespaces. */
@@ -59,6 +80,7 @@ export function sandboxSecurity(pod: Pod, seccompDirectory: string): SandboxSecu
     privileged: [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((one) => one.securityContext?.privileged === true),
     readonlyRootfs: false,
     seccomp: seccomp(pods.seccompProfile, seccompDirectory),
+    ...selinux(pods.seLinuxOptions ?? {}),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerStatus, PodStatus, VolumeMountStatus } from '#api/core/v1/types.ts'
+import type { ContainerState, ContainerStatus, PodStatus, VolumeMount, VolumeMountStatus } from '#api/core/v1/types.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type * as runtime from '../runtime.ts'
 import {
@@ -57,7 +57,7 @@ function statusOf(context: Context, container: AnyContainer, before: ContainerSt
           ? { terminated: before.state.terminated }
           : before.lastState
   return {
-    ...base(container),
+    ...base(container, before, view.hasRecursiveReadOnly),
     state,
     lastState: lastState.terminated ? { terminated: lastState.terminated } : {},
     restartCount: latest.metadata.attempt,
@@ -90,7 +90,7 @@ function unseen({ view, kind, plan }: Context, container: AnyContainer, before: 
   const hasInits = initContainers(view.pod).length > 0
   const waiting: ContainerState = { waiting: { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
   const fresh: ContainerStatus = {
-    ...base(container),
+    ...base(container, before, view.hasRecursiveReadOnly),
     state: waiting,
     lastState: before?.lastState ?? {},
     restartCount: before?.restartCount ?? 0,
@@ -186,11 +186,12 @@ function withProbes({ view, kind }: Context, container: AnyContainer, status: Co
   return { ...status, started, ready }
 }
 
-function base(container: AnyContainer) {
-  const volumeMounts: VolumeMountStatus[] = (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
-    name,
-    mountPath,
-    ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
-  }))
+function base(container: AnyContainer, before: ContainerStatus | undefined, hasRecursiveReadOnly: boolean) {
+  // What was mounted once stays as it was said.
+  const volumeMounts: VolumeMountStatus[] = before?.volumeMounts ?? (container.volumeMounts ?? []).map(mountStatus)
+  function mountStatus({ name, mountPath, readOnly, recursiveReadOnly }: VolumeMount): VolumeMountStatus {
+    const isWhole = recursiveReadOnly === 'Enabled' || (recursiveReadOnly === 'IfPossible' && hasRecursiveReadOnly)
+    return { name, mountPath, ...(readOnly && { readOnly, recursiveReadOnly: isWhole ? 'Enabled' : 'Disabled' }) }
+  }
   return { name: container.name, ready: false, ...(volumeMounts.length > 0 && { volumeMounts }) }
 }

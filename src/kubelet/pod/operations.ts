@@ -8,7 +8,7 @@ import type { SandboxConfig } from '../runtime.ts'
 import { parseResolvConf } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
-import { containerNamed } from './containers.ts'
+import { type AnyContainer, containerNamed } from './containers.ts'
 import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from './names.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
@@ -51,12 +51,14 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
   }
 
   async function makeSandboxConfig(attempt: number, cgroupParent: string): Promise<SandboxConfig> {
+    const handler = await context.runtimeHandler(state.pod)
     const resolvConf = await files.read(config.resolvConf, RESOLV_CONF_LIMIT_BYTES)
     return sandboxConfig({
       pod: state.pod,
       attempt,
       cgroupParent,
-      runtimeHandler: await context.runtimeHandler(state.pod),
+      runtimeHandler: handler,
+      userNamespace: await context.userNamespaces.of(state.pod, { name: handler, ...context.handlerFeatures(handler) }),
       clusterDns: config.clusterDns,
       nodeDns: parseResolvConf(resolvConf === undefined ? '' : Buffer.from(resolvConf).toString()),
       podLogsDirectory: config.podLogsDirectory,
@@ -97,13 +99,22 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     async 'ensure-image'({ container: name }) {
       const container = containerNamed(state.pod, name)?.container
       if (container === undefined) return
-      const result = await context.images.ensure({
-        pod: state.pod,
-        container,
-        sandbox: await makeSandboxConfig(0, ''),
-        secrets: pullSecrets,
-        tell: (type, reason, message) => tell(type, reason, message, name),
-      })
+      const sandbox = await makeSandboxConfig(0, '')
+      const ensure = (one: AnyContainer) =>
+        context.images.ensure({
+          pod: state.pod,
+          container: one,
+          sandbox,
+          secrets: pullSecrets,
+          tell: (type, reason, message) => tell(type, reason, message, name),
+        })
+      const result = await ensure(container)
+      if (result.state === 'present')
+        for (const { name: volume, image } of imagesMounted(state.pod, container)) {
+          const content = await ensure({ ...container, image: image.reference, imagePullPolicy: image.pullPolicy })
+          if (content.state === 'failed') return void state.images.set(name, content)
+          state.imageVolumes.set(volume, content.image.id)
+        }
       state.images.set(name, result)
     },
     'start-container': (command) => startContainer({ command, context, state, tell, onProgress, makeSandboxConfig }),
@@ -161,6 +172,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       await volumes.teardown(state.pod.metadata.uid)
       await cgroups.removePod(state.pod.metadata.uid)
       await files.remove(podDirectory(config.rootDirectory, state.pod.metadata.uid))
+      context.userNamespaces.release(state.pod.metadata.uid)
       state.isCleanedUp = true
     },
     async 'delete-pod'() {
@@ -236,6 +248,17 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     abort: () => aborting.abort(new Error('the kubelet stops')),
   }
 }
+
+/** Volumes of the sort `image` that the container mounts. */
+const imagesMounted = ({ spec }: Pod, { volumeMounts = [] }: AnyContainer) =>
+  (spec.volumes ?? []).flatMap(({ name, image }) =>
+    image?.reference && volumeMounts.some((mount) => mount.name === name)
+      ? [{ name, image: { reference: image.reference, pullPolicy: image.pullPolicy ?? defaultPullPolicy(image.reference) } }]
+      : [],
+  )
+/** Of an image that names no tag or the tag `latest`, only a look at the registry tells what it is today. */
+const defaultPullPolicy = (reference: string) =>
+  !reference.includes('@') && /(^|\/)[^/:]+(:latest)?$/.test(reference) ? ('Always' as const) : ('IfNotPresent' as const)
 
 /** Keys of events told: those of the last few restarts are all that can come again. */
 const TOLD_MAX = 100

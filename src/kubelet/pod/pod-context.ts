@@ -11,6 +11,7 @@ import type { NodeResources } from '../resources/node-resources.ts'
 import type { Resizes } from '../resources/resizes.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StatusWriter } from './status-writer.ts'
+import type { UserNamespaces } from './user-namespaces.ts'
 import type { NodeView } from './view.ts'
 
 /** What all pods of a node share. */
@@ -38,4 +39,7 @@ export interface PodContext {
   }
   /** Handler of `spec.runtimeClassName`; throws for a class that does not exist. */
   readonly runtimeHandler: (pod: Pod) => Promise<string>
+  /** What that handler can do; a runtime that tells nothing can do nothing of it. */
+  readonly handlerFeatures: (handler: string) => { readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
+  readonly userNamespaces: UserNamespaces
 }

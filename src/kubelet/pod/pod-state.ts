@@ -23,6 +23,10 @@ export interface PodState {
   readonly containers: Map<string, ContainerStatus>
   volumes: ReadonlyMap<string, PreparedVolume> | undefined
   readonly images: Map<string, ImageState & { readonly image: Image | string }>
+  /** By volume: the image that it is made of. */
+  readonly imageVolumes: Map<string, string>
+  /** Of the pod's runtime handler; known from the first start on. */
+  hasRecursiveReadOnly: boolean
   readonly failures: Map<string, StartFailure>
   readonly restarts: Map<string, RestartDelay>
   readonly resized: Map<string, ResourceRequirements>
@@ -52,6 +56,8 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     containers: new Map(),
     volumes: undefined,
     images: new Map(),
+    imageVolumes: new Map(),
+    hasRecursiveReadOnly: false,
     failures: new Map(),
     restarts: new Map(),
     resized: new Map(),

@@ -1,12 +1,14 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { containerConfig, mountSubPath } from '../container/container-config.ts'
+import { ENV_FILE_LIMIT_BYTES, envFileValue } from '../container/env-file.ts'
 import { containerEnvironment } from '../container/environment.ts'
 import { withGrants } from '../container/grants.ts'
 import { runHook } from '../container/hook.ts'
 import { containerSecurity } from '../container/security.ts'
+import type { PreparedVolume } from '../interfaces.ts'
 import { containerResources } from '../resources/container-resources.ts'
-import type { ContainerConfig, Image, SandboxConfig, SandboxStatus } from '../runtime.ts'
+import type { ContainerConfig, Image, SandboxConfig, SandboxStatus, UserNamespace } from '../runtime.ts'
 import { podHostname } from '../sandbox/hostname.ts'
 import { hostsFile } from '../sandbox/hosts-file.ts'
 import type { PodCommand } from './command.ts'
@@ -118,17 +120,23 @@ async function makeConfig(
   const { config, files } = context
   const node = context.node()
   const podIPs = addressesOf(context, state, sandbox)
-  const volumes = state.volumes ?? new Map()
+  const volumes: ReadonlyMap<string, PreparedVolume> = state.volumes ?? new Map()
+  const handler = await context.runtimeHandler(pod)
+  const features = context.handlerFeatures(handler)
+  state.hasRecursiveReadOnly = features.recursiveReadOnlyMounts
+  const userNamespace = await context.userNamespaces.of(pod, { name: handler, ...features })
   const environment = await containerEnvironment({
     pod,
     container,
     podIPs,
     hostIPs: node.addresses,
     allocatable: node.allocatable,
-    references: context.references,
+    references: { ...context.references, file: (volume, path, key) => fileVariable(context, volumes.get(volume), volume, path, key) },
   })
+  const images = await imageVolumes(context, state, container, volumes)
   const subPaths = new Map<number, string>()
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    if (images.byRuntime.has(mount.name)) continue
     const subPath = mountSubPath(mount, environment)
     if (subPath !== '') subPaths.set(index, await context.volumes.subPath(pod.metadata.uid, mount.name, container.name, index, subPath))
   }
@@ -147,9 +155,11 @@ async function makeConfig(
     attempt: command.attempt,
     image,
     environment,
-    volumes,
+    volumes: images.volumes,
     subPaths,
-    hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`),
+    images: images.byRuntime,
+    hasRecursiveReadOnly: features.recursiveReadOnlyMounts,
+    hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`, userNamespace),
     terminationMessageFile: messageFile,
     resources: containerResources(
       pod,
@@ -164,9 +174,50 @@ async function makeConfig(
       extraGroups: [...volumes.values()].flatMap(({ groupId }) => (groupId === undefined ? [] : [groupId])),
       targetId,
       seccompDirectory: config.seccompDirectory,
+      userNamespace,
     }),
   })
   return withGrants(made, grants)
+}
+
+/** `fileKeyRef`: what another container of the pod wrote into a volume. */
+async function fileVariable(
+  { files }: PodContext,
+  volume: PreparedVolume | undefined,
+  name: string,
+  path: string,
+  key: string,
+): Promise<string | undefined> {
+  if (volume === undefined || volume.hostPath === '')
+    throw new WherryError('Invalid', `cannot find the volume "${name}" referenced by FileKeyRef`)
+  if (files.readInside === undefined) throw new WherryError('MethodNotAllowed', 'this node reads no environment from files')
+  try {
+    return envFileValue(Buffer.from(await files.readInside(volume.hostPath, path, ENV_FILE_LIMIT_BYTES)).toString(), key)
+  } catch (error) {
+    throw new WherryError('Invalid', "couldn't parse env file", { cause: error })
+  }
+}
+
+/** The images among the volumes that the container mounts: by the runtime, or where the node has mounted them. */
+async function imageVolumes(
+  context: PodContext,
+  { pod, imageVolumes: ids }: PodState,
+  { volumeMounts = [] }: AnyContainer,
+  volumes: ReadonlyMap<string, PreparedVolume>,
+): Promise<{ readonly volumes: ReadonlyMap<string, PreparedVolume>; readonly byRuntime: ReadonlyMap<string, string> }> {
+  const byRuntime = new Map<string, string>()
+  const all = new Map(volumes)
+  for (const name of new Set(volumeMounts.map((mount) => mount.name))) {
+    const volume = volumes.get(name)
+    if (volume?.image === undefined) continue
+    const id = ids.get(name)
+    if (id === undefined) throw new WherryError('NotFound', `image volume "${name}" has not been pulled`)
+    if (context.volumes.mountImage === undefined) throw new WherryError('MethodNotAllowed', 'this node has no image volumes')
+    const hostPath = await context.volumes.mountImage(pod.metadata.uid, name, id)
+    if (hostPath === undefined) byRuntime.set(name, id)
+    else all.set(name, { ...volume, hostPath })
+  }
+  return { volumes: all, byRuntime }
 }
 
 const addressesOf = (context: PodContext, { pod }: PodState, sandbox: SandboxStatus): readonly string[] =>
@@ -176,13 +227,21 @@ const newestRunning = (state: PodState, name: string): string | undefined =>
   [...state.containers.values()].find((one) => one.metadata.name === name && one.state === 'running')?.id
 
 /** All containers of the pod share one file, written anew at each start since the addresses may have changed. */
-async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: readonly string[], path: string): Promise<string> {
+async function writeHostsFile(
+  context: PodContext,
+  { pod }: PodState,
+  podIPs: readonly string[],
+  path: string,
+  users: UserNamespace | undefined,
+): Promise<string> {
   const { name, domain } = podHostname(pod, context.config.clusterDns.domain)
   const nodeFile = hasSharedHostNetwork(pod)
     ? Buffer.from((await context.files.read('/etc/hosts', HOSTS_LIMIT_BYTES)) ?? []).toString()
     : undefined
   const content = hostsFile({ ips: podIPs, hostname: name, domain, aliases: pod.spec.hostAliases ?? [], nodeFile })
   await context.files.write(path, content, 0o644)
+  // The pod's own root may write to it, as the node's may in a pod that shares its users.
+  if (users?.mode === 'pod') await context.files.give?.(path, users.uids[0]!.hostId, users.gids[0]!.hostId)
   return path
 }
 

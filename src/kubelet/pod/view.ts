@@ -58,6 +58,8 @@ export interface PodView {
   readonly stopping: ReadonlyMap<string, Instant>
   /** Events told already, by their key. */
   readonly told: ReadonlySet<string>
+  /** Whether the runtime makes read-only what is mounted below a read-only mount of this pod, where it is asked to if possible. */
+  readonly hasRecursiveReadOnly: boolean
   /** What resource managers gave to the pod is free again; true from the start where there are none. */
   readonly isReleased: boolean
   /** Volumes and cgroup are gone. */

@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { sandboxSecurity } from '../container/security.ts'
 import { hasSharedHostNetwork, initContainers, isSidecar, regularContainers } from '../pod/containers.ts'
 import { podLogDirectory, podNameLabel, podNamespaceLabel, podUidLabel } from '../pod/names.ts'
-import type { SandboxConfig } from '../runtime.ts'
+import type { SandboxConfig, UserNamespace } from '../runtime.ts'
 import { type ClusterDns, type DnsConfig, podDns } from './dns.ts'
 import { podHostname } from './hostname.ts'
 
@@ -15,6 +15,7 @@ export interface SandboxInput {
   readonly nodeDns: DnsConfig
   readonly podLogsDirectory: string
   readonly seccompDirectory: string
+  readonly userNamespace?: UserNamespace | undefined
 }
 
 /** The sandbox of a pod as the runtime wants it. Throws `Invalid` for a hostname that cannot be. */
@@ -33,7 +34,10 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
     annotations: annotations ?? {},
     cgroupParent: input.cgroupParent,
     sysctls: Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
-    security: sandboxSecurity(pod, input.seccompDirectory),
+    security: {
+      ...sandboxSecurity(pod, input.seccompDirectory),
+      ...(input.userNamespace !== undefined && { userNamespace: input.userNamespace }),
+    },
     runtimeHandler: input.runtimeHandler,
   }
 }
