@@ -7,6 +7,7 @@ import { systemRandom } from '#host/random.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
 import { makeCsi } from './agent/make-csi.ts'
+import { makeDevices } from './agent/make-devices.ts'
 import { makeKubelet } from './agent/make-kubelet.ts'
 import { makePluginWatcher } from './agent/make-plugin-watcher.ts'
 import { makeServer } from './agent/make-server.ts'
@@ -40,14 +41,17 @@ export async function runAgent(layout: Layout): Promise<void> {
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
-  const kubelet = makeKubelet(context, runtime, [csi.plugin])
+  const devices = makeDevices(context, { runtime, plugins, kubelet: () => kubelet })
+  const kubelet = makeKubelet(context, runtime, [csi.plugin], devices)
   const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)
   certificates.keepFresh(context, () => transport.reconnect())
   csi.start()
+  await devices.start()
   await plugins.start()
   let isStopping = false
-  kubelet.start().catch((error: unknown) => {
+  const started = kubelet.start().then(() => devices.podsAreKnown())
+  started.catch((error: unknown) => {
     if (isStopping) return
     // It tries again by itself whatever may pass. What is left would leave an agent that runs for nothing; one that ended is started anew.
     log.error('the kubelet could not start, so the agent ends', { error })
@@ -62,6 +66,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   await plugins.close()
   await kubelet.stop()
   await csi.close()
+  await devices.close()
   await network.stop()
   runtime.close()
   transport.close()

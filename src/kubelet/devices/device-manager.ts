@@ -247,7 +247,8 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
     },
     allocate: (pod, container, placement) =>
       allocate(pod, container, placement).catch((cause: unknown) => {
-        throw new WherryError('Conflict', `Allocate failed due to ${(cause as Error).message}, which is unexpected`, { cause })
+        const message = `Allocate failed due to ${(cause as Error).message}, which is unexpected`
+        throw new WherryError('Conflict', message, { reason: 'UnexpectedAdmissionError', cause })
       }),
     async grant(pod, container) {
       const { uid } = pod.metadata

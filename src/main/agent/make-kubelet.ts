@@ -8,22 +8,46 @@ import { nodeFacts } from '#host/node-facts.ts'
 import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
+import { createKubeletMetrics, type KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
+import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
+import { latePods } from './late-pods.ts'
+import type { NodeDevices } from './make-devices.ts'
 import { makeImages } from './make-images.ts'
+import { makeNodeCare } from './make-node-care.ts'
 import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
 /** The kubelet of this node with everything that it manages pods by. */
-export function makeKubelet(context: AgentContext, runtime: Runtime, volumePlugins: readonly VolumePlugin[]): Kubelet {
+export function makeKubelet(
+  context: AgentContext,
+  runtime: Runtime,
+  volumePlugins: readonly VolumePlugin[],
+  devices: NodeDevices,
+): Kubelet {
   const { config, configuration, where, client, clock, random, log } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
+  const metrics = createKubeletMetrics(clock)
+  const pods = latePods(() => kubelet.pods)
+  const runtime = measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod })
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins)
+  const logs = createLogManager({
+    files: logFiles,
+    runtime,
+    clock,
+    maxBytes: quantityToInteger(configuration.containerLogMaxSize),
+    maxFiles: configuration.containerLogMaxFiles,
+    report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
+  })
+  const cgroups = { driver: 'cgroupfs', root: names.cgroupRoot } as const
+  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, metrics, pods, cgroups })
   const kubelet = createKubelet({
     config: {
       nodeName: config.nodeName,
@@ -46,21 +70,27 @@ export function makeKubelet(context: AgentContext, runtime: Runtime, volumePlugi
     log,
     runtime,
     volumes,
-    images: makeImages(context, runtime),
-    cgroups: createCgroupManager({ host: cgroupHost(), clock, root: names.cgroupRoot }),
-    logs: createLogManager({
-      files: logFiles,
-      runtime,
-      clock,
-      maxBytes: quantityToInteger(configuration.containerLogMaxSize),
-      maxFiles: configuration.containerLogMaxFiles,
-      report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
-    }),
+    images: makeImages(context, runtime, metrics.images),
+    cgroups: createCgroupManager({ host: cgroupHost(), clock, ...cgroups }),
+    logs,
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
-    nodeSources: [volumes.node],
+    resourceManagers: devices.resourceManagers,
+    nodeSources: [volumes.node, devices.nodeSource],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
-  return kubelet
+  return {
+    ...kubelet,
+    stats: care.stats,
+    metrics,
+    async start() {
+      await kubelet.start()
+      await care.start()
+    },
+    async stop() {
+      await care.stop()
+      await kubelet.stop()
+    },
+  }
 }
