@@ -4,6 +4,7 @@ import { systemClock } from '#host/clock.ts'
 import { readConfig } from '#host/config.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { systemRandom } from '#host/random.ts'
+import { createKubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
 import { makeCsi } from './agent/make-csi.ts'
@@ -35,13 +36,14 @@ export async function runAgent(layout: Layout): Promise<void> {
   })
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
   const configuration = nodeConfiguration(config, layout)
-  const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log }
+  const metrics = createKubeletMetrics(systemClock)
+  const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
   const runtime = await openRuntime(layout, systemClock)
   const network = await runNetwork(context)
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
-  const devices = makeDevices(context, { runtime, plugins, kubelet: () => kubelet })
+  const devices = makeDevices(context, { runtime, plugins, kubelet: () => kubelet, metrics })
   const kubelet = makeKubelet(context, runtime, [csi.plugin], devices)
   const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)

@@ -9,7 +9,7 @@ import { isCriticalPod } from './critical-pod.ts'
 import { IMMEDIATE_GRACE_SECONDS, planEviction, reclaimFor } from './evict-plan.ts'
 import { calmMs, crossedOf, judge, noPressure } from './judge.ts'
 import { hasStorageLimit, storageExcess, storageHeadroom } from './local-storage.ts'
-import { pressureConditions, pressureEvents } from './pressure-conditions.ts'
+import { pressureConditions } from './pressure-conditions.ts'
 import type { Disks } from './rank.ts'
 import { type NodePressure, type Observations, signals } from './signals.ts'
 import { type EvictionSettings, parseThresholds, type Threshold, withContainerFs } from './thresholds.ts'
@@ -238,13 +238,9 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
   }
 
   function show(next: readonly NodePressure[]): void {
-    const turned = pressureEvents(pressures, next)
+    const isChanged = next.join() !== pressures.join()
     pressures = next
-    if (turned.length === 0) return
-    const { name } = options.node.metadata
-    for (const reason of turned)
-      events.record({ regarding: options.node, type: 'Normal', reason, message: `Node ${name} status is now: ${reason}` })
-    for (const listener of listeners) listener()
+    if (isChanged) for (const listener of listeners) listener()
   }
 
   return {

@@ -15,7 +15,7 @@ import { type Layers, measurePodDisks, type PodDisks } from './pod-disks.ts'
 import { type PodGroups, processOf, readPodGroups } from './pod-groups.ts'
 import { podStats, usage } from './pod-stats.ts'
 import type { ResourceFigures } from './resource-metrics.ts'
-import type { MachineStats, StatsHost } from './stats-host.ts'
+import type { FileSystemStats, MachineStats, StatsHost } from './stats-host.ts'
 import type { ContainerStats, NodeStats, PodStats, Summary } from './summary.ts'
 
 export interface StatsOptions {
@@ -51,6 +51,8 @@ export interface StatsProvider {
   groups(): Promise<readonly NamedGroup[]>
   readonly figures: EvictionFigures
   machine(): Promise<MachineStats>
+  /** The file system that holds the images; undefined while the runtime does not tell where they are. */
+  imageSpace(): Promise<FileSystemStats | undefined>
 }
 
 export function createStatsProvider(options: StatsOptions): StatsProvider {
@@ -193,6 +195,7 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
         ),
     }),
     machine,
+    imageSpace: async () => (await fileSystems.space()).imageFs,
   }
 
   /** Those who come while a measurement is under way wait for that one: a flood of questions costs what one does. */

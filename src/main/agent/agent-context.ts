@@ -2,6 +2,7 @@ import type { Client } from '#client/client.ts'
 import type { Config } from '#host/config.ts'
 import type { Paths } from '#host/layout.ts'
 import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
+import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -16,4 +17,6 @@ export interface AgentContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Of the whole kubelet: each part counts in them what it does. */
+  readonly metrics: KubeletMetrics
 }

@@ -8,7 +8,6 @@ import { nodeFacts } from '#host/node-facts.ts'
 import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
-import { createKubeletMetrics, type KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
@@ -24,17 +23,21 @@ import { makeNodeCare } from './make-node-care.ts'
 import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
-/** The kubelet of this node with everything that it manages pods by. */
+/** The node's kubelet, with what others of the agent ask of it. */
+export interface AgentKubelet extends Kubelet {
+  readonly stats: StatsProvider
+}
+
+/** The kubelet of this node with everything that it manages pods by, and what looks after the node itself. */
 export function makeKubelet(
   context: AgentContext,
-  runtime: Runtime,
+  bareRuntime: Runtime,
   volumePlugins: readonly VolumePlugin[],
   devices: NodeDevices,
-): Kubelet {
-  const { config, configuration, where, client, clock, random, log } = context
+): AgentKubelet {
+  const { config, configuration, where, client, clock, random, log, metrics } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
-  const metrics = createKubeletMetrics(clock)
   const pods = latePods(() => kubelet.pods)
   const runtime = measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod })
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins)
@@ -47,7 +50,7 @@ export function makeKubelet(
     report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
   })
   const cgroups = { driver: 'cgroupfs', root: names.cgroupRoot } as const
-  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, metrics, pods, cgroups })
+  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, pods, cgroups })
   const kubelet = createKubelet({
     config: {
       nodeName: config.nodeName,
@@ -77,13 +80,13 @@ export function makeKubelet(
     network: networkProbe,
     events: recorder,
     resourceManagers: devices.resourceManagers,
-    nodeSources: [volumes.node, devices.nodeSource],
+    admitters: care.admitters,
+    nodeSources: [volumes.node, devices.nodeSource, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
   return {
     ...kubelet,
     stats: care.stats,
-    metrics,
     async start() {
       await kubelet.start()
       await care.start()

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { HeldShutdown, ShutdownInhibitor } from '#kubelet/shutdown/inhibitor.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
+import { isError, WherryError } from '#lib/errors.ts'
+import { run } from './run.ts'
+
+export interface LogindOptions {
+  readonly clock: Clock
+  /** Programs of systemd, where they are not on the path. */
+  readonly busctl?: string
+  readonly systemdInhibit?: string
+  /** For how long logind lets itself be held up; gone after a restart of the machine. */
+  readonly configDirectory?: string
+}
+
+const service = ['org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager'] as const
+const callMs = 10_000
+
+/**
+ * Holds shutdowns up through systemd-logind (systemd documentation, "Inhibitor Locks"). The lock is a program that runs for as long as we want it: it
+ * ends with our end of its input, so an agent that dies holds nothing up.
+ */
+export function logindInhibitor(options: LogindOptions): ShutdownInhibitor {
+  const { clock, busctl = 'busctl', systemdInhibit = 'systemd-inhibit', configDirectory = '/run/systemd/logind.conf.d' } = options
+
+  async function delayMs(): Promise<number> {
+    try {
+      const { stdout } = await run(busctl, ['get-property', ...service, 'InhibitDelayMaxUSec'], { timeoutMs: callMs })
+      return Number(/^t (\d+)/.exec(stdout)?.[1] ?? 0) / 1000
+    } catch (cause) {
+      if (!isError(cause)) throw cause
+      throw new WherryError('ServiceUnavailable', `systemd-logind does not answer: ${cause.message}`, { cause })
+    }
+  }
+
+  /** Lets logind wait for as long as the pods were promised; it reads that anew, some time after it was told to. */
+  async function allow(wantedMs: number): Promise<void> {
+    if ((await delayMs()) >= wantedMs) return
+    mkdirSync(configDirectory, { recursive: true, mode: 0o755 })
+    writeFileSync(`${configDirectory}/99-kubelet.conf`, `[Login]\nInhibitDelayMaxSec=${Math.ceil(wantedMs / 1000)}\n`, { mode: 0o644 })
+    const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager']
+    const hangUp = ['KillUnit', 'ssi', 'systemd-logind.service', 'all', '1']
+    await run(busctl, ['call', ...manager, ...hangUp], { timeoutMs: callMs })
+    for (let waitMs = 100; waitMs <= 1600; waitMs *= 2) {
+      if ((await delayMs()) >= wantedMs) return
+      await sleep(clock, waitMs)
+    }
+    throw new WherryError('Timeout', `systemd-logind waits for no more than ${await delayMs()} ms, and pods were promised ${wantedMs} ms`)
+  }
+
+  async function lock(): Promise<ChildProcess> {
+    const why = ['--what=shutdown', '--mode=delay', '--who=kubelet', '--why=Kubelet needs time to handle node shutdown']
+    const child = spawn(systemdInhibit, [...why, 'sh', '-c', 'echo held; exec cat >/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] })
+    await new Promise<void>((resolve, reject) => {
+      const failed = (cause?: Error) =>
+        reject(new WherryError('ServiceUnavailable', `${systemdInhibit} gives no lock${cause ? `: ${cause.message}` : ''}`, { cause }))
+      child.once('error', failed)
+      child.once('close', () => failed())
+      child.stdout.once('data', () => resolve())
+    })
+    child.stdin.on('error', () => child.kill())
+    return child
+  }
+
+  return {
+    async hold(wantedMs, onShutdown, onLost): Promise<HeldShutdown> {
+      await allow(wantedMs)
+      let held: ChildProcess | undefined = await lock()
+      const match = `type='signal',interface='${service[2]}',member='PrepareForShutdown'`
+      const monitor = spawn(busctl, ['monitor', '--json=short', `--match=${match}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+      let isClosed = false
+      const lost = (error: unknown): void => {
+        if (isClosed) return
+        isClosed = true
+        held?.stdin?.end()
+        onLost(error)
+      }
+      monitor.once('error', lost)
+      monitor.once('close', () => lost(new WherryError('ServiceUnavailable', `${busctl} monitor ended`)))
+      createInterface(monitor.stdout).on('line', (line) => {
+        const isBeginning = beginningOf(line)
+        if (isBeginning !== undefined) onShutdown(isBeginning)
+      })
+      return {
+        async release() {
+          held?.stdin?.end()
+          held = undefined
+        },
+        async renew() {
+          held ??= await lock()
+        },
+        async close() {
+          isClosed = true
+          held?.stdin?.end()
+          held = undefined
+          monitor.kill()
+        },
+      }
+    },
+  }
+}
+
+/** What a line of `busctl monitor` says of a shutdown: that it begins, that it was called off, or nothing. */
+function beginningOf(line: string): boolean | undefined {
+  let message: { readonly member?: string; readonly payload?: { readonly data?: readonly unknown[] } }
+  try {
+    message = JSON.parse(line)
+  } catch {
+    // Beside messages the program prints words for people.
+    return undefined
+  }
+  const said = message.payload?.data?.[0]
+  return message.member === 'PrepareForShutdown' && typeof said === 'boolean' ? said : undefined
+}
