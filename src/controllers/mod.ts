@@ -29,6 +29,7 @@ import { kubernetesServiceController } from './kubernetes-service/controller.ts'
 import type { ApiServerAddress } from './kubernetes-service/plan.ts'
 import { legacyServiceAccountTokenCleanerController } from './legacy-service-account-token-cleaner/controller.ts'
 import { legacyTokenTrackingController } from './legacy-token-tracking/controller.ts'
+import { localProvisionerController } from './local-provisioner/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
 import type { AddressPlan } from './node-ipam/plan.ts'
@@ -81,6 +82,8 @@ export interface ControllersConfig {
   readonly metrics?: MetricsReader
   /** Ended pods that may stay; absent: 12,500, as in the reference. */
   readonly terminatedPodThreshold?: number
+  /** Offers the storage class `local`: directories of the node that a claim's first pod runs on. Absent: no class is there from the start. */
+  readonly localVolumes?: boolean
 }
 
 export function controllers(config: ControllersConfig): readonly Controller<unknown>[] {
@@ -136,6 +139,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     persistentVolumeExpander(),
     ephemeralVolumeController(),
     attachDetachController(),
+    ...(config.localVolumes ? [localProvisionerController()] : []),
   ] as unknown as readonly Controller<unknown>[]
 }
 
@@ -160,6 +164,7 @@ const users: Readonly<Record<string, string>> = {
   'kubernetes-service-cidr-controller': 'system:apiserver',
   'ipallocator-repair-controller': 'system:apiserver',
   'legacy-token-tracking-controller': 'system:apiserver',
+  'local-provisioner': 'system:apiserver',
 }
 
 /** Stored, as itself and not as another kind's words, and deletable. Absent verbs mean all. */
