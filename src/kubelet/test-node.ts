@@ -37,6 +37,8 @@ export interface TestNodeOptions {
   readonly logs?: LogManager
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
+  /** Further parts of the node: its devices, what it says of itself. */
+  readonly parts?: Pick<KubeletOptions, 'admitters' | 'resourceManagers' | 'nodeSources'>
 }
 
 export async function createTestNode(options: TestNodeOptions): Promise<TestNode> {
@@ -76,6 +78,7 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
         files: options.files ?? memoryFiles(),
         events: sink,
         facts: { read: async () => machine },
+        ...options.parts,
       })
       running.add(kubelet)
       const stop = kubelet.stop
