@@ -22,7 +22,7 @@ export interface Credentials {
 export type Authenticate = (credentials: Credentials) => Promise<KubeletUser | undefined>
 
 /** KubeletConfiguration.authentication.webhook.cacheTTL, default 2 minutes. */
-const knownMs = 120_000
+const defaultKnownMs = 120_000
 /** A wrong token is not asked about more often than this. */
 const unknownMs = 10_000
 const maxEntries = 1000
@@ -31,7 +31,9 @@ const maxEntries = 1000
 export function createAuthenticate(options: {
   readonly reviewToken: (token: string) => Promise<Omit<KubeletUser, 'by'> | undefined>
   readonly clock: Clock
+  readonly knownMs?: number
 }): Authenticate {
+  const { knownMs = defaultKnownMs } = options
   const cache = boundedCache<{ readonly user: KubeletUser | undefined }>(options.clock, maxEntries)
   return async ({ certificate, bearerToken }) => {
     if (certificate && certificate.commonName !== '')

@@ -9,15 +9,18 @@ export type Authorize = (user: KubeletUser, attributes: KubeletAttributes) => Pr
 export const apiServerUser = 'kube-apiserver-kubelet-client'
 
 /** KubeletConfiguration.authorization.webhook.cacheAuthorizedTTL and cacheUnauthorizedTTL. */
-const allowedMs = 300_000
-const deniedMs = 30_000
+const defaultAllowedMs = 300_000
+const defaultDeniedMs = 30_000
 const maxEntries = 1000
 
 /** Asks the API server (SubjectAccessReview) for each subresource until one is allowed. The API server itself is let in without asking it. */
 export function createAuthorize(options: {
   readonly review: (user: KubeletUser, verb: string, subresource: string) => Promise<boolean>
   readonly clock: Clock
+  readonly allowedMs?: number
+  readonly deniedMs?: number
 }): Authorize {
+  const { allowedMs = defaultAllowedMs, deniedMs = defaultDeniedMs } = options
   const cache = boundedCache<boolean>(options.clock, maxEntries)
   return async (user, { verb, subresources }) => {
     // A name in a token may come from elsewhere; the certificate was signed by the cluster's own CA.

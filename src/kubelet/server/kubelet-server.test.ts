@@ -7,25 +7,44 @@ import { systemClock } from '#host/clock.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
 import { silentLog } from '#lib/log.ts'
 import { createKubeletServer, type KubeletServer, type KubeletServerOptions } from './kubelet-server.ts'
+import { routeOf } from './routes.ts'
 
 const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3600_000 }
 const ca = makeCertificate({ commonName: 'test-ca', usage: 'ca', ...validity })
 const serving = makeCertificate({ commonName: 'node', usage: 'server', addresses: ['127.0.0.1'], ...validity }, ca)
 
+const record = {
+  pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [{ name: 'c' }, { name: 'waiting' }] } },
+  containers: [{ name: 'c', id: 'c-id', state: 'running' }],
+}
+const checkpoints: string[] = []
+async function checkpointContainer(id: string, location: string, timeoutMs: number): Promise<void> {
+  if (timeoutMs === 7000) throw new Error('no CRIU here')
+  checkpoints.push(`${id} ${location.replace(/-2\d{3}-.*Z/, '-<time>')} ${timeoutMs}`)
+}
+const execSync = async (_id: string, command: readonly string[]) => ({
+  exitCode: command[0] === 'fail' ? 3 : 0,
+  stdout: Buffer.from('out'),
+  stderr: Buffer.from('err'),
+})
+
+const options: KubeletServerOptions = {
+  nodeName: 'node',
+  pods: { list: () => [], get: (_namespace: string, name: string) => (name === 'p' ? record : undefined) } as never,
+  runtime: { checkpointContainer, execSync } as unknown as KubeletServerOptions['runtime'],
+  checkpointDirectory: '/checkpoints',
+  logFiles: {} as KubeletServerOptions['logFiles'],
+  authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
+  authorize: async () => true,
+  certificate: { current: () => ({ ...serving, clientCa: ca.certificate }) },
+  clock: systemClock,
+  log: silentLog,
+}
+
 let server: KubeletServer
 let port = 0
 before(async () => {
-  server = createKubeletServer({
-    nodeName: 'node',
-    pods: { list: () => [], get: () => undefined } as unknown as KubeletServerOptions['pods'],
-    runtime: {} as KubeletServerOptions['runtime'],
-    logFiles: {} as KubeletServerOptions['logFiles'],
-    authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
-    authorize: async () => true,
-    certificate: { current: () => ({ ...serving, clientCa: ca.certificate }) },
-    clock: systemClock,
-    log: silentLog,
-  })
+  server = createKubeletServer(options)
   port = await server.listen(0, '127.0.0.1')
 })
 after(() => server.close())
@@ -44,14 +63,58 @@ check('a broken escape', 'GET /containerLogs/%zz/a/b', [token], 400)
 check('an upgrade of a path that is no address', 'GET //[', [token, upgrade], 404)
 check('an upgrade with a broken escape', 'GET /exec/%zz/a/b', [token, upgrade], 400)
 check('and it still serves', 'GET /pods', [token], 200)
+check('health', 'GET /healthz', [token], 200, /\r\n\r\n(2\r\n)?ok/)
+check('one check of it', 'GET /healthz/syncloop', [token], 200, /ok/)
+check('no such check', 'GET /healthz/nothing', [token], 404)
+check('all checks', 'GET /healthz?verbose', [token], 200, /\[\+\]ping ok\n\[\+\]log ok\n\[\+\]syncloop ok\nhealthz check passed\n/)
+check('all but one', 'GET /healthz?verbose&exclude=log', [token], 200, /\[\+\]ping ok\n\[\+\]syncloop ok\n/)
+check('a checkpoint', 'POST /checkpoint/ns/p/c?timeout=1&timeout=2', [token], 200, /"\/checkpoints\/checkpoint-p_ns-c-2.*\.tar"/)
+check('a checkpoint of no pod', 'POST /checkpoint/ns/q/c', [token], 404, /pod does not exist/)
+check('a checkpoint of no container', 'POST /checkpoint/ns/p/d', [token], 404, /container d does not exist/)
+check(
+  'a checkpoint of what does not run',
+  'POST /checkpoint/ns/p/waiting',
+  [token],
+  500,
+  /ns\/p\/waiting failed \(container waiting not found\)/,
+)
+check('a checkpoint with a wrong time', 'POST /checkpoint/ns/p/c?timeout=x', [token], 404, /cannot parse value of timeout parameter/)
+check('a checkpoint that fails', 'POST /checkpoint/ns/p/c?timeout=7', [token], 500, /checkpointing of ns\/p\/c failed \(no CRIU here\)/)
+check('a checkpoint by reading', 'GET /checkpoint/ns/p/c', [token], 404)
+check('a command', 'POST /run/ns/p/c?cmd=ls', [token], 200, /application\/json[\s\S]*outerr/)
+check('a command that fails', 'POST /run/ns/p/c?cmd=fail+now', [token], 500, /command 'fail now' exited with 3: err\n/)
+check('logs of a machine that shows none', 'GET /logs/', [token], 404)
+
+test('one stream too many is told to come again', async (t) => {
+  const full = createKubeletServer({ ...options, maxStreams: 0 })
+  const socket = connect({ host: '127.0.0.1', port: await full.listen(0, '127.0.0.1'), rejectUnauthorized: false })
+  t.after(() => full.close())
+  await once(socket, 'secureConnect')
+  socket.write(`${['GET /exec/ns/p/c HTTP/1.1', 'Host: node', upgrade, token].join('\r\n')}\r\n\r\n`)
+  assert.match(await text(socket), /^HTTP\/1.1 429 .*[\s\S]*serves 0 streams already/)
+})
+
+test('a checkpoint gets the container, its place, and the last of the times', () =>
+  assert.deepEqual(checkpoints, ['c-id /checkpoints/checkpoint-p_ns-c-<time>.tar 2000']))
+
+test('what an operator turned off is refused', () => {
+  for (const path of ['/run/a/b/c', '/exec/a/b/c', '/containerLogs/a/b/c', '/runningpods/', '/logs/'])
+    assert.throws(() => routeOf('GET', path, { enableDebuggingHandlers: false }), { message: 'Debug endpoints are disabled.' })
+  for (const path of ['/pods', '/healthz', '/metrics', '/stats/summary'])
+    assert.ok(routeOf('GET', path, { enableDebuggingHandlers: false }))
+  const off = routeOf('GET', '/logs/', { enableSystemLogHandler: false })
+  assert.throws(() => off({ serving: { enableSystemLogHandler: false } } as never), { message: 'logs endpoint is disabled.' })
+})
 
 /** Sends this request line as it stands: a client library would put it right first. */
-function check(name: string, line: string, headers: readonly string[], status: number): void {
+function check(name: string, line: string, headers: readonly string[], status: number, body = /^/): void {
   test(name, async () => {
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
     await once(socket, 'secureConnect')
     const close = headers.includes(upgrade) ? [] : ['Connection: close']
     socket.write(`${[`${line} HTTP/1.1`, 'Host: node', ...close, ...headers].join('\r\n')}\r\n\r\n`)
-    assert.match(await text(socket), new RegExp(`^HTTP/1.1 ${status} `))
+    const answer = await text(socket)
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `))
+    assert.match(answer, body)
   })
 }

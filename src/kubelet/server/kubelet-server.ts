@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { LogFiles } from '#kubelet/container-log/files.ts'
 import type { PodLookup } from '#kubelet/interfaces.ts'
 import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
@@ -13,8 +14,9 @@ import type { Log } from '#lib/log.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Authorize } from './authorization.ts'
 import { createMetrics } from './metrics.ts'
+import type { NodeLogs } from './node-logs.ts'
 import { kubeletAttributes } from './request-attributes.ts'
-import { routeOf } from './routes.ts'
+import { refuseDebugging, routeOf } from './routes.ts'
 import { upgradeRoutes } from './upgrade.ts'
 
 /** PEM. `clientCa` holds every authority whose client certificates are believed. */
@@ -27,12 +29,20 @@ export interface ServingCertificate {
 export interface KubeletServerOptions {
   readonly nodeName: string
   readonly pods: PodLookup
-  readonly runtime: Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'execSync'>
+  readonly runtime: Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'execSync'> & Partial<Pick<Runtime, 'checkpointContainer'>>
   /** What pods and node use. Absent: nobody measures it, and who asks is told so. */
   readonly stats?: StatsProvider
   /** Those of the whole kubelet. Absent: the server's own alone. */
   readonly metrics?: Pick<KubeletMetrics, 'registry' | 'probeRegistry'>
   readonly logFiles: LogFiles
+  /** Logs of the machine itself. Absent: none are shown. */
+  readonly nodeLogs?: NodeLogs
+  /** Where checkpoints of containers go. Absent: none are made. */
+  readonly checkpointDirectory?: string
+  /** What is served. Absent: the reference's defaults. */
+  readonly serving?: Partial<Pick<KubeletConfiguration, 'enableDebuggingHandlers' | 'enableSystemLogHandler' | 'enableSystemLogQuery'>>
+  /** Most execs, attaches and port-forwards at once; default 1000. One more is told to come again. */
+  readonly maxStreams?: number
   readonly authenticate: Authenticate
   readonly authorize: Authorize
   /** The present one, and a way to hear of a new one; connections that stand keep what they began with. */
@@ -53,10 +63,11 @@ export interface KubeletServer {
 /** A long command stands in the URL; Go's server takes headers of this size too. */
 const maxHeaderBytes = 1 << 20
 const headersMs = 30_000
+const maxConnections = 4096
 
 /** The node's HTTPS server: what the API server (and who may) asks of a kubelet. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
-  const { certificate } = options
+  const { certificate, maxStreams = 1000 } = options
   const log = options.log.with({ server: 'kubelet' })
   const metrics = createMetrics(options)
   const context = () => {
@@ -74,7 +85,10 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     keepAlive: true,
     keepAliveInitialDelay: headersMs,
   })
+  // Without a bound of connections, whoever opens them without a word would take all of the agent's files.
+  server.maxConnections = maxConnections
   const upgraded = new Set<Duplex>()
+  let streams = 0
   const stopCertificate = certificate.onChange?.(() => server.setSecureContext(context()))
 
   const admit = async (request: IncomingMessage, path: string): Promise<void> => {
@@ -95,7 +109,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     response.once('close', () => done(response.statusCode))
     try {
       await admit(request, url.pathname)
-      const route = routeOf(request.method ?? '', url.pathname)
+      const route = routeOf(request.method ?? '', url.pathname, options.serving)
       await route({ ...options, metrics, request, response, url })
     } catch (error) {
       report(error, url.pathname)
@@ -108,8 +122,10 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     const url = urlOf(request)
     const done = metrics.begin(request.method ?? '', url.pathname)
     upgraded.add(socket)
+    let counted = 0
     socket.once('close', () => {
       upgraded.delete(socket)
+      streams -= counted
       done(101)
     })
     // A connection that breaks shows as its close; unheard, the error would end the process.
@@ -119,6 +135,11 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     let taken = false
     try {
       await admit(request, url.pathname)
+      refuseDebugging(url.pathname.split('/')[1] ?? '', options.serving)
+      if (socket.destroyed) return
+      if (streams >= maxStreams) throw new WherryError('TooManyRequests', `this node serves ${maxStreams} streams already, try again later`)
+      counted = 1
+      streams += 1
       await upgradeRoutes({ ...options, request, url, socket, head, taken: () => (taken = true) })
     } catch (error) {
       report(error, url.pathname)
@@ -181,6 +202,8 @@ const reasons: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
+  429: 'Too Many Requests',
   503: 'Service Unavailable',
 }
 

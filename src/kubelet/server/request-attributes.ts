@@ -16,6 +16,8 @@ const subresourceOf: readonly (readonly [path: string, subresources: readonly st
   ['/metrics', ['metrics']],
   ['/logs', ['log']],
   ['/checkpoint', ['checkpoint']],
+  ['/statusz', ['statusz']],
+  ['/flagz', ['configz']],
 ]
 
 /** The table of the API docs, "Kubelet authorization"; what it does not name is `nodes/proxy`. */

@@ -4,10 +4,13 @@ import { pipeline } from 'node:stream/promises'
 import { readLog } from '#kubelet/container-log/read-log.ts'
 import { WherryError } from '#lib/errors.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
+import { checkpoint } from './checkpoint.ts'
+import { type HealthCheck, serveHealth } from './health.ts'
 import type { KubeletServerOptions } from './kubelet-server.ts'
 import { chooseLog } from './log-choice.ts'
 import { parseLogQuery } from './log-query.ts'
 import type { Metrics } from './metrics.ts'
+import { serveNodeLogs } from './node-logs.ts'
 import { pathParts } from './path-parts.ts'
 import { statsSummary } from './stats-summary.ts'
 import { runningContainer } from './upgrade.ts'
@@ -22,7 +25,7 @@ type Route = (call: Call) => Promise<void> | void
 
 /** Plain requests, by method and first part of the path. */
 const routes: Readonly<Record<string, Route>> = {
-  'GET healthz': ({ response }) => text(response, 'ok'),
+  'GET healthz': (call) => serveHealth(healthChecks, call),
   'GET metrics': async ({ response, metrics, url }) => {
     const shown = await metrics.text(url.pathname)
     if (shown === undefined) throw notFound()
@@ -43,17 +46,35 @@ const routes: Readonly<Record<string, Route>> = {
   'GET stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
   'POST stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
   'GET containerLogs': containerLogs,
+  'GET logs': (call) => {
+    const { nodeLogs, serving } = call
+    if (serving?.enableSystemLogHandler === false) throw new WherryError('MethodNotAllowed', 'logs endpoint is disabled.')
+    if (nodeLogs === undefined) throw notFound()
+    return serveNodeLogs({ ...call, nodeLogs, isQueryEnabled: serving?.enableSystemLogQuery === true })
+  },
   'POST run': run,
+  'POST checkpoint': checkpoint,
 }
+/** What `enableDebuggingHandlers` turns off. */
+const debugging = ['run', 'exec', 'attach', 'portForward', 'containerLogs', 'runningpods', 'logs', 'checkpoint', 'configz']
+/** Everything runs on one thread: where this is answered at all, nothing is stuck, and a log line would be written. */
+const healthChecks: readonly HealthCheck[] = ['log', 'syncloop'].map((name) => ({ name, check() {} }))
 const upgradeOnly = ['exec', 'attach', 'portForward']
 
 /** Throws `NotFound` for what the kubelet does not serve, `BadRequest` for what it serves only over an upgrade. */
-export function routeOf(method: string, path: string): Route {
+export function routeOf(method: string, path: string, serving: KubeletServerOptions['serving']): Route {
   const first = path.split('/')[1] ?? ''
+  refuseDebugging(first, serving)
   const route = routes[`${method === 'HEAD' ? 'GET' : method} ${first}`]
   if (route) return route
   if (upgradeOnly.includes(first)) throw new WherryError('BadRequest', 'Upgrade request required')
   throw notFound()
+}
+
+/** Throws `MethodNotAllowed` for what an operator turned off. */
+export function refuseDebugging(first: string, serving: KubeletServerOptions['serving']): void {
+  if (serving?.enableDebuggingHandlers === false && debugging.includes(first))
+    throw new WherryError('MethodNotAllowed', 'Debug endpoints are disabled.')
 }
 
 const notFound = () => new WherryError('NotFound', '404 page not found')
@@ -103,9 +124,10 @@ async function run(call: Call): Promise<void> {
   const { id } = runningContainer(record, containerName)
   const command = (call.url.searchParams.get('cmd') ?? '').split(' ')
   const { exitCode, stdout, stderr } = await call.runtime.execSync(id, command, 0)
-  const output = Buffer.concat([stdout, stderr])
-  if (exitCode !== 0) throw new WherryError('InternalError', `command '${command.join(' ')}' exited with ${exitCode}: ${output}`)
-  call.response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(output)
+  if (exitCode !== 0)
+    throw new WherryError('InternalError', `command '${command.join(' ')}' exited with ${exitCode}: ${Buffer.from(stderr)}`)
+  // The reference calls any output this.
+  call.response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.concat([stdout, stderr]))
 }
 
 const podList = (items: readonly object[]) => ({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items })
