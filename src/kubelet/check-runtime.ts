@@ -18,8 +18,13 @@ export function checkRuntime(title: string, get: () => RuntimeUnderTest): void {
     const seen: string[] = []
     const following = follow(runtime, ending.signal, (event) => seen.push(`${event.type} ${event.id}`))
     const sandbox = { ...sandboxBasis, logDirectory: directory }
+    // Some runtimes tell of what happens only now and then.
+    const told = async (event: string) => {
+      for (let tries = 0; tries < 500 && !seen.includes(event); tries += 1) await delay(10)
+      assert.ok(seen.includes(event), `${event} is told; told was ${seen.join(', ')}`)
+    }
 
-    assert.match((await runtime.version()).name, /containerd/)
+    assert.match((await runtime.version()).name, /^(containerd|cri-o)$/)
     assert.equal((await runtime.status()).runtimeReady, true)
     assert.ok((await runtime.imageStatus('docker.io/library/busybox:1'))!.sizeBytes > 0)
 
@@ -39,33 +44,27 @@ export function checkRuntime(title: string, get: () => RuntimeUnderTest): void {
     )
     assert.deepEqual(await runtime.containers({ podUid: 'uid-2' }), [])
 
+    for (const event of [`started ${sandboxId}`, `created ${id}`, `started ${id}`]) await told(event)
     await runtime.stopContainer(id, 1)
     const ended = await runtime.containerStatus(id)
     assert.deepEqual([ended.state, ended.metadata.attempt], ['exited', 4])
     assert.ok(ended.exitCode !== 0 && ended.finishedAt >= ended.startedAt && ended.startedAt >= ended.createdAt)
     await runtime.stopContainer(id, 1)
+    await told(`stopped ${id}`)
     await runtime.removeContainer(id)
     await runtime.removeContainer(id)
+    await told(`deleted ${id}`)
     await assert.rejects(runtime.containerStatus(id), (error) => isError(error, 'NotFound'))
 
     await runtime.stopSandbox(sandboxId)
     assert.equal((await runtime.sandboxStatus(sandboxId)).ready, false)
+    await told(`stopped ${sandboxId}`)
     await assert.rejects(runtime.createContainer(sandboxId, containerBasis, sandbox))
     await runtime.removeSandbox(sandboxId)
     await runtime.removeSandbox(sandboxId)
     await assert.rejects(runtime.sandboxStatus(sandboxId), (error) => isError(error, 'NotFound'))
     assert.deepEqual(await runtime.sandboxes({ podUid: 'uid-1' }), [])
 
-    const expected = [
-      `started ${sandboxId}`,
-      `stopped ${sandboxId}`,
-      ...['created', 'started', 'stopped', 'deleted'].map((type) => `${type} ${id}`),
-    ]
-    for (let tries = 0; tries < 300 && expected.some((event) => !seen.includes(event)); tries += 1) await delay(10)
-    assert.deepEqual(
-      expected.filter((event) => !seen.includes(event)),
-      [],
-    )
     assert.equal(seen.filter((event) => event === `stopped ${id}`).length, 1, 'the end of an exec is not the end of its container')
     ending.abort()
     await following

@@ -50,6 +50,14 @@ export interface RuntimeFaults {
   /** That an event is lost. */
   readonly loseEvent?: number
   readonly lateEventMs?: number
+  /** Up to so long, each call that looks or changes something takes longer. */
+  readonly slowMs?: number
+  /** That a call does not answer until the caller gives it up; the coin decides whether it was done. */
+  readonly hang?: number
+  /** That a list leaves out one that is there. */
+  readonly omit?: number
+  /** That a look at a container shows it as it was a look ago. */
+  readonly stale?: number
 }
 
 export interface SimulatedRuntimeOptions {
@@ -66,6 +74,8 @@ export interface SimulatedRuntimeOptions {
   readonly nextAddress?: (isTaken: (address: string) => boolean) => string
   /** Absent: always. */
   readonly hasNetwork?: () => boolean
+  /** After which a caller gives a call up that hangs. */
+  readonly requestTimeoutMs?: number
 }
 
 export interface SimulatedRuntime extends Runtime {
@@ -79,10 +89,14 @@ export interface SimulatedRuntime extends Runtime {
   reboot(): void
   /** Ends all event streams with an error, as a restart of the runtime does. */
   breakEvents(): void
+  /** The runtime's process ends, or is there again. What runs goes on. */
+  setAway(isAway: boolean): void
   /** Every call that changed something, in order: `start main 0`. */
   readonly history: readonly string[]
   /** Containers of one name that run at this moment. */
   running(name: string): readonly string[]
+  /** All containers as they are, whatever the runtime tells. */
+  everything(): readonly ContainerStatus[]
 }
 
 interface SimulatedContainer extends ContainerStatus {
@@ -94,6 +108,8 @@ interface SimulatedContainer extends ContainerStatus {
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
   const { clock, random, images = {}, latencyMs = 0 } = options
   let faults = options.faults ?? {}
+  let isAway = false
+  const shownBefore = new Map<string, ContainerStatus>()
   const sandboxes = new Map<string, SandboxStatus>()
   const containers = new Map<string, SimulatedContainer>()
   const pulled = new Set<string>()
@@ -108,12 +124,54 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
 
   /** A call that changes something: slow and faulty as told. */
   async function change<T>(what: string, act: () => T, takesMs = latencyMs): Promise<T> {
+    if (isAway) throw unavailable()
     if (random.next() < (faults.failBefore ?? 0)) throw unavailable()
     if (takesMs > 0) await sleep(clock, takesMs)
+    if (isTroubled()) await trouble(act)
+    if (isAway) throw unavailable()
     const result = act()
     history.push(what)
     if (random.next() < (faults.failAfter ?? 0)) throw unavailable()
     return result
+  }
+
+  /** A call that only looks: slow, hanging or away as told. */
+  async function look<T>(act: () => T): Promise<T> {
+    if (isAway) throw unavailable()
+    if (isTroubled()) await trouble()
+    return act()
+  }
+
+  const isTroubled = (): boolean => (faults.slowMs ?? 0) > 0 || (faults.hang ?? 0) > 0
+
+  /** Chances are drawn only where there are any, so that what a seed did before these faults existed it does still. */
+  async function trouble(act?: () => unknown): Promise<void> {
+    const { slowMs = 0, hang = 0 } = faults
+    if (slowMs > 0) await sleep(clock, slowMs * random.next())
+    if (hang === 0 || random.next() >= hang) return
+    const isDone = random.next() < 0.5
+    await sleep(clock, (options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) * (isDone ? 0.9 : 1))
+    // It comes to its end, and nobody hears of it.
+    if (isDone && !isAway) act?.()
+    throw new WherryError('Timeout', 'context deadline exceeded')
+  }
+
+  /** Of a list, all; or all but one that is there. */
+  function told<T>(all: readonly T[]): readonly T[] {
+    const { omit = 0 } = faults
+    if (omit === 0 || all.length === 0 || random.next() >= omit) return all
+    const left = Math.floor(random.next() * all.length)
+    return all.filter((_, index) => index !== left)
+  }
+
+  /** How a container stands; or how it stood when somebody looked last. */
+  function shown(id: string): ContainerStatus {
+    const now = containerOf(id)
+    const { stale = 0 } = faults
+    if (stale === 0) return now
+    const before = shownBefore.get(id)
+    shownBefore.set(id, now)
+    return before !== undefined && random.next() < stale ? before : now
   }
 
   function emit(type: RuntimeEvent['type'], id: string): void {
@@ -195,16 +253,22 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     [...all].filter(({ labels }) => podUid === undefined || labels['io.kubernetes.pod.uid'] === podUid)
 
   return {
-    version: async () => ({ name: 'containerd', version: '1.6.20' }),
-    status: async () => {
-      const networkReady = options.hasNetwork?.() ?? true
-      return { runtimeReady: true, networkReady, message: networkReady ? '' : 'cni plugin not initialized', handlers: [], features }
-    },
+    version: () => look(() => ({ name: 'containerd', version: '1.6.20' })),
+    status: () =>
+      look(() => {
+        const networkReady = options.hasNetwork?.() ?? true
+        return { runtimeReady: true, networkReady, message: networkReady ? '' : 'cni plugin not initialized', handlers: [], features }
+      }),
     cgroupDriver: async () => undefined,
     updatePodCidr: async () => {},
 
     runSandbox: (config: SandboxConfig) =>
       change(`sandbox ${config.metadata.name} ${config.metadata.attempt}`, () => {
+        const { uid, attempt } = config.metadata
+        refuseTaken(
+          [...sandboxes.values()].find((one) => one.metadata.uid === uid && one.metadata.attempt === attempt),
+          `sandbox name "${config.metadata.name}_${uid}_${attempt}"`,
+        )
         const id = newId('s')
         const ips = config.security.network === 'node' ? [] : [options.nextAddress?.(isTaken) ?? `10.1.${next >> 8}.${next & 255}`]
         const { metadata, labels, annotations } = config
@@ -225,14 +289,22 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
         if (sandboxes.delete(id)) emit('deleted', id)
         for (const inside of [...containers.values()]) if (inside.sandboxId === id) containers.delete(inside.id)
       }),
-    sandboxes: async (filter) => labelled(sandboxes.values(), filter?.podUid),
-    sandboxStatus: async (id) => sandboxOf(id),
+    sandboxes: (filter) => look(() => told(labelled(sandboxes.values(), filter?.podUid))),
+    sandboxStatus: (id) => look(() => sandboxOf(id)),
     updateSandboxResources: (id) => change(`update sandbox`, () => void sandboxOf(id)),
 
     createContainer: (sandboxId, config) =>
       change(`create ${config.metadata.name} ${config.metadata.attempt}`, () => {
         const { ready, metadata: pod } = sandboxOf(sandboxId)
         if (!ready) throw new WherryError('InternalError', `sandbox ${sandboxId} is not ready`)
+        const { name, attempt } = config.metadata
+        refuseTaken(
+          [...containers.values()].find(
+            (one) =>
+              one.config.labels['io.kubernetes.pod.uid'] === pod.uid && one.metadata.name === name && one.metadata.attempt === attempt,
+          ),
+          `container name "${name}_${pod.name}_${pod.uid}_${attempt}"`,
+        )
         const id = newId('c')
         const { metadata, labels, annotations } = config
         containers.set(id, {
@@ -258,6 +330,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
         return id
       }),
     async startContainer(id) {
+      if (isAway) throw unavailable()
       const { name, attempt } = containerOf(id).metadata
       await change(`start ${name} ${attempt}`, () => {
         const one = containerOf(id)
@@ -273,20 +346,23 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       })
     },
     async stopContainer(id, graceSeconds) {
+      if (isAway) throw unavailable()
       await change(`stop ${containerOf(id).metadata.name} ${graceSeconds}`, () => {}, 0)
       await stop(id, graceSeconds)
     },
     removeContainer: (id) =>
       change(`remove ${containers.get(id)?.metadata.name ?? id}`, () => {
+        shownBefore.delete(id)
         if (containers.delete(id)) emit('deleted', id)
       }),
-    containers: async (filter) => labelled(containers.values(), filter?.podUid),
-    containerStatus: async (id) => containerOf(id),
+    containers: (filter) => look(() => told(labelled(containers.values(), filter?.podUid))),
+    containerStatus: (id) => look(() => shown(id)),
     updateContainerResources: (id) => change(`update ${id}`, () => {}),
     checkpointContainer: (id) => change(`checkpoint ${containerOf(id).metadata.name}`, () => {}),
     reopenLog: (id) => change(`reopen ${id}`, () => {}),
 
     async execSync(id, command, timeoutMs) {
+      if (isAway) throw unavailable()
       const { behaviour, startedAt, state } = containerOf(id)
       if (state !== 'running') throw new WherryError('InternalError', `container ${id} is not running`)
       const { exitCode, output = '', takesMs = 0 } = behaviour.exec?.(command, clock.now() - startedAt) ?? { exitCode: 0 }
@@ -302,8 +378,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     attach: async ({ containerId }) => `http://simulated/attach/${containerOf(containerId).id}`,
     portForward: async (id) => `http://simulated/port-forward/${sandboxOf(id).id}`,
 
-    images: async () => Object.keys(images).flatMap((name) => imageOf(name) ?? []),
-    imageStatus: async (name) => imageOf(name),
+    images: () => look(() => Object.keys(images).flatMap((name) => imageOf(name) ?? [])),
+    imageStatus: (name) => look(() => imageOf(name)),
     pullImage: (name) =>
       change(
         `pull ${shortName(name)}`,
@@ -323,6 +399,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     sandboxStats: async () => [],
 
     async *events(signal) {
+      if (isAway) throw unavailable()
       const queue: RuntimeEvent[] = []
       let wake = Promise.withResolvers<void>()
       let failure: { readonly error: unknown } | undefined
@@ -372,9 +449,22 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     breakEvents() {
       for (const follower of followers) follower.fail(unavailable())
     },
+    setAway(away) {
+      isAway = away
+      if (away) this.breakEvents()
+    },
     history,
+    everything: () => [...containers.values()],
     running: (name) => [...containers.values()].filter((one) => one.metadata.name === name && one.state === 'running').map(({ id }) => id),
   }
+}
+
+/** Of the reference's `runtimeRequestTimeout`, which every runtime of ours has too. */
+const REQUEST_TIMEOUT_MS = 2 * 60_000
+
+/** No runtime makes a second one of the same name: it keeps names until what has them is removed. */
+function refuseTaken(existing: { readonly id: string } | undefined, what: string): void {
+  if (existing !== undefined) throw new WherryError('InternalError', `failed to reserve ${what}: name is reserved for "${existing.id}"`)
 }
 
 /** As containerd 1.6 has them. */

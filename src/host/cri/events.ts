@@ -1,25 +1,50 @@
 import type { RuntimeEvent } from '#kubelet/runtime.ts'
-import { isError } from '#lib/errors.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { decodeProtobuf } from '#schema/protobuf.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Channel } from './channel.ts'
 import { containerEvents } from './enums.ts'
 import * as cri from './messages.ts'
+import { type Looked, polledEvents } from './polled-events.ts'
 
 /**
- * What happens to containers and sandboxes, as it happens. CRI's own stream where the runtime has one (containerd 1.7, CRI-O 1.26);
- * containerd 1.6 answers Unimplemented, and there its event service tells the same. Ends with an error when the connection breaks.
+ * What happens to containers and sandboxes, as it happens. CRI's own stream where the runtime has one (containerd 1.7, CRI-O with
+ * `enable_pod_events`); containerd 1.6 answers Unimplemented, and there its event service tells the same. A runtime that has neither (CRI-O by
+ * default ends the stream at once, without an event) is looked at every second, as the reference looks at every runtime. Ends with an error
+ * when the connection breaks.
  */
-export async function* runtimeEvents(channel: Channel, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+export async function* runtimeEvents(channel: Channel, runtime: Looked, clock: Clock, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
   try {
-    const events = channel.stream('/runtime.v1.RuntimeService/GetContainerEvents', cri.Empty, cri.ContainerEventResponse, {}, { signal })
-    for await (const { containerId = '', containerEventType = 0 } of events) {
-      const type = containerEvents[containerEventType]
-      if (type !== undefined) yield { type, id: containerId }
+    let isTelling = false
+    const subscribedAt = clock.now()
+    for await (const event of criEvents(channel, signal)) {
+      isTelling = true
+      yield event
     }
+    if (signal.aborted) return
+    // A stream that told something, or stood for a while, has broken off like any other.
+    if (isTelling || clock.now() - subscribedAt > ENDS_AT_ONCE_MS)
+      throw new WherryError('ServiceUnavailable', 'the container runtime ended its stream of events')
   } catch (error) {
     if (!isError(error, 'MethodNotAllowed')) throw error
-    yield* containerdEvents(channel, signal)
+    try {
+      yield* containerdEvents(channel, signal)
+      return
+    } catch (second) {
+      if (!isError(second, 'MethodNotAllowed')) throw second
+    }
+  }
+  yield* polledEvents(runtime, clock, signal)
+}
+
+const ENDS_AT_ONCE_MS = 1_000
+
+async function* criEvents(channel: Channel, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+  const events = channel.stream('/runtime.v1.RuntimeService/GetContainerEvents', cri.Empty, cri.ContainerEventResponse, {}, { signal })
+  for await (const { containerId = '', containerEventType = 0 } of events) {
+    const type = containerEvents[containerEventType]
+    if (type !== undefined) yield { type, id: containerId }
   }
 }
 

@@ -178,7 +178,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
     },
 
     async *events(signal) {
-      for await (const event of runtimeEvents(channel, signal)) {
+      for await (const event of runtimeEvents(channel, this, clock, signal)) {
         if (event.type === 'stopped') await shown(this, event, clock, signal)
         yield event
       }
