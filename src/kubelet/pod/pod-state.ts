@@ -93,6 +93,7 @@ export async function refresh(state: PodState, id: string, context: Pick<PodCont
 
 /** Takes a container's status over, with its last words once it has ended. */
 export async function see(state: PodState, status: ContainerStatus, { files, logs }: Pick<PodContext, 'files' | 'logs'>): Promise<void> {
+  if (isLate(state, status)) return
   if (status.state === 'exited') {
     if (!state.terminationMessages.has(status.id)) state.terminationMessages.set(status.id, await terminationMessage(status, files, logs))
     state.stopping.delete(status.id)
@@ -100,6 +101,14 @@ export async function see(state: PodState, status: ContainerStatus, { files, log
   }
   state.containers.set(status.id, status)
 }
+
+/** No container goes back from its end to its life: a status that says so is late, and the known one stands. */
+function isLate(state: PodState, { id, state: shown }: ContainerStatus): boolean {
+  const known = state.containers.get(id)?.state
+  return known !== undefined && (ages[shown] ?? 0) < (ages[known] ?? 0)
+}
+
+const ages: Readonly<Partial<Record<ContainerStatus['state'], number>>> = { created: 1, running: 2, exited: 3 }
 
 export function forgetContainer(state: PodState, id: string): void {
   state.containers.delete(id)
@@ -114,8 +123,6 @@ export function forgetContainer(state: PodState, id: string): void {
 export async function relist(state: PodState, context: PodContext): Promise<void> {
   const filter = { podUid: state.pod.metadata.uid }
   const [sandboxes, containers] = await Promise.all([context.runtime.sandboxes(filter), context.runtime.containers(filter)])
-  for (const id of state.sandboxes.keys()) if (!sandboxes.some((one) => one.id === id)) state.sandboxes.delete(id)
-  for (const id of state.containers.keys()) if (!containers.some((one) => one.id === id)) forgetContainer(state, id)
   for (const one of sandboxes) if (!state.sandboxes.has(one.id)) state.sandboxes.set(one.id, { ...one, ips: [] })
   const seeds = containers.filter(({ id }) => !state.containers.has(id))
   for (const one of seeds) {
