@@ -33,8 +33,11 @@ import { type Admission, createAdmission } from './pod/admission/admission.ts'
 import { podUidLabel } from './pod/names.ts'
 import { orphanPod } from './pod/orphan.ts'
 import type { PodContext } from './pod/pod-context.ts'
+import { fromApi, isMirrorPod, isStaticPod } from './pod/pod-source.ts'
 import { createPodWorker, type PodWorker } from './pod/pod-worker.ts'
+import { createStaticPods } from './pod/static-pods.ts'
 import { createStatusWriter } from './pod/status-writer.ts'
+import { DEFAULT_GRACE_SECONDS } from './pod/steps.ts'
 import { createUserNamespaces } from './pod/user-namespaces.ts'
 import { nodeResources } from './resources/node-resources.ts'
 import { refusalOfResize } from './resources/resize-rules.ts'
@@ -141,6 +144,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     images: options.images ?? createImagePuller({ runtime, clock }),
     statuses,
     references,
+    shownAs: (pod) => (isStaticPod(pod) ? statics.mirrorOf(pod) : pod),
     resizes,
     resourceManagers,
     userNamespaces,
@@ -165,6 +169,38 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         throw new WherryError('NotFound', `failed to get RuntimeClass "${name}": this node serves none`)
       return options.runtimeHandler(name)
     },
+  }
+
+  /** Pods that left a sandbox before this start. */
+  let left: ReadonlySet<string | undefined> = new Set()
+  const statics = createStaticPods({
+    sources: options.podSources ?? [],
+    client,
+    clock,
+    random: random.fork('mirrors'),
+    log,
+    node: () => nodeStatus.node(),
+    run: (pod) => addWorker(resizes.seen(pod), left.has(pod.metadata.uid)).look(),
+    end(uid) {
+      const worker = workers.get(uid)
+      if (worker === undefined) return
+      // Its manifest is gone, which is as polite as a deletion.
+      const deletionGracePeriodSeconds = worker.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+      worker.remove({ ...worker.pod, metadata: { ...worker.pod.metadata, deletionGracePeriodSeconds } })
+    },
+    changed: (uid) => workers.get(uid)?.look(),
+  })
+
+  function podSeen(pod: Pod, change: 'added' | 'modified' | 'deleted'): void {
+    if (isMirrorPod(pod)) {
+      if (change === 'deleted') statuses.forget(pod.metadata.uid)
+      statics.mirrorSeen(pod, change === 'deleted')
+      return
+    }
+    const worker = workers.get(pod.metadata.uid)
+    if (change === 'deleted') worker?.remove(pod)
+    else if (worker === undefined) addWorker(resizes.seen(fromApi(pod)), left.has(pod.metadata.uid)).look()
+    else worker.update(resizes.seen(fromApi(pod)))
   }
 
   const resourceStatus = (pod: Pod, container: string) => resourceManagers.flatMap((manager) => manager.status?.(pod, container) ?? [])
@@ -194,6 +230,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         owned.delete(uid)
         workers.delete(uid)
         resizes.forget(uid)
+        statics.ended(uid)
         notify(uid)
       },
     })
@@ -296,15 +333,13 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       admission = makeAdmission(machine)
       // Before the pods: what is there now and has no pod later has none for good.
       const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
-      const left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
+      left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
       await podInformer.synced()
-      for (const pod of podInformer.list().toSorted(byCreation)) addWorker(resizes.seen(pod), left.has(pod.metadata.uid)).look()
-      podInformer.onChange((pod, _, change) => {
-        const worker = workers.get(pod.metadata.uid)
-        if (change === 'deleted') worker?.remove(pod)
-        else if (worker === undefined) addWorker(resizes.seen(pod), false).look()
-        else worker.update(resizes.seen(pod))
-      })
+      const present = podInformer.list().toSorted(byCreation)
+      for (const pod of present.filter(isMirrorPod)) podSeen(pod, 'added')
+      await statics.load()
+      for (const pod of present.filter((one) => !isMirrorPod(one))) podSeen(pod, 'added')
+      podInformer.onChange((pod, _, change) => podSeen(pod, change))
       for (const source of options.nodeSources ?? []) following.push(untilStopped(source.onChange(() => nodeStatus.runtimeChanged())))
       for (const manager of resourceManagers)
         if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
@@ -318,6 +353,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       forgetRelist()
       for (const worker of workers.values()) worker.close()
       statuses.close()
+      statics.close()
       await Promise.all([podInformer?.close(), serviceInformer?.close(), nodeStatus.stop(), resizes.close(), ...following])
     },
     look: (uid) => workers.get(uid)?.retry(),

@@ -1,73 +1,11 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
-import type { ContainerStatus } from '#api/core/v1/types.ts'
-import { seededRandom } from '#lib/random.ts'
-import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
-import { createSimulatedRuntime, type SimulatedRuntime, type SimulatedRuntimeOptions } from '#sim/runtime.ts'
-import type { Kubelet } from './kubelet.ts'
+import type { VirtualClock } from '#sim/clock.ts'
+import type { SimulatedRuntime } from '#sim/runtime.ts'
 import type { Runtime } from './runtime.ts'
-import { createTestNode, memoryFiles, type TestNode } from './test-node.ts'
-
-interface World {
-  readonly clock: VirtualClock
-  readonly runtime: SimulatedRuntime
-  readonly node: TestNode
-  readonly kubelet: Kubelet
-  /** Short form of a pod: `Running main:running/ready/1`. */
-  show(name?: string): Promise<string>
-  status(container: string, name?: string): Promise<ContainerStatus>
-  /** Lets time pass. */
-  pass(ms: number): Promise<void>
-}
-
-async function world(
-  t: TestContext,
-  images: SimulatedRuntimeOptions['images'] = {},
-  seed = 1,
-  files = memoryFiles(),
-  through: (runtime: SimulatedRuntime) => Runtime = (runtime) => runtime,
-): Promise<World> {
-  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
-  const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
-  const node = await createTestNode({ clock, runtime: through(runtime), network: runtime.network, seed, files })
-  t.after(() => node.close())
-  const kubelet = await node.startKubelet()
-  await clock.advance(100)
-  const find = async (name = 'one') => {
-    const pod = await node.pod(name)
-    if (pod === undefined) return undefined
-    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {}
-    return { pod, all: [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses] }
-  }
-  return {
-    clock,
-    runtime,
-    node,
-    kubelet,
-    async show(name) {
-      const found = await find(name)
-      if (found === undefined) return 'gone'
-      return [found.pod.status?.phase, ...found.all.map(showContainer)].join(' ')
-    },
-    async status(container, name) {
-      return (await find(name))!.all.find((one) => one.name === container)!
-    },
-    pass: (ms) => clock.advance(ms),
-  }
-}
-
-function showContainer({ name, state, ready, restartCount }: ContainerStatus): string {
-  const text = state.running
-    ? 'running'
-    : state.terminated
-      ? `${state.terminated.reason}(${state.terminated.exitCode})`
-      : state.waiting?.reason
-  return `${name}:${text}${ready ? '/ready' : ''}${restartCount > 0 ? `/${restartCount}` : ''}`
-}
-
-const container = (name: string, image = 'app', more: object = {}) => ({ name, image, imagePullPolicy: 'IfNotPresent', ...more })
-const starts = ({ history }: SimulatedRuntime) => history.filter((line) => line.startsWith('start '))
+import { memoryFiles } from './test-node.ts'
+import { container, starts, type World, world } from './test-world.ts'
 
 test('init containers run one after another, a sidecar beside what follows it', async (t) => {
   const { node, runtime, pass, show } = await world(t, { job: { exit: { afterMs: 1000, code: 0 } } })

@@ -38,7 +38,7 @@ export interface TestNodeOptions {
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
   /** Further parts of the node: its devices, what it says of itself. */
-  readonly parts?: Pick<KubeletOptions, 'admitters' | 'resourceManagers' | 'nodeSources'>
+  readonly parts?: Pick<KubeletOptions, 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler'>
 }
 
 export async function createTestNode(options: TestNodeOptions): Promise<TestNode> {

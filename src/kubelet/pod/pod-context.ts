@@ -31,6 +31,8 @@ export interface PodContext {
   readonly images: ImagePuller
   readonly statuses: StatusWriter
   readonly references: References
+  /** The object that tells the API of a pod: its own, or the mirror of a static pod, once there is one. */
+  readonly shownAs: (pod: Pod) => Pod | undefined
   readonly resizes: Resizes
   readonly resourceManagers: readonly ResourceManager[]
   readonly node: () => NodeView & {

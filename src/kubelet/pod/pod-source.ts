@@ -13,5 +13,12 @@ export const isStaticPod = ({ metadata }: Pod): boolean => {
   return source !== undefined && source !== 'api' && metadata.annotations?.[mirrorAnnotation] === undefined
 }
 
+/** Where a pod of the API came from is for us to say and not for who made it: static pods have rights that others have not. */
+export function fromApi(pod: Pod): Pod {
+  const { annotations } = pod.metadata
+  if (annotations?.[sourceAnnotation] === undefined || isMirrorPod(pod)) return pod
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...annotations, [sourceAnnotation]: 'api' } } }
+}
+
 /** Only shows a static pod: nothing runs because of it. */
 export const isMirrorPod = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined

@@ -82,6 +82,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   /** Containers whose end was told of, and how often the runtime was asked about them since. */
   const told = new Map<string, number>()
   const ended = Promise.withResolvers<void>()
+  let decided: PodStatus | undefined
   let isListed = false
   let isLooking = false
   let isAskedAgain = false
@@ -176,10 +177,12 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     const plan = planPod(current)
 
     if (!state.isRemoved && (state.isAdmitted || plan.isOver)) {
-      const previous = statuses.get(uid) ?? state.pod.status ?? {}
+      const previous = decided ?? state.pod.status ?? {}
       const status = podStatus(current, plan, previous, context.node())
       const isChanged = !deepEqual(status, previous)
-      statuses.set(state.pod, status)
+      decided = status
+      const shown = context.shownAs(state.pod)
+      if (shown !== undefined) statuses.set(shown, status)
       if (isChanged) onChange()
     }
     for (const command of plan.commands) start(command)
@@ -263,7 +266,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
 
   function forget(): void {
     close()
-    statuses.forget(uid)
+    statuses.forget(context.shownAs(state.pod)?.metadata.uid ?? uid)
     context.images.forget(uid)
     ended.resolve()
     onForgotten()
@@ -318,10 +321,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       return isOver || state.isRemoved || state.ending !== undefined || state.pod.metadata.deletionTimestamp !== undefined
     },
     get isActive() {
-      const phase = (statuses.get(uid) ?? state.pod.status)?.phase
+      const phase = (decided ?? state.pod.status)?.phase
       return state.isAdmitted && !state.isRemoved && !state.isCleanedUp && phase !== 'Succeeded' && phase !== 'Failed'
     },
-    record: () => recordOf(view(), statuses.get(uid)),
+    record: () => recordOf(view(), decided),
     close,
   }
 }

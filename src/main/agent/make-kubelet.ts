@@ -12,6 +12,7 @@ import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
+import { durationMs } from '#lib/duration.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
@@ -20,6 +21,7 @@ import { latePods } from './late-pods.ts'
 import type { NodeDevices } from './make-devices.ts'
 import { makeImages } from './make-images.ts'
 import { makeNodeCare } from './make-node-care.ts'
+import { makePodSources } from './make-pod-sources.ts'
 import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
@@ -47,10 +49,12 @@ export function makeKubelet(
     clock,
     maxBytes: quantityToInteger(configuration.containerLogMaxSize),
     maxFiles: configuration.containerLogMaxFiles,
+    intervalMs: durationMs(configuration.containerLogMonitorInterval),
     report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
   })
   const cgroups = { driver: 'cgroupfs', root: names.cgroupRoot } as const
   const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, pods, cgroups })
+  const sources = makePodSources(context)
   const kubelet = createKubelet({
     config: {
       nodeName: config.nodeName,
@@ -79,6 +83,8 @@ export function makeKubelet(
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
+    podSources: sources.podSources,
+    runtimeHandler: sources.runtimeHandler,
     resourceManagers: devices.resourceManagers,
     admitters: care.admitters,
     nodeSources: [volumes.node, devices.nodeSource, ...care.nodeSources],
@@ -94,6 +100,7 @@ export function makeKubelet(
     async stop() {
       await care.stop()
       await kubelet.stop()
+      await sources.close()
     },
   }
 }
