@@ -105,7 +105,7 @@ export async function see(state: PodState, status: ContainerStatus, { files, log
 /** No container goes back from its end to its life: a status that says so is late, and the known one stands. */
 function isLate(state: PodState, { id, state: shown }: ContainerStatus): boolean {
   const known = state.containers.get(id)?.state
-  return known !== undefined && (ages[shown] ?? 0) < (ages[known] ?? 0)
+  return known !== undefined && (ages[shown] ?? Infinity) < (ages[known] ?? 0)
 }
 
 const ages: Readonly<Partial<Record<ContainerStatus['state'], number>>> = { created: 1, running: 2, exited: 3 }
