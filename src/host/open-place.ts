@@ -9,3 +9,6 @@ export const openPlace = (path: string): Promise<fs.FileHandle> => fs.open(path,
 
 /** The path by which an open place is reached, whatever its name leads to by now. */
 export const placePath = (place: fs.FileHandle): string => `/proc/self/fd/${place.fd}`
+
+/** The same of a folder; anything else, a link to one too, is error `ENOTDIR`. */
+export const openFolder = (path: string): Promise<fs.FileHandle> => fs.open(path, oPath | constants.O_NOFOLLOW | constants.O_DIRECTORY)

@@ -109,8 +109,14 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
       if (!prepared) throw new WherryError('NotFound', `volume "${volume}" of pod ${podUid} is not prepared`)
       const path = prepared.image ? `${podDirectory(podUid)}/volumes/${imageFolder}/${safe(volume)}` : prepared.hostPath
       const target = `${podDirectory(podUid)}/volume-subpaths/${safe(volume)}/${safe(container)}/${mountIndex}`
-      await host.makeDirectory(target.slice(0, target.lastIndexOf('/')), folderMode)
-      await host.bindSubPath(path, subPath, target)
+      try {
+        await host.makeDirectory(target.slice(0, target.lastIndexOf('/')), folderMode)
+        await host.bindSubPath(path, subPath, target)
+      } catch (cause) {
+        // Whoever wrote the pod is not told what the node has outside of the volume.
+        const words = `failed to prepare subPath for volumeMount "${volume}" of container "${container}"`
+        throw new WherryError(cause instanceof WherryError ? cause.code : 'InternalError', words, { cause })
+      }
       return target
     },
     async mountImage(podUid, volume, imageId) {

@@ -1,0 +1,428 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Pod } from '#api/core/v1/pod.ts'
+import { systemClock } from '#host/clock.ts'
+import { mountsBelow, volumeHost } from '#host/mounts.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createClaimWorld } from './testing/claim-world.ts'
+import { createVolumeManager } from './volume-manager.ts'
+import type { SetUpRequest, TearDownRequest, VolumePlugin } from './volume-plugin.ts'
+
+const root = fs.mkdtempSync(join(tmpdir(), 'wherry-claims-'))
+const world = createClaimWorld()
+const events: string[] = []
+const reported: string[] = []
+const ready: string[] = []
+const shelf = shelfPlugin()
+const manager = managerOf()
+const signal = new AbortController().signal
+const devices: string[] = []
+let uids = 0
+
+after(async () => {
+  await manager.close()
+  await volumeHost.unmount(root)
+  for (const device of devices) execFileSync('losetup', ['-d', device])
+  fs.rmSync(root, { recursive: true })
+})
+
+test('local, a directory: bound into the pod, given to its group once, and left as it is when the pod goes', async () => {
+  const disk = directory('disk')
+  fs.writeFileSync(join(disk, 'kept'), 'x', { mode: 0o600 })
+  world.bind('local', { local: { path: disk } }, { claim: {} })
+  const pod = podWith('local', { fsGroup: 4321 })
+  const { hostPath, readOnly } = (await manager.prepare(pod, signal)).get('v')!
+  assert.equal(hostPath, join(root, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~local-volume/local'))
+  assert.equal(readOnly, false)
+  assert.equal(fs.readFileSync(join(hostPath, 'kept'), 'utf8'), 'x')
+  assert.equal(fs.statSync(join(disk, 'kept')).gid, 4321)
+  fs.chownSync(join(disk, 'kept'), 0, 7)
+  // Another process adopts it: what the pod owns by now stays its own.
+  const next = managerOf()
+  await next.prepare(pod, signal)
+  assert.equal(fs.statSync(join(disk, 'kept')).gid, 7)
+  await next.close()
+
+  const other = podWith('local', { fsGroup: 99 })
+  await manager.prepare(other, signal)
+  assert.equal(fs.statSync(disk).gid, 4321)
+  assert.match(events.at(-1)!, /^Warning AlreadyMountedVolume The requested fsGroup is 99, but the volume local has GID 4321/)
+  const usage = await manager.usage!(other.metadata.uid)
+  assert.deepEqual(usage[0]!.claim, { namespace: 'default', name: 'local' })
+  assert.ok(usage[0]!.stats!.capacityBytes > 0)
+  await gone(pod)
+  await gone(other)
+  assert.equal(fs.readFileSync(join(disk, 'kept'), 'utf8'), 'x')
+  await nothingLeft()
+})
+
+test('local, a device: a file system is made once, mounted once for all pods, and follows its device', async () => {
+  const device = loop('device.img', 32)
+  world.bind('device', { local: { path: device } })
+  const [one, two] = [podWith('device'), podWith('device')]
+  const at = (await manager.prepare(one, signal)).get('v')!.hostPath
+  fs.writeFileSync(join(at, 'kept'), 'x')
+  assert.equal(fs.readFileSync(join((await manager.prepare(two, signal)).get('v')!.hostPath, 'kept'), 'utf8'), 'x')
+  const globalPath = join(root, 'plugins/kubernetes.io/local-volume/mounts/device')
+  await gone(one)
+  assert.deepEqual(await mountsBelow(globalPath), [globalPath])
+  await gone(two)
+  assert.deepEqual(await mountsBelow(globalPath), [])
+  // It comes again as it was.
+  const again = podWith('device')
+  assert.equal(fs.readFileSync(join((await manager.prepare(again, signal)).get('v')!.hostPath, 'kept'), 'utf8'), 'x')
+  await gone(again)
+  await nothingLeft()
+})
+
+test('local, a device: its file system grows with it', {
+  skip: mayResize() ? false : 'this machine gives no CAP_SYS_RESOURCE',
+}, async () => {
+  const device = loop('growing.img', 32)
+  world.bind('growing', { local: { path: device } })
+  const pod = podWith('growing')
+  const at = (await manager.prepare(pod, signal)).get('v')!.hostPath
+  const before = (await volumeHost.fileSystemStats(at)).capacityBytes
+  fs.truncateSync(join(root, 'growing.img'), 64 << 20)
+  execFileSync('losetup', ['-c', device])
+  world.grow('growing', '2Gi')
+  const other = podWith('growing')
+  await manager.prepare(other, signal)
+  assert.ok((await volumeHost.fileSystemStats(at)).capacityBytes > before * 1.5)
+  assert.equal(world.statusOf('growing').capacity?.['storage'], '2Gi')
+  await gone(pod)
+  await gone(other)
+  await nothingLeft()
+})
+
+test('a raw device is given by its own path, and read where only that is asked', async () => {
+  const device = loop('raw.img', 8)
+  fs.symlinkSync(device, join(root, 'by-name'))
+  world.bind('raw', { local: { path: join(root, 'by-name') }, volumeMode: 'Block' })
+  const pod = podWith('raw', {}, { asDevice: true, readOnly: true })
+  assert.deepEqual((await manager.prepare(pod, signal)).get('v'), { hostPath: device, readOnly: true, device: true })
+  await gone(pod)
+  world.bind('no-device', { local: { path: root }, volumeMode: 'Block' })
+  const bad = podWith('no-device', {}, { asDevice: true })
+  await assert.rejects(manager.prepare(bad, signal), {
+    message: `MapVolume.MapPodDevice failed for volume "no-device" : ${root} is not a block device`,
+  })
+  await gone(bad)
+  await nothingLeft()
+})
+
+test('what a volume needs and does not find is told in the words of the reference', async () => {
+  const disk = directory('other')
+  const affinity = (value: string) => ({
+    nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: [value] }] }] } },
+  })
+  const cases: readonly (readonly [name: string, source: object, words: string | undefined])[] = [
+    [
+      'missing',
+      { local: { path: join(root, 'none') } },
+      `MountVolume.NewMounter initialization failed for volume "missing" : path "${root}/none" does not exist`,
+    ],
+    [
+      'a-file',
+      { local: { path: '/proc/version' } },
+      'MountVolume.NewMounter initialization failed for volume "a-file" : only directory and block device are supported',
+    ],
+    [
+      'elsewhere',
+      { local: { path: disk }, ...affinity('b') },
+      'MountVolume.NodeAffinity check failed for volume "elsewhere" : no matching NodeSelectorTerms',
+    ],
+    ['here', { local: { path: disk }, ...affinity('a') }, undefined],
+    [
+      'optioned',
+      { hostPath: { path: disk }, mountOptions: ['noatime'] },
+      'MountVolume.MountOptionSupport check failed for volume "optioned" : mount options are not supported for this volume type',
+    ],
+    ['host', { hostPath: { path: disk } }, undefined],
+    [
+      'iscsi',
+      { iscsi: {} },
+      'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: failed to get Plugin from volumeSpec for volume "iscsi" err=no volume plugin matched: this node does not provide iscsi volumes; a CSI driver may',
+    ],
+  ]
+  world.setNode({ labels: { zone: 'a' } })
+  for (const [name, source, words] of cases) {
+    world.bind(name, source)
+    const pod = podWith(name)
+    const message = await manager.prepare(pod, signal).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    assert.equal(message, words, name)
+    await gone(pod)
+  }
+  await nothingLeft()
+})
+
+test('one pod at a time for ReadWriteOncePod, also after a restart', async () => {
+  world.bind('alone', { local: { path: directory('alone') }, accessModes: ['ReadWriteOncePod'] })
+  const [one, two] = [podWith('alone'), podWith('alone')]
+  const first = managerOf()
+  await first.prepare(one, signal)
+  await first.close()
+  const refused = {
+    message:
+      'MountVolume.SetUp failed for volume "alone" : volume uses the ReadWriteOncePod access mode and is already in use by another pod',
+  }
+  const second = managerOf()
+  await assert.rejects(second.prepare(two, signal), refused)
+  await second.teardown(one.metadata.uid)
+  await second.prepare(two, signal)
+  await second.teardown(two.metadata.uid)
+  await nothingLeft()
+})
+
+test('several entries for one claim are one volume; one that is not used is not made; a late user gets it', async () => {
+  world.bind('twice', { local: { path: directory('twice') } })
+  const base = podWith('twice')
+  const pod = {
+    ...base,
+    spec: {
+      ...base.spec,
+      containers: [{ name: 'c', volumeMounts: [{ name: 'a' }, { name: 'b' }] }],
+      volumes: [
+        { name: 'a', persistentVolumeClaim: { claimName: 'twice', readOnly: true } },
+        { name: 'b', persistentVolumeClaim: { claimName: 'twice' } },
+        { name: 'idle', persistentVolumeClaim: { claimName: 'there-is-none' } },
+        { name: 'late', emptyDir: {} },
+      ],
+    },
+  } as unknown as Pod
+  const volumes = await manager.prepare(pod, signal)
+  assert.equal(volumes.get('a')!.hostPath, volumes.get('b')!.hostPath)
+  assert.deepEqual([volumes.get('a')!.readOnly, volumes.get('b')!.readOnly], [true, false])
+  assert.deepEqual([...volumes.keys()].sort(), ['a', 'b'])
+  assert.equal((await mountsBelow(root)).length, 1)
+  const ephemeralContainers = [{ name: 'debug', volumeMounts: [{ name: 'late' }] }]
+  manager.refresh({ ...pod, spec: { ...pod.spec, ephemeralContainers } } as unknown as Pod)
+  await until(() => ready.includes(pod.metadata.uid))
+  assert.ok(fs.existsSync(volumes.get('late')!.hostPath))
+  await gone(pod)
+  await nothingLeft()
+})
+
+test('attached volumes: in use before they are waited for, until they are torn down', async () => {
+  const name = 'example.com/shelf^one'
+  world.bind('shelf', { csi: { driver: 'shelf', volumeHandle: 'one' } }, { claim: {} })
+  const pod = podWith('shelf', { fsGroup: 5 })
+  let changes = 0
+  const forget = manager.node.onChange(() => {
+    changes += 1
+  })
+  const preparing = manager.prepare(pod, signal)
+  await until(() => manager.node.read().volumesInUse!.includes(name))
+  assert.ok(changes > 0)
+  world.setNode({ status: { volumesAttached: [{ name, devicePath: '/dev/x' }] } })
+  await delay(20)
+  assert.equal(shelf.setUps.length, 0, 'what does not show as in use may be taken away at any moment')
+  world.setNode({ status: { volumesInUse: [name] } })
+  await preparing
+  const [request] = shelf.setUps
+  assert.equal(request!.devicePath, '/dev/x')
+  assert.equal(request!.fsGroup, 5)
+  // A process that ended is followed by one that knows.
+  const next = managerOf()
+  const told = Promise.withResolvers<void>()
+  next.node.onChange(told.resolve)
+  await told.promise
+  assert.deepEqual(next.node.read().volumesInUse, [name])
+  const other = podWith('shelf')
+  await next.prepare(other, signal)
+  await next.teardown(pod.metadata.uid)
+  assert.deepEqual(shelf.tearDowns.at(-1)!.record, { handle: 'one' })
+  assert.equal(shelf.tearDowns.at(-1)!.isLast, false)
+  assert.deepEqual(next.node.read().volumesInUse, [name])
+  shelf.fail = 'in use'
+  await assert.rejects(next.teardown(other.metadata.uid), /in use/)
+  assert.deepEqual(next.node.read().volumesInUse, [name])
+  shelf.fail = undefined
+  await next.teardown(other.metadata.uid)
+  assert.equal(shelf.tearDowns.at(-1)!.isLast, true)
+  assert.deepEqual(next.node.read().volumesInUse, [])
+  await next.close()
+  forget()
+  await manager.teardown(pod.metadata.uid)
+  await nothingLeft()
+})
+
+test('a claim that grows: the driver is asked, the claim told; a pod that only reads refuses', async () => {
+  const resized = { allocatedResources: { storage: '3Gi' }, allocatedResourceStatuses: { storage: 'NodeResizePending' } }
+  world.setNode({
+    status: { volumesInUse: ['example.com/shelf^grow'], volumesAttached: [{ name: 'example.com/shelf^grow', devicePath: '' }] },
+  })
+  world.bind('grow', { csi: { driver: 'shelf', volumeHandle: 'grow' } })
+  world.grow('grow', '3Gi', resized)
+  const reader = podWith('grow', {}, { readOnly: true })
+  await manager.prepare(reader, signal)
+  assert.match(events.at(-1)!, /^Warning FileSystemResizeFailed .* requested read-only file system$/)
+  await gone(reader)
+  const pod = podWith('grow')
+  shelf.expandError = new Error('no room')
+  await assert.rejects(manager.prepare(pod, signal), { message: 'MountVolume.SetUp failed for volume "grow" : no room' })
+  assert.equal(world.statusOf('grow').allocatedResourceStatuses?.['storage'], 'NodeResizeInProgress')
+  shelf.expandError = undefined
+  await manager.prepare(pod, signal)
+  assert.equal(world.statusOf('grow').capacity?.['storage'], '3Gi')
+  assert.equal(world.statusOf('grow').allocatedResourceStatuses, undefined)
+  assert.equal(shelf.expansions.at(-1), 3 * 2 ** 30)
+  await gone(pod)
+})
+
+test('a volume that is to be set up again is, while the pod runs and no longer', async () => {
+  world.setNode({
+    status: { volumesInUse: ['example.com/shelf^again'], volumesAttached: [{ name: 'example.com/shelf^again', devicePath: '' }] },
+  })
+  world.bind('again', { csi: { driver: 'shelf', volumeHandle: 'again' } })
+  shelf.repeatAfterMs = 10
+  const pod = podWith('again')
+  const before = shelf.setUps.length
+  await manager.prepare(pod, signal)
+  await until(() => shelf.setUps.length >= before + 3)
+  await gone(pod)
+  const then = shelf.setUps.length
+  await delay(40)
+  assert.equal(shelf.setUps.length, then)
+})
+
+test('a pod that ends while a volume is waited for does not wait on', async () => {
+  world.bind('never', { csi: { driver: 'shelf', volumeHandle: 'never' } })
+  const pod = podWith('never')
+  const ending = new AbortController()
+  const preparing = manager.prepare(pod, ending.signal)
+  await until(() => manager.node.read().volumesInUse!.length > 0)
+  ending.abort(new Error('the pod ends'))
+  await assert.rejects(preparing, /the pod ends/)
+  await gone(pod)
+  assert.deepEqual(manager.node.read().volumesInUse, [])
+  await nothingLeft()
+})
+
+test('a mount with a group of its own lets containers into it', async () => {
+  world.bind('grouped', { local: { path: directory('grouped') } })
+  const volume = await world.volume('grouped')
+  world.volume = async () => ({ ...volume, metadata: { ...volume.metadata, annotations: { 'pv.beta.kubernetes.io/gid': '1234' } } })
+  const pod = podWith('grouped')
+  assert.equal((await manager.prepare(pod, signal)).get('v')!.groupId, 1234)
+  await gone(pod)
+})
+
+async function gone(pod: Pod): Promise<void> {
+  await manager.teardown(pod.metadata.uid)
+}
+
+async function nothingLeft(): Promise<void> {
+  assert.deepEqual(await manager.known(), [])
+  assert.deepEqual(await mountsBelow(root), [])
+}
+
+function directory(name: string): string {
+  const path = join(root, name)
+  fs.mkdirSync(path)
+  return path
+}
+
+function loop(name: string, sizeMiB: number): string {
+  const file = join(root, name)
+  fs.writeFileSync(file, '')
+  fs.truncateSync(file, sizeMiB << 20)
+  const device = execFileSync('losetup', ['-f', '--show', file]).toString().trim()
+  devices.push(device)
+  return device
+}
+
+function managerOf() {
+  return createVolumeManager({
+    rootDirectory: root,
+    host: volumeHost,
+    plugins: [shelf.plugin],
+    claims: { ...world, volume: (name) => world.volume(name) },
+    node: world.node,
+    objects: { follow: () => assert.fail('no objects here') },
+    tokens: () => assert.fail('no tokens here'),
+    allocatable: () => ({ cpuMilli: 2000, memoryBytes: 1 << 30, ephemeralStorageBytes: 1 << 30 }),
+    clock: systemClock,
+    random: seededRandom(1),
+    report: (_pod, error) => reported.push(String(error)),
+    ready: (uid) => ready.push(uid),
+    tell: (_regarding, type, reason, message) => events.push(`${type} ${reason} ${message}`),
+  })
+}
+
+function podWith(claimName: string, security: object = {}, { asDevice = false, readOnly = false } = {}): Pod {
+  uids += 1
+  const uses = asDevice ? { volumeDevices: [{ name: 'v', devicePath: '/dev/x' }] } : { volumeMounts: [{ name: 'v', mountPath: '/x' }] }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'default', uid: `uid-${uids}` },
+    spec: {
+      nodeName: 'node',
+      containers: [{ name: 'c', ...uses }],
+      volumes: [{ name: 'v', persistentVolumeClaim: { claimName, ...(readOnly && { readOnly }) } }],
+      securityContext: security,
+    },
+  } as unknown as Pod
+}
+
+/** Growing a mounted ext4 wants this capability (capabilities(7), bit 24). */
+function mayResize(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))![1]!
+  return (BigInt(`0x${effective}`) & (1n << 24n)) !== 0n
+}
+
+/** Volumes of a made-up driver: directories, and what was asked of it. */
+function shelfPlugin() {
+  const setUps: SetUpRequest[] = []
+  const tearDowns: TearDownRequest[] = []
+  const expansions: number[] = []
+  const shelf = {
+    setUps,
+    tearDowns,
+    expansions,
+    fail: undefined as string | undefined,
+    expandError: undefined as Error | undefined,
+    repeatAfterMs: undefined as number | undefined,
+    plugin: undefined as unknown as VolumePlugin,
+  }
+  shelf.plugin = {
+    folder: 'example.com~shelf',
+    supports: ({ persistentVolume }) => persistentVolume?.spec.csi !== undefined,
+    uniqueName: ({ persistentVolume }) => `example.com/shelf^${persistentVolume!.spec.csi!.volumeHandle}`,
+    needsAttachment: async () => true,
+    async setUp(request) {
+      setUps.push(request)
+      await request.remember({ handle: request.spec.persistentVolume!.spec.csi!.volumeHandle })
+      fs.mkdirSync(request.path, { recursive: true })
+      return shelf.repeatAfterMs === undefined ? {} : { repeatAfterMs: shelf.repeatAfterMs }
+    },
+    async tearDown(request) {
+      if (shelf.fail) throw new Error(shelf.fail)
+      tearDowns.push(request)
+      fs.rmSync(request.path, { recursive: true, force: true })
+    },
+    async expand({ capacityBytes }) {
+      if (shelf.expandError) throw shelf.expandError
+      expansions.push(capacityBytes)
+      return { capacityBytes }
+    },
+  }
+  return shelf
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = Date.now() + 5000
+  while (!condition()) {
+    assert.ok(Date.now() < giveUpAt, 'waited 5 s in vain')
+    await delay(5)
+  }
+}
