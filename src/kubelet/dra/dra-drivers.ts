@@ -64,23 +64,28 @@ export function createDraDrivers(options: DraDriversOptions): DraDrivers {
     look(driver)
   }
 
-  async function followHealth({ driver, channel }: DraPlugin, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const { devices } of channel.stream(watchHealth, {}, signal)) options.onHealth(driver, devices ?? [])
-      } catch (error) {
-        // Most drivers do not have it; they will not learn it while they run.
-        if (isError(error, 'MethodNotAllowed')) return
-        log.info('the health of devices is not told any more', { driver, error })
+  /** For as long as the connection stands; with the next one it begins anew. */
+  async function followHealth(plugin: Registered, signal: AbortSignal): Promise<void> {
+    const { driver, channel } = plugin
+    if (plugin.isFollowed) return
+    plugin.isFollowed = true
+    try {
+      while (plugin.isConnected && !signal.aborted) {
+        try {
+          for await (const { devices } of channel.stream(watchHealth, {}, signal)) options.onHealth(driver, devices ?? [])
+        } catch (error) {
+          // Most drivers do not have it; they will not learn it while they run.
+          if (isError(error, 'MethodNotAllowed')) return
+          log.info('the health of devices is not told any more', { driver, error })
+        }
+        options.onHealth(driver, undefined)
+        if (!signal.aborted) await sleep(clock, HEALTH_RETRY_MS, signal)
       }
-      if (signal.aborted) return
-      options.onHealth(driver, undefined)
-      try {
-        await sleep(clock, HEALTH_RETRY_MS, signal)
-      } catch {
-        // Called off: nobody is to be asked any more.
-        return
-      }
+    } catch (error) {
+      // Called off: nobody is to be asked any more.
+      if (!signal.aborted) throw error
+    } finally {
+      plugin.isFollowed = false
     }
   }
 
@@ -102,6 +107,7 @@ export function createDraDrivers(options: DraDriversOptions): DraDrivers {
           channel,
           service,
           isConnected: false,
+          isFollowed: false,
           close() {
             ending.abort()
             unfollow()
@@ -111,10 +117,12 @@ export function createDraDrivers(options: DraDriversOptions): DraDrivers {
         drivers.set(driver, [...all, plugin])
         const unfollow = channel.followConnection((isConnected) => {
           plugin.isConnected = isConnected
-          if (!ending.signal.aborted) look(driver)
+          if (ending.signal.aborted) return
+          look(driver)
+          if (isConnected)
+            followHealth(plugin, ending.signal).catch((error: unknown) => log.error('the health of devices cannot be followed', { error }))
         })
         look(driver)
-        void followHealth(plugin, ending.signal).catch((error: unknown) => log.error('the health of devices cannot be followed', { error }))
         options.onRegistered(driver)
       },
       deregister: ({ name, endpoint }) => remove(name, endpoint),
@@ -134,6 +142,8 @@ export function createDraDrivers(options: DraDriversOptions): DraDrivers {
 
 interface Registered extends DraPlugin {
   isConnected: boolean
+  /** Its devices' health is asked for already. */
+  isFollowed: boolean
   close(): void
 }
 
