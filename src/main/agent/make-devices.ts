@@ -7,7 +7,6 @@ import { startRegistrationServer } from '#kubelet/devices/registration-server.ts
 import { createDraManager } from '#kubelet/dra/dra-manager.ts'
 import type { NodeSource, ResourceManager } from '#kubelet/interfaces.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
-import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { observePlugins } from '#kubelet/plugins/plugin-metrics.ts'
 import type { PluginWatcher } from '#kubelet/plugins/plugin-watcher.ts'
 import type { RpcServer } from '#kubelet/plugins/rpc.ts'
@@ -31,14 +30,13 @@ export interface NodeDevicesOptions {
   readonly plugins: PluginWatcher
   /** Asked only once pods are handled. */
   readonly kubelet: () => Kubelet
-  readonly metrics?: KubeletMetrics
   /** CPUs and memory of containers alone; absent: nobody gives any. */
   readonly exclusive?: ExclusiveResources
 }
 
 export function makeDevices(context: AgentContext, options: NodeDevicesOptions): NodeDevices {
-  const { config, where, client, clock, random } = context
-  const { runtime, plugins, kubelet, metrics, exclusive } = options
+  const { config, where, client, clock, random, metrics } = context
+  const { runtime, plugins, kubelet, exclusive } = options
   const log = context.log.with({ part: 'devices' })
   const directory = join(where.kubelet, 'device-plugins')
   let arePodsKnown = false
@@ -57,7 +55,7 @@ export function makeDevices(context: AgentContext, options: NodeDevicesOptions):
     log,
     isRunning: async (podUid) => (await runtime.sandboxes({ podUid })).some(({ ready }) => ready),
     activePods,
-    ...(metrics && { metrics: metrics.devices }),
+    metrics: metrics.devices,
   })
   const dra = createDraManager({
     nodeName: config.nodeName,
@@ -68,11 +66,11 @@ export function makeDevices(context: AgentContext, options: NodeDevicesOptions):
     random: random.fork('dra'),
     log,
     activePods,
-    ...(metrics && { metrics: metrics.dra }),
+    metrics: metrics.dra,
   })
   plugins.handle('DevicePlugin', devices.plugins)
   plugins.handle('DRAPlugin', dra.plugins)
-  if (metrics !== undefined) observePlugins(metrics.registry, { watcher: plugins, dra })
+  observePlugins(metrics.registry, { watcher: plugins, dra })
   const servers: RpcServer[] = []
   return {
     resourceManagers: [devices.manager, dra.manager],
@@ -91,7 +89,7 @@ export function makeDevices(context: AgentContext, options: NodeDevicesOptions):
           ...(exclusive && { exclusive }),
           clock,
           log,
-          ...(metrics && { registry: metrics.registry }),
+          registry: metrics.registry,
         }),
       )
     },
