@@ -16,7 +16,7 @@ import { type AnyContainer, containerNamed, hasSharedHostNetwork } from './conta
 import { podDirectory } from './names.ts'
 import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
-import { type PodState, refresh, see } from './pod-state.ts'
+import { forgetContainer, type PodState, refresh, see } from './pod-state.ts'
 import { isGroupOutdated } from './resize.ts'
 import { raiseRestartDelay } from './restart-delay.ts'
 import { DEFAULT_GRACE_SECONDS } from './steps.ts'
@@ -69,6 +69,7 @@ export async function startContainer(options: StartOptions): Promise<void> {
   }
   let id: string
   try {
+    await removeUnstarted(options)
     // It starts with what it was given anew, while its pod's group may still have less.
     if (isGroupOutdated(state)) await context.cgroups.makeRoom?.(state.pod)
     id = await runtime.createContainer(command.sandboxId, config, sandboxConfig)
@@ -89,7 +90,9 @@ export async function startContainer(options: StartOptions): Promise<void> {
   }
   tell('Normal', 'Started', 'Container started', name)
   state.failures.delete(name)
-  await show()
+  // It runs or ran: a runtime that still calls it created has not looked yet.
+  const status = await runtime.containerStatus(id)
+  await see(state, { ...status, state: status.state === 'created' ? 'running' : status.state, sandboxId: command.sandboxId }, context)
   const logPath = `${sandboxConfig.logDirectory}/${config.logPath}`
   context.logs.track(id, logPath)
   await linkLog(options, container, id, logPath)
@@ -107,6 +110,15 @@ export async function startContainer(options: StartOptions): Promise<void> {
     state.stopping.set(id, clock.now() + graceSeconds * 1000)
     await runtime.stopContainer(id, graceSeconds)
     await show()
+  }
+}
+
+/** Attempts of which nobody knows that they ended go, by force: a start that failed may have been one all the same. */
+async function removeUnstarted({ command, context, state }: StartOptions): Promise<void> {
+  for (const { id, metadata, state: known } of [...state.containers.values()]) {
+    if (metadata.name !== command.container || known === 'exited' || known === 'running') continue
+    await context.runtime.removeContainer(id)
+    forgetContainer(state, id)
   }
 }
 
