@@ -1,5 +1,5 @@
 import type { LogManager } from '#kubelet/interfaces.ts'
-import type { Clock } from '#lib/clock.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { LogFiles } from './files.ts'
 import { readLog } from './read-log.ts'
@@ -15,14 +15,22 @@ export interface LogManagerOptions {
   readonly maxBytes?: number
   /** KubeletConfiguration.containerLogMaxFiles, default 5, the present one included. */
   readonly maxFiles?: number
+  /** KubeletConfiguration.containerLogMonitorInterval, default 10 s. */
+  readonly intervalMs?: number
 }
 
-/** KubeletConfiguration.containerLogMonitorInterval, default 10 s. */
-const intervalMs = 10_000
+/** A log that fills up sooner than the next look would come is looked at sooner, but not more often than this. */
+const leastIntervalMs = 500
 
 interface Tracked {
   readonly path: string
   sizeBytes: number
+  seenAt: Instant
+  /** What is being compressed: another rotation leaves it alone. */
+  busy: string | undefined
+  isCompressing: boolean
+  /** What is to be compressed yet, by path. */
+  waiting: string[]
   /** Ends whichever of watch and deadline is set. */
   stop: () => void
   ended: boolean
@@ -30,11 +38,13 @@ interface Tracked {
 
 /**
  * Rotates container logs by size. A log that grows is looked at once in 10 s; one that stays the same is left to a kernel watch on its folder,
- * which the first write ends. So a silent container costs nothing, and a loud one a `stat` in 10 s instead of an event a line. Within
- * the 10 s a log may outgrow its bound, as with the reference.
+ * which the first write ends. So a silent container costs nothing, and a loud one a `stat` in 10 s instead of an event a line. One that floods
+ * is looked at as often as it fills up, at most twice a second, and rotated before anything is compressed: what compression cannot keep
+ * up with is dropped as the surplus that it becomes. So the disk holds no more than the files allowed, each over its size by what is
+ * written between two looks.
  */
 export function createLogManager(options: LogManagerOptions): LogManager {
-  const { files, runtime, clock, report, maxBytes = 10 << 20, maxFiles = 5 } = options
+  const { files, runtime, clock, report, maxBytes = 10 << 20, maxFiles = 5, intervalMs = 10_000 } = options
   const tracked = new Map<string, Tracked>()
   const working = new Set<Promise<void>>()
 
@@ -47,20 +57,21 @@ export function createLogManager(options: LogManagerOptions): LogManager {
       .finally(() => working.delete(work))
     working.add(work)
   }
-  const lookLater = (id: string, entry: Tracked): void => {
-    if (!entry.ended) entry.stop = clock.schedule(clock.now() + intervalMs, () => look(id, entry))
+  const lookLater = (id: string, entry: Tracked, afterMs = intervalMs): void => {
+    if (!entry.ended) entry.stop = clock.schedule(clock.now() + afterMs, () => look(id, entry))
   }
   const lookNow = async (id: string, entry: Tracked): Promise<void> => {
-    const before = entry.sizeBytes
+    const [before, seenAt] = [entry.sizeBytes, entry.seenAt]
     entry.sizeBytes = (await files.stat(entry.path))?.sizeBytes ?? 0
+    entry.seenAt = clock.now()
     if (entry.ended) return
+    const bytesPerMs = before < 0 ? 0 : Math.max(0, entry.sizeBytes - before) / Math.max(1, entry.seenAt - seenAt)
     if (entry.sizeBytes > maxBytes) {
-      await rotate(id, entry.path)
+      await rotate(id, entry)
       entry.sizeBytes = 0
-      return lookLater(id, entry)
-    }
-    if (entry.sizeBytes !== before) return lookLater(id, entry)
-    await watch(id, entry)
+    } else if (entry.sizeBytes === before) return watch(id, entry)
+    const fullInMs = (maxBytes - entry.sizeBytes) / bytesPerMs
+    lookLater(id, entry, Math.max(leastIntervalMs, Math.min(intervalMs, fullInMs)))
   }
   const watch = async (id: string, entry: Tracked): Promise<void> => {
     const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
@@ -84,11 +95,11 @@ export function createLogManager(options: LogManagerOptions): LogManager {
     lookLater(id, entry)
   }
 
-  const rotate = async (id: string, path: string): Promise<void> => {
+  const rotate = async (id: string, entry: Tracked): Promise<void> => {
+    const { path, busy } = entry
     const directory = directoryOf(path)
-    const plan = planRotation(path.slice(directory.length + 1), await files.list(directory), clock.now(), maxFiles)
+    const plan = planRotation(path.slice(directory.length + 1), await files.list(directory), clock.now(), maxFiles, busy)
     for (const name of plan.remove) await files.remove(`${directory}/${name}`)
-    for (const name of plan.compress) await files.compress(`${directory}/${name}`)
     const moved = `${directory}/${plan.moveTo}`
     await files.rename(path, moved)
     try {
@@ -98,13 +109,50 @@ export function createLogManager(options: LogManagerOptions): LogManager {
       await files.rename(moved, path)
       throw error
     }
+    entry.waiting = plan.compress.map((name) => `${directory}/${name}`)
+    if (!entry.isCompressing) compress(entry)
+  }
+  /** Beside the looks that follow; one file after another. */
+  const compress = (entry: Tracked): void => {
+    entry.isCompressing = true
+    const work = (async () => {
+      for (let path = entry.waiting.shift(); path !== undefined && !entry.ended; path = entry.waiting.shift()) {
+        entry.busy = path.slice(path.lastIndexOf('/') + 1)
+        try {
+          await files.compress(path)
+        } catch (error) {
+          // Dropped by a rotation meanwhile: there is nothing to compress any more.
+          if ((await files.stat(path)) !== undefined) throw error
+        }
+        entry.busy = undefined
+      }
+    })()
+      .catch((error: unknown) => {
+        // A pod that goes takes its logs along.
+        if (!entry.ended) report(error, entry.path)
+      })
+      .finally(() => {
+        entry.busy = undefined
+        entry.isCompressing = false
+        working.delete(work)
+      })
+    working.add(work)
   }
 
   return {
     track(containerId, logPath) {
       if (tracked.get(containerId)?.path === logPath) return
       this.forget(containerId)
-      const entry: Tracked = { path: logPath, sizeBytes: -1, stop: () => {}, ended: false }
+      const entry: Tracked = {
+        path: logPath,
+        sizeBytes: -1,
+        seenAt: clock.now(),
+        busy: undefined,
+        isCompressing: false,
+        waiting: [],
+        stop: () => {},
+        ended: false,
+      }
       tracked.set(containerId, entry)
       look(containerId, entry)
     },

@@ -9,14 +9,16 @@ export interface Rotation {
 
 /**
  * Names as the reference's: `0.log` moves to `0.log.20060102-150405`; older ones are compressed to `….gz`; with the present file there are
- * at most `maxFiles`. `names` is what the folder holds. What an interrupted rotation left (`.tmp`, or a file beside its `.gz`) goes.
+ * at most `maxFiles`. `names` is what the folder holds. What an interrupted rotation left (`.tmp`, or a file beside its `.gz`) goes; `busy` is
+ * a file that is being compressed just now: it counts, and stays.
  */
-export function planRotation(name: string, names: readonly string[], now: Instant, maxFiles: number): Rotation {
-  const parts = names.filter((file) => file.startsWith(`${name}.`))
+export function planRotation(name: string, names: readonly string[], now: Instant, maxFiles: number, busy?: string): Rotation {
+  const parts = names.filter((file) => file.startsWith(`${name}.`) && ![busy, `${busy}.gz`, `${busy}.gz.tmp`].includes(file))
+  const olderFiles = busy === undefined ? maxFiles - 2 : maxFiles - 3
   const halfDone = parts.filter((file) => file.endsWith('.tmp') || parts.includes(`${file}.gz`))
   // The time in the name makes the order of the names the order of time.
   const rotated = parts.filter((file) => !halfDone.includes(file)).toSorted((a, b) => (stem(a) < stem(b) ? -1 : 1))
-  const surplus = rotated.slice(0, Math.max(0, rotated.length - (maxFiles - 2)))
+  const surplus = rotated.slice(0, Math.max(0, rotated.length - Math.max(0, olderFiles)))
   const kept = rotated.slice(surplus.length)
   const stamp = new Date(now).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
   let moveTo = `${name}.${stamp}`
