@@ -6,7 +6,7 @@ import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import { type Clock, type Instant, sleep } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { deepEqual } from '#schema/fields.ts'
@@ -101,7 +101,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
 
   async function look(): Promise<NodeFactsView> {
     machine = await facts.read()
-    const found = await Promise.allSettled([runtime.status(), runtime.version(), runtime.images()])
+    const found = await Promise.allSettled([runtime.status(), runtime.version(), runtime.images()].map(inTime) as RuntimeAnswers)
     const [status, version, images] = found
     const notReady =
       status.status === 'rejected'
@@ -125,6 +125,19 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       },
       said: nodeSources.map((source) => source.read()),
       images: images.status === 'fulfilled' ? images.value : [],
+    }
+  }
+
+  /** A runtime that hangs keeps the node from being told about no longer than this. */
+  async function inTime<T>(answer: Promise<T>): Promise<T> {
+    const given = new AbortController()
+    const late = sleep(clock, RUNTIME_ANSWER_MS, AbortSignal.any([given.signal, stopping.signal])).then(() => {
+      throw new WherryError('Timeout', 'container runtime status check may not have completed yet')
+    })
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      given.abort()
     }
   }
 
@@ -281,6 +294,11 @@ function timingOf({ configuration = kubeletConfiguration() }: KubeletConfig) {
     leaseSeconds: configuration.nodeLeaseDurationSeconds,
   }
 }
+
+/** The reference's bound between two answers of the runtime (`baseRuntimeSyncThreshold`). */
+const RUNTIME_ANSWER_MS = 30_000
+
+type RuntimeAnswers = [ReturnType<Runtime['status']>, ReturnType<Runtime['version']>, ReturnType<Runtime['images']>]
 
 /** While something is amiss, how soon to see whether it passed. */
 const NOT_READY_MS = 2_000
