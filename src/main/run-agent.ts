@@ -7,10 +7,12 @@ import { systemRandom } from '#host/random.ts'
 import { createKubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
+import { latePods } from './agent/late-pods.ts'
 import { makeCsi } from './agent/make-csi.ts'
 import { makeDevices } from './agent/make-devices.ts'
 import { makeKubelet } from './agent/make-kubelet.ts'
 import { makePluginWatcher } from './agent/make-plugin-watcher.ts'
+import { makeResources } from './agent/make-resources.ts'
 import { makeServer } from './agent/make-server.ts'
 import { openNodeCertificates } from './agent/node-certificates.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
@@ -43,8 +45,10 @@ export async function runAgent(layout: Layout): Promise<void> {
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
-  const devices = makeDevices(context, { runtime, plugins, kubelet: () => kubelet, metrics })
-  const kubelet = makeKubelet(context, runtime, [csi.plugin], devices)
+  const devices = await makeDevices(context, { runtime, plugins, kubelet: () => kubelet })
+  const parts = { runtime, pods: latePods(() => kubelet.pods), others: devices.resourceManagers }
+  const resources = await makeResources(context, parts)
+  const kubelet = makeKubelet(context, runtime, [csi.plugin], resources, devices.nodeSource)
   const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)
   certificates.keepFresh(context, () => transport.reconnect())

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { readMachineTopology } from '#host/machine-topology.ts'
 import { checkpointFile } from '#host/plugins/checkpoint-file.ts'
 import { deviceFolder } from '#host/plugins/device-folder.ts'
 import { dialRpc, serveRpc } from '#host/plugins/rpc.ts'
@@ -34,7 +35,7 @@ export interface NodeDevicesOptions {
   readonly exclusive?: ExclusiveResources
 }
 
-export function makeDevices(context: AgentContext, options: NodeDevicesOptions): NodeDevices {
+export async function makeDevices(context: AgentContext, options: NodeDevicesOptions): Promise<NodeDevices> {
   const { config, where, client, clock, random, metrics } = context
   const { runtime, plugins, kubelet, exclusive } = options
   const log = context.log.with({ part: 'devices' })
@@ -55,6 +56,7 @@ export function makeDevices(context: AgentContext, options: NodeDevicesOptions):
     log,
     isRunning: async (podUid) => (await runtime.sandboxes({ podUid })).some(({ ready }) => ready),
     activePods,
+    numaNodes: (await readMachineTopology()).nodes.map(({ id }) => id),
     metrics: metrics.devices,
   })
   const dra = createDraManager({
