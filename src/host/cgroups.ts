@@ -56,6 +56,7 @@ function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: 
         ...(quota !== undefined && quota > 0 && { cpuQuota: quota, cpuPeriod: CPU_PERIOD_US }),
         // Where there is no limit the kernel shows the greatest number of pages that it can count.
         ...(memoryBytes !== undefined && memoryBytes < NO_LIMIT_BYTES && { memoryBytes }),
+        ...(await pidsOf(`${mountPoint}/pids${path}/pids.max`)),
       }
     },
     memoryUsageBytes: (path) => number(`${mountPoint}/memory${path}/memory.usage_in_bytes`),
@@ -109,6 +110,7 @@ function unifiedHost(mountPoint: string): CgroupHost {
         cpuShares: Math.floor(((weight - 1) * 262_142) / 9999) + 2,
         ...(quota !== undefined && !Number.isNaN(quota) && { cpuQuota: quota, cpuPeriod: period ?? CPU_PERIOD_US }),
         ...(memoryBytes !== undefined && { memoryBytes }),
+        ...(await pidsOf(`${directory}/pids.max`)),
       }
     },
     memoryUsageBytes: (path) => number(`${mountPoint}${path}/memory.current`),
@@ -140,6 +142,11 @@ const text = async (file: string): Promise<string | undefined> => (await orMissi
 async function number(file: string): Promise<number | undefined> {
   const read = await text(file)
   return read === undefined || read === '' || read === 'max' ? undefined : Number(read)
+}
+
+async function pidsOf(file: string): Promise<{ readonly pids?: number }> {
+  const pids = await number(file)
+  return pids === undefined ? {} : { pids }
 }
 
 async function write(file: string, value: string | number): Promise<void> {

@@ -17,7 +17,7 @@ export interface CgroupHost {
   readonly traits: CgroupTraits
   /** Sets what is named; a limit left out is lifted. */
   limit(path: string, resources: CgroupResources): Promise<void>
-  /** What is set now, as far as `limit` sets it; without huge pages and processes. */
+  /** What is set now, as far as `limit` sets it; without huge pages. */
   read(path: string): Promise<CgroupResources>
   /** Undefined for a group that there is not. */
   memoryUsageBytes(path: string): Promise<number | undefined>
@@ -87,10 +87,13 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
     for (const forget of again.values()) forget()
   }
   /** More may be in use than is allowed from now on: who evicts pods brings it down, and then it holds. */
-  const enforce = async (path: string, share: NodeShare): Promise<void> => {
+  const enforce = async (path: string, share: NodeShare, isOurs: boolean): Promise<void> => {
     try {
+      // A group that is not ours keeps what it has, but for what is reserved for it.
+      const kept = isOurs ? { cpuShares: 0 } : await host.read(path)
       await host.limit(path, {
-        cpuShares: cpuShares(share.cpuMilli ?? 1000),
+        ...kept,
+        cpuShares: share.cpuMilli === undefined ? kept.cpuShares : cpuShares(share.cpuMilli),
         ...(share.memoryBytes !== undefined && { memoryBytes: share.memoryBytes }),
         ...(share.pids !== undefined && { pids: share.pids }),
       })
@@ -98,7 +101,7 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       options.report?.(error)
       again.set(
         path,
-        clock.schedule(clock.now() + enforceAgainMs, () => void enforce(path, share)),
+        clock.schedule(clock.now() + enforceAgainMs, () => void enforce(path, share, isOurs)),
       )
     }
   }
@@ -132,8 +135,8 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       const top = pathOf(['kubepods'])
       await host.make(top)
       const share = options.allocatable?.()
-      if (share !== undefined) await enforce(top, share)
-      for (const { path, share: own } of options.reserved ?? []) await enforce(path, own)
+      if (share !== undefined) await enforce(top, share, true)
+      for (const { path, share: own } of options.reserved ?? []) await enforce(path, own, false)
       for (const qos of ['Burstable', 'BestEffort'] as const) {
         await host.make(pathOf(qosCgroup(qos)))
         await host.limit(pathOf(qosCgroup(qos)), { cpuShares: MIN_SHARES })

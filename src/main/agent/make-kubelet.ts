@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { cgroupHost } from '#host/cgroups.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
-import { names } from '#host/names.ts'
 import { networkProbe } from '#host/network-probe.ts'
 import { nodeFacts } from '#host/node-facts.ts'
-import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
+import type { NodeSource } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
@@ -18,10 +16,10 @@ import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
 import { latePods } from './late-pods.ts'
-import type { NodeDevices } from './make-devices.ts'
 import { makeImages } from './make-images.ts'
 import { makeNodeCare } from './make-node-care.ts'
 import { makePodSources } from './make-pod-sources.ts'
+import type { NodeResourceParts } from './make-resources.ts'
 import { makeVolumes } from './make-volumes.ts'
 import { resolvConf } from './resolv-conf.ts'
 
@@ -35,7 +33,8 @@ export function makeKubelet(
   context: AgentContext,
   bareRuntime: Runtime,
   volumePlugins: readonly VolumePlugin[],
-  devices: NodeDevices,
+  resources: NodeResourceParts,
+  deviceSource: NodeSource,
 ): AgentKubelet {
   const { config, configuration, where, client, clock, random, log, metrics } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
@@ -52,8 +51,7 @@ export function makeKubelet(
     intervalMs: durationMs(configuration.containerLogMonitorInterval),
     report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
   })
-  const cgroups = { driver: 'cgroupfs', root: names.cgroupRoot } as const
-  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, pods, cgroups })
+  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, pods, cgroups: resources.cgroupNames })
   const sources = makePodSources(context)
   const kubelet = createKubelet({
     config: {
@@ -78,28 +76,30 @@ export function makeKubelet(
     runtime,
     volumes,
     images: makeImages(context, runtime, metrics.images),
-    cgroups: createCgroupManager({ host: cgroupHost(), clock, ...cgroups }),
+    cgroups: resources.cgroups,
     logs,
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,
-    resourceManagers: devices.resourceManagers,
-    admitters: care.admitters,
-    nodeSources: [volumes.node, devices.nodeSource, ...care.nodeSources],
+    resourceManagers: resources.managers,
+    admitters: [...care.admitters, ...resources.admitters],
+    nodeSources: [volumes.node, deviceSource, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
   return {
     ...kubelet,
     stats: care.stats,
     async start() {
+      resources.start(kubelet.pods)
       await kubelet.start()
       await care.start()
     },
     async stop() {
       await care.stop()
       await kubelet.stop()
+      resources.stop()
       await sources.close()
     },
   }

@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import type { Pod } from '#api/core/v1/pod.ts'
+import { cgroupHost } from '#host/cgroups.ts'
+import { readMachineTopology } from '#host/machine-topology.ts'
+import { names } from '#host/names.ts'
+import { nodeFacts } from '#host/node-facts.ts'
+import { checkpointFile } from '#host/plugins/checkpoint-file.ts'
+import { systemdCgroupHost } from '#host/systemd-cgroups.ts'
+import { createCgroupManager, type NodeShare } from '#kubelet/cgroups/cgroup-manager.ts'
+import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
+import type { CgroupManager, PodAdmitter, PodLookup, ResourceManager } from '#kubelet/interfaces.ts'
+import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
+import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
+import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
+import { checkReservedMemory } from '#kubelet/resources/memory/reserved-memory.ts'
+import { capacityOf, nodeShares } from '#kubelet/resources/node-shares.ts'
+import { createTopologyManager } from '#kubelet/resources/topology/topology-manager.ts'
+import type { Runtime } from '#kubelet/runtime.ts'
+import type { AgentContext } from './agent-context.ts'
+
+/** What deals out the node: its cgroups, and CPUs, memory and placement for those who were promised them. */
+export interface NodeResourceParts {
+  readonly cgroups: CgroupManager
+  readonly cgroupNames: { readonly driver: CgroupDriver; readonly root: string }
+  /** Those handed in, and the node's own. */
+  readonly managers: readonly ResourceManager[]
+  readonly admitters: readonly PodAdmitter[]
+  start(pods: PodLookup): void
+  stop(): void
+}
+
+export interface NodeResourceOptions {
+  readonly runtime: Runtime
+  readonly pods: Pick<PodLookup, 'byUid'>
+  /** Of devices and claims; they are placed together with CPUs and memory. */
+  readonly others: readonly ResourceManager[]
+}
+
+/** Throws `Invalid` for settings that this machine cannot keep. */
+export async function makeResources(
+  { config, configuration, where, clock, log }: AgentContext,
+  { runtime, pods, others }: NodeResourceOptions,
+): Promise<NodeResourceParts> {
+  const machine = await nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }).read()
+  const topology = await readMachineTopology('/sys/devices/system', machine.memoryBytes)
+  const shares = nodeShares(capacityOf(machine), configuration)
+  const isKnown = (uid: string) => pods.byUid(uid) !== undefined
+  const state = (name: string) => checkpointFile(join(where.kubelet, name))
+
+  const isStatic = { cpu: configuration.cpuManagerPolicy === 'static', memory: configuration.memoryManagerPolicy === 'Static' }
+  const cpus = isStatic.cpu
+    ? createCpuManager({
+        cpus: topology.cpus,
+        config: configuration,
+        reservedMilli: shares.reserved.cpuMilli,
+        file: state('cpu_manager_state'),
+        isKnown,
+      })
+    : undefined
+  await cpus?.load()
+  if (isStatic.memory) checkReservedMemory(configuration.reservedMemory, topology.nodes, shares.keptMemory)
+  const memory = isStatic.memory
+    ? createMemoryManager({ nodes: topology.nodes, reserved: configuration.reservedMemory, file: state('memory_manager_state'), isKnown })
+    : undefined
+  await memory?.load()
+  const managers = [...others, ...(cpus === undefined ? [] : [cpus]), ...(memory === undefined ? [] : [memory])]
+  const placement = createTopologyManager(managers, topology, configuration)
+
+  // The runtime knows how it is set up; one that does not tell is what the configuration says.
+  const driver = ((await runtime.cgroupDriver()) ?? configuration.cgroupDriver) as CgroupDriver
+  const host = driver === 'systemd' ? systemdCgroupHost(cgroupHost()) : cgroupHost()
+  const cgroupNames = { driver, root: names.cgroupRoot }
+  const cgroups = createCgroupManager({
+    host,
+    clock,
+    ...cgroupNames,
+    allocatable: (): NodeShare => shares.pods,
+    reserved: shares.ofServices,
+    podPidsLimit: configuration.podPidsLimit,
+    hasCpuQuota: configuration.cpuCFSQuota,
+    hugePageSizes: Object.keys(machine.hugepages),
+    hasExclusiveCpus: (pod: Pod) => cpus?.hasExclusive(pod.metadata.uid) === true,
+    report: (error) => log.warn('a group could not be held to its share of the machine', { error }),
+  })
+  let stopSharing = (): void => {}
+  return {
+    cgroups,
+    cgroupNames,
+    managers,
+    admitters: placement === undefined ? [] : [placement],
+    start(lookup) {
+      if (cpus !== undefined) stopSharing = sharePool({ cpus, pods: lookup, runtime, log })
+    },
+    stop() {
+      stopSharing()
+      cgroups.close()
+    },
+  }
+}
