@@ -29,6 +29,7 @@ interface Tracked {
   /** What is being compressed: another rotation leaves it alone. */
   busy: string | undefined
   isCompressing: boolean
+  rotating: Promise<void> | undefined
   /** What is to be compressed yet, by path. */
   waiting: string[]
   /** Ends whichever of watch and deadline is set. */
@@ -67,7 +68,8 @@ export function createLogManager(options: LogManagerOptions): LogManager {
     if (entry.ended) return
     const bytesPerMs = before < 0 ? 0 : Math.max(0, entry.sizeBytes - before) / Math.max(1, entry.seenAt - seenAt)
     if (entry.sizeBytes > maxBytes) {
-      await rotate(id, entry)
+      entry.rotating = rotate(id, entry).finally(() => (entry.rotating = undefined))
+      await entry.rotating
       entry.sizeBytes = 0
     } else if (entry.sizeBytes === before) return watch(id, entry)
     const fullInMs = (maxBytes - entry.sizeBytes) / bytesPerMs
@@ -115,28 +117,28 @@ export function createLogManager(options: LogManagerOptions): LogManager {
   /** Beside the looks that follow; one file after another. */
   const compress = (entry: Tracked): void => {
     entry.isCompressing = true
-    const work = (async () => {
-      for (let path = entry.waiting.shift(); path !== undefined && !entry.ended; path = entry.waiting.shift()) {
-        entry.busy = path.slice(path.lastIndexOf('/') + 1)
-        try {
-          await files.compress(path)
-        } catch (error) {
-          // Dropped by a rotation meanwhile: there is nothing to compress any more.
-          if ((await files.stat(path)) !== undefined) throw error
-        }
-        entry.busy = undefined
-      }
-    })()
+    const work = compressAll(entry)
       .catch((error: unknown) => {
         // A pod that goes takes its logs along.
         if (!entry.ended) report(error, entry.path)
       })
-      .finally(() => {
-        entry.busy = undefined
-        entry.isCompressing = false
-        working.delete(work)
-      })
+      .finally(() => working.delete(work))
     working.add(work)
+  }
+  const compressAll = async (entry: Tracked): Promise<void> => {
+    try {
+      for (let path = entry.waiting.shift(); path !== undefined && !entry.ended; path = entry.waiting.shift()) {
+        // A rotation under way has decided already what goes; it may be this very file. Its failure is reported where it was begun.
+        while (entry.rotating !== undefined) await entry.rotating.catch(() => {})
+        if ((await files.stat(path)) === undefined || entry.rotating !== undefined) continue
+        entry.busy = path.slice(path.lastIndexOf('/') + 1)
+        await files.compress(path)
+        entry.busy = undefined
+      }
+    } finally {
+      entry.busy = undefined
+      entry.isCompressing = false
+    }
   }
 
   return {
@@ -149,6 +151,7 @@ export function createLogManager(options: LogManagerOptions): LogManager {
         seenAt: clock.now(),
         busy: undefined,
         isCompressing: false,
+        rotating: undefined,
         waiting: [],
         stop: () => {},
         ended: false,
