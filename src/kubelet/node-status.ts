@@ -101,11 +101,13 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
 
   async function look(): Promise<NodeFactsView> {
     machine = await facts.read()
-    const found = await Promise.allSettled([runtime.status(), runtime.version(), runtime.images()].map(inTime) as RuntimeAnswers)
+    const found = await Promise.allSettled([inTime(runtime.status()), inTime(runtime.version()), inTime(runtime.images())])
     const [status, version, images] = found
     const notReady =
       status.status === 'rejected'
-        ? `container runtime is down: ${messageOf(status.reason)}`
+        ? isError(status.reason, 'Timeout')
+          ? 'container runtime status check may not have completed yet'
+          : `container runtime is down: ${messageOf(status.reason)}`
         : !status.value.runtimeReady
           ? `container runtime status check may not have completed yet: ${status.value.message}`
           : status.value.networkReady
@@ -297,8 +299,6 @@ function timingOf({ configuration = kubeletConfiguration() }: KubeletConfig) {
 
 /** The reference's bound between two answers of the runtime (`baseRuntimeSyncThreshold`). */
 const RUNTIME_ANSWER_MS = 30_000
-
-type RuntimeAnswers = [ReturnType<Runtime['status']>, ReturnType<Runtime['version']>, ReturnType<Runtime['images']>]
 
 /** While something is amiss, how soon to see whether it passed. */
 const NOT_READY_MS = 2_000
