@@ -65,6 +65,7 @@ test('a claim becomes a volume: made, attached, staged, published, grown, and gi
   const { hostPath } = volumes.get('data')!
   await fs.writeFile(join(hostPath, 'file'), 'data')
   assert.equal((await fs.stat(hostPath)).gid, 2000)
+  await driver.settle()
   assert.deepEqual(
     driver.calls.map(({ method }) => method),
     ['NodeGetInfo', 'NodeStageVolume', 'NodePublishVolume'],
@@ -89,6 +90,7 @@ test('a claim becomes a volume: made, attached, staged, published, grown, and gi
   const grown = await client.get(PersistentVolumeClaim, 'data', namespace)
   assert.deepEqual(grown.status.capacity, { storage: '2Gi' })
   assert.equal(grown.status.allocatedResourceStatuses, undefined)
+  await driver.settle()
   assert.equal(driver.calls.at(-1)!.method, 'NodeExpandVolume')
 
   await cluster.manager.teardown(pod.metadata.uid)
@@ -117,7 +119,7 @@ test('a size that no driver can give is told on the claim', async (t) => {
   )
   await until('the claim is bound', async () => (await client.get(PersistentVolumeClaim, 'data', namespace)).status.phase === 'Bound')
   await cluster.manager.prepare(pod, new AbortController().signal)
-  driver.fault({ method: 'NodeExpandVolume', code: status.OUT_OF_RANGE, message: 'too large' })
+  await driver.fault({ method: 'NodeExpandVolume', code: status.OUT_OF_RANGE, message: 'too large' })
   await client.patch(
     PersistentVolumeClaim,
     'data',

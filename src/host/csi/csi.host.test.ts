@@ -95,7 +95,7 @@ test('another process goes on with what the former left: nothing is lost, nothin
   await node.restart()
   await node.until(async () => node.csi.drivers.has(name))
   // A refusal now must not take away what containers use.
-  driver.fault({ method: 'NodePublishVolume', code: status.INTERNAL, message: 'broken' })
+  await driver.fault({ method: 'NodePublishVolume', code: status.INTERNAL, message: 'broken' })
   await assert.rejects(node.setUp('one', persistent()), /rpc error: code = Internal desc = broken/)
   assert.equal(await fs.readFile(join(hostPath!, 'file'), 'utf8'), 'data')
   await node.setUp('one', persistent())
@@ -107,7 +107,7 @@ test('another process goes on with what the former left: nothing is lost, nothin
 test('what a driver finally refused is not undone by it; what it may have begun is', async (t) => {
   const node = await testNode(t)
   const driver = await node.registered()
-  driver.fault({ method: 'NodeStageVolume', code: status.INVALID_ARGUMENT, message: 'never' })
+  await driver.fault({ method: 'NodeStageVolume', code: status.INVALID_ARGUMENT, message: 'never' })
   await assert.rejects(
     node.setUp('one', persistent()),
     /^WherryError: MountVolume.MountDevice failed for volume "pv" : rpc error: code = InvalidArgument desc = never$/,
@@ -115,12 +115,12 @@ test('what a driver finally refused is not undone by it; what it may have begun 
   await node.tearDown('one', true)
   assert.deepEqual(methods(driver).slice(1), ['NodeStageVolume'])
 
-  driver.fault({ method: 'NodeStageVolume', code: status.DEADLINE_EXCEEDED, isDone: true })
+  await driver.fault({ method: 'NodeStageVolume', code: status.DEADLINE_EXCEEDED, isDone: true })
   await assert.rejects(node.setUp('two', persistent()), /DeadlineExceeded/)
   await node.tearDown('two', true)
   assert.deepEqual(methods(driver).slice(2), ['NodeStageVolume', 'NodeUnstageVolume'])
 
-  driver.fault({ method: 'NodePublishVolume', code: status.UNAVAILABLE, isDone: true })
+  await driver.fault({ method: 'NodePublishVolume', code: status.UNAVAILABLE, isDone: true })
   await assert.rejects(node.setUp('three', persistent()), /Unavailable/)
   await node.tearDown('three', true)
   assert.deepEqual(methods(driver).slice(4), ['NodeStageVolume', 'NodePublishVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume'])
@@ -231,7 +231,7 @@ test('a node that is full says so, and its pods are refused', async (t) => {
   assert.deepEqual(node.refused, [])
   const body = { status: { attached: false, attachError: { message: 'full', errorCode: 8 } } }
   await node.client.patch(VolumeAttachment, attachment, { type: 'merge', body }, { subresource: 'status' })
-  driver.setVolumesMax(3)
+  await driver.setVolumesMax(3)
   await assert.rejects(node.csi.plugin.needsAttachment!(persistent()), /full/)
   assert.deepEqual((await node.client.get(CSINode, 'node')).spec.drivers[0]?.allocatable, { count: 3 })
   assert.match(node.refused[0]!, /^Node has reached its volume attachment limit, rejecting pod\. /)
@@ -263,8 +263,8 @@ test('group, mode and size follow what the driver can', async (t) => {
   })
   const stats = await node.csi.plugin.stats!(node.mounted('one'))
   assert.ok(stats!.capacityBytes > 0 && stats!.inodes > 0 && stats!.usedBytes + stats!.availableBytes <= stats!.capacityBytes)
-  const expand = (code?: number) => {
-    if (code !== undefined) driver.fault({ method: 'NodeExpandVolume', code, message: 'no' })
+  const expand = async (code?: number) => {
+    if (code !== undefined) await driver.fault({ method: 'NodeExpandVolume', code, message: 'no' })
     return node.expand('one', 2 ** 30)
   }
   assert.deepEqual(await expand(), { capacityBytes: 2 ** 30 })
@@ -364,6 +364,9 @@ async function testNode(t: TestContext) {
     return { podUid, volumeName: spec.name, path: pathOf(podUid, spec), record: records.get(podUid) }
   }
 
+  /** After it the drivers' calls are all known. */
+  const settled = <T>(work: Promise<T>): Promise<T> => work.finally(() => Promise.all(drivers.map((driver) => driver.settle())))
+
   const node = {
     root,
     registry,
@@ -405,25 +408,29 @@ async function testNode(t: TestContext) {
       specs.set(podUid, spec)
       const path = pathOf(podUid, spec)
       await fs.mkdir(join(path, '..'), { recursive: true })
-      return running.csi.plugin.setUp({
-        pod: pod(podUid),
-        spec,
-        path,
-        isShared: false,
-        ...(fsGroup !== undefined && { fsGroup }),
-        signal: new AbortController().signal,
-        remember: async (record) => void records.set(podUid, JSON.parse(JSON.stringify(record))),
-      })
+      return settled(
+        running.csi.plugin.setUp({
+          pod: pod(podUid),
+          spec,
+          path,
+          isShared: false,
+          ...(fsGroup !== undefined && { fsGroup }),
+          signal: new AbortController().signal,
+          remember: async (record) => void records.set(podUid, JSON.parse(JSON.stringify(record))),
+        }),
+      )
     },
-    tearDown: (podUid: string, isLast: boolean) => running.csi.plugin.tearDown!({ ...mounted(podUid), isLast }),
+    tearDown: (podUid: string, isLast: boolean) => settled(running.csi.plugin.tearDown!({ ...mounted(podUid), isLast })),
     expand: (podUid: string, capacityBytes: number) =>
-      running.csi.plugin.expand!({
-        ...mounted(podUid),
-        pod: pod(podUid),
-        spec: specs.get(podUid)!,
-        capacityBytes,
-        signal: new AbortController().signal,
-      }),
+      settled(
+        running.csi.plugin.expand!({
+          ...mounted(podUid),
+          pod: pod(podUid),
+          spec: specs.get(podUid)!,
+          capacityBytes,
+          signal: new AbortController().signal,
+        }),
+      ),
     async restart() {
       await running.close()
       running = await start()

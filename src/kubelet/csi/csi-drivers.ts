@@ -17,9 +17,12 @@ export interface CsiDrivers {
   /** Asks a driver anew how many volumes fit on the node, and writes it down. */
   update(driver: string): Promise<void>
   /** A driver that is part of the agent itself. */
-  add(driver: string, channel: RpcChannel): Promise<void>
+  add(driver: string, channel: CsiChannel): Promise<void>
   close(): void
 }
+
+/** The way to a driver. */
+export type CsiChannel = Pick<RpcChannel, 'call' | 'close'>
 
 /** A driver's Node service. Calls fail with what the driver said, as `rpc error: code = … desc = …`. */
 export interface CsiNode {
@@ -58,7 +61,7 @@ const CALL_MS = 120_000
 
 export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
   const { board, clock, log, onChange } = options
-  const drivers = new Map<string, { readonly version: Version; readonly endpoint: string; readonly channel: RpcChannel }>()
+  const drivers = new Map<string, { readonly version: Version; readonly endpoint: string; readonly channel: CsiChannel }>()
 
   function checked({ name, endpoint, supportedVersions }: PluginInfo, caller: string): Version {
     if (supportedVersions.length === 0)
@@ -77,7 +80,7 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
     return version
   }
 
-  const nodeOf = (driver: string, channel: RpcChannel): CsiNode => {
+  const nodeOf = (driver: string, channel: CsiChannel): CsiNode => {
     const node: CsiNode = {
       async call(method, message) {
         const startedMs = clock.monotonicMs()
@@ -99,13 +102,13 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
     return node
   }
 
-  const infoOf = async (name: string, channel: RpcChannel): Promise<DriverInfo> => {
+  const infoOf = async (name: string, channel: CsiChannel): Promise<DriverInfo> => {
     const { nodeId = '', maxVolumesPerNode = 0, accessibleTopology } = await nodeOf(name, channel).call(nodeService.info, {})
     if (nodeId === '') throw new WherryError('Invalid', 'error adding CSI driver node info: driverNodeID must not be empty')
     return { name, nodeId, volumesMax: maxVolumesPerNode, topology: accessibleTopology?.segments ?? {} }
   }
 
-  async function install(name: string, endpoint: string, version: Version, channel: RpcChannel): Promise<void> {
+  async function install(name: string, endpoint: string, version: Version, channel: CsiChannel): Promise<void> {
     try {
       await board.install(await infoOf(name, channel))
     } catch (error) {

@@ -51,6 +51,8 @@ export interface Csi {
   readonly drivers: CsiDrivers
   /** The object that describes a driver; undefined: there is none. Waits until that is known. */
   driverObject(name: string): Promise<CSIDriver | undefined>
+  /** Called for each CSIDriver that comes or changes, from the start on. */
+  onDriverObject(listener: (driver: CSIDriver) => void): void
   /** Follows CSIDriver objects, and makes the CSINode as soon as the Node is there. */
   start(): void
   close(): Promise<void>
@@ -70,6 +72,7 @@ export function createCsi(options: CsiOptions): Csi {
   const { nodeName, client, clock, random, log } = options
   const stopping = new AbortController()
   const board = createCsiNodeObject({ nodeName, client, clock, random: random.fork('csi-node'), log })
+  const listeners: ((driver: CSIDriver) => void)[] = []
   let informer: Informer<CSIDriver> | undefined
   const drivers = createCsiDrivers({
     dial: options.dial,
@@ -136,9 +139,13 @@ export function createCsi(options: CsiOptions): Csi {
     plugin,
     drivers,
     driverObject: context.driverObject,
+    onDriverObject: (listener) => void listeners.push(listener),
     start() {
       informer = createInformer(client, CSIDriver, { clock, random: random.fork('csi-drivers'), log })
-      informer.onChange(({ metadata }) => updates.look(metadata.name))
+      informer.onChange((driver, _previous, change) => {
+        updates.look(driver.metadata.name)
+        if (change !== 'deleted') for (const listener of listeners) listener(driver)
+      })
       void board.start(stopping.signal)
     },
     async close() {

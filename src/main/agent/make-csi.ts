@@ -1,14 +1,17 @@
+import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { csiFiles } from '#host/csi/csi-files.ts'
+import { localDirectories } from '#host/csi/local-directories.ts'
 import { dialRpc } from '#host/plugins/rpc.ts'
 import { type Csi, createCsi } from '#kubelet/csi/csi-plugin.ts'
+import { serveLocalVolumes } from '#kubelet/csi/local-volumes.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
 import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** Volumes of CSI drivers. `kubelet` is asked only once pods are handled. */
 export function makeCsi({ config, where, client, clock, random, log }: AgentContext, kubelet: () => Kubelet): Csi {
-  return createCsi({
+  const csi = createCsi({
     nodeName: config.nodeName,
     rootDirectory: where.kubelet,
     client,
@@ -31,6 +34,15 @@ export function makeCsi({ config, where, client, clock, random, log }: AgentCont
       }
     },
   })
+  const directories = localDirectories(join(where.kubelet, 'local-volumes'))
+  const local = serveLocalVolumes({ nodeName: config.nodeName, client, csi, directories, clock, random: random.fork('local volumes'), log })
+  return {
+    ...csi,
+    async close() {
+      await local.close()
+      await csi.close()
+    },
+  }
 }
 
 const mayUseDriver = ({ spec }: Pod): boolean =>

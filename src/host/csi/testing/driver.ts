@@ -39,8 +39,12 @@ export interface DriverFault {
   readonly hangs?: boolean
 }
 
-export type ToDriver = { readonly fault: DriverFault } | { readonly volumesMax: number }
-export type FromDriver = { readonly call: DriverCall } | { readonly registration: string } | { readonly ready: true }
+export type ToDriver = { readonly fault: DriverFault } | { readonly volumesMax: number } | { readonly ping: number }
+export type FromDriver =
+  | { readonly call: DriverCall }
+  | { readonly registration: string }
+  | { readonly ready: true }
+  | { readonly pong: number }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as DriverSettings
 const run = promisify(execFile)
@@ -50,6 +54,7 @@ const tell = (message: FromDriver): void => void process.send?.(message)
 
 process.on('message', (message: ToDriver) => {
   if ('fault' in message) faults.push(message.fault)
+  else if ('ping' in message) tell({ pong: message.ping })
   else volumesMax = message.volumesMax
 })
 process.on('disconnect', () => process.exit(0))
