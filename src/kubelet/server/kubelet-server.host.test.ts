@@ -9,8 +9,13 @@ import { WebSocket } from 'ws'
 import { systemClock } from '#host/clock.ts'
 import { logFiles } from '#host/files.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
+import { statsHost } from '#host/stats/stats-host.ts'
 import { SpdyConnection } from '#kubelet/streams/spdy-connection.ts'
 import { silentLog } from '#lib/log.ts'
+import { cgroupPath, podCgroup } from '../cgroups/cgroup-names.ts'
+import { qosClass } from '../pod/qos.ts'
+import { createStatsProvider } from '../stats/stats-provider.ts'
+import type { Summary } from '../stats/summary.ts'
 import { createAuthenticate } from './authentication.ts'
 import { apiServerUser, createAuthorize } from './authorization.ts'
 import type { KubeletServer } from './kubelet-server.ts'
@@ -43,6 +48,21 @@ before(async () => {
     nodeName: 'node',
     pods: node.lookup,
     runtime: node.runtime,
+    stats: createStatsProvider({
+      nodeName: 'node',
+      host: statsHost(systemClock),
+      runtime: node.runtime,
+      pods: node.lookup,
+      volumes: {},
+      rootDirectory: node.folder,
+      podLogsDirectory: node.folder,
+      groups: {
+        pods: cgroupPath(['kubepods'], 'cgroupfs', node.cgroupRoot),
+        ofPod: (pod) => cgroupPath(podCgroup(pod.metadata.uid, qosClass(pod)), 'cgroupfs', node.cgroupRoot),
+      },
+      clock: systemClock,
+      log: silentLog,
+    }),
     logFiles,
     authenticate: createAuthenticate({
       clock: systemClock,
@@ -98,7 +118,6 @@ test('answers plain requests', { skip }, async () => {
   assert.equal(pods.kind, 'PodList')
   assert.equal(pods.items[0].status.phase, 'Running')
   assert.match((await get('/metrics')).body, /kubelet_running_containers\{container_state="running"\} 1\n/)
-  assert.equal((await get('/stats/summary')).status, 503, 'nothing is measured here')
   assert.equal((await get('/containerLogs/default/main/main')).body, 'started\n')
   assert.match((await get('/containerLogs/default/main/main?timestamps=true&tailLines=1')).body, /^\d{4}-.*Z started\n$/)
   assert.deepEqual(await get('/containerLogs/default/main/main?previous=true'), {
@@ -110,6 +129,61 @@ test('answers plain requests', { skip }, async () => {
   assert.equal((await get('/containerLogs/default/main/main?tailLines=-1')).status, 422)
   assert.equal((await get('/exec/default/main/main?command=true&output=1')).status, 400)
   assert.equal((await get('/run/default/main/main?cmd=echo+hi', undefined, undefined, 'POST')).body, 'hi\n')
+})
+
+test('tells what node and pods use', { skip }, async () => {
+  const { node: machine, pods } = JSON.parse((await get('/stats/summary')).body) as Summary
+  const [pod] = pods
+  const [container] = pod!.containers
+  assert.deepEqual([machine.nodeName, pod!.podRef.name, container!.name], ['node', 'main', 'main'])
+  assert.deepEqual(
+    machine.systemContainers?.map(({ name }) => name),
+    ['pods'],
+  )
+  for (const [what, value] of Object.entries({
+    'the machine’s memory': machine.memory?.availableBytes,
+    'its processors': machine.cpu?.usageCoreNanoSeconds,
+    'its processors now': machine.cpu?.usageNanoCores,
+    'its disk': machine.fs?.availableBytes,
+    'its inodes': machine.fs?.inodesFree,
+    'its images': machine.runtime?.imageFs?.capacityBytes,
+    'its processes': machine.rlimit?.curproc,
+    'the container’s memory': container!.memory?.workingSetBytes,
+    'its processor time': container!.cpu?.usageCoreNanoSeconds,
+    'its log': container!.logs?.usedBytes,
+    'the pod’s memory': pod!.memory?.workingSetBytes,
+    'its processes too': pod!.process_stats?.process_count,
+  }))
+    assert.ok(value! > 0, `${what}: ${value}`)
+  assert.equal(typeof container!.cpu?.usageNanoCores, 'number')
+  assert.equal(pod!.network?.name, 'eth0')
+  assert.ok(pod!.memory!.workingSetBytes! >= container!.memory!.workingSetBytes!, 'the pod is at least its container')
+  assert.ok(machine.systemContainers![0]!.memory!.usageBytes! >= pod!.memory!.usageBytes!, 'all pods are at least this one')
+  const short = JSON.parse((await get('/stats/summary?only_cpu_and_memory=true')).body) as Summary
+  assert.ok(short.pods[0]!.containers[0]!.memory!.workingSetBytes! > 0)
+  assert.deepEqual([short.node.fs, short.pods[0]!.network, short.pods[0]!['ephemeral-storage']], [undefined, undefined, undefined])
+  assert.equal((await get('/stats/container')).status, 404)
+})
+
+test('shows all four pages of metrics', { skip }, async () => {
+  const page = async (path: string) => (await get(path)).body
+  const resource = await page('/metrics/resource')
+  assert.match(resource, /^node_memory_working_set_bytes \d\S* \d{13}$/m)
+  assert.match(resource, /^container_cpu_usage_seconds_total\{container="main",namespace="default",pod="main"\} \S+ \d{13}$/m)
+  assert.match(resource, /^pod_memory_working_set_bytes\{namespace="default",pod="main"\} \S+ \d{13}$/m)
+  assert.match(resource, /^resource_scrape_error 0$/m)
+  const cadvisor = await page('/metrics/cadvisor')
+  assert.match(cadvisor, /^machine_memory_bytes\{boot_id="[^"]+",/m)
+  assert.match(
+    cadvisor,
+    /^container_memory_working_set_bytes\{container="main",id="\/wherry-node-\d+\/kubepods\/besteffort\/poduid-main\/[0-9a-f]{64}",image="[^"]*",name="[0-9a-f]{64}",namespace="default",pod="main"\} \S+ \d{13}$/m,
+  )
+  assert.match(cadvisor, /^container_network_receive_bytes_total\{container="",id="[^"]+",image="",interface="eth0",name="[0-9a-f]{64}",/m)
+  assert.match(cadvisor, /^container_cpu_usage_seconds_total\{container="",cpu="total",id="\/",image="",name="",namespace="",pod=""\} /m)
+  assert.match(cadvisor, /^container_processes\{container="main",.*\} [1-9]/m)
+  assert.match(await page('/metrics'), /^kubelet_container_log_filesystem_used_bytes\{/m)
+  assert.match(await page('/metrics/probes'), /^process_start_time_seconds \S+$/m)
+  assert.equal((await get('/metrics/other')).status, 404)
 })
 
 test('refuses an upgrade with the reference’s words', { skip }, async () => {

@@ -42,7 +42,8 @@ export async function startNode() {
   await importImages(socket, pauseArchive(machine))
   await importImages(socket, busyboxArchive())
   const runtime = createCriRuntime({ endpoint: socket, clock: systemClock })
-  const cgroups = createCgroupManager({ host: cgroupHost(), clock: systemClock, root: `/wherry-node-${process.pid}` })
+  const root = `/wherry-node-${process.pid}`
+  const cgroups = createCgroupManager({ host: cgroupHost(), clock: systemClock, root })
   await cgroups.ensureTree()
   const records = new Map<string, PodRecord>()
   const listeners = new Set<(uid: string) => void>()
@@ -50,6 +51,7 @@ export async function startNode() {
   return {
     runtime,
     folder,
+    cgroupRoot: root,
     pids: () => Number(readFileSync(containerdPidFile(options), 'utf8').split(/\s/)[0]),
     lookup: lookupOf(records, listeners),
     /** A pod of one container that runs this script in a shell. */

@@ -4,18 +4,16 @@ import type { Instant } from '#lib/clock.ts'
 export interface CpuRates {
   /** Takes a count and gives the rate since the one before; undefined for the first. */
   take(group: string, at: Instant, usageNanoSeconds: number): number | undefined
-  /** Whether the last counts are so old that a rate from them would tell of history. */
-  isStale(now: Instant): boolean
+  /** Whether the last count of a group is so old that a rate from it would tell of history, or there is none. */
+  isStale(group: string, now: Instant): boolean
   /** Forgets groups that were not counted since `at`. */
   forgetBefore(at: Instant): void
 }
 
 export function createCpuRates(): CpuRates {
   const counts = new Map<string, { readonly at: Instant; readonly usage: number; readonly rate: number | undefined }>()
-  let takenAt: Instant = -Infinity
   return {
     take(group, at, usage) {
-      takenAt = Math.max(takenAt, at)
       const before = counts.get(group)
       // Two who ask within a moment get the same answer: over so short a time the rate would jump about.
       if (before !== undefined && at - before.at < SHORTEST_MS) return before.rate
@@ -25,7 +23,7 @@ export function createCpuRates(): CpuRates {
       counts.set(group, { at, usage, rate })
       return rate
     },
-    isStale: (now) => now - takenAt > LONGEST_MS,
+    isStale: (group, now) => now - (counts.get(group)?.at ?? -Infinity) > LONGEST_MS,
     forgetBefore(at) {
       for (const [group, count] of counts) if (count.at < at) counts.delete(group)
     },

@@ -1,7 +1,8 @@
+import { dirname } from 'node:path/posix'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
 import type { PodRecord, VolumeManager } from '../interfaces.ts'
-import { podDirectory, podLogDirectory } from '../pod/names.ts'
+import { podDirectory } from '../pod/names.ts'
 import type { ContainerStats as RuntimeStats } from '../runtime.ts'
 import { fsStats } from './convert.ts'
 import type { FileSystemStats, StatsHost } from './stats-host.ts'
@@ -42,15 +43,17 @@ export async function measurePodDisks(options: PodDisksOptions, record: PodRecor
     ephemeral.inodesUsed += used?.inodesUsed ?? 0
   }
 
-  for (const { name, id } of record.containers.filter(({ state }) => state === 'running')) {
+  for (const { name, id, logPath } of record.containers.filter(({ state }) => state === 'running')) {
     const layer = layers.get(id)
-    if (layer !== undefined) {
+    // containerd looks at its layers every ten seconds, and says nothing of those that it has not looked at.
+    if (layer !== undefined && (layer.writableLayer !== undefined || layer.writableLayerUsedBytes > 0)) {
       const { usedBytes, inodesUsed, mountpoint } = layer.writableLayer ?? { usedBytes: layer.writableLayerUsedBytes }
       const used = { usedBytes, ...(inodesUsed !== undefined && { inodesUsed }) }
       rootfs.set(name, fsStats(now, mountpoint === undefined ? undefined : await host.fileSystem(mountpoint), used))
       add(used)
     }
-    const written = await host.usage(`${podLogDirectory(podLogsDirectory, pod.metadata)}/${name}`, 'content')
+    // With the parts that were rotated away, and those of former attempts.
+    const written = logPath === '' ? undefined : await host.usage(dirname(logPath), 'content')
     if (written === undefined) continue
     logs.set(name, fsStats(now, logsFs, written))
     add(written)

@@ -76,7 +76,8 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
 
   /** Two counts a moment apart, where nobody has asked for so long that there is no earlier one to compare with. */
   async function warmRates(): Promise<void> {
-    if (!rates.isStale(clock.now())) return
+    // The machine's own is counted with all others, and not by those who ask for pods alone.
+    if (!rates.isStale('/', clock.now())) return
     await counts()
     await sleep(clock, FIRST_RATE_MS)
   }
