@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Kills it. */
   readonly signal?: AbortSignal
+  /** Folder to run in; absent: ours. */
+  readonly directory?: string
   /** Exit codes beside 0 that the caller reads as an answer. */
   readonly accept?: readonly number[]
   /** Gets standard output and error as they come, instead of keeping them. */
@@ -35,6 +37,7 @@ export async function run(command: string, args: readonly string[], options: Run
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.directory !== undefined && { cwd: options.directory }),
   })
   const out = collect(child.stdout!, options.onOutput)
   const err = collect(child.stderr!, options.onOutput)

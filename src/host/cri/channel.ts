@@ -9,7 +9,14 @@ import type { AnyType, Type } from '#schema/schema.ts'
  * MethodNotAllowed for what the runtime does not implement, else InternalError with the runtime's own message.
  */
 export interface Channel {
-  call<Q, QI, A, AI>(path: string, request: Type<Q, QI>, answer: Type<A, AI>, message: QI, timeoutMs: number): Promise<A>
+  call<Q, QI, A, AI>(
+    path: string,
+    request: Type<Q, QI>,
+    answer: Type<A, AI>,
+    message: QI,
+    timeoutMs: number,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<A>
   /** A server's stream: the first error ends it. Aborting ends it without one. */
   stream<Q, QI, A, AI>(
     path: string,
@@ -37,17 +44,15 @@ export function openChannel(endpoint: string): Channel {
   const reader = (type: AnyType) => (bytes: Buffer) => decodeProtobuf(type, bytes, { syntax: 'proto3' })
 
   return {
-    call: (path, request, answer, message, timeoutMs) =>
+    call: (path, request, answer, message, timeoutMs, headers = {}) =>
       new Promise((resolve, reject) => {
         const done = (error: ServiceError | null, value?: unknown) =>
           error === null ? resolve(value as never) : reject(translate(path, error))
         const options = timeoutMs === Infinity ? {} : { deadline: new Date(Date.now() + timeoutMs) }
-        client.makeUnaryRequest(path, writer(request), reader(answer), message, new Metadata(), options, done)
+        client.makeUnaryRequest(path, writer(request), reader(answer), message, metadataOf(headers), options, done)
       }),
     async *stream(path, request, answer, message, { signal, headers = {} }) {
-      const metadata = new Metadata()
-      for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-      const call = client.makeServerStreamRequest(path, writer(request), reader(answer), message, metadata)
+      const call = client.makeServerStreamRequest(path, writer(request), reader(answer), message, metadataOf(headers))
       const stop = () => call.cancel()
       signal.addEventListener('abort', stop, { once: true })
       try {
@@ -62,6 +67,12 @@ export function openChannel(endpoint: string): Channel {
     },
     close: () => client.close(),
   }
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+  return metadata
 }
 
 /** ExecSync hands out up to 16 MiB of output on each of two streams. */

@@ -41,7 +41,7 @@ export function makeKubelet(
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
   const pods = latePods(() => kubelet.pods)
   const runtime = measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod })
-  const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins)
+  const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
     runtime,

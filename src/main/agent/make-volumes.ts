@@ -1,6 +1,9 @@
 import { amountsOf } from '#api/core/v1/resources.ts'
+import { containerdSocket } from '#host/containerd.ts'
+import { createImageMounts } from '#host/image-mounts.ts'
 import { volumeHost } from '#host/mounts.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
+import type { Runtime } from '#kubelet/runtime.ts'
 import { createClaimSource } from '#kubelet/volumes/claim-source.ts'
 import { createObjectSource } from '#kubelet/volumes/object-source.ts'
 import { createOwnNode } from '#kubelet/volumes/own-node.ts'
@@ -17,12 +20,17 @@ export function makeVolumes(
   recorder: EventRecorder,
   kubelet: () => Kubelet,
   plugins: readonly VolumePlugin[],
+  runtime: Runtime,
 ) {
   return createVolumeManager({
     plugins,
     rootDirectory: where.kubelet,
     host: volumeHost,
     claims: createClaimSource(client),
+    images: createImageMounts({
+      endpoint: containerdSocket({ stateDirectory: where.containerdState }),
+      version: () => runtime.version(),
+    }),
     node: createOwnNode(client, config.nodeName, { clock, random, log }),
     objects: createObjectSource(client, { clock, random, log }),
     tokens: createTokenSource(client, () => clock.now()),
