@@ -4,10 +4,12 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createAllocatableUpdates } from './allocatable-updates.ts'
 import { highestVersion } from './csi-drivers.ts'
 import { isFinal, isInfeasible, isInUse } from './csi-error.ts'
+import { csiMetrics } from './csi-metrics.ts'
 import { type DriverInfo, entryOf, nodeChange } from './csi-node-object.ts'
 import { checkLifecycle, csiAccessMode, policyOf, takesGroup } from './driver-policy.ts'
 import { contextOption, seLinuxOptionsOf } from './selinux-mount.ts'
@@ -179,6 +181,14 @@ test('a token is issued once and anew when most of its life is over, and forgott
   await issued()
   assert.equal(count, 6)
   assert.deepEqual(await tokens.of(pod, policyOf(undefined)), {})
+})
+
+test('calls are counted as the reference counts them', () => {
+  const registry = createRegistry()
+  csiMetrics(registry)({ driver: 'd', method: '/csi.v1.Node/NodeStageVolume', code: 'Internal', seconds: 0.2 })
+  const line =
+    'csi_operations_seconds_bucket{driver_name="d",grpc_status_code="Internal",method_name="/csi.v1.Node/NodeStageVolume",migrated="false",le="0.25"} 1'
+  assert.ok(registry.text().includes(line), registry.text())
 })
 
 test('a driver is asked for its limit as often as it says, and no more when it is gone', async () => {

@@ -3,6 +3,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { csiFiles } from '#host/csi/csi-files.ts'
 import { localDirectories } from '#host/csi/local-directories.ts'
 import { dialRpc } from '#host/plugins/rpc.ts'
+import { csiMetrics } from '#kubelet/csi/csi-metrics.ts'
 import { type Csi, createCsi } from '#kubelet/csi/csi-plugin.ts'
 import { serveLocalVolumes } from '#kubelet/csi/local-volumes.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
@@ -10,7 +11,7 @@ import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** Volumes of CSI drivers. `kubelet` is asked only once pods are handled. */
-export function makeCsi({ config, where, client, clock, random, log }: AgentContext, kubelet: () => Kubelet): Csi {
+export function makeCsi({ config, where, client, clock, random, log, metrics }: AgentContext, kubelet: () => Kubelet): Csi {
   const csi = createCsi({
     nodeName: config.nodeName,
     rootDirectory: where.kubelet,
@@ -21,6 +22,7 @@ export function makeCsi({ config, where, client, clock, random, log }: AgentCont
     clock,
     random: random.fork('csi'),
     log: log.with({ part: 'csi' }),
+    observe: csiMetrics(metrics.registry),
     ready() {
       for (const { pod } of kubelet().pods.list()) if (mayUseDriver(pod)) kubelet().look(pod.metadata.uid)
     },
