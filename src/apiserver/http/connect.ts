@@ -8,6 +8,7 @@ import { finish, subresourceCall } from './handler-call.ts'
 import { statusAnswer } from './respond.ts'
 import { type Routed, readItem, writeOf } from './routed.ts'
 import { notFoundError, routeStatus } from './status.ts'
+import { textOverWebSocket } from './text-socket.ts'
 
 /**
  * Hands a connection to its handler. Admission sees what is asked of the connection, and no object: it is asked before anything is looked
@@ -32,5 +33,6 @@ export async function connect(context: Context, call: Routed, part: Extract<Subr
     if (object === undefined) throw notFoundError(kind, info.name)
     return object
   }
-  return finish(await handler(subresourceCall(context, call, parent, undefined, false)), 200, call, kind)
+  const answer = finish(await handler(subresourceCall(context, call, parent, undefined, false)), 200, call, kind)
+  return textOverWebSocket(answer, call.request, call.caller, context.clock)
 }
