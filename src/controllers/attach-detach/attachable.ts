@@ -40,6 +40,9 @@ export function attachmentName(uniqueName: string, nodeName: string): string {
   return `csi-${createHash('sha256').update(`${handle}${driver}${nodeName}`).digest('hex')}`
 }
 
+/** What others have made under a name of their own is theirs to take away. */
+export const isOurName = (name: string): boolean => /^csi-[0-9a-f]{64}$/.test(name)
+
 /** Whether several nodes may have the volume at once; where its modes say nothing, the driver knows. */
 export function isShareable({ spec: { accessModes = [] } }: PersistentVolume): boolean {
   return accessModes.length === 0 || accessModes.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany')

@@ -13,7 +13,7 @@ import { keyOf } from '../common/key.ts'
 import { createTold } from '../common/told.ts'
 import { byAttachedNode, byClaim, byVolume } from '../common/volume-indexes.ts'
 import { claimKeyOfVolume, isDoneWithVolumes } from '../common/volumes.ts'
-import { attachablesOf, attachmentName, isAttachable, uniqueNameOf } from './attachable.ts'
+import { attachablesOf, attachmentName, isAttachable, isOurName, uniqueNameOf } from './attachable.ts'
 import { type AttachmentView, type NodeView, planNode } from './plan-node.ts'
 import { type AttachView, type Consumer, planAttaching } from './plan-volume.ts'
 
@@ -28,7 +28,7 @@ export function attachDetachController(forceMs = 6 * 60_000): Controller<AttachV
     const node = cache.get(Node, name)
     const attachments = cache
       .indexed(VolumeAttachment, byAttachedNode, name)
-      .filter(({ spec }) => spec.source.persistentVolumeName !== undefined)
+      .filter(({ metadata, spec }) => spec.source.persistentVolumeName !== undefined && isOurName(metadata.name))
     const before = unwanted.get(name)
     unwanted.delete(name)
     if (node === undefined && attachments.length === 0) return undefined

@@ -53,6 +53,17 @@ test('a volume is detached when its last pod has gone, but first the node is tol
   assert.match(world.history[1]!, /^delete volumeattachment/)
 })
 
+test('what somebody attached under a name of his own is left alone', () => {
+  const { world, settle } = scene({ pods: {} })
+  const spec = { attacher: 'disk.example.com', nodeName: 'n', source: { persistentVolumeName: 'v' } }
+  world.put(VolumeAttachment, { metadata: { name: 'by-hand' }, spec, status: { attached: false } })
+  settle()
+  assert.deepEqual(
+    world.list(VolumeAttachment).map(({ metadata }) => metadata.name),
+    ['by-hand'],
+  )
+})
+
 test('what a node has mounted stays, while it is well', () => {
   const { world, settle } = scene({ pods: { p: 'n' } })
   mounted(world, settle)
