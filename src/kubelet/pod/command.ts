@@ -28,10 +28,12 @@ export type PodCommand =
       readonly message: string
       /** It shall run again, however it ends. */
       readonly condemn: boolean
+      /** There is no time for its preStop hook. */
+      readonly skipsHook?: boolean
     }
   /** New requests and limits for containers that go on running, and for the pod's group. */
   | { readonly do: 'resize-pod' }
-  | { readonly do: 'remove-container'; readonly id: string; readonly logPath: string }
+  | { readonly do: 'remove-container'; readonly id: string; readonly logPath: string; readonly keepsLog?: boolean }
   | { readonly do: 'stop-sandbox'; readonly id: string }
   | { readonly do: 'remove-sandbox'; readonly id: string }
   /** What resource managers gave to the pod becomes free. */

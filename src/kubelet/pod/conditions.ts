@@ -2,6 +2,7 @@ import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/v1/type
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { initContainers, isSidecar, regularContainers } from './containers.ts'
 import { resizeConditions } from './resize-status.ts'
+import { isRestartingAll, mayRestartAll, wasRestartingAll } from './restart-all.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 
@@ -19,10 +20,11 @@ export function podConditions(view: PodView, status: PodStatus, previous: PodSta
   const made: Made[] = [
     ...(disruption === undefined ? [] : [disruption as Made]),
     { type: 'PodReadyToStartContainers', status: usableSandbox(view) === undefined ? 'False' : 'True' },
-    { type: 'Initialized', ...initialized(view, status) },
+    { type: 'Initialized', ...initialized(view, status, previous) },
     { type: 'Ready', ...podReady(view, ready, foreign) },
     { type: 'ContainersReady', ...ready },
     { type: 'PodScheduled', status: 'True' },
+    ...(mayRestartAll(pod) ? [{ type: 'AllContainersRestarting', ...restartingAll(view, status, previous) }] : []),
   ]
   const before = [...(previous.conditions ?? []), ...(pod.status?.conditions ?? [])]
   return [...foreign, ...resizeConditions(view, status), ...made.map((condition) => withTimes(condition, before, view))]
@@ -37,6 +39,7 @@ export const ours: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  'AllContainersRestarting',
 ])
 
 /** Somebody else may say that a pod is disrupted, and the kubelet says so of those that it ends itself: its reason tells them apart. */
@@ -86,7 +89,7 @@ function podReady({ pod }: PodView, ready: Verdict, conditions: readonly PodCond
   return messages.length === 0 ? ready : { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') }
 }
 
-function initialized({ pod }: PodView, status: PodStatus): Verdict {
+function initialized({ pod }: PodView, status: PodStatus, previous: PodStatus): Verdict {
   const all = status.initContainerStatuses ?? []
   const unknown: string[] = []
   const incomplete: string[] = []
@@ -105,7 +108,17 @@ function initialized({ pod }: PodView, status: PodStatus): Verdict {
     ['unknown', unknown],
     ['incomplete', incomplete],
   ])
-  return message === '' ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message }
+  // A pod that begins anew was initialised all the same.
+  const wasInitialized = previous.conditions?.some((one) => one.type === 'Initialized' && one.status === 'True')
+  return message === '' || wasInitialized ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message }
+}
+
+function restartingAll(view: PodView, { phase }: PodStatus, previous: PodStatus): Verdict {
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  const names = new Set([...initContainers(view.pod), ...regularContainers(view.pod)].map(({ name }) => name))
+  const isCleared = !view.containers.some(({ metadata }) => names.has(metadata.name))
+  if (isCleared || !(isRestartingAll(view) || wasRestartingAll(previous))) return { status: 'False' }
+  return { status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' }
 }
 
 const statusOf = (statuses: readonly ContainerStatus[], name: string) => statuses.find((one) => one.name === name)

@@ -12,6 +12,7 @@ import {
 } from './containers.ts'
 import { hasStarted } from './due.ts'
 import { actualResources } from './resize.ts'
+import { isRestartingAll, RESTARTING_ALL, wasRestartingAll } from './restart-all.ts'
 import type { PodPlan } from './steps.ts'
 import type { NodeView, PodView } from './view.ts'
 
@@ -86,7 +87,7 @@ function allocated({ view, node }: Context, { name }: AnyContainer): Pick<Contai
 }
 
 /** The runtime knows no attempt: not started yet, or its record is lost. */
-function unseen({ view, kind, plan }: Context, container: AnyContainer, before: ContainerStatus | undefined): ContainerStatus {
+function unseen({ view, kind, plan, previous }: Context, container: AnyContainer, before: ContainerStatus | undefined): ContainerStatus {
   const hasInits = initContainers(view.pod).length > 0
   const waiting: ContainerState = { waiting: { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
   const fresh: ContainerStatus = {
@@ -96,6 +97,16 @@ function unseen({ view, kind, plan }: Context, container: AnyContainer, before: 
     restartCount: before?.restartCount ?? 0,
     image: container.image ?? '',
     imageID: '',
+  }
+  if (kind !== 'ephemeral' && before !== undefined && (isRestartingAll(view) || wasRestartingAll(previous))) {
+    if (before.state.waiting) return fresh
+    const removed = { reason: RESTARTING_ALL, message: 'The container is removed because RestartAllContainers in place' }
+    return {
+      ...fresh,
+      state: { waiting: removed },
+      lastState: { terminated: { ...removed, exitCode: 137, startedAt: null, finishedAt: null } },
+      restartCount: before.restartCount + 1,
+    }
   }
   if (before?.state.terminated) return before
   if (

@@ -36,16 +36,20 @@ export const isSidecar = (container: AnyContainer, kind: ContainerKind): boolean
  * pod's.
  */
 export function restartsAfter(container: AnyContainer, pod: Pod, exitCode: number): boolean {
-  if (container.restartPolicy !== undefined) {
-    const rule = container.restartPolicyRules?.find(({ exitCodes }) => {
-      const isListed = exitCodes?.values?.includes(exitCode) ?? false
-      return exitCodes?.operator === 'In' ? isListed : exitCodes?.operator === 'NotIn' ? !isListed : false
-    })
-    if (rule?.action === 'Restart' || rule?.action === 'RestartAllContainers') return true
-  }
+  const action = ruleAfter(container, exitCode)?.action
+  if (action === 'Restart' || action === 'RestartAllContainers') return true
   const policy = container.restartPolicy ?? pod.spec.restartPolicy
   return policy === 'Never' ? false : policy === 'OnFailure' ? exitCode !== 0 : true
 }
+
+/** The first of the container's own rules that fits how it ended. */
+export const ruleAfter = ({ restartPolicy, restartPolicyRules }: AnyContainer, exitCode: number) =>
+  restartPolicy === undefined
+    ? undefined
+    : restartPolicyRules?.find(({ exitCodes }) => {
+        const isListed = exitCodes?.values?.includes(exitCode) ?? false
+        return exitCodes?.operator === 'In' ? isListed : exitCodes?.operator === 'NotIn' ? !isListed : false
+      })
 
 /** Whether a failed probe leads to another try: the exit code of a container that we killed says nothing. */
 export const restartsAfterKill = (container: AnyContainer, pod: Pod): boolean =>

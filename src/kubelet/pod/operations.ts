@@ -119,13 +119,13 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     },
     'start-container': (command) => startContainer({ command, context, state, tell, onProgress, makeSandboxConfig }),
     'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),
-    async 'stop-container'({ id, container, deadlineAt, message, condemn }) {
+    async 'stop-container'({ id, container, deadlineAt, message, condemn, skipsHook }) {
       const isFirst = !state.stopping.has(id)
       state.stopping.set(id, deadlineAt)
       if (condemn) state.condemned.add(id)
       if (isFirst) {
         await perform.event({ do: 'event', key: `killing ${id}`, type: 'Normal', reason: 'Killing', message, container })
-        await preStop(id, container, deadlineAt)
+        if (!skipsHook) await preStop(id, container, deadlineAt)
       }
       const leftSeconds = Math.ceil((deadlineAt - clock.now()) / 1000)
       try {
@@ -139,10 +139,10 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       await refresh(state, id, context)
     },
     'resize-pod': () => resizePod(context, state),
-    async 'remove-container'({ id, logPath }) {
+    async 'remove-container'({ id, logPath, keepsLog }) {
       await ifThere(runtime.removeContainer(id))
       logs.forget(id)
-      if (logPath !== '') await logs.remove(logPath)
+      if (logPath !== '' && !keepsLog) await logs.remove(logPath)
       const removed = state.containers.get(id)
       const link = logLink(context, state.pod, removed?.metadata.name ?? '', id)
       if (link !== undefined) await files.remove(link)

@@ -1,5 +1,6 @@
 import type { ContainerStatus, PodPhase } from '#api/core/v1/types.ts'
 import { type AnyContainer, attemptsOf, initContainers, isSidecar, regularContainers, restartsAfter } from './containers.ts'
+import { RESTARTING_ALL } from './restart-all.ts'
 import type { PodView } from './view.ts'
 
 /**
@@ -13,6 +14,8 @@ export function podPhase(view: PodView, statuses: readonly ContainerStatus[], is
     const status = statusOf(container)
     return status?.state.terminated ?? (status?.state.waiting && status.lastState.terminated)
   }
+  const isToRestart = (container: AnyContainer, end: { readonly exitCode: number; readonly reason?: string | undefined }) =>
+    end.reason === RESTARTING_ALL || restartsAfter(container, pod, end.exitCode)
   const hasInitialized = regularContainers(pod).some(({ name }) =>
     attemptsOf(view.containers, name).some((one) => one.state === 'running' || one.startedAt > 0),
   )
@@ -34,7 +37,7 @@ export function podPhase(view: PodView, statuses: readonly ContainerStatus[], is
     }
     const end = endOf(container)
     if (end === undefined) isInitializing = true
-    else if (end.exitCode !== 0 && !restartsAfter(container, pod, end.exitCode)) return 'Failed'
+    else if (end.exitCode !== 0 && !isToRestart(container, end)) return 'Failed'
   }
 
   let stopped = 0
@@ -46,7 +49,7 @@ export function podPhase(view: PodView, statuses: readonly ContainerStatus[], is
     if (status?.state.running !== undefined) running += 1
     else if (end !== undefined) {
       stopped += 1
-      if (!restartsAfter(container, pod, end.exitCode)) final += 1
+      if (!isToRestart(container, end)) final += 1
       // Only an end that is shown as one counts as success: one that waits for its restart does not.
       if (end.exitCode === 0 && status?.state.terminated !== undefined) succeeded += 1
     } else if (status?.state.waiting !== undefined) isWaiting = true

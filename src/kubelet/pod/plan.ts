@@ -4,6 +4,7 @@ import { containersDue, type Due } from './due.ts'
 import { planStart } from './plan-start.ts'
 import { planTermination } from './plan-termination.ts'
 import { needsResize } from './resize.ts'
+import { isRestartingAll, planRestartAll } from './restart-all.ts'
 import { createSteps, DEFAULT_GRACE_SECONDS, type PodPlan, type Steps } from './steps.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
@@ -23,6 +24,7 @@ export function planPod(view: PodView): PodPlan {
   if (!view.hasVolumes) steps.add({ do: 'prepare-volumes' })
 
   const sandbox = planSandbox(view, steps)
+  if (sandbox !== undefined && isRestartingAll(view)) return planRestartAll(view, steps)
   for (const kill of due.kill) {
     const grace = Number(kill.graceSeconds ?? view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)
     const command = { id: kill.id, container: kill.name, deadlineAt: view.now + grace * 1000, message: kill.message, condemn: true }

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { container, starts, world } from '../test-world.ts'
+
+const exit = (code: number, afterMs = 1000) => ({ exit: { afterMs, code } })
+const rule = (action: string, operator: string, ...values: number[]) => ({ action, exitCodes: { operator, values } })
+
+/** One container of a pod with restart policy Never ends with code 3; what became of it after ten seconds. */
+function check(name: string, more: object, expected: string, policy = 'Never'): void {
+  test(`restart rules: ${name}`, async (t) => {
+    const { node, pass, show } = await world(t, { bad: exit(3) })
+    await node.create('one', { restartPolicy: policy, containers: [container('main', 'bad', more)] })
+    await pass(2500)
+    assert.equal(await show(), expected)
+  })
+}
+check('the pod’s own policy', {}, 'Failed main:Error(3)')
+check('a container’s own policy', { restartPolicy: 'OnFailure' }, 'Running main:CrashLoopBackOff/1')
+check('a container that is never restarted, in a pod that is', { restartPolicy: 'Never' }, 'Failed main:Error(3)', 'Always')
+check('a rule that fits', { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'In', 2, 3)] }, 'Running main:CrashLoopBackOff/1')
+check('a rule that does not fit', { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'In', 2)] }, 'Failed main:Error(3)')
+check(
+  'a rule by exclusion',
+  { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'NotIn', 2)] },
+  'Running main:CrashLoopBackOff/1',
+)
+check(
+  'the first rule that fits',
+  { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'NotIn', 3), rule('Restart', 'In', 3)] },
+  'Running main:CrashLoopBackOff/1',
+)
+
+test('a container that ends as its rule says takes all others with it, and the pod begins anew in its place', async (t) => {
+  const { node, pass, show, runtime, status } = await world(t, { job: exit(0, 100), bad: exit(42, 5000), stubborn: { stopMs: Infinity } })
+  const lifecycle = { preStop: { exec: { command: ['bye'] } } }
+  await node.create('one', {
+    restartPolicy: 'Never',
+    initContainers: [container('init', 'job'), container('side', 'app', { restartPolicy: 'Always' })],
+    containers: [
+      container('main', 'bad', { restartPolicy: 'Never', restartPolicyRules: [rule('RestartAllContainers', 'In', 42)] }),
+      container('other', 'stubborn', { lifecycle }),
+    ],
+  })
+  const conditions = async () =>
+    (await node.pod('one'))!.status.conditions!.filter(({ status }) => status === 'True').map(({ type }) => type)
+  await pass(1000)
+  const [sandbox] = await runtime.sandboxes()
+  const before = (await conditions()).toSorted()
+  await pass(4600)
+  assert.ok((await conditions()).includes('AllContainersRestarting'))
+  assert.equal((await node.pod('one'))!.status.phase, 'Running')
+  await pass(3500)
+  assert.equal(await show(), 'Running init:Completed(0)/ready/1 side:running/ready/1 main:running/ready/1 other:running/ready/1')
+  assert.deepEqual((await conditions()).toSorted(), before)
+  assert.equal((await status('main')).lastState.terminated?.exitCode, 137)
+  assert.deepEqual(starts(runtime).slice(4), ['start init 1', 'start side 1', 'start main 1', 'start other 1'])
+  assert.deepEqual([(await runtime.sandboxes()).map(({ id }) => id), runtime.history.includes('exec bye')], [[sandbox!.id], false])
+})
