@@ -76,6 +76,8 @@ export interface CgroupManager {
   ensureTree(): Promise<void>
   /** Makes or corrects the pod's group and its limits (requests and limits of all containers); gives the `cgroupParent` for the sandbox. */
   ensurePod(pod: Pod): Promise<string>
+  /** What `ensurePod` answers, without touching anything: containers are made in the group of their sandbox. Absent: they are not. */
+  parentOf?(pod: Pod): string
   /**
    * Gives the pod's group what `pod` asks for where that is more than it has, and takes nothing away: before containers are resized in it.
    * `ensurePod` takes back what is too much. Absent: groups have no limits here.

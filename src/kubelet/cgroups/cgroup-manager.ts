@@ -155,6 +155,7 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       }
       return cgroupParent(name, driver, root)
     },
+    parentOf: (pod) => cgroupParent(podCgroup(pod.metadata.uid, qosClass(pod)), driver, root),
     async makeRoom(pod) {
       const path = pathOf(podCgroup(pod.metadata.uid, qosClass(pod)))
       const [now, wanted] = [await host.read(path), limitsOf(pod)]

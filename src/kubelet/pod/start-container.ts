@@ -61,7 +61,7 @@ export async function startContainer(options: StartOptions): Promise<void> {
   let config: ContainerConfig
   let sandboxConfig: SandboxConfig
   try {
-    sandboxConfig = await options.makeSandboxConfig(sandbox.metadata.attempt, '')
+    sandboxConfig = await options.makeSandboxConfig(sandbox.metadata.attempt, context.cgroups.parentOf?.(state.pod) ?? '')
     config = await makeConfig(options, container, sandbox, chosen.image as Image)
   } catch (error) {
     fail('CreateContainerConfigError', error)
