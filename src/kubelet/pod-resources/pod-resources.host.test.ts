@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
+import { dialRpc, serveRpc } from '#host/plugins/rpc.ts'
 import type { RpcMethod } from '#kubelet/plugins/rpc.ts'
-import { oldPodResourcesLister, podResourcesLister } from '#kubelet/pod-resources/pod-resources-api.ts'
-import { startPodResourcesServer } from '#kubelet/pod-resources/pod-resources-server.ts'
 import { silentLog } from '#lib/log.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
-import { dialRpc, serveRpc } from './rpc.ts'
+import { oldPodResourcesLister, podResourcesLister } from './pod-resources-api.ts'
+import { startPodResourcesServer } from './pod-resources-server.ts'
 
 const pods: readonly Pod[] = [
   pod('one', { phase: 'Running' }),
