@@ -4,6 +4,7 @@ import { systemClock } from '#host/clock.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
+import { removeKubeletLink } from '#host/kubelet-link.ts'
 import { paths } from '#host/layout.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
@@ -54,6 +55,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     if (isThere('ip') && isThere('nft')) await removeNetwork()
     restoreSettings(where.savedSettings)
     await removeCgroups()
+    removeKubeletLink(where.kubelet)
     const file = userKubeconfig(env)
     if (file) removeFromFile(file)
     for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 
-/** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders; nothing of ours stands anywhere else. */
+/** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders, and the link to the kubelet's at `/var/lib/kubelet`; nothing of ours stands anywhere else. */
 export interface Layout {
   /** Kept over a restart of the machine. */
   readonly dataDirectory: string

@@ -15,6 +15,7 @@ import { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
 import { createTestServer } from '#apiserver/testing.ts'
 import { createClient } from '#client/http.ts'
 import { systemClock } from '#host/clock.ts'
+import { ensureKubeletLink } from '#host/kubelet-link.ts'
 import { mountsBelow, unmount } from '#host/mounts.ts'
 import { dialRpc } from '#host/plugins/rpc.ts'
 import { socketFolder } from '#host/plugins/socket-folder.ts'
@@ -237,6 +238,20 @@ test('a node that is full says so, and its pods are refused', async (t) => {
   assert.match(node.refused[0]!, /^Node has reached its volume attachment limit, rejecting pod\. /)
 })
 
+test('a driver that knows the folder by another name is told that one', async (t) => {
+  const usual = join(await fs.mkdtemp(join(tmpdir(), 'csi-usual-')), 'kubelet')
+  t.after(() => fs.rm(join(usual, '..'), { recursive: true }))
+  const node = await testNode(t, usual)
+  const driver = await node.registered()
+  const { hostPath } = await node.setUp('one', persistent())
+  assert.ok(hostPath!.startsWith(`${node.root}/pods/`))
+  assert.equal(driver.calls[2]!.request['targetPath'], `${usual}${hostPath!.slice(node.root.length)}`)
+  assert.ok((await mountsBelow(node.root)).includes(hostPath!))
+  assert.ok((await node.csi.plugin.stats!(node.mounted('one')))!.capacityBytes > 0)
+  await node.tearDown('one', true)
+  assert.deepEqual(await mountsBelow(node.root), [])
+})
+
 test('a raw device is staged, published as a device, and leaves nothing behind', async (t) => {
   const node = await testNode(t)
   const driver = await node.registered()
@@ -304,8 +319,9 @@ function persistent(more: object = {}): VolumeSpec {
 }
 
 /** The kubelet's half of CSI on an API server in memory, with real sockets and mounts; the volume manager's part is the test's. */
-async function testNode(t: TestContext) {
+async function testNode(t: TestContext, driverRoot?: string) {
   const root = await fs.mkdtemp(join(tmpdir(), 'csi-'))
+  if (driverRoot !== undefined) ensureKubeletLink(root, driverRoot)
   const registry = join(root, 'plugins_registry')
   const server = await createTestServer({ clock: systemClock })
   const client = createClient(server.transport)
@@ -321,6 +337,7 @@ async function testNode(t: TestContext) {
     const csi = createCsi({
       nodeName: 'node',
       rootDirectory: root,
+      driverRoot,
       client,
       dial: dialRpc,
       files: csiFiles,

@@ -29,6 +29,8 @@ export interface CsiNode {
   call<Q, QI, A, AI>(method: RpcMethod<Q, QI, A, AI>, message: QI): Promise<A>
   /** Numbers of `nodeCapabilities`. */
   capabilities(): Promise<ReadonlySet<number>>
+  /** How the driver knows a path below the kubelet's folder. */
+  seen(path: string): string
 }
 
 /** Where the cluster is told of the drivers of this node. */
@@ -47,6 +49,9 @@ export type ObserveCall = (call: {
 }) => void
 
 export interface CsiDriversOptions {
+  readonly rootDirectory: string
+  /** What drivers know the kubelet's folder by; absent: by its own path. */
+  readonly driverRoot?: string | undefined
   readonly dial: DialRpc
   readonly board: DriverBoard
   readonly clock: Clock
@@ -80,7 +85,7 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
     return version
   }
 
-  const nodeOf = (driver: string, channel: CsiChannel): CsiNode => {
+  const nodeOf = (driver: string, channel: CsiChannel, seen: CsiNode['seen']): CsiNode => {
     const node: CsiNode = {
       async call(method, message) {
         const startedMs = clock.monotonicMs()
@@ -98,12 +103,17 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
         const { capabilities = [] } = await node.call(nodeService.capabilities, {})
         return new Set(capabilities.flatMap(({ rpc }) => (rpc?.type === undefined ? [] : [rpc.type])))
       },
+      seen,
     }
     return node
   }
 
+  const { rootDirectory, driverRoot } = options
+  const fromOutside: CsiNode['seen'] = (path) =>
+    driverRoot !== undefined && path.startsWith(`${rootDirectory}/`) ? `${driverRoot}${path.slice(rootDirectory.length)}` : path
+
   const infoOf = async (name: string, channel: CsiChannel): Promise<DriverInfo> => {
-    const { nodeId = '', maxVolumesPerNode = 0, accessibleTopology } = await nodeOf(name, channel).call(nodeService.info, {})
+    const { nodeId = '', maxVolumesPerNode = 0, accessibleTopology } = await nodeOf(name, channel, asIs).call(nodeService.info, {})
     if (nodeId === '') throw new WherryError('Invalid', 'error adding CSI driver node info: driverNodeID must not be empty')
     return { name, nodeId, volumesMax: maxVolumesPerNode, topology: accessibleTopology?.segments ?? {} }
   }
@@ -150,20 +160,24 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
       const known = drivers.get(driver)
       if (known === undefined)
         throw new WherryError('ServiceUnavailable', `driver name ${driver} not found in the list of registered CSI drivers`)
-      return nodeOf(driver, known.channel)
+      return nodeOf(driver, known.channel, known.endpoint === builtIn ? asIs : fromOutside)
     },
     has: (driver) => drivers.has(driver),
     async update(driver) {
       const known = drivers.get(driver)
       if (known !== undefined) await board.update(await infoOf(driver, known.channel))
     },
-    add: (driver, channel) => install(driver, 'built in', [1, 0, 0], channel),
+    add: (driver, channel) => install(driver, builtIn, [1, 0, 0], channel),
     close() {
       for (const { channel } of drivers.values()) channel.close()
       drivers.clear()
     },
   }
 }
+
+/** No socket has this path. */
+const builtIn = 'built in'
+const asIs: CsiNode['seen'] = (path) => path
 
 type Version = readonly number[]
 

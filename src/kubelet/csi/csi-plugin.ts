@@ -26,8 +26,10 @@ import { volumeStats } from './volume-stats.ts'
 
 export interface CsiOptions {
   readonly nodeName: string
-  /** The kubelet's own folder; drivers may know only paths below it. */
+  /** The kubelet's own folder. */
   readonly rootDirectory: string
+  /** Another path of that folder, which drivers in containers know it by, as `/var/lib/kubelet`; absent: they know it by its own. */
+  readonly driverRoot?: string | undefined
   readonly client: Client
   readonly dial: DialRpc
   readonly files: CsiFiles
@@ -75,6 +77,8 @@ export function createCsi(options: CsiOptions): Csi {
   const listeners: ((driver: CSIDriver) => void)[] = []
   let informer: Informer<CSIDriver> | undefined
   const drivers = createCsiDrivers({
+    rootDirectory: options.rootDirectory,
+    driverRoot: options.driverRoot,
     dial: options.dial,
     board,
     clock,

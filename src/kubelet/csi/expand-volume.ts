@@ -28,9 +28,9 @@ export async function expandVolume(context: CsiContext, request: ExpandRequest):
   try {
     const answer = await node.call(nodeService.expand, {
       volumeId: volume.handle,
-      volumePath: paths.target,
+      volumePath: node.seen(paths.target),
       capacityRange: { requiredBytes: capacityBytes, limitBytes: 0 },
-      stagingTargetPath: capabilities.has(nodeCapabilities.stageUnstageVolume) ? paths.staging : '',
+      stagingTargetPath: capabilities.has(nodeCapabilities.stageUnstageVolume) ? node.seen(paths.staging) : '',
       volumeCapability: volume.isBlock
         ? { block: {}, accessMode }
         : { mount: { fsType: volume.fsType, mountFlags: [...volume.mountOptions], volumeMountGroup: '' }, accessMode },

@@ -103,7 +103,7 @@ async function stage(step: Step): Promise<void> {
     await node.call(nodeService.stage, {
       volumeId: volume.handle,
       publishContext: { ...step.publishContext },
-      stagingTargetPath: paths.staging,
+      stagingTargetPath: node.seen(paths.staging),
       volumeCapability: capabilityOf(step),
       secrets,
       volumeContext: { ...volume.attributes },
@@ -144,8 +144,8 @@ async function publish(step: Step, pod: Pod, policy: DriverPolicy): Promise<void
     await node.call(nodeService.publish, {
       volumeId: volume.handle,
       publishContext: { ...step.publishContext },
-      stagingTargetPath: isStaged || volume.isBlock ? paths.staging : '',
-      targetPath: paths.target,
+      stagingTargetPath: isStaged || volume.isBlock ? node.seen(paths.staging) : '',
+      targetPath: node.seen(paths.target),
       volumeCapability: capabilityOf(step),
       readonly: volume.readOnly,
       secrets: { ...secrets, ...(policy.tokensInSecrets ? tokens : {}) },

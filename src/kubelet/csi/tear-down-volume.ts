@@ -27,7 +27,7 @@ export async function tearDownVolume(context: CsiContext, request: TearDownReque
 
   if (isPublished) {
     try {
-      await node.call(nodeService.unpublish, { volumeId: volume.handle, targetPath: paths.target })
+      await node.call(nodeService.unpublish, { volumeId: volume.handle, targetPath: node.seen(paths.target) })
     } catch (cause) {
       throw csiError('InternalError', `Unmounter.TearDownAt failed: ${(cause as Error).message}`, cause)
     }
@@ -38,7 +38,7 @@ export async function tearDownVolume(context: CsiContext, request: TearDownReque
   staged.delete(uniqueNameOf(volume))
   if ((await node.capabilities()).has(nodeCapabilities.stageUnstageVolume)) {
     try {
-      await node.call(nodeService.unstage, { volumeId: volume.handle, stagingTargetPath: paths.staging })
+      await node.call(nodeService.unstage, { volumeId: volume.handle, stagingTargetPath: node.seen(paths.staging) })
     } catch (cause) {
       throw csiError('InternalError', `attacher.UnmountDevice failed: ${(cause as Error).message}`, cause)
     }

@@ -11,7 +11,7 @@ export async function volumeStats(context: CsiContext, { podUid, path, record }:
   const node = context.drivers.node(volume.driver)
   if (!(await node.capabilities()).has(nodeCapabilities.getVolumeStats)) return undefined
   const { target } = csiPaths(context.rootDirectory, podUid, path, volume)
-  const { usage = [] } = await node.call(nodeService.stats, { volumeId: volume.handle, volumePath: target })
+  const { usage = [] } = await node.call(nodeService.stats, { volumeId: volume.handle, volumePath: node.seen(target) })
   if (usage.length === 0) throw new WherryError('InternalError', 'failed to get usage from response. usage is nil')
   const bytes = usage.findLast(({ unit }) => unit === usageUnits.bytes)
   const inodes = usage.findLast(({ unit }) => unit === usageUnits.inodes)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { csiFiles } from '#host/csi/csi-files.ts'
 import { localDirectories } from '#host/csi/local-directories.ts'
+import { ensureKubeletLink } from '#host/kubelet-link.ts'
 import { dialRpc } from '#host/plugins/rpc.ts'
 import { csiMetrics } from '#kubelet/csi/csi-metrics.ts'
 import { type Csi, createCsi } from '#kubelet/csi/csi-plugin.ts'
@@ -15,6 +16,7 @@ export function makeCsi({ config, where, client, clock, random, log, metrics }: 
   const csi = createCsi({
     nodeName: config.nodeName,
     rootDirectory: where.kubelet,
+    driverRoot: ensureKubeletLink(where.kubelet),
     client,
     dial: dialRpc,
     files: csiFiles,

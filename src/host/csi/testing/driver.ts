@@ -60,8 +60,11 @@ process.on('message', (message: ToDriver) => {
 process.on('disconnect', () => process.exit(0))
 
 const volumeOf = (id: string): string => `${settings.stateDirectory}/volumes/${id}`
-const isMounted = async (path: string): Promise<boolean> =>
-  (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').some((line) => line.split(' ', 5)[4] === path)
+/** The kernel's table has real paths, and drivers look with those (k8s.io/mount-utils). */
+async function isMounted(path: string): Promise<boolean> {
+  const real = await fs.realpath(path).catch(() => path)
+  return (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').some((line) => line.split(' ', 5)[4] === real)
+}
 
 async function bind(from: string, to: string, readOnly: boolean): Promise<void> {
   if (await isMounted(to)) return
