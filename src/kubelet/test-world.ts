@@ -4,7 +4,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime, type SimulatedRuntime, type SimulatedRuntimeOptions } from '#sim/runtime.ts'
 import type { Kubelet } from './kubelet.ts'
-import type { Runtime } from './runtime.ts'
+import type { ContainerConfig, Runtime, SandboxConfig } from './runtime.ts'
 import { createTestNode, memoryFiles, type TestNode, type TestNodeOptions } from './test-node.ts'
 
 /** For tests: a node in virtual time with a simulated runtime. */
@@ -71,3 +71,24 @@ function showContainer({ name, state, ready, restartCount }: ContainerStatus): s
 export const container = (name: string, image = 'app', more: object = {}) => ({ name, image, imagePullPolicy: 'IfNotPresent', ...more })
 /** Which containers were started, with their attempts. */
 export const starts = ({ history }: SimulatedRuntime) => history.filter((line) => line.startsWith('start '))
+
+/** What the runtime was asked to make, by container name; the sandboxes in order. */
+export function asked() {
+  const containers = new Map<string, ContainerConfig>()
+  const sandboxes: SandboxConfig[] = []
+  return {
+    containers,
+    sandboxes,
+    through: (runtime: SimulatedRuntime): Runtime => ({
+      ...runtime,
+      runSandbox(config) {
+        sandboxes.push(config)
+        return runtime.runSandbox(config)
+      },
+      createContainer(sandboxId, config, sandbox) {
+        containers.set(config.metadata.name, config)
+        return runtime.createContainer(sandboxId, config, sandbox)
+      },
+    }),
+  }
+}

@@ -80,9 +80,12 @@ function statusOf(context: Context, container: AnyContainer, before: ContainerSt
   }
 }
 
-/** What resource managers gave to the container, and how it is. */
-function allocated({ view, node }: Context, { name }: AnyContainer): Pick<ContainerStatus, 'allocatedResourcesStatus'> {
-  const found = node.resourceStatus?.(view.pod, name) ?? []
+/** What resource managers gave to the container, and how it is; the API takes word only of what the container asks for. */
+function allocated({ view, node, kind }: Context, { name, resources }: AnyContainer): Pick<ContainerStatus, 'allocatedResourcesStatus'> {
+  if (kind === 'ephemeral') return {}
+  const claims = new Set((resources?.claims ?? []).map(({ name, request }) => `claim:${name}${request ? `/${request}` : ''}`))
+  const isOwn = (one: string) => claims.has(one) || resources?.requests?.[one] !== undefined
+  const found = (node.resourceStatus?.(view.pod, name) ?? []).filter((one) => isOwn(one.name))
   return found.length === 0 ? {} : { allocatedResourcesStatus: [...found] }
 }
 
