@@ -70,6 +70,29 @@ test('reads the end of a large log without reading the log', async () => {
   assert.ok(readBytes < 200_000, `read ${readBytes} bytes`)
 })
 
+test('what is written while it is read is for followers only', async () => {
+  const path = join(folder, 'growing.log')
+  writeFileSync(path, three)
+  const growing = {
+    ...logFiles,
+    open: async (name: string) => {
+      const log = await logFiles.open(name)
+      return (
+        log && {
+          ...log,
+          read: (buffer: Uint8Array, position: number) => {
+            appendFileSync(path, `${at(9)} stdout F more\n`)
+            return log.read(buffer, position)
+          },
+        }
+      )
+    },
+  }
+  let text = ''
+  for await (const part of readLog(growing, path, { ...plain, tailLines: 2 }, over, new AbortController().signal)) text += Buffer.from(part)
+  assert.equal(text, 'ee\n\n')
+})
+
 test('follows over a rotation until the container has ended', async () => {
   const path = join(folder, 'followed.log')
   writeFileSync(path, `${at(1)} stdout F one\n`)

@@ -45,7 +45,10 @@ export async function* readLog(
   const changes = query.follow ? watchChanges(files, path, source, signal) : undefined
   try {
     const render = createRenderer(query)
-    let position = query.tailLines === undefined ? 0 : await tailOffset(log, await log.sizeBytes(), query.tailLines)
+    const sizeBytes = await log.sizeBytes()
+    let position = query.tailLines === undefined ? 0 : await tailOffset(log, sizeBytes, query.tailLines)
+    // Whoever does not follow gets what there is now: a log may well be written faster than it is read.
+    const endAt = query.follow ? Infinity : sizeBytes
     let left = query.limitBytes ?? Infinity
     while (left > 0) {
       // Asked before reading: what is written until then is read in this pass.
@@ -53,7 +56,7 @@ export async function* readLog(
       const seen = changes?.count() ?? 0
       const next = await files.stat(path)
       const rotated = query.follow && next !== undefined && next.inode !== log.inode
-      for await (const { text, end } of readEntries(log, position, render, signal)) {
+      for await (const { text, end } of readEntries(log, position, endAt, render, signal)) {
         position = end
         if (text.length === 0) continue
         yield text.subarray(0, left)
@@ -76,17 +79,19 @@ export async function* readLog(
   }
 }
 
-/** Rendered text of the complete entries from `position`, in pieces, each with the place after it. */
+/** Rendered text of the complete entries from `position` to `endAt`, in pieces, each with the place after it. */
 async function* readEntries(
   log: OpenLog,
   position: number,
+  endAt: number,
   render: (line: CriLine, out: Uint8Array[]) => void,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly text: Uint8Array; readonly end: number }> {
   let pending: Buffer = Buffer.alloc(0)
   let readAt = position
   while (!signal.aborted) {
-    const buffer = Buffer.allocUnsafe(chunkBytes)
+    if (readAt >= endAt) return
+    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, endAt - readAt))
     const length = await log.read(buffer, readAt)
     if (length === 0) return
     readAt += length
