@@ -45,7 +45,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
-  const devices = await makeDevices(context, { runtime, plugins, kubelet: () => kubelet })
+  const devices = await makeDevices(context, { runtime, plugins, kubelet: () => kubelet, exclusive: () => resources.exclusive })
   const parts = { runtime, pods: latePods(() => kubelet.pods), others: devices.resourceManagers }
   const resources = await makeResources(context, parts)
   const kubelet = makeKubelet(context, runtime, [csi.plugin], resources, devices.nodeSource)

@@ -31,8 +31,8 @@ export interface NodeDevicesOptions {
   readonly plugins: PluginWatcher
   /** Asked only once pods are handled. */
   readonly kubelet: () => Kubelet
-  /** CPUs and memory of containers alone; absent: nobody gives any. */
-  readonly exclusive?: ExclusiveResources
+  /** CPUs and memory of containers alone; asked only once pods are handled. */
+  readonly exclusive: () => ExclusiveResources
 }
 
 export async function makeDevices(context: AgentContext, options: NodeDevicesOptions): Promise<NodeDevices> {
@@ -88,7 +88,7 @@ export async function makeDevices(context: AgentContext, options: NodeDevicesOpt
           pods: { list: () => kubelet().pods.list(), get: (namespace, name) => kubelet().pods.get(namespace, name) },
           devices,
           claims: dra,
-          ...(exclusive && { exclusive }),
+          exclusive: exclusive(),
           clock,
           log,
           registry: metrics.registry,

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { cgroupHost } from '#host/cgroups.ts'
@@ -9,9 +10,11 @@ import { systemdCgroupHost } from '#host/systemd-cgroups.ts'
 import { createCgroupManager, type NodeShare } from '#kubelet/cgroups/cgroup-manager.ts'
 import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import type { CgroupManager, PodAdmitter, PodLookup, ResourceManager } from '#kubelet/interfaces.ts'
+import type { ExclusiveResources, MemoryBlock } from '#kubelet/pod-resources/pod-resources-server.ts'
 import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
 import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
 import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
+import type { MemoryRecord } from '#kubelet/resources/memory/memory-use.ts'
 import { checkReservedMemory } from '#kubelet/resources/memory/reserved-memory.ts'
 import { capacityOf, nodeShares } from '#kubelet/resources/node-shares.ts'
 import { createTopologyManager } from '#kubelet/resources/topology/topology-manager.ts'
@@ -25,6 +28,8 @@ export interface NodeResourceParts {
   /** Those handed in, and the node's own. */
   readonly managers: readonly ResourceManager[]
   readonly admitters: readonly PodAdmitter[]
+  /** What containers have alone, for those who ask which. */
+  readonly exclusive: ExclusiveResources
   start(pods: PodLookup): void
   stop(): void
 }
@@ -41,6 +46,7 @@ export async function makeResources(
   { config, configuration, where, clock, log }: AgentContext,
   { runtime, pods, others }: NodeResourceOptions,
 ): Promise<NodeResourceParts> {
+  mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const machine = await nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }).read()
   const topology = await readMachineTopology('/sys/devices/system', machine.memoryBytes)
   const shares = nodeShares(capacityOf(machine), configuration)
@@ -88,6 +94,13 @@ export async function makeResources(
     cgroupNames,
     managers,
     admitters: placement === undefined ? [] : [placement],
+    exclusive: {
+      cpus: (podUid, container) => cpus?.exclusive(podUid, container) ?? [],
+      allocatableCpus: () => cpus?.allocatable() ?? [],
+      memory: (podUid, container) => blocksOf(memory?.held(podUid, container)),
+      allocatableMemory: () =>
+        (memory?.allocatable() ?? []).map(({ node, resource, bytes }) => ({ type: resource, sizeBytes: bytes, nodes: [node] })),
+    },
     start(lookup) {
       if (cpus !== undefined) stopSharing = sharePool({ cpus, pods: lookup, runtime, log })
     },
@@ -96,4 +109,11 @@ export async function makeResources(
       cgroups.close()
     },
   }
+}
+
+/** One for each resource, wherever on its nodes the bytes are. */
+function blocksOf(record: MemoryRecord | undefined): readonly MemoryBlock[] {
+  const sizes = new Map<string, number>()
+  for (const { resource, bytes } of record?.blocks ?? []) sizes.set(resource, (sizes.get(resource) ?? 0) + bytes)
+  return [...sizes].map(([type, sizeBytes]) => ({ type, sizeBytes, nodes: record?.nodes ?? [] }))
 }

@@ -33,6 +33,10 @@ export interface CpuManager extends ResourceManager {
   /** The pool is another now. */
   onPoolChange(listener: () => void): () => void
   hasExclusive(podUid: string, container?: string): boolean
+  /** Processors that a container has alone, ascending. */
+  exclusive(podUid: string, container: string): readonly number[]
+  /** Those that containers may have alone, given out or not: all but the reserved ones. */
+  allocatable(): readonly number[]
 }
 
 export function createCpuManager(options: CpuManagerOptions): CpuManager {
@@ -152,8 +156,12 @@ export function createCpuManager(options: CpuManagerOptions): CpuManager {
     },
     hasExclusive: (podUid, container) =>
       container === undefined ? (given.get(podUid)?.size ?? 0) > 0 : given.get(podUid)?.has(container) === true,
+    exclusive: (podUid, container) => ascending(given.get(podUid)?.get(container) ?? []),
+    allocatable: () => ascending(difference(all, reserved)),
   }
 }
+
+const ascending = (ids: Iterable<number>): readonly number[] => [...ids].toSorted((a, b) => a - b)
 
 /** What a container gets for itself: all it asks for, if that is whole and the pod Guaranteed by its containers (not as a whole). */
 function wholeCpus(pod: Pod, container: AnyContainer): number {

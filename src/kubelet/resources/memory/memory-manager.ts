@@ -26,6 +26,10 @@ export interface MemoryManagerOptions {
 export interface MemoryManager extends ResourceManager {
   /** Reads what was given out before; throws `Invalid` when that cannot be true of this machine. Before the first pod. */
   load(): Promise<void>
+  /** What a container was given. */
+  held(podUid: string, container: string): MemoryRecord | undefined
+  /** What each NUMA node has for containers, given out or not. */
+  allocatable(): readonly Block[]
 }
 
 export function createMemoryManager({ nodes, reserved, file, isKnown }: MemoryManagerOptions): MemoryManager {
@@ -146,6 +150,11 @@ export function createMemoryManager({ nodes, reserved, file, isKnown }: MemoryMa
     async release(podUid) {
       if (given.delete(podUid)) await save()
     },
+    held: (podUid, container) => given.get(podUid)?.find(({ name }) => name === container),
+    allocatable: () =>
+      nodes
+        .flatMap(({ id, memory }) => Object.keys(memory).map((resource) => ({ node: id, resource, bytes: allocatable(id, resource) })))
+        .filter(({ bytes }) => bytes > 0),
   }
 }
 
