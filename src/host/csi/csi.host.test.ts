@@ -147,6 +147,21 @@ test('a driver that is away is waited for, and a teardown does not give up its v
   assert.deepEqual(await mountsBelow(node.root), [])
 })
 
+test('a driver that hangs keeps nobody from ending, and what it was asked for is undone later', async (t) => {
+  const node = await testNode(t)
+  const driver = await node.registered()
+  await driver.fault({ method: 'NodeStageVolume', hangs: true })
+  const work = node.setUp('one', persistent())
+  const ended = assert.rejects(work, /the kubelet stops/)
+  await driver.until(() => methods(driver).includes('NodeStageVolume'))
+  await node.restart()
+  await ended
+  await node.until(async () => node.csi.drivers.has(name))
+  await node.tearDown('one', true)
+  assert.deepEqual(methods(driver).slice(-1), ['NodeUnstageVolume'])
+  assert.deepEqual(await mountsBelow(node.root), [])
+})
+
 test('an inline volume is published with what the driver wants to know of its pod', async (t) => {
   const node = await testNode(t)
   const driver = await node.driver()

@@ -66,6 +66,8 @@ const CALL_MS = 120_000
 
 export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
   const { board, clock, log, onChange } = options
+  /** A driver that hangs keeps no agent from ending; the next one goes on with what is on disk. */
+  const stopping = new AbortController()
   const drivers = new Map<string, { readonly version: Version; readonly endpoint: string; readonly channel: CsiChannel }>()
 
   function checked({ name, endpoint, supportedVersions }: PluginInfo, caller: string): Version {
@@ -91,7 +93,7 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
         const startedMs = clock.monotonicMs()
         let code = 'OK'
         try {
-          return await channel.call(method, message, { timeoutMs: CALL_MS })
+          return await channel.call(method, message, { timeoutMs: CALL_MS, signal: stopping.signal })
         } catch (error) {
           code = rpcCodeOf(error) ?? 'Unknown'
           throw error
@@ -169,6 +171,7 @@ export function createCsiDrivers(options: CsiDriversOptions): CsiDrivers {
     },
     add: (driver, channel) => install(driver, builtIn, [1, 0, 0], channel),
     close() {
+      stopping.abort(new WherryError('ServiceUnavailable', 'the kubelet stops'))
       for (const { channel } of drivers.values()) channel.close()
       drivers.clear()
     },
