@@ -69,8 +69,18 @@ export async function mount(request: {
   await undo(target, network)
   throw new WherryError(
     'InternalError',
-    `mount failed: exit status ${said.code}\nMounting command: mount\nMounting arguments: ${shown}\nOutput: ${said.stderr.trim() || said.stdout.trim()}`,
+    `mount failed: exit status ${said.code}\nMounting command: mount\nMounting arguments: ${shown}\nOutput: ${said.stderr.trim() || said.stdout.trim()}${await hint(type, network)}`,
   )
+}
+
+/** Names of servers are for a helper to find, which mount(8) only calls where it is installed. */
+async function hint(type: string | undefined, network: boolean): Promise<string> {
+  if (!network || type === undefined) return ''
+  const found = await Promise.any(['/sbin', '/usr/sbin', '/usr/bin'].map((folder) => fs.access(`${folder}/mount.${type}`))).then(
+    () => true,
+    () => false,
+  )
+  return found ? '' : `\nThis node has no mount.${type}: install it (of NFS: package nfs-common or nfs-utils)`
 }
 
 /** mount(8), "EXIT STATUS": bits of what went wrong. */
