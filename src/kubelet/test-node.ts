@@ -35,6 +35,7 @@ export interface TestNodeOptions {
   readonly volumes?: VolumeManager
   readonly cgroups?: CgroupManager
   readonly logs?: LogManager
+  readonly images?: KubeletOptions['images']
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
   /** Further parts of the node: its devices, what it says of itself. */
@@ -71,6 +72,7 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
         random: seededRandom((options.seed ?? 1) * 1000 + (processes += 1)),
         log: options.log ?? silentLog,
         runtime: options.runtime,
+        ...(options.images && { images: options.images }),
         network: options.network,
         volumes: options.volumes ?? noVolumes(),
         cgroups: options.cgroups ?? noCgroups,
