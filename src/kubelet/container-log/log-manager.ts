@@ -52,6 +52,8 @@ export function createLogManager(options: LogManagerOptions): LogManager {
   const look = (id: string, entry: Tracked): void => {
     const work = lookNow(id, entry)
       .catch((error: unknown) => {
+        // A container that ended meanwhile reopens nothing, and its log grows no more.
+        if (entry.ended) return
         report(error, entry.path)
         lookLater(id, entry)
       })
