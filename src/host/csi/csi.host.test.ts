@@ -99,7 +99,10 @@ test('another process goes on with what the former left: nothing is lost, nothin
   await driver.fault({ method: 'NodePublishVolume', code: status.INTERNAL, message: 'broken' })
   await assert.rejects(node.setUp('one', persistent()), /rpc error: code = Internal desc = broken/)
   assert.equal(await fs.readFile(join(hostPath!, 'file'), 'utf8'), 'data')
-  await node.setUp('one', persistent())
+  // Nor may the driver be left with what it was asked for before, mounted or not.
+  await unmount(hostPath!)
+  await driver.fault({ method: 'NodePublishVolume', code: status.INTERNAL, message: 'broken' })
+  await assert.rejects(node.setUp('one', persistent()), /broken/)
   await node.tearDown('one', true)
   assert.deepEqual(methods(driver).slice(-2), ['NodeUnpublishVolume', 'NodeUnstageVolume'])
   assert.deepEqual(await mountsBelow(node.root), [])
