@@ -36,6 +36,8 @@ export interface TestNodeOptions {
   readonly cgroups?: CgroupManager
   readonly logs?: LogManager
   readonly images?: KubeletOptions['images']
+  /** What the kubelet's client is to be, made of the one that it would have. */
+  readonly through?: (client: Client) => Client
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
   /** Further parts of the node: its devices, what it says of itself. */
@@ -67,7 +69,7 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
     async startKubelet() {
       const kubelet = createKubelet({
         config: { ...config, ...options.config },
-        client,
+        client: options.through?.(client) ?? client,
         clock,
         random: seededRandom((options.seed ?? 1) * 1000 + (processes += 1)),
         log: options.log ?? silentLog,
