@@ -72,8 +72,12 @@ export async function makeResources(
   const managers = [...others, ...(cpus === undefined ? [] : [cpus]), ...(memory === undefined ? [] : [memory])]
   const placement = createTopologyManager(managers, topology, configuration)
 
-  // The runtime knows how it is set up; one that does not tell is what the configuration says.
-  const driver = ((await runtime.cgroupDriver()) ?? configuration.cgroupDriver) as CgroupDriver
+  // The runtime knows how it is set up; of one that does not tell it is true what the configuration says.
+  const told = await runtime.cgroupDriver().catch((error: unknown) => {
+    log.warn('the runtime does not say how it makes cgroups: as the configuration says', { driver: configuration.cgroupDriver, error })
+    return undefined
+  })
+  const driver = (told ?? configuration.cgroupDriver) as CgroupDriver
   const host = driver === 'systemd' ? systemdCgroupHost(cgroupHost()) : cgroupHost()
   const cgroupNames = { driver, root: names.cgroupRoot }
   const cgroups = createCgroupManager({
