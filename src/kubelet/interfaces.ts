@@ -261,6 +261,22 @@ export interface PodSource {
   close(): void
 }
 
+// --- what is counted ----------------------------------------------------------------------------------------------------------------
+
+/** Hears of what the core does, for metrics. Never fails, never waits. */
+export interface KubeletObserver {
+  /** A probe was asked; `unknown`: it could not be. */
+  probed(probe: {
+    readonly type: 'Startup' | 'Liveness' | 'Readiness'
+    readonly result: 'successful' | 'failed' | 'unknown'
+    readonly container: string
+    readonly pod: { readonly name: string; readonly namespace: string; readonly uid: string }
+    readonly seconds: number
+  }): void
+  /** This node did not take a pod. */
+  rejected(reason: string): void
+}
+
 // --- the machine -------------------------------------------------------------------------------------------------------------------
 
 /** The kubelet's own few files: managed /etc/hosts, termination messages, log folders. Parent directories are made as needed. */
@@ -334,4 +350,6 @@ export interface NetworkProbe {
 export interface ProbeAnswer {
   readonly result: 'success' | 'failure'
   readonly output: string
+  /** Of HTTP: whatever it says, somebody answered. */
+  readonly statusCode?: number
 }

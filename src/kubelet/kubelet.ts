@@ -17,6 +17,7 @@ import type {
   CgroupManager,
   EventSink,
   Files,
+  KubeletObserver,
   LogManager,
   MachineFacts,
   NetworkProbe,
@@ -62,6 +63,8 @@ export interface KubeletOptions {
   readonly images?: ImagePuller
   /** Handler of a RuntimeClass; throws `NotFound`. Absent: pods that name a class do not start. */
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
+  /** Hears of what is done, for metrics. */
+  readonly observer?: KubeletObserver
   /** Asked in order, before the room on the node is counted, as in the reference: they may know a better reason than that there is none. */
   readonly admitters?: readonly PodAdmitter[]
   readonly resourceManagers?: readonly ResourceManager[]
@@ -255,6 +258,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       freshNode: () => client.get(Node, config.nodeName),
       others: active,
       kill: async ({ metadata }, how) => workers.get(metadata.uid)?.end(how),
+      ...(options.observer && { onRefused: options.observer.rejected }),
     })
 
   /** Ends a following when the kubelet does. */

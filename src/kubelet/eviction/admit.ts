@@ -1,8 +1,8 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import { toleratedBy } from '#api/core/v1/taints.ts'
 import type { Admission } from '../interfaces.ts'
+import { isCriticalPod } from '../pod/admission/preemption.ts'
 import { qosClass } from '../pod/qos.ts'
-import { isCriticalPod } from './critical-pod.ts'
 import type { NodePressure } from './signals.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import { isCriticalPod } from '../pod/admission/preemption.ts'
 import type { PodStats } from '../stats/summary.ts'
-import { isCriticalPod } from './critical-pod.ts'
 import { type EvictionMessage, evictionMessage } from './message.ts'
 import { type Disks, rankForEviction } from './rank.ts'
 import type { Observations, Signal } from './signals.ts'

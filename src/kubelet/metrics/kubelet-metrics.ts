@@ -124,7 +124,7 @@ export function createKubeletMetrics(clock: Pick<Clock, 'now'>): KubeletMetrics 
     probeRegistry,
     evicted: (signal) => evictions.of(signal).inc(),
     imageRemoved: (reason) => removed.of(reason).inc(),
-    rejected: (reason) => rejections.of(reason).inc(),
+    rejected: (reason) => rejections.of(rejectionLabel(reason)).inc(),
     preempted: (resource) => preemptions.of(resource).inc(),
     shutdown(start, end) {
       shutdownStart.set(start)
@@ -174,3 +174,31 @@ const sizeClasses: readonly (readonly [aboveBytes: number, label: string])[] = [
   [0, '0-10MB'],
 ]
 const sizeClass = (bytes: number): string => sizeClasses.find(([above]) => bytes > above)?.[1] ?? 'N/A'
+
+/** Reasons that become labels; a reason of some plug-in's own making does not. */
+const rejectionReasons: ReadonlySet<string> = new Set([
+  'AppArmor',
+  'Evicted',
+  'InitContainerRestartPolicyForbidden',
+  'InvalidNodeInfo',
+  'NodeShutdown',
+  'OutOfcpu',
+  'OutOfephemeral-storage',
+  'OutOfmemory',
+  'OutOfpods',
+  'PodFeatureUnsupported',
+  'PodLevelResourcesNotSupported',
+  'PodOSNotSupported',
+  'PodOSSelectorNodeLabelDoesNotMatch',
+  'SupplementalGroupsPolicyNotSupported',
+  'SysctlForbidden',
+  'TaintToleration',
+  'TopologyAffinityError',
+  'UnexpectedAdmissionError',
+  'UnexpectedPredicateFailureType',
+  'UnknownReason',
+  'VolumeAttachmentLimitExceeded',
+])
+
+const rejectionLabel = (reason: string): string =>
+  rejectionReasons.has(reason) ? reason : reason.startsWith('OutOf') ? 'OutOfExtendedResources' : 'Other'

@@ -6,7 +6,16 @@ import type { Random } from '#lib/random.ts'
 import type { KubeletConfig } from '../config.ts'
 import type { References } from '../container/environment.ts'
 import type { ImagePuller } from '../image/image-puller.ts'
-import type { CgroupManager, EventSink, Files, LogManager, NetworkProbe, ResourceManager, VolumeManager } from '../interfaces.ts'
+import type {
+  CgroupManager,
+  EventSink,
+  Files,
+  KubeletObserver,
+  LogManager,
+  NetworkProbe,
+  ResourceManager,
+  VolumeManager,
+} from '../interfaces.ts'
 import type { NodeResources } from '../resources/node-resources.ts'
 import type { Resizes } from '../resources/resizes.ts'
 import type { Runtime } from '../runtime.ts'
@@ -29,6 +38,7 @@ export interface PodContext {
   readonly network: NetworkProbe
   readonly events: EventSink
   readonly images: ImagePuller
+  readonly observer?: KubeletObserver
   readonly statuses: StatusWriter
   readonly references: References
   /** The object that tells the API of a pod: its own, or the mirror of a static pod, once there is one. */

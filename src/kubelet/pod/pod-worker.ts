@@ -96,6 +96,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     random: context.random,
     onChange: look,
     tell: (container, message) => operations.tell('Warning', 'Unhealthy', message, container),
+    observe: (probe) => context.observer?.probed({ ...probe, pod: state.pod.metadata }),
   })
 
   /** One look at a time; one asked for meanwhile follows. */

@@ -2,7 +2,7 @@ import type { Probe } from '#api/core/v1/types.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import type { NetworkProbe } from '../interfaces.ts'
+import type { KubeletObserver, NetworkProbe } from '../interfaces.ts'
 import type { ProbeResult, ProbeResults } from '../pod/view.ts'
 import type { Runtime } from '../runtime.ts'
 import { ask, type ProbeTarget } from './ask.ts'
@@ -35,9 +35,11 @@ export interface ProberOptions {
   readonly onChange: () => void
   /** A probe failed: `Readiness probe failed: …`. */
   readonly tell: (container: string, message: string) => void
+  /** For metrics. */
+  readonly observe?: (probe: Omit<Parameters<KubeletObserver['probed']>[0], 'pod'>) => void
 }
 
-export function createProber({ runtime, network, clock, random, log, onChange, tell }: ProberOptions): Prober {
+export function createProber({ runtime, network, clock, random, log, onChange, tell, observe }: ProberOptions): Prober {
   const containers = new Map<string, Followed>()
 
   function start(probed: Probed): Followed {
@@ -80,15 +82,20 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
   async function run(followed: Followed, one: Armed): Promise<void> {
     const { probed } = followed
     const startedAt = clock.now()
+    const startedMs = clock.monotonicMs()
+    const observed = (result: 'successful' | 'failed' | 'unknown') =>
+      observe?.({ type: titles[one.type], result, container: probed.container.name, seconds: (clock.monotonicMs() - startedMs) / 1000 })
     one.isAsking = true
     try {
       const { result, output } = await ask(one.spec, probed, { runtime, network })
+      observed(result === 'success' ? 'successful' : 'failed')
       if (containers.get(probed.containerId) !== followed) return
       if (result === 'failure') tell(probed.container.name, `${titles[one.type]} probe failed: ${output}`)
       const before = one.state
       one.state = afterAnswer(before, one.type, one.spec, result)
       if (one.state.result !== before.result) onChange()
     } catch (error) {
+      observed('unknown')
       log.debug('a probe could not be asked', { container: probed.container.name, probe: one.type, error })
     } finally {
       one.isAsking = false

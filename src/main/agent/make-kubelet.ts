@@ -81,6 +81,7 @@ export function makeKubelet(
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
+    observer: metrics,
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,
     resourceManagers: resources.managers,

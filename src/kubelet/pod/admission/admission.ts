@@ -26,6 +26,8 @@ export interface AdmissionOptions {
   readonly others: () => readonly Pod[]
   /** Ends a pod that has to make room; resolves when nothing of it runs. */
   readonly kill: (pod: Pod, how: PodKill) => Promise<void>
+  /** For metrics. */
+  readonly onRefused?: (reason: string) => void
 }
 
 /** Decides of each pod whether this node takes it. */
@@ -57,7 +59,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       (await allocate(pod)) ??
       (hasRun ? undefined : await askNode(pod, node, allocatable)) ??
       (hasRun ? undefined : refusalByAppArmor(pod, options.appArmorMissing))
-    if (refusal !== undefined) await release(pod)
+    if (refusal === undefined) return undefined
+    options.onRefused?.(refusal.reason)
+    await release(pod)
     return refusal
   }
 
