@@ -19,8 +19,8 @@ async function askHttp({ url, headers, timeoutMs }: Parameters<NetworkProbe['htt
       const next = location === undefined || code < 300 || code >= 400 ? undefined : new URL(location, target)
       // Another host is not ours to judge: that the container sends us there is answer enough.
       if (next === undefined || next.hostname !== target.hostname || redirects === REDIRECTS_MAX) {
-        if (code >= 200 && code < 400) return { result: 'success', output: body }
-        return { result: 'failure', output: `HTTP probe failed with statuscode: ${code}` }
+        if (code >= 200 && code < 400) return { result: 'success', output: body, statusCode: code }
+        return { result: 'failure', output: `HTTP probe failed with statuscode: ${code}`, statusCode: code }
       }
       target = next
     }

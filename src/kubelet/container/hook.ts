@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { HTTPGetAction, LifecycleHandler } from '#api/core/v1/types.ts'
 import { type Clock, sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
-import type { NetworkProbe } from '../interfaces.ts'
+import type { NetworkProbe, ProbeAnswer } from '../interfaces.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -14,6 +14,8 @@ export interface HookContext {
   readonly container: AnyContainer
   readonly containerId: string
   readonly podIP: string
+  /** Told of a hook that asks for HTTPS and finds HTTP. */
+  readonly onFallback?: (host: string) => void
 }
 
 /** Runs a postStart or preStop hook to its end. Throws `WherryError` when it fails; nothing but the abort bounds an exec. */
@@ -26,15 +28,32 @@ export async function runHook(handler: LifecycleHandler, context: HookContext, s
       throw new WherryError('InternalError', `command '${(exec.command ?? []).join(' ')}' exited with ${exitCode}: ${output}`)
     }
   } else if (httpGet !== undefined) {
-    const answer = await context.network.http({ ...httpTarget(httpGet, context), timeoutMs: HTTP_TIMEOUT_MS })
-    if (answer.result === 'failure') throw new WherryError('InternalError', answer.output)
+    const target = httpTarget(httpGet, context)
+    let answer = await context.network.http({ ...target, timeoutMs: HTTP_TIMEOUT_MS })
+    // Clusters of old have hooks that name HTTPS and were always asked by HTTP. Who is asked so gets no credentials.
+    if (isUnreached(answer) && target.url.startsWith('https:') && SPEAKS_NO_TLS.test(answer.output)) {
+      const headers = target.headers.filter(({ name }) => name.toLowerCase() !== 'authorization')
+      const plain = await context.network.http({ url: target.url.replace(/^https/, 'http'), headers, timeoutMs: HTTP_TIMEOUT_MS })
+      if (!isUnreached(plain)) {
+        context.onFallback?.(new URL(target.url).host)
+        answer = plain
+      }
+    }
+    // What the answer says is of no interest: the hook was heard.
+    if (isUnreached(answer)) throw new WherryError('InternalError', answer.output)
   } else if (pause !== undefined) await sleep(context.clock, pause.seconds * 1000, signal)
   // A tcpSocket handler is accepted by the API and does nothing, in the reference as well.
   else if (tcpSocket === undefined) throw new WherryError('Invalid', 'invalid handler: no action is set')
 }
 
+const isUnreached = ({ result, statusCode }: ProbeAnswer): boolean => result === 'failure' && statusCode === undefined
+/** How OpenSSL says that an answer is none of its own. */
+const SPEAKS_NO_TLS = /wrong version number|packet length too long|http request|EPROTO/i
 const OUTPUT_LIMIT_BYTES = 10 * 1024
 const HTTP_TIMEOUT_MS = 60_000
+
+/** The event's words. */
+export const hookFallback = (host: string): string => `request to HTTPS lifecycle hook ${host} got HTTP response, retry with HTTP succeeded`
 
 /** Where an httpGet action goes: the pod's address unless it names a host. */
 export function httpTarget(

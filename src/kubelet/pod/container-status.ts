@@ -1,3 +1,4 @@
+import type { Pod } from '#api/core/v1/pod.ts'
 import type { ContainerState, ContainerStatus, PodStatus, VolumeMount, VolumeMountStatus } from '#api/core/v1/types.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import type * as runtime from '../runtime.ts'
@@ -151,7 +152,8 @@ function stateOf({ view, node, previous }: Context, one: runtime.ContainerStatus
     case 'exited': {
       const id = `${node.runtimeName}://${one.id}`
       // The message's file goes with the pod's volumes: what was told of it stays true.
-      const message = view.terminationMessages.get(one.id) || one.message || messageTold(previous, id)
+      const said = view.terminationMessages.get(one.id) || one.message || messageTold(previous, id)
+      const message = said && shortened(said, view.pod)
       return {
         terminated: {
           exitCode: one.exitCode,
@@ -166,6 +168,17 @@ function stateOf({ view, node, previous }: Context, one: runtime.ContainerStatus
     default:
       return { waiting: { reason: 'ContainerCreating' } }
   }
+}
+
+/** What all containers of a pod say together is bounded, so that its object stays small. */
+const POD_MESSAGES_LIMIT_BYTES = 12 * 1024
+
+function shortened(message: string, pod: Pod): string {
+  const containers = initContainers(pod).length + regularContainers(pod).length + ephemeralContainers(pod).length
+  const limitBytes = Math.floor(POD_MESSAGES_LIMIT_BYTES / Math.max(1, containers))
+  const bytes = Buffer.from(message)
+  // Not within a character.
+  return bytes.length <= limitBytes ? message : new TextDecoder().decode(bytes.subarray(0, limitBytes), { stream: true })
 }
 
 function messageTold(previous: PodStatus, containerID: string): string | undefined {

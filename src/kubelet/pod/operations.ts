@@ -2,7 +2,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { causeOf } from '#client/cause-of.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
-import { runHook } from '../container/hook.ts'
+import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import { parseResolvConf } from '../sandbox/dns.ts'
@@ -73,7 +73,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       try {
         await prepared
       } catch (error) {
-        if (!signal.aborted) tell('Warning', 'FailedMount', messageOf(error))
+        if (!signal.aborted) tell('Warning', (isError(error) && error.details.reason) || 'FailedMount', messageOf(error))
         throw error
       }
     },
@@ -230,11 +230,14 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     const ending = new AbortController()
     const signal = AbortSignal.any([aborting.signal, ending.signal])
     const podIP = [...state.sandboxes.values()].find(({ ready }) => ready)?.ips[0] ?? context.node().addresses[0] ?? ''
-    const hook = runHook(handler, { ...context, pod: state.pod, container, containerId: id, podIP }, signal).catch((error: unknown) => {
-      if (signal.aborted) return
-      context.log.info('a preStop hook failed', { pod: state.pod.metadata.name, container: name, error })
-      tell('Warning', 'FailedPreStopHook', 'PreStopHook failed', name)
-    })
+    const onFallback = (host: string) => tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
+    const hook = runHook(handler, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback }, signal).catch(
+      (error: unknown) => {
+        if (signal.aborted) return
+        context.log.info('a preStop hook failed', { pod: state.pod.metadata.name, container: name, error })
+        tell('Warning', 'FailedPreStopHook', 'PreStopHook failed', name)
+      },
+    )
     const limit = sleep(clock, Math.max(0, deadlineAt - clock.now()), signal).catch(ignoreAbort)
     const bounded = Promise.race([hook, limit]).finally(() => ending.abort(new Error('the hook is over')))
     preStops.set(id, bounded)

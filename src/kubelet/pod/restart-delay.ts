@@ -1,4 +1,6 @@
 import type { Instant } from '#lib/clock.ts'
+import { durationMs } from '#lib/duration.ts'
+import type { KubeletConfig } from '../config.ts'
 import type { RestartDelay } from './view.ts'
 
 /** The wait before another try of a container that ended (Kubernetes documentation, "Pod Lifecycle", restart policy): 10 s doubling to 5 min. */
@@ -13,8 +15,17 @@ export function restartAt(delay: RestartDelay | undefined, finishedAt: Instant):
   return finishedAt + delay.delayMs
 }
 
-/** The wait that applies after the restart now being made. */
-export function raiseRestartDelay(delay: RestartDelay | undefined, finishedAt: Instant, now: Instant): RestartDelay {
+/** The wait that applies after the restart now being made; `maxMs` is the node's own bound (KEP-4603). */
+export function raiseRestartDelay(
+  delay: RestartDelay | undefined,
+  finishedAt: Instant,
+  now: Instant,
+  maxMs: number = MAX_DELAY_MS,
+): RestartDelay {
   const isForgotten = delay === undefined || finishedAt - delay.raisedAt > FORGET_AFTER_MS
-  return { delayMs: isForgotten ? INITIAL_DELAY_MS : Math.min(delay.delayMs * 2, MAX_DELAY_MS), raisedAt: now }
+  return { delayMs: Math.min(isForgotten ? INITIAL_DELAY_MS : delay.delayMs * 2, maxMs), raisedAt: now }
 }
+
+/** `crashLoopBackOff.maxContainerRestartPeriod` of the node's configuration. */
+export const maxRestartDelayMs = ({ configuration }: Pick<KubeletConfig, 'configuration'>): number =>
+  configuration === undefined ? MAX_DELAY_MS : durationMs(configuration.crashLoopBackOff.maxContainerRestartPeriod)

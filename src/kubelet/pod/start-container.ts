@@ -4,7 +4,7 @@ import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { ENV_FILE_LIMIT_BYTES, envFileValue } from '../container/env-file.ts'
 import { containerEnvironment } from '../container/environment.ts'
 import { withGrants } from '../container/grants.ts'
-import { runHook } from '../container/hook.ts'
+import { hookFallback, runHook } from '../container/hook.ts'
 import { containerSecurity } from '../container/security.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import { containerResources } from '../resources/container-resources.ts'
@@ -18,7 +18,7 @@ import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh, see } from './pod-state.ts'
 import { isGroupOutdated } from './resize.ts'
-import { raiseRestartDelay } from './restart-delay.ts'
+import { maxRestartDelayMs, raiseRestartDelay } from './restart-delay.ts'
 import { DEFAULT_GRACE_SECONDS } from './steps.ts'
 
 export interface StartOptions {
@@ -48,7 +48,10 @@ export async function startContainer(options: StartOptions): Promise<void> {
   // Whatever happens now, the next start looks at its image anew.
   state.images.delete(name)
   if (command.previousFinishedAt !== undefined)
-    state.restarts.set(name, raiseRestartDelay(state.restarts.get(name), command.previousFinishedAt, clock.now()))
+    state.restarts.set(
+      name,
+      raiseRestartDelay(state.restarts.get(name), command.previousFinishedAt, clock.now(), maxRestartDelayMs(context.config)),
+    )
 
   const fail = (reason: string, error: unknown) => {
     const message = error instanceof Error ? error.message : String(error)
@@ -100,7 +103,9 @@ export async function startContainer(options: StartOptions): Promise<void> {
   if (hook === undefined) return
   onProgress()
   try {
-    await runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP: addressesOf(context, state, sandbox)[0] ?? '' })
+    const podIP = addressesOf(context, state, sandbox)[0] ?? ''
+    const onFallback = (host: string) => tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
+    await runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback })
   } catch (error) {
     context.log.info('a postStart hook failed', { pod: state.pod.metadata.name, container: name, error })
     tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', name)

@@ -5,6 +5,7 @@ import { podLogDirectory, podNameLabel, podNamespaceLabel, podUidLabel } from '.
 import type { SandboxConfig, UserNamespace } from '../runtime.ts'
 import { type ClusterDns, type DnsConfig, podDns } from './dns.ts'
 import { podHostname } from './hostname.ts'
+import { sandboxResources } from './sandbox-resources.ts'
 
 export interface SandboxInput {
   readonly pod: Pod
@@ -39,6 +40,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
       ...(input.userNamespace !== undefined && { userNamespace: input.userNamespace }),
     },
     runtimeHandler: input.runtimeHandler,
+    ...sandboxResources(pod),
   }
 }
 

@@ -26,7 +26,7 @@ function check(
     await node.create('one', { containers: [container('main')], ...spec }, metadata)
     await pass(1000)
     const { status } = (await node.pod('one'))!
-    if (expected === 'Running') return assert.equal(status.phase, 'Running', status.message)
+    if (expected === 'Running') return assert.equal(status.phase, 'Running', status.message ?? '')
     const [reason, message] = expected
     assert.deepEqual([status.phase, status.reason, status.message], ['Failed', reason, `Pod was rejected: ${message}`])
     assert.equal(status.containerStatuses, undefined)
