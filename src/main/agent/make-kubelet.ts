@@ -8,6 +8,7 @@ import type { NodeSource } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import { createSpans, type Spans } from '#kubelet/spans.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
 import { durationMs } from '#lib/duration.ts'
@@ -26,6 +27,8 @@ import { resolvConf } from './resolv-conf.ts'
 /** The node's kubelet, with what others of the agent ask of it. */
 export interface AgentKubelet extends Kubelet {
   readonly stats: StatsProvider
+  /** Where the time of the last starts went. */
+  readonly spans: Spans['recent']
 }
 
 /** The kubelet of this node with everything that it manages pods by, and what looks after the node itself. */
@@ -40,7 +43,10 @@ export function makeKubelet(
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
   const pods = latePods(() => kubelet.pods)
-  const runtime = measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod })
+  const spans = createSpans({ clock, registry: metrics.registry })
+  const runtime = spans.runtime(
+    measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }),
+  )
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
@@ -69,14 +75,14 @@ export function makeKubelet(
       configuration,
       version: kubernetesVersion,
     },
-    client,
+    client: spans.client(client),
     clock,
     random,
     log,
     runtime,
-    volumes,
-    images: makeImages(context, runtime, metrics.images),
-    cgroups: resources.cgroups,
+    volumes: spans.volumes(volumes),
+    images: spans.images(makeImages(context, runtime, metrics.images)),
+    cgroups: spans.cgroups(resources.cgroups),
     logs,
     files: nodeFiles,
     network: networkProbe,
@@ -89,15 +95,19 @@ export function makeKubelet(
     nodeSources: [volumes.node, deviceSource, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
+  let unfollow = () => {}
   return {
     ...kubelet,
     stats: care.stats,
+    spans: spans.recent,
     async start() {
       resources.start(kubelet.pods)
+      unfollow = spans.follow(kubelet.pods)
       await kubelet.start()
       await care.start()
     },
     async stop() {
+      unfollow()
       await care.stop()
       await kubelet.stop()
       resources.stop()
