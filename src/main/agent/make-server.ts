@@ -28,6 +28,7 @@ export function makeServer(
     nodeName: config.nodeName,
     pods: kubelet.pods,
     stats: kubelet.stats,
+    spans: kubelet.spans,
     metrics,
     runtime,
     logFiles,
