@@ -7,6 +7,7 @@ import type { LogFiles } from '#kubelet/container-log/files.ts'
 import type { PodLookup } from '#kubelet/interfaces.ts'
 import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import type { Spans } from '#kubelet/spans.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { Clock } from '#lib/clock.ts'
 import { isError, statusOf, WherryError } from '#lib/errors.ts'
@@ -47,6 +48,8 @@ export interface KubeletServerOptions {
   readonly authorize: Authorize
   /** The present one, and a way to hear of a new one; connections that stand keep what they began with. */
   readonly certificate: { current(): ServingCertificate; onChange?(listener: () => void): () => void }
+  /** Shown at /debug/spans: where the time of the last starts went. */
+  readonly spans?: Spans['recent']
   /** Shown at /configz as `kubeletconfig`. */
   readonly configuration?: object
   readonly clock: Clock
