@@ -43,6 +43,10 @@ const routes: Readonly<Record<string, Route>> = {
       ),
     ),
   'GET configz': ({ response, configuration = {} }) => json(response, { kubeletconfig: configuration }),
+  'GET debug': ({ response, spans, url }) => {
+    if (url.pathname !== '/debug/spans' || spans === undefined) throw notFound()
+    json(response, { pods: spans() })
+  },
   'GET stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
   'POST stats': async ({ response, stats, url }) => json(response, await statsSummary(stats, url)),
   'GET containerLogs': containerLogs,
@@ -56,7 +60,7 @@ const routes: Readonly<Record<string, Route>> = {
   'POST checkpoint': checkpoint,
 }
 /** What `enableDebuggingHandlers` turns off. */
-const debugging = ['run', 'exec', 'attach', 'portForward', 'containerLogs', 'runningpods', 'logs', 'checkpoint', 'configz']
+const debugging = ['run', 'exec', 'attach', 'portForward', 'containerLogs', 'runningpods', 'logs', 'checkpoint', 'configz', 'debug']
 /** Everything runs on one thread: where this is answered at all, nothing is stuck, and a log line would be written. */
 const healthChecks: readonly HealthCheck[] = ['log', 'syncloop'].map((name) => ({ name, check() {} }))
 const upgradeOnly = ['exec', 'attach', 'portForward']
