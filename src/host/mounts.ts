@@ -33,9 +33,26 @@ export const volumeHost: VolumeHost = {
     const file = await fs.open(path, 'a', mode)
     await file.close()
   },
-  async mountTmpfs(path, { sizeBytes }) {
+  async makeEmptyDirectory(path, mode, groupId) {
+    if (await orMissing(fs.lstat(path))) return
+    const temporary = await fs.mkdtemp(`${path}.new-`)
+    try {
+      if (groupId !== undefined) await fs.chown(temporary, 0, groupId)
+      await fs.chmod(temporary, mode)
+      await fs.rename(temporary, path)
+    } catch (error) {
+      await fs.rm(temporary, { recursive: true, force: true })
+      throw error
+    }
+  },
+  async mountTmpfs(path, { sizeBytes, mode, groupId }) {
     if ((await mountsBelow(path)).includes(path)) return
-    const options = [...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]), ...(hasNoswap() ? ['noswap'] : [])]
+    const options = [
+      ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
+      ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
+      ...(groupId === undefined ? [] : [`gid=${groupId}`]),
+      ...(hasNoswap() ? ['noswap'] : []),
+    ]
     await run('mount', ['-n', '-t', 'tmpfs', ...(options.length > 0 ? ['-o', options.join(',')] : []), 'tmpfs', path], {
       timeoutMs: mountMs,
     })

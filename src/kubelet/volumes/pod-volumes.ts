@@ -8,7 +8,7 @@ import type { PodVolume } from './payload.ts'
 import { projectionsOf } from './payload.ts'
 import { resolveVolume, type VolumeUses, volumeUses } from './resolve-volume.ts'
 import { safe } from './safe.ts'
-import { setUpVolume } from './set-up-volume.ts'
+import { growVolume, setUpVolume } from './set-up-volume.ts'
 import type { Shared } from './shared.ts'
 import { isBlock, type SetUpResult, type VolumePlugin, type VolumeSpec } from './volume-plugin.ts'
 
@@ -237,12 +237,16 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     async expand() {
       for (const one of made.values()) {
         if (!one.result || !one.plugin.expand || !one.spec.claim) continue
-        const { readOnly, volume } = one.spec
-        const spec = await resolveVolume(present, volume, volumeUses(present), options.claims)
-        const grew = spec.persistentVolume?.spec.capacity?.['storage'] !== one.spec.persistentVolume?.spec.capacity?.['storage']
-        const moved = JSON.stringify(spec.claim?.status) !== JSON.stringify(one.spec.claim.status)
-        one.spec = { ...spec, readOnly }
-        if (grew || moved) await makeNow(present, one)
+        const { readOnly, volume, name } = one.spec
+        try {
+          const spec = await resolveVolume(present, volume, volumeUses(present), options.claims)
+          one.spec = { ...spec, readOnly }
+          await growVolume(shared, { pod: present, spec: one.spec, plugin: one.plugin, path: one.path, signal: closing.signal })
+        } catch (error) {
+          if (closing.signal.aborted) return
+          const words = `NodeExpandVolume.NodeExpandVolume failed for volume "${name}" : ${error instanceof Error ? error.message : String(error)}`
+          options.tell?.(present, 'Warning', 'VolumeResizeFailed', words)
+        }
       }
     },
     async close() {

@@ -75,6 +75,15 @@ export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise
   })
 }
 
+/** Of a volume that is set up: its claim may have grown meanwhile. */
+export async function growVolume(shared: Shared, request: VolumeSetUp): Promise<void> {
+  const { pod, spec, plugin, path } = request
+  await shared.lock(plugin.uniqueName?.(spec) ?? path, async () => {
+    const record = shared.records.get(pod.metadata.uid, plugin.folder, spec.name)
+    if (record) await expandVolume(shared, { ...request, record })
+  })
+}
+
 /** What has to hold before a PersistentVolume is touched. */
 async function checkVolume({ options, records }: Shared, { pod, spec, plugin }: VolumeSetUp): Promise<void> {
   const { persistentVolume, name } = spec
@@ -126,7 +135,7 @@ const notAttached = (name: string): string =>
   `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[${name}], failed to process volumes=[]: timed out waiting for the condition`
 
 /** Only once for a pod: its containers may change owners afterwards as they like. */
-async function giveToGroup({ options }: Shared, { pod, spec, path }: VolumeSetUp, result: SetUpResult): Promise<void> {
+async function giveToGroup({ options }: Shared, { pod, path }: VolumeSetUp, result: SetUpResult): Promise<void> {
   const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {}
   if (fsGroup === undefined || result.hasGroup || result.readOnly || result.device) return
   const forget = options.clock.schedule(options.clock.now() + slowGroupMs, () => {
@@ -135,8 +144,7 @@ async function giveToGroup({ options }: Shared, { pod, spec, path }: VolumeSetUp
     options.tell?.(pod, 'Warning', 'VolumePermissionChangeInProgress', words)
   })
   try {
-    // An emptyDir is nobody else's: a root that looks right means that this was done before.
-    const onlyOnMismatch = fsGroupChangePolicy === 'OnRootMismatch' || spec.volume.emptyDir !== undefined
+    const onlyOnMismatch = fsGroupChangePolicy === 'OnRootMismatch'
     await options.host.giveToGroup(result.hostPath ?? path, fsGroup, { readOnly: false, onlyOnMismatch })
   } finally {
     forget()

@@ -13,8 +13,13 @@ export interface VolumeHost {
   fileType(path: string): Promise<FileType | undefined>
   /** An empty file, not truncating one that is there. */
   makeFile(path: string, mode: number): Promise<void>
+  /**
+   * A directory with this mode and group, in one step: a crash leaves it whole or not at all. What is there stays as it is, since a container
+   * may have made it its own.
+   */
+  makeEmptyDirectory(path: string, mode: number, groupId: number | undefined): Promise<void>
   /** A file system in memory, never written to swap where the kernel can promise that. */
-  mountTmpfs(path: string, options: { readonly sizeBytes?: number }): Promise<void>
+  mountTmpfs(path: string, options: { readonly sizeBytes?: number; readonly mode?: number; readonly groupId?: number }): Promise<void>
   /**
    * Mounts at `target`, an existing directory; one that is a mount point already stays as it is. Options as mount(8) takes them. A failed or aborted
    * call leaves nothing mounted.

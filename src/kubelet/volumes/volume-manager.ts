@@ -64,7 +64,7 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
     if (forgetGrowth || !mayGrow) return
     forgetGrowth = clock.schedule(clock.now() + growthMs * (0.75 + 0.5 * random.next()), () => {
       forgetGrowth = undefined
-      void Promise.allSettled([...pods.values()].map((volumes) => volumes.expand())).then(lookForGrowth)
+      void Promise.all([...pods.values()].map((volumes) => volumes.expand())).then(lookForGrowth)
     })
   }
 

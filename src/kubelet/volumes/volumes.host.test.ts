@@ -49,6 +49,18 @@ test('emptyDir: on disk for everybody, in memory with a bound, given to the grou
   assert.equal(fs.statSync(memory).mode & 0o7777, 0o2777)
   assert.throws(() => fs.writeFileSync(join(memory, 'big'), Buffer.alloc(2 << 20)), /ENOSPC/)
   fs.writeFileSync(join(disk, 'kept'), 'x')
+  // Its containers make it their own; the kubelet's next life leaves it so.
+  for (const directory of [disk, memory]) {
+    fs.chmodSync(directory, 0o700)
+    fs.chownSync(directory, 999, 999)
+  }
+  const next = managerOf()
+  assert.deepEqual(await next.prepare(pod, signal), volumes)
+  await next.close()
+  for (const directory of [disk, memory]) {
+    assert.equal(fs.statSync(directory).mode & 0o7777, 0o700)
+    assert.equal(fs.statSync(directory).gid, 999)
+  }
   assert.deepEqual(await manager.prepare(pod, signal), volumes)
   assert.ok(fs.existsSync(join(disk, 'kept')))
   await gone(pod)

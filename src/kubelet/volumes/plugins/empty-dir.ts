@@ -10,19 +10,24 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
   return {
     folder: 'kubernetes.io~empty-dir',
     supports: ({ volume }) => volume.emptyDir !== undefined,
-    async setUp({ pod, spec, path }) {
+    async setUp({ pod, spec, path, fsGroup }) {
       const { medium = '', sizeLimit } = spec.volume.emptyDir!
-      // Where a container runs already, a mount over its files would be worse than none: the mode is set on what is mounted.
-      await host.makeDirectory(path, openMode)
+      const mode = fsGroup === undefined ? openMode : openMode | setGroupId
+      const group = fsGroup === undefined ? {} : { groupId: fsGroup }
+      // Mode and group come with the directory, once: what its containers make of it afterwards outlives the kubelet.
+      await host.makeEmptyDirectory(path, mode, fsGroup)
       if (medium === 'Memory') {
         const sizeBytes = memoryLimit(pod, sizeLimit, allocatable().memoryBytes)
-        await host.mountTmpfs(path, sizeBytes > 0 ? { sizeBytes } : {})
-        await host.makeDirectory(path, openMode)
+        await host.mountTmpfs(path, { mode, ...group, ...(sizeBytes > 0 && { sizeBytes }) })
       } else if (medium.startsWith(hugePages)) {
-        await host.mount({ source: 'nodev', target: path, type: 'hugetlbfs', options: [`pagesize=${pageSize(pod, medium)}`] })
-        await host.makeDirectory(path, openMode)
+        const options = [
+          `pagesize=${pageSize(pod, medium)}`,
+          `mode=${mode.toString(8)}`,
+          ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`]),
+        ]
+        await host.mount({ source: 'nodev', target: path, type: 'hugetlbfs', options })
       } else if (medium !== '') throw new WherryError('Invalid', `unknown storage medium "${medium}"`)
-      return {}
+      return { hasGroup: true }
     },
     async stats({ path }) {
       // On the node's disk, only a walk tells whose files take how much.
@@ -32,6 +37,8 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
 }
 
 const openMode = 0o777
+/** New files have the directory's group (inode(7)). */
+const setGroupId = 0o2000
 const hugePages = 'HugePages'
 
 /** The least of what all pods may have, what this pod may have, and what the volume says (KEP-1967); 0 for no bound at all. */
