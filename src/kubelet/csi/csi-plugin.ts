@@ -65,6 +65,8 @@ export interface CsiContext extends CsiOptions {
   readonly drivers: CsiDrivers
   readonly driverObject: Csi['driverObject']
   readonly tokenAttributes: ReturnType<typeof createTokenAttributes>
+  /** After a restart drivers are found one by one: resolves once this one is, or when that should be over. */
+  readonly foundAgain: (driver: string) => Promise<void>
   /** Unique names of volumes that this process has staged: the next pod's need not be. */
   readonly staged: Set<string>
   readonly secret: (reference: SecretReference | undefined, purpose: string) => Promise<Readonly<Record<string, string>>>
@@ -76,6 +78,13 @@ export function createCsi(options: CsiOptions): Csi {
   const board = createCsiNodeObject({ nodeName, client, clock, random: random.fork('csi-node'), log })
   const listeners: ((driver: CSIDriver) => void)[] = []
   let informer: Informer<CSIDriver> | undefined
+  /** By driver, who waits for it; undefined: nobody waits any more. */
+  let awaited: Map<string, PromiseWithResolvers<void>> | undefined = new Map()
+  let forgetFinding = (): void => {}
+  const endFinding = (): void => {
+    for (const { resolve } of awaited?.values() ?? []) resolve()
+    awaited = undefined
+  }
   const drivers = createCsiDrivers({
     rootDirectory: options.rootDirectory,
     driverRoot: options.driverRoot,
@@ -86,7 +95,9 @@ export function createCsi(options: CsiOptions): Csi {
     observe: options.observe,
     onChange(driver) {
       updates.look(driver)
-      if (drivers.has(driver)) options.ready(driver)
+      if (!drivers.has(driver)) return
+      awaited?.get(driver)?.resolve()
+      options.ready(driver)
     },
   })
   const updates = createAllocatableUpdates({
@@ -100,6 +111,12 @@ export function createCsi(options: CsiOptions): Csi {
     drivers,
     tokenAttributes: createTokenAttributes(options.tokens, clock),
     staged: new Set(),
+    async foundAgain(driver) {
+      if (drivers.has(driver) || awaited === undefined) return
+      const waiting = awaited.get(driver) ?? Promise.withResolvers<void>()
+      awaited.set(driver, waiting)
+      await waiting.promise
+    },
     async driverObject(name) {
       if (informer === undefined) throw new WherryError('ServiceUnavailable', 'CSIDriver objects are not followed yet')
       await informer.synced()
@@ -150,16 +167,22 @@ export function createCsi(options: CsiOptions): Csi {
         updates.look(driver.metadata.name)
         if (change !== 'deleted') for (const listener of listeners) listener(driver)
       })
+      forgetFinding = clock.schedule(clock.now() + FINDING_MS, endFinding)
       void board.start(stopping.signal)
     },
     async close() {
       stopping.abort(new Error('the kubelet stops'))
+      forgetFinding()
+      endFinding()
       updates.close()
       drivers.close()
       await informer?.close()
     },
   }
 }
+
+/** Sockets that are there are found at once, and a driver answers within moments; without the wait each restart would tell of failed mounts. */
+const FINDING_MS = 2_000
 
 /** What the attacher handed over for the node; empty where the driver needs none. Throws while the volume is not attached. */
 export async function publishContextOf(context: CsiContext, volume: CsiVolume): Promise<Readonly<Record<string, string>>> {

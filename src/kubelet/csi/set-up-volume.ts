@@ -32,6 +32,7 @@ export async function setUpVolume(context: CsiContext, request: SetUpRequest): P
   const paths = csiPaths(context.rootDirectory, pod.metadata.uid, path, volume)
   const found = await context.driverObject(volume.driver)
   const policy = policyOf(found)
+  await context.foundAgain(volume.driver)
   const node = nodeOf(context, volume)
   checkLifecycle(volume, found)
   const capabilities = await node.capabilities()
