@@ -278,6 +278,29 @@ test('a claim that grows: the driver is asked, the claim told; a pod that only r
   await gone(pod)
 })
 
+test('a claim grows under a running pod, and a driver that fails is asked again', async () => {
+  const name = 'example.com/shelf^live'
+  world.setNode({ status: { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] } })
+  world.bind('live', { csi: { driver: 'shelf', volumeHandle: 'live' } })
+  const hurried = managerOf((at) => Date.now() + (at - Date.now()) / 2000)
+  const pod = podWith('live')
+  await hurried.prepare(pod, signal)
+  const setUps = shelf.setUps.length
+  shelf.expandError = new Error('not now')
+  world.grow('live', '5Gi', { allocatedResources: { storage: '5Gi' }, allocatedResourceStatuses: { storage: 'NodeResizePending' } })
+  await until(() => events.includes('Warning VolumeResizeFailed NodeExpandVolume.NodeExpandVolume failed for volume "live" : not now'))
+  shelf.expandError = undefined
+  await until(() => world.statusOf('live').capacity?.['storage'] === '5Gi')
+  assert.equal(shelf.expansions.at(-1), 5 * 2 ** 30)
+  assert.equal(shelf.setUps.length, setUps, 'what is mounted stays as it is')
+  const asked = shelf.expansions.length
+  await delay(150)
+  assert.equal(shelf.expansions.length, asked, 'once is enough')
+  await hurried.teardown(pod.metadata.uid)
+  await hurried.close()
+  await nothingLeft()
+})
+
 test('a volume that is to be set up again is, while the pod runs and no longer', async () => {
   world.setNode({
     status: { volumesInUse: ['example.com/shelf^again'], volumesAttached: [{ name: 'example.com/shelf^again', devicePath: '' }] },
@@ -340,7 +363,7 @@ function loop(name: string, sizeMiB: number): string {
   return device
 }
 
-function managerOf() {
+function managerOf(atOf = (at: number) => at) {
   return createVolumeManager({
     rootDirectory: root,
     host: volumeHost,
@@ -350,7 +373,7 @@ function managerOf() {
     objects: { follow: () => assert.fail('no objects here') },
     tokens: () => assert.fail('no tokens here'),
     allocatable: () => ({ cpuMilli: 2000, memoryBytes: 1 << 30, ephemeralStorageBytes: 1 << 30 }),
-    clock: systemClock,
+    clock: { ...systemClock, schedule: (at, run) => systemClock.schedule(atOf(at), run) },
     random: seededRandom(1),
     report: (_pod, error) => reported.push(String(error)),
     ready: (uid) => ready.push(uid),
