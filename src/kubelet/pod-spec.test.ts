@@ -258,6 +258,7 @@ function waits(field: string, spec: object, reason: string, message: string): vo
       { type: 'merge', body: { status: { runtimeHandlers: [{ name: 'plain' }] } } },
       { subresource: 'status' },
     )
+    await node.client.create(RuntimeClass, { metadata: { name: 'plain' }, handler: 'plain' })
     await node.create('one', { containers: [container('main')], ...spec })
     await pass(1000)
     const waiting = (await node.pod('one'))!.status.containerStatuses?.[0]?.state.waiting

@@ -2,6 +2,7 @@ import { isError, WherryError } from '#lib/errors.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import { containerResources, effectiveLimits } from '../resources/container-resources.ts'
+import { sandboxResources } from '../sandbox/sandbox-resources.ts'
 import type { PodContext } from './pod-context.ts'
 import type { PodState } from './pod-state.ts'
 import { actualResources, containersToResize } from './resize.ts'
@@ -35,14 +36,29 @@ async function resize(context: PodContext, state: PodState): Promise<void> {
   const { resources: node } = context.node()
   const changes = containersToResize({ ...state, containers: [...state.containers.values()] })
   await checkMemory(context, state, changes)
+  await tellRuntime(context, state)
   await cgroups.makeRoom?.(pod)
   for (const { container, status } of changes) {
-    await runtime.updateContainerResources(status.id, containerResources(pod, container, node))
+    const grants = await Promise.all(context.resourceManagers.map((manager) => manager.grant(pod, container)))
+    const hasExclusiveCpus = grants.some(({ exclusiveCpus }) => exclusiveCpus === true)
+    await runtime.updateContainerResources(status.id, containerResources(pod, container, node, hasExclusiveCpus))
     state.resized.set(status.id, container.resources)
   }
   await cgroups.ensurePod(pod)
   state.group = resourcesOf(pod)
   context.resizes.done(pod.metadata.uid, { group: state.group, containers: Object.fromEntries(state.resized) })
+}
+
+/** Runtimes that give each pod a machine of its own change that; the others do not care, and an older one does not know the call. */
+async function tellRuntime({ runtime }: PodContext, { pod, sandboxes }: PodState): Promise<void> {
+  const ready = [...sandboxes.values()].find((one) => one.ready)
+  if (ready === undefined) return
+  try {
+    await runtime.updateSandboxResources(ready.id, sandboxResources(pod))
+  } catch (error) {
+    // containerd 2.2 has no code of its own for what it does not do.
+    if (!isError(error, 'MethodNotAllowed') && !(isError(error, 'InternalError') && error.message.includes('not implemented'))) throw error
+  }
 }
 
 /**

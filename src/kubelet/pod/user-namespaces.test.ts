@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Files } from '../interfaces.ts'
+import { memoryFiles } from '../test-node.ts'
+import { createUserNamespaces } from './user-namespaces.ts'
+
+const pod = (uid: string, hostUsers?: boolean) => ({ metadata: { uid }, spec: { hostUsers } }) as unknown as Pod
+const able = { name: '', userNamespaces: true }
+/** Folders of pods, as a real disk lists them. */
+const withFolders = (files: Files, uids: readonly string[]): Files => ({ ...files, list: async () => uids })
+
+test('each pod has ids of its own, for all of its life and through restarts of the kubelet', async () => {
+  const files = memoryFiles()
+  const make = (uids: readonly string[] = []) =>
+    createUserNamespaces({ files: withFolders(files, uids), rootDirectory: '/root', idsPerPod: 65_536 })
+  const first = make()
+  await first.load()
+  const of = async (one: ReturnType<typeof make>, uid: string) => {
+    const given = await one.of(pod(uid, false), able)
+    return given?.mode === 'pod' ? given.uids[0]!.hostId / 65_536 : given
+  }
+  assert.deepEqual([await of(first, 'a'), await of(first, 'b'), await of(first, 'a')], [1, 2, 1])
+  first.release('a')
+  await files.remove('/root/pods/a')
+  const second = make(['b', 'never'])
+  await second.load()
+  assert.deepEqual([await of(second, 'c'), await of(second, 'd'), await of(second, 'b')], [1, 3, 2])
+  assert.deepEqual([await second.of(pod('e', true), able), await second.of(pod('e'), able)], [undefined, undefined])
+})
+
+test('ids end, and what begins among the node’s own users is not believed', async () => {
+  const files = memoryFiles()
+  const make = () => createUserNamespaces({ files: withFolders(files, ['a']), rootDirectory: '/root', idsPerPod: 2 ** 31 })
+  const few = make()
+  await few.of(pod('a', false), able)
+  await assert.rejects(few.of(pod('b', false), able), /could not find an empty slot/)
+  await assert.rejects(few.of(pod('b', false), { name: 'kata', userNamespaces: false }), /RuntimeClass handler "kata" does not support/)
+  await files.write('/root/pods/a/userns', JSON.stringify({ hostId: 0, length: 65_536 }), 0o600)
+  await assert.rejects(make().load(), /would begin at 0/)
+})
