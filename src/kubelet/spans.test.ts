@@ -20,6 +20,7 @@ test('where the time of a start goes is told, and what comes later is not', asyn
     runtime,
     network: simulated.network,
     images: spans.images(createImagePuller({ runtime, clock })),
+    through: spans.client,
   })
   t.after(() => node.close())
   const kubelet = await node.startKubelet()

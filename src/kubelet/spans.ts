@@ -1,4 +1,5 @@
-import type { Pod } from '#api/core/v1/pod.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import type { Client } from '#client/client.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import type { ImagePuller } from './image/image-puller.ts'
@@ -14,7 +15,9 @@ export interface Spans {
   volumes<V extends VolumeManager>(volumes: V): V
   cgroups<C extends CgroupManager>(cgroups: C): C
   images(images: ImagePuller): ImagePuller
-  /** Sees when pods run, and when the API server knows. Returns a function that ends it. */
+  /** Sees when the API server knows that a pod runs. */
+  client(client: Client): Client
+  /** Sees when pods run. Returns a function that ends it. */
   follow(pods: PodLookup): () => void
   /** Of the last pods that started here, the newest first: for `/debug/spans`. */
   recent(): readonly PodSpans[]
@@ -98,16 +101,32 @@ export function createSpans({ clock, registry }: { readonly clock: Clock; readon
       started.runningMs = sinceMs
       startSeconds.of().observe(sinceMs / 1000)
     }
-    if (started.runningMs === undefined || !runs(record.pod)) return
-    started.toldMs = sinceMs
-    spanSeconds.of('tell').observe((sinceMs - started.runningMs) / 1000)
-    const sinceCreationMs = Math.max(0, clock.now() - Date.parse(record.pod.metadata.creationTimestamp))
-    total.of().observe(sinceCreationMs / 1000)
-    if (isPlain(record.pod))
-      sli.of().observe(Math.max(0, sinceCreationMs - unionMs(started.spans.filter(({ name }) => name === 'image'))) / 1000)
   }
 
+  function told(pod: Pod): void {
+    const started = pods.get(pod.metadata.uid)
+    if (started?.runningMs === undefined || started.toldMs !== undefined || !runs(pod)) return
+    const sinceMs = clock.monotonicMs() - started.seenMs
+    started.toldMs = sinceMs
+    spanSeconds.of('tell').observe((sinceMs - started.runningMs) / 1000)
+    const sinceCreationMs = Math.max(0, clock.now() - Date.parse(pod.metadata.creationTimestamp))
+    total.of().observe(sinceCreationMs / 1000)
+    if (isPlain(pod)) sli.of().observe(Math.max(0, sinceCreationMs - unionMs(started.spans.filter(({ name }) => name === 'image'))) / 1000)
+  }
+
+  /** Whatever it writes is written as before; a status of a running pod that has arrived is noted. */
+  const listened = (client: Client): Client => ({
+    ...client,
+    because: (cause) => listened(client.because(cause)),
+    async patch(kind, ...rest) {
+      const answer = await client.patch(kind, ...rest)
+      if ((kind as unknown) === Pod) told(answer as unknown as Pod)
+      return answer
+    },
+  })
+
   return {
+    client: listened,
     runtime: (runtime) => ({
       ...runtime,
       runSandbox: (config) => measured(config.metadata, 'sandbox', () => runtime.runSandbox(config)),
