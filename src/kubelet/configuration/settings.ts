@@ -61,8 +61,8 @@ export const settings = {
     mode: constant('Webhook', 'who may what is the API server’s to judge'),
     webhook: group({ cacheAuthorizedTTL: duration('5m0s'), cacheUnauthorizedTTL: duration('30s') }),
   }),
-  registryPullQPS: integer(5),
-  registryBurst: integer(10),
+  registryPullQPS: constant(5, 'pulls are bounded by how many there are at once'),
+  registryBurst: constant(10, 'pulls are bounded by how many there are at once'),
   imagePullCredentialsVerificationPolicy: oneOf(
     'NeverVerifyPreloadedImages',
     'NeverVerify',
@@ -126,7 +126,7 @@ export const settings = {
   iptablesDropBit: constant(15, 'iptables are not used'),
   featureGates: table('nothing, since what is on by default is on', () => undefined),
   // The reference refuses to run on a machine with swap; here pods without a swap policy simply get none.
-  failSwapOn: boolean(false),
+  failSwapOn: constant(false, 'a node with swap runs pods as well'),
   memorySwap: group({ swapBehavior: oneOf('', 'NoSwap', 'LimitedSwap') }),
   containerLogMaxSize: { ...text('10Mi', 'a quantity such as 10Mi, above 0'), read: readPositive },
   containerLogMaxFiles: integer(5, 2),
@@ -167,7 +167,8 @@ export const settings = {
   }),
   enableProfilingHandler: constant(true, 'there is none to turn off'),
   enableDebugFlagsHandler: constant(true, 'there is none to turn off'),
-  seccompDefault: boolean(false),
+  // The reference's default is false: unconfined containers are an invitation.
+  seccompDefault: constant(true, 'a container without a wish has the runtime’s profile'),
   memoryThrottlingFactor: constant(0.9, 'MemoryQoS is off by default'),
   memoryReservationPolicy: constant('None', 'MemoryQoS is off by default'),
   registerWithTaints: list('a list of taints with key, value and effect', ({ key, value, effect }) =>

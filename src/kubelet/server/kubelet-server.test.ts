@@ -94,6 +94,20 @@ test('one stream too many is told to come again', async (t) => {
   assert.match(await text(socket), /^HTTP\/1.1 429 .*[\s\S]*serves 0 streams already/)
 })
 
+test('a stream that nobody uses is ended', async (t) => {
+  const impatient = createKubeletServer({
+    ...options,
+    serving: { streamingConnectionIdleTimeout: '50ms' },
+    // Never answers: the connection stays as silent as it began.
+    authenticate: () => new Promise(() => {}),
+  })
+  const socket = connect({ host: '127.0.0.1', port: await impatient.listen(0, '127.0.0.1'), rejectUnauthorized: false })
+  t.after(() => impatient.close())
+  await once(socket, 'secureConnect')
+  socket.write(`${['GET /exec/ns/p/c HTTP/1.1', 'Host: node', upgrade, token].join('\r\n')}\r\n\r\n`)
+  assert.equal(await text(socket), '')
+})
+
 test('a checkpoint gets the container, its place, and the last of the times', () =>
   assert.deepEqual(checkpoints, ['c-id /checkpoints/checkpoint-p_ns-c-<time>.tar 2000']))
 

@@ -10,6 +10,7 @@ import type { Runtime } from '#kubelet/runtime.ts'
 import type { Spans } from '#kubelet/spans.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { Clock } from '#lib/clock.ts'
+import { durationMs } from '#lib/duration.ts'
 import { isError, statusOf, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Authenticate } from './authentication.ts'
@@ -41,7 +42,12 @@ export interface KubeletServerOptions {
   /** Where checkpoints of containers go. Absent: none are made. */
   readonly checkpointDirectory?: string
   /** What is served. Absent: the reference's defaults. */
-  readonly serving?: Partial<Pick<KubeletConfiguration, 'enableDebuggingHandlers' | 'enableSystemLogHandler' | 'enableSystemLogQuery'>>
+  readonly serving?: Partial<
+    Pick<
+      KubeletConfiguration,
+      'enableDebuggingHandlers' | 'enableSystemLogHandler' | 'enableSystemLogQuery' | 'streamingConnectionIdleTimeout'
+    >
+  >
   /** Most execs, attaches and port-forwards at once; default 1000. One more is told to come again. */
   readonly maxStreams?: number
   readonly authenticate: Authenticate
@@ -71,6 +77,7 @@ const maxConnections = 4096
 /** The node's HTTPS server: what the API server (and who may) asks of a kubelet. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
   const { certificate, maxStreams = 1000 } = options
+  const streamIdleMs = durationMs(options.serving?.streamingConnectionIdleTimeout ?? '4h0m0s')
   const log = options.log.with({ server: 'kubelet' })
   const metrics = createMetrics(options)
   const context = () => {
@@ -135,6 +142,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     socket.on('error', () => socket.destroy())
     ;(socket as TLSSocket).setNoDelay?.(true)
     ;(socket as TLSSocket).setTimeout?.(0)
+    endWhenIdle(socket as TLSSocket, streamIdleMs, options.clock)
     let taken = false
     try {
       await admit(request, url.pathname)
@@ -176,6 +184,24 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
         for (const socket of upgraded) socket.destroy()
       }),
   }
+}
+
+/** A stream that nothing went over for so long is one that somebody forgot. It may live up to twice as long: one look serves both. */
+function endWhenIdle(socket: TLSSocket, idleMs: number, clock: Clock): void {
+  const total = () => socket.bytesRead + socket.bytesWritten
+  let before = total()
+  let forget = () => {}
+  const lookLater = (): void => {
+    forget = clock.schedule(clock.now() + idleMs, () => {
+      if (total() === before) socket.destroy()
+      else {
+        before = total()
+        lookLater()
+      }
+    })
+  }
+  socket.once('close', () => forget())
+  lookLater()
 }
 
 /** Whatever stands in the request line is a path: read as an address, one such as `//` would be an error that nobody catches. */

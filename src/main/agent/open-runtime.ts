@@ -2,14 +2,23 @@ import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#hos
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import type { Layout } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
+import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import type { Clock } from '#lib/clock.ts'
+import { durationMs } from '#lib/duration.ts'
 
 /** This node's container runtime, started if it does not run. */
-export async function openRuntime(layout: Layout, clock: Clock) {
+export async function openRuntime(
+  layout: Layout,
+  clock: Clock,
+  { runtimeRequestTimeout }: Pick<KubeletConfiguration, 'runtimeRequestTimeout'>,
+) {
   const containerd = containerdOptions(layout)
   await ensureContainerd(containerd)
-  return supervised(createCriRuntime({ endpoint: containerdSocket(containerd), clock }), containerd)
+  return supervised(
+    createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) }),
+    containerd,
+  )
 }
 
 /** Whoever listens for events wants the runtime to be there: one that died is started again before each subscription. */
