@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
+import { withCdi } from '#kubelet/devices/cdi/with-cdi.ts'
 import { createDeviceManager } from '#kubelet/devices/device-manager.ts'
 import { startRegistrationServer } from '#kubelet/devices/registration-server.ts'
 import { createDraManager } from '#kubelet/dra/dra-manager.ts'
@@ -26,6 +28,16 @@ import { type Plugin, startPlugin } from './testing/child.ts'
 
 const resource = 'example.com/test'
 const driver = 'dra.example.com'
+/** What makes the driver's device usable: this containerd reads no such files itself. */
+const cdiFile = `
+cdiVersion: 0.6.0
+kind: ${driver}/device
+devices:
+- name: claim
+  containerEdits:
+    env: [ "CLAIMED=yes" ]
+    deviceNodes: [ { path: /dev/claimed, hostPath: /dev/null } ]
+`
 let containerd: TestContainerd
 let runtime: ReturnType<typeof createCriRuntime>
 let node: TestNode
@@ -37,6 +49,8 @@ const closing: (() => unknown)[] = []
 before(async () => {
   containerd = await startTestContainerd('10.244.217.0/24')
   const { directory } = containerd
+  await mkdir(join(directory, 'cdi'))
+  await writeFile(join(directory, 'cdi', 'dra.yaml'), cdiFile)
   runtime = createCriRuntime({ endpoint: containerd.socket, clock: systemClock })
   const pluginDirectory = join(directory, 'kubelet', 'device-plugins')
   const devices = createDeviceManager({
@@ -49,7 +63,7 @@ before(async () => {
   })
   node = await createTestNode({
     clock: systemClock,
-    runtime,
+    runtime: withCdi(runtime, { files: nodeFiles, directories: [join(directory, 'cdi')] }),
     network: networkProbe,
     files: nodeFiles,
     logs: createLogManager({ files: logFiles, runtime, clock: systemClock, report: (error) => assert.fail(String(error)) }),
@@ -185,6 +199,9 @@ test('a pod waits for its claim, has it prepared once, and gives it back before 
   kubelet.look(uid)
   await phase('claiming', 'Running')
   assert.deepEqual((await claims.next('prepare'))['claims'], ['claim'])
+  const id = (await node.pod('claiming'))!.status.containerStatuses![0]!.containerID!.replace('containerd://', '')
+  const { stdout } = await runtime.execSync(id, ['sh', '-c', 'echo $CLAIMED; ls /dev/claimed'], 5_000)
+  assert.equal(Buffer.from(stdout).toString(), 'yes\n/dev/claimed\n')
   await node.client.delete(Pod, 'claiming', { namespace: 'default', gracePeriodSeconds: 1 })
   await until(async () => (await node.pod('claiming')) === undefined)
   assert.deepEqual(
