@@ -11,8 +11,14 @@ import type { Runtime } from '#kubelet/runtime.ts'
 import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import type { AgentContext } from './agent-context.ts'
 
+/** Brings images in, and hears of those that were removed. */
+export interface NodeImages extends ImagePuller {
+  /** Ids of the images that stayed, and when the look began that this tells of. */
+  collected(remaining: readonly string[], lookedAt: number): void
+}
+
 /** How this node brings images in: side by side, with what it knows of registries, and with records of who may use what. */
-export function makeImages(context: AgentContext, runtime: Runtime, observer?: ImageObserver): ImagePuller {
+export function makeImages(context: AgentContext, runtime: Runtime, observer?: ImageObserver): NodeImages {
   const { configuration, where, clock, log } = context
   const report = (error: unknown, image: string) => log.warn('credentials of an image could not be looked after', { image, error })
   const records = createPullRecords({
@@ -30,7 +36,7 @@ export function makeImages(context: AgentContext, runtime: Runtime, observer?: I
     .images()
     .then((images) => records.start(images))
     .catch((error: unknown) => log.warn('the records of image pulls could not be gone through', { error }))
-  return createImagePuller({
+  const puller = createImagePuller({
     runtime,
     clock,
     maxParallelPulls: configuration.serializeImagePulls ? 1 : (configuration.maxParallelImagePulls ?? Infinity),
@@ -43,6 +49,13 @@ export function makeImages(context: AgentContext, runtime: Runtime, observer?: I
     }),
     ...(observer && { observer }),
   })
+  return {
+    ...puller,
+    collected: (remaining, lookedAt) =>
+      void records
+        .prune(new Set(remaining), lookedAt)
+        .catch((error: unknown) => log.warn('records of image pulls could not be removed', { error })),
+  }
 }
 
 /** Those that the node's configuration names, as the reference's flags of the same names do. */

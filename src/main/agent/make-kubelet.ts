@@ -44,9 +44,7 @@ export function makeKubelet(
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
-  const runtime = spans.runtime(
-    measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }),
-  )
+  const runtime = spans.runtime(measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }))
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
@@ -57,7 +55,16 @@ export function makeKubelet(
     intervalMs: durationMs(configuration.containerLogMonitorInterval),
     report: (error, logPath) => log.warn('a log could not be rotated', { logPath, error }),
   })
-  const care = makeNodeCare(context, { runtime, volumes, logs, events: recorder, pods, cgroups: resources.cgroupNames })
+  const images = makeImages(context, runtime, metrics.images)
+  const care = makeNodeCare(context, {
+    runtime,
+    volumes,
+    logs,
+    events: recorder,
+    pods,
+    cgroups: resources.cgroupNames,
+    onCollected: images.collected,
+  })
   const sources = makePodSources(context)
   const kubelet = createKubelet({
     config: {
@@ -81,7 +88,7 @@ export function makeKubelet(
     log,
     runtime,
     volumes: spans.volumes(volumes),
-    images: spans.images(makeImages(context, runtime, metrics.images)),
+    images: spans.images(images),
     cgroups: spans.cgroups(resources.cgroups),
     logs,
     files: nodeFiles,
