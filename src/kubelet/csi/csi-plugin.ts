@@ -221,7 +221,9 @@ async function refuseExhausted(
   }
   const { attachError } = attachment.status
   if (attachError?.errorCode !== RESOURCE_EXHAUSTED) return
-  await context.drivers.update(csi.driver)
+  await context.drivers
+    .update(csi.driver)
+    .catch((error: unknown) => context.log.warn('a CSI driver did not say how many volumes fit on the node', { driver: csi.driver, error }))
   context.refuse(
     spec,
     `Node has reached its volume attachment limit, rejecting pod. unmounted volumes=[${spec.volume.name}], unattached volumes=[${spec.volume.name}], failed to process volumes=[]: ${attachError.message ?? ''}`,

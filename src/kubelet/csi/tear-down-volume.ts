@@ -31,7 +31,7 @@ export async function tearDownVolume(context: CsiContext, request: TearDownReque
     } catch (cause) {
       throw csiError('InternalError', `Unmounter.TearDownAt failed: ${(cause as Error).message}`, cause)
     }
-    await removePlace(files, paths.target, paths.publishRecord)
+    await leave(context, volume.driver, paths.target, paths.publishRecord)
   }
   if (!isStaged) return
   // Staging begins anew with the next pod, whatever comes of this.
@@ -44,8 +44,14 @@ export async function tearDownVolume(context: CsiContext, request: TearDownReque
     }
   }
   if (volume.isBlock) await files.remove(paths.target.slice(0, paths.target.lastIndexOf('/')))
-  await removePlace(files, paths.staging, paths.stageRecord)
+  await leave(context, volume.driver, paths.staging, paths.stageRecord)
   if (volume.isBlock) await files.remove(paths.stageRecord.slice(0, paths.stageRecord.lastIndexOf('/')))
+}
+
+/** A driver that leaves a mount behind is wrong, and asking it again would change nothing: whoever looks after it has to know. */
+async function leave({ files, log }: CsiContext, driver: string, place: string, recordFolder: string): Promise<void> {
+  if (await removePlace(files, place, recordFolder)) return
+  log.error('a CSI driver said that it unmounted what is still mounted; unmount it by hand', { driver, path: place })
 }
 
 function nodeOf({ drivers }: CsiContext, driver: string): CsiNode {
