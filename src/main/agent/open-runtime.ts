@@ -17,10 +17,8 @@ export async function openRuntime(
 ) {
   const containerd = containerdOptions(layout)
   await ensureContainerd(containerd)
-  return supervised(
-    createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) }),
-    containerd,
-  )
+  const runtime = createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) })
+  return withCdi(supervised(runtime, containerd), { files: nodeFiles, directories: ['/etc/cdi', '/var/run/cdi'] })
 }
 
 /** Whoever listens for events wants the runtime to be there: one that died is started again before each subscription. */
