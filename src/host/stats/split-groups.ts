@@ -21,7 +21,8 @@ export function readSplitGroup(mountPoint: string, path: string, detail: 'core' 
       io: ioOf(of('blkio')),
       ...pids(of('pids')),
       // In the hybrid layout the version 2 tree has no controllers, but counts pressure.
-      pressure: path === '/' ? pressureOf((resource) => `/proc/pressure/${resource}`) : pressureOf((name) => `${of('unified')}/${name}.pressure`),
+      pressure:
+        path === '/' ? pressureOf((resource) => `/proc/pressure/${resource}`) : pressureOf((name) => `${of('unified')}/${name}.pressure`),
     }),
   }
 }
@@ -123,5 +124,7 @@ export function madeAt(directory: string): number | undefined {
 
 /** Without what is undefined. */
 export function defined<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 }
