@@ -380,7 +380,7 @@ test('resources change while a container runs, or by a restart where it asks for
   await resize('cpu', '200m')
   await pass(1000)
   assert.equal((await status('main')).resources!.requests!['cpu'], '200m')
-  assert.equal(runtime.history.filter((line) => line.startsWith('update ')).length, 1)
+  assert.equal(runtime.history.filter((line) => line.startsWith('update c')).length, 1)
   assert.equal(starts(runtime).length, 1)
   await resize('memory', '128Mi')
   await pass(3000)
