@@ -97,7 +97,7 @@ export function createPluginWatcher(options: PluginWatcherOptions): PluginWatche
           log.warn('a plug-in could not be registered', { path, error })
           // Another socket stands there by now: nothing is known against that one.
           if (socket.identity !== identity) continue
-          socket.forget = clock.schedule(clock.now() + backoff(again, socket.attempt, random), () => void settle(path, socket))
+          socket.forget = clock.schedule(clock.now() + backoff(again, socket.attempt, random), () => look(path, socket))
           socket.attempt += 1
           return
         }
@@ -106,6 +106,10 @@ export function createPluginWatcher(options: PluginWatcherOptions): PluginWatche
     } finally {
       socket.isBusy = false
     }
+  }
+
+  function look(path: string, socket: Socket): void {
+    settle(path, socket).catch((error: unknown) => log.error('a plug-in could not be looked after', { path, error }))
   }
 
   async function register(path: string): Promise<{ handler: PluginHandler; plugin: PluginInfo }> {
@@ -155,13 +159,13 @@ export function createPluginWatcher(options: PluginWatcherOptions): PluginWatche
           if (socket.identity === identity) return
           socket.identity = identity
           socket.attempt = 0
-          void settle(path, socket)
+          look(path, socket)
         },
         gone(path) {
           const socket = sockets.get(path)
           if (socket === undefined) return
           socket.identity = undefined
-          void settle(path, socket)
+          look(path, socket)
         },
         failed: (error) => log.error('the folder of plug-ins cannot be followed', { directory: options.directory, error }),
       })
