@@ -86,7 +86,7 @@ export function payloadOf(
 }
 
 function filesOf(pod: Pod, source: VolumeProjection, defaultMode: number, inputs: Inputs): readonly VolumeFile[] {
-  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle } = source
+  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source
   if (configMap) {
     const object = inputs.configMap(configMap.name ?? '')
     const data = object && { ...texts(object.data), ...base64(object.binaryData) }
@@ -116,11 +116,12 @@ function filesOf(pod: Pod, source: VolumeProjection, defaultMode: number, inputs
     const content = Buffer.from(inputs.token(serviceAccountToken))
     return [{ path: serviceAccountToken.path, mode, content, ...(userId !== undefined && { userId }) }]
   }
+  const sort = clusterTrustBundle ? 'clusterTrustBundle' : podCertificate ? 'podCertificate' : undefined
   throw new WherryError(
     'Invalid',
-    clusterTrustBundle
-      ? 'clusterTrustBundle projections are not supported by this node: use a configMap source with the certificates'
-      : 'this projection source is not supported by this node',
+    sort === undefined
+      ? 'this projection source is not supported by this node'
+      : `${sort} projections are not supported by this node: use a configMap or secret source with the certificates`,
   )
 }
 

@@ -59,12 +59,14 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
   const made = new Map<string, Made>()
   const prepared = new Map<string, PreparedVolume>()
   const closing = new AbortController()
+  const running = new Set<Promise<void>>()
   let present = first
   /** What the last attempt saw to. */
   let asked: VolumeUses | undefined
 
   /** A volume whose files are made of API objects. */
   async function prepareLive(pod: Pod, volume: PodVolume, source: NonNullable<ReturnType<typeof projectionsOf>>): Promise<void> {
+    closing.signal.throwIfAborted()
     const hostPath = `${directory}/volumes/kubernetes.io~${liveFolder(volume)}/${safe(volume.name)}`
     await host.makeDirectory(parentOf(hostPath), folderMode)
     await host.makeDirectory(hostPath, 0o755)
@@ -73,6 +75,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       await host.mountTmpfs(hostPath, {})
       await host.makeDirectory(hostPath, 0o755)
     }
+    closing.signal.throwIfAborted()
     let one = live.get(volume.name)
     if (!one) {
       const report: typeof options.report = (changed, error) => options.report(changed, asMountError({ name: volume.name }, error))
@@ -92,6 +95,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
   /** One at a time for each volume, however many ask. */
   function makeNow(pod: Pod, one: Made): Promise<SetUpResult> {
     one.working ??= (async () => {
+      closing.signal.throwIfAborted()
       await host.makeDirectory(parentOf(one.path), folderMode)
       const result = await setUpVolume(shared, { pod, spec: one.spec, plugin: one.plugin, path: one.path, signal: closing.signal })
       one.result = result
@@ -156,6 +160,8 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
         const source = projectionsOf(volume)
         if (source) return attempt(volume, prepareLive(pod, volume, source))
         if (volume.image) return attempt(volume, prepareImage(volume))
+        // It is there, whatever has become of its claim since.
+        if (prepared.has(volume.name)) return
         try {
           groups.add(place(await resolveVolume(pod, volume, uses, options.claims), uses))
         } catch (error) {
@@ -170,6 +176,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     await Promise.race([done, failed.promise])
     // One failure is told at once, with those that come at the same time; what takes longer goes on and is found by the next attempt.
     if (unresolved.length > 0 || failures.length > 0) await settled(done)
+    closing.signal.throwIfAborted()
     if (unresolved.length > 0) {
       const unmounted = volumes.map(({ name }) => name).filter((name) => !prepared.has(name))
       const lists = `unmounted volumes=[${unmounted.sort().join(' ')}], unattached volumes=[], failed to process volumes=[${unresolved.sort().join(' ')}]`
@@ -177,6 +184,14 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     }
     for (const error of failures.slice(1)) options.report(pod, error)
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** The end of what was begun is waited for by `close`: nothing is made behind the back of whoever clears up. */
+  function prepareTracked(pod: Pod): Promise<void> {
+    const work = prepareAll(pod)
+    const end = work.catch(() => {}).finally(() => running.delete(end))
+    running.add(end)
+    return work
   }
 
   async function settled(done: Promise<unknown>): Promise<void> {
@@ -205,7 +220,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       }
       signal.addEventListener('abort', abort, { once: true })
       try {
-        await Promise.race([prepareAll(pod), aborted.promise])
+        await Promise.race([prepareTracked(pod), aborted.promise])
       } catch (error) {
         throw signal.aborted ? signal.reason : error
       } finally {
@@ -221,7 +236,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       const uses = volumeUses(pod)
       const isNew = (name: string) => before !== undefined && !before.mounted.has(name) && !before.devices.has(name)
       if (![...uses.mounted, ...uses.devices].some(isNew)) return
-      prepareAll(pod).then(
+      prepareTracked(pod).then(
         () => options.ready(uid),
         (error: unknown) => {
           if (!closing.signal.aborted) options.report(pod, error)
@@ -254,6 +269,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       for (const one of made.values()) one.forgetRepeat()
       await Promise.allSettled([...live.values()].map((one) => one.close()))
       await Promise.allSettled([...made.values()].map(({ working }) => working))
+      await Promise.all(running)
     },
   }
 }
