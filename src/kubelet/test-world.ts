@@ -27,7 +27,7 @@ export async function world(
   seed = 1,
   files = memoryFiles(),
   through: (runtime: SimulatedRuntime) => Runtime = (runtime) => runtime,
-  parts: Pick<TestNodeOptions, 'parts' | 'config'> = {},
+  parts: Pick<TestNodeOptions, 'parts' | 'config' | 'volumes'> = {},
 ): Promise<World> {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
