@@ -19,6 +19,8 @@ export interface ContainerdOptions {
   readonly cniBinaryDirectories: readonly string[]
   /** A folder with `containerd`, its shim and `ctr` to be used instead of the machine's own. */
   readonly programDirectory?: string
+  /** Where `<registry>/hosts.toml` files name mirrors and certificates. Absent: `/etc/containerd/certs.d`, as on every machine. */
+  readonly registryConfigDirectory?: string
   /** What runs containers, the default first. Absent: what the machine has, crun (the lighter one) before runc. */
   readonly runtimes?: readonly OciRuntime[]
 }
@@ -123,7 +125,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   max_conf_num = 1
 
 [plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "/etc/containerd/certs.d"
+  config_path = ${text(options.registryConfigDirectory ?? '/etc/containerd/certs.d')}
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "overlayfs"

@@ -19,7 +19,7 @@ export interface TestContainerd {
 }
 
 /** Another containerd than the machine's, and other runtimes. */
-export type TestContainerdOptions = Pick<ContainerdOptions, 'programDirectory' | 'runtimes'>
+export type TestContainerdOptions = Pick<ContainerdOptions, 'programDirectory' | 'registryConfigDirectory' | 'runtimes'>
 
 /** `subnet`: of its pods, which no other test may use at the same time. Rejects where it does not answer in time. */
 export async function startTestContainerd(subnet: string, programs: TestContainerdOptions = {}): Promise<TestContainerd> {

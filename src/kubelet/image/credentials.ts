@@ -47,7 +47,7 @@ export function registryEntries(auths: unknown, source?: AuthSource): RegistryEn
   if (typeof auths !== 'object' || auths === null) return []
   return Object.entries(auths as Readonly<Record<string, Entry>>).flatMap(([server, entry]) => {
     if (typeof entry !== 'object' || entry === null) return []
-    const auth = authOf(entry, server)
+    const auth = authOf(entry)
     return [{ ...split(server), tracked: { auth, hash: hashOf(auth), ...(source && { source }) } }]
   })
 }
@@ -114,8 +114,8 @@ function hostParts(host: string): readonly [parts: readonly string[], port: stri
 
 const glob = (part: string): RegExp => new RegExp(`^${part.replace(/[\\^$+?()[\]{}|]/g, '\\$&').replaceAll('*', '.*')}$`)
 
-/** Where `auth` is given, it counts. */
-function authOf(entry: Entry, serverAddress: string): RegistryAuth {
+/** Where `auth` is given, it counts. No address goes with it: containerd would then use it for that very host alone, and for no mirror. */
+function authOf(entry: Entry): RegistryAuth {
   const [name, ...rest] = entry.auth ? Buffer.from(entry.auth, 'base64').toString('utf8').split(':') : []
   const username = name ?? entry.username
   const password = name === undefined ? entry.password : rest.join(':')
@@ -124,7 +124,6 @@ function authOf(entry: Entry, serverAddress: string): RegistryAuth {
     ...(password !== undefined && { password }),
     ...(entry.identitytoken && { identityToken: entry.identitytoken }),
     ...(entry.registrytoken && { registryToken: entry.registrytoken }),
-    serverAddress,
   }
 }
 

@@ -32,9 +32,13 @@ export function makeImages(context: AgentContext, runtime: Runtime, observer?: I
     report,
   })
   // What a former process had begun counts as ours until this is done, so that nobody has to wait for it.
+  const startedAt = clock.now()
   runtime
     .images()
-    .then((images) => records.start(images))
+    .then(async (images) => {
+      await records.start(images)
+      await records.prune(new Set(images.map(({ id }) => id)), startedAt)
+    })
     .catch((error: unknown) => log.warn('the records of image pulls could not be gone through', { error }))
   const puller = createImagePuller({
     runtime,
