@@ -3,6 +3,7 @@ import type { PodCondition, ResourceStatus } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { AnyContainer } from './pod/containers.ts'
 import type { CgroupTraits } from './resources/node-resources.ts'
+import type { ResizeObserver } from './resources/resize-metrics.ts'
 import type { ContainerConfig, Mount } from './runtime.ts'
 import type { VolumeStats } from './volumes/volume-plugin.ts'
 
@@ -275,6 +276,7 @@ export interface KubeletObserver {
   }): void
   /** This node did not take a pod. */
   rejected(reason: string): void
+  readonly resizes?: ResizeObserver
 }
 
 // --- the machine -------------------------------------------------------------------------------------------------------------------

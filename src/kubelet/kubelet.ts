@@ -135,6 +135,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       refusalOfResize(wanted, allocated, { node: resourcesHere(), allocatable: nodeStatus.allocatable(), others: active() }),
     onAllocated: (pod) => workers.get(pod.metadata.uid)?.update(pod),
     onChange: (uid) => workers.get(uid)?.look(),
+    ...(options.observer?.resizes && { observer: options.observer.resizes }),
   })
   const userNamespaces = createUserNamespaces({
     files: options.files,

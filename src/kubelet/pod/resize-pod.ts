@@ -13,10 +13,14 @@ import { actualResources, containersToResize } from './resize.ts'
  */
 export async function resizePod(context: PodContext, state: PodState): Promise<void> {
   const { pod } = state
+  const { clock, resizes } = context
+  const startedAt = clock.now()
   try {
     await resize(context, state)
+    resizes.tried(true, clock.now() - startedAt)
   } catch (error) {
-    if (!isError(error, 'ServiceUnavailable')) context.resizes.failed(pod, error instanceof Error ? error.message : String(error))
+    resizes.tried(false, clock.now() - startedAt)
+    if (!isError(error, 'ServiceUnavailable')) resizes.failed(pod, error instanceof Error ? error.message : String(error))
     throw error
   }
 }

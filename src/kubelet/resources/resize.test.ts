@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime } from '#sim/runtime.ts'
@@ -8,6 +9,7 @@ import { kubeletConfiguration } from '../configuration/kubelet-configuration.ts'
 import type { CgroupManager } from '../interfaces.ts'
 import type { ContainerStats, LinuxResources, Runtime } from '../runtime.ts'
 import { createTestNode, memoryFiles } from '../test-node.ts'
+import { resizeMetrics } from './resize-metrics.ts'
 
 /** A node of 4 processors and 8 GiB, in virtual time. `calls` tells what its groups and containers were made to have, in order. */
 async function world(t: TestContext, settings: object = {}) {
@@ -86,6 +88,27 @@ async function world(t: TestContext, settings: object = {}) {
     events: (start: string) => node.events.filter((event) => event.startsWith(start)),
   }
 }
+
+test('counts what was asked for, and what became of it', () => {
+  const registry = createRegistry()
+  const observer = resizeMetrics(registry)
+  const pod = (resources: object) => ({ spec: { containers: [{ name: 'main', resources }] } }) as unknown as Pod
+  observer.requested(pod(cpu('1', '2')), pod({ requests: { cpu: '2', memory: '1Mi' } }))
+  observer.granted('pods_removed')
+  observer.watch(() => ({ deferred: 2, infeasible: 0, inProgress: 1 }))
+  const shown = registry
+    .text()
+    .split('\n')
+    .filter((line) => /^kubelet_.*resizes/.test(line))
+  assert.deepEqual(shown, [
+    'kubelet_container_requested_resizes_total{operation="add",requirement="requests",resource="memory"} 1',
+    'kubelet_container_requested_resizes_total{operation="increase",requirement="requests",resource="cpu"} 1',
+    'kubelet_container_requested_resizes_total{operation="remove",requirement="limits",resource="cpu"} 1',
+    'kubelet_pod_deferred_accepted_resizes_total{retry_trigger="pods_removed"} 1',
+    'kubelet_pod_in_progress_resizes 1',
+    'kubelet_pod_pending_resizes{reason="deferred"} 2',
+  ])
+})
 
 const cpu = (requests: string, limits?: string) => ({ requests: { cpu: requests }, ...(limits && { limits: { cpu: limits } }) })
 const memory = (amount: string) => ({ requests: { memory: '16Mi' }, limits: { memory: amount } })

@@ -7,6 +7,7 @@ import type { EventSink, Files } from '../interfaces.ts'
 import { type PodResources, resourcesOf, withResources } from './allocated-resources.ts'
 import { byUrgency, type PendingResize } from './pending-order.ts'
 import { resizeEvent } from './resize-event.ts'
+import type { ResizeObserver, ResizeTrigger } from './resize-metrics.ts'
 import type { ResizeRefusal } from './resize-rules.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface Resizes {
   note(pod: Pod, isInProgress: boolean): void
   /** What was given could not be carried out; it is tried again. */
   failed(pod: Pod, message: string): void
+  /** A try to carry out what was given has ended. */
+  tried(isSuccess: boolean, tookMs: number): void
   /** What the pod's group and containers (by id) were made to have. */
   done(uid: string, actual: ActualResources): void
   actual(uid: string): ActualResources | undefined
@@ -60,6 +63,7 @@ export interface ResizesOptions {
   readonly onAllocated: (pod: Pod) => void
   /** The pod's conditions are others. */
   readonly onChange: (uid: string) => void
+  readonly observer?: ResizeObserver
 }
 
 interface Entry {
@@ -71,7 +75,7 @@ interface Entry {
 }
 
 export function createResizes(options: ResizesOptions): Resizes {
-  const { directory, files, clock, log, events } = options
+  const { directory, files, clock, log, events, observer } = options
   const loaded = new Map<string, Pick<Entry, 'allocated' | 'actual'>>()
   const entries = new Map<string, Entry>()
   /** Decided on when there is a reason to; those that can never be are not among them. */
@@ -98,7 +102,7 @@ export function createResizes(options: ResizesOptions): Resizes {
     writes.set(uid, write)
   }
 
-  function decideAll(): void {
+  function decideAll(trigger: ResizeTrigger): void {
     if (!isOpen || isDeciding || waiting.size === 0) return
     // What is allocated tells others of it, and they may ask for another round: it follows this one.
     isDeciding = true
@@ -106,16 +110,17 @@ export function createResizes(options: ResizesOptions): Resizes {
       const entry = entries.get(uid)
       return entry === undefined ? [] : [{ wanted: entry.wanted, allocated: allocatedPod(entry), deferredAt: entry.pending?.since }]
     })
-    for (const one of ordered.toSorted(byUrgency)) decide(one.wanted.metadata.uid)
+    for (const one of ordered.toSorted(byUrgency)) decide(one.wanted.metadata.uid, trigger)
     isDeciding = false
   }
 
-  function decide(uid: string): void {
+  function decide(uid: string, trigger: ResizeTrigger): void {
     const entry = entries.get(uid)!
     const { wanted } = entry
     const refusal = options.refusal(wanted, allocatedPod(entry))
     if (refusal === undefined) {
       waiting.delete(uid)
+      if (entry.pending?.reason === 'Deferred') observer?.granted(trigger)
       // Where the pod's own group was never limited anew it still has what was given before.
       entry.actual ??= { group: entry.allocated, containers: {} }
       entry.allocated = resourcesOf(wanted)
@@ -129,11 +134,20 @@ export function createResizes(options: ResizesOptions): Resizes {
     const { reason, message } = refusal
     const former = entry.pending
     entry.pending = { reason, message, since: former?.reason === reason ? former.since : clock.now(), ...generation(wanted) }
-    if (reason === 'Infeasible') waiting.delete(uid)
+    if (reason === 'Infeasible') {
+      waiting.delete(uid)
+      observer?.infeasible(refusal.cause ?? '')
+    }
     if (former?.reason !== reason || former.observedGeneration !== wanted.metadata.generation)
       events.record({ regarding: wanted, type: 'Warning', ...resizeEvent(reason, wanted, wanted.metadata.generation, message) })
     if (former?.reason !== reason || former.message !== message) options.onChange(uid)
   }
+
+  observer?.watch(() => {
+    const all = [...entries.values()]
+    const pending = (reason: string) => all.filter((entry) => entry.pending?.reason === reason).length
+    return { deferred: pending('Deferred'), infeasible: pending('Infeasible'), inProgress: all.filter((one) => one.inProgress).length }
+  })
 
   return {
     async load() {
@@ -152,7 +166,7 @@ export function createResizes(options: ResizesOptions): Resizes {
       isOpen = true
       for (const uid of loaded.keys()) if (!uids.has(uid) && !entries.has(uid)) save(uid)
       loaded.clear()
-      decideAll()
+      decideAll('pods_added')
     },
     seen(pod) {
       const { uid } = pod.metadata
@@ -165,6 +179,7 @@ export function createResizes(options: ResizesOptions): Resizes {
         if (former === undefined && !isOver(pod)) save(uid)
       }
       const isSame = deepEqual(resourcesOf(entry.wanted), resourcesOf(pod)) && waiting.has(uid)
+      if (entry.wanted !== pod) observer?.requested(entry.wanted, pod)
       entry.wanted = pod
       if (deepEqual(resourcesOf(pod), entry.allocated) || isOver(pod)) {
         waiting.delete(uid)
@@ -174,14 +189,14 @@ export function createResizes(options: ResizesOptions): Resizes {
       }
       const isRefused = entry.pending?.reason === 'Infeasible' && entry.pending.observedGeneration === pod.metadata.generation
       if (!isRefused) waiting.add(uid)
-      if (!isSame && !isRefused) queueMicrotask(decideAll)
+      if (!isSame && !isRefused) queueMicrotask(() => decideAll('pod_updated'))
       return withResources(pod, entry.allocated)
     },
-    retry: () => decideAll(),
+    retry: () => decideAll('pod_terminated'),
     forget(uid) {
       waiting.delete(uid)
       if (entries.delete(uid)) save(uid)
-      decideAll()
+      decideAll('pods_removed')
     },
     state(uid) {
       const { pending, inProgress } = entries.get(uid) ?? {}
@@ -214,8 +229,9 @@ export function createResizes(options: ResizesOptions): Resizes {
       entry.actual = actual
       save(uid)
       // What was taken away is free now.
-      decideAll()
+      decideAll('pod_resized')
     },
+    tried: (isSuccess, tookMs) => observer?.carriedOut(isSuccess, tookMs),
     actual: (uid) => entries.get(uid)?.actual,
     async close() {
       isOpen = false

@@ -7,6 +7,8 @@ import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import type { NodeSource } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
+import { watchImages } from '#kubelet/node-images.ts'
+import { resizeMetrics } from '#kubelet/resources/resize-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import { createSpans, type Spans } from '#kubelet/spans.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
@@ -44,7 +46,8 @@ export function makeKubelet(
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
-  const runtime = spans.runtime(measuredRuntime(bareRuntime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }))
+  const seen = watchImages(bareRuntime, clock)
+  const runtime = spans.runtime(measuredRuntime(seen.runtime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }))
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
@@ -94,12 +97,12 @@ export function makeKubelet(
     files: nodeFiles,
     network: networkProbe,
     events: recorder,
-    observer: metrics,
+    observer: { ...metrics, resizes: resizeMetrics(metrics.registry) },
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,
     resourceManagers: resources.managers,
     admitters: [...care.admitters, ...resources.admitters],
-    nodeSources: [volumes.node, deviceSource, ...care.nodeSources],
+    nodeSources: [seen.source, volumes.node, deviceSource, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
   let unfollow = () => {}
