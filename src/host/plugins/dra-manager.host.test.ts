@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -183,6 +183,22 @@ test('a kubelet that starts takes back what drivers offered on its node, and on 
   }
 })
 
+test('a record that is damaged is no empty one', async (t) => {
+  const { start, stop, directory } = await stage(t)
+  await start()
+  await stop()
+  const path = join(directory, 'dra_manager_state')
+  for (const [text, why] of [
+    ['{"data":[],"checksum":"0"}', 'is corrupted'],
+    ['{"data":[', 'is no JSON'],
+  ] as const) {
+    await writeFile(path, text)
+    await assert.rejects(start(), {
+      message: `the record of resource claims cannot be read; drain the node and remove it: checkpoint ${path} ${why}`,
+    })
+  }
+})
+
 const calls = (plugin: Plugin, kind: string) => plugin.said.filter((one) => one.kind === kind).map((one) => one['claims'])
 
 /** A pod that uses these claims, by its own names for them. */
@@ -218,6 +234,7 @@ async function stage(t: TestContext) {
     await rm(directory, { recursive: true })
   })
   return {
+    directory,
     client,
     active,
     stop,

@@ -262,8 +262,7 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     manager,
     plugins: drivers.plugins,
     async start() {
-      const entries = (await options.checkpoint.read()) as readonly ClaimEntry[] | undefined
-      for (const entry of entries ?? []) records.set(fromEntry(entry))
+      for (const entry of await readEntries(options.checkpoint)) records.set(fromEntry(entry))
       wiper.wipe(undefined)
     },
     close() {
@@ -281,6 +280,16 @@ export function createDraManager(options: DraManagerOptions): DraManager {
         if (isPrepared) for (const key of ['', ...parts.keys()]) counts.set(key, (counts.get(key) ?? 0) + 1)
       return counts
     },
+  }
+}
+
+/** Who forgot what drivers prepared would leave it prepared for ever: better that somebody looks. */
+async function readEntries(checkpoint: CheckpointFile): Promise<readonly ClaimEntry[]> {
+  try {
+    return ((await checkpoint.read()) ?? []) as readonly ClaimEntry[]
+  } catch (cause) {
+    const message = `the record of resource claims cannot be read; drain the node and remove it: ${(cause as Error).message}`
+    throw new WherryError('InternalError', message, { cause })
   }
 }
 
