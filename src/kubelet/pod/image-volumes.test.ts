@@ -32,7 +32,12 @@ function check(name: string, at: string | undefined, mount: object, expected: ob
   })
 }
 check('by the runtime', undefined, {}, { hostPath: '', image: 'docker.io/library/data:latest' })
-check('a part of one, by the runtime', undefined, { subPath: 'a' }, { hostPath: '', image: 'docker.io/library/data:latest', imageSubPath: 'a' })
+check(
+  'a part of one, by the runtime',
+  undefined,
+  { subPath: 'a' },
+  { hostPath: '', image: 'docker.io/library/data:latest', imageSubPath: 'a' },
+)
 check('by the node', '/mounted', {}, { hostPath: '/mounted/docker.io/library/data:latest' })
 check('a part of one, by the node', '/mounted', { subPath: 'a' }, { hostPath: '/host/files/a' })
 

@@ -16,7 +16,8 @@ import type { NodeView, PodView } from './view.ts'
  */
 export function podStatus(view: PodView, plan: PodPlan, previous: PodStatus, node: NodeView): PodStatus {
   const { pod } = view
-  if (view.refusal !== undefined) return refusedStatus(view, view.refusal, previous)
+  const refusal = view.refusal ?? formerRefusal(view)
+  if (refusal !== undefined) return refusedStatus(view, refusal, previous)
   const make = (kind: 'init' | 'regular' | 'ephemeral') => containerStatuses({ view, plan, kind, previous, node })
   const inits = make('init')
   const regulars = make('regular')
@@ -41,6 +42,13 @@ export function podStatus(view: PodView, plan: PodPlan, previous: PodStatus, nod
     ...podResourcesStatus(view),
   }
   return { ...status, conditions: podConditions(view, status, previous) }
+}
+
+/** What failed without ever having had a container was refused by a former kubelet. */
+function formerRefusal({ pod, containers }: PodView): Refusal | undefined {
+  const { phase, reason, message, containerStatuses } = pod.status ?? {}
+  const wasRefused = phase === 'Failed' && reason && containerStatuses === undefined && containers.length === 0
+  return wasRefused ? { reason, message: message ?? '' } : undefined
 }
 
 /** A pod that the node did not take has failed, and nothing of it was ever made: there is nothing else to say of it. */

@@ -139,11 +139,13 @@ test('the oldest pods come first, and those that run stay after a restart whatev
   await pass(1000)
   const phases = () => Promise.all(['a', 'b', 'c'].map(async (name) => (await node.pod(name))!.status.phase))
   assert.deepEqual(await phases(), ['Failed', 'Running', 'Running'])
+  const refused = await node.pod('a')
   await second.stop()
   await node.client.patch(Node, 'node', { type: 'merge', body: { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } } })
   await node.startKubelet()
   await pass(5000)
   assert.deepEqual(await phases(), ['Failed', 'Running', 'Running'])
+  assert.deepEqual(await node.pod('a'), refused)
 })
 
 test('room is made for a critical pod, by as few others as will do', async (t) => {
