@@ -35,6 +35,8 @@ export interface StatsOptions {
     readonly runtime?: string
     readonly misc?: string
   }
+  /** For how long what was measured of a pod's files is shown, KubeletConfiguration.volumeStatsAggPeriod; by default a minute. */
+  readonly keepDisksMs?: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -56,7 +58,7 @@ export interface StatsProvider {
 }
 
 export function createStatsProvider(options: StatsOptions): StatsProvider {
-  const { host, runtime, pods, clock, groups } = options
+  const { host, runtime, pods, clock, groups, keepDisksMs = KEEP_DISKS_MS } = options
   const log = options.log.with({ part: 'stats' })
   const rates = createCpuRates()
   const fileSystems = createFileSystems({ ...options, log })
@@ -125,9 +127,14 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   }
 
   /** A failure of the runtime leaves the layers out; everything else is still worth telling. */
-  async function layers(): Promise<Layers> {
+  async function layersOf(records: readonly PodRecord[]): Promise<Layers> {
     try {
-      return new Map((await runtime.containerStats()).map((one) => [one.id, one]))
+      // The runtime asks every container's own process: all of them only where most are wanted.
+      const asked =
+        records.length > FEW_PODS
+          ? [runtime.containerStats()]
+          : records.map(({ pod }) => runtime.containerStats({ podUid: pod.metadata.uid }))
+      return new Map((await Promise.all(asked)).flat().map((one) => [one.id, one]))
     } catch (error) {
       log.warn('the runtime does not tell what containers use', { error })
       return new Map()
@@ -135,13 +142,15 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   }
 
   /** Walking through a pod's files is dear: what was measured a minute ago is good enough to show. */
-  async function disksOf(record: PodRecord, some: () => Promise<Layers>, isFresh: boolean): Promise<PodDisks | undefined> {
-    const { uid } = record.pod.metadata
-    const known = measurements.get(uid)
-    if (!isFresh && known !== undefined && clock.now() - known.at < KEEP_MS) return known.disks
+  const known = ({ pod }: PodRecord): PodDisks | undefined => {
+    const found = measurements.get(pod.metadata.uid)
+    return found !== undefined && clock.now() - found.at < keepDisksMs ? found.disks : undefined
+  }
+
+  async function disksOf(record: PodRecord, layers: Layers): Promise<PodDisks | undefined> {
     try {
-      const disks = await measurePodDisks(options, record, await some())
-      measurements.set(uid, { at: clock.now(), disks })
+      const disks = await measurePodDisks(options, record, layers)
+      measurements.set(record.pod.metadata.uid, { at: clock.now(), disks })
       return disks
     } catch (error) {
       log.warn('what a pod has on disk could not be measured', { pod: record.pod.metadata.name, error })
@@ -150,12 +159,12 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   }
 
   async function measure(records: readonly PodRecord[], isFresh: boolean): Promise<PodStats[]> {
-    let asked: Promise<Layers> | undefined
-    const some = () => (asked ??= layers())
+    const wanted = new Set(records.filter((record) => isFresh || known(record) === undefined))
+    const layers = await layersOf([...wanted])
     const found: PodStats[] = []
     for (const record of records) {
       const read = await readPodGroups(host, record, groups.ofPod(record.pod), 'full')
-      const disks = await disksOf(record, some, isFresh)
+      const disks = wanted.has(record) ? await disksOf(record, layers) : known(record)
       const process = record.pod.spec.hostNetwork === true ? undefined : processOf(read)
       found.push(podStats(read, rates, disks, process === undefined ? undefined : await host.interfaces(process)))
     }
@@ -216,5 +225,6 @@ interface Measured {
 
 const FIRST_RATE_MS = 250
 /** KubeletConfiguration.volumeStatsAggPeriod's default. */
-const KEEP_MS = 60_000
+const KEEP_DISKS_MS = 60_000
+const FEW_PODS = 5
 const FORGET_MS = 10 * 60_000

@@ -54,6 +54,8 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
     volumes,
     rootDirectory: where.kubelet,
     podLogsDirectory: where.podLogs,
+    // 0 or less switches the reference's measuring off; here it costs nothing until somebody asks.
+    ...(durationMs(configuration.volumeStatsAggPeriod) > 0 && { keepDisksMs: durationMs(configuration.volumeStatsAggPeriod) }),
     groups: { pods: pathOf(['kubepods']), ofPod: (pod) => pathOf(podCgroup(pod.metadata.uid, qosClass(pod))) },
     clock,
     log,
