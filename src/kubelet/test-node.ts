@@ -41,7 +41,7 @@ export interface TestNodeOptions {
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
   /** Further parts of the node: its devices, what it says of itself. */
-  readonly parts?: Pick<KubeletOptions, 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler'>
+  readonly parts?: Pick<KubeletOptions, 'observer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler'>
 }
 
 export async function createTestNode(options: TestNodeOptions): Promise<TestNode> {

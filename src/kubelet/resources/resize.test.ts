@@ -43,6 +43,8 @@ async function world(t: TestContext, settings: object = {}) {
     removePod: async () => {},
     known: async () => [],
   }
+  const infeasible: string[] = []
+  const resizes = { ...resizeMetrics(createRegistry()), infeasible: (cause: string) => void infeasible.push(cause), watch() {} }
   const node = await createTestNode({
     clock,
     runtime,
@@ -50,6 +52,7 @@ async function world(t: TestContext, settings: object = {}) {
     cgroups,
     files: memoryFiles(),
     config: { configuration: kubeletConfiguration(settings) },
+    parts: { observer: { probed() {}, rejected() {}, resizes } },
   })
   t.after(() => node.close())
   let kubelet = await node.startKubelet()
@@ -58,6 +61,7 @@ async function world(t: TestContext, settings: object = {}) {
     clock,
     node,
     calls,
+    infeasible,
     usage,
     failure,
     async create(name: string, resources: object, spec: object = {}) {
@@ -232,10 +236,18 @@ test('a limit of the pod as a whole is that of containers without one', async (t
 })
 
 test('processors of its own are not resized', async (t) => {
-  const { create, resize, show } = await world(t, { cpuManagerPolicy: 'static', systemReserved: { cpu: '1' } })
+  const { create, resize, show, node, clock, events, infeasible } = await world(t, {
+    cpuManagerPolicy: 'static',
+    systemReserved: { cpu: '1' },
+  })
   const guaranteed = (amount: string) => ({ requests: { cpu: amount, memory: '16Mi' }, limits: { cpu: amount, memory: '16Mi' } })
   await create('one', guaranteed('1'))
   await resize('one', guaranteed('2'))
+  await create('other', cpu('100m'))
+  await node.client.delete(Pod, 'other', { namespace: 'default', gracePeriodSeconds: 0 })
+  await clock.advance(5_000)
+  // Nothing that becomes free makes it possible: it is not decided on again.
+  assert.deepEqual([events('ResizeInfeasible').length, infeasible.length], [1, 1])
   assert.deepEqual((await show('one')).conditions, [
     'PodResizePending Infeasible Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"',
   ])
