@@ -5,7 +5,7 @@ import { isError } from '#lib/errors.ts'
 import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
-import { parseResolvConf } from '../sandbox/dns.ts'
+import { parseResolvConf, podDnsWarnings } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
 import { type AnyContainer, containerNamed } from './containers.ts'
@@ -52,7 +52,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
 
   async function makeSandboxConfig(attempt: number, cgroupParent: string): Promise<SandboxConfig> {
     const handler = await context.runtimeHandler(state.pod)
-    const resolvConf = await files.read(config.resolvConf, RESOLV_CONF_LIMIT_BYTES)
+    const nodeDns = await readNodeDns()
     return sandboxConfig({
       pod: state.pod,
       attempt,
@@ -60,10 +60,15 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       runtimeHandler: handler,
       userNamespace: await context.userNamespaces.of(state.pod, { name: handler, ...context.handlerFeatures(handler) }),
       clusterDns: config.clusterDns,
-      nodeDns: parseResolvConf(resolvConf === undefined ? '' : Buffer.from(resolvConf).toString()),
+      nodeDns,
       podLogsDirectory: config.podLogsDirectory,
       seccompDirectory: config.seccompDirectory,
     })
+  }
+
+  async function readNodeDns() {
+    const resolvConf = await files.read(config.resolvConf, RESOLV_CONF_LIMIT_BYTES)
+    return parseResolvConf(resolvConf === undefined ? '' : Buffer.from(resolvConf).toString())
   }
 
   const perform: { readonly [K in PodCommand['do']]: (command: Extract<PodCommand, { do: K }>) => Promise<void> } = {
@@ -84,6 +89,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         await refresh(state, id, context)
       }
       await prepareResources()
+      for (const { reason, message } of podDnsWarnings(state.pod, config.clusterDns, await readNodeDns()))
+        await perform.event({ do: 'event', key: `${reason} ${message}`, type: 'Warning', reason, message })
       try {
         const group = resourcesOf(state.pod)
         const made = await makeSandboxConfig(attempt, await cgroups.ensurePod(state.pod))

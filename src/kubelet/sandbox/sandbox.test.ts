@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { parseResolvConf, podDns } from './dns.ts'
+import { parseResolvConf, podDns, podDnsWarnings } from './dns.ts'
 import { podHostname } from './hostname.ts'
 import { hostsFile } from './hosts-file.ts'
 import { sandboxConfig } from './sandbox-config.ts'
@@ -41,6 +41,33 @@ checkDns(
 function checkDns(name: string, spec: object, expected: object): void {
   test(`names: ${name}`, () => assert.deepEqual(podDns(podOf(spec), cluster, node), expected))
 }
+
+test('what is left out of a resolv.conf is told', () => {
+  const warnings = (spec: object, dns: typeof cluster = cluster, of: typeof node = node) => podDnsWarnings(podOf(spec), dns, of)
+  assert.deepEqual(warnings({}), [])
+  const many = {
+    ...node,
+    servers: ['a', 'b', 'c', 'd'],
+    searches: ['x'.repeat(254), ...Array.from({ length: 40 }, (_, index) => `s${index}`)],
+  }
+  assert.deepEqual(warnings({ dnsPolicy: 'Default' }, cluster, many), [
+    {
+      reason: 'DNSConfigForming',
+      message: 'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: a b c',
+    },
+    {
+      reason: 'DNSConfigForming',
+      message: `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${many.searches.slice(1, 32).join(' ')}`,
+    },
+  ])
+  const [lacking] = warnings({}, { servers: [], domain: 'c' })
+  assert.match(
+    lacking!.message,
+    /^pod: "one_here\(u\)"\. kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst"/,
+  )
+  const long = { ...node, searches: Array.from({ length: 12 }, (_, index) => `${index}`.padStart(200, 'x')) }
+  assert.equal(podDns(podOf({ dnsPolicy: 'Default' }), cluster, long).searches.length, 10)
+})
 
 test('reads a resolv.conf', () => {
   assert.deepEqual(parseResolvConf('# x\nsearch old\nnameserver 1.1.1.1 \nsearch a b\noptions ndots:2 rotate\nnameserver ::1'), {
