@@ -66,6 +66,22 @@ test('emptyDir: on disk for everybody, in memory with a bound, given to the grou
   await gone(pod)
 })
 
+test('emptyDir in huge pages: of the size that the pod asks for, given to the group', async () => {
+  const base = podWith([{ name: 'huge', emptyDir: { medium: 'HugePages' } }], { fsGroup: 4321 })
+  const [container] = base.spec.containers
+  const resources = { requests: { 'hugepages-2Mi': '4Mi' }, limits: { 'hugepages-2Mi': '4Mi' } }
+  const pod = { ...base, spec: { ...base.spec, containers: [{ ...container, resources }] } } as unknown as Pod
+  const huge = (await manager.prepare(pod, signal)).get('huge')!.hostPath
+  const line = fs
+    .readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .find((one) => one.includes(` ${huge} `))!
+  assert.match(line, /^nodev \S+ hugetlbfs \S*pagesize=2M/)
+  assert.equal(fs.statSync(huge).mode & 0o7777, 0o2777)
+  assert.equal(fs.statSync(huge).gid, 4321)
+  await gone(pod)
+})
+
 test('fsGroup goes down the whole tree, but not when the root already looks so', async () => {
   const directory = join(root, 'tree')
   fs.mkdirSync(join(directory, 'a'), { recursive: true })

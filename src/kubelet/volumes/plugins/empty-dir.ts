@@ -20,12 +20,11 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
         const sizeBytes = memoryLimit(pod, sizeLimit, allocatable().memoryBytes)
         await host.mountTmpfs(path, { mode, ...group, ...(sizeBytes > 0 && { sizeBytes }) })
       } else if (medium.startsWith(hugePages)) {
-        const options = [
-          `pagesize=${pageSize(pod, medium)}`,
-          `mode=${mode.toString(8)}`,
-          ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`]),
-        ]
+        if (await host.isMounted(path)) return { hasGroup: true }
+        const options = [`pagesize=${pageSize(pod, medium)}`, ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`])]
         await host.mount({ source: 'nodev', target: path, type: 'hugetlbfs', options })
+        // Its own option takes no set-group-ID bit.
+        await host.makeDirectory(path, mode)
       } else if (medium !== '') throw new WherryError('Invalid', `unknown storage medium "${medium}"`)
       return { hasGroup: true }
     },
