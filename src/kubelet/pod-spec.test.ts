@@ -25,7 +25,7 @@ function check(
 ): void {
   test(`pod spec: ${field}`, async (t) => {
     const made = asked()
-    const files = memoryFiles()
+    const files = { ...memoryFiles(), readInside: async (folder: string) => Buffer.from(`IN='${folder}'\n`) }
     await files.write('/etc/resolv.conf', 'nameserver 192.0.2.53\nsearch example.com\n', 0o644)
     await files.write('/etc/hosts', '127.0.0.1 localhost\n', 0o644)
     const parts = { parts: { runtimeHandler: async (name: string) => (name === 'gvisor' ? 'runsc' : name) } }
@@ -201,6 +201,21 @@ check(
   }),
   (c) => variable(c, 'I'),
   'on one',
+)
+const fileKeyRef = (key: string, more: object = {}) => ({ valueFrom: { fileKeyRef: { volumeName: 'v', path: 'e', key, ...more } } })
+check(
+  'env of files',
+  main(
+    {
+      env: [
+        { name: 'F', ...fileKeyRef('IN') },
+        { name: 'G', ...fileKeyRef('NONE', { optional: true }) },
+      ],
+    },
+    { volumes: [{ name: 'v', emptyDir: {} }] },
+  ),
+  (c) => [variable(c, 'F'), variable(c, 'G')],
+  ['/volumes/v', undefined],
 )
 check(
   'env of resources',
