@@ -111,7 +111,7 @@ test('takes no memory away that is in use', async () => {
   await remove('full')
 })
 
-test('says of who took too much memory that this was it, also of an init container', async () => {
+test('says of who took too much memory that this was it, also of an init container, and of one whose child it was', async () => {
   const resources = { requests: { memory: '16Mi' }, limits: { memory: '16Mi' } }
   const greedy = (name: string) => ({ ...sh('tail /dev/zero', { resources }), name })
   await node.create('greedy', { restartPolicy: 'Never', containers: [greedy('main')] })
@@ -120,6 +120,11 @@ test('says of who took too much memory that this was it, also of an init contain
   assert.deepEqual([main(late).state.terminated?.reason, main(late).state.terminated?.exitCode], ['OOMKilled', 137])
   const early = await waitFor('early', (pod) => pod.status?.phase === 'Failed')
   assert.equal(early.status?.initContainerStatuses?.[0]?.state.terminated?.reason, 'OOMKilled')
+  const parent = { ...sh('tail /dev/zero; exit 3', { resources }), name: 'main' }
+  await node.create('parent', { restartPolicy: 'Never', containers: [parent] })
+  const ended = await waitFor('parent', (pod) => pod.status?.phase === 'Failed')
+  assert.deepEqual([main(ended).state.terminated?.reason, main(ended).state.terminated?.exitCode], ['OOMKilled', 3])
+  await remove('parent')
   await remove('greedy')
   await remove('early')
 })
