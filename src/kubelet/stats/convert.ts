@@ -58,7 +58,11 @@ export function networkStats(at: Instant, counters: readonly InterfaceCounters[]
 }
 
 /** A file system, with what somebody uses of it; without that, what all use. */
-export function fsStats(at: Instant, fs: FileSystemStats | undefined, used?: { usedBytes?: number; inodesUsed?: number }): FsStats {
+export function fsStats(
+  at: Instant,
+  fs: FileSystemStats | undefined,
+  used?: { readonly usedBytes?: number | undefined; readonly inodesUsed?: number | undefined },
+): FsStats {
   const whole = fs && {
     availableBytes: fs.availableBytes,
     capacityBytes: fs.capacityBytes,
@@ -66,7 +70,8 @@ export function fsStats(at: Instant, fs: FileSystemStats | undefined, used?: { u
     inodes: fs.inodes,
   }
   const all = fs && { usedBytes: fs.capacityBytes - fs.availableBytes, inodesUsed: fs.inodes - fs.inodesFree }
-  return { time: rfc3339(at), ...whole, ...(used ?? all) }
+  const { usedBytes, inodesUsed } = used ?? all ?? {}
+  return { time: rfc3339(at), ...whole, ...present({ usedBytes, inodesUsed }) }
 }
 
 function psi(pressure: Pressure | undefined): { readonly psi?: PsiStats } {
@@ -81,5 +86,5 @@ function psi(pressure: Pressure | undefined): { readonly psi?: PsiStats } {
 }
 
 /** Fields that are there. */
-export const present = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+export const present = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }

@@ -19,13 +19,13 @@ export function podStats(
     ...usage(found, rates, container.name),
     ...present({ rootfs: disks?.rootfs.get(container.name), logs: disks?.logs.get(container.name) }),
   }))
-  const own = groups.pod && usage(groups.pod, rates, name)
+  const own = groups.pod && used(groups.pod, rates)
   const processes = [...groups.containers, ...(groups.sandbox ? [groups.sandbox] : [])]
   return {
     podRef: { name, namespace, uid },
     startTime: groups.record.withStatus.status?.startTime ?? creationTimestamp,
     containers,
-    ...present({ cpu: own?.cpu, memory: own?.memory, io: own?.io, swap: own?.swap }),
+    ...own,
     ...present({ network: interfaces && networkStats(groups.pod?.stats.at ?? 0, interfaces) }),
     ...(disks && { ...(disks.volumes.length > 0 && { volume: disks.volumes }), 'ephemeral-storage': disks.ephemeral }),
     ...(groups.pod && { process_stats: { process_count: processes.reduce((sum, { stats }) => sum + stats.processIds.length, 0) } }),
@@ -33,18 +33,21 @@ export function podStats(
 }
 
 /** What a group uses, under a name. */
-export function usage({ path, stats }: FoundGroup, rates: CpuRates, name: string, machine?: Machine): ContainerStats {
+export const usage = (found: FoundGroup, rates: CpuRates, name: string): ContainerStats => ({
+  name,
+  startTime: rfc3339(found.stats.createdAt),
+  ...used(found, rates),
+})
+
+/** What a group uses; `machine` for the group that is all of it. */
+export function used({ path, stats }: FoundGroup, rates: CpuRates, machine?: Machine): Omit<ContainerStats, 'name' | 'startTime'> {
   const rate = stats.cpu && rates.take(path, stats.at, stats.cpu.usageNanoSeconds)
-  return {
-    name,
-    startTime: rfc3339(stats.createdAt),
-    ...present({
-      cpu: cpuStats(stats, rate),
-      memory: memoryStats(stats, machine?.memoryBytes),
-      io: ioStats(stats),
-      swap: swapStats(stats.at, stats.memory, machine?.swapBytes),
-    }),
-  }
+  return present({
+    cpu: cpuStats(stats, rate),
+    memory: memoryStats(stats, machine?.memoryBytes),
+    io: ioStats(stats),
+    swap: swapStats(stats.at, stats.memory, machine?.swapBytes),
+  })
 }
 
 interface Machine {

@@ -13,7 +13,7 @@ import { createFileSystems } from './file-systems.ts'
 import { namedGroups } from './named-groups.ts'
 import { type Layers, measurePodDisks, type PodDisks } from './pod-disks.ts'
 import { type PodGroups, processOf, readPodGroups } from './pod-groups.ts'
-import { podStats, usage } from './pod-stats.ts'
+import { podStats, usage, used } from './pod-stats.ts'
 import type { ResourceFigures } from './resource-metrics.ts'
 import type { FileSystemStats, MachineStats, StatsHost } from './stats-host.ts'
 import type { ContainerStats, NodeStats, PodStats, Summary } from './summary.ts'
@@ -65,7 +65,12 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   const measurements = new Map<string, Measured>()
   const running = new Map<string, Promise<unknown>>()
   let machineRead: Promise<MachineStats> | undefined
-  const machine = () => (machineRead ??= host.machine())
+  const machine = () =>
+    (machineRead ??= host.machine().catch((error: unknown) => {
+      // What could not be read may be there the next time.
+      machineRead = undefined
+      throw error
+    }))
 
   /** Pods of which something runs, or has run in a sandbox that still stands. */
   const standing = () => pods.list().filter(({ sandboxId }) => sandboxId !== undefined)
@@ -92,14 +97,13 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   async function node(part: 'all' | 'core'): Promise<NodeStats> {
     const facts = await machine()
     const whole = await host.group('/', part === 'all' ? 'full' : 'core')
-    const own = whole && usage({ path: '/', stats: whole }, rates, '', facts)
+    const own = whole && used({ path: '/', stats: whole }, rates, facts)
     const now = clock.now()
-    const { name: _, startTime: __, rootfs: ___, logs: ____, ...used } = own ?? { name: '', startTime: '' }
     return {
       nodeName: options.nodeName,
       systemContainers: await systemContainers(part),
       startTime: rfc3339(facts.bootedAt),
-      ...(part === 'all' ? used : present({ cpu: used.cpu, memory: used.memory, swap: used.swap })),
+      ...own,
       ...(part === 'all' && (await nodeDisks(now))),
       ...(part === 'all' && present({ network: networkStats(now, await host.interfaces()) })),
     }
