@@ -6,15 +6,6 @@ import { containerdOptions } from '#host/node-containerd.ts'
 import { type KubeletConfiguration, kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { resolvConf } from './resolv-conf.ts'
 
-/**
- * The reference pulls one image after another unless it is told otherwise, so that a slow registry holds everybody up. Five at once, of three layers
- * each, fill a line without starving one another.
- */
-function pulling(given: Config['kubelet'] = {}): Readonly<Record<string, unknown>> {
-  const isSaid = given['serializeImagePulls'] !== undefined || given['maxParallelImagePulls'] !== undefined
-  return isSaid ? given : { ...given, maxParallelImagePulls: 5 }
-}
-
 /** What the file says of the node, with what the layout decides. Throws `Invalid`. */
 export function nodeConfiguration(config: Config, layout: Layout): KubeletConfiguration {
   const where = paths(layout)
@@ -28,4 +19,13 @@ export function nodeConfiguration(config: Config, layout: Layout): KubeletConfig
     clientCAFile: join(where.pki, 'ca.crt'),
   }
   return kubeletConfiguration(pulling(config.kubelet), fixed, (field) => `${where.config}: kubelet.${field}`)
+}
+
+/**
+ * The reference pulls one image after another unless it is told otherwise, so that a slow registry holds everybody up. Five at once, of three layers
+ * each, fill a line without starving one another.
+ */
+function pulling(given: Config['kubelet'] = {}): Readonly<Record<string, unknown>> {
+  const isSaid = given['serializeImagePulls'] !== undefined || given['maxParallelImagePulls'] !== undefined
+  return isSaid ? given : { ...given, maxParallelImagePulls: 5 }
 }
