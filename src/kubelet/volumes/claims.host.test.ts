@@ -270,6 +270,7 @@ test('a claim that grows: the driver is asked, the claim told; a pod that only r
   shelf.expandError = new Error('no room')
   await assert.rejects(manager.prepare(pod, signal), { message: 'MountVolume.SetUp failed for volume "grow" : no room' })
   assert.equal(world.statusOf('grow').allocatedResourceStatuses?.['storage'], 'NodeResizeInProgress')
+  assert.equal(world.statusOf('grow').conditions?.at(-1)?.message, 'failed to expand pvc with no room')
   shelf.expandError = undefined
   await manager.prepare(pod, signal)
   assert.equal(world.statusOf('grow').capacity?.['storage'], '3Gi')

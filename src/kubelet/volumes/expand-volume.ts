@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { isError } from '#lib/errors.ts'
-import { quantityToInteger } from '#lib/quantity.ts'
+import { compareQuantity, quantityToInteger } from '#lib/quantity.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { failed, finished, inProgress, planExpansion } from './claim-expansion.ts'
 import type { VolumeSetUp } from './set-up-volume.ts'
@@ -9,8 +9,8 @@ import type { VolumeRecord } from './volume-records.ts'
 
 /**
  * Lets the file system or device follow a volume that grew, and writes the claim's status (the resizer's part ends there). A driver that has
- * nothing to do on nodes says so by `MethodNotAllowed`, one that cannot while it is in use by `Conflict`, one for which it never will be
- * possible by `Invalid`: none of these keeps the pod from running. Throws what trying again may cure.
+ * nothing to do on nodes says so by `MethodNotAllowed`, one that cannot while it is in use by `Conflict`: neither keeps the pod from running.
+ * One for which it never will be possible says `Invalid`, one that may still be at it `Timeout`. Throws these and whatever trying again may cure.
  */
 export async function expandVolume(
   shared: Shared,
@@ -48,8 +48,11 @@ export async function expandVolume(
   } catch (error) {
     if (isError(error, 'MethodNotAllowed') && (plan.isDone || !plan.marks))
       return shared.records.put({ ...record, capacity: plan.capacity })
-    if (plan.marks && !plan.isDone && isError(error, 'Invalid', 'Conflict'))
-      await write(failed(claim.status ?? {}, error.message, isError(error, 'Invalid'), rfc3339(clock.now())))
+    // Of a driver that may still be at it nothing is known yet.
+    if (plan.marks && !plan.isDone && !isError(error, 'Timeout', 'ServiceUnavailable')) {
+      const words = error instanceof Error ? error.message : String(error)
+      await write(failed(claim.status ?? {}, words, isError(error, 'Invalid') || isGivenUp(claim, plan.capacity), rfc3339(clock.now())))
+    }
     if (isError(error, 'Conflict')) return shared.records.put({ ...record, capacity: plan.capacity })
     throw error
   }
@@ -57,4 +60,10 @@ export async function expandVolume(
   say('Normal', 'FileSystemResizeSuccessful', `MountVolume.NodeExpandVolume succeeded for volume "${spec.name}" ${node}`)
   if (!plan.isDone) await write(finished(claim.status ?? {}, plan.capacity))
   await shared.records.put({ ...record, capacity: plan.capacity })
+}
+
+/** It failed before, and the claim asks for another size by now: the resizer is to see to that one. */
+function isGivenUp({ spec, status }: PersistentVolumeClaim, capacity: string): boolean {
+  const hasFailed = (status?.conditions ?? []).some(({ type, status: value }) => type === 'NodeResizeError' && value === 'True')
+  return hasFailed && compareQuantity(spec.resources?.requests?.['storage'] ?? '0', capacity) !== 0
 }

@@ -58,7 +58,7 @@ export function createClaimWorld(): ClaimWorld {
       } as unknown as PersistentVolume)
       claims.set(name, {
         metadata: { name, namespace: 'default', uid, ...claim },
-        spec: { volumeName: name, accessModes: ['ReadWriteOnce'] },
+        spec: { volumeName: name, accessModes: ['ReadWriteOnce'], resources: { requests: capacity } },
         status: { phase: 'Bound', capacity, ...status },
       } as unknown as PersistentVolumeClaim)
     },
@@ -70,7 +70,8 @@ export function createClaimWorld(): ClaimWorld {
       const volume = found(volumes, name)
       volumes.set(name, { ...volume, spec: { ...volume.spec, capacity: { storage } } } as PersistentVolume)
       const claim = found(claims, name)
-      claims.set(name, { ...claim, status: { ...claim.status, ...status } } as PersistentVolumeClaim)
+      const spec = { ...claim.spec, resources: { requests: { storage } } }
+      claims.set(name, { ...claim, spec, status: { ...claim.status, ...status } } as PersistentVolumeClaim)
     },
     statusOf: (name) => found(claims, name).status!,
   }
