@@ -5,17 +5,13 @@ import { cgroupHost } from './cgroups.ts'
 import { systemClock } from './clock.ts'
 import { names } from './names.ts'
 import { run } from './run.ts'
+import { shimsOf } from './shims.ts'
 
 /** Ends the shims of one containerd with all that runs beneath them: what a containerd that cannot be asked any more left behind. */
 export function killShims(socket: string): number {
-  let killed = 0
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const words = readOrNothing(`/proc/${pid}/cmdline`).split('\u0000')
-    if (!words[0]?.includes('containerd-shim') || !words.includes(socket)) continue
-    for (const child of [...descendants(Number(pid)), Number(pid)]) kill(child)
-    killed += 1
-  }
-  return killed
+  const shims = shimsOf(socket)
+  for (const { pid } of shims) for (const each of [...descendants(pid), pid]) kill(each)
+  return shims.length
 }
 
 /**
