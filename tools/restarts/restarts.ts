@@ -32,8 +32,8 @@ const namespace = 'restarts'
 const withinMs = 300_000
 /** A pod takes about that long to start: kills fall into every part of it. */
 const killWithinMs = 600
-/** Containers that ended and folders of pods that went are cleared away in seconds. */
-const settleMs = 60_000
+/** Most is cleared away in seconds; shims that containerd forgot end after a minute or two. */
+const settleMs = 150_000
 
 /** Gives what differs from what should be there, in words; empty: nothing. Uses this machine's cluster, which is afterwards as it was. */
 export const restarts = (options: RestartOptions): Promise<readonly string[]> =>

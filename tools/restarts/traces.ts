@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { networkNamespaces } from '#host/clean.ts'
 import type { Layout } from '#host/layout.ts'
@@ -75,18 +75,27 @@ function processesBeneath(runDirectory: string): string[] {
   return [...parents.keys()].filter(isBeneath).map((pid) => `${pid} ${ages.get(pid)}`)
 }
 
-const filesBeneath = (directory: string): string[] =>
-  existsSync(directory) ? (readdirSync(directory, { recursive: true }) as string[]).map((path) => join(directory, path)) : []
+const filesBeneath = (directory: string): string[] => namesBeneath(directory, (entry) => entry.isFile())
+const foldersBeneath = (directory: string): string[] => namesBeneath(directory, (entry) => entry.isDirectory())
 
-function foldersBeneath(directory: string): string[] {
-  if (!existsSync(directory)) return []
-  const entries = readdirSync(directory, { withFileTypes: true, recursive: true }).filter((entry) => entry.isDirectory())
-  return entries.map(({ parentPath, name }) => join(parentPath, name))
+/** What goes while it is looked at was not there. */
+function namesBeneath(directory: string, isMeant: (entry: Dirent) => boolean): string[] {
+  return entriesOf(directory).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    return [...(isMeant(entry) ? [path] : []), ...(entry.isDirectory() ? namesBeneath(path, isMeant) : [])]
+  })
 }
 
-function listed(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory).map(String) : []
+function entriesOf(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
+
+const listed = (directory: string): string[] => entriesOf(directory).map(({ name }) => name)
 
 /** A process or a group may go while it is looked at. */
 function readOrNothing(path: string): string {

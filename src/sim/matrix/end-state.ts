@@ -79,7 +79,7 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 
 const passing = ['core/events/', 'events.k8s.io/', 'coordination.k8s.io/', 'core/componentstatuses/']
 
-const canonical = (object: KubeObject): string => withoutChance(JSON.stringify(sorted(object)))
+const canonical = (object: object): string => withoutChance(JSON.stringify(sorted(object)))
 
 /** Keys that time or chance fill; and what an autoscaler last wished, which it keeps while it has no metrics to wish by. */
 const chosen =
