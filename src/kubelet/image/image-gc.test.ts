@@ -155,6 +155,7 @@ function world(t: TestContext, images: readonly SeenImage[], pods: readonly Made
     node: testNodeObject,
     clock,
     log: silentLog,
+    isKept: (name) => name.startsWith('local/'),
     onCollected: (remaining) => void (state.remaining = [...remaining]),
   })
   t.after(() => collector.stop())
@@ -209,7 +210,7 @@ test('one that cannot be removed does not keep the others', async (t) => {
   assert.deepEqual(removed, ['b'])
 })
 
-test('for a node under pressure all go that are not used, wanted, pinned or young', async (t) => {
+test('for a node under pressure all go that are not used, wanted, pinned, kept or young', async (t) => {
   const wanted: MadePod = {
     name: 'one',
     spec: {
@@ -220,7 +221,14 @@ test('for a node under pressure all go that are not used, wanted, pinned or youn
   const over: MadePod = { name: 'over', phase: 'Succeeded', spec: { containers: [{ name: 'main', image: 'registry.test/old:1' }] } }
   const { collector, clock, state, removed } = world(
     t,
-    [image('a'), image('wanted'), image('volume'), image('old'), image('pause', 1, { pinned: true })],
+    [
+      image('a'),
+      image('wanted'),
+      image('volume'),
+      image('old'),
+      image('pause', 1, { pinned: true }),
+      image('ours', 1, { repoTags: ['local/ours:1'] }),
+    ],
     [wanted, over],
   )
   collector.start()

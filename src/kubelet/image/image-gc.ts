@@ -26,6 +26,8 @@ export interface ImageGcOptions {
   readonly node: KubeObject
   readonly clock: Clock
   readonly log: Log
+  /** Names of images that no registry has, so that whoever removed one could not get it again. The runtime pins its own only from containerd 1.7 on. */
+  readonly isKept?: (name: string) => boolean
   /** For metrics: `age` or `space`. */
   readonly onRemoved?: (reason: 'age' | 'space') => void
   /** After images went: ids of those that stay, and when the look began that this tells of. */
@@ -70,7 +72,9 @@ export function createImageCollector(options: ImageGcOptions): ImageCollector {
     const now = clock.now()
     const [images, containers] = await Promise.all([runtime.images(), runtime.containers()])
     const inUse = new Set([...containers.flatMap(({ image, imageId }) => [image, imageId]), ...wantedNames(pods)])
-    records = noteImages(records, images, inUse, now)
+    const { isKept = () => false } = options
+    const kept = images.map((image) => ({ ...image, pinned: image.pinned || image.repoTags.some(isKept) }))
+    records = noteImages(records, kept, inUse, now)
     return now
   }
 

@@ -35,6 +35,9 @@ export interface NodeCareParts {
   readonly onCollected?: (remaining: readonly string[], lookedAt: number) => void
 }
 
+/** Images that were made here: the pause container's, and those of examples. */
+const ownRegistry = 'wherry.local/'
+
 export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeCare {
   const { config, configuration, where, clock, random, log, metrics } = context
   const { runtime, volumes, logs, events, pods, cgroups } = parts
@@ -70,6 +73,7 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
     },
     runtime,
     space: stats.imageSpace,
+    isKept: (name) => name.startsWith(ownRegistry),
     onRemoved: metrics.imageRemoved,
     ...(parts.onCollected && { onCollected: parts.onCollected }),
   })
