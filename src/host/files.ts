@@ -43,7 +43,6 @@ export const nodeFiles: Files = {
     await fs.chmod(path, mode)
   },
   readInside,
-  give: (path, uid, gid) => fs.chown(path, uid, gid),
   list: async (path) => (await orMissing(fs.readdir(path)))?.toSorted() ?? [],
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   async link(path, target) {

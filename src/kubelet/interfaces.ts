@@ -290,8 +290,6 @@ export interface Files {
    * node reads none.
    */
   readInside?(directory: string, path: string, limitBytes: number): Promise<Uint8Array>
-  /** Gives a file to a user and a group. Absent: files belong to whom they belong. */
-  give?(path: string, uid: number, gid: number): Promise<void>
   /** Writes in place (the file may be bind-mounted, so its inode must stay). */
   write(path: string, content: Uint8Array | string, mode: number): Promise<void>
   makeDirectory(path: string, mode: number): Promise<void>

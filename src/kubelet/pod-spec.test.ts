@@ -61,8 +61,8 @@ check('hostUsers', { hostUsers: false }, (c, s) => [c.security.userNamespace, s.
 check(
   'hostUsers, volumes',
   main({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { hostUsers: false, volumes: [{ name: 'v', emptyDir: {} }] }),
-  (c) => mountAt(c, '/v')?.uidMappings,
-  users,
+  (c) => ['/v', '/etc/hosts', '/dev/termination-log'].map((path) => mountAt(c, path)?.uidMappings),
+  [users, users, users],
 )
 check('hostUsers of the node', { hostUsers: true }, (c) => c.security.userNamespace, undefined)
 

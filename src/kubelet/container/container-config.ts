@@ -92,7 +92,6 @@ function mounts(input: ContainerInput): Mount[] {
       throw new WherryError('Invalid', `cannot find volume "${mount.name}" to mount into container "${container.name}"`)
     const image = input.images?.get(mount.name)
     const imageSubPath = image === undefined ? '' : mountSubPath(mount, environment)
-    const users = input.security.userNamespace
     return {
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       hostPath: image === undefined ? (subPaths.get(index) ?? volume.hostPath) : '',
@@ -101,8 +100,6 @@ function mounts(input: ContainerInput): Mount[] {
       ...(isRecursivelyReadOnly(mount, input.hasRecursiveReadOnly === true) && { recursiveReadOnly: true }),
       ...(volume.selinuxRelabel && { selinuxRelabel: true }),
       ...(image !== undefined && { image, ...(imageSubPath !== '' && { imageSubPath }) }),
-      // The files of a volume belong to the users that the pod sees, whichever these are on the node.
-      ...(users?.mode === 'pod' && image === undefined && { uidMappings: users.uids, gidMappings: users.gids }),
     }
   })
   const isOwnHosts = made.some(({ containerPath }) => containerPath === ETC_HOSTS)

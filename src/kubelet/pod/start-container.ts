@@ -176,7 +176,7 @@ async function makeConfig(
     subPaths,
     images: images.byRuntime,
     hasRecursiveReadOnly: features.recursiveReadOnlyMounts,
-    hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`, userNamespace),
+    hostsFile: await writeHostsFile(context, state, podIPs, `${directory}/etc-hosts`),
     terminationMessageFile: messageFile,
     resources: containerResources(
       pod,
@@ -194,8 +194,14 @@ async function makeConfig(
       userNamespace,
     }),
   })
-  return withGrants(made, grants)
+  return withUsers(withGrants(made, grants), userNamespace)
 }
+
+/** Files belong to the users that the pod sees, whichever these are on the node. */
+const withUsers = (config: ContainerConfig, users: UserNamespace | undefined): ContainerConfig =>
+  users?.mode === 'pod'
+    ? { ...config, mounts: config.mounts.map((mount) => ({ ...mount, uidMappings: users.uids, gidMappings: users.gids })) }
+    : config
 
 /** `fileKeyRef`: what another container of the pod wrote into a volume. */
 async function fileVariable(
@@ -244,21 +250,13 @@ const newestRunning = (state: PodState, name: string): string | undefined =>
   [...state.containers.values()].find((one) => one.metadata.name === name && one.state === 'running')?.id
 
 /** All containers of the pod share one file, written anew at each start since the addresses may have changed. */
-async function writeHostsFile(
-  context: PodContext,
-  { pod }: PodState,
-  podIPs: readonly string[],
-  path: string,
-  users: UserNamespace | undefined,
-): Promise<string> {
+async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: readonly string[], path: string): Promise<string> {
   const { name, domain } = podHostname(pod, context.config.clusterDns.domain)
   const nodeFile = hasSharedHostNetwork(pod)
     ? Buffer.from((await context.files.read('/etc/hosts', HOSTS_LIMIT_BYTES)) ?? []).toString()
     : undefined
   const content = hostsFile({ ips: podIPs, hostname: name, domain, aliases: pod.spec.hostAliases ?? [], nodeFile })
   await context.files.write(path, content, 0o644)
-  // The pod's own root may write to it, as the node's may in a pod that shares its users.
-  if (users?.mode === 'pod') await context.files.give?.(path, users.uids[0]!.hostId, users.gids[0]!.hostId)
   return path
 }
 
