@@ -100,6 +100,11 @@ before(async () => {
 after(async () => {
   await server?.close()
   await node?.close()
+  // Their network namespaces would outlive containerd.
+  for (const { id } of (await runtime?.sandboxes()) ?? []) {
+    await runtime.stopSandbox(id)
+    await runtime.removeSandbox(id)
+  }
   runtime?.close()
   await containerd?.close()
   await cgroups?.removeTree()
