@@ -31,7 +31,7 @@ before(async () => {
     writeFileSync(join(folder, name, 'hosts.toml'), `server = "${mirror}"\n[host."${mirror}"]\n  capabilities = ["pull", "resolve"]\n`)
   }
   const programDirectory = process.env['WHERRY_TEST_CONTAINERD']
-  containerd = await startTestContainerd('10.244.215.0/24', {
+  containerd = await startTestContainerd('10.244.240.0/24', {
     registryConfigDirectory: folder,
     ...(programDirectory && { programDirectory }),
   })

@@ -18,13 +18,13 @@ const crun = process.env['WHERRY_TEST_CRUN'] ?? (isThere('crun') ? 'crun' : unde
 suite('containerd', '10.244.211.0/24', { runtimes: [{ name: 'runc' }] })
 suite(
   'another containerd',
-  '10.244.213.0/24',
+  '10.244.238.0/24',
   { runtimes: [{ name: 'runc' }], ...(otherPrograms && { programDirectory: otherPrograms }) },
   otherPrograms === undefined && 'WHERRY_TEST_CONTAINERD names no folder',
 )
 suite(
   'crun',
-  '10.244.214.0/24',
+  '10.244.239.0/24',
   { runtimes: [{ name: 'crun', ...(crun?.startsWith('/') && { program: crun }) }, { name: 'runc' }] },
   crun === undefined ? 'there is no crun here' : !canRunCrun() && 'crun does not work on this machine: its cgroups are hybrid',
 )
