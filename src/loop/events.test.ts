@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { Event } from '#api/core/v1/event.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Happening } from './event-correlator.ts'
 import { createEventRecorder } from './events.ts'
 import { createScene } from './testing.ts'
@@ -118,6 +119,23 @@ test('a server that is away for a while loses no event; one that refuses is not 
   assert.equal(recorder.dropped, 1)
   assert.equal(lines.filter((line) => line.level === 'warn').length, 1)
 })
+
+for (const [name, error] of [
+  ['is gone', new WherryError('NotFound', 'namespaces "x" not found')],
+  ['goes', new WherryError('Forbidden', 'it is being terminated', { causes: [{ reason: 'NamespaceTerminating', message: 'x' }] })],
+] as const)
+  test(`what happens in a namespace that ${name} is no failure of the recorder`, async () => {
+    const { regarding, client, clock, random, log, lines } = await open()
+    const create = () => Promise.reject(error)
+    const recorder = createEventRecorder({ client: { ...client, create }, clock, random, log, component: 'kubelet' })
+    recorder.record({ regarding, type: 'Warning', reason: 'BackOff', message: 'it fell' })
+    await clock.advance(1_000)
+    assert.equal(recorder.dropped, 1)
+    assert.deepEqual(
+      lines.map(({ level, message }) => `${level} ${message}`),
+      ['debug an event could not be written'],
+    )
+  })
 
 test('recording never waits, and what is too much is counted instead of kept', async () => {
   const { recorder, server, clock, regarding } = await open()

@@ -47,7 +47,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         await write(next.happening, next.at)
       } catch (error) {
         dropped += 1
-        if (!closing.signal.aborted) log.warn('an event could not be written', { reason: next.happening.reason, error })
+        // Whoever deletes a namespace wants to hear no more of what was in it.
+        const write = isNamespaceGone(error) ? log.debug : log.warn
+        if (!closing.signal.aborted) write('an event could not be written', { reason: next.happening.reason, error })
       }
     }
     sending = undefined
@@ -146,6 +148,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     },
   }
 }
+
+/** Making something needs nothing but the namespace to be there. */
+const isNamespaceGone = (error: unknown): boolean =>
+  isError(error, 'NotFound') || (isError(error) && error.details.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true)
 
 /** As the reference's broadcaster keeps. */
 const waitingLimit = 1000
