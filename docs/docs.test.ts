@@ -13,7 +13,10 @@ import type { Command } from '#cli/command.ts'
 import { allCommands } from '#cli/commands.ts'
 import { faultTexts } from '#cli/simulate/fault-texts.ts'
 import { defaultConfig, readConfig, settingNames } from '#host/config.ts'
+import { readCredentialProviders } from '#host/credential-providers.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
+import { settings as kubeletSettings } from '#kubelet/configuration/settings.ts'
+import { nodeConfiguration } from '#main/agent/node-configuration.ts'
 import { readServerFiles } from '#main/server-files.ts'
 import { simulate } from '#main/simulate.ts'
 import { decode } from '#schema/decode.ts'
@@ -108,6 +111,22 @@ test('every setting is described with its default, and nothing else is', () => {
       if (setting in defaults) assert.equal(value, String(defaults[setting]), `${path}: ${setting}`)
       else assert.match(value!, /^(off|none|关|无)$/, `${path}: ${setting}`)
     }
+  }
+})
+
+test('every field of KubeletConfiguration that can be set is described with its default, and nothing else is', () => {
+  const rows = tableAfter('docs/node.md', /^\| field \|/).map(([field, value]) => [unquoted(field!), value!] as const)
+  const canBeSet = Object.entries(kubeletSettings)
+    .filter(([name, { wanted, fallback }]) => name !== 'featureGates' && !wanted.startsWith(`${JSON.stringify(fallback)}, since `))
+    .map(([name]) => name)
+  assert.deepEqual([...new Set(rows.map(([field]) => field.split('.')[0]!))].toSorted(), canBeSet.toSorted())
+  const configuration = nodeConfiguration(defaultConfig(), { dataDirectory: '/nowhere', runDirectory: '/nowhere' })
+  for (const [field, shown] of rows) {
+    const value = field.split('.').reduce((found: unknown, part) => (found as Record<string, unknown> | undefined)?.[part], configuration)
+    const isPlain = ['string', 'number', 'boolean'].includes(typeof value) && value !== ''
+    if (isPlain) assert.equal(shown, String(value), field)
+    else if (Array.isArray(value) && value.length > 0) assert.equal(shown, value.join(', '), field)
+    else if (value !== undefined && Object.keys(value as object).length === 0) assert.equal(shown, 'none', field)
   }
 })
 
@@ -300,7 +319,7 @@ const someKubeconfig = JSON.stringify({
   clusters: [{ name: 'a', cluster: { server: 'https://a.example' } }],
 })
 
-/** A file that the server is given, by its kind; a kubeconfig that it names is somebody else's. */
+/** A file that server or node are given, by its kind; a kubeconfig or program that it names is somebody else's. */
 function fileProblem({ where, text }: Found): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-docs-'))
   try {
@@ -309,6 +328,11 @@ function fileProblem({ where, text }: Found): string | undefined {
     writeFileSync(kubeconfig, someKubeconfig)
     writeFileSync(path, text.replace(/(?<=kubeConfigFile: )[\w/.-]+/g, kubeconfig))
     const kind = /^kind: (\w+)$/m.exec(text)?.[1] ?? ''
+    if (kind === 'CredentialProviderConfig') {
+      for (const [, name] of text.matchAll(/^ {2}- name: (\S+)$/gm)) writeFileSync(join(folder, name!), '', { mode: 0o755 })
+      readCredentialProviders(path, folder)
+      return undefined
+    }
     const settings: Readonly<Record<string, ServerSettings>> = {
       AuthenticationConfiguration: { authenticationConfig: path },
       AuthorizationConfiguration: { authorizationConfig: path },
