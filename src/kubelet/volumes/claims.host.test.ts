@@ -255,6 +255,45 @@ test('attached volumes: in use before they are waited for, until they are torn d
   await nothingLeft()
 })
 
+test('whoever waited for a shared volume when its last user went takes what they shared away', async () => {
+  const name = 'example.com/shelf^left'
+  world.bind('left', { csi: { driver: 'shelf', volumeHandle: 'left' } })
+  world.setNode({ status: { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] } })
+  const [one, two] = [podWith('left'), podWith('left')]
+  await manager.prepare(one, signal)
+  world.setNode({ status: { volumesInUse: [], volumesAttached: [] } })
+  const ending = new AbortController()
+  const waiting = manager.prepare(two, ending.signal)
+  await until(() => fs.existsSync(join(root, 'pods', two.metadata.uid, 'volume-records/example.com~shelf/left')))
+  await gone(one)
+  assert.equal(shelf.tearDowns.at(-1)!.isLast, false)
+  ending.abort(new Error('the pod ends'))
+  await assert.rejects(waiting, /the pod ends/)
+  const next = managerOf()
+  await next.teardown(two.metadata.uid)
+  await next.close()
+  await gone(two)
+  const { record, isLast } = shelf.tearDowns.find(({ podUid }) => podUid === two.metadata.uid)!
+  assert.deepEqual({ record, isLast }, { record: { handle: 'left' }, isLast: true })
+  await nothingLeft()
+})
+
+test('of two pods that come to one ReadWriteOncePod volume at the same time one gets it', async () => {
+  const name = 'example.com/shelf^raced'
+  world.bind('raced', { csi: { driver: 'shelf', volumeHandle: 'raced' }, accessModes: ['ReadWriteOncePod'] })
+  world.setNode({ status: { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] } })
+  const pods = [podWith('raced'), podWith('raced')]
+  const held = Promise.withResolvers<void>()
+  shelf.held = held.promise
+  shelf.asked = 0
+  const all = Promise.allSettled(pods.map((pod) => manager.prepare(pod, signal)))
+  await until(() => shelf.asked === 2)
+  held.resolve()
+  assert.deepEqual((await all).map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  for (const pod of pods) await gone(pod)
+  await nothingLeft()
+})
+
 test('a claim that grows: the driver is asked, the claim told; a pod that only reads refuses', async () => {
   const resized = { allocatedResources: { storage: '3Gi' }, allocatedResourceStatuses: { storage: 'NodeResizePending' } }
   world.setNode({
@@ -416,13 +455,20 @@ function shelfPlugin() {
     fail: undefined as string | undefined,
     expandError: undefined as Error | undefined,
     repeatAfterMs: undefined as number | undefined,
+    /** How often it was asked whether a volume needs attachment, and what the answer waits for. */
+    asked: 0,
+    held: Promise.resolve(),
     plugin: undefined as unknown as VolumePlugin,
   }
   shelf.plugin = {
     folder: 'example.com~shelf',
     supports: ({ persistentVolume }) => persistentVolume?.spec.csi !== undefined,
     uniqueName: ({ persistentVolume }) => `example.com/shelf^${persistentVolume!.spec.csi!.volumeHandle}`,
-    needsAttachment: async () => true,
+    async needsAttachment() {
+      shelf.asked += 1
+      await shelf.held
+      return true
+    },
     async setUp(request) {
       setUps.push(request)
       await request.remember({ handle: request.spec.persistentVolume!.spec.csi!.volumeHandle })

@@ -52,6 +52,8 @@ export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise
 
   return shared.lock(uniqueName ?? path, async () => {
     signal.throwIfAborted()
+    // Another may have come this far while this one waited.
+    refuseSecond(request, othersOf(shared, request).filter(isBegun))
     const fsGroup = pod.spec.securityContext?.fsGroup
     const isShared =
       uniqueName !== undefined &&
@@ -85,10 +87,12 @@ export async function growVolume(shared: Shared, request: VolumeSetUp): Promise<
 }
 
 /** What has to hold before a PersistentVolume is touched. */
-async function checkVolume({ options, records }: Shared, { pod, spec, plugin }: VolumeSetUp): Promise<void> {
+async function checkVolume(shared: Shared, request: VolumeSetUp): Promise<void> {
+  const { options } = shared
+  const { spec, plugin } = request
   const { persistentVolume, name } = spec
   if (!persistentVolume) return
-  const { accessModes = [], mountOptions = [], nodeAffinity } = persistentVolume.spec
+  const { mountOptions = [], nodeAffinity } = persistentVolume.spec
   const refuse = (stage: string, words: string) => new WherryError('Invalid', `${stage} for volume "${name}" : ${words}`)
   if (nodeAffinity?.required) {
     const node = await options.node?.read()
@@ -97,12 +101,23 @@ async function checkVolume({ options, records }: Shared, { pod, spec, plugin }: 
   }
   if (mountOptions.length > 0 && plugin.refusesMountOptions)
     throw refuse('MountVolume.MountOptionSupport check failed', 'mount options are not supported for this volume type')
-  const isForOne = accessModes.length === 1 && accessModes[0] === 'ReadWriteOncePod'
-  const hasOther = records.all().some((other) => other.name === name && other.folder === plugin.folder && other.podUid !== pod.metadata.uid)
-  if (isForOne && hasOther) {
-    const stage = isBlock(spec) ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed'
-    throw refuse(stage, 'volume uses the ReadWriteOncePod access mode and is already in use by another pod')
-  }
+  refuseSecond(request, othersOf(shared, request))
+}
+
+/** Records of other pods that have the same PersistentVolume. */
+const othersOf = ({ records }: Shared, { pod, spec, plugin }: VolumeSetUp): readonly VolumeRecord[] =>
+  records.all().filter(({ name, folder, podUid }) => name === spec.name && folder === plugin.folder && podUid !== pod.metadata.uid)
+
+/** There is something of it, or may be. */
+const isBegun = ({ isSetUp, data }: VolumeRecord): boolean => isSetUp === true || data !== undefined
+
+/** Of ReadWriteOncePod. */
+function refuseSecond({ spec }: VolumeSetUp, others: readonly VolumeRecord[]): void {
+  const accessModes = spec.persistentVolume?.spec.accessModes ?? []
+  if (others.length === 0 || accessModes.length !== 1 || accessModes[0] !== 'ReadWriteOncePod') return
+  const stage = isBlock(spec) ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed'
+  const words = 'volume uses the ReadWriteOncePod access mode and is already in use by another pod'
+  throw new WherryError('Invalid', `${stage} for volume "${spec.name}" : ${words}`)
 }
 
 /**

@@ -23,7 +23,11 @@ async function tearDown(shared: Shared, record: VolumeRecord): Promise<void> {
       const plugin = shared.plugins.find((candidate) => candidate.folder === folder)
       if (!plugin)
         throw new WherryError('ServiceUnavailable', `UnmountVolume failed for volume "${name}": this node has no plug-in for ${folder}`)
-      const isLast = uniqueName === undefined || !records.all().some((other) => other.uniqueName === uniqueName && other.podUid !== podUid)
+      const others =
+        uniqueName === undefined ? [] : records.all().filter((other) => other.uniqueName === uniqueName && !isSame(other, record))
+      const isLast = others.length === 0
+      // One that waits for the volume still has nothing of its own to undo, but will be the last that knows of what all shared.
+      if (data !== undefined) for (const other of others) if (other.data === undefined) await records.put({ ...other, data })
       if (plugin.tearDown) await plugin.tearDown({ podUid, volumeName: name, path, record: data, isLast })
       else await options.host.unmount(path)
     }
@@ -31,6 +35,8 @@ async function tearDown(shared: Shared, record: VolumeRecord): Promise<void> {
   })
   if (record.isAttachable) shared.inUseChanged()
 }
+
+const isSame = (a: VolumeRecord, b: VolumeRecord): boolean => a.podUid === b.podUid && a.folder === b.folder && a.name === b.name
 
 async function tearDownImage({ options }: Shared, path: string): Promise<void> {
   await options.host.unmount(path)
