@@ -38,6 +38,11 @@ export interface LiveOptions {
   readonly ready: (podUid: string) => void
 }
 
+/**
+ * For some three seconds the files that are there serve on and nobody hears of it: what a namespace takes with it goes before its pods are told to
+ * end. The reference looks again only at the next sync of the pod, a minute later.
+ */
+const untoldAttempts = 3
 const retries = { initialMs: 500, factor: 2, maxMs: 122_000, jitter: 0.1 }
 /** The first answer about an object; the reference waits as long for its cache. */
 const syncMs = 60_000
@@ -78,7 +83,7 @@ export function createLiveVolume(
       },
       (error: unknown) => {
         if (closed) return
-        options.report(present, error)
+        if (attempt >= untoldAttempts) options.report(present, error)
         wakeAt(clock.now() + backoff(retries, attempt, random))
         attempt += 1
       },

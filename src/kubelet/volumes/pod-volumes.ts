@@ -64,6 +64,11 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
   /** What the last attempt saw to. */
   let asked: VolumeUses | undefined
 
+  /** Nobody waits for the volumes of a pod that ends, and what they are made of may go before it does. */
+  const report: typeof options.report = (pod, error) => {
+    if (present.metadata.deletionTimestamp === undefined) options.report(pod, error)
+  }
+
   /** A volume whose files are made of API objects. */
   async function prepareLive(pod: Pod, volume: PodVolume, source: NonNullable<ReturnType<typeof projectionsOf>>): Promise<void> {
     closing.signal.throwIfAborted()
@@ -78,8 +83,8 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     closing.signal.throwIfAborted()
     let one = live.get(volume.name)
     if (!one) {
-      const report: typeof options.report = (changed, error) => options.report(changed, asMountError({ name: volume.name }, error))
-      one = createLiveVolume({ ...options, report }, pod, hostPath, source)
+      const tell: typeof options.report = (changed, error) => report(changed, asMountError({ name: volume.name }, error))
+      one = createLiveVolume({ ...options, report: tell }, pod, hostPath, source)
       live.set(volume.name, one)
     }
     await one.write()
@@ -113,7 +118,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     one.forgetRepeat = clock.schedule(clock.now() + afterMs, () => {
       makeNow(present, one).catch((error: unknown) => {
         if (closing.signal.aborted) return
-        options.report(present, asMountError(one.spec, error))
+        report(present, asMountError(one.spec, error))
         repeatLater(one, afterMs)
       })
     })
@@ -182,7 +187,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       const lists = `unmounted volumes=[${unmounted.sort().join(' ')}], unattached volumes=[], failed to process volumes=[${unresolved.sort().join(' ')}]`
       failures.unshift(new WherryError('Invalid', `Unable to attach or mount volumes: ${lists}: ${words.join('; ')}`))
     }
-    for (const error of failures.slice(1)) options.report(pod, error)
+    for (const error of failures.slice(1)) report(pod, error)
     if (failures.length > 0) throw failures[0]
   }
 
@@ -239,7 +244,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       prepareTracked(pod).then(
         () => options.ready(uid),
         (error: unknown) => {
-          if (!closing.signal.aborted) options.report(pod, error)
+          if (!closing.signal.aborted) report(pod, error)
         },
       )
     },

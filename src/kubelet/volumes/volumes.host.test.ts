@@ -426,9 +426,9 @@ function objects() {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = Date.now() + 5000
+  const giveUpAt = Date.now() + 10_000
   while (!condition()) {
-    assert.ok(Date.now() < giveUpAt, 'waited 5 s in vain')
+    assert.ok(Date.now() < giveUpAt, 'waited 10 s in vain')
     await delay(5)
   }
 }
