@@ -21,6 +21,8 @@ export interface Operations {
   /** Carries one command out. A failure is thrown: the worker puts the command off. */
   run(command: PodCommand): Promise<void>
   tell(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void
+  /** The pod is to end: nobody waits for the hooks of what was started. */
+  end(): void
   /** Gives up what waits for nothing but time: hooks and volumes. */
   abort(): void
 }
@@ -37,6 +39,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
   const { runtime, volumes, cgroups, logs, files, clock, client, config } = context
   const aborting = new AbortController()
   const preparing = new AbortController()
+  const starting = new AbortController()
   /** Hooks run once, whichever command asks first. */
   const preStops = new Map<string, Promise<void>>()
   let prepared: Promise<void> | undefined
@@ -78,7 +81,9 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       try {
         await prepared
       } catch (error) {
-        if (!signal.aborted) tell('Warning', (isError(error) && error.details.reason) || 'FailedMount', messageOf(error))
+        // What the volumes of an ending pod are made of may go before it does: a namespace goes in no order.
+        const isEnding = state.isRemoved || state.pod.metadata.deletionTimestamp !== undefined
+        if (!signal.aborted && !isEnding) tell('Warning', (isError(error) && error.details.reason) || 'FailedMount', messageOf(error))
         throw error
       }
     },
@@ -124,7 +129,16 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         }
       state.images.set(name, result)
     },
-    'start-container': (command) => startContainer({ command, context, state, tell, onProgress, makeSandboxConfig }),
+    'start-container': (command) =>
+      startContainer({
+        command,
+        context,
+        state,
+        tell,
+        onProgress,
+        makeSandboxConfig,
+        signal: AbortSignal.any([aborting.signal, starting.signal]),
+      }),
     'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),
     async 'stop-container'({ id, container, deadlineAt, message, condemn, skipsHook }) {
       const isFirst = !state.stopping.has(id)
@@ -255,6 +269,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
   return {
     run: (command) => perform[command.do](command as never),
     tell,
+    end: () => starting.abort(new Error('the pod ends')),
     abort: () => aborting.abort(new Error('the kubelet stops')),
   }
 }

@@ -172,7 +172,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     // Probes first: a view needs a result for every container that runs.
     prober.watch(probed())
     const before = view()
-    if (mustEnd(before, containersDue(before))) state.termination = terminationAfter(state.termination, before)
+    if (mustEnd(before, containersDue(before))) {
+      state.termination = terminationAfter(state.termination, before)
+      operations.end()
+    }
     context.resizes.note(state.pod, state.termination === undefined && isResizing(before))
     const current = view()
     const plan = planPod(current)
@@ -290,13 +293,17 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       state.pod = next
       const { labels, annotations } = next.metadata
       const isMarked = !deepEqual(previous.metadata.annotations, annotations) || !deepEqual(previous.metadata.labels, labels)
-      if (isMarked && state.volumes !== undefined) context.volumes.refresh(next)
+      const isDeleted = previous.metadata.deletionTimestamp !== next.metadata.deletionTimestamp
+      if (isDeleted || (isMarked && state.volumes !== undefined)) context.volumes.refresh(next)
       // What failed because of what the object said deserves a new try at once.
       if (isMarked || !deepEqual(previous.spec, next.spec)) retry()
       else look()
     },
     remove(last) {
-      if (last !== undefined) state.pod = last
+      if (last !== undefined) {
+        state.pod = last
+        context.volumes.refresh(last)
+      }
       state.isRemoved = true
       look()
     },

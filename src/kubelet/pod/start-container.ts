@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly tell: Operations['tell']
   readonly onProgress: () => void
   readonly makeSandboxConfig: (attempt: number, cgroupParent: string) => Promise<SandboxConfig>
+  /** Aborted when the pod is to end: a postStart hook is waited for no longer. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -35,7 +37,7 @@ export interface StartOptions {
  * event; what the runtime never heard of is thrown, to be tried again later.
  */
 export async function startContainer(options: StartOptions): Promise<void> {
-  const { command, context, state, tell, onProgress } = options
+  const { command, context, state, tell, onProgress, signal } = options
   const { runtime, clock } = context
   const name = command.container
   const container = containerNamed(state.pod, name)?.container
@@ -105,8 +107,10 @@ export async function startContainer(options: StartOptions): Promise<void> {
   try {
     const podIP = addressesOf(context, state, sandbox)[0] ?? ''
     const onFallback = (host: string) => tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
-    await runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback })
+    // An exec ends with its container, unless it has left somebody behind who holds its output: the pod's end does not wait for that.
+    await unlessAborted(runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback }, signal), signal)
   } catch (error) {
+    if (signal.aborted) return
     context.log.info('a postStart hook failed', { pod: state.pod.metadata.name, container: name, error })
     tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', name)
     state.failures.set(name, { reason: 'PostStartHookError', message: 'PostStartHook failed' })
@@ -116,6 +120,14 @@ export async function startContainer(options: StartOptions): Promise<void> {
     await runtime.stopContainer(id, graceSeconds)
     await show()
   }
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  await Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
 }
 
 /** Attempts of which nobody knows that they ended go, by force: a start that failed may have been one all the same. */

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Pod } from '#api/core/v1/pod.ts'
+import { WherryError } from '#lib/errors.ts'
+import { container, world } from '../test-world.ts'
+
+/** Volumes that are missing what they are made of once `lose` was called. */
+function volumesOf() {
+  let isLost = false
+  const refreshed: (string | undefined)[] = []
+  return {
+    refreshed,
+    lose: () => void (isLost = true),
+    volumes: {
+      async prepare() {
+        await Promise.resolve()
+        if (isLost) throw new WherryError('NotFound', 'configmap "kube-root-ca.crt" not found')
+        return new Map()
+      },
+      refresh: ({ metadata }: Pod) => void refreshed.push(metadata.deletionTimestamp),
+      teardown: async () => {},
+      known: async () => [],
+      subPath: async () => '',
+      close: async () => {},
+    },
+  }
+}
+
+test('volumes hear of the end of their pod', async (t) => {
+  const { volumes, refreshed } = volumesOf()
+  const { node, pass, show } = await world(t, {}, 1, undefined, undefined, { volumes })
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  assert.deepEqual(refreshed, [])
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(3000)
+  assert.equal(await show(), 'gone')
+  assert.notEqual(refreshed[0], undefined)
+})
+
+test('a pod that ends before its volumes are there misses none', async (t) => {
+  const { volumes, lose } = volumesOf()
+  let begin = Promise.withResolvers<void>()
+  const { node, pass, show } = await world(t, {}, 1, undefined, undefined, {
+    volumes: { ...volumes, prepare: () => begin.promise.then(volumes.prepare) },
+  })
+  await node.create('one', { containers: [container('main')] })
+  await pass(1000)
+  lose()
+  begin.resolve()
+  begin = Promise.withResolvers()
+  await pass(100)
+  assert.equal(node.events.filter((event) => event.startsWith('FailedMount')).length, 1)
+  await pass(10_000)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  begin.resolve()
+  await pass(3000)
+  assert.equal(await show(), 'gone')
+  assert.equal(node.events.filter((event) => event.startsWith('FailedMount')).length, 1)
+})
+
+for (const [name, image, postStart] of [
+  ['sleeps', {}, { sleep: { seconds: 3600 } }],
+  ['does not come back', { exec: () => ({ exitCode: 0, takesMs: 3_600_000 }) }, { exec: { command: ['wait'] } }],
+] as const)
+  test(`a pod is deleted although a postStart hook ${name}`, async (t) => {
+    const { node, pass, show, runtime } = await world(t, { app: image })
+    await node.create('one', {
+      terminationGracePeriodSeconds: 3601,
+      containers: [container('main', 'app', { lifecycle: { postStart } })],
+    })
+    await pass(1000)
+    await node.client.delete(Pod, 'one', { namespace: 'default' })
+    await pass(5000)
+    assert.equal(await show(), 'gone')
+    assert.deepEqual(await runtime.containers(), [])
+    assert.deepEqual(
+      node.events.filter((event) => event.startsWith('FailedPostStartHook')),
+      [],
+    )
+  })
