@@ -20,6 +20,7 @@ const response = { kind: 'CredentialProviderResponse', apiVersion: good.apiVersi
 
 program('cloud', `read -r request; printf '%s' "$request" > ${folder}/asked; printf '%s' "$ANSWER"`)
 program('broken', 'echo "no such user" >&2; exit 3')
+program('leaky', 'echo "the password"; exit 3')
 
 checkFile('a provider', [good], undefined)
 checkFile('none at all', [], /at least 1 item in plugins is required/)
@@ -44,6 +45,11 @@ checkAnswer('an answer that is none', 'secret words', /^error decoding credentia
 test('a program that fails is quoted', async () => {
   const [config] = readCredentialProviders(file([{ ...good, name: 'broken' }]), programs)
   await assert.rejects(askProvider(programs)(config!, { image: 'a.example/b' }), /no such user/)
+})
+
+test('what a program that fails had answered is not told', async () => {
+  const [config] = readCredentialProviders(file([{ ...good, name: 'leaky' }]), programs)
+  await assert.rejects(askProvider(programs)(config!, { image: 'a.example/b' }), { message: 'credential provider leaky ended with 3: ' })
 })
 
 test('the first Docker configuration counts', () => {

@@ -5,8 +5,8 @@ import type { AskProvider, CredentialProviderConfig, CredentialResponse } from '
 import { type RegistryEntry, registryEntries } from '#kubelet/image/credentials.ts'
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { bounded } from './mount-table.ts'
 import { isThere } from './packages.ts'
-import { run } from './run.ts'
 
 /**
  * The CredentialProviderConfig (kubelet.config.k8s.io/v1) of a file, or of all `.json`, `.yaml` and `.yml` files of a folder in order of their
@@ -34,13 +34,20 @@ export function readCredentialProviders(path: string, programDirectory: string):
 export const askProvider =
   (programDirectory: string): AskProvider =>
   async (provider, request) => {
-    const { stdout } = await run(join(programDirectory, provider.name), provider.args, {
+    const { code, stdout, stderr } = await bounded(join(programDirectory, provider.name), provider.args, askMs, {
       input: JSON.stringify({ kind: 'CredentialProviderRequest', apiVersion: provider.apiVersion, ...request }),
       env: Object.fromEntries(provider.env.map(({ name, value }) => [name, value])),
-      timeoutMs: 60_000,
+      accept: failures,
     })
+    // What it had answered by then may hold credentials: its standard output is never quoted.
+    if (code !== 0)
+      throw new WherryError('InternalError', `credential provider ${provider.name} ended with ${code}: ${stderr.trim().slice(-saidMax)}`)
     return responseOf(stdout, provider)
   }
+
+const askMs = 60_000
+const saidMax = 1024
+const failures = Array.from({ length: 255 }, (_, index) => index + 1)
 
 /**
  * Credentials that the node's own Docker configuration holds for everybody, from the places where the reference looks: `config.json` in the
