@@ -8,6 +8,10 @@ const auth = Buffer.from('me:se:cret').toString('base64')
 check('nginx', { 'https://index.docker.io/v1/': { auth } }, ['me:se:cret'])
 check('registry.example.com/app', { 'registry.example.com': { username: 'a', password: 'b' } }, ['a:b'])
 check('registry.example.com/app', { '*.example.com': { username: 'a', password: 'b' } }, ['a:b'])
+check('registry.example.com/app', { 're*ist*y.ex?mple.com': { username: 'a', password: 'b' } }, ['a:b'])
+check('registry.example.com/app', { 'reg*try*.example.com': { username: 'a', password: 'b' } }, ['a:b'])
+check('registry.example.com/app', { 'reg*tr.example.com': { username: 'a', password: 'b' } }, [])
+check('registry.example.com/app', { 'r.gistry.example.com': { username: 'a', password: 'b' } }, [])
 check('a.b.example.com/app', { '*.example.com': { username: 'a', password: 'b' } }, [])
 check(
   'registry.example.com/team/app',
@@ -20,6 +24,13 @@ check('registry.example.com:5000/app', { 'https://*.example.com:5000/v2/': { aut
 check('registry.example.com/app', { 'registry.example.com': { auth, username: 'not', password: 'these' } }, ['me:se:cret'])
 check('registry.example.com/app', { 'registry.example.com': null as never }, [])
 check('elsewhere.example.com/app', { 'registry.example.com': { auth } }, [])
+
+test('a pattern that was made to be hard is decided at once', () => {
+  const began = performance.now()
+  const auths = { [`${'*a'.repeat(30)}b.example.com`]: { auth } }
+  assert.deepEqual(credentialsFor(`${'a'.repeat(60)}.example.com/app`, [secret(JSON.stringify({ auths }))]), [])
+  assert.ok(performance.now() - began < 1000)
+})
 
 test('a secret that cannot be read holds nothing', () => {
   assert.deepEqual(credentialsFor('nginx', [secret('{')]), [])

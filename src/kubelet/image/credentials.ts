@@ -104,7 +104,7 @@ const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io
 function matchesHost(pattern: string, host: string): boolean {
   const [parts, port] = hostParts(pattern)
   const [actual, actualPort] = hostParts(host)
-  return port === actualPort && parts.length === actual.length && parts.every((part, index) => glob(part).test(actual[index]!))
+  return port === actualPort && parts.length === actual.length && parts.every((part, index) => globs(part, actual[index]!))
 }
 
 function hostParts(host: string): readonly [parts: readonly string[], port: string] {
@@ -112,7 +112,33 @@ function hostParts(host: string): readonly [parts: readonly string[], port: stri
   return [name.split('.'), port]
 }
 
-const glob = (part: string): RegExp => new RegExp(`^${part.replace(/[\\^$+?()[\]{}|]/g, '\\$&').replaceAll('*', '.*')}$`)
+/**
+ * `*` stands for any text, `?` for one character. Both texts are a pod author's own, so no regular expression is made of them: one with many `*`
+ * could keep the whole agent busy for hours.
+ */
+function globs(pattern: string, text: string): boolean {
+  let at = 0
+  let star = -1
+  let starAt = 0
+  let i = 0
+  while (i < text.length) {
+    if (pattern[at] === '*') {
+      star = at
+      starAt = i
+      at += 1
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[i])) {
+      at += 1
+      i += 1
+    } else if (star >= 0) {
+      // The last `*` takes one character more; those before it never need to.
+      at = star + 1
+      starAt += 1
+      i = starAt
+    } else return false
+  }
+  while (pattern[at] === '*') at += 1
+  return at === pattern.length
+}
 
 /** Where `auth` is given, it counts. No address goes with it: containerd would then use it for that very host alone, and for no mirror. */
 function authOf(entry: Entry): RegistryAuth {
