@@ -29,6 +29,23 @@ test('each pod has ids of its own, for all of its life and through restarts of t
   assert.deepEqual([await second.of(pod('e', true), able), await second.of(pod('e'), able)], [undefined, undefined])
 })
 
+test('ids without a record are given to nobody', async () => {
+  const files = memoryFiles()
+  let isFull = true
+  const write: Files['write'] = async (...args) => {
+    await Promise.resolve()
+    if (isFull) throw new Error('no space left on device')
+    return files.write(...args)
+  }
+  const some = createUserNamespaces({ files: { ...files, write }, rootDirectory: '/root', idsPerPod: 65_536 })
+  for (const answer of await Promise.allSettled([some.of(pod('a', false), able), some.of(pod('a', false), able)]))
+    assert.equal(answer.status, 'rejected')
+  await assert.rejects(some.of(pod('a', false), able), /no space/)
+  isFull = false
+  await Promise.all([some.of(pod('a', false), able), some.of(pod('a', false), able)])
+  assert.ok(await files.read('/root/pods/a/userns', 100))
+})
+
 test('ids end, and what begins among the node’s own users is not believed', async () => {
   const files = memoryFiles()
   const make = () => createUserNamespaces({ files: withFolders(files, ['a']), rootDirectory: '/root', idsPerPod: 2 ** 31 })

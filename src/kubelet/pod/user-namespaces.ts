@@ -30,6 +30,8 @@ const ID_LIMIT = 2 ** 32
 export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNamespacesOptions): UserNamespaces {
   /** First id, by pod. */
   const taken = new Map<string, number>()
+  /** Records under way: whoever asks for the same pod meanwhile waits for its record too. */
+  const writing = new Map<string, Promise<void>>()
   const fileOf = (uid: string) => `${podDirectory(rootDirectory, uid)}/userns`
 
   async function read(uid: string): Promise<number | undefined> {
@@ -60,9 +62,18 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
       if (hostId === undefined) {
         hostId = firstFree(new Set(taken.values()), idsPerPod)
         taken.set(uid, hostId)
-        // On disk before anything belongs to these ids: after a crash nobody else may have them.
-        await files.write(fileOf(uid), JSON.stringify({ hostId, length: idsPerPod }), 0o600)
+        const write = files.write(fileOf(uid), JSON.stringify({ hostId, length: idsPerPod }), 0o600)
+        writing.set(
+          uid,
+          write.catch((error: unknown) => {
+            // Without a record the pod has no ids: it asks again.
+            taken.delete(uid)
+            throw error
+          }),
+        )
       }
+      // On disk before anything belongs to these ids: after a crash nobody else may have them.
+      await writing.get(uid)?.finally(() => writing.delete(uid))
       const mappings = [{ hostId, containerId: 0, length: idsPerPod }]
       return { mode: 'pod', uids: mappings, gids: mappings }
     },
