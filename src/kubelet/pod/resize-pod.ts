@@ -85,7 +85,7 @@ async function checkMemory(context: PodContext, state: PodState, changes: Return
   const problems: string[] = []
   if (isGroupLowered && group.usageBytes !== undefined && group.usageBytes >= group.wantedBytes!)
     problems.push(`attempting to set pod memory limit (${group.wantedBytes}) below current usage (${group.usageBytes})`)
-  const stats = lowered.length === 0 ? [] : await context.runtime.containerStats()
+  const stats = lowered.length === 0 ? [] : await context.runtime.containerStats({ podUid: pod.metadata.uid })
   for (const { id, name, limit } of lowered) {
     const usage = stats.find((one) => one.id === id)?.memoryUsageBytes
     if (usage === undefined) problems.push(`missing container "${name}" memory usage`)

@@ -106,12 +106,27 @@ export function createResizes(options: ResizesOptions): Resizes {
     if (!isOpen || isDeciding || waiting.size === 0) return
     // What is allocated tells others of it, and they may ask for another round: it follows this one.
     isDeciding = true
+    try {
+      decideInOrder(trigger)
+    } finally {
+      isDeciding = false
+    }
+  }
+
+  function decideInOrder(trigger: ResizeTrigger): void {
     const ordered = [...waiting].flatMap((uid): PendingResize[] => {
       const entry = entries.get(uid)
       return entry === undefined ? [] : [{ wanted: entry.wanted, allocated: allocatedPod(entry), deferredAt: entry.pending?.since }]
     })
-    for (const one of ordered.toSorted(byUrgency)) decide(one.wanted.metadata.uid, trigger)
-    isDeciding = false
+    for (const one of ordered.toSorted(byUrgency)) {
+      try {
+        decide(one.wanted.metadata.uid, trigger)
+      } catch (error) {
+        // One that cannot be judged keeps nobody else from it, and is asked about again when it changes.
+        waiting.delete(one.wanted.metadata.uid)
+        log.error('a resize could not be decided on', { pod: one.wanted.metadata.name, error })
+      }
+    }
   }
 
   function decide(uid: string, trigger: ResizeTrigger): void {
