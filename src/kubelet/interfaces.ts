@@ -120,6 +120,8 @@ export interface PodLookup {
   list(): readonly PodRecord[]
   get(namespace: string, name: string): PodRecord | undefined
   byUid(uid: string): PodRecord | undefined
+  /** The API server has shown this node's pods once, so that a pod that is not here is gone. Absent: it always has. */
+  isComplete?(): boolean
   /** Called after any pod's record changed or went, with its UID; returns a function that ends it. For followed logs and waiting execs. */
   onChange(listener: (uid: string) => void): () => void
   /**

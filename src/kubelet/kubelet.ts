@@ -75,7 +75,10 @@ export interface KubeletOptions {
 
 /** The node agent: runs the pods that are bound to its node, and tells the API server of them and of the node. */
 export interface Kubelet {
-  /** Resolves once the node is registered and every pod of this node has been looked at. */
+  /**
+   * Resolves once the node is registered and every pod of this node has been looked at. Static pods run before, should the API server be away;
+   * pods of its that run go on.
+   */
   start(): Promise<void>
   /** Ends all following and writing. Every container runs on. */
   stop(): Promise<void>
@@ -102,9 +105,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   let runtimeName = 'containerd'
   let podInformer: Informer<Pod> | undefined
   let serviceInformer: Informer<Service> | undefined
+  let arePodsSeen = false
   let forgetRelist = () => {}
 
-  const nodeStatus = createNodeStatus({ ...options, random: random.fork('node') })
+  const nodeStatus = createNodeStatus({ ...options, random: random.fork('node'), onRegistered: () => statics.nodeRegistered() })
   const statuses = createStatusWriter({
     client,
     clock,
@@ -115,8 +119,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const references: References = {
     configMap: (name, namespace) => orMissing(client.get(ConfigMap, name, namespace)),
     secret: (name, namespace) => orMissing(client.get(Secret, name, namespace)),
-    async services(namespace) {
-      await serviceInformer!.synced()
+    async services(namespace, isStatic) {
+      if (!isStatic) await serviceInformer!.synced()
       const kubernetes = serviceInformer!.get('kubernetes', 'default')
       const own = serviceInformer!.list(namespace)
       return kubernetes === undefined ? own : [kubernetes, ...own]
@@ -255,8 +259,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       allowedUnsafeSysctls: config.configuration?.allowedUnsafeSysctls ?? [],
       kernelVersion: machine.kernelVersion,
       appArmorMissing: machine.appArmor === false ? 'AppArmor is not enabled on the host' : undefined,
-      node: () => ({ node: nodeStatus.node(), allocatable: nodeStatus.allocatable() }),
-      freshNode: () => client.get(Node, config.nodeName),
+      node: () => ({ node: nodeStatus.presumed(), allocatable: nodeStatus.allocatable() }),
+      // Before it is registered, nobody can have labelled it.
+      freshNode: async () => (nodeStatus.node() === undefined ? nodeStatus.presumed()! : client.get(Node, config.nodeName)),
       others: active,
       kill: async ({ metadata }, how) => workers.get(metadata.uid)?.end(how),
       ...(options.observer && { onRefused: options.observer.rejected }),
@@ -332,26 +337,34 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       const selection = { clock, random: random.fork('watch'), log }
       podInformer = createInformer(client, Pod, { ...selection, fieldSelector: `spec.nodeName=${config.nodeName}` })
       serviceInformer = createInformer(client, Service, selection)
-      await nodeStatus.start()
+      const node = nodeStatus.start()
+      const known = Promise.all([node.registered, podInformer.synced()])
+      // Awaited below, and maybe not before it rejects.
+      known.catch(() => {})
+      await node.looked
       runtimeName = (await untilThere(() => runtime.version())).name
       following.push(followRuntime())
       admission = makeAdmission(machine)
       // Before the pods: what is there now and has no pod later has none for good.
       const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
       left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
-      await podInformer.synced()
-      const present = podInformer.list().toSorted(byCreation)
-      for (const pod of present.filter(isMirrorPod)) podSeen(pod, 'added')
-      await statics.load()
-      for (const pod of present.filter((one) => !isMirrorPod(one))) podSeen(pod, 'added')
-      podInformer.onChange((pod, _, change) => podSeen(pod, change))
       for (const source of options.nodeSources ?? []) following.push(untilStopped(source.onChange(() => nodeStatus.runtimeChanged())))
       for (const manager of resourceManagers)
         if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
+      // An API server that is there shows the mirrors of static pods first, for what they say still holds. One that runs in such a pod is waited
+      // for no longer than it takes to see that it is not there.
+      await unlessLate(Promise.race([known, node.tried.then((isRegistered) => (isRegistered ? known : undefined))]), ALONE_MS)
+      for (const mirror of podInformer.list().filter(isMirrorPod)) podSeen(mirror, 'added')
+      await statics.load()
+      relistLater()
+      await known
+      for (const pod of podInformer.list().toSorted(byCreation)) podSeen(pod, 'added')
+      arePodsSeen = true
+      podInformer.onChange((pod, _, change) => podSeen(pod, change))
+      // Only now: a pod that was not seen yet is no orphan.
       await clearOrphans(sandboxes, containers)
       // Whoever was here before comes first: only then is it known what is left.
       void admission.settled().then(() => resizes.open(new Set(workers.keys())))
-      relistLater()
     },
     async stop() {
       stopping.abort(new Error('the kubelet stops'))
@@ -373,6 +386,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         return here.toSorted((a, b) => (a.pod.metadata.creationTimestamp < b.pod.metadata.creationTimestamp ? 1 : -1))[0]
       },
       byUid: (uid) => workers.get(uid)?.record(),
+      isComplete: () => arePodsSeen,
       onChange(listener) {
         listeners.add(listener)
         return () => listeners.delete(listener)
@@ -381,6 +395,12 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         await workers.get(uid)?.end(how)
       },
     },
+  }
+
+  async function unlessLate(awaited: Promise<unknown>, afterMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const forget = clock.schedule(clock.now() + afterMs, late.resolve)
+    await Promise.race([awaited, late.promise]).finally(forget)
   }
 
   /** The runtime may come up after us. */
@@ -401,6 +421,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 const byCreation = (a: Pod, b: Pod): number =>
   a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) || a.metadata.name.localeCompare(b.metadata.name)
 
+/** How long static pods wait for an API server that takes its time. */
+const ALONE_MS = 5_000
 const RELIST_MS = 5 * 60_000
 const SUBSCRIBED_MS = 1_000
 const reconnect: BackoffOptions = { initialMs: 50, factor: 2, maxMs: 5_000, jitter: 0.5 }

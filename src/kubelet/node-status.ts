@@ -9,6 +9,7 @@ import { durationMs } from '#lib/duration.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { KubeletConfig } from './config.ts'
 import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
@@ -29,18 +30,32 @@ export interface NodeStatusOptions {
   readonly events: EventSink
   /** What else is said of the node, and hears when it changes. */
   readonly nodeSources?: readonly NodeSource[]
+  /** The API server has the Node now: at the start, and again after somebody deleted it. */
+  readonly onRegistered?: () => void
 }
 
 /** Keeps the Node object: registers it, tells what changes, and says every ten seconds that the node lives. */
 export interface NodeReporter {
-  /** Resolves when the Node is registered and its first status written. */
-  start(): Promise<void>
+  /** Goes on until the Node is registered, and keeps it from then on. */
+  start(): NodeStart
   stop(): Promise<void>
   /** The runtime went or came back: look at once. */
   runtimeChanged(): void
   allocatable(): Readonly<Record<string, string>>
   /** The Node object as last seen; undefined before it is registered. */
   node(): Node | undefined
+  /** The same; before it is registered, as it would be. Undefined before the first look. */
+  presumed(): Node | undefined
+}
+
+/** The steps of a start, none of which needs the next one. */
+export interface NodeStart {
+  /** It is known what the machine and the runtime are. */
+  readonly looked: Promise<void>
+  /** After the first attempt to register: whether it came off. */
+  readonly tried: Promise<boolean>
+  /** The Node is registered and its first status written. Rejects when the agent stops before. */
+  readonly registered: Promise<void>
 }
 
 export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
@@ -59,19 +74,24 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   let isAsked = false
   let informer: Informer<Node> | undefined
   let unfollow: (() => void)[] = []
+  let lastView: NodeFactsView | undefined
+  const looked = Promise.withResolvers<void>()
+
+  const wanted = (view: NodeFactsView) => ({
+    metadata: { name: config.nodeName, labels: { ...defaultNodeLabels(view), ...config.labels }, annotations },
+    spec: {
+      ...(config.taints.length > 0 && { taints: config.taints }),
+      ...(config.podCidr !== undefined && { podCIDR: config.podCidr, podCIDRs: [config.podCidr] }),
+      ...(config.configuration?.providerID && { providerID: config.configuration.providerID }),
+    },
+    status: nodeStatus(view, undefined),
+  })
 
   /** Registers the node, or takes over the one that is there: labels that every node has are set, everything else is kept. */
   async function register(view: NodeFactsView): Promise<Node> {
     const labels = defaultNodeLabels(view)
-    const spec = {
-      ...(config.taints.length > 0 && { taints: config.taints }),
-      ...(config.podCidr !== undefined && { podCIDR: config.podCidr, podCIDRs: [config.podCidr] }),
-      ...(config.configuration?.providerID && { providerID: config.configuration.providerID }),
-    }
-    const status = nodeStatus(view, undefined)
     try {
-      const metadata = { name: config.nodeName, labels: { ...labels, ...config.labels }, annotations }
-      const made = await client.create(Node, { metadata, spec, status })
+      const made = await client.create(Node, wanted(view))
       tellConditions(made, [], made.status.conditions ?? [])
       return made
     } catch (error) {
@@ -116,7 +136,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     // While the runtime is away, what it last said of itself stands.
     if (status.status === 'fulfilled') told = { handlers: status.value.handlers ?? [], features: status.value.features ?? told.features }
     const former = node?.status?.nodeInfo.containerRuntimeVersion.split('://')
-    return {
+    lastView = {
       now: clock.now(),
       config,
       machine,
@@ -128,6 +148,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       said: nodeSources.map((source) => source.read()),
       images: images.status === 'fulfilled' ? images.value : [],
     }
+    looked.resolve()
+    return lastView
   }
 
   /** A runtime that hangs keeps the node from being told about no longer than this. */
@@ -146,7 +168,10 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   /** Writes the status if it changed, or if it is time to show that it still holds. */
   async function report(): Promise<void> {
     const view = await look()
-    node ??= await register(view)
+    if (node === undefined) {
+      node = await register(view)
+      options.onRegistered?.()
+    }
     const previous = node.status
     const status = nodeStatus(view, previous)
     const regarding = node
@@ -248,28 +273,36 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     })
   }
 
-  return {
-    async start() {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          await report()
-          break
-        } catch (error) {
-          stopping.signal.throwIfAborted()
-          log.warn('the node could not be registered', { error })
-          await sleep(clock, backoff(retry, attempt, random), stopping.signal)
-        }
+  /** Tries for as long as it takes. */
+  async function begin(onTried: (isDone: boolean) => void): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await report()
+        onTried(true)
+        break
+      } catch (error) {
+        onTried(false)
+        stopping.signal.throwIfAborted()
+        log.warn('the node could not be registered', { error })
+        await sleep(clock, backoff(retry, attempt, random), stopping.signal)
       }
-      options.events.record({ regarding: node!, type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
-      renewLater(0, 0)
-      informer = createInformer(client, Node, {
-        clock,
-        random: random.fork('watch'),
-        log,
-        fieldSelector: `metadata.name=${config.nodeName}`,
-      })
-      informer.onChange((present, _, change) => seen(present, change))
-      unfollow = nodeSources.map((source) => source.onChange(() => lookNow()))
+    }
+    options.events.record({ regarding: node!, type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
+    renewLater(0, 0)
+    informer = createInformer(client, Node, {
+      clock,
+      random: random.fork('watch'),
+      log,
+      fieldSelector: `metadata.name=${config.nodeName}`,
+    })
+    informer.onChange((present, _, change) => seen(present, change))
+    unfollow = nodeSources.map((source) => source.onChange(() => lookNow()))
+  }
+
+  return {
+    start() {
+      const tried = Promise.withResolvers<boolean>()
+      return { looked: looked.promise, tried: tried.promise, registered: begin(tried.resolve) }
     },
     async stop() {
       stopping.abort(new Error('the kubelet stops'))
@@ -282,6 +315,12 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     allocatable: () =>
       machine === undefined ? {} : allocatable({ machine, config, said: nodeSources.map((source) => source.read()) }, node?.status),
     node: () => node,
+    presumed() {
+      if (node !== undefined || lastView === undefined) return node
+      const { metadata, ...rest } = wanted(lastView)
+      const ofNobody = { uid: '', resourceVersion: '', creationTimestamp: rfc3339(lastView.now) }
+      return { apiVersion: 'v1', kind: 'Node', metadata: { ...metadata, ...ofNobody }, ...rest } as unknown as Node
+    },
   }
 }
 

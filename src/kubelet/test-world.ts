@@ -27,11 +27,19 @@ export async function world(
   seed = 1,
   files = memoryFiles(),
   through: (runtime: SimulatedRuntime) => Runtime = (runtime) => runtime,
-  parts: Pick<TestNodeOptions, 'parts' | 'config' | 'volumes'> = {},
+  parts: Pick<TestNodeOptions, 'parts' | 'config' | 'volumes' | 'cgroups'> & { readonly client?: TestNodeOptions['through'] } = {},
 ): Promise<World> {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })
-  const node = await createTestNode({ clock, runtime: through(runtime), network: runtime.network, seed, files, ...parts })
+  const node = await createTestNode({
+    clock,
+    runtime: through(runtime),
+    network: runtime.network,
+    seed,
+    files,
+    ...parts,
+    ...(parts.client && { through: parts.client }),
+  })
   t.after(() => node.close())
   const kubelet = await node.startKubelet()
   await clock.advance(100)

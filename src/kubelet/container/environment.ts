@@ -5,6 +5,7 @@ import type { Service } from '#api/core/v1/service.ts'
 import type { EnvVar } from '#api/core/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AnyContainer } from '../pod/containers.ts'
+import { isStaticPod } from '../pod/pod-source.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue } from './field-value.ts'
 import { serviceVariables } from './service-variables.ts'
@@ -13,8 +14,11 @@ import { serviceVariables } from './service-variables.ts'
 export interface References {
   configMap(name: string, namespace: string): Promise<ConfigMap | undefined>
   secret(name: string, namespace: string): Promise<Secret | undefined>
-  /** All services of the namespace, and `kubernetes` of the namespace default. */
-  services(namespace: string): Promise<readonly Service[]>
+  /**
+   * All services of the namespace, and `kubernetes` of the namespace default. A static pod has those that are known by now: it may be what the
+   * API server runs in.
+   */
+  services(namespace: string, isStatic: boolean): Promise<readonly Service[]>
   /** A variable from a file in a volume of the pod (KEP-3721); '' or undefined: it is not there. */
   file?(volume: string, path: string, key: string): Promise<string | undefined>
 }
@@ -36,7 +40,11 @@ export interface EnvironmentContext {
 export async function containerEnvironment(context: EnvironmentContext): Promise<ReadonlyMap<string, string>> {
   const { pod, container, references } = context
   const namespace = pod.metadata.namespace
-  const services = serviceVariables(await references.services(namespace), namespace, pod.spec.enableServiceLinks !== false)
+  const services = serviceVariables(
+    await references.services(namespace, isStaticPod(pod)),
+    namespace,
+    pod.spec.enableServiceLinks !== false,
+  )
   const own = new Map<string, string>()
 
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {

@@ -15,6 +15,8 @@ export interface StaticPods {
   load(): Promise<void>
   /** A mirror that the API server shows, or no longer shows. */
   mirrorSeen(mirror: Pod, isGone: boolean): void
+  /** The API server has the Node now, so that there is an owner for the mirrors. */
+  nodeRegistered(): void
   /** The object by which the API knows a static pod; undefined while there is none. */
   mirrorOf(pod: Pod): Pod | undefined
   /** A static pod has ended and left nothing. */
@@ -149,6 +151,9 @@ export function createStaticPods(options: StaticPodsOptions): StaticPods {
       // Nobody has told the new object how the pod is.
       if (uid !== undefined && known?.metadata.uid !== seen.metadata.uid) options.changed(uid)
       void mirror(key)
+    },
+    nodeRegistered() {
+      for (const key of new Set([...running.keys(), ...[...wanted.values()].map(keyOf)])) void mirror(key)
     },
     mirrorOf: (pod) => {
       const found = mirrors.get(keyOf(pod))

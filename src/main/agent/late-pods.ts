@@ -5,6 +5,7 @@ export const latePods = (pods: () => PodLookup): PodLookup => ({
   list: () => pods().list(),
   get: (namespace, name) => pods().get(namespace, name),
   byUid: (uid) => pods().byUid(uid),
+  isComplete: () => pods().isComplete?.() ?? true,
   onChange: (listener) => pods().onChange(listener),
   killPod: (uid, how) => pods().killPod(uid, how),
 })

@@ -36,7 +36,7 @@ export interface NodeResourceParts {
 
 export interface NodeResourceOptions {
   readonly runtime: Runtime
-  readonly pods: Pick<PodLookup, 'byUid'>
+  readonly pods: Pick<PodLookup, 'byUid' | 'isComplete'>
   /** Of devices and claims; they are placed together with CPUs and memory. */
   readonly others: readonly ResourceManager[]
 }
@@ -50,7 +50,8 @@ export async function makeResources(
   const machine = await nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }).read()
   const topology = await readMachineTopology('/sys/devices/system', machine.memoryBytes)
   const shares = nodeShares(capacityOf(machine), configuration)
-  const isKnown = (uid: string) => pods.byUid(uid) !== undefined
+  // Before the API server showed its pods once, whoever has something keeps it.
+  const isKnown = (uid: string) => pods.isComplete?.() === false || pods.byUid(uid) !== undefined
   const state = (name: string) => checkpointFile(join(where.kubelet, name))
 
   const isStatic = { cpu: configuration.cpuManagerPolicy === 'static', memory: configuration.memoryManagerPolicy === 'Static' }

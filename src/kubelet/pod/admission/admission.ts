@@ -1,6 +1,6 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { EventSink, PodAdmitter, PodKill, ResourceManager } from '../../interfaces.ts'
 import { initContainers, regularContainers } from '../containers.ts'
@@ -97,7 +97,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     let { short, byNode } = ask(known)
     // A label that was set a moment ago may not have come here.
-    if (short.length === 0 && byNode?.reason === 'NodeAffinity') ({ short, byNode } = ask(await options.freshNode()))
+    if (short.length === 0 && byNode?.reason === 'NodeAffinity') ({ short, byNode } = ask(await options.freshNode().catch(orElse(known))))
     const [first] = short
     if (first === undefined || (byNode !== undefined && isCriticalPod(pod))) return byNode
     if (!isCriticalPod(pod)) return refusalOf(first)
@@ -150,6 +150,14 @@ const PREEMPTED = {
     message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
   },
 } as const satisfies PodKill
+
+/** Where the API server is away, what is known has to do. */
+const orElse =
+  (known: Node) =>
+  (error: unknown): Node => {
+    if (!isError(error, 'ServiceUnavailable', 'Timeout')) throw error
+    return known
+  }
 
 const unexpected = (error: unknown): Refusal => ({
   reason: 'UnexpectedAdmissionError',
