@@ -21,7 +21,8 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
   if (ended !== undefined) {
     const delay = view.restarts.get(name)
     const at = restartAt(delay, ended.finishedAt)
-    if (at > view.now && delay !== undefined) {
+    // What ended in a time to come ended before the clock was set back: nobody knows how long ago.
+    if (at > view.now && delay !== undefined && ended.finishedAt <= view.now + CLOCK_TOLERANCE_MS) {
       const title = podTitle(view.pod)
       const message = `back-off ${goSeconds(delay.delayMs)} restarting failed container=${name} pod=${title}`
       steps.wait(name, { reason: 'CrashLoopBackOff', message })
@@ -87,6 +88,9 @@ function nextAttempt(view: PodView, name: string): number {
   if (known === undefined) return 0
   return known.containerID ? known.restartCount + 1 : known.restartCount
 }
+
+/** Runtime and kubelet read one clock, at different times. */
+const CLOCK_TOLERANCE_MS = 1_000
 
 /** As Go prints a duration of whole seconds: `10s`, `2m40s`, `5m0s`. */
 function goSeconds(ms: number): string {

@@ -191,14 +191,14 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     }
     for (const command of plan.commands) start(command)
     if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
-    const later = [...delays.values()].map(({ until }) => until).filter((until) => until > current.now)
+    const later = [...delays.values()].map(({ until }) => until).filter((until) => isAhead(until, current.now))
     wakeAt(Math.min(plan.wakeAt, ...later))
   }
 
   function view(): PodView {
     const now = clock.now()
     const busy = new Set(running.keys())
-    for (const [key, { until }] of delays) if (until > now) busy.add(key)
+    for (const [key, { until }] of delays) if (isAhead(until, now)) busy.add(key)
     const byAge = (a: { readonly createdAt: number }, b: { readonly createdAt: number }) => b.createdAt - a.createdAt
     return {
       ...state,
@@ -345,6 +345,9 @@ const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified d
 
 /** For steps that failed: soon at first, for most causes pass; never so often that a lasting one costs anything. */
 const putOff: BackoffOptions = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 }
+
+/** Still to come; what is farther off than any wait was put there by a clock that has since been set back. */
+const isAhead = (until: Instant, now: Instant): boolean => until > now && until - now <= putOff.maxMs * (1 + putOff.jitter)
 
 function recordOf(view: PodView, status: PodStatus | undefined): PodRecord {
   const { pod } = view

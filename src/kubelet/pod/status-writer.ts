@@ -119,7 +119,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       if (!isDecided) return start(uid, one)
       one.sent = undefined
       // Who insists on another opinion is not to be fought without a pause.
-      const waitMs = one.writtenAt + INSIST_MS - clock.now()
+      const waitMs = Math.min(one.writtenAt + INSIST_MS - clock.now(), INSIST_MS)
       if (waitMs <= 0) start(uid, one)
       else one.forgetInsisting = clock.schedule(clock.now() + waitMs, () => start(uid, one))
     },

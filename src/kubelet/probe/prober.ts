@@ -81,7 +81,6 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
 
   async function run(followed: Followed, one: Armed): Promise<void> {
     const { probed } = followed
-    const startedAt = clock.now()
     const startedMs = clock.monotonicMs()
     const observed = (result: 'successful' | 'failed' | 'unknown') =>
       observe?.({ type: titles[one.type], result, container: probed.container.name, seconds: (clock.monotonicMs() - startedMs) / 1000 })
@@ -102,7 +101,9 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
     }
     if (containers.get(probed.containerId) !== followed) return
     const mayAskAgain = !one.state.isDecided && !(followed.probed.isEnding && one.type !== 'readiness')
-    if (mayAskAgain) schedule(followed, one, Math.max(startedAt + periodMs(one.spec), clock.now()))
+    // By what has passed, whatever became of the time of day meanwhile.
+    const leftMs = Math.max(0, startedMs + periodMs(one.spec) - clock.monotonicMs())
+    if (mayAskAgain) schedule(followed, one, clock.now() + leftMs)
     // A startup probe that succeeded lets the others begin.
     if (one.type === 'startup') arm(followed)
   }
