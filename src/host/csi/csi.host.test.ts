@@ -315,7 +315,7 @@ test('a driver that can do nothing but publish is asked for nothing else', async
   const driver = await node.registered({ capabilities: [] })
   const result = await node.setUp('one', persistent(), 2000)
   assert.equal(result.hasGroup, undefined, 'the kubelet gives the files to the group')
-  assert.equal(await node.csi.plugin.stats!(node.mounted('one')), undefined)
+  await assert.rejects(node.csi.plugin.stats!(node.mounted('one')), { code: 'MethodNotAllowed' })
   await assert.rejects(node.expand('one', 1), { code: 'MethodNotAllowed' })
   await node.tearDown('one', true)
   assert.deepEqual(methods(driver), ['NodeGetInfo', 'NodePublishVolume', 'NodeUnpublishVolume'])

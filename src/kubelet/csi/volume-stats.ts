@@ -5,11 +5,12 @@ import { nodeCapabilities, nodeService, usageUnits } from './node-service.ts'
 import { csiPaths } from './paths.ts'
 import { recordOf } from './set-up-volume.ts'
 
-/** How full a volume is, as its driver says. Undefined where the driver does not tell. */
-export async function volumeStats(context: CsiContext, { podUid, path, record }: MountedVolume): Promise<VolumeStats | undefined> {
+/** How full a volume is, as its driver says. Throws `MethodNotAllowed` where the driver does not tell: a walk through its files would not, either. */
+export async function volumeStats(context: CsiContext, { podUid, path, record }: MountedVolume): Promise<VolumeStats> {
   const volume = recordOf(record)
   const node = context.drivers.node(volume.driver)
-  if (!(await node.capabilities()).has(nodeCapabilities.getVolumeStats)) return undefined
+  if (!(await node.capabilities()).has(nodeCapabilities.getVolumeStats))
+    throw new WherryError('MethodNotAllowed', `metrics are not supported for ${volume.driver} volumes`)
   const { target } = csiPaths(context.rootDirectory, podUid, path, volume)
   const { usage = [] } = await node.call(nodeService.stats, { volumeId: volume.handle, volumePath: node.seen(target) })
   if (usage.length === 0) throw new WherryError('InternalError', 'failed to get usage from response. usage is nil')

@@ -11,7 +11,7 @@ import { mountsBelow, volumeHost } from '#host/mounts.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createClaimWorld } from './testing/claim-world.ts'
 import { createVolumeManager } from './volume-manager.ts'
-import type { SetUpRequest, TearDownRequest, VolumePlugin } from './volume-plugin.ts'
+import type { SetUpRequest, TearDownRequest, VolumePlugin, VolumeStats } from './volume-plugin.ts'
 
 const root = fs.mkdtempSync(join(tmpdir(), 'wherry-claims-'))
 const world = createClaimWorld()
@@ -370,6 +370,33 @@ test('a pod that ends while a volume is waited for does not wait on', async () =
   await nothingLeft()
 })
 
+test('a volume that nobody can measure is left out, and one that does not answer is not waited for', async () => {
+  const name = 'example.com/shelf^measured'
+  world.setNode({ status: { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] } })
+  world.bind('measured', { csi: { driver: 'shelf', volumeHandle: 'measured' } })
+  const hurried = managerOf((at) => (at > Date.now() + 60_000 ? at : Date.now()))
+  const pod = podWith('measured')
+  await hurried.prepare(pod, signal)
+  const usage = async () => (await hurried.usage!(pod.metadata.uid)).map(({ stats }) => stats?.usedBytes)
+  shelf.stats = async () => ({ usedBytes: 7 }) as VolumeStats
+  assert.deepEqual(await usage(), [7])
+  shelf.stats = () => Promise.reject(new Error('not told'))
+  assert.deepEqual(await usage(), [])
+  const late = Promise.withResolvers<VolumeStats>()
+  let asked = 0
+  shelf.stats = () => {
+    asked += 1
+    return late.promise
+  }
+  assert.deepEqual([await usage(), await usage(), asked], [[], [], 1])
+  late.resolve({ usedBytes: 8 } as VolumeStats)
+  await late.promise
+  await delay(0)
+  assert.deepEqual([await usage(), asked], [[8], 2])
+  await hurried.teardown(pod.metadata.uid)
+  await hurried.close()
+})
+
 test('a mount with a group of its own lets containers into it', async () => {
   world.bind('grouped', { local: { path: directory('grouped') } })
   const volume = await world.volume('grouped')
@@ -458,6 +485,7 @@ function shelfPlugin() {
     /** How often it was asked whether a volume needs attachment, and what the answer waits for. */
     asked: 0,
     held: Promise.resolve(),
+    stats: async (): Promise<VolumeStats | undefined> => undefined,
     plugin: undefined as unknown as VolumePlugin,
   }
   shelf.plugin = {
@@ -480,6 +508,7 @@ function shelfPlugin() {
       tearDowns.push(request)
       fs.rmSync(request.path, { recursive: true, force: true })
     },
+    stats: () => shelf.stats(),
     async expand({ capacityBytes }) {
       if (shelf.expandError) throw shelf.expandError
       expansions.push(capacityBytes)

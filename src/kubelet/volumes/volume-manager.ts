@@ -10,7 +10,7 @@ import { safe } from './safe.ts'
 import { imageFolder, type Shared, type VolumeOptions } from './shared.ts'
 import { tearDownPod } from './tear-down-pod.ts'
 import { createVolumeRecords } from './volume-records.ts'
-import { volumeUsage } from './volume-usage.ts'
+import { createVolumeUsage } from './volume-usage.ts'
 
 export type { VolumeOptions } from './shared.ts'
 
@@ -57,6 +57,8 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
       ...(options.plugins ?? []),
     ],
   }
+
+  const usage = createVolumeUsage(shared)
 
   /** While any volume can grow; the API server tells nodes of no change to claims. */
   const lookForGrowth = (): void => {
@@ -135,7 +137,7 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
       })
       return path
     },
-    usage: async (podUid) => volumeUsage(shared, podUid, pods.get(podUid)),
+    usage: (podUid) => usage(podUid, pods.get(podUid)),
     async close() {
       const states = [...pods.values()]
       pods.clear()

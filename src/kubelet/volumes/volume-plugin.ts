@@ -40,7 +40,7 @@ export interface VolumePlugin {
   setUp(request: SetUpRequest): Promise<SetUpResult>
   /** Undoes it, knowing only what is on disk. Safe to repeat, and when `setUp` never came to its end. Absent: unmounting `path` is all. */
   tearDown?(request: TearDownRequest): Promise<void>
-  /** For the summary; undefined where only a walk through all files could tell. */
+  /** For the summary; undefined where only a walk through all files could tell. Throws where nobody can tell: such a volume is left out. */
   stats?(mounted: MountedVolume): Promise<VolumeStats | undefined>
   /**
    * The volume is larger than the claim's `status.capacity` says: file system or device follow. Resolves with the size there is now. The manager
