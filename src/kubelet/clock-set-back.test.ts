@@ -55,12 +55,13 @@ test('a container that waits for its restart starts when the clock was set back'
 })
 
 test('a probe that is being asked while the clock is set back is asked again in time', async (t) => {
-  const { node, runtime, pass, setBack } = await open(t, { app: { exec: () => ({ exitCode: 0, takesMs: 500 }) } })
+  let asked = 0
+  const exec = () => ({ exitCode: (asked += 1) * 0, takesMs: 500 })
+  const { node, pass, setBack } = await open(t, { app: { exec } })
   const livenessProbe = { exec: { command: ['well'] }, periodSeconds: 10, timeoutSeconds: 5 }
   await node.create('one', { containers: [container('main', 'app', { livenessProbe })] })
-  const asked = () => runtime.history.filter((line) => line === 'exec well').length
-  while (asked() === 0) await pass(50)
+  while (asked === 0) await pass(50)
   setBack()
   await pass(60_000)
-  assert.ok(asked() > 4, `${asked()} times`)
+  assert.ok(asked > 4, `${asked} times`)
 })
