@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
+import { createInformer } from '#client/informer.ts'
+import { silentLog } from '#lib/log.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
@@ -116,6 +118,23 @@ test('counts what was asked for, and what became of it', () => {
 
 const cpu = (requests: string, limits?: string) => ({ requests: { cpu: requests }, ...(limits && { limits: { cpu: limits } }) })
 const memory = (amount: string) => ({ requests: { memory: '16Mi' }, limits: { memory: amount } })
+
+test('no status knows of a new wish and says nothing of it', async (t) => {
+  const { clock, node, create, resize } = await world(t)
+  await create('one', cpu('100m'))
+  const seen: Pod[] = []
+  const informer = createInformer(node.client, Pod, { clock, random: seededRandom(2), log: silentLog })
+  informer.onChange((pod) => seen.push(pod))
+  await clock.advance(0)
+  await resize('one', cpu('200m'))
+  await informer.close()
+  const told = seen.filter(({ status }) => status.observedGeneration === 2)
+  assert.ok(told.length > 0)
+  for (const { status } of told) {
+    const isUnderWay = status.conditions?.some(({ type }) => type.startsWith('PodResize'))
+    assert.ok(isUnderWay || status.containerStatuses?.[0]?.resources?.requests?.['cpu'] === '200m', JSON.stringify(status))
+  }
+})
 
 test('grows the group before the container, and tells when it began and ended', async (t) => {
   const { create, resize, show, calls, events } = await world(t)

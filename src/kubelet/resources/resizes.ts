@@ -19,7 +19,7 @@ export interface Resizes {
   load(): Promise<void>
   /** All pods that were here are known: wishes are decided on from now on. `uids` of pods that there are; what others were given is free. */
   open(uids: ReadonlySet<string>): void
-  /** The pod as this node runs it. One that is seen first is given what it asks for; a wish that differs is decided on soon after. */
+  /** The pod as this node runs it. One that is seen first is given what it asks for; a wish that differs is decided on first. */
   seen(pod: Pod): Pod
   /** Something may be free that was not: what was deferred is decided on anew. Cheap where nothing is. */
   retry(): void
@@ -204,7 +204,8 @@ export function createResizes(options: ResizesOptions): Resizes {
       }
       const isRefused = entry.pending?.reason === 'Infeasible' && entry.pending.observedGeneration === pod.metadata.generation
       if (!isRefused) waiting.add(uid)
-      if (!isSame && !isRefused) queueMicrotask(() => decideAll('pod_updated'))
+      // At once: a status that shows the new generation has to show what became of the wish as well.
+      if (!isSame && !isRefused) decideAll('pod_updated')
       return withResources(pod, entry.allocated)
     },
     retry: () => decideAll('pod_terminated'),
