@@ -5,6 +5,11 @@ import { type KubeletConfiguration, kubeletConfiguration, shownConfiguration } f
 check('nothing said', {}, { maxPods: 110, nodeStatusReportFrequency: '5m0s', serializeImagePulls: true, rotateCertificates: true })
 check('the type may be named', { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 3 }, { maxPods: 3 })
 check('a duration in any form', { imageMinimumGCAge: '90s' }, { imageMinimumGCAge: '1m30s' })
+check(
+  'a duration of nothing, as tools write it for what nobody said',
+  { streamingConnectionIdleTimeout: '0s', nodeStatusUpdateFrequency: '0s', runtimeRequestTimeout: '0s', imageMaximumGCAge: '0s' },
+  { streamingConnectionIdleTimeout: '4h0m0s', nodeStatusUpdateFrequency: '10s', runtimeRequestTimeout: '2m0s', imageMaximumGCAge: '0s' },
+)
 check('parallel pulls imply that they are', { maxParallelImagePulls: 4 }, { serializeImagePulls: false })
 check('a threshold drops the default ones', { evictionHard: { 'memory.available': '5%' } }, { evictionHard: { 'memory.available': '5%' } })
 check(

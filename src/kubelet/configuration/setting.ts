@@ -30,9 +30,9 @@ export const oneOf = <T extends string>(fallback: T, ...others: readonly string[
     value === fallback || others.includes(value as string) ? (value as string) : undefined,
   )
 
-/** In Go's form, `1h30m0s`, whatever way it was written; from `lowest` on. */
+/** In Go's form, `1h30m0s`, whatever way it was written; from `lowest` on. None at all (`0s`) is the default: files that tools write are full of them. */
 export const duration = (fallback: string, lowest = '0s') =>
-  setting(fallback, `a duration such as "30s", at least ${lowest}`, (value) => readDuration(value, lowest))
+  setting(fallback, `a duration such as "30s", at least ${lowest}`, (value) => (isNoTime(value) ? fallback : readDuration(value, lowest)))
 
 export const texts = (fallback: readonly string[] = [], wanted = 'a list of texts', fits: (value: string) => boolean = () => true) =>
   setting<readonly string[]>(fallback, wanted, (value) =>
@@ -78,7 +78,9 @@ export const optional = <T>(inner: Setting<T>): Setting<T | undefined> => ({ ...
 
 /** Shown, since clients of the original look for it, but nothing here can be otherwise. `because` goes on from "it can only be …, since". */
 export const constant = <T>(fallback: T, because: string): Setting<T> =>
-  setting(fallback, `${JSON.stringify(fallback)}, since ${because}`, (value) => (deepEqual(value, fallback) ? fallback : undefined))
+  setting(fallback, `${JSON.stringify(fallback)}, since ${because}`, (value) =>
+    deepEqual(value, fallback) || (isNoTime(value) && readDuration(fallback) !== undefined) ? fallback : undefined,
+  )
 
 export type ValuesOf<T extends Readonly<Record<string, Setting<unknown>>>> = {
   readonly [Name in keyof T]: T[Name] extends Setting<infer Value> ? Value : never
@@ -96,6 +98,8 @@ export function valuesOf(
 
 export const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isNoTime = (value: unknown): boolean => readDuration(value) === '0s'
 
 export function readDuration(value: unknown, lowest = '0s'): string | undefined {
   if (typeof value !== 'string') return undefined
