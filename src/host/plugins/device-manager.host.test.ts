@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { createDeviceManager, type DeviceManager } from '#kubelet/devices/device-manager.ts'
 import { startRegistrationServer } from '#kubelet/devices/registration-server.ts'
+import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
 import { systemClock } from '../clock.ts'
 import { checkpointFile } from './checkpoint-file.ts'
@@ -131,6 +132,10 @@ test('what was given out outlives the kubelet; plug-ins see their sockets go and
   await assert.rejects(after.manager.allocate(first, first.spec.containers[0]!, undefined), {
     message: `Allocate failed due to no healthy devices present; cannot allocate unhealthy devices ${resource}, which is unexpected`,
   })
+  // Nobody knows whether it runs: then it is not ended for it.
+  running.add('unknown')
+  await after.manager.allocate(first, first.spec.containers[0]!, undefined)
+  running.delete('unknown')
   running.add('one')
   await after.manager.allocate(first, first.spec.containers[0]!, undefined)
   await one.kill()
@@ -138,6 +143,12 @@ test('what was given out outlives the kubelet; plug-ins see their sockets go and
   await node('3/3')
   const second = pod('two', { main: 2 })
   await assert.rejects(after.manager.allocate(second, second.spec.containers[0]!, undefined), /Requested: 2, Available: 1/)
+})
+
+test('a record of another form keeps no agent from starting', async (t) => {
+  const { start, directory } = await stage(t)
+  await checkpointFile(join(directory, 'device-plugins', 'checkpoint')).write({ version: 7 })
+  assert.equal((await start()).isNew(), false)
 })
 
 test('the health of held devices shows in the status of their container', async (t) => {
@@ -203,7 +214,10 @@ async function stage(t: TestContext) {
         checkpoint: checkpointFile(join(directory, 'device-plugins', 'checkpoint')),
         clock: systemClock,
         log: silentLog,
-        isRunning: async (uid) => running.has(uid),
+        async isRunning(uid) {
+          if (running.has('unknown')) throw new WherryError('ServiceUnavailable', 'the container runtime does not answer')
+          return running.has(uid)
+        },
         activePods: () => undefined,
       })
       await manager.start()

@@ -3,6 +3,7 @@ import { podLimits } from '#api/core/v1/resources.ts'
 import type { ResourceStatus } from '#api/core/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import type { ResourceManager, TopologyHint } from '../interfaces.ts'
 import { type AnyContainer, containerNamed, isSidecar } from '../pod/containers.ts'
@@ -20,6 +21,7 @@ export interface DeviceAllocatorOptions {
   readonly resources: ReadonlyMap<string, DeviceResource>
   readonly save: () => Promise<void>
   readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly log: Log
   readonly numaNodes: readonly number[]
   readonly isRunning: (podUid: string) => Promise<boolean>
   readonly activePods: () => ReadonlySet<string> | undefined
@@ -72,6 +74,16 @@ export function createDeviceAllocator(options: DeviceAllocatorOptions): Resource
     if (isChanged) await save()
   }
 
+  /** While the runtime is away nobody knows. Then what was given stays given: to refuse it would end a pod that most likely runs. */
+  async function isRunning(podUid: string): Promise<boolean> {
+    try {
+      return await options.isRunning(podUid)
+    } catch (error) {
+      options.log.warn('whether a pod runs is not known; it keeps its devices', { podUid, error })
+      return true
+    }
+  }
+
   /** True where devices were given out. */
   async function allocateResource(
     pod: Pod,
@@ -86,7 +98,7 @@ export function createDeviceAllocator(options: DeviceAllocatorOptions): Resource
       throw refusal(
         `pod "${uid}" container "${container.name}" changed request for resource "${name}" from ${held.devices.length} to ${required}`,
       )
-    if (held !== undefined && (await options.isRunning(uid))) return false
+    if (held !== undefined && (await isRunning(uid))) return false
     const resource = resources.get(name)
     if (resource === undefined) throw refusal(`cannot allocate unregistered device ${name}`)
     const healthy = new Map(healthyDevices(resource).map((device) => [device.id, device]))

@@ -85,8 +85,8 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
   }
 
   async function connect(name: string, socketPath: string): Promise<void> {
-    options.metrics?.registered(name)
     if (!isExtended(name)) throw new WherryError('Invalid', `the ResourceName "${name}" is invalid`)
+    options.metrics?.registered(name)
     const session = await openPluginSession(options.dial, name, socketPath)
     if (isClosed) return session.close()
     const isFirst = !resources.has(name)
@@ -177,7 +177,7 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
     async start() {
       let kept: Checkpoint | undefined
       try {
-        kept = (await options.checkpoint.read()) as Checkpoint | undefined
+        kept = checkpointOf(await options.checkpoint.read())
       } catch (error) {
         // Without it devices may be given twice, but a node that does not start serves nobody.
         log.error('the record of devices could not be read', { error })
@@ -206,6 +206,14 @@ export function createDeviceManager(options: DeviceManagerOptions): DeviceManage
 interface Checkpoint {
   readonly resources: readonly string[]
   readonly entries: readonly RecordEntry[]
+}
+
+/** Undefined: none was written. Throws for what another version of the agent may have written otherwise. */
+function checkpointOf(read: unknown): Checkpoint | undefined {
+  if (read === undefined) return undefined
+  const { resources, entries } = (read ?? {}) as Partial<Checkpoint>
+  if (Array.isArray(resources) && Array.isArray(entries)) return { resources, entries }
+  throw new WherryError('Invalid', 'the record of devices is of a form that this agent does not know')
 }
 
 /** As the reference: time for a plug-in to be replaced before its resource leaves the node. */
