@@ -103,6 +103,20 @@ test('what a driver cannot do is tried again, and undone even where it never wor
   assert.equal(calls(one, 'unprepare').length, 2)
 })
 
+test('a claim that could not be undone whole is prepared anew for who uses it next', async (t) => {
+  const { start, plugin, claim } = await stage(t)
+  const { manager } = await start()
+  const one = plugin()
+  await one.next('registered')
+  await claim('it', ['one', 'two'])
+  await manager.prepare!(pod('one', { it: 'it' }), signal)
+  await one.tell({ failure: 'no power' })
+  await assert.rejects(manager.release('one'), /no power/)
+  await one.tell({ failure: null })
+  await manager.prepare!(pod('two', { it: 'it' }), signal)
+  assert.deepEqual(calls(one, 'prepare'), [['it'], ['it']])
+})
+
 test('a new kubelet knows what was prepared, and gives back what pods held that are gone', async (t) => {
   const { start, plugin, claim, stop, active } = await stage(t)
   const before = await start()

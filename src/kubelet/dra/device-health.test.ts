@@ -37,6 +37,19 @@ test('only what is otherwise than before is a change', () => {
   assert.deepEqual([...health.clear('d')], [])
 })
 
+test('a driver that tells of ever new devices is not remembered without end', () => {
+  const health = createDeviceHealth()
+  for (let round = 0; round < 3; round += 1)
+    health.report(
+      'd',
+      Array.from({ length: 6_000 }, (_, i) => report(`${round}-${i}`, 1)),
+      round,
+    )
+  assert.equal(health.clear('d').size, 10_000)
+  for (let round = 0; round < 3; round += 1) health.report('d', [report(`r${round}`, 1)], round * 60_000)
+  assert.deepEqual([...health.clear('d')], ['pool/r2'])
+})
+
 test('a message that is too long is cut', () => {
   const health = createDeviceHealth()
   health.report('d', [report('a', 2, { message: 'x'.repeat(2000) })], 0)

@@ -24,6 +24,8 @@ export function createDeviceHealth(): DeviceHealth {
       const known = drivers.get(driver) ?? new Map<string, Known>()
       drivers.set(driver, known)
       const changed = new Set<string>()
+      // What grew stale was told as such: kept, it would be more with every device that a driver thinks up.
+      for (const [key, { staleAt }] of known) if (staleAt < now) known.delete(key)
       for (const one of devices) {
         const key = `${one.device?.poolName ?? ''}/${one.device?.deviceName ?? ''}`
         const seconds = Number(one.healthCheckTimeoutSeconds ?? 0)
@@ -33,9 +35,8 @@ export function createDeviceHealth(): DeviceHealth {
           staleAt: now + (seconds > 0 ? seconds * 1000 : DEFAULT_TIMEOUT_MS),
         }
         const before = known.get(key)
-        const wasFresh = before !== undefined && before.staleAt >= now
-        if (!wasFresh || before.health !== next.health || before.message !== next.message) changed.add(key)
-        known.set(key, next)
+        if (before?.health !== next.health || before.message !== next.message) changed.add(key)
+        if (before !== undefined || known.size < DEVICES_MAX) known.set(key, next)
       }
       return changed
     },
@@ -63,6 +64,8 @@ interface Known extends Health {
 const unknown: Health = { health: 'Unknown', message: '' }
 /** Of a device of which its driver says no time (KEP-4680). */
 const DEFAULT_TIMEOUT_MS = 30_000
+/** Of one driver: far more than a node's slices have room for. */
+const DEVICES_MAX = 10_000
 /** v1.ResourceHealthMessageMaxLength. */
 const MESSAGE_MAX = 1024
 const shortened = (text: string): string => (text.length <= MESSAGE_MAX ? text : `${text.slice(0, MESSAGE_MAX - 3)}...`)

@@ -168,6 +168,8 @@ export function createDraManager(options: DraManagerOptions): DraManager {
       const last = current.filter(({ podUids }) => podUids.size === 1)
       for (const claim of current)
         if (claim.podUids.size > 1) records.set({ ...claim, podUids: new Set([...claim.podUids].filter((uid) => uid !== podUid)) })
+      // Whatever comes of it: one driver may be done where another fails, and who uses the claim next needs both.
+      for (const claim of last) records.set({ ...claim, isPrepared: false })
       const { undone, failure } = await unprepareClaims(last, { drivers, call: timed })
       for (const { namespace, name } of undone) records.delete(namespace, name)
       await save()
