@@ -186,6 +186,8 @@ export interface PodAdmitter {
   admit(pod: Pod, others: readonly Pod[]): Promise<Admission> | Admission
   /** True for managers whose own records have to follow a restart; absent: the pod that ran goes on. */
   readonly isAskedAgain?: boolean
+  /** Before every rule of the node's own, or after all of them; absent: where the node's resources are dealt out. Within one place, in order. */
+  readonly place?: 'first' | 'last'
 }
 
 export type Admission = { readonly admitted: true } | { readonly admitted: false; readonly reason: string; readonly message: string }
@@ -278,6 +280,8 @@ export interface KubeletObserver {
   }): void
   /** This node did not take a pod. */
   rejected(reason: string): void
+  /** A pod was ended to make room for a critical one, first of all for want of this resource. */
+  preempted?(resource: string): void
   readonly resizes?: ResizeObserver
 }
 

@@ -65,7 +65,7 @@ export interface KubeletOptions {
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
   /** Hears of what is done, for metrics. */
   readonly observer?: KubeletObserver
-  /** Asked in order, before the room on the node is counted, as in the reference: they may know a better reason than that there is none. */
+  /** Asked in order, each in its place among the node's own rules. */
   readonly admitters?: readonly PodAdmitter[]
   readonly resourceManagers?: readonly ResourceManager[]
   readonly nodeSources?: readonly NodeSource[]
@@ -108,7 +108,12 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   let arePodsSeen = false
   let forgetRelist = () => {}
 
-  const nodeStatus = createNodeStatus({ ...options, random: random.fork('node'), onRegistered: () => statics.nodeRegistered() })
+  const nodeStatus = createNodeStatus({
+    ...options,
+    random: random.fork('node'),
+    onRegistered: () => statics.nodeRegistered(),
+    onNetworkChange: lookAtAll,
+  })
   const statuses = createStatusWriter({
     client,
     clock,
@@ -156,6 +161,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     resizes,
     resourceManagers,
     userNamespaces,
+    networkProblem: () => nodeStatus.networkProblem(),
     handlerFeatures(handler) {
       const found = nodeStatus.node()?.status?.runtimeHandlers?.find(({ name = '' }) => name === handler)?.features
       return { userNamespaces: found?.userNamespaces === true, recursiveReadOnlyMounts: found?.recursiveReadOnlyMounts === true }
@@ -265,6 +271,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       others: active,
       kill: async ({ metadata }, how) => workers.get(metadata.uid)?.end(how),
       ...(options.observer && { onRefused: options.observer.rejected }),
+      ...(options.observer?.preempted && { onPreempted: options.observer.preempted }),
     })
 
   /** Ends a following when the kubelet does. */
@@ -316,6 +323,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       await sleep(clock, backoff(reconnect, attempt, random), stopping.signal).catch(ignoreAbort)
       relistAll()
     }
+  }
+
+  function lookAtAll(): void {
+    for (const worker of workers.values()) worker.look()
   }
 
   function relistAll(): void {

@@ -32,6 +32,8 @@ export interface NodeStatusOptions {
   readonly nodeSources?: readonly NodeSource[]
   /** The API server has the Node now: at the start, and again after somebody deleted it. */
   readonly onRegistered?: () => void
+  /** `networkProblem` answers otherwise now. */
+  readonly onNetworkChange?: () => void
 }
 
 /** Keeps the Node object: registers it, tells what changes, and says every ten seconds that the node lives. */
@@ -44,7 +46,9 @@ export interface NodeReporter {
   allocatable(): Readonly<Record<string, string>>
   /** The Node object as last seen; undefined before it is registered. */
   node(): Node | undefined
-  /** The same; before it is registered, as it would be. Undefined before the first look. */
+  /** Why the runtime can give no pod a network, as it said last; '' when it can, and while it has said nothing. */
+  networkProblem(): string
+  /** The Node object; before it is registered, as it would be. Undefined before the first look. */
   presumed(): Node | undefined
 }
 
@@ -74,6 +78,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   let isAsked = false
   let informer: Informer<Node> | undefined
   let unfollow: (() => void)[] = []
+  let networkProblem = ''
   let lastView: NodeFactsView | undefined
   const looked = Promise.withResolvers<void>()
 
@@ -86,6 +91,12 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     },
     status: nodeStatus(view, undefined),
   })
+
+  function tellNetwork(problem: string): void {
+    if (problem === networkProblem) return
+    networkProblem = problem
+    options.onNetworkChange?.()
+  }
 
   /** Registers the node, or takes over the one that is there: labels that every node has are set, everything else is kept. */
   async function register(view: NodeFactsView): Promise<Node> {
@@ -134,6 +145,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
             ? ''
             : `container runtime network not ready: ${status.value.message}`
     // While the runtime is away, what it last said of itself stands.
+    if (status.status === 'fulfilled')
+      tellNetwork(status.value.networkReady ? '' : `container runtime network not ready: ${status.value.message}`)
     if (status.status === 'fulfilled') told = { handlers: status.value.handlers ?? [], features: status.value.features ?? told.features }
     const former = node?.status?.nodeInfo.containerRuntimeVersion.split('://')
     lastView = {
@@ -315,6 +328,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     allocatable: () =>
       machine === undefined ? {} : allocatable({ machine, config, said: nodeSources.map((source) => source.read()) }, node?.status),
     node: () => node,
+    networkProblem: () => networkProblem,
     presumed() {
       if (node !== undefined || lastView === undefined) return node
       const { metadata, ...rest } = wanted(lastView)

@@ -259,7 +259,7 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
       await looking
     },
     look: lookNow,
-    admitter: { admit: (pod) => admitUnderPressure(pod, pressures) },
+    admitter: { place: 'first', admit: (pod) => admitUnderPressure(pod, pressures) },
     nodeSource: {
       read: () => ({ conditions: pressureConditions(pressures) }),
       onChange(listener) {

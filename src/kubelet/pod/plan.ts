@@ -21,6 +21,11 @@ export function planPod(view: PodView): PodPlan {
 
   const deadline = activeDeadline(view)
   steps.wake(deadline)
+  if (mustAwaitNetwork(view)) {
+    const message = `network is not ready: ${view.networkProblem}`
+    steps.add({ do: 'event', key: message, type: 'Warning', reason: 'NetworkNotReady', message })
+    return steps.plan(false)
+  }
   if (!view.hasVolumes) steps.add({ do: 'prepare-volumes' })
 
   const sandbox = planSandbox(view, steps)
@@ -50,6 +55,10 @@ export function mustEnd(view: PodView, due: Due): boolean {
     due.isFinished
   )
 }
+
+/** Nothing is made for a pod that could have no address. What has a sandbox goes on in it: nothing of it needs the runtime's network. */
+const mustAwaitNetwork = (view: PodView): boolean =>
+  view.networkProblem !== '' && view.pod.spec.hostNetwork !== true && usableSandbox(view) === undefined
 
 /** `spec.activeDeadlineSeconds` as an instant; the worker ends the pod then. */
 export function activeDeadline({ pod, startedAt }: Pick<PodView, 'pod' | 'startedAt'>): Instant {

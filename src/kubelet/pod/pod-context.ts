@@ -54,4 +54,6 @@ export interface PodContext {
   /** What that handler can do; a runtime that tells nothing can do nothing of it. */
   readonly handlerFeatures: (handler: string) => { readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
   readonly userNamespaces: UserNamespaces
+  /** Why the runtime can give no pod a network now; '' when it can. Whoever waits for that is looked at when it changes. */
+  readonly networkProblem: () => string
 }

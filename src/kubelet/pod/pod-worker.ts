@@ -206,6 +206,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       sandboxes: [...state.sandboxes.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
       containers: [...state.containers.values()].toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || byAge(a, b)),
       hasVolumes: state.volumes !== undefined,
+      networkProblem: context.networkProblem(),
       probes: prober.results(),
       resize: context.resizes.state(uid),
       underWay: new Set(running.keys()),

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { WherryError } from '#lib/errors.ts'
+import { silentLog } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import type { PodSource } from '../interfaces.ts'
 import { container, starts, world } from '../test-world.ts'
 import { staticPod } from './static-pod.ts'
+import { createStaticPods } from './static-pods.ts'
 
 const manifest = (spec: object, metadata: object = {}) =>
   JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', ...metadata }, spec })
@@ -123,6 +129,39 @@ test('a new kubelet adopts static pods, and clears a mirror whose manifest is go
   await pass(40_000)
   assert.equal(await node.pod('web-node'), undefined)
   assert.deepEqual(await runtime.containers(), [])
+})
+
+test('while the API server is away one try for a mirror waits for its time, however often something happens', async () => {
+  const clock = createVirtualClock(0)
+  const { source, write } = folder()
+  write(manifest({ containers: [container('main')] }))
+  let tries = 0
+  const create = () => {
+    tries += 1
+    return Promise.reject(new WherryError('ServiceUnavailable', 'away'))
+  }
+  const statics = createStaticPods({
+    sources: [source],
+    client: { create } as never,
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    node: () => ({ metadata: { name: 'node', uid: 'n' } }) as Node,
+    run() {},
+    end() {},
+    changed() {},
+  })
+  await statics.load()
+  for (let round = 0; round < 50; round += 1) {
+    statics.nodeRegistered()
+    await clock.advance(100)
+  }
+  assert.equal(clock.pending, 1)
+  const before = tries
+  await clock.advance(10 * 60_000)
+  assert.ok(tries - before < 60, `${tries - before} tries in ten minutes`)
+  statics.close()
+  assert.equal(clock.pending, 0)
 })
 
 test('a pod of the API that calls itself static has none of its rights', async (t) => {

@@ -46,7 +46,8 @@ export function createStaticPods(options: StaticPodsOptions): StaticPods {
   const mirrors = new Map<string, Pod>()
   const writing = new Set<string>()
   const askedAgain = new Set<string>()
-  const attempts = new Map<string, number>()
+  /** By name: failures in a row, with the next try. There is never more than one, however many ask meanwhile. */
+  const retries = new Map<string, { readonly attempt: number; readonly forget: () => void }>()
   const ends: (() => void)[] = []
   let isClosed = false
 
@@ -94,18 +95,22 @@ export function createStaticPods(options: StaticPodsOptions): StaticPods {
     // A pod whose manifest is gone is shown for as long as it is ending.
     if (isWrong && pod === undefined && running.has(key)) return
     const node = options.node()
-    if (!isWrong && (pod === undefined || present !== undefined || node === undefined || node.metadata.deletionTimestamp !== undefined))
-      return
+    if (!isWrong && (pod === undefined || present !== undefined || node === undefined || node.metadata.deletionTimestamp !== undefined)) {
+      retries.get(key)?.forget()
+      return void retries.delete(key)
+    }
     writing.add(key)
+    const failed = retries.get(key)
+    failed?.forget()
     try {
       if (isWrong) await remove(present)
       else await create(pod!, node!)
-      attempts.delete(key)
+      retries.delete(key)
     } catch (error) {
+      if (isClosed) return
       log.warn('the mirror of a static pod could not be brought up to date', { pod: key, error })
-      const attempt = attempts.get(key) ?? 0
-      attempts.set(key, attempt + 1)
-      ends.push(clock.schedule(clock.now() + backoff(retry, attempt, random), () => void mirror(key)))
+      const attempt = failed === undefined ? 0 : failed.attempt + 1
+      retries.set(key, { attempt, forget: clock.schedule(clock.now() + backoff(retry, attempt, random), () => void mirror(key)) })
     } finally {
       writing.delete(key)
       if (askedAgain.delete(key)) void mirror(key)
@@ -169,6 +174,7 @@ export function createStaticPods(options: StaticPodsOptions): StaticPods {
     close() {
       isClosed = true
       for (const end of ends) end()
+      for (const { forget } of retries.values()) forget()
       for (const source of sources) source.close()
     },
   }

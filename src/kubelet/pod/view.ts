@@ -31,6 +31,8 @@ export interface PodView {
 
   /** `spec.volumes` are there to be mounted. */
   readonly hasVolumes: boolean
+  /** Why the runtime can give no pod a network now; '' when it can. */
+  readonly networkProblem: string
   /** By container name: of the next start. */
   readonly images: ReadonlyMap<string, ImageState>
   /** By container name: why the last try to start it failed; absent after a success. */

@@ -145,6 +145,7 @@ export function createShutdownManager(options: ShutdownOptions): ShutdownManager
       await held?.close()
     },
     admitter: {
+      place: 'last',
       admit: () =>
         isShuttingDown
           ? { admitted: false, reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }

@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { PodAdmitter, ResourceManager } from '../../interfaces.ts'
 import { asked, container, world } from '../../test-world.ts'
+import { refusalByFeatures } from './declared-features.ts'
 import { podsToPreempt } from './preemption.ts'
 import { refusalBySysctls } from './sysctls.ts'
 
@@ -84,6 +85,53 @@ const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value:
 check('a setting of the pod’s own', {}, sysctls('net.ipv4.tcp_syncookies'), 'Running')
 check('a setting of everybody’s', {}, sysctls('kernel.msgmax'), ['SysctlForbidden', 'forbidden sysctl: "kernel.msgmax" not allowlisted'])
 
+const restartsAll = {
+  restartPolicy: 'Never',
+  restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }],
+}
+check('what this node declares', {}, { containers: [container('main', 'app', restartsAll)] }, 'Running')
+
+for (const [name, spec, declared, missing] of [
+  ['nothing', {}, [], undefined],
+  ['a restart of all', { containers: [restartsAll] }, [], 'RestartAllContainersOnContainerExits'],
+  ['one by an init container', { containers: [], initContainers: [restartsAll] }, ['Other'], 'RestartAllContainersOnContainerExits'],
+  ['what is declared', { containers: [restartsAll] }, ['RestartAllContainersOnContainerExits'], undefined],
+  ['the node’s network with own users', { hostNetwork: true, hostUsers: false }, [], 'UserNamespacesHostNetworkSupport'],
+  ['its own network with own users', { hostUsers: false }, [], undefined],
+  [
+    'both',
+    { hostNetwork: true, hostUsers: false, containers: [restartsAll] },
+    [],
+    'RestartAllContainersOnContainerExits, UserNamespacesHostNetworkSupport',
+  ],
+] as const)
+  test(`features that a pod needs: ${name}`, () => {
+    const pod = { metadata: {}, spec: { containers: [], ...spec } } as unknown as Pod
+    const expected = missing && {
+      reason: 'PodFeatureUnsupported',
+      message: `Pod requires node features that are not available: ${missing}`,
+    }
+    assert.deepEqual(refusalByFeatures(pod, declared), expected)
+  })
+
+for (const [place, spec, expected] of [
+  ['first', sysctls('kernel.msgmax'), 'NotNow'],
+  [undefined, sysctls('kernel.msgmax'), 'SysctlForbidden'],
+  [undefined, { nodeSelector: { not: 'here' } }, 'NotNow'],
+  ['last', { nodeSelector: { not: 'here' } }, 'NodeAffinity'],
+  ['last', {}, 'NotNow'],
+] as const)
+  test(`an admitter asked ${place ?? 'in the middle'} beside ${JSON.stringify(spec)}: ${expected}`, async (t) => {
+    const admitter: PodAdmitter = {
+      admit: () => ({ admitted: false, reason: 'NotNow', message: 'no' }),
+      ...(place !== undefined && { place }),
+    }
+    const { node, pass } = await world(t, {}, 1, undefined, undefined, { parts: { admitters: [admitter] } })
+    await node.create('one', { containers: [container('main')], ...spec })
+    await pass(1000)
+    assert.equal((await node.pod('one'))!.status.reason, expected)
+  })
+
 test('settings by name, pattern, namespace and kernel', () => {
   const why = (name: string, spec: object = {}, allowed: readonly string[] = [], kernel = '6.1.0') =>
     refusalBySysctls({ spec: { ...sysctls(name), ...spec } } as unknown as Pod, allowed, kernel)?.message
@@ -149,7 +197,9 @@ test('the oldest pods come first, and those that run stay after a restart whatev
 })
 
 test('room is made for a critical pod, by as few others as will do', async (t) => {
-  const { node, pass, show } = await world(t)
+  const preempted: string[] = []
+  const observer = { probed() {}, rejected() {}, preempted: (resource: string) => void preempted.push(resource) }
+  const { node, pass, show } = await world(t, {}, 1, undefined, undefined, { parts: { observer } })
   await node.create('large', { containers: [asks('main', { cpu: 2 })] })
   await node.create('small', { containers: [asks('main', { cpu: 1 })] })
   await pass(500)
@@ -164,6 +214,7 @@ test('room is made for a critical pod, by as few others as will do', async (t) =
   const condition = status.conditions!.find(({ type }) => type === 'DisruptionTarget')!
   assert.deepEqual([condition.status, condition.reason], ['True', 'TerminationByKubelet'])
   assert.ok(node.events.includes('Preempting Preempted in order to admit critical pod'))
+  assert.deepEqual(preempted, ['cpu'])
 })
 
 test('who is preempted: nobody in vain, and first those that were promised least', () => {

@@ -5,6 +5,7 @@ import type { Log } from '#lib/log.ts'
 import type { EventSink, PodAdmitter, PodKill, ResourceManager } from '../../interfaces.ts'
 import { initContainers, regularContainers } from '../containers.ts'
 import { refusalByAppArmor } from './app-armor.ts'
+import { refusalByFeatures } from './declared-features.ts'
 import { refusalByKind, refusalByNode, refusalOf, shortages } from './node-rules.ts'
 import { isCriticalPod, podsToPreempt } from './preemption.ts'
 import type { Refusal } from './refusal.ts'
@@ -28,6 +29,8 @@ export interface AdmissionOptions {
   readonly kill: (pod: Pod, how: PodKill) => Promise<void>
   /** For metrics. */
   readonly onRefused?: (reason: string) => void
+  /** A pod was ended to make room, first of all for want of this resource. For metrics. */
+  readonly onPreempted?: (resource: string) => void
 }
 
 /** Decides of each pod whether this node takes it. */
@@ -54,20 +57,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { node, allocatable } = options.node()
     if (node === undefined) return { reason: 'InvalidNodeInfo', message: 'Kubelet cannot get node info.' }
     const refusal =
+      (await askAdmitters(pod, hasRun, 'first')) ??
       (hasRun ? undefined : refusalBySysctls(pod, options.allowedUnsafeSysctls, options.kernelVersion)) ??
-      (await askAdmitters(pod, hasRun)) ??
+      (await askAdmitters(pod, hasRun, undefined)) ??
       (await allocate(pod)) ??
       (hasRun ? undefined : await askNode(pod, node, allocatable)) ??
-      (hasRun ? undefined : refusalByAppArmor(pod, options.appArmorMissing))
+      (hasRun ? undefined : refusalByAppArmor(pod, options.appArmorMissing)) ??
+      (hasRun ? undefined : refusalByFeatures(pod, node.status?.declaredFeatures ?? [])) ??
+      (await askAdmitters(pod, hasRun, 'last'))
     if (refusal === undefined) return undefined
     options.onRefused?.(refusal.reason)
     await release(pod)
     return refusal
   }
 
-  async function askAdmitters(pod: Pod, hasRun: boolean): Promise<Refusal | undefined> {
+  async function askAdmitters(pod: Pod, hasRun: boolean, place: PodAdmitter['place']): Promise<Refusal | undefined> {
     for (const admitter of admitters) {
-      if (hasRun && admitter.isAskedAgain !== true) continue
+      if (admitter.place !== place || (hasRun && admitter.isAskedAgain !== true)) continue
       const answer = await admitter.admit(pod, othersOf(pod))
       if (!answer.admitted) return { reason: answer.reason, message: answer.message }
     }
@@ -111,6 +117,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       log.info('ending a pod to make room for a critical one', { pod: victim.metadata.name, critical: pod.metadata.name })
       events.record({ regarding: victim, type: 'Warning', reason: PREEMPTED.reason, message: PREEMPTED.message })
       await options.kill(victim, PREEMPTED)
+      options.onPreempted?.(first.resource)
     }
     return undefined
   }
