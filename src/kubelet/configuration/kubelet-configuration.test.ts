@@ -58,6 +58,9 @@ refuse('none and more', { enforceNodeAllocatable: ['none', 'pods'] }, /may not c
 refuse('a back-off too long', { crashLoopBackOff: { maxContainerRestartPeriod: '6m' } }, /between 1s and 300s/)
 refuse('log queries without logs', { enableSystemLogQuery: true, enableSystemLogHandler: false }, /required for enableSystemLogQuery/)
 refuse('a feature gate', { featureGates: { NodeSwap: true } }, /kubelet\.featureGates must be nothing/)
+check('ids of a pod in whole units', { userNamespaces: { idsPerPod: 131_072 } }, { userNamespaces: { idsPerPod: 131_072 } })
+refuse('ids between units', { userNamespaces: { idsPerPod: 100_000 } }, /kubelet\.userNamespaces.* idsPerPod \(a multiple of 65536/)
+refuse('more ids than there are', { userNamespaces: { idsPerPod: 2 ** 32 } }, /kubelet\.userNamespaces/)
 
 test('what the node decides stands in it, and is shown', () => {
   const made = kubeletConfiguration({ maxPods: 5 }, { port: 10260, clusterDNS: ['10.96.0.10'], clientCAFile: '/ca.crt' })

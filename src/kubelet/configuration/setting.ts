@@ -10,7 +10,8 @@ export interface Setting<T> {
   read(value: unknown): T | undefined
 }
 
-const setting = <T>(fallback: T, wanted: string, read: (value: unknown) => T | undefined): Setting<T> => ({ fallback, wanted, read })
+/** One of a form that none of the others has. */
+export const setting = <T>(fallback: T, wanted: string, read: (value: unknown) => T | undefined): Setting<T> => ({ fallback, wanted, read })
 
 export const boolean = (fallback: boolean) =>
   setting(fallback, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined))

@@ -10,6 +10,7 @@ import {
   optional,
   readDuration,
   readQuantity,
+  setting,
   table,
   text,
   texts,
@@ -181,7 +182,15 @@ export const settings = {
   containerRuntimeEndpoint: fixed('unix:///run/containerd/containerd.sock'),
   // The reference's default is true; here both versions are served.
   failCgroupV1: boolean(false),
-  userNamespaces: optional(group({ idsPerPod: integer(65_536, 65_536) })),
+  userNamespaces: optional(
+    group({
+      idsPerPod: setting(65_536, 'a multiple of 65536, below 2^32', (value) =>
+        Number.isSafeInteger(value) && (value as number) >= 65_536 && (value as number) % 65_536 === 0 && (value as number) < 2 ** 32
+          ? (value as number)
+          : undefined,
+      ),
+    }),
+  ),
 } as const
 
 /** Given elsewhere in the file, or by how the node is laid out: `fixed` of `kubeletConfiguration`. */

@@ -29,6 +29,42 @@ test('each pod has ids of its own, for all of its life and through restarts of t
   assert.deepEqual([await second.of(pod('e', true), able), await second.of(pod('e'), able)], [undefined, undefined])
 })
 
+test('after a change of the length pods keep their ranges, and new ones overlap none of them', async () => {
+  const files = memoryFiles()
+  const make = async (idsPerPod: number, uids: readonly string[]) => {
+    const made = createUserNamespaces({ files: withFolders(files, uids), rootDirectory: '/root', idsPerPod })
+    await made.load()
+    return async (uid: string) => {
+      const given = await made.of(pod(uid, false), able)
+      const { hostId, length } = given?.mode === 'pod' ? given.uids[0]! : assert.fail()
+      return [hostId / 65_536, length / 65_536]
+    }
+  }
+  const before = await make(65_536, [])
+  for (const uid of ['a', 'b', 'c']) await before(uid)
+  await files.remove('/root/pods/b')
+  const longer = await make(4 * 65_536, ['a', 'c'])
+  assert.deepEqual(
+    [await longer('c'), await longer('d'), await longer('e'), await longer('a')],
+    [
+      [3, 1],
+      [4, 4],
+      [8, 4],
+      [1, 1],
+    ],
+  )
+  const shorter = await make(65_536, ['c', 'd', 'e'])
+  assert.deepEqual(
+    [await shorter('f'), await shorter('g'), await shorter('h'), await shorter('d')],
+    [
+      [1, 1],
+      [2, 1],
+      [12, 1],
+      [4, 4],
+    ],
+  )
+})
+
 test('ids without a record are given to nobody', async () => {
   const files = memoryFiles()
   let isFull = true

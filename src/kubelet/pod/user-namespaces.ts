@@ -28,28 +28,26 @@ export interface UserNamespacesOptions {
 const ID_LIMIT = 2 ** 32
 
 export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNamespacesOptions): UserNamespaces {
-  /** First id, by pod. */
-  const taken = new Map<string, number>()
+  const taken = new Map<string, IdRange>()
   /** Records under way: whoever asks for the same pod meanwhile waits for its record too. */
   const writing = new Map<string, Promise<void>>()
   const fileOf = (uid: string) => `${podDirectory(rootDirectory, uid)}/userns`
 
-  async function read(uid: string): Promise<number | undefined> {
+  async function read(uid: string): Promise<IdRange | undefined> {
     const content = await files.read(fileOf(uid), RECORD_LIMIT_BYTES)
     if (content === undefined || content.length === 0) return undefined
-    const { hostId, length } = JSON.parse(Buffer.from(content).toString()) as { hostId: number; length: number }
-    // Whoever changed the length since lets pods that ran before keep what they have: their files belong to those ids.
-    if (!Number.isSafeInteger(hostId) || hostId < 65_536 || length % 65_536 !== 0)
-      throw new WherryError('InternalError', `the user namespace of pod ${uid} cannot be read: it would begin at ${hostId}`)
-    return hostId
+    const { hostId, length } = JSON.parse(Buffer.from(content).toString()) as IdRange
+    if (!isWholeUnits(hostId) || !isWholeUnits(length))
+      throw new WherryError('InternalError', `the user namespace of pod ${uid} cannot be read: ${length} ids would begin at ${hostId}`)
+    return { hostId, length }
   }
 
   return {
     async load() {
       for (const path of await files.list(`${rootDirectory}/pods`)) {
         const uid = path.slice(path.lastIndexOf('/') + 1)
-        const hostId = await read(uid)
-        if (hostId !== undefined) taken.set(uid, hostId)
+        const range = await read(uid)
+        if (range !== undefined) taken.set(uid, range)
       }
     },
     async of({ spec, metadata: { uid } }, handler) {
@@ -58,11 +56,11 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
         const who = handler.name === '' ? 'runtime' : `RuntimeClass handler "${handler.name}"`
         throw new WherryError('Invalid', `can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces`)
       }
-      let hostId = taken.get(uid)
-      if (hostId === undefined) {
-        hostId = firstFree(new Set(taken.values()), idsPerPod)
-        taken.set(uid, hostId)
-        const write = files.write(fileOf(uid), JSON.stringify({ hostId, length: idsPerPod }), 0o600)
+      let range = taken.get(uid)
+      if (range === undefined) {
+        range = firstFree([...taken.values()], idsPerPod)
+        taken.set(uid, range)
+        const write = files.write(fileOf(uid), JSON.stringify(range), 0o600)
         writing.set(
           uid,
           write.catch((error: unknown) => {
@@ -74,7 +72,7 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
       }
       // On disk before anything belongs to these ids: after a crash nobody else may have them.
       await writing.get(uid)?.finally(() => writing.delete(uid))
-      const mappings = [{ hostId, containerId: 0, length: idsPerPod }]
+      const mappings = [{ hostId: range.hostId, containerId: 0, length: range.length }]
       return { mode: 'pod', uids: mappings, gids: mappings }
     },
     release: (podUid) => void taken.delete(podUid),
@@ -83,7 +81,25 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
 
 const RECORD_LIMIT_BYTES = 4096
 
-function firstFree(taken: ReadonlySet<number>, length: number): number {
-  for (let first = length; first + length <= ID_LIMIT; first += length) if (!taken.has(first)) return first
+/**
+ * What a pod keeps for all of its life, whatever the configuration says of later ones: its files belong to these ids, and its containers that restart
+ * are mapped like those that run.
+ */
+interface IdRange {
+  readonly hostId: number
+  readonly length: number
+}
+
+const isWholeUnits = (ids: number): boolean => Number.isSafeInteger(ids) && ids >= 65_536 && ids % 65_536 === 0
+
+/** The lowest range that overlaps none of those taken, which may be of other lengths. */
+function firstFree(taken: readonly IdRange[], length: number): IdRange {
+  let hostId = length
+  for (const other of taken.toSorted((a, b) => a.hostId - b.hostId)) {
+    if (other.hostId >= hostId + length) break
+    const end = other.hostId + other.length
+    if (end > hostId) hostId = Math.ceil(end / length) * length
+  }
+  if (hostId + length <= ID_LIMIT) return { hostId, length }
   throw new WherryError('ServiceUnavailable', 'could not find an empty slot to allocate a user namespace')
 }
