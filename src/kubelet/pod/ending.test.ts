@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { SimulatedRuntime } from '#sim/runtime.ts'
+import type { CgroupManager } from '../interfaces.ts'
+import type { Runtime } from '../runtime.ts'
 import { container, world } from '../test-world.ts'
 
 /** Volumes that are missing what they are made of once `lose` was called. */
@@ -79,3 +82,38 @@ for (const [name, image, postStart] of [
       [],
     )
   })
+
+test('a resize that is under way leaves no group of a pod that is deleted meanwhile', async (t) => {
+  const groups = new Set<string>()
+  const cgroups: CgroupManager = {
+    ensureTree: async () => {},
+    async ensurePod({ metadata }) {
+      groups.add(metadata.uid)
+      return `/kubepods/${metadata.uid}`
+    },
+    removePod: async (uid) => void groups.delete(uid),
+    known: async () => [],
+  }
+  const resized = Promise.withResolvers<void>()
+  const slow = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    updateContainerResources: async (...asked) => {
+      await resized.promise
+      await runtime.updateContainerResources(...asked)
+    },
+  })
+  const { node, pass, show } = await world(t, {}, 1, undefined, slow, { cgroups })
+  const main = (cpu: string) => container('main', 'app', { resources: { requests: { cpu } } })
+  await node.create('one', { containers: [main('100m')] })
+  await pass(1000)
+  assert.equal(groups.size, 1)
+  const body = { spec: { containers: [{ name: 'main', resources: { requests: { cpu: '200m' } } }] } }
+  await node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default', subresource: 'resize' })
+  await pass(500)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(3000)
+  resized.resolve()
+  await pass(3000)
+  assert.equal(await show(), 'gone')
+  assert.equal(groups.size, 0)
+})

@@ -12,8 +12,8 @@ export const MINIMUM_GRACE_SECONDS = 2
  * their logs.
  */
 export function planTermination(view: PodView, steps: Steps): PodPlan {
-  // Nothing may start any more; what is being started has to show itself first, or it would be missed.
-  const isStarting = [...view.underWay].some((key) => key.startsWith('start-container ') || key === 'run-sandbox')
+  // Nothing may start any more; what is being started has to show itself first, or it would be missed. A resize would make the pod's group anew.
+  const isStarting = [...view.underWay].some((key) => key.startsWith('start-container ') || key === 'run-sandbox' || key === 'resize-pod')
   const running = view.containers.filter(({ state }) => state === 'running' || state === 'unknown')
   if (running.length > 0) {
     stopContainers(view, running, steps)
