@@ -27,6 +27,8 @@ export function planRestartAll(view: PodView, steps: Steps): PodPlan {
   const all = concerned(view.pod)
   const others = all.filter((one) => !asksFor(view, one))
   const left = others.flatMap(({ name }) => attemptsOf(view.containers, name))
+  // One that is being made shows itself in a moment: nobody may begin anew beside it.
+  if (left.length === 0 && others.some(({ name }) => view.underWay.has(`start-container ${name}`))) return steps.plan(false)
   const now = left.length > 0 ? left : all.flatMap(({ name }) => attemptsOf(view.containers, name))
   for (const { id, state, metadata, logPath } of now) {
     if (state !== 'running' && state !== 'unknown') steps.add({ do: 'remove-container', id, logPath, keepsLog: true })

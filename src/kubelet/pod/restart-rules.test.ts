@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '#lib/clock.ts'
+import type { SimulatedRuntime } from '#sim/runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { container, starts, world } from '../test-world.ts'
 
 const exit = (code: number, afterMs = 1000) => ({ exit: { afterMs, code } })
@@ -29,6 +32,29 @@ check(
   { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'NotIn', 3), rule('Restart', 'In', 3)] },
   'Running main:CrashLoopBackOff/1',
 )
+
+test('a container that is being made when all begin anew goes as well', async (t) => {
+  const slow = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    async createContainer(sandboxId, config, sandbox) {
+      if (config.metadata.name === 'late' && config.metadata.attempt === 0) await sleep(here.clock, 3000)
+      return runtime.createContainer(sandboxId, config, sandbox)
+    },
+  })
+  const here = await world(t, { job: exit(0, 100), bad: exit(42, 1000) }, 1, undefined, slow)
+  const rules = { restartPolicy: 'Never', restartPolicyRules: [rule('RestartAllContainers', 'In', 42)] }
+  await here.node.create('one', {
+    restartPolicy: 'Never',
+    initContainers: [container('init', 'job')],
+    containers: [container('main', 'bad', rules), container('late')],
+  })
+  await here.pass(2500)
+  assert.deepEqual(starts(here.runtime), ['start init 0', 'start main 0'])
+  await here.pass(2000)
+  const lines = starts(here.runtime)
+  assert.deepEqual(lines.slice(0, 4), ['start init 0', 'start main 0', 'start late 0', 'start init 1'])
+  assert.ok(here.runtime.history.indexOf('start init 1') > here.runtime.history.findIndex((line) => line.startsWith('stop late')))
+})
 
 test('a container that ends as its rule says takes all others with it, and the pod begins anew in its place', async (t) => {
   const { node, pass, show, runtime, status } = await world(t, { job: exit(0, 100), bad: exit(42, 5000), stubborn: { stopMs: Infinity } })
