@@ -71,6 +71,23 @@ test('what was denied, failed or left alone is asked for again, later and later'
   assert.equal(world.manager.figures.failures, 2)
 })
 
+test('an authority that cannot be read for a while ends nothing', async (t) => {
+  let isThere = false
+  const present = () => {
+    if (!isThere) throw new Error('no such file')
+    return authority.certificate
+  }
+  const world = await setUp(t, 'client', () => clientTemplate('n'), present)
+  world.manager.start()
+  world.manager.changed()
+  await world.clock.advance(60_000)
+  assert.ok(world.manager.figures.failures > 1 && world.manager.figures.failures < 10)
+  assert.equal((await world.requests()).length, 0)
+  isThere = true
+  await world.clock.advance(91 * unitMs)
+  assert.equal((await world.requests()).length, 1)
+})
+
 test('a certificate that does not say what was asked for is not used, and not asked for without end', async (t) => {
   const world = await setUp(t, 'client', () => clientTemplate('other'))
   world.manager.start()
@@ -152,6 +169,7 @@ async function setUp(
   t: { after(run: () => Promise<void>): void },
   signer: 'client' | 'serving',
   template: () => CertificateTemplate | undefined,
+  present: () => string = () => authority.certificate,
 ) {
   const clock: VirtualClock = createVirtualClock(began)
   const server = await createTestServer({ clock })
@@ -165,7 +183,7 @@ async function setUp(
     random: seededRandom(1),
     log: silentLog,
     tools: certificateTools,
-    store: certificateFile({ path, initial: writePair(`initial-${signer}`, initial), authority: () => authority.certificate, clock }),
+    store: certificateFile({ path, initial: writePair(`initial-${signer}`, initial), authority: present, clock }),
     signer,
     template,
   })

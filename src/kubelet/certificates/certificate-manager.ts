@@ -62,9 +62,26 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
     return seen
   }
 
+  /** Called by timers and by watchers of files, where nobody would catch what it throws: a file that cannot be read now may be there later. */
   function plan(): void {
     if (stopping.signal.aborted || working !== undefined) return
     forget()
+    try {
+      planNow()
+    } catch (error) {
+      failed()
+      log.warn('the certificate could not be looked at; it is tried again', { error })
+      forget = clock.schedule(restUntil, plan)
+    }
+  }
+
+  function failed(): void {
+    failures += 1
+    restUntil = clock.now() + backoff(retry, attempt, random)
+    attempt += 1
+  }
+
+  function planNow(): void {
     const template = options.template()
     if (template === undefined) return
     const deadline = rotationDeadline(present()?.facts, template, chance)
@@ -84,9 +101,7 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
         },
         (error: unknown) => {
           if (signal.aborted) return
-          failures += 1
-          restUntil = clock.now() + backoff(retry, attempt, random)
-          attempt += 1
+          failed()
           log.warn('the certificate could not be renewed; it is tried again', { error })
         },
       )
