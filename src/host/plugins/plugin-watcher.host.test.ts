@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -37,6 +37,16 @@ test('sockets in folders below count, hidden ones and files do not', async (t) =
   await rm(join(directory, 'deep'), { recursive: true })
   await told('deregister one')
   assert.deepEqual(calls, ['validate one', 'register one', 'deregister one'])
+})
+
+test('links to folders are not followed, be it in a circle', { timeout: 20_000 }, async (t) => {
+  const { directory, start, told, calls } = await stage(t)
+  await symlink('.', join(directory, 'round'))
+  await symlink('..', join(directory, 'out'))
+  await plugin(t, join(directory, 'a.sock'), 'a')
+  await start()
+  await told('register a')
+  assert.deepEqual(calls, ['validate a', 'register a'])
 })
 
 test('a socket made anew in place is another plug-in', async (t) => {

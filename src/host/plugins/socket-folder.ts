@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SocketFolder } from '#kubelet/plugins/plugin-watcher.ts'
 import { codeOf } from '../files.ts'
@@ -97,7 +97,10 @@ async function read(path: string): Promise<{ sockets: ReadonlyMap<string, string
   for (const name of (await orGone(readdir(path))) ?? []) {
     if (name.startsWith('.')) continue
     const found = await orGone(stat(join(path, name), { bigint: true }))
-    if (found?.isDirectory()) folders.add(name)
+    // A link to a folder is not followed: it may lead round in a circle, or to half of the machine.
+    if (found?.isDirectory()) {
+      if ((await orGone(lstat(join(path, name))))?.isDirectory()) folders.add(name)
+    }
     // A number of an inode is given out again at once: only with the time of birth it tells two sockets apart.
     else if (found?.isSocket()) sockets.set(name, `${found.ino}:${found.birthtimeNs}`)
   }
