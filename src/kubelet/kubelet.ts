@@ -258,6 +258,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   const makeAdmission = (machine: MachineFacts): Admission =>
     createAdmission({
+      clock,
       log,
       events: options.events,
       admitters: options.admitters ?? [],

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { SimulatedRuntime } from '#sim/runtime.ts'
 import type { PodAdmitter, ResourceManager } from '../../interfaces.ts'
+import type { Runtime } from '../../runtime.ts'
 import { asked, container, world } from '../../test-world.ts'
 import { refusalByFeatures } from './declared-features.ts'
 import { podsToPreempt } from './preemption.ts'
@@ -215,6 +217,29 @@ test('room is made for a critical pod, by as few others as will do', async (t) =
   assert.deepEqual([condition.status, condition.reason], ['True', 'TerminationByKubelet'])
   assert.ok(node.events.includes('Preempting Preempted in order to admit critical pod'))
   assert.deepEqual(preempted, ['cpu'])
+})
+
+test('a pod that does not end although it has to make room holds up nobody for long', async (t) => {
+  const never = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    stopContainer: (id, seconds) => (runtime.running('stuck').includes(id) ? new Promise(() => {}) : runtime.stopContainer(id, seconds)),
+  })
+  const preempted: string[] = []
+  const observer = { probed() {}, rejected() {}, preempted: (resource: string) => void preempted.push(resource) }
+  const { node, pass, show } = await world(t, {}, 1, undefined, never, { parts: { observer } })
+  await node.create('large', { terminationGracePeriodSeconds: 20, containers: [asks('stuck', { cpu: 3 })] })
+  await pass(500)
+  const { PriorityClass } = await import('#api/scheduling/v1/priority-class.ts')
+  await node.client.create(PriorityClass, { metadata: { name: 'system-node-critical' }, value: 2_000_001_000 }).catch(() => undefined)
+  await node.create('one', { containers: [asks('main', { cpu: 2 })], priorityClassName: 'system-node-critical' })
+  await node.create('other', { containers: [container('main')] })
+  await pass(25_000)
+  assert.match(await show('other'), /^Pending/)
+  await pass(10_000)
+  assert.equal(await show('one'), 'Running main:running/ready')
+  assert.equal(await show('other'), 'Running main:running/ready')
+  assert.ok(node.events.includes('ExceededGracePeriod Container runtime did not kill the pod within specified grace period.'))
+  assert.deepEqual(preempted, [])
 })
 
 test('who is preempted: nobody in vain, and first those that were promised least', () => {

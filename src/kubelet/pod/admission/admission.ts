@@ -1,5 +1,6 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { EventSink, PodAdmitter, PodKill, ResourceManager } from '../../interfaces.ts'
@@ -12,6 +13,7 @@ import type { Refusal } from './refusal.ts'
 import { refusalBySysctls } from './sysctls.ts'
 
 export interface AdmissionOptions {
+  readonly clock: Clock
   readonly log: Log
   readonly events: EventSink
   readonly admitters: readonly PodAdmitter[]
@@ -50,7 +52,7 @@ export interface Admission {
  * cache, and who binds a pod by hand looked at nothing. The order of the rules is the reference's, since the first refusal is shown.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { log, events, admitters, resourceManagers, others } = options
+  const { clock, log, events, admitters, resourceManagers, others } = options
   let last: Promise<unknown> = Promise.resolve()
 
   async function decide(pod: Pod, hasRun: boolean): Promise<Refusal | undefined> {
@@ -116,10 +118,32 @@ export function createAdmission(options: AdmissionOptions): Admission {
     for (const victim of ended) {
       log.info('ending a pod to make room for a critical one', { pod: victim.metadata.name, critical: pod.metadata.name })
       events.record({ regarding: victim, type: 'Warning', reason: PREEMPTED.reason, message: PREEMPTED.message })
-      await options.kill(victim, PREEMPTED)
-      options.onPreempted?.(first.resource)
+      if (await isEnded(victim)) options.onPreempted?.(first.resource)
     }
     return undefined
+  }
+
+  /**
+   * Who does not end in time is not waited for, or no pod would ever be admitted here again; it goes on ending. The critical pod starts beside it,
+   * as the reference has it.
+   */
+  async function isEnded(victim: Pod): Promise<boolean> {
+    const graceSeconds = Number(victim.spec.terminationGracePeriodSeconds ?? 0)
+    const inTime = new AbortController()
+    const limit = sleep(clock, Math.max(KILL_SHORTEST_MS, graceSeconds * 1500), inTime.signal).then(
+      () => false,
+      () => true,
+    )
+    try {
+      const hasEnded = await Promise.race([options.kill(victim, PREEMPTED).then(() => true), limit])
+      if (hasEnded) return true
+    } finally {
+      inTime.abort(new Error('the wait is over'))
+    }
+    const message = 'Container runtime did not kill the pod within specified grace period.'
+    events.record({ regarding: victim, type: 'Warning', reason: 'ExceededGracePeriod', message })
+    log.warn('a pod that is to make room does not end in time', { pod: victim.metadata.name })
+    return false
   }
 
   async function release(pod: Pod): Promise<void> {
@@ -146,6 +170,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     settled: () => last,
   }
 }
+
+/** The reference's least, for what runtime and kernel need beside the grace. */
+const KILL_SHORTEST_MS = 10_000
 
 const PREEMPTED = {
   reason: 'Preempting',
