@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders, and the link to the kubelet's at `/var/lib/kubelet`; nothing of ours stands anywhere else. */
 export interface Layout {
@@ -10,11 +11,24 @@ export interface Layout {
 
 const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
 
-/** `WHERRY_DATA` and `WHERRY_RUN` move the two folders; background processes stand elsewhere, so a relative path is made a full one. */
+/**
+ * `WHERRY_DATA` and `WHERRY_RUN` move the two folders; background processes stand elsewhere, so a relative path is made a full one. Either may be
+ * reached by a link, to a larger disk for one: the kernel names mounts by their real paths, and so do we, or none of them would be found again.
+ */
 export function layoutFrom(env: Readonly<Record<string, string | undefined>>): Layout {
   return {
-    dataDirectory: resolve(env['WHERRY_DATA'] || defaultLayout.dataDirectory),
-    runDirectory: resolve(env['WHERRY_RUN'] || defaultLayout.runDirectory),
+    dataDirectory: realPath(resolve(env['WHERRY_DATA'] || defaultLayout.dataDirectory)),
+    runDirectory: realPath(resolve(env['WHERRY_RUN'] || defaultLayout.runDirectory)),
+  }
+}
+
+/** As far as it is there, and may be looked at. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(realPath(parent), basename(path))
   }
 }
 
