@@ -9,6 +9,7 @@ const GIB = 2 ** 30
 const traits = { isUnified: true, hasSwap: true, hasHugePages: true, hasCpuQuota: true }
 const plain: NodeResources = { memoryBytes: 4 * GIB }
 const nothing = { cpuPeriod: 100_000, cpuShares: 2, cpuQuota: 0, memoryLimitBytes: 0, oomScoreAdj: 1000 }
+const together = { 'memory.oom.group': '1' }
 const burstable = { requests: { cpu: '500m', memory: '1Gi' } }
 const guaranteed = { limits: { cpu: '2', memory: '1Gi' }, requests: { cpu: '2', memory: '1Gi' } }
 
@@ -64,6 +65,7 @@ check(
   { ...plain, hugePageSizes: ['2Mi', '1Gi'], traits: { ...traits, hasSwap: false } },
   {
     ...nothing,
+    unified: together,
     hugepageLimits: [
       { pageSize: '2MB', limitBytes: 4 << 20 },
       { pageSize: '1GB', limitBytes: 0 },
@@ -71,15 +73,15 @@ check(
   },
 )
 check(
-  'all processes end together',
+  'all processes end together, unless they are said not to',
   {},
   {},
   { ...plain, traits: { ...traits, hasSwap: false }, config: { singleProcessOOMKill: false } },
-  {
-    ...nothing,
-    unified: { 'memory.oom.group': '1' },
-  },
+  { ...nothing, unified: together },
 )
+check('as they do where nobody says', {}, {}, { ...plain, traits: { ...traits, hasSwap: false } }, { ...nothing, unified: together })
+check('one process alone', {}, {}, { ...plain, traits: { ...traits, hasSwap: false }, config: { singleProcessOOMKill: true } }, nothing)
+check('version 1 has no such file', {}, {}, { ...plain, traits: { ...traits, isUnified: false, hasSwap: false } }, nothing)
 
 const swapping: NodeResources = { memoryBytes: 4 * GIB, swapBytes: GIB, traits, config: { memorySwap: { swapBehavior: 'LimitedSwap' } } }
 const swapOf = (node: NodeResources, resources: object, spec: object = {}) => {

@@ -20,7 +20,8 @@ export function containerResources(pod: Pod, container: AnyContainer, node: Node
   const hasQuota = config.cpuCFSQuota !== false
   const memoryLimitBytes = quantityToInteger(limits['memory'] ?? '0')
   const unified = {
-    ...(traits?.isUnified && config.singleProcessOOMKill === false && { 'memory.oom.group': '1' }),
+    // A container that lost one of its processes is seldom whole: all end together, unless somebody wants it otherwise. Version 1 cannot.
+    ...(traits?.isUnified && config.singleProcessOOMKill !== true && { 'memory.oom.group': '1' }),
     ...swapLimits(pod, container, memoryLimitBytes, node).unified,
   }
   const hugepageLimits = hugePageLimits(pod, container, node)
