@@ -5,9 +5,12 @@ import { CPU_PERIOD_US, cpuWeight } from '#kubelet/resources/cpu-share.ts'
 import { WherryError } from '#lib/errors.ts'
 import { codeOf, orMissing } from './files.ts'
 
+/** Whether the machine has version 2 alone. */
+export const isUnified = (mountPoint = '/sys/fs/cgroup'): boolean => existsSync(`${mountPoint}/cgroup.controllers`)
+
 /** Which layout the machine has, found by looking; nothing is ever mounted here. */
 export function cgroupHost(mountPoint = '/sys/fs/cgroup'): CgroupHost {
-  if (existsSync(`${mountPoint}/cgroup.controllers`)) return unifiedHost(mountPoint)
+  if (isUnified(mountPoint)) return unifiedHost(mountPoint)
   const mounted = readdirSync(mountPoint).filter((name) => existsSync(`${mountPoint}/${name}/cgroup.procs`))
   const hierarchies = mounted.filter((name) => existsSync(`${mountPoint}/${name}/cgroup.clone_children`))
   if (!hierarchies.includes('cpu') || !hierarchies.includes('memory'))

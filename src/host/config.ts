@@ -98,6 +98,12 @@ export function readConfig(file: string): Config | undefined {
       'Invalid',
       `${file}: serviceCIDR begins with ${range}, and nodeAddress is ${config.nodeAddress}; both must be of one family`,
     )
+  const [providers, programs] = ['imageCredentialProviderConfig', 'imageCredentialProviderBinDir'] as const
+  if ((config[providers] === undefined) !== (config[programs] === undefined))
+    throw new WherryError(
+      'Invalid',
+      `${file}: ${providers} and ${programs} need each other: name the file and the folder of its programs, or neither`,
+    )
   checkServerSettings(config, (name) => `${file}: ${name}`)
   kubeletConfiguration(config.kubelet, {}, (field) => `${file}: kubelet${field && `.${field}`}`)
   return config

@@ -44,6 +44,13 @@ check(
   'auditPolicy: /p',
   /auditPolicy says which events are kept; .*auditLog or .*auditWebhookConfig has to say where/,
 )
+check('programs for passwords, and where they are', 'imageCredentialProviderConfig: /p.yaml\nimageCredentialProviderBinDir: /bin', {
+  imageCredentialProviderConfig: '/p.yaml',
+  imageCredentialProviderBinDir: '/bin',
+})
+const together = /imageCredentialProviderConfig and imageCredentialProviderBinDir need each other/
+check('programs for passwords without their folder', 'imageCredentialProviderConfig: /p.yaml', together)
+check('a folder of programs that nobody names', 'imageCredentialProviderBinDir: /bin', together)
 check('audit of nothing', 'auditLog: /l', /auditPolicy has to say which/)
 
 test('settings that are off are not written', () => {

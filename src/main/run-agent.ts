@@ -1,5 +1,6 @@
 import { createClient } from '#client/http.ts'
 import { createHttpsTransport } from '#client/https-transport.ts'
+import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import { systemClock } from '#host/clock.ts'
 import { readConfig } from '#host/config.ts'
 import { type Layout, paths } from '#host/layout.ts'
@@ -38,6 +39,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   })
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
   const configuration = nodeConfiguration(config, layout)
+  checkCgroupVersion(config, where.config)
   const metrics = createKubeletMetrics(systemClock)
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
   const runtime = await openRuntime(layout, systemClock, log, configuration)

@@ -1,5 +1,6 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import type { Config } from '#host/config.ts'
 import { findDaemon } from '#host/daemon.ts'
 import { type Layout, paths } from '#host/layout.ts'
@@ -23,7 +24,8 @@ export async function preflight(layout: Layout, config: Config): Promise<void> {
       'ServiceUnavailable',
       `${layout.dataDirectory} has ${Math.floor(free / 2 ** 20)} MiB free, and ${leastFreeBytes >> 20} MiB are needed; make room, or choose another disk with WHERRY_DATA=DIRECTORY`,
     )
-  const { serverPid, agentPid } = paths(layout)
+  const { serverPid, agentPid, config: file } = paths(layout)
+  checkCgroupVersion(config, file)
   if (!findDaemon(serverPid)) await checkPort(config.apiPort, '--api-port')
   if (!findDaemon(agentPid)) await checkPort(config.kubeletPort, '--kubelet-port')
 }

@@ -61,6 +61,18 @@ refuse('a feature gate', { featureGates: { NodeSwap: true } }, /kubelet\.feature
 check('ids of a pod in whole units', { userNamespaces: { idsPerPod: 131_072 } }, { userNamespaces: { idsPerPod: 131_072 } })
 refuse('ids between units', { userNamespaces: { idsPerPod: 100_000 } }, /kubelet\.userNamespaces.* idsPerPod \(a multiple of 65536/)
 refuse('more ids than there are', { userNamespaces: { idsPerPod: 2 ** 32 } }, /kubelet\.userNamespaces/)
+const cpuOptions = (options: object) => ({ cpuManagerPolicy: 'static', cpuManagerPolicyOptions: options })
+refuse(
+  'an option of CPUs that there is not',
+  cpuOptions({ 'half-pcpus': 'true' }),
+  /no option kubelet\.cpuManagerPolicyOptions\.half-pcpus/,
+)
+refuse('an option that is neither true nor false', cpuOptions({ 'full-pcpus-only': 'yes' }), /full-pcpus-only must be "true" or "false"/)
+refuse(
+  'an option of placement that there is not',
+  { topologyManagerPolicyOptions: { closest: 'true' } },
+  /no option kubelet\.topologyManagerPolicyOptions\.closest/,
+)
 
 test('what the node decides stands in it, and is shown', () => {
   const made = kubeletConfiguration({ maxPods: 5 }, { port: 10260, clusterDNS: ['10.96.0.10'], clientCAFile: '/ca.crt' })

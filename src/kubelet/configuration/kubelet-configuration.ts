@@ -1,5 +1,7 @@
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readCpuOptions } from '../resources/cpu/cpu-options.ts'
+import { readTopologyOptions } from '../resources/topology/topology-options.ts'
 import { isMapping, type ValuesOf, valuesOf } from './setting.ts'
 import { settings } from './settings.ts'
 
@@ -48,6 +50,8 @@ export function kubeletConfiguration(
     authentication: { ...read.authentication, ...(clientCAFile !== undefined && { x509: { clientCAFile } }) },
   }
   for (const [name, problem] of contradictions(configuration)) if (problem) throw new WherryError('Invalid', `${nameOf(name)} ${problem}`)
+  readCpuOptions(configuration.cpuManagerPolicyOptions, nameOf)
+  readTopologyOptions(configuration.topologyManagerPolicyOptions, nameOf)
   return configuration
 }
 

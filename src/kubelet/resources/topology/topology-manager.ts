@@ -5,6 +5,7 @@ import { initContainers, regularContainers } from '../../pod/containers.ts'
 import type { MachineTopology } from '../machine-topology.ts'
 import type { ResourceConfig } from '../resource-config.ts'
 import { mergeHints, type Placement, type TopologyPolicy } from './merge-hints.ts'
+import { readTopologyOptions } from './topology-options.ts'
 
 /**
  * One admitter of all resource managers: it asks each where a container's share could lie, chooses what suits all of them, and has each take it
@@ -19,7 +20,7 @@ export function createTopologyManager(
   const { topologyManagerPolicy: name = 'none', topologyManagerScope: scope = 'container', topologyManagerPolicyOptions = {} } = config
   if (name === 'none') return undefined
   const policy = name as TopologyPolicy
-  const options = readOptions(topologyManagerPolicyOptions)
+  const options = readTopologyOptions(topologyManagerPolicyOptions)
   if (nodes.length > options.maxNodes)
     throw new WherryError('Invalid', `topologyManagerPolicy: unsupported on machines with more than ${options.maxNodes} NUMA Nodes`)
   const merge = (hints: Parameters<typeof mergeHints>[0]) => mergeHints(hints, nodes, policy, options.prefersClosest)
@@ -48,23 +49,3 @@ export function createTopologyManager(
 }
 
 const refused = (reason: string, message: string): Admission => ({ admitted: false, reason, message })
-
-/** The reference's default, above which the combinations are too many. */
-const MAX_NODES = 8
-
-function readOptions(given: Readonly<Record<string, string>>): { readonly prefersClosest: boolean; readonly maxNodes: number } {
-  const read = { prefersClosest: false, maxNodes: MAX_NODES }
-  for (const [name, value] of Object.entries(given)) {
-    const where = `topologyManagerPolicyOptions.${name}`
-    if (name === 'prefer-closest-numa-nodes') {
-      if (value !== 'true' && value !== 'false') throw new WherryError('Invalid', `${where} must be "true" or "false", not "${value}"`)
-      read.prefersClosest = value === 'true'
-    } else if (name === 'max-allowable-numa-nodes') {
-      const count = Number(value)
-      if (!Number.isInteger(count) || count < MAX_NODES)
-        throw new WherryError('Invalid', `${where} must be a whole number from ${MAX_NODES}, not "${value}"`)
-      read.maxNodes = count
-    } else throw new WherryError('Invalid', `there is no option ${where}; known are prefer-closest-numa-nodes and max-allowable-numa-nodes`)
-  }
-  return read
-}
