@@ -360,7 +360,6 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       // Before the pods: what is there now and has no pod later has none for good.
       const [sandboxes, containers] = await untilThere(() => Promise.all([runtime.sandboxes(), runtime.containers()]))
       left = new Set(sandboxes.map(({ labels }) => labels[podUidLabel]))
-      for (const source of options.nodeSources ?? []) following.push(untilStopped(source.onChange(() => nodeStatus.runtimeChanged())))
       for (const manager of resourceManagers)
         if (manager.onChange !== undefined) following.push(untilStopped(manager.onChange((uid) => workers.get(uid)?.look())))
       // An API server that is there shows the mirrors of static pods first, for what they say still holds. One that runs in such a pod is waited

@@ -131,3 +131,31 @@ test('tells what it sees of itself, and keeps resources that others advertise', 
 })
 
 const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)
+
+test('a part of the node that changes leads to one look', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
+  let looks = 0
+  const status = () => {
+    looks += 1
+    return simulated.status()
+  }
+  const listeners = new Set<() => void>()
+  const source = {
+    read: () => ({ volumesInUse: ['v'.repeat(looks)] }),
+    onChange(listener: () => void) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const parts = { nodeSources: [source] }
+  const node = await createTestNode({ clock, runtime: { ...simulated, status }, network: simulated.network, parts })
+  t.after(() => node.close())
+  await node.startKubelet()
+  await clock.advance(5_000)
+  looks = 1
+  for (const listener of listeners) listener()
+  await clock.advance(1_000)
+  assert.equal(looks, 2)
+  assert.deepEqual((await node.client.get(Node, 'node')).status.volumesInUse, ['vv'])
+})

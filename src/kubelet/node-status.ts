@@ -310,6 +310,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     })
     informer.onChange((present, _, change) => seen(present, change))
     unfollow = nodeSources.map((source) => source.onChange(() => lookNow()))
+    // What changed while the Node was being registered was told to nobody.
+    lookNow()
   }
 
   return {
