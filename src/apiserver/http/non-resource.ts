@@ -1,11 +1,12 @@
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
+import { type ZPageFacts, type ZPageWriter, zPage } from '#lib/z-pages.ts'
+import { formatYaml } from '#schema/yaml-writer.ts'
 import { inOrder } from '../aggregation/group-order.ts'
 import type { Context } from '../context.ts'
 import { serveDiscovery } from '../discovery/discovery.ts'
 import { dumpOf } from '../flow-control/debug.ts'
 import { createHealth } from '../health/health.ts'
-import { zPage } from '../health/z-pages.ts'
 import { serveWrites, writesRoot } from '../journal/serve-writes.ts'
 import { serveOpenapi } from '../openapi/openapi.ts'
 import type { ApiServerOptions } from '../server.ts'
@@ -13,7 +14,8 @@ import { acceptable } from './negotiate.ts'
 import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
 import { absentRoute, bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, text } from './respond.ts'
-import { versionOf } from './version.ts'
+import { sortKeys } from './sort-keys.ts'
+import { type VersionFacts, versionOf } from './version.ts'
 
 /** Answers a request whose path is no resource's; 404 where there is nothing at it. */
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>
@@ -44,14 +46,18 @@ export function serveNonResource(context: Context, options: ApiServerOptions): N
     }
     if (path === '/metrics') return bareText(context.metrics.registry.text(), exposition)
     if (path === '/metrics/slis') return bareText(health.slis(), exposition)
-    if (path === '/statusz' || path === '/flagz')
-      return zPage(path, request, {
+    if (path === '/statusz' || path === '/flagz') {
+      const facts: ZPageFacts = {
+        component: 'apiserver',
         startedMs,
         nowMs: context.clock.now(),
-        version: options.version,
+        version: shownVersion(options.version),
         flags: options.flags ?? {},
         paths: ownPaths,
-      })
+      }
+      const { headers, body } = zPage(path, request.headers['accept'] ?? '', facts, zPageWriter)
+      return { status: 200, headers: { 'cache-control': 'no-cache, private', ...headers }, body: Buffer.from(body) }
+    }
     if (path.startsWith(writesRoot)) return serveWrites(context, path) ?? absent()
     if (path.startsWith(debugRoot)) return dump(context, path.slice(debugRoot.length), info) ?? absent()
     const found = (await health.answer(path, info)) ?? (await discovery(request, path.replace(/\/$/, ''))) ?? openapi(request, path, info)
@@ -88,6 +94,11 @@ export function absentVersion({ kinds }: Context, group: string, accept: string 
 
 const absent = (): HttpResponse => text('404 page not found\n', 404)
 const pretty = (value: unknown): HttpResponse => jsonBytes(Buffer.from(prettyText(value)))
+const zPageWriter: ZPageWriter = { json: prettyText, yaml: (value) => formatYaml(sortKeys(value)) }
+function shownVersion(facts: VersionFacts): ZPageFacts['version'] {
+  const { goVersion = '', gitVersion = '', emulationMajor, emulationMinor } = versionOf(facts) as Readonly<Record<string, string>>
+  return { goVersion, gitVersion, emulationVersion: `${emulationMajor}.${emulationMinor}` }
+}
 const jsonOnly = ['application/json']
 const ownPaths = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version']
 const debugRoot = '/debug/api_priority_and_fairness/'

@@ -33,6 +33,7 @@ const options: KubeletServerOptions = {
   pods: { list: () => [], get: (_namespace: string, name: string) => (name === 'p' ? record : undefined) } as never,
   runtime: { checkpointContainer, execSync } as unknown as KubeletServerOptions['runtime'],
   checkpointDirectory: '/checkpoints',
+  flags: { 'root-dir': '/var/lib/kubelet', 'node-ip': '192.0.2.1' },
   logFiles: {} as KubeletServerOptions['logFiles'],
   authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
   authorize: async () => true,
@@ -83,6 +84,14 @@ check('a checkpoint that fails', 'POST /checkpoint/ns/p/c?timeout=7', [token], 5
 check('a checkpoint by reading', 'GET /checkpoint/ns/p/c', [token], 404)
 check('a command', 'POST /run/ns/p/c?cmd=ls', [token], 200, /application\/json[\s\S]*outerr/)
 check('a command that fails', 'POST /run/ns/p/c?cmd=fail+now', [token], 500, /command 'fail now' exited with 3: err\n/)
+check('status for people', 'GET /statusz', [token], 200, /text\/plain[\s\S]*kubelet statusz\r?\n[\s\S]*Paths: \/configz \/flagz \/healthz/)
+check('flags for people', 'GET /flagz', [token], 200, /kubelet flagz\n[\s\S]*node-ip:192.0.2.1\nroot-dir:\/var\/lib\/kubelet\n/)
+const accept = (kind: string, version = 'v1beta1') => `Accept: application/json;v=${version};g=config.k8s.io;as=${kind}`
+check('status for programs', 'GET /statusz', [token, accept('Statusz')], 200, /"kind":"Statusz","apiVersion":"config.k8s.io\/v1beta1"/)
+check('flags for old programs', 'GET /flagz', [token, accept('Flagz', 'v1alpha1')], 200, /warning: 299[\s\S]*"root-dir"/i)
+check('status in a form that there is not', 'GET /statusz', [token, 'Accept: application/json'], 406)
+check('something below status', 'GET /statusz/more', [token], 404)
+check('status for a stranger', 'GET /statusz', [], 401)
 check('logs of a machine that shows none', 'GET /logs/', [token], 404)
 
 test('one stream too many is told to come again', async (t) => {
@@ -112,7 +121,7 @@ test('a checkpoint gets the container, its place, and the last of the times', ()
   assert.deepEqual(checkpoints, ['c-id /checkpoints/checkpoint-p_ns-c-<time>.tar 2000']))
 
 test('what an operator turned off is refused', () => {
-  for (const path of ['/run/a/b/c', '/exec/a/b/c', '/containerLogs/a/b/c', '/runningpods/', '/logs/'])
+  for (const path of ['/run/a/b/c', '/exec/a/b/c', '/containerLogs/a/b/c', '/runningpods/', '/logs/', '/statusz', '/flagz'])
     assert.throws(() => routeOf('GET', path, { enableDebuggingHandlers: false }), { message: 'Debug endpoints are disabled.' })
   for (const path of ['/pods', '/healthz', '/metrics', '/stats/summary'])
     assert.ok(routeOf('GET', path, { enableDebuggingHandlers: false }))

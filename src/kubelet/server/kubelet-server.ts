@@ -56,6 +56,8 @@ export interface KubeletServerOptions {
   readonly certificate: { current(): ServingCertificate; onChange?(listener: () => void): () => void }
   /** Shown at /debug/spans: where the time of the last starts went. */
   readonly spans?: Spans['recent']
+  /** Shown at /flagz. */
+  readonly flags?: Readonly<Record<string, string>>
   /** Shown at /configz as `kubeletconfig`. */
   readonly configuration?: object
   readonly clock: Clock
@@ -80,6 +82,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   const streamIdleMs = durationMs(options.serving?.streamingConnectionIdleTimeout ?? '4h0m0s')
   const log = options.log.with({ server: 'kubelet' })
   const metrics = createMetrics(options)
+  const startedMs = options.clock.now()
   const context = () => {
     const { certificate: cert, key, clientCa } = certificate.current()
     return { cert, key, ca: clientCa, minVersion: 'TLSv1.2' as const }
@@ -120,7 +123,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     try {
       await admit(request, url.pathname)
       const route = routeOf(request.method ?? '', url.pathname, options.serving)
-      await route({ ...options, metrics, request, response, url })
+      await route({ ...options, metrics, startedMs, request, response, url })
     } catch (error) {
       report(error, url.pathname)
       if (response.headersSent) response.destroy()

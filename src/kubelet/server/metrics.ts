@@ -76,6 +76,7 @@ const paths = [
   'configz',
   'containerLogs',
   'exec',
+  'flagz',
   'healthz',
   'logs',
   'metrics',
@@ -84,6 +85,7 @@ const paths = [
   'run',
   'runningpods',
   'stats',
+  'statusz',
 ]
 const known = (names: readonly string[], name: string): string => (names.includes(name) ? name : 'other')
 

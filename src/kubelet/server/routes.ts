@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readLog } from '#kubelet/container-log/read-log.ts'
+import type { Instant } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
 import { checkpoint } from './checkpoint.ts'
@@ -14,9 +15,12 @@ import { serveNodeLogs } from './node-logs.ts'
 import { pathParts } from './path-parts.ts'
 import { statsSummary } from './stats-summary.ts'
 import { runningContainer } from './upgrade.ts'
+import { serveZPage } from './z-pages.ts'
 
 export interface Call extends Omit<KubeletServerOptions, 'metrics'> {
   readonly metrics: Metrics
+  /** When the server was made. */
+  readonly startedMs: Instant
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly url: URL
@@ -43,6 +47,8 @@ const routes: Readonly<Record<string, Route>> = {
       ),
     ),
   'GET configz': ({ response, configuration = {} }) => json(response, { kubeletconfig: configuration }),
+  'GET statusz': (call) => zPageOf('/statusz', call),
+  'GET flagz': (call) => zPageOf('/flagz', call),
   'GET debug': ({ response, spans, url }) => {
     if (url.pathname !== '/debug/spans' || spans === undefined) throw notFound()
     json(response, { pods: spans() })
@@ -60,7 +66,20 @@ const routes: Readonly<Record<string, Route>> = {
   'POST checkpoint': checkpoint,
 }
 /** What `enableDebuggingHandlers` turns off. */
-const debugging = ['run', 'exec', 'attach', 'portForward', 'containerLogs', 'runningpods', 'logs', 'checkpoint', 'configz', 'debug']
+const debugging = [
+  'run',
+  'exec',
+  'attach',
+  'portForward',
+  'containerLogs',
+  'runningpods',
+  'logs',
+  'checkpoint',
+  'configz',
+  'debug',
+  'statusz',
+  'flagz',
+]
 /** Everything runs on one thread: where this is answered at all, nothing is stuck, and a log line would be written. */
 const healthChecks: readonly HealthCheck[] = ['log', 'syncloop'].map((name) => ({ name, check() {} }))
 const upgradeOnly = ['exec', 'attach', 'portForward']
@@ -82,6 +101,11 @@ export function refuseDebugging(first: string, serving: KubeletServerOptions['se
 }
 
 const notFound = () => new WherryError('NotFound', '404 page not found')
+
+function zPageOf(path: '/statusz' | '/flagz', { request, response, url, clock, startedMs, flags = {} }: Call): void {
+  if (url.pathname !== path) throw notFound()
+  serveZPage(path, { response, accept: request.headers.accept ?? '', startedMs, nowMs: clock.now(), flags })
+}
 
 async function containerLogs(call: Call): Promise<void> {
   const { pods, logFiles, clock, response, url } = call

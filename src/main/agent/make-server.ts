@@ -47,6 +47,15 @@ export function makeServer(
       onChange: certificates.onServingChange,
     },
     configuration: shownConfiguration(configuration),
+    flags: {
+      config: where.config,
+      'hostname-override': config.nodeName,
+      'node-ip': config.nodeAddress,
+      'node-labels': Object.entries(config.nodeLabels ?? {})
+        .map((label) => label.join('='))
+        .join(','),
+      'root-dir': where.kubelet,
+    },
     clock,
     log,
   })

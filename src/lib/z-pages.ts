@@ -1,40 +1,58 @@
-import { WherryError } from '#lib/errors.ts'
-import type { HttpRequest, HttpResponse } from '#lib/http.ts'
-import { rfc3339 } from '#lib/rfc3339.ts'
-import { formatYaml } from '#schema/yaml-writer.ts'
-import { prettyText } from '../http/pretty.ts'
-import { sortKeys } from '../http/sort-keys.ts'
-import { type VersionFacts, versionOf } from '../http/version.ts'
+import { WherryError } from './errors.ts'
+import { rfc3339 } from './rfc3339.ts'
 
-/** What `/statusz` and `/flagz` tell. */
+/** What `/statusz` and `/flagz` of one component tell. */
 export interface ZPageFacts {
+  /** `apiserver`, `kubelet`: the name that the reference's component has. */
+  readonly component: string
   /** Milliseconds since the epoch. */
   readonly startedMs: number
   readonly nowMs: number
-  readonly version: VersionFacts
+  readonly version: {
+    /** `go1.26`: of the reference's build, for tools that read it. */
+    readonly goVersion: string
+    /** `v1.36.3+ours`; what stands behind the plus is not shown. */
+    readonly gitVersion: string
+    /** `1.36` */
+    readonly emulationVersion: string
+  }
   readonly flags: Readonly<Record<string, string>>
   readonly paths: readonly string[]
 }
 
+/** How structure becomes text, with the keys of objects in order. */
+export interface ZPageWriter {
+  json(value: object): string
+  yaml(value: object): string
+}
+
+export interface ZPage {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /**
- * `/statusz` and `/flagz` (KEPs 4827, 4828): text for people, JSON or YAML where the Accept header names the type and its version.
- * Errors: `NotAcceptable` for anything else.
+ * `/statusz` and `/flagz` (KEPs 4827, 4828), which every component has: text for people, JSON or YAML where the Accept header names the type and
+ * its version. Errors: `NotAcceptable` for anything else.
  */
-export function zPage(path: '/statusz' | '/flagz', request: HttpRequest, facts: ZPageFacts): HttpResponse {
+export function zPage(path: '/statusz' | '/flagz', accept: string, facts: ZPageFacts, writer: ZPageWriter): ZPage {
   const kind = path === '/statusz' ? 'Statusz' : 'Flagz'
-  const form = formOf(request.headers['accept'] ?? '', kind)
+  const form = formOf(accept, kind)
   if (form === undefined)
     throw new WherryError('NotAcceptable', 'only the following media types are accepted: application/json, application/yaml, text/plain')
   if (form === 'text') {
     const lines = path === '/statusz' ? statusLines(facts) : flagLines(facts)
-    return page(`\napiserver ${kind.toLowerCase()}\n${warning}\n${lines}`, 'text/plain; charset=utf-8')
+    const body = `\n${facts.component} ${kind.toLowerCase()}\n${warning}\n${lines}`
+    return { headers: { 'content-type': 'text/plain; charset=utf-8' }, body }
   }
-  const head = { kind, apiVersion: `config.k8s.io/${form.version}`, metadata: { name: 'apiserver' } }
-  const body = { ...head, ...(path === '/statusz' ? statusOf(facts) : { flags: sorted(facts.flags) }) }
-  const parameters = `;g=config.k8s.io;v=${form.version};as=${kind}`
-  return form.encoding === 'yaml'
-    ? page(formatYaml(sortKeys(body)), `application/yaml${parameters}`)
-    : page(prettyText(body), `application/json${parameters}`)
+  const head = { kind, apiVersion: `config.k8s.io/${form.version}`, metadata: { name: facts.component } }
+  const value = { ...head, ...(path === '/statusz' ? statusOf(facts) : { flags: sorted(facts.flags) }) }
+  const contentType = `application/${form.encoding};g=config.k8s.io;v=${form.version};as=${kind}`
+  const old = `299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`
+  return {
+    headers: { 'content-type': contentType, ...(form.version === 'v1alpha1' && { warning: old }) },
+    body: writer[form.encoding](value),
+  }
 }
 
 const warning =
@@ -58,14 +76,13 @@ function formOf(accept: string, kind: string): 'text' | Structured | undefined {
   return undefined
 }
 
-function statusOf({ startedMs, nowMs, version, paths }: ZPageFacts) {
-  const { goVersion, gitVersion, emulationMajor, emulationMinor } = versionOf(version) as Readonly<Record<string, string>>
+function statusOf({ startedMs, nowMs, version: { goVersion, gitVersion, emulationVersion }, paths }: ZPageFacts) {
   return {
     startTime: rfc3339(startedMs),
     uptimeSeconds: Math.floor((nowMs - startedMs) / 1000),
     goVersion,
-    binaryVersion: gitVersion?.replace(/^v/, '').replace(/\+.*$/, ''),
-    emulationVersion: `${emulationMajor}.${emulationMinor}`,
+    binaryVersion: gitVersion.replace(/^v/, '').replace(/\+.*$/, ''),
+    emulationVersion,
     paths: [...paths].toSorted(),
   }
 }
@@ -92,9 +109,3 @@ const flagLines = ({ flags }: ZPageFacts): string =>
 
 const sorted = (flags: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(flags).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-
-const page = (body: string, type: string): HttpResponse => ({
-  status: 200,
-  headers: { 'cache-control': 'no-cache, private', 'content-type': type },
-  body: Buffer.from(body),
-})
