@@ -43,10 +43,10 @@ export const restarts = (options: RestartOptions): Promise<readonly string[]> =>
       const runtime = createCriRuntime({ endpoint: containerdSocket(containerdOptions(layout)), clock: systemClock })
       const traces = () => tracesOf(layout, runtime)
       try {
-        const empty = await traces()
+        const empty = await settled(traces)
         const names = Array.from({ length: options.pods }, (_, index) => `stays-${index}`)
         await startStaying(seen, names)
-        const full = await traces()
+        const full = await settled(traces)
         report(`${names.length} pods run: ${JSON.stringify(countsOf(full))}`)
         const problems: string[] = []
         const expect = async (expected: Traces, when: string): Promise<void> => {
@@ -109,6 +109,16 @@ function kill(layout: Layout, victim: string): void {
   const file = files[victim]
   if (file === undefined) throw new WherryError('Invalid', `there is no "${victim}" to kill; ${Object.keys(files).join(', ')} can be`)
   process.kill((JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid, 'SIGKILL')
+}
+
+/** What is there once nothing changes by itself any more. */
+async function settled(traces: () => Promise<Traces>): Promise<Traces> {
+  for (let before = await traces(); ; ) {
+    await delay(2_000)
+    const now = await traces()
+    if (compareTraces(before, now).length === 0) return now
+    before = now
+  }
 }
 
 /** What still differs when things have had their time to settle. */
