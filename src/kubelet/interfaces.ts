@@ -77,6 +77,8 @@ export interface CgroupManager {
   ensureTree(): Promise<void>
   /** Makes or corrects the pod's group and its limits (requests and limits of all containers); gives the `cgroupParent` for the sandbox. */
   ensurePod(pod: Pod): Promise<string>
+  /** A former kubelet made the pod's group: it counts from now on, and stays as it is. Absent: nothing has to be counted. */
+  adopt?(pod: Pod): Promise<void>
   /** What `ensurePod` answers, without touching anything: containers are made in the group of their sandbox. Absent: they are not. */
   parentOf?(pod: Pod): string
   /**

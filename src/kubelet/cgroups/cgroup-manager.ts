@@ -106,8 +106,9 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
     }
   }
 
+  const sharesOfBurstable = () => cpuShares([...burstable.values()].reduce((sum, milli) => sum + milli, 0))
   const weighBurstable = async (): Promise<void> => {
-    const shares = cpuShares([...burstable.values()].reduce((sum, milli) => sum + milli, 0))
+    const shares = sharesOfBurstable()
     if (shares === burstableShares) return
     burstableShares = shares
     await host.limit(pathOf(qosCgroup('Burstable')), { cpuShares: shares })
@@ -137,11 +138,19 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       const share = options.allocatable?.()
       if (share !== undefined) await enforce(top, share, true)
       for (const { path, share: own } of options.reserved ?? []) await enforce(path, own, false)
-      for (const qos of ['Burstable', 'BestEffort'] as const) {
-        await host.make(pathOf(qosCgroup(qos)))
-        await host.limit(pathOf(qosCgroup(qos)), { cpuShares: MIN_SHARES })
-      }
-      burstableShares = MIN_SHARES
+      for (const qos of ['Burstable', 'BestEffort'] as const) await host.make(pathOf(qosCgroup(qos)))
+      await host.limit(pathOf(qosCgroup('BestEffort')), { cpuShares: MIN_SHARES })
+      const path = pathOf(qosCgroup('Burstable'))
+      // What runs there since a former kubelet keeps what it was promised, until it is known again what that is.
+      const hasPods = (await host.children(path)).some((child) => uidOf(child) !== undefined)
+      burstableShares = hasPods ? (await host.read(path)).cpuShares : MIN_SHARES
+      if (!hasPods) await host.limit(path, { cpuShares: MIN_SHARES })
+    },
+    async adopt(pod) {
+      if (qosClass(pod) !== 'Burstable' || burstable.has(pod.metadata.uid)) return
+      burstable.set(pod.metadata.uid, cpuRequestMilli(pod))
+      // One after another becomes known: the others count by what there is.
+      if (sharesOfBurstable() > (burstableShares ?? 0)) await weighBurstable()
     },
     async ensurePod(pod: Pod) {
       const qos = qosClass(pod)

@@ -126,7 +126,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   async function lookOnce(): Promise<void> {
     if (!isListed) {
       await relist(state, context)
-      adoptResources(context, state)
+      await adoptResources(context, state)
       isListed = true
       dirty.clear()
     }

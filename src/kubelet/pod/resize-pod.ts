@@ -26,12 +26,13 @@ export async function resizePod(context: PodContext, state: PodState): Promise<v
 }
 
 /** What a former kubelet brought the pod to, once it is known that something of the pod runs. */
-export function adoptResources({ resizes }: PodContext, state: PodState): void {
+export async function adoptResources({ resizes, cgroups, log }: PodContext, state: PodState): Promise<void> {
   if (state.group !== undefined || state.sandboxes.size === 0) return
   const actual = resizes.actual(state.pod.metadata.uid)
   // Never resized, or it would be known: the group is as it was made.
   state.group = actual?.group ?? resourcesOf(state.pod)
   for (const [id, resources] of Object.entries(actual?.containers ?? {})) if (state.containers.has(id)) state.resized.set(id, resources)
+  await cgroups.adopt?.(state.pod).catch((error: unknown) => log.warn('a pod that was here has not its share of the processors', { error }))
 }
 
 async function resize(context: PodContext, state: PodState): Promise<void> {
