@@ -36,3 +36,33 @@ test('a folder of manifests is followed, and what is no pod keeps no other from 
   const [again] = await source.list()
   assert.deepEqual(again, first)
 })
+
+test('a folder that is not there yet holds nothing, and is followed once it is, and once it is again', async () => {
+  const late = join(directory, 'folder', 'late', 'manifests')
+  const following = staticPodSource({ directory: late, nodeName: 'node', clock: systemClock, log })
+  const names = async () => (await following.list()).map(({ metadata }) => metadata.name)
+  const until = async (wanted: readonly string[]) => {
+    while (String(await names()) !== String(wanted))
+      await new Promise<void>((resolve) => {
+        const stop = following.onChange(() => {
+          stop()
+          resolve()
+        })
+      })
+  }
+  try {
+    await until([])
+    for (const name of ['a', 'b']) {
+      mkdirSync(late, { recursive: true })
+      // Nothing tells of this but the watch of a folder that came later.
+      const seen = until([`${name}-node`])
+      writeFileSync(join(late, `${name}.yaml`), manifest(name))
+      await seen
+      const gone = until([])
+      rmSync(join(directory, 'folder', 'late'), { recursive: true })
+      await gone
+    }
+  } finally {
+    following.close()
+  }
+})
