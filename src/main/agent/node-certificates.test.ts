@@ -10,6 +10,7 @@ import { certificateTools } from '#host/node-certificates.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
 import { ensurePki } from '#host/pki.ts'
 import { isError } from '#lib/errors.ts'
+import { silentLog } from '#lib/log.ts'
 import { openNodeCertificates } from './node-certificates.ts'
 import { nodeConfiguration } from './node-configuration.ts'
 
@@ -36,6 +37,29 @@ test('the agent has the pairs that the cluster was set up with, until it asked f
   assert.equal(certificateTools.facts(certificates.client().certificate).commonName, 'system:node:boat')
   assert.equal(certificates.serving().certificate, pki.node.serving.certificate)
   await certificates.stop()
+})
+
+test('a pair that does not fit ends no agent', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-agent-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const where = paths({ dataDirectory: folder, runDirectory: folder })
+  const config: Config = { ...defaultConfig(), nodeName: 'boat' }
+  const keys = join(where.pki, 'nodes', 'boat')
+  mkdirSync(keys, { recursive: true })
+  const certificates = openNodeCertificates(config, where, {
+    ...systemClock,
+    schedule: (_at, run) => systemClock.schedule(systemClock.now(), run),
+  })
+  t.after(() => certificates.stop())
+  certificates.onServingChange(() => {
+    throw new Error('key values mismatch')
+  })
+  const told = Promise.withResolvers<string>()
+  const log = { ...silentLog, error: (message: string) => told.resolve(message) }
+  const configuration = { rotateCertificates: false, serverTLSBootstrap: false }
+  certificates.keepFresh({ configuration, log } as never, () => {})
+  writeFileSync(join(keys, 'kubelet-serving.crt'), '')
+  assert.match(await told.promise, /the former one stays/)
 })
 
 test('the file says how the node is set, and the layout what it cannot', () => {

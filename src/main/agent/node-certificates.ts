@@ -3,6 +3,7 @@ import type { Config } from '#host/config.ts'
 import type { Paths } from '#host/layout.ts'
 import { certificateFile, certificateTools } from '#host/node-certificates.ts'
 import { createCertificateManager } from '#kubelet/certificates/certificate-manager.ts'
+import { observeCertificates } from '#kubelet/certificates/certificate-metrics.ts'
 import type { CertificateStore, KeyPair } from '#kubelet/certificates/interfaces.ts'
 import { clientTemplate, servingTemplate } from '#kubelet/certificates/rotation.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -48,8 +49,16 @@ export function openNodeCertificates(config: Config, where: Paths, clock: Clock)
   return {
     client: () => use('client'),
     serving: () => use('serving'),
-    keepFresh({ configuration, client, random, log }, reconnect) {
+    keepFresh({ configuration, client, random, log, metrics }, reconnect) {
       const basis = { client, clock, log, tools: certificateTools }
+      /** Nobody waits for what a file that changed brings about: what throws here would end the agent. */
+      const tellServing = () => {
+        try {
+          servingChanged()
+        } catch (error) {
+          log.error('the serving certificate that changed cannot be used; the former one stays', { error })
+        }
+      }
       const names = servingTemplate(config.nodeName, [
         { type: 'InternalIP', address: config.nodeAddress },
         { type: 'Hostname', address: config.nodeName },
@@ -58,6 +67,7 @@ export function openNodeCertificates(config: Config, where: Paths, clock: Clock)
         ...(configuration.rotateCertificates
           ? [
               {
+                name: 'client' as const,
                 changed: reconnect,
                 manager: createCertificateManager({
                   ...basis,
@@ -72,7 +82,8 @@ export function openNodeCertificates(config: Config, where: Paths, clock: Clock)
         ...(configuration.serverTLSBootstrap
           ? [
               {
-                changed: servingChanged,
+                name: 'serving' as const,
+                changed: tellServing,
                 manager: createCertificateManager({
                   ...basis,
                   random: random.fork('serving certificate'),
@@ -84,6 +95,7 @@ export function openNodeCertificates(config: Config, where: Paths, clock: Clock)
             ]
           : []),
       ]
+      observeCertificates(metrics.registry, clock, Object.fromEntries(managers.map(({ name, manager }) => [name, manager])))
       for (const { manager, changed } of managers) {
         manager.onChange(changed)
         manager.start()
@@ -93,7 +105,7 @@ export function openNodeCertificates(config: Config, where: Paths, clock: Clock)
       ends.push(
         watched(join(where.pki, folder), clock, () => {
           reconnect()
-          servingChanged()
+          tellServing()
           for (const { manager } of managers) manager.changed()
         }),
       )
