@@ -5,6 +5,7 @@ import { deviceFolder } from '#host/plugins/device-folder.ts'
 import { dialRpc, serveRpc } from '#host/plugins/rpc.ts'
 import { createDeviceManager } from '#kubelet/devices/device-manager.ts'
 import { startRegistrationServer } from '#kubelet/devices/registration-server.ts'
+import { resetResources } from '#kubelet/devices/reset-resources.ts'
 import { createDraManager } from '#kubelet/dra/dra-manager.ts'
 import type { NodeSource, ResourceManager } from '#kubelet/interfaces.ts'
 import type { Kubelet } from '#kubelet/kubelet.ts'
@@ -74,12 +75,21 @@ export async function makeDevices(context: AgentContext, options: NodeDevicesOpt
   plugins.handle('DRAPlugin', dra.plugins)
   observePlugins(metrics.registry, { watcher: plugins, dra })
   const servers: RpcServer[] = []
+  const stopping = new AbortController()
   return {
     resourceManagers: [devices.manager, dra.manager],
     nodeSource: devices.node,
     async start() {
       await devices.start()
       await dra.start()
+      if (devices.isNew()) {
+        const served = () => devices.node.read().capacity ?? {}
+        const reset = resetResources(
+          { nodeName: config.nodeName, client, served, clock, random: random.fork('resources'), log },
+          stopping.signal,
+        )
+        reset.catch((error: unknown) => log.error('the resources of an old node stay', { error }))
+      }
       servers.push(await startRegistrationServer({ directory, folder: deviceFolder, serve: serveRpc, devices, log }))
       servers.push(
         await startPodResourcesServer({
@@ -100,6 +110,7 @@ export async function makeDevices(context: AgentContext, options: NodeDevicesOpt
       dra.sweep()
     },
     async close() {
+      stopping.abort(new Error('the kubelet stops'))
       await Promise.all(servers.map((server) => server.close()))
       devices.close()
       dra.close()
