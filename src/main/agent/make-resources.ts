@@ -13,6 +13,7 @@ import type { CgroupManager, PodAdmitter, PodLookup, ResourceManager } from '#ku
 import type { ExclusiveResources, MemoryBlock } from '#kubelet/pod-resources/pod-resources-server.ts'
 import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
 import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
+import { managerMetrics } from '#kubelet/resources/manager-metrics.ts'
 import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
 import type { MemoryRecord } from '#kubelet/resources/memory/memory-use.ts'
 import { checkReservedMemory } from '#kubelet/resources/memory/reserved-memory.ts'
@@ -43,7 +44,7 @@ export interface NodeResourceOptions {
 
 /** Throws `Invalid` for settings that this machine cannot keep. */
 export async function makeResources(
-  { config, configuration, where, clock, log }: AgentContext,
+  { config, configuration, where, clock, log, metrics }: AgentContext,
   { runtime, pods, others }: NodeResourceOptions,
 ): Promise<NodeResourceParts> {
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
@@ -65,12 +66,17 @@ export async function makeResources(
       })
     : undefined
   await cpus?.load()
+  const counted = managerMetrics(metrics.registry, clock, configuration)
   if (isStatic.memory) checkReservedMemory(configuration.reservedMemory, topology.nodes, shares.keptMemory)
   const memory = isStatic.memory
     ? createMemoryManager({ nodes: topology.nodes, reserved: configuration.reservedMemory, file: state('memory_manager_state'), isKnown })
     : undefined
   await memory?.load()
-  const managers = [...others, ...(cpus === undefined ? [] : [cpus]), ...(memory === undefined ? [] : [memory])]
+  const managers = [
+    ...others,
+    ...(cpus === undefined ? [] : [counted.cpus(cpus, topology.cpus)]),
+    ...(memory === undefined ? [] : [counted.memory(memory)]),
+  ]
   const placement = createTopologyManager(managers, topology, configuration)
 
   // The runtime knows how it is set up; of one that does not tell it is true what the configuration says.
@@ -98,7 +104,7 @@ export async function makeResources(
     cgroups,
     cgroupNames,
     managers,
-    admitters: placement === undefined ? [] : [placement],
+    admitters: placement === undefined ? [] : [counted.placement(placement)],
     exclusive: {
       cpus: (podUid, container) => cpus?.exclusive(podUid, container) ?? [],
       allocatableCpus: () => cpus?.allocatable() ?? [],

@@ -11,6 +11,7 @@ import { makeCertificate } from '#host/pki/certificate.ts'
 import { ensurePki } from '#host/pki.ts'
 import { isError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { openNodeCertificates } from './node-certificates.ts'
 import { nodeConfiguration } from './node-configuration.ts'
 
@@ -57,7 +58,7 @@ test('a pair that does not fit ends no agent', async (t) => {
   const told = Promise.withResolvers<string>()
   const log = { ...silentLog, error: (message: string) => told.resolve(message) }
   const configuration = { rotateCertificates: false, serverTLSBootstrap: false }
-  certificates.keepFresh({ configuration, log } as never, () => {})
+  certificates.keepFresh({ configuration, log, metrics: { registry: createRegistry() } } as never, () => {})
   writeFileSync(join(keys, 'kubelet-serving.crt'), '')
   assert.match(await told.promise, /the former one stays/)
 })

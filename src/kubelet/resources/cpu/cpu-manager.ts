@@ -35,6 +35,8 @@ export interface CpuManager extends ResourceManager {
   hasExclusive(podUid: string, container?: string): boolean
   /** Processors that a container has alone, ascending. */
   exclusive(podUid: string, container: string): readonly number[]
+  /** All that some container has alone, ascending. */
+  taken(): readonly number[]
   /** Those that containers may have alone, given out or not: all but the reserved ones. */
   allocatable(): readonly number[]
 }
@@ -157,6 +159,7 @@ export function createCpuManager(options: CpuManagerOptions): CpuManager {
     hasExclusive: (podUid, container) =>
       container === undefined ? (given.get(podUid)?.size ?? 0) > 0 : given.get(podUid)?.has(container) === true,
     exclusive: (podUid, container) => ascending(given.get(podUid)?.get(container) ?? []),
+    taken: () => ascending(taken()),
     allocatable: () => ascending(difference(all, reserved)),
   }
 }
