@@ -1,6 +1,6 @@
 import { Node } from '#api/core/v1/node.ts'
 import type { Client } from '#client/client.ts'
-import { createInformer } from '#client/informer.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -12,12 +12,13 @@ export interface OwnNode {
   until<T>(find: (node: Node) => T | undefined, signal: AbortSignal): Promise<T>
 }
 
-/** Watched only while somebody waits for a change. */
+/** Watched only while somebody waits for a change, and once however many wait. */
 export function createOwnNode(
   client: Client,
   nodeName: string,
   options: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): OwnNode {
+  let watched: { readonly informer: Informer<Node>; waiting: number } | undefined
   return {
     read: () => client.get(Node, nodeName),
     async until(find, signal) {
@@ -25,8 +26,10 @@ export function createOwnNode(
       const found = Promise.withResolvers<NonNullable<ReturnType<typeof find>>>()
       const abort = () => found.reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
-      const informer = createInformer(client, Node, { ...options, fieldSelector: `metadata.name=${nodeName}` })
-      const forget = informer.onChange((node, _previous, change) => {
+      watched ??= { informer: createInformer(client, Node, { ...options, fieldSelector: `metadata.name=${nodeName}` }), waiting: 0 }
+      const mine = watched
+      mine.waiting += 1
+      const forget = mine.informer.onChange((node, _previous, change) => {
         const value = change === 'deleted' ? undefined : find(node)
         if (value !== undefined && value !== null) found.resolve(value)
       })
@@ -35,7 +38,11 @@ export function createOwnNode(
       } finally {
         forget()
         signal.removeEventListener('abort', abort)
-        await informer.close()
+        mine.waiting -= 1
+        if (mine.waiting === 0) {
+          watched = undefined
+          await mine.informer.close()
+        }
       }
     },
   }
