@@ -12,6 +12,7 @@ import { isFinal, isInfeasible, isInUse } from './csi-error.ts'
 import { csiMetrics } from './csi-metrics.ts'
 import { type DriverInfo, entryOf, nodeChange } from './csi-node-object.ts'
 import { checkLifecycle, csiAccessMode, policyOf, takesGroup } from './driver-policy.ts'
+import { csiPaths } from './paths.ts'
 import { contextOption, seLinuxOptionsOf } from './selinux-mount.ts'
 import { createTokenAttributes } from './token-attributes.ts'
 import { attachmentNameOf, type CsiVolume, inlineHandle } from './volume-source.ts'
@@ -30,6 +31,12 @@ const volume: CsiVolume = {
   secrets: {},
 }
 const driver = (spec: object): CSIDriver => ({ metadata: { name: 'd' }, spec }) as unknown as CSIDriver
+
+test('a driver’s name leads nowhere else', () => {
+  assert.equal(csiPaths('/root', 'u', '/path', volume).staging.split('/globalmount')[0]!.split('/').at(-2), 'd')
+  for (const driver of ['..', 'a/../../b', ''])
+    assert.throws(() => csiPaths('/root', 'u', '/path', { ...volume, driver }), { code: 'Invalid' })
+})
 
 test('fsGroup is the kubelet’s to give where the driver’s policy says so', () => {
   const check = (fsGroupPolicy: string | undefined, change: Partial<CsiVolume>, expected: boolean) =>

@@ -1,3 +1,4 @@
+import { safe } from '../volumes/safe.ts'
 import { type CsiVolume, sha256 } from './volume-source.ts'
 
 /** Where a volume is handed over, in the places where the reference has them: drivers and backup tools look there. */
@@ -11,7 +12,10 @@ export interface CsiPaths {
   readonly publishRecord: string
 }
 
-/** `path`: the volume's folder below the pod's; what is in it belongs to the volume of this pod alone. */
+/**
+ * `path`: the volume's folder below the pod's; what is in it belongs to the volume of this pod alone. Throws `Invalid` for a driver whose name would
+ * lead elsewhere.
+ */
 export function csiPaths(
   rootDirectory: string,
   podUid: string,
@@ -28,7 +32,7 @@ export function csiPaths(
       publishRecord: path,
     }
   }
-  const shared = `${plugin}/${driver}/${sha256(handle)}`
+  const shared = `${plugin}/${safe(driver)}/${sha256(handle)}`
   return { staging: `${shared}/globalmount`, target: `${path}/mount`, stageRecord: shared, publishRecord: path }
 }
 
