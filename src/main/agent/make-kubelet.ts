@@ -120,6 +120,8 @@ export function makeKubelet(
       unfollow()
       await care.stop()
       await kubelet.stop()
+      // What volumes wait for is given up. A call to a driver ends only with the way to the drivers, which is closed after this.
+      void volumes.close()
       resources.stop()
       await sources.close()
     },
