@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { killShims, networkNamespaces, removeCgroups, removeNetwork, removeNetworkNamespace, unmountBeneath } from '#host/clean.ts'
 import { systemClock } from '#host/clock.ts'
+import { type Config, readConfig } from '#host/config.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
@@ -9,6 +10,7 @@ import { paths } from '#host/layout.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { isThere } from '#host/packages.ts'
+import { isError } from '#lib/errors.ts'
 import { alone } from './alone.ts'
 import type { Command, Given, Terminal } from './command.ts'
 import { createProgress } from './progress.ts'
@@ -35,7 +37,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     await stopDaemon(where.serverPid)
   })
   if (existsSync(where.containerdRoot) && isThere('containerd')) {
-    const options = containerdOptions(layout)
+    const options = containerdOptions(layout, configIfWhole(where.config))
     try {
       await progress.step('Ending containers', async () => {
         await ensureContainerd(options)
@@ -62,6 +64,16 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
   })
   terminal.out('Nothing is left of the cluster.\n')
   return 0
+}
+
+/** A configuration that cannot be read is a reason to reset, and no reason not to: then containerd is asked as it is by default. */
+function configIfWhole(file: string): Config | undefined {
+  try {
+    return readConfig(file)
+  } catch (error) {
+    if (isError(error)) return undefined
+    throw error
+  }
 }
 
 /** Through the runtime, so that it takes down namespaces, addresses and mounts itself; what it cannot is cleaned up after it. */

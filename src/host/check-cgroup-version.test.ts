@@ -12,7 +12,7 @@ after(() => {
   for (const folder of [split, unified]) rmSync(folder, { recursive: true })
 })
 
-check('nothing said', undefined)
+check('nothing said', {})
 check('version 1 is allowed', { failCgroupV1: false, singleProcessOOMKill: true })
 check('version 1 is not wanted', { failCgroupV1: true }, /^\/c\.yaml: kubelet\.failCgroupV1 is true, .* cgroup v1/)
 check(
@@ -22,7 +22,7 @@ check(
 )
 
 /** `onVersion1`: the refusal there. Version 2 takes everything. */
-function check(title: string, kubelet: Readonly<Record<string, unknown>> | undefined, onVersion1?: RegExp): void {
+function check(title: string, kubelet: Readonly<Record<string, unknown>>, onVersion1?: RegExp): void {
   test(title, () => {
     checkCgroupVersion({ kubelet }, '/c.yaml', unified)
     if (onVersion1) assert.throws(() => checkCgroupVersion({ kubelet }, '/c.yaml', split), { code: 'Invalid', message: onVersion1 })

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { RuntimeHandlers } from './containerd.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
 import { firstAddress, isV6Range, parseServiceRanges } from './service-ranges.ts'
 
@@ -33,6 +34,8 @@ export interface NodeSettings {
   /** CredentialProviderConfig, a file or a folder of files, and where the programs that it names are. The reference's flags of these names. */
   readonly imageCredentialProviderConfig?: string
   readonly imageCredentialProviderBinDir?: string
+  /** What a RuntimeClass may name as its handler beside runc and crun. */
+  readonly runtimeHandlers?: RuntimeHandlers
 }
 
 /** The settings that have a value in any case. */
@@ -125,6 +128,20 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
+  runtimeHandlers: (value) =>
+    isMapping(value) && Object.entries(value).every(([name, handler]) => isHandlerName(name) && isHandler(handler))
+      ? undefined
+      : 'a mapping of handlers (names such as gvisor, other than runc and crun) with program (an absolute path) and perhaps runtimeType, such as "io.containerd.runc.v2"',
+}
+
+/** As the API has it for a RuntimeClass: a DNS label. */
+const isHandlerName = (name: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name) && name !== 'runc' && name !== 'crun'
+
+function isHandler(value: unknown): boolean {
+  if (!isMapping(value)) return false
+  const { program, runtimeType = 'io.containerd.runc.v2', ...others } = value as Record<string, unknown>
+  const isType = typeof runtimeType === 'string' && /^[a-z0-9]+(\.[a-z0-9-]+)+\.v\d+$/.test(runtimeType)
+  return wantsPath(program) === undefined && isType && Object.keys(others).length === 0
 }
 
 function wantsPath(value: unknown): string | undefined {

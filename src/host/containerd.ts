@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import { WherryError } from '#lib/errors.ts'
 import { findDaemon, startDaemon } from './daemon.ts'
 import { pauseImage } from './images/pause.ts'
@@ -23,6 +24,20 @@ export interface ContainerdOptions {
   readonly registryConfigDirectory?: string
   /** What runs containers, the default first. Absent: what the machine has, crun (the lighter one) before runc. */
   readonly runtimes?: readonly OciRuntime[]
+  /** Handlers beside them, as the user named them. */
+  readonly handlers?: RuntimeHandlers
+  /** Who makes the groups of containers: runc itself by default, or systemd at its request. */
+  readonly cgroupDriver?: CgroupDriver
+}
+
+/** What a RuntimeClass may name beside runc and crun, by that name. */
+export type RuntimeHandlers = Readonly<Record<string, RuntimeHandler>>
+
+export interface RuntimeHandler {
+  /** Absolute: what speaks the OCI runtime's command line, or the shim itself where `runtimeType` is another than runc's. */
+  readonly program: string
+  /** containerd's name for the shim, such as `io.containerd.kata.v2`. Absent: that of runc, `io.containerd.runc.v2`. */
+  readonly runtimeType?: string
 }
 
 /** A program that speaks the OCI runtime's command line. `name` is the handler that a RuntimeClass names. */
@@ -55,6 +70,24 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<void
   throw new WherryError('Timeout', `containerd does not answer on ${socket} after 30 s; see ${options.logFile}`)
 }
 
+/**
+ * containerd outlives the agent, and its groups are where it was told to make them when it started. Throws `Invalid` where that is not as `options`
+ * say: pods that run would be looked for, measured and limited where they are not.
+ */
+export function checkCgroupDriver(options: ContainerdOptions): void {
+  const wanted = options.cgroupDriver ?? 'cgroupfs'
+  const [, isSystemd] = /^ *SystemdCgroup = (true|false)$/m.exec(readFileSync(configFileOf(options), 'utf8')) ?? []
+  const running = isSystemd === 'true' ? 'systemd' : 'cgroupfs'
+  if (running === wanted) return
+  const pid = findDaemon(containerdPidFile(options))?.pid
+  throw new WherryError(
+    'Invalid',
+    `kubelet.cgroupDriver is ${wanted}, and the containerd that runs was started with ${running}: drain the node, "wherry down", end containerd${pid === undefined ? '' : ` (process ${pid})`}, "wherry up"; or set the field to ${running}`,
+  )
+}
+
+const configFileOf = ({ rootDirectory }: Pick<ContainerdOptions, 'rootDirectory'>): string => join(rootDirectory, 'config.toml')
+
 /** Two that start it at once would leave one of them running with nobody knowing its number. False while another process is at it. */
 function startAlone(options: ContainerdOptions, isThere: () => boolean): boolean {
   const release = tryLock(join(options.stateDirectory, 'start.lock'))
@@ -70,7 +103,7 @@ function startAlone(options: ContainerdOptions, isThere: () => boolean): boolean
 function start(options: ContainerdOptions): void {
   mkdirSync(options.rootDirectory, { recursive: true, mode: 0o711 })
   mkdirSync(options.cniConfigDirectory, { recursive: true, mode: 0o700 })
-  const configFile = join(options.rootDirectory, 'config.toml')
+  const configFile = configFileOf(options)
   writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
   const { programDirectory: folder } = options
   startDaemon({
@@ -96,6 +129,23 @@ export function canRunCrun(): boolean {
 export function containerdConfig(options: ContainerdOptions, mayRaisePriority: boolean): string {
   const text = JSON.stringify
   const runtimes = options.runtimes ?? installedRuntimes()
+  const section = ({ name, program }: OciRuntime): string => `
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${text(name)}]
+  runtime_type = ${text(runcType)}
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${text(name)}.options]
+  BinaryName = ${text(program ?? name)}
+  SystemdCgroup = ${options.cgroupDriver === 'systemd'}
+`
+  // Other shims than runc's are programs of their own, with options that only they know.
+  const handlerSection = ([name, { program, runtimeType = runcType }]: readonly [string, RuntimeHandler]): string =>
+    runtimeType === runcType
+      ? section({ name, program })
+      : `
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${text(name)}]
+  runtime_type = ${text(runtimeType)}
+  runtime_path = ${text(program)}
+`
   return `version = 2
 root = ${text(options.rootDirectory)}
 state = ${text(options.stateDirectory)}
@@ -132,17 +182,12 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "overlayfs"
   default_runtime_name = ${text(runtimes[0]?.name ?? 'runc')}
-${runtimes.map(runtimeSection).join('')}`
+${runtimes.map(section).join('')}${Object.entries(options.handlers ?? {})
+  .map(handlerSection)
+  .join('')}`
 }
 
-const runtimeSection = ({ name, program }: OciRuntime): string => `
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${name}]
-  runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${name}.options]
-  BinaryName = ${JSON.stringify(program ?? name)}
-  SystemdCgroup = false
-`
+const runcType = 'io.containerd.runc.v2'
 
 /** Whether this process holds CAP_SYS_RESOURCE (bit 24 of the effective set, capabilities(7)). */
 function mayRaiseOwnPriority(): boolean {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isError } from '#lib/errors.ts'
 import { defaultConfig, readConfig, writeConfig } from './config.ts'
-import { containerdConfig } from './containerd.ts'
+import { type ContainerdOptions, checkCgroupDriver, containerdConfig } from './containerd.ts'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.ts'
 import { tryLock } from './lock.ts'
+import { containerdOptions } from './node-containerd.ts'
 import { installPackages, missing } from './packages.ts'
 import { run } from './run.ts'
 
@@ -111,6 +112,52 @@ test('containerd is told about what the machine may not do', () => {
   assert.match(containerdConfig(options, false), /restrict_oom_score_adj = true/)
   assert.match(containerdConfig(options, true), /restrict_oom_score_adj = false/)
 })
+
+test('the cgroup driver of the configuration is containerd’s; one that runs with another is not taken', () => {
+  const layout = { dataDirectory: join(folder, 'driver'), runDirectory: join(folder, 'driver-run') }
+  const plain = containerdOptions(layout)
+  const systemd = containerdOptions(layout, { kubelet: { cgroupDriver: 'systemd' } })
+  const driverIn = (options: ContainerdOptions) =>
+    [...containerdConfig(options, true).matchAll(/SystemdCgroup = (\w+)/g)].map(([, is]) => is)
+  assert.deepEqual(new Set(driverIn(plain)), new Set(['false']))
+  assert.deepEqual(new Set(driverIn(systemd)), new Set(['true']))
+  mkdirSync(plain.rootDirectory, { recursive: true })
+  for (const [running, other] of [
+    [plain, systemd],
+    [systemd, plain],
+  ] as const) {
+    writeFileSync(join(running.rootDirectory, 'config.toml'), containerdConfig(running, true))
+    checkCgroupDriver(running)
+    assert.throws(() => checkCgroupDriver(other), {
+      code: 'Invalid',
+      message: /^kubelet\.cgroupDriver is \w+, and the containerd that runs was/,
+    })
+  }
+})
+
+test('containerd takes handlers of the user’s own, beside those that there are', () => {
+  const handlers = { light: { program: '/opt/light/run' }, kata: { program: '/opt/kata/shim', runtimeType: 'io.containerd.kata.v2' } }
+  const options = { ...containerdOptions({ dataDirectory: '/r', runDirectory: '/s' }), runtimes: [{ name: 'runc' }], handlers }
+  const text = containerdConfig(options, true)
+  assert.match(
+    text,
+    /runtimes\."light"\]\n {2}runtime_type = "io\.containerd\.runc\.v2"\n[^[]*\[[^\]]*options\]\n {2}BinaryName = "\/opt\/light\/run"/,
+  )
+  assert.match(text, /runtimes\."kata"\]\n {2}runtime_type = "io\.containerd\.kata\.v2"\n {2}runtime_path = "\/opt\/kata\/shim"\n/)
+  assert.match(text, /default_runtime_name = "runc"/)
+})
+
+checkConfig(
+  'apiPort: 7443\nruntimeHandlers: {gvisor: {program: /opt/runsc, runtimeType: io.containerd.runsc.v1}, light: {program: /opt/light}}\n',
+  undefined,
+)
+checkConfig('runtimeHandlers: {light: {program: light}}\n', /runtimeHandlers must be a mapping of handlers/)
+checkConfig('runtimeHandlers: {light: {}}\n', /runtimeHandlers must be/)
+checkConfig('runtimeHandlers: {light: /opt/light}\n', /runtimeHandlers must be/)
+checkConfig('runtimeHandlers: {light: {program: /opt/light, runtimeType: light}}\n', /runtimeHandlers must be/)
+checkConfig('runtimeHandlers: {light: {program: /opt/light, binary: x}}\n', /runtimeHandlers must be/)
+checkConfig('runtimeHandlers: {runc: {program: /opt/light}}\n', /other than runc and crun/)
+checkConfig('runtimeHandlers: {"a.b": {program: /opt/light}}\n', /runtimeHandlers must be/)
 
 function checkConfig(text: string, problem: RegExp | undefined): void {
   test(`configuration ${JSON.stringify(text)}`, () => {

@@ -42,7 +42,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   checkCgroupVersion(config, where.config)
   const metrics = createKubeletMetrics(systemClock)
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
-  const runtime = await openRuntime(layout, systemClock, log, configuration)
+  const runtime = await openRuntime(layout, config, systemClock, log, configuration)
   const network = await runNetwork(context)
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)

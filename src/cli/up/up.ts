@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, defaultConfig, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
-import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { type Daemon, findDaemon, startDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { importImages, listImages } from '#host/images/store.ts'
@@ -75,7 +75,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
   const connection = connectAsAdmin(layout)
   try {
     const withWelcome = !options['no-welcome'] && !existsSync(welcomeMark(layout))
-    const images = prepareImages(containerdOptions(layout), withWelcome)
+    const images = prepareImages(containerdOptions(layout, config), withWelcome)
     // A failure is told by the step that waits for it; until then nobody looks.
     images.catch(() => {})
     if (warmed) await progress.step('Compiling server and agent', () => warmed)
@@ -147,6 +147,7 @@ function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: strin
 /** Makes and imports the images that are not there yet; returns their names. */
 async function prepareImages(options: ContainerdOptions, withWelcome: boolean): Promise<string[]> {
   await ensureContainerd(options)
+  checkCgroupDriver(options)
   const socket = containerdSocket(options)
   const present = new Set((await listImages(socket)).map(({ name }) => name))
   const made: string[] = []

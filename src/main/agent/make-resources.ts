@@ -20,6 +20,7 @@ import { checkReservedMemory } from '#kubelet/resources/memory/reserved-memory.t
 import { capacityOf, nodeShares } from '#kubelet/resources/node-shares.ts'
 import { createTopologyManager } from '#kubelet/resources/topology/topology-manager.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** What deals out the node: its cgroups, and CPUs, memory and placement for those who were promised them. */
@@ -79,12 +80,14 @@ export async function makeResources(
   ]
   const placement = createTopologyManager(managers, topology, configuration)
 
-  // The runtime knows how it is set up; of one that does not tell it is true what the configuration says.
+  // The runtime was set up as the configuration says. Older ones do not tell; of one that says otherwise no group would be found.
+  const driver = configuration.cgroupDriver as CgroupDriver
   const told = await runtime.cgroupDriver().catch((error: unknown) => {
-    log.warn('the runtime does not say how it makes cgroups: as the configuration says', { driver: configuration.cgroupDriver, error })
+    log.warn('the runtime does not say how it makes cgroups: as the configuration says', { driver, error })
     return undefined
   })
-  const driver = (told ?? configuration.cgroupDriver) as CgroupDriver
+  if (told !== undefined && told !== driver)
+    throw new WherryError('Invalid', `kubelet.cgroupDriver is ${driver}, and the runtime makes cgroups by ${told}`)
   const host = driver === 'systemd' ? systemdCgroupHost(cgroupHost()) : cgroupHost()
   const cgroupNames = { driver, root: names.cgroupRoot }
   const cgroups = createCgroupManager({

@@ -1,4 +1,5 @@
-import { type ContainerdOptions, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import type { Config } from '#host/config.ts'
+import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { nodeFiles } from '#host/files.ts'
 import type { Layout } from '#host/layout.ts'
@@ -11,15 +12,17 @@ import type { Clock } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import type { Log } from '#lib/log.ts'
 
-/** This node's container runtime, started if it does not run. */
+/** This node's container runtime, started if it does not run. Throws `Invalid` where it runs with another cgroup driver than it is to have. */
 export async function openRuntime(
   layout: Layout,
+  config: Config,
   clock: Clock,
   log: Log,
   { runtimeRequestTimeout }: Pick<KubeletConfiguration, 'runtimeRequestTimeout'>,
 ) {
-  const containerd = containerdOptions(layout)
+  const containerd = containerdOptions(layout, config)
   await ensureContainerd(containerd)
+  checkCgroupDriver(containerd)
   const runtime = createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) })
   return withCdi(supervised(runtime, containerd, lostShims({ runtime, socket: containerdSocket(containerd), clock, log })), {
     files: nodeFiles,
