@@ -240,7 +240,9 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
 
   function retry(): void {
     delays.clear()
-    for (const [name, image] of state.images) if (image.state === 'failed') state.images.delete(name)
+    // A registry is not asked again before its time because of a label: only for an image that it was not asked for yet.
+    for (const [name, image] of state.images)
+      if (image.state === 'failed' && !needsImage(state.pod, name, image.image)) state.images.delete(name)
     look()
   }
 
@@ -346,6 +348,10 @@ const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified d
 
 /** For steps that failed: soon at first, for most causes pass; never so often that a lasting one costs anything. */
 const putOff: BackoffOptions = { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 }
+
+/** What the container starts from, or mounts. */
+const needsImage = (pod: Pod, name: string, image: string): boolean =>
+  containerNamed(pod, name)?.container.image === image || (pod.spec.volumes ?? []).some((volume) => volume.image?.reference === image)
 
 /** Still to come; what is farther off than any wait was put there by a clock that has since been set back. */
 const isAhead = (until: Instant, now: Instant): boolean => until > now && until - now <= putOff.maxMs * (1 + putOff.jitter)
