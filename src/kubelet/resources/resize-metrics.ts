@@ -3,7 +3,7 @@ import type { Registry } from '#lib/metrics/registry.ts'
 import { compareQuantity } from '#lib/quantity.ts'
 
 /** What made a resize be granted that had waited: the label `retry_trigger`. */
-export type ResizeTrigger = 'pods_added' | 'pod_updated' | 'pods_removed' | 'pod_resized' | 'pod_terminated'
+export type ResizeTrigger = 'pods_added' | 'pod_updated' | 'pods_removed' | 'pod_resized' | 'pod_terminated' | 'periodic_retry'
 
 /** Hears of resizes. Never fails, never waits. */
 export interface ResizeObserver {

@@ -83,6 +83,7 @@ export function createResizes(options: ResizesOptions): Resizes {
   const writes = new Map<string, Promise<void>>()
   let isOpen = false
   let isDeciding = false
+  let forgetRetry = () => {}
 
   const fileOf = (uid: string) => `${directory}/${uid}.json`
 
@@ -103,13 +104,17 @@ export function createResizes(options: ResizesOptions): Resizes {
   }
 
   function decideAll(trigger: ResizeTrigger): void {
-    if (!isOpen || isDeciding || waiting.size === 0) return
+    if (!isOpen || isDeciding) return
+    forgetRetry()
+    if (waiting.size === 0) return
     // What is allocated tells others of it, and they may ask for another round: it follows this one.
     isDeciding = true
     try {
       decideInOrder(trigger)
     } finally {
       isDeciding = false
+      // Not everything that makes room is told of here: what the node can give may grow.
+      if (waiting.size > 0) forgetRetry = clock.schedule(clock.now() + RETRY_MS, () => decideAll('periodic_retry'))
     }
   }
 
@@ -198,6 +203,7 @@ export function createResizes(options: ResizesOptions): Resizes {
       entry.wanted = pod
       if (deepEqual(resourcesOf(pod), entry.allocated) || isOver(pod)) {
         waiting.delete(uid)
+        if (waiting.size === 0) forgetRetry()
         // Taken back, or granted.
         delete entry.pending
         return withResources(pod, entry.allocated)
@@ -251,11 +257,14 @@ export function createResizes(options: ResizesOptions): Resizes {
     actual: (uid) => entries.get(uid)?.actual,
     async close() {
       isOpen = false
+      forgetRetry()
       await Promise.all(writes.values())
     },
   }
 }
 
+/** The reference's (`retryDelay`). */
+const RETRY_MS = 3 * 60_000
 const LIMIT_BYTES = 1024 * 1024
 
 const allocatedPod = ({ wanted, allocated }: Entry): Pod => withResources(wanted, allocated)

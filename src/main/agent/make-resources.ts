@@ -12,12 +12,14 @@ import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import type { CgroupManager, PodAdmitter, PodLookup, ResourceManager } from '#kubelet/interfaces.ts'
 import type { ExclusiveResources, MemoryBlock } from '#kubelet/pod-resources/pod-resources-server.ts'
 import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
+import { formatCpuSet } from '#kubelet/resources/cpu/cpu-set.ts'
 import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
 import { managerMetrics } from '#kubelet/resources/manager-metrics.ts'
 import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
 import type { MemoryRecord } from '#kubelet/resources/memory/memory-use.ts'
 import { checkReservedMemory } from '#kubelet/resources/memory/reserved-memory.ts'
 import { capacityOf, nodeShares } from '#kubelet/resources/node-shares.ts'
+import { type TakeBackOptions, takeBack } from '#kubelet/resources/take-back.ts'
 import { createTopologyManager } from '#kubelet/resources/topology/topology-manager.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -103,6 +105,12 @@ export async function makeResources(
     report: (error) => log.warn('a group could not be held to its share of the machine', { error }),
   })
   let stopSharing = (): void => {}
+  /** Of a manager that the node had once and has no more. */
+  const giveBack = (name: string, all: TakeBackOptions['all']): void => {
+    takeBack({ file: state(name), runtime, all, log }).catch((error: unknown) =>
+      log.warn('what a former manager gave to containers was not taken back', { name, error }),
+    )
+  }
   return {
     cgroups,
     cgroupNames,
@@ -117,6 +125,9 @@ export async function makeResources(
     },
     start(lookup) {
       if (cpus !== undefined) stopSharing = sharePool({ cpus, pods: lookup, runtime, log })
+      const all = (parts: readonly { readonly id: number }[]) => formatCpuSet(parts.map(({ id }) => id))
+      if (cpus === undefined) giveBack('cpu_manager_state', { cpusetCpus: all(topology.cpus) })
+      if (memory === undefined) giveBack('memory_manager_state', { cpusetMems: all(topology.nodes) })
     },
     stop() {
       stopSharing()
