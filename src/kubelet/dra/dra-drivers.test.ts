@@ -85,6 +85,7 @@ function stage() {
     log: silentLog,
     onRegistered: () => {},
     onUnusable: (driver) => unusable.push(driver),
+    onUsable: () => {},
     onHealth: (_driver, devices) => health.push(devices === undefined ? 'none' : 'some'),
     dial: (endpoint) =>
       ({

@@ -28,6 +28,8 @@ export interface DraDriversOptions {
   readonly onRegistered: (driver: string) => void
   /** No plug-in of the driver could be reached for half a minute: what it offers on this node is to go. */
   readonly onUnusable: (driver: string) => void
+  /** It can be reached. */
+  readonly onUsable: (driver: string) => void
   /** How the driver's devices are; undefined: it does not tell any more. */
   readonly onHealth: (driver: string, devices: readonly DraDeviceHealth[] | undefined) => void
 }
@@ -43,6 +45,7 @@ export function createDraDrivers(options: DraDriversOptions): DraDrivers {
     if (drivers.get(driver)?.some(({ isConnected }) => isConnected)) {
       wipes.get(driver)?.()
       wipes.delete(driver)
+      options.onUsable(driver)
     } else if (!wipes.has(driver))
       wipes.set(
         driver,

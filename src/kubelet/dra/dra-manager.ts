@@ -77,6 +77,7 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     log,
     onRegistered: () => sweep(),
     onUnusable: (driver) => wiper.wipe(driver),
+    onUsable: (driver) => wiper.spare(driver),
     onHealth(driver, devices) {
       const changed = devices === undefined ? health.clear(driver) : health.report(driver, devices, clock.now())
       tellOf((one, device) => one === driver && changed.has(device))

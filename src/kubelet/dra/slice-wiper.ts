@@ -10,6 +10,8 @@ import type { Random } from '#lib/random.ts'
 export interface SliceWiper {
   /** Deletes the node's ResourceSlices of a driver, or of all; tries until it has. */
   wipe(driver: string | undefined): void
+  /** The driver is here again: what was not deleted by now is offered rightly. */
+  spare(driver: string): void
   close(): void
 }
 
@@ -23,6 +25,8 @@ export interface SliceWiperOptions {
 
 export function createSliceWiper({ nodeName, client, clock, random, log }: SliceWiperOptions): SliceWiper {
   const ending = new AbortController()
+  /** By driver, what ends the attempts. */
+  const wiping = new Map<string, AbortController>()
 
   async function wipeOnce(driver: string | undefined): Promise<void> {
     const selector = [`spec.nodeName=${nodeName}`, ...(driver === undefined ? [] : [`spec.driver=${driver}`])]
@@ -35,22 +39,36 @@ export function createSliceWiper({ nodeName, client, clock, random, log }: Slice
     if (items.length > 0) log.info('deleted the ResourceSlices of drivers that are not here', { driver, count: items.length })
   }
 
-  async function wipe(driver: string | undefined): Promise<void> {
-    for (let attempt = 0; !ending.signal.aborted; attempt += 1) {
+  async function wipe(driver: string | undefined, signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         return await wipeOnce(driver)
       } catch (error) {
         log.info('ResourceSlices could not be deleted', { driver, error })
-        await sleep(clock, backoff(again, attempt, random), ending.signal)
+        await sleep(clock, backoff(again, attempt, random), signal)
       }
     }
   }
 
   return {
     wipe(driver) {
-      wipe(driver).catch((error: unknown) => {
-        if (!ending.signal.aborted) log.error('ResourceSlices are not deleted', { driver, error })
-      })
+      const called = new AbortController()
+      if (driver !== undefined) {
+        wiping.get(driver)?.abort(new Error('it begins anew'))
+        wiping.set(driver, called)
+      }
+      const signal = AbortSignal.any([ending.signal, called.signal])
+      wipe(driver, signal)
+        .catch((error: unknown) => {
+          if (!signal.aborted) log.error('ResourceSlices are not deleted', { driver, error })
+        })
+        .finally(() => {
+          if (driver !== undefined && wiping.get(driver) === called) wiping.delete(driver)
+        })
+    },
+    spare(driver) {
+      wiping.get(driver)?.abort(new Error('the driver is here again'))
+      wiping.delete(driver)
     },
     close: () => ending.abort(new Error('the kubelet stops')),
   }
