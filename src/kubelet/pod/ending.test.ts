@@ -117,3 +117,36 @@ test('a resize that is under way leaves no group of a pod that is deleted meanwh
   assert.equal(await show(), 'gone')
   assert.equal(groups.size, 0)
 })
+
+test('a container that runs on although the runtime says that it was stopped is stopped again, without its hook', async (t) => {
+  let stops = 0
+  const lying = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    stopContainer: async (id, seconds) => ((stops += 1) <= 2 ? undefined : runtime.stopContainer(id, seconds)),
+  })
+  const { node, pass, show, runtime } = await world(t, { app: { exec: () => ({ exitCode: 0 }) } }, 1, undefined, lying)
+  const lifecycle = { preStop: { exec: { command: ['bye'] } } }
+  await node.create('one', { containers: [container('main', 'app', { lifecycle })] })
+  await pass(1000)
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(10_000)
+  assert.equal(await show(), 'gone')
+  assert.deepEqual([stops, runtime.history.filter((line) => line === 'exec bye').length], [3, 1])
+  assert.equal(node.events.filter((event) => event.startsWith('Killing')).length, 1)
+})
+
+test('a pod ends, although its container could not be stopped when its postStart hook failed', async (t) => {
+  let isAway = true
+  const away = (runtime: SimulatedRuntime): Runtime => ({
+    ...runtime,
+    stopContainer: (...asked) => (isAway ? Promise.reject(new WherryError('ServiceUnavailable', 'away')) : runtime.stopContainer(...asked)),
+  })
+  const { node, pass, show } = await world(t, { app: { exec: () => ({ exitCode: 1 }) } }, 1, undefined, away)
+  const lifecycle = { postStart: { exec: { command: ['bad'] } } }
+  await node.create('one', { containers: [container('main', 'app', { lifecycle })] })
+  await pass(5000)
+  isAway = false
+  await node.client.delete(Pod, 'one', { namespace: 'default' })
+  await pass(20_000)
+  assert.equal(await show(), 'gone')
+})

@@ -1,7 +1,7 @@
 import { Pod } from '#api/core/v1/pod.ts'
 import { causeOf } from '#client/cause-of.ts'
 import { sleep } from '#lib/clock.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
@@ -9,12 +9,13 @@ import { parseResolvConf, podDnsWarnings } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
 import { type AnyContainer, containerNamed } from './containers.ts'
+import { logLink } from './log-link.ts'
 import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from './names.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
 import { resizePod } from './resize-pod.ts'
-import { logLink, startContainer } from './start-container.ts'
+import { startContainer } from './start-container.ts'
 
 /** The effects of one pod. */
 export interface Operations {
@@ -156,8 +157,14 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         state.stopping.delete(id)
         throw error
       }
-      preStops.delete(id)
       await refresh(state, id, context)
+      const left = state.containers.get(id)?.state
+      if (left === 'running' || left === 'unknown') {
+        // Else nobody would ever ask again.
+        state.stopping.delete(id)
+        throw new WherryError('InternalError', `container ${id} runs on although the runtime says that it has stopped it`)
+      }
+      preStops.delete(id)
     },
     'resize-pod': () => resizePod(context, state),
     async 'remove-container'({ id, logPath, keepsLog }) {
@@ -165,7 +172,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       logs.forget(id)
       if (logPath !== '' && !keepsLog) await logs.remove(logPath)
       const removed = state.containers.get(id)
-      const link = logLink(context, state.pod, removed?.metadata.name ?? '', id)
+      const link = logLink(config.containerLogsDirectory, state.pod, removed?.metadata.name ?? '', id)
       if (link !== undefined) await files.remove(link)
       const messageFile = removed?.annotations[terminationMessageFileAnnotation]
       // Only our own: an annotation is text that the runtime gave back.

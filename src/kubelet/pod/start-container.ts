@@ -1,4 +1,3 @@
-import type { Pod } from '#api/core/v1/pod.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { ENV_FILE_LIMIT_BYTES, envFileValue } from '../container/env-file.ts'
@@ -13,6 +12,7 @@ import { podHostname } from '../sandbox/hostname.ts'
 import { hostsFile } from '../sandbox/hosts-file.ts'
 import type { PodCommand } from './command.ts'
 import { type AnyContainer, containerNamed, hasSharedHostNetwork } from './containers.ts'
+import { logLink } from './log-link.ts'
 import { podDirectory } from './names.ts'
 import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
@@ -117,8 +117,13 @@ export async function startContainer(options: StartOptions): Promise<void> {
     tell('Normal', 'Killing', 'FailedPostStartHook', name)
     const graceSeconds = Number(state.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)
     state.stopping.set(id, clock.now() + graceSeconds * 1000)
-    await runtime.stopContainer(id, graceSeconds)
-    await show()
+    try {
+      await runtime.stopContainer(id, graceSeconds)
+      await show()
+    } finally {
+      // Should it run on, whoever ends it later has to ask anew.
+      if (state.containers.get(id)?.state === 'running') state.stopping.delete(id)
+    }
   }
 }
 
@@ -274,14 +279,13 @@ async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: re
 
 const HOSTS_LIMIT_BYTES = 1024 * 1024
 
+/** For collectors alone: a node that cannot make links runs its containers all the same. */
 async function linkLog({ context, state }: StartOptions, container: AnyContainer, id: string, logPath: string): Promise<void> {
-  const link = logLink(context, state.pod, container.name, id)
-  if (link !== undefined) await context.files.link(link, logPath)
-}
-
-/** `<pod>_<namespace>_<container>-<id>.log`: where log collectors look. Undefined where the node makes no such links. */
-export function logLink({ config }: PodContext, pod: Pod, container: string, id: string): string | undefined {
-  const folder = config.containerLogsDirectory
-  const { name, namespace } = pod.metadata
-  return folder === undefined ? undefined : `${folder}/${name}_${namespace}_${container}-${id}.log`
+  const link = logLink(context.config.containerLogsDirectory, state.pod, container.name, id)
+  if (link === undefined) return
+  try {
+    await context.files.link(link, logPath)
+  } catch (error) {
+    context.log.warn('log collectors are not led to a log', { link, logPath, error })
+  }
 }
