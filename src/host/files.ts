@@ -8,6 +8,9 @@ import type { Files } from '#kubelet/interfaces.ts'
 import { WherryError } from '#lib/errors.ts'
 import { readInside } from './read-inside.ts'
 
+/** Made so far: several are made at once in one folder, and none may take another's place. */
+let links = 0
+
 /** The kubelet's small files. */
 export const nodeFiles: Files = {
   async read(path, limitBytes) {
@@ -47,7 +50,7 @@ export const nodeFiles: Files = {
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   async link(path, target) {
     await fs.mkdir(dirname(path), { recursive: true })
-    const temporary = join(dirname(path), `.${process.pid}.link.tmp`)
+    const temporary = join(dirname(path), `.${process.pid}.${(links += 1)}.link.tmp`)
     await fs.rm(temporary, { force: true })
     await fs.symlink(target, temporary)
     await fs.rename(temporary, path)

@@ -31,6 +31,7 @@ function world(pods: readonly MadePod[], folders: readonly string[] = []) {
     logs: { remove: async (path) => void did.push(`log ${path}`) },
     files: { list: async () => folders, remove: async (path) => void did.push(`folder ${path}`) },
     podLogsDirectory: '/logs',
+    containerLogsDirectory: '/links',
     log: silentLog,
   })
   return { clearing, did }
@@ -44,7 +45,15 @@ test('only pods that are over lose what ended, with its logs', async () => {
     { name: 'half', phase: 'Failed', sandboxId: undefined, containers: [container('f', 'running')] },
   ])
   await clearing.removeEnded()
-  assert.deepEqual(did, ['container a', 'log /logs/a', 'container b', 'log /logs/b', 'sandbox old-uid-over'])
+  assert.deepEqual(did, [
+    'container a',
+    'log /logs/a',
+    'folder /links/over_default_main-a.log',
+    'container b',
+    'log /logs/b',
+    'folder /links/over_default_main-b.log',
+    'sandbox old-uid-over',
+  ])
 })
 
 test('one that cannot be removed does not keep the others, and is told of', async () => {
@@ -52,7 +61,7 @@ test('one that cannot be removed does not keep the others, and is told of', asyn
     { name: 'over', phase: 'Failed', sandboxId: undefined, containers: [container('stuck', 'exited'), container('b', 'exited')] },
   ])
   await assert.rejects(clearing.removeEnded(), /1 ended containers could not be removed/)
-  assert.deepEqual(did, ['container b', 'log /logs/b', 'sandbox old-uid-over'])
+  assert.deepEqual(did, ['container b', 'log /logs/b', 'folder /links/over_default_main-b.log', 'sandbox old-uid-over'])
 })
 
 test('log folders of pods that are gone go; what is no pod’s folder stays', async () => {

@@ -1,6 +1,7 @@
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Files, LogManager, PodLookup, PodRecord } from '../interfaces.ts'
+import { logLink } from '../pod/log-link.ts'
 import type { Runtime } from '../runtime.ts'
 
 export interface ContainerClearingOptions {
@@ -9,6 +10,8 @@ export interface ContainerClearingOptions {
   readonly logs: Pick<LogManager, 'remove'>
   readonly files: Pick<Files, 'list' | 'remove'>
   readonly podLogsDirectory: string
+  /** Links to logs, as `KubeletConfig` has it. */
+  readonly containerLogsDirectory?: string
   readonly log: Log
 }
 
@@ -24,7 +27,7 @@ export interface ContainerClearing {
 }
 
 export function createContainerClearing(options: ContainerClearingOptions): ContainerClearing {
-  const { runtime, pods, logs, files, podLogsDirectory } = options
+  const { runtime, pods, logs, files, podLogsDirectory, containerLogsDirectory } = options
   const log = options.log.with({ part: 'clearing' })
   return {
     async removeEnded() {
@@ -39,10 +42,12 @@ export function createContainerClearing(options: ContainerClearingOptions): Cont
       for (const record of pods.list().filter(isOver)) {
         const ended = record.containers.filter(({ state }) => state === 'exited' || state === 'created')
         if (ended.length > 0) log.info('removing the containers of a pod that is over', { pod: record.pod.metadata.name })
-        for (const { id, logPath } of ended)
+        for (const { id, name, logPath } of ended)
           await attempt(async () => {
             await runtime.removeContainer(id)
             if (logPath !== '') await logs.remove(logPath)
+            const link = logLink(containerLogsDirectory, record.pod, name, id)
+            if (link !== undefined) await files.remove(link)
           })
         for (const { id } of await runtime.sandboxes({ podUid: record.pod.metadata.uid }))
           await attempt(async () => {

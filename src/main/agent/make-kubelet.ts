@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { containerLogsDirectory } from '#host/container-log-links.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
 import { networkProbe } from '#host/network-probe.ts'
 import { nodeFacts } from '#host/node-facts.ts'
@@ -74,6 +75,7 @@ export function makeKubelet(
       nodeName: config.nodeName,
       rootDirectory: where.kubelet,
       podLogsDirectory: where.podLogs,
+      containerLogsDirectory,
       seccompDirectory: join(where.kubelet, 'seccomp'),
       clusterDns: { servers: [config.dnsAddress], domain: config.clusterDomain },
       resolvConf,
