@@ -1,4 +1,5 @@
 import { nodeFiles } from '#host/files.ts'
+import { kernelLog } from '#host/kernel-log.ts'
 import { logindInhibitor } from '#host/logind.ts'
 import { statsHost } from '#host/stats/stats-host.ts'
 import { type CgroupDriver, cgroupPath, podCgroup } from '#kubelet/cgroups/cgroup-names.ts'
@@ -6,6 +7,7 @@ import { createContainerClearing } from '#kubelet/clearing/container-clearing.ts
 import { createEvictionManager } from '#kubelet/eviction/eviction-manager.ts'
 import { createImageCollector } from '#kubelet/image/image-gc.ts'
 import type { EventSink, LogManager, NodeSource, PodAdmitter, PodLookup, VolumeManager } from '#kubelet/interfaces.ts'
+import { watchOoms } from '#kubelet/oom/oom-watcher.ts'
 import { qosClass } from '#kubelet/pod/qos.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import { createShutdownManager } from '#kubelet/shutdown/shutdown-manager.ts'
@@ -103,17 +105,20 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
     random,
     onTimes: metrics.shutdown,
   })
+  let stopOoms = (): void => {}
   return {
     stats,
     admitters: [eviction.admitter, shutdown.admitter],
     nodeSources: [eviction.nodeSource, shutdown.nodeSource],
     async start() {
+      stopOoms = watchOoms({ kernel: kernelLog(), events, node, clock, random: random.fork('kernel log'), log })
       eviction.start()
       images.start()
       void shutdown.start().catch((error: unknown) => log.error('a shutdown of the machine will not wait for pods', { error }))
       await clearing.removeStrayLogs()
     },
     async stop() {
+      stopOoms()
       await Promise.all([eviction.stop(), images.stop(), shutdown.stop()])
     },
   }
