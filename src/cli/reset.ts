@@ -2,11 +2,13 @@ import { existsSync, rmSync } from 'node:fs'
 import { killShims, networkNamespaces, removeCgroups, removeNetwork, removeNetworkNamespace, unmountBeneath } from '#host/clean.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, readConfig } from '#host/config.ts'
+import { removeContainerLogLinks } from '#host/container-log-links.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
 import { removeKubeletLink } from '#host/kubelet-link.ts'
 import { paths } from '#host/layout.ts'
+import { forgetShutdownDelay } from '#host/logind.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { isThere } from '#host/packages.ts'
@@ -58,6 +60,11 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     restoreSettings(where.savedSettings)
     await removeCgroups()
     removeKubeletLink(where.kubelet)
+    removeContainerLogLinks(where.podLogs, 'all')
+    await forgetShutdownDelay({ folder: where.kubelet }).catch((error: unknown) => {
+      if (!isError(error)) throw error
+      terminal.error(`  ! logind waits for pods at a shutdown until it is started anew: ${error.message}\n`)
+    })
     const file = userKubeconfig(env)
     if (file) removeFromFile(file)
     for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })

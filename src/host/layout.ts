@@ -1,7 +1,10 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** Where everything of one Wherry on this machine lies. `wherry reset` removes both folders, and the link to the kubelet's at `/var/lib/kubelet`; nothing of ours stands anywhere else. */
+/**
+ * Where everything of one Wherry on this machine lies. `wherry reset` removes both folders, the link to the kubelet's at `/var/lib/kubelet`, those to
+ * logs in `/var/log/containers`, and what logind was told in `/run/systemd`; nothing of ours stands anywhere else.
+ */
 export interface Layout {
   /** Kept over a restart of the machine. */
   readonly dataDirectory: string

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isError } from '#lib/errors.ts'
 import { systemClock } from './clock.ts'
-import { logindInhibitor } from './logind.ts'
+import { forgetShutdownDelay, logindInhibitor } from './logind.ts'
 
 /** Programs with the manners of systemd's: the delay stands in a file, the lock is held as long as the program runs, signals are lines of a file. */
 function fakeSystemd(t: TestContext) {
@@ -24,7 +24,9 @@ function fakeSystemd(t: TestContext) {
     'busctl',
     `case $1 in
 get-property) echo "t $(cat delay)" ;;
-call) echo "$@" >> calls; sed -n 's/InhibitDelayMaxSec=\\(.*\\)/\\1000000/p' conf/99-kubelet.conf > delay ;;
+call)
+  echo "$@" >> calls
+  if [ -e conf/99-kubelet.conf ]; then sed -n 's/InhibitDelayMaxSec=\\(.*\\)/\\1000000/p' conf/99-kubelet.conf > delay; else echo 5000000 > delay; fi ;;
 monitor) echo $$ > monitor; exec tail -n +1 -f signals ;;
 esac`,
   )
@@ -32,11 +34,11 @@ esac`,
     'systemd-inhibit',
     'touch locked\nwhile :; do case $1 in --*) shift ;; *) break ;; esac; done\n"$@"\nrm locked',
   )
-  const inhibitor = logindInhibitor({ clock: systemClock, busctl, systemdInhibit, configDirectory: at('conf') })
+  const inhibitor = logindInhibitor({ clock: systemClock, folder: '/node', busctl, systemdInhibit, configDirectory: at('conf') })
   const say = (line: string) => writeFileSync(at('signals'), `${line}\n`, { flag: 'a' })
   const signal = (isBeginning: boolean) =>
     say(JSON.stringify({ type: 'signal', member: 'PrepareForShutdown', payload: { type: 'b', data: [isBeginning] } }))
-  return { inhibitor, at, say, signal, isLocked: () => existsSync(at('locked')) }
+  return { inhibitor, busctl, at, say, signal, isLocked: () => existsSync(at('locked')) }
 }
 
 test('holds, hears, lets go, and holds again', async (t) => {
@@ -49,7 +51,7 @@ test('holds, hears, lets go, and holds again', async (t) => {
   )
   t.after(() => held.close())
   assert.ok(isLocked())
-  assert.equal(readFileSync(at('conf/99-kubelet.conf'), 'utf8'), '[Login]\nInhibitDelayMaxSec=30\n')
+  assert.equal(readFileSync(at('conf/99-kubelet.conf'), 'utf8'), '# Written for the pods of /node\n[Login]\nInhibitDelayMaxSec=30\n')
   assert.match(readFileSync(at('calls'), 'utf8'), /KillUnit ssi systemd-logind\.service all 1/)
   say('Monitoring bus message stream.')
   say(JSON.stringify({ type: 'signal', member: 'SessionNew', payload: { type: 'so', data: ['1', '/x'] } }))
@@ -64,6 +66,23 @@ test('holds, hears, lets go, and holds again', async (t) => {
   assert.ok(isLocked())
   await held.close()
   await until(() => !isLocked())
+})
+
+test('the longer delay is taken back, and another kubelet’s is not', async (t) => {
+  const { inhibitor, busctl, at } = fakeSystemd(t)
+  const systemd = { folder: '/node', busctl, configDirectory: at('conf') }
+  assert.equal(await forgetShutdownDelay(systemd), false)
+  const nothing = () => {}
+  await (await inhibitor.hold(30_000, nothing, nothing)).close()
+  assert.ok(existsSync(at('conf/99-kubelet.conf')))
+  assert.equal(await forgetShutdownDelay({ ...systemd, folder: '/node/other' }), false)
+  rmSync(at('calls'))
+  assert.equal(await forgetShutdownDelay(systemd), true)
+  assert.ok(!existsSync(at('conf/99-kubelet.conf')))
+  assert.match(readFileSync(at('calls'), 'utf8'), /KillUnit ssi systemd-logind\.service all 1/)
+  writeFileSync(at('conf/99-kubelet.conf'), '# Kubelet logind override\n[Login]\nInhibitDelayMaxSec=30\n')
+  assert.equal(await forgetShutdownDelay(systemd), false)
+  assert.ok(existsSync(at('conf/99-kubelet.conf')))
 })
 
 test('a delay that is long enough is left as it is', async (t) => {
@@ -94,7 +113,7 @@ test('a monitor that ends is told of, and the lock goes with it', async (t) => {
 })
 
 test('a machine without systemd says so', async () => {
-  const inhibitor = logindInhibitor({ clock: systemClock, busctl: '/nonexistent/busctl' })
+  const inhibitor = logindInhibitor({ clock: systemClock, folder: '/node', busctl: '/nonexistent/busctl' })
   await assert.rejects(
     inhibitor.hold(
       1_000,

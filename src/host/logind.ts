@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { HeldShutdown, ShutdownInhibitor } from '#kubelet/shutdown/inhibitor.ts'
 import { type Clock, sleep } from '#lib/clock.ts'
@@ -8,6 +8,8 @@ import { run } from './run.ts'
 
 export interface LogindOptions {
   readonly clock: Clock
+  /** The node's own folder, by which its configuration of logind is known as its own. */
+  readonly folder: string
   /** Programs of systemd, where they are not on the path. */
   readonly busctl?: string
   readonly systemdInhibit?: string
@@ -23,7 +25,7 @@ const callMs = 10_000
  * ends with our end of its input, so an agent that dies holds nothing up.
  */
 export function logindInhibitor(options: LogindOptions): ShutdownInhibitor {
-  const { clock, busctl = 'busctl', systemdInhibit = 'systemd-inhibit', configDirectory = '/run/systemd/logind.conf.d' } = options
+  const { clock, folder, busctl = 'busctl', systemdInhibit = 'systemd-inhibit', configDirectory = usualConfigDirectory } = options
 
   async function delayMs(): Promise<number> {
     try {
@@ -39,10 +41,9 @@ export function logindInhibitor(options: LogindOptions): ShutdownInhibitor {
   async function allow(wantedMs: number): Promise<void> {
     if ((await delayMs()) >= wantedMs) return
     mkdirSync(configDirectory, { recursive: true, mode: 0o755 })
-    writeFileSync(`${configDirectory}/99-kubelet.conf`, `[Login]\nInhibitDelayMaxSec=${Math.ceil(wantedMs / 1000)}\n`, { mode: 0o644 })
-    const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager']
-    const hangUp = ['KillUnit', 'ssi', 'systemd-logind.service', 'all', '1']
-    await run(busctl, ['call', ...manager, ...hangUp], { timeoutMs: callMs })
+    const text = `${firstLine(folder)}[Login]\nInhibitDelayMaxSec=${Math.ceil(wantedMs / 1000)}\n`
+    writeFileSync(configFileIn(configDirectory), text, { mode: 0o644 })
+    await readAnew(busctl)
     for (let waitMs = 100; waitMs <= 1600; waitMs *= 2) {
       if ((await delayMs()) >= wantedMs) return
       await sleep(clock, waitMs)
@@ -100,6 +101,32 @@ export function logindInhibitor(options: LogindOptions): ShutdownInhibitor {
       }
     },
   }
+}
+
+/**
+ * Has logind wait for no longer than before us, and says whether there was anything to take back. A file of this name that this node did not
+ * write stays: it is another kubelet's.
+ */
+export async function forgetShutdownDelay({
+  folder,
+  busctl = 'busctl',
+  configDirectory = usualConfigDirectory,
+}: Pick<LogindOptions, 'folder' | 'busctl' | 'configDirectory'>): Promise<boolean> {
+  const file = configFileIn(configDirectory)
+  if (!existsSync(file) || !readFileSync(file, 'utf8').startsWith(firstLine(folder))) return false
+  rmSync(file, { force: true })
+  await readAnew(busctl)
+  return true
+}
+
+const usualConfigDirectory = '/run/systemd/logind.conf.d'
+const firstLine = (folder: string): string => `# Written for the pods of ${folder}\n`
+const configFileIn = (directory: string): string => `${directory}/99-kubelet.conf`
+
+/** logind reads its configuration when it is sent a HUP. */
+async function readAnew(busctl: string): Promise<void> {
+  const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager']
+  await run(busctl, ['call', ...manager, 'KillUnit', 'ssi', 'systemd-logind.service', 'all', '1'], { timeoutMs: callMs })
 }
 
 /** What a line of `busctl monitor` says of a shutdown: that it begins, that it was called off, or nothing. */
