@@ -1,7 +1,8 @@
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { DiskUsage } from '#kubelet/stats/stats-host.ts'
-import { codeOf, orMissing } from '../files.ts'
+import { orMissing } from '../files.ts'
+import { openFolder, placePath } from '../open-place.ts'
 
 /** So many files are looked at beside each other: enough to keep the disk busy, few enough that others get their turn. */
 const width = 16
@@ -27,29 +28,48 @@ export async function diskUsage(path: string, of: 'tree' | 'content'): Promise<D
     inodesUsed += 1
   }
   if (of === 'tree') count(root)
-  const directories = root.isDirectory() ? [path] : []
+  const top = root.isDirectory() ? await orMissing(realPlace(path)) : undefined
+  const directories = top === undefined ? [] : ['']
   while (directories.length > 0) {
     const directory = directories.pop()!
-    const names = await orNothing(fs.readdir(directory))
-    for (let i = 0; i < names.length; i += width) {
-      const paths = names.slice(i, i + width).map((name) => `${directory}/${name}`)
-      const stats = await Promise.all(paths.map((one) => orMissing(fs.lstat(one))))
-      for (const [index, stat] of stats.entries()) {
-        if (stat === undefined || stat.dev !== root.dev) continue
-        count(stat)
-        if (stat.isDirectory()) directories.push(paths[index]!)
+    const place = await orMissing(openFolder(`${top}${directory}`))
+    if (place === undefined) continue
+    try {
+      // A container may have put a link in the place of any folder on the way: then this is another one.
+      if ((await fs.readlink(placePath(place))) !== `${top}${directory}`) continue
+      for await (const names of batches(placePath(place))) {
+        const stats = await Promise.all(names.map((name) => orMissing(fs.lstat(`${placePath(place)}/${name}`))))
+        for (const [index, stat] of stats.entries()) {
+          if (stat === undefined || stat.dev !== root.dev) continue
+          count(stat)
+          if (stat.isDirectory()) directories.push(`${directory}/${names[index]!}`)
+        }
       }
+    } finally {
+      await place.close()
     }
   }
   return { usedBytes: blocks * blockBytes, inodesUsed }
 }
 
-/** A folder that went, or that became something else, holds nothing. */
-async function orNothing(names: Promise<string[]>): Promise<string[]> {
+/** So many names at a time: a folder may have more of them than there is memory for. */
+async function* batches(directory: string): AsyncGenerator<readonly string[]> {
+  let names: string[] = []
+  for await (const { name } of await fs.opendir(directory, { bufferSize: width })) {
+    names.push(name)
+    if (names.length < width) continue
+    yield names
+    names = []
+  }
+  yield names
+}
+
+/** The path without links, of what is there now. */
+async function realPlace(path: string): Promise<string> {
+  const place = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    return await names
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return []
-    throw error
+    return await fs.readlink(placePath(place))
+  } finally {
+    await place.close()
   }
 }
