@@ -1,3 +1,4 @@
+import { containerLogsDirectory, removeContainerLogLinks } from '#host/container-log-links.ts'
 import { nodeFiles } from '#host/files.ts'
 import { kernelLog } from '#host/kernel-log.ts'
 import { logindInhibitor } from '#host/logind.ts'
@@ -79,7 +80,8 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
     onRemoved: metrics.imageRemoved,
     ...(parts.onCollected && { onCollected: parts.onCollected }),
   })
-  const clearing = createContainerClearing({ runtime, pods, logs, files: nodeFiles, podLogsDirectory: where.podLogs, log })
+  const folders = { podLogsDirectory: where.podLogs, containerLogsDirectory }
+  const clearing = createContainerClearing({ runtime, pods, logs, files: nodeFiles, ...folders, log })
   const eviction = createEvictionManager({
     ...common,
     settings: {
@@ -99,7 +101,7 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
       shutdownGracePeriodCriticalPodsMs: durationMs(configuration.shutdownGracePeriodCriticalPods),
       shutdownGracePeriodByPodPriority: configuration.shutdownGracePeriodByPodPriority,
     }),
-    inhibitor: logindInhibitor({ clock }),
+    inhibitor: logindInhibitor({ clock, folder: where.kubelet }),
     files: nodeFiles,
     rootDirectory: where.kubelet,
     random,
@@ -116,6 +118,7 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
       images.start()
       void shutdown.start().catch((error: unknown) => log.error('a shutdown of the machine will not wait for pods', { error }))
       await clearing.removeStrayLogs()
+      removeContainerLogLinks(where.podLogs, 'dead')
     },
     async stop() {
       stopOoms()
