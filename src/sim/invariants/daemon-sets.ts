@@ -43,6 +43,8 @@ export function daemonSets({ world, staleMs, podsAreDisturbed }: Scene): Invaria
             .filter((one) => isServing(one) || (readyAt.get(one.metadata.uid) ?? -Infinity) >= now - staleMs)
             .map(nodeOf),
         )
+        // Another took over on its node, as where it surges: whatever other nodes lack, they lack with it as well.
+        if (serving.has(nodeOf(pod))) continue
         const unavailable = world.list<Node>(Node).filter(({ metadata }) => !serving.has(metadata.name)).length
         const most = Math.max(amount(maxUnavailable, nodes, Math.ceil), amount(maxSurge, nodes, Math.ceil) > 0 ? 0 : 1)
         if (unavailable > most) problems.push(`without ${idOf(pod)} ${unavailable} nodes lack ${owner.name}, at most ${most} may`)

@@ -120,6 +120,18 @@ check(
   [],
 )
 check(
+  'the former one goes when the one beside it serves, whatever another node lacks',
+  daemonSets,
+  [
+    nodes,
+    user(daemonKey, daemon({ maxSurge: 1, maxUnavailable: 0 })),
+    ...agents.slice(0, 2),
+    ofDaemon('b', agent('b', 'n')),
+    ofDaemon('on-n', agent('on-n', 'n', { leaving: true }), 20_000),
+  ],
+  [],
+)
+check(
   'one after the other',
   daemonSets,
   [nodes, user(daemonKey, daemon({ maxUnavailable: 1 })), ...agents, ofDaemon('on-n', agent('on-n', 'n', { leaving: true }), 5)],

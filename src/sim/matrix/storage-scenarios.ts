@@ -53,6 +53,8 @@ export const storageScenarios: readonly Scenario[] = [
         make(volume('a'), volumeSpec(formerDisk)),
         make(claim('data'), claimSpec('a')),
       ],
+      // However late it is bound: only then may it ask for more.
+      [],
       [change(claim('data'), { spec: { resources: { requests: { storage: '2Gi' } } } })],
     ],
   },
