@@ -21,6 +21,7 @@ const known: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'horizontal-pod-autoscaler': { 'horizontal-pod-autoscaler': 'horizontal-pod-autoscaler' },
   'ip-address-repair': { 'ipallocator-repair-controller': 'ipallocator-repair-controller' },
   job: { 'job-controller': 'job-controller' },
+  'local-provisioner': { 'local-provisioner': 'local-provisioner' },
   'node-ipam': { 'node-ipam-controller': 'cidrAllocator' },
   'node-lifecycle': { 'node-controller': 'node-controller' },
   'persistent-volume-binder': { 'persistentvolume-controller': 'persistentvolume-controller' },
@@ -37,6 +38,7 @@ const own = controllers({
   kinds,
   rootCa: 'PEM',
   apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' },
+  localVolumes: true,
 })
 
 for (const [folder, sources] of Object.entries(known))
