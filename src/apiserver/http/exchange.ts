@@ -121,19 +121,41 @@ export function readRequestBody(incoming: Readable, contentLength: string | unde
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let sizeBytes = 0
-    incoming.on('data', (part: Buffer) => {
+    const take = (part: Buffer): void => {
       sizeBytes += part.byteLength
       if (sizeBytes <= bodyBytes) parts.push(part)
       else {
-        incoming.pause()
+        incoming.off('data', take).pause()
         resolve('tooLarge')
       }
-    })
+    }
+    incoming.on('data', take)
     incoming.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
     incoming.once('error', () => resolve('broken'))
     incoming.once('close', () => resolve('broken'))
   })
 }
+
+/**
+ * Lets a sender of too much go on for a moment, and keeps nothing of it: a connection that is closed while it still writes breaks before it
+ * reads the answer.
+ */
+export function discardBody(incoming: Readable, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const forget = clock.schedule(clock.now() + discardMs, resolve)
+    const end = (): void => {
+      forget()
+      resolve()
+    }
+    if (incoming.readableEnded || incoming.destroyed) end()
+    incoming.once('end', end)
+    incoming.once('close', end)
+    incoming.resume()
+  })
+}
+
+/** As long as the reference waits before it closes such a connection (net/http's rstAvoidanceDelay). */
+const discardMs = 500
 
 const ignore = (): void => {}
 

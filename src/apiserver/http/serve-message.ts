@@ -4,7 +4,16 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import { callerOf } from './caller-of.ts'
-import { type Deadline, deadlineOf, type ExchangeOptions, readRequestBody, requestUntil, timedOut, tooLarge } from './exchange.ts'
+import {
+  type Deadline,
+  deadlineOf,
+  discardBody,
+  type ExchangeOptions,
+  readRequestBody,
+  requestUntil,
+  timedOut,
+  tooLarge,
+} from './exchange.ts'
 import { requestMs } from './handler.ts'
 import { writeRawAnswer } from './raw-answer.ts'
 import { methodNotAllowed } from './respond.ts'
@@ -21,7 +30,8 @@ export async function serveMessage(options: ExchangeOptions, incoming: IncomingM
   const read = await deadline.within(readRequestBody(incoming, incoming.headers['content-length']))
   if (read === 'broken') return
   if (read === 'late' || read === 'tooLarge') {
-    // The rest of the body is not waited for, so the connection cannot be used again.
+    if (read === 'tooLarge') await discardBody(incoming, options.clock)
+    // The rest of the body, if there still is one, is not waited for, so the connection cannot be used again.
     outgoing.setHeader('connection', 'close')
     return send(options.clock, deadline, outgoing, read === 'late' ? timedOut() : tooLarge(), method)
   }
