@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { ContainerConfig, Runtime, RuntimeEvent, SandboxConfig } from './runtime.ts'
 
 export interface RuntimeUnderTest {
   readonly runtime: Runtime
+  /** The runtime's. */
+  readonly clock: Clock
   /** Where logs may be written. */
   readonly directory: string
 }
@@ -13,7 +16,7 @@ export interface RuntimeUnderTest {
 /** What the kubelet relies on in every runtime. The image `busybox:1` has to be there; `exit 3` by exec has to answer 3. */
 export function checkRuntime(title: string, get: () => RuntimeUnderTest): void {
   test(`${title}: a sandbox and a container live and end, and events tell of it`, async () => {
-    const { runtime, directory } = get()
+    const { runtime, clock, directory } = get()
     const ending = new AbortController()
     const seen: string[] = []
     const following = follow(runtime, ending.signal, (event) => seen.push(`${event.type} ${event.id}`))
@@ -32,7 +35,7 @@ export function checkRuntime(title: string, get: () => RuntimeUnderTest): void {
     const status = await runtime.sandboxStatus(sandboxId)
     assert.equal(status.ready, true)
     assert.match(status.ips[0]!, /^10\./)
-    assert.ok(Math.abs(status.createdAt - Date.now()) < 60_000)
+    assert.ok(Math.abs(status.createdAt - clock.now()) < 60_000)
 
     const id = await runtime.createContainer(sandboxId, containerBasis, sandbox)
     assert.equal((await runtime.containerStatus(id)).state, 'created')

@@ -356,10 +356,9 @@ export interface FilesystemUsage {
   readonly timestamp?: number
 }
 
-/** What a container uses. Values that the runtime does not tell are absent, and 0 where the field is always there. */
-export interface ContainerStats {
+/** What processes use. Values that the runtime does not tell are absent, and 0 where the field is always there. */
+export interface ProcessUsage {
   readonly id: string
-  readonly name?: string
   readonly labels: Readonly<Record<string, string>>
   readonly timestamp: number
   readonly cpuUsageCoreNanoSeconds: number
@@ -371,6 +370,11 @@ export interface ContainerStats {
   readonly memoryRssBytes?: number
   readonly pageFaults?: number
   readonly majorPageFaults?: number
+}
+
+/** What a container uses, with its part of the disk. */
+export interface ContainerStats extends ProcessUsage {
+  readonly name?: string
   readonly writableLayerUsedBytes: number
   readonly writableLayer?: FilesystemUsage
   readonly swapUsageBytes?: number
@@ -395,19 +399,8 @@ export interface PressureTimes {
 }
 
 /** What a pod uses as a whole: with its sandbox, and on the network. */
-export interface SandboxStats {
-  readonly id: string
+export interface SandboxStats extends ProcessUsage {
   readonly metadata: PodIdentity
-  readonly labels: Readonly<Record<string, string>>
-  readonly timestamp: number
-  readonly cpuUsageCoreNanoSeconds: number
-  readonly cpuUsageNanoCores?: number
-  readonly memoryWorkingSetBytes: number
-  readonly memoryUsageBytes: number
-  readonly memoryAvailableBytes?: number
-  readonly memoryRssBytes?: number
-  readonly pageFaults?: number
-  readonly majorPageFaults?: number
   readonly processCount?: number
   /** The main one first. Empty for a pod on the node's network. */
   readonly interfaces: readonly NetworkUsage[]

@@ -90,10 +90,18 @@ const codes: Partial<Record<status, ErrorCode>> = {
 /** containerd opens its socket before its CRI part is ready, and says so by an error of no code. */
 const isStarting = ({ code, details }: ServiceError): boolean => code === status.UNKNOWN && details === 'server is not initialized yet'
 
+/** containerd 2.2 has no code of its own for what it does not do. */
+const isLacking = ({ code, details }: ServiceError): boolean => code === status.UNKNOWN && details.includes('not implemented')
+
 function translate(path: string, error: ServiceError): WherryError {
   const method = path.slice(path.lastIndexOf('/') + 1)
-  const code = isStarting(error) ? 'ServiceUnavailable' : (codes[error.code] ?? 'InternalError')
+  const code = codeOf(error)
   if (code === 'ServiceUnavailable')
     return new WherryError(code, `the container runtime does not answer: ${method}: ${error.details}`, { cause: error })
   return new WherryError(code, error.details || `${method} failed: ${error.message}`, { cause: error })
+}
+
+function codeOf(error: ServiceError): ErrorCode {
+  if (isStarting(error)) return 'ServiceUnavailable'
+  return isLacking(error) ? 'MethodNotAllowed' : (codes[error.code] ?? 'InternalError')
 }

@@ -42,7 +42,7 @@ function suite(title: string, subnet: string, programs: TestContainerdOptions, s
       await containerd?.close()
     })
 
-    checkRuntime(title, () => ({ runtime, directory: `${containerd.directory}/logs` }))
+    checkRuntime(title, () => ({ runtime, clock: systemClock, directory: `${containerd.directory}/logs` }))
 
     test('what it uses, and what it can do, is told', async () => {
       const { handlers, features } = await runtime.status()

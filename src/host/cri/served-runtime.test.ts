@@ -30,6 +30,6 @@ function check(title: string, manners: Manners): void {
       await server.close()
       rmSync(folder, { recursive: true, force: true })
     })
-    checkRuntime(title, () => ({ runtime, directory: '/nowhere' }))
+    checkRuntime(title, () => ({ runtime, clock: systemClock, directory: '/nowhere' }))
   })
 }

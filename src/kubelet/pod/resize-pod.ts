@@ -61,8 +61,7 @@ async function tellRuntime({ runtime }: PodContext, { pod, sandboxes }: PodState
   try {
     await runtime.updateSandboxResources(ready.id, sandboxResources(pod))
   } catch (error) {
-    // containerd 2.2 has no code of its own for what it does not do.
-    if (!isError(error, 'MethodNotAllowed') && !(isError(error, 'InternalError') && error.message.includes('not implemented'))) throw error
+    if (!isError(error, 'MethodNotAllowed')) throw error
   }
 }
 

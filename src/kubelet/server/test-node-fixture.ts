@@ -16,6 +16,7 @@ import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import type { ContainerRecord, PodLookup, PodRecord } from '#kubelet/interfaces.ts'
 import type { ContainerConfig, SandboxConfig } from '#kubelet/runtime.ts'
 import { WherryError } from '#lib/errors.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
 
 /** Where Debian's busybox-static puts it: the one program in the test image. */
 export const busybox = '/bin/busybox'
@@ -60,7 +61,7 @@ export async function startNode() {
       const pod = {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name, namespace: 'default', uid, resourceVersion: '1', creationTimestamp: new Date().toISOString() },
+        metadata: { name, namespace: 'default', uid, resourceVersion: '1', creationTimestamp: rfc3339(systemClock.now()) },
         spec: {
           nodeName: 'node',
           containers: [{ name: 'main', image: testImage, tty: how.tty === true, stdin: how.stdin === true, resources: {} }],
