@@ -1,0 +1,72 @@
+import type { NodeInfo } from '../world/node-info.ts'
+import type { PodInfo } from '../world/pod-info.ts'
+import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
+
+/**
+ * "What if" on one node: pods are taken away or put there on a copy, every plug-in's state follows, and the filters are asked again. The
+ * world itself stays as it is. `end` gives the copy's row back.
+ */
+export interface Trial {
+  readonly node: NodeInfo
+  take(pod: PodInfo): void
+  put(pod: PodInfo): void
+  /** The first refusal, or undefined: it fits. */
+  refusal(): NodeRefusal | undefined
+  end(): void
+}
+
+/** A trial for the cycle's pod on this node. */
+export function createTrial({ pod, world, filters }: Cycle, original: NodeInfo): Trial {
+  const node = world.nodes.copy(original)
+  const own = filters.map(({ plugin, state }) => ({ plugin, state: plugin.copy === undefined ? state : plugin.copy(state) }))
+  const follow = (other: PodInfo, sign: 1 | -1): void => {
+    for (const { plugin, state } of own) plugin.change?.(state, pod, other, node, sign)
+  }
+  return {
+    node,
+    take(other) {
+      world.nodes.subtract(node, other)
+      follow(other, -1)
+    },
+    put(other) {
+      world.nodes.add(node, other)
+      follow(other, 1)
+    },
+    refusal: () => firstRefusal({ pod, world, filters: own }, node),
+    end: () => world.nodes.release(node),
+  }
+}
+
+/** The first plug-in that refuses the node speaks for all. */
+export function firstRefusal({ pod, world, filters }: Pick<Cycle, 'pod' | 'world' | 'filters'>, node: NodeInfo): NodeRefusal | undefined {
+  for (const { plugin, state } of filters) {
+    const refusal = (plugin as AnyPlugin).filter!(pod, node, state, world)
+    if (refusal !== undefined) return { ...refusal, plugin: plugin.name }
+  }
+  return undefined
+}
+
+/**
+ * As the reference asks: with the pods of equal or higher priority that were promised this node, where there are such, and then without
+ * them, since they may not come.
+ */
+export function refusalOf(cycle: Cycle, node: NodeInfo): NodeRefusal | undefined {
+  const { pod, world } = cycle
+  const promised = world.nominatedTo(node.name)
+  if (promised.size > 0) {
+    const others = [...promised.values()].filter(
+      (other) => other.shape.priority >= pod.shape.priority && other.pod.metadata.uid !== pod.pod.metadata.uid,
+    )
+    if (others.length > 0) {
+      const trial = createTrial(cycle, node)
+      try {
+        for (const other of others) trial.put(other)
+        const refusal = trial.refusal()
+        if (refusal !== undefined) return refusal
+      } finally {
+        trial.end()
+      }
+    }
+  }
+  return firstRefusal(cycle, node)
+}
