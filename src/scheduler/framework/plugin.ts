@@ -42,6 +42,10 @@ export interface Plugin<State = undefined, Scores = undefined> {
    * until the node changes. Absent: they also rest on other things, and are asked for anew for each pod.
    */
   readonly restsOn?: 'node'
+  /** Beside `restsOn`: the answers also rest on something that is another number after each of its changes. */
+  readonly basis?: (world: World) => number
+  /** Its scores of this pod are surely the same on every node, so that it need not be asked where only the order counts. */
+  readonly isUniform?: (pod: PodInfo, world: World) => boolean
   /** A reason not to try the pod at all for now, or undefined. It waits without back-off until it changes. */
   readonly preEnqueue?: (pod: Pod) => string | undefined
   readonly preFilter?: (pod: PodInfo, world: World) => PreFilter<State>
@@ -90,8 +94,8 @@ export interface Failure {
   readonly refusals: ReadonlyMap<string, NodeRefusal>
   /** Of all other nodes: spoken by a `preFilter`, by the set of nodes that it allows, or by nobody. */
   readonly others: NodeRefusal | undefined
-  /** Filters anew with pods taken away: see `createTrial` in `framework/trial.ts`. */
-  readonly cycle: Cycle
+  /** Filters anew with pods taken away: see `createTrial` in `framework/trial.ts`. Absent: a `preFilter` refused the pod for good. */
+  readonly cycle: Cycle | undefined
 }
 
 /** What a plug-in would do about a failure. */

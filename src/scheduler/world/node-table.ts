@@ -18,6 +18,8 @@ export interface NodeTable {
   readonly nodes: ReadonlyMap<string, NodeInfo>
   /** All nodes, zone by zone in turn, so that looking at the first few looks into every zone. */
   readonly order: readonly NodeInfo[]
+  /** One more than the largest row in use. */
+  readonly rows: number
   /** Undefined: no node has any of it. */
   column(resource: string): Column | undefined
   readonly cpu: Column
@@ -31,18 +33,32 @@ export interface NodeTable {
   subtract(info: NodeInfo, pod: PodInfo): void
   /** The pod's object is another, its shape is the same. */
   show(info: NodeInfo, pod: PodInfo): void
+  /** How many changes of nodes there were: a position for `changedSince`. */
+  readonly changes: number
+  /**
+   * Rows whose node changed, came or went from that position on, some of them several times; undefined: too long ago to be known. A row that
+   * is nobody's any more is among them.
+   */
+  changedSince(position: number): Iterable<number> | undefined
+  /** The node of a row. */
+  at(slot: number): NodeInfo | undefined
   /** A copy with a row of its own, in no list; to be given back to `release`. */
   copy(info: NodeInfo): NodeInfo
   release(copy: NodeInfo): void
 }
 
 const rowsAtFirst = 64
+/** So many changes are remembered; who looks more seldom looks at every node. */
+const changesMax = 8192
 
 /** An empty table. */
 export function createNodeTable(): NodeTable {
   const nodes = new Map<string, NodeInfo>()
   const columns = new Map<string, Column>()
+  const bySlot: (NodeInfo | undefined)[] = []
   const freeRows: number[] = []
+  const journal = new Int32Array(changesMax)
+  let changes = 0
   let rows = 0
   let capacity = rowsAtFirst
   let generation = 0
@@ -99,8 +115,15 @@ export function createNodeTable(): NodeTable {
     scored.cpu[slot] = scored.memory[slot] = 0
   }
 
+  const noteChange = (slot: number): void => {
+    journal[changes % changesMax] = slot
+    changes += 1
+  }
+
+  /** Trials change copies, which are nobody's business. */
   const stamp = (info: NodeInfo): void => {
     info.generation = generation += 1
+    if (bySlot[info.slot] === info) noteChange(info.slot)
   }
 
   const put = (info: NodeInfo, pod: PodInfo): void => {
@@ -108,6 +131,10 @@ export function createNodeTable(): NodeTable {
     info.pods.set(uid, pod)
     if (pod.shape.hasAffinity) info.podsWithAffinity.set(uid, pod)
     if (pod.shape.hasRequiredAntiAffinity) info.podsWithRequiredAntiAffinity.set(uid, pod)
+  }
+
+  function* journaled(from: number): Generator<number> {
+    for (let at = from; at < changes; at += 1) yield journal[at % changesMax]!
   }
 
   const table: NodeTable = {
@@ -120,6 +147,14 @@ export function createNodeTable(): NodeTable {
       order ??= byZoneInTurn(nodes)
       return order
     },
+    get rows() {
+      return rows
+    },
+    get changes() {
+      return changes
+    },
+    changedSince: (position) => (changes - position > changesMax ? undefined : journaled(position)),
+    at: (slot) => bySlot[slot],
     column: (resource) => columns.get(resource),
     set(node) {
       const { name } = node.metadata
@@ -138,6 +173,7 @@ export function createNodeTable(): NodeTable {
           generation: 0,
         }
         nodes.set(name, info)
+        bySlot[info.slot] = info
         order = undefined
       } else {
         if (zoneOf(info.node) !== zoneOf(node)) order = undefined
@@ -154,6 +190,8 @@ export function createNodeTable(): NodeTable {
       const info = nodes.get(name)
       if (info === undefined) return
       nodes.delete(name)
+      bySlot[info.slot] = undefined
+      noteChange(info.slot)
       order = undefined
       clearRow(info.slot)
       freeRows.push(info.slot)

@@ -33,6 +33,8 @@ export interface World {
   placeOf(uid: string): { readonly info: PodInfo; readonly nodeName: string; readonly assumed: boolean } | undefined
   /** Pods that were promised a node once others have left it, and that are not there yet, by uid. */
   nominatedTo(nodeName: string): ReadonlyMap<string, PodInfo>
+  /** Whether any pod is promised any node. */
+  readonly hasNominations: boolean
   /** Something that is kept as long as the world: made when it is first asked for. */
   kept<T>(create: (world: World) => T): T
   /** Tells of what is there, and from then on of every change. */
@@ -127,6 +129,9 @@ export function createWorld(sources: Sources): World {
     podInfo,
     namespaceLabels: (namespace) => namespaces.get(namespace)?.metadata.labels ?? {},
     placeOf: (uid) => placed.get(uid),
+    get hasNominations() {
+      return nominated.size > 0
+    },
     nominatedTo: (nodeName) => nominated.get(nodeName) ?? nobody,
     kept<T>(create: (world: World) => T): T {
       if (!keptOnes.has(create)) keptOnes.set(create, create(world))
