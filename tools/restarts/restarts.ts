@@ -42,6 +42,8 @@ export const restarts = (options: RestartOptions): Promise<readonly string[]> =>
       const { report, rounds, victims, random } = options
       const runtime = createCriRuntime({ endpoint: containerdSocket(containerdOptions(layout)), clock: systemClock })
       const traces = () => tracesOf(layout, runtime)
+      // While the client waits to connect anew to a server that was killed, nothing else would keep this process alive.
+      const staysAlive = setInterval(() => {}, 60_000)
       try {
         const empty = await settled(traces)
         const names = Array.from({ length: options.pods }, (_, index) => `stays-${index}`)
@@ -65,6 +67,7 @@ export const restarts = (options: RestartOptions): Promise<readonly string[]> =>
         await expect(empty, 'all pods deleted')
         return problems
       } finally {
+        clearInterval(staysAlive)
         runtime.close()
       }
     }),
