@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { containerLogsDirectory } from '#host/container-log-links.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
@@ -11,7 +12,9 @@ import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import { watchImages } from '#kubelet/node-images.ts'
 import { resizeMetrics } from '#kubelet/resources/resize-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import { withSharedLists } from '#kubelet/shared-lists.ts'
 import { createSpans, type Spans } from '#kubelet/spans.ts'
+import { createStartGate } from '#kubelet/start-gate.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
 import { durationMs } from '#lib/duration.ts'
@@ -48,7 +51,13 @@ export function makeKubelet(
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
   const seen = watchImages(bareRuntime, clock)
-  const runtime = spans.runtime(measuredRuntime(seen.runtime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod }))
+  const gate = createStartGate({ clock, atOnce: 2 * availableParallelism() })
+  const measured = measuredRuntime(withSharedLists(seen.runtime), {
+    registry: metrics.registry,
+    clock,
+    podOf: (uid) => pods.byUid(uid)?.pod,
+  })
+  const runtime = gate.runtime(spans.runtime(measured))
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
@@ -94,7 +103,7 @@ export function makeKubelet(
     runtime,
     volumes: spans.volumes(volumes),
     images: spans.images(images),
-    cgroups: spans.cgroups(resources.cgroups),
+    cgroups: gate.cgroups(spans.cgroups(resources.cgroups)),
     logs,
     files: nodeFiles,
     network: networkProbe,

@@ -1,0 +1,59 @@
+import type { Clock } from '#lib/clock.ts'
+import type { CgroupManager } from './interfaces.ts'
+import type { Runtime } from './runtime.ts'
+
+/**
+ * How many of the steps of pods' starts are under way at a time: what keeps processors busy, such as sandboxes, containers and groups. Thirty
+ * sandboxes made at once take longer than the same thirty a few at a time, and all of them are there only at the end. A step further along goes
+ * first, so that pods get ready one after another and not all together.
+ */
+export interface StartGate {
+  runtime<R extends Runtime>(runtime: R): R
+  cgroups<C extends CgroupManager>(cgroups: C): C
+}
+
+export interface StartGateOptions {
+  readonly clock: Clock
+  /** Steps at a time: two a processor use it best while one of both waits. */
+  readonly atOnce: number
+  /** A step that takes longer waits for something else than a processor, such as a network plug-in that hangs: others need not wait for it. */
+  readonly slowMs?: number
+}
+
+export function createStartGate({ clock, atOnce, slowMs = 1_000 }: StartGateOptions): StartGate {
+  /** By how far along they are, the farthest first. */
+  const waiting: (() => void)[][] = steps.map(() => [])
+  let underWay = 0
+
+  async function pass<T>(step: Step, act: () => Promise<T>): Promise<T> {
+    if (underWay >= atOnce) await new Promise<void>((resolve) => waiting[steps.indexOf(step)]!.push(resolve))
+    else underWay += 1
+    let leave = (): void => {
+      leave = () => {}
+      // Whoever comes next takes the place over.
+      const next = waiting.find(({ length }) => length > 0)?.shift()
+      if (next === undefined) underWay -= 1
+      else next()
+    }
+    const forget = clock.schedule(clock.now() + slowMs, () => leave())
+    try {
+      return await act()
+    } finally {
+      forget()
+      leave()
+    }
+  }
+
+  return {
+    runtime: (runtime) => ({
+      ...runtime,
+      runSandbox: (config) => pass('sandbox', () => runtime.runSandbox(config)),
+      createContainer: (sandboxId, config, sandbox) => pass('create', () => runtime.createContainer(sandboxId, config, sandbox)),
+      startContainer: (id) => pass('start', () => runtime.startContainer(id)),
+    }),
+    cgroups: (cgroups) => ({ ...cgroups, ensurePod: (pod) => pass('group', () => cgroups.ensurePod(pod)) }),
+  }
+}
+
+const steps = ['start', 'create', 'sandbox', 'group'] as const
+type Step = (typeof steps)[number]
