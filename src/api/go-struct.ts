@@ -78,6 +78,7 @@ const initialisms: Readonly<Record<string, string>> = {
   seLinuxOptions: 'SELinuxOptions',
   uid: 'UID',
   apiVersion: 'APIVersion',
+  pkixPublicKey: 'PKIXPublicKey',
   dnsPolicy: 'DNSPolicy',
   dnsConfig: 'DNSConfig',
   os: 'OS',

@@ -1,3 +1,4 @@
+import type { FeatureGate, Features } from '#api/features.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import type { AnyType, Type } from '#schema/schema.ts'
@@ -32,6 +33,8 @@ export interface KindFacts {
   readonly absentName?: string
   /** The reference serves its group by a server of its own, to which kinds of other groups mean nothing. */
   readonly servedApart?: true
+  /** Feature gate that has to be on, beside its version, before the kind is served. Absent: it always is. */
+  readonly gate?: FeatureGate
   /** Absent: all eight of a stored resource. A review (`TokenReview`) only has `create`, and is answered instead of stored. */
   readonly verbs?: readonly Verb[]
   /** Printed columns after NAME, without AGE unless listed: `kubectl get`. A kind that lists a column `Name` itself gets no other. */
@@ -92,6 +95,11 @@ export type MetadataCheck = 'change' | 'content' | 'twice' | 'whole' | 'none'
 export interface Rules<T> {
   /** Defaults that hang on other fields, after the schema's own. Runs on create, update and on read of an older object. */
   readonly defaults?: (object: T) => T
+  /**
+   * Takes away what waits for a feature that is off, unless `previous` has it: right before `prepareCreate` and `prepareUpdate`. Parts take
+   * nothing of that sort.
+   */
+  readonly dropDisabled?: (next: T, previous: T | undefined, features: Features) => T
   /** Before a create: drops what a client may not set (status), computes what the server owes. */
   readonly prepareCreate?: (object: T, context: WriteContext) => T
   /** Before an update of the main resource: restores what it may not touch (status). metadata.generation is raised by the common path where `spec` changed. */

@@ -1,3 +1,4 @@
+import type { Features } from '#api/features.ts'
 import type { AnyKind, WriteContext } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpRequest } from '#lib/http.ts'
@@ -27,6 +28,8 @@ export interface Context {
   readonly claims: Claims
   /** As the rules of kinds see them. */
   readonly serviceFamilies: NonNullable<WriteContext['serviceFamilies']>
+  /** Feature gates that are on beside the defaults. */
+  readonly features: Features
   readonly admission: readonly AdmissionPlugin[]
   readonly handlers: Readonly<Record<string, SubresourceHandler>>
   readonly objects: Objects

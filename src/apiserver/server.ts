@@ -1,3 +1,4 @@
+import { type Features, noFeatures } from '#api/features.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse, Transport } from '#lib/http.ts'
@@ -66,6 +67,8 @@ export interface ApiServerOptions {
     readonly nodePorts: readonly [first: number, last: number]
   }
   readonly version: VersionFacts
+  /** Feature gates that are on beside the defaults; `kinds` has what they serve. Absent: none. */
+  readonly features?: Features
   /** Address that discovery tells clients: `10.0.0.1:6443`. */
   readonly advertiseAddress: string
   readonly log: Tell
@@ -145,7 +148,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const internals = createInternals(() => context)
   const stages = options.stages(objects, internals, metrics.registry)
   const tracer = options.tracer?.({ outbound: stages.outbound })
-  registerBuildMetrics(metrics.registry, options.version, clock)
+  registerBuildMetrics(metrics.registry, options.version, clock, options.features)
   registerStoredMetrics(metrics.registry, kinds, cacher, options.storageSizeBytes)
   const flowObjects = createFlowObjects({ objects, internals, clock, onFailure })
   const flowControl = createFlowControl({
@@ -176,6 +179,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random: random.fork('registry'),
     claims,
     serviceFamilies,
+    features: options.features ?? noFeatures,
     admission: stages.admission.map((plugin) => {
       const measured = metrics.admission.measured(plugin, clock)
       return tracer === undefined ? measured : tracedPlugin(measured)

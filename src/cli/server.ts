@@ -49,6 +49,16 @@ export const server: Command = {
       value: 'FILE',
       help: 'an AdmissionConfiguration: how admission plug-ins are configured',
     },
+    'feature-gates': {
+      type: 'string',
+      value: 'NAME=true,…',
+      help: 'what is to be on beside the defaults: ClusterTrustBundle, ClusterTrustBundleProjection, PodCertificateRequest',
+    },
+    'runtime-config': {
+      type: 'string',
+      value: 'VERSION=true,…',
+      help: 'API versions that are served beside the defaults: certificates.k8s.io/v1beta1',
+    },
     'default-not-ready-toleration-seconds': {
       type: 'string',
       value: 'SECONDS',
@@ -110,6 +120,8 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   auditLogMaxSizeMB: 'audit-log-maxsize',
   auditWebhookConfig: 'audit-webhook-config',
   tracingConfig: 'tracing-config',
+  featureGates: 'feature-gates',
+  runtimeConfig: 'runtime-config',
 }
 
 /** What the words after the flags mean: paths made whole, since the server may run elsewhere than where it is asked for; lists; numbers. */
@@ -139,9 +151,19 @@ function asUsage<T>(read: () => T): T {
 function readAs(name: keyof ServerSettings, given: string): unknown {
   if (name === 'anonymous') return given
   if (name.endsWith('Plugins')) return given.split(',').map((plugin) => plugin.trim())
+  if (name === 'featureGates' || name === 'runtimeConfig') return switchesOf(given)
   if (name.startsWith('auditLogMax') || name.endsWith('Seconds')) return /^[0-9]+$/.test(given) ? Number(given) : given
   return resolve(given)
 }
+
+/** `A=true,B=false`, and a name by itself for true, as the reference takes it; another word stays text, which is refused. */
+const switchesOf = (given: string): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    given.split(',').map((part) => {
+      const [name = '', word = 'true'] = part.trim().split('=')
+      return [name, word === 'true' || word === 'false' ? word === 'true' : word]
+    }),
+  )
 
 /** `127.0.0.1:6443`, `[::1]:6443`. */
 function addressOf(listen: string): [host: string, port: number] {

@@ -1,5 +1,7 @@
 /** Every controller, in no order that matters: they meet only in API objects. */
 
+import { ClusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
+import { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
 import type { ServedKinds } from '#loop/served-kinds.ts'
@@ -9,6 +11,7 @@ import { certificateApproverController } from './certificate-approver/controller
 import { certificateCleanerController } from './certificate-cleaner/controller.ts'
 import { certificateSignerController } from './certificate-signer/controller.ts'
 import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
+import { clusterTrustBundlePublisher } from './cluster-trust-bundle-publisher/controller.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
@@ -36,6 +39,7 @@ import type { AddressPlan } from './node-ipam/plan.ts'
 import { type NodeLifecycleConfig, nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { persistentVolumeBinder } from './persistent-volume-binder/controller.ts'
 import { persistentVolumeExpander } from './persistent-volume-expander/controller.ts'
+import { podCertificateRequestCleaner } from './pod-certificate-request-cleaner/controller.ts'
 import { podGcController } from './pod-gc/controller.ts'
 import { pvProtectionController } from './pv-protection/controller.ts'
 import { pvcProtectionController } from './pvc-protection/controller.ts'
@@ -139,6 +143,9 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     persistentVolumeExpander(),
     ephemeralVolumeController(),
     attachDetachController(),
+    // Kinds that only a configuration turns on.
+    ...(config.kinds.includes(ClusterTrustBundle) ? [clusterTrustBundlePublisher(config.rootCa)] : []),
+    ...(config.kinds.includes(PodCertificateRequest) ? [podCertificateRequestCleaner] : []),
     ...(config.localVolumes ? [localProvisionerController()] : []),
   ] as unknown as readonly Controller<unknown>[]
 }

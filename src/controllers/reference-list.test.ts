@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noFeatures } from '#api/features.ts'
+import type { AnyKind } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
+import { optionalKinds, servedKinds } from '#api/served-kinds.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { controllers, isCollectable } from './mod.ts'
 
 /**
- * What the reference's controller manager v1.36.3 can run (its `names`), and who does that here; for those that are absent, why. What is
- * here and not there is a part of the reference's API server.
+ * What the reference's controller manager v1.36.3 can run (its `names`), and who does that here; for those that are absent, why; for those that
+ * run only where a kind is turned on, which. What is here and not there is a part of the reference's API server.
  */
-const reference: Readonly<Record<string, { readonly here: string } | { readonly absent: string }>> = {
+const reference: Readonly<Record<string, { readonly here: string; readonly where?: string } | { readonly absent: string }>> = {
   'serviceaccount-token-controller': { here: 'tokens-controller' },
   'endpoints-controller': { here: 'endpoint-controller' },
   'endpointslice-controller': { here: 'endpointslice-controller' },
@@ -32,7 +35,7 @@ const reference: Readonly<Record<string, { readonly here: string } | { readonly 
   'certificatesigningrequest-signing-controller': { here: 'certificate-signer' },
   'certificatesigningrequest-approving-controller': { here: 'certificate-approver' },
   'certificatesigningrequest-cleaner-controller': { here: 'certificate-cleaner' },
-  'podcertificaterequest-cleaner-controller': { absent: 'PodCertificateRequest is beta and off; the kind is not served' },
+  'podcertificaterequest-cleaner-controller': { where: 'PodCertificateRequest', here: 'podcertificaterequestcleaner' },
   'ttl-controller': { here: 'ttl-controller' },
   // Off by default there, and on in every cluster that machines can join by a token; here machines can always join so.
   'bootstrap-signer-controller': { here: 'bootstrap-signer' },
@@ -55,7 +58,8 @@ const reference: Readonly<Record<string, { readonly here: string } | { readonly 
   'ttl-after-finished-controller': { here: 'ttl-after-finished-controller' },
   'root-ca-certificate-publisher-controller': { here: 'root-ca-cert-publisher' },
   'kube-apiserver-serving-clustertrustbundle-publisher-controller': {
-    absent: 'ClusterTrustBundle is beta and off; the kind is not served',
+    where: 'ClusterTrustBundle',
+    here: 'kube-apiserver-serving-clustertrustbundle-publisher',
   },
   'ephemeral-volume-controller': { here: 'ephemeral_volume' },
   'storageversion-garbage-collector-controller': { absent: 'StorageVersionAPI is alpha and off; StorageVersions are not served' },
@@ -77,27 +81,26 @@ const apiServersOwn = [
 ]
 
 /** Kinds of absent controllers: whoever serves them has to run what belongs to them. */
-const unserved = [
-  'ClusterTrustBundle',
-  'PodCertificateRequest',
-  'PodGroup',
-  'ResourcePoolStatusRequest',
-  'StorageVersion',
-  'StorageVersionMigration',
-]
+const unserved = ['PodGroup', 'ResourcePoolStatusRequest', 'StorageVersion', 'StorageVersionMigration']
 
-const own = controllers({
-  served: createServedKinds(kinds.filter(isCollectable)),
-  kinds,
-  rootCa: 'PEM',
-  serviceCIDRs: ['10.96.0.0/16'],
-  apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' },
-  signingAuthority: makeCertificate({ commonName: 'ca', usage: 'ca', notBefore: 0, notAfter: 4e12 }),
-}).map(({ name }) => name)
+const namesWith = (served: readonly AnyKind[]) =>
+  controllers({
+    served: createServedKinds(served.filter(isCollectable)),
+    kinds: served,
+    rootCa: 'PEM',
+    serviceCIDRs: ['10.96.0.0/16'],
+    apiServer: { addresses: ['192.0.2.7'], port: 6443, clusterIp: '10.96.0.1' },
+    signingAuthority: makeCertificate({ commonName: 'ca', usage: 'ca', notBefore: 0, notAfter: 4e12 }),
+  }).map(({ name }) => name)
 
 test('every controller that the reference runs by default runs here, and no other', () => {
+  const here = Object.values(reference).flatMap((one) => ('here' in one && one.where === undefined ? [one.here] : []))
+  assert.deepEqual(namesWith(servedKinds(noFeatures)).toSorted(), [...here, ...apiServersOwn].toSorted())
+})
+
+test('those of kinds that are turned on run with them', () => {
   const here = Object.values(reference).flatMap((one) => ('here' in one ? [one.here] : []))
-  assert.deepEqual(own.toSorted(), [...here, ...apiServersOwn].toSorted())
+  assert.deepEqual(namesWith([...kinds, ...optionalKinds]).toSorted(), [...here, ...apiServersOwn].toSorted())
 })
 
 test('what is absent has nothing to do', () => {

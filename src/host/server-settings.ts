@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { featureGatesProblem, isSwitches, type RuntimeConfig, runtimeConfigProblem } from '#api/features.ts'
 import { WherryError } from '#lib/errors.ts'
 
 /** What an API server may be told about who may ask, what is refused, and what is kept of requests. Absent means off, unless it says otherwise. */
@@ -32,6 +33,10 @@ export interface ServerSettings {
   readonly auditWebhookConfig?: string
   /** Whole path of a TracingConfiguration (apiserver.config.k8s.io/v1). */
   readonly tracingConfig?: string
+  /** Feature gates that are to be on, or off, by their names. Absent: as v1.36 has them. */
+  readonly featureGates?: Readonly<Record<string, boolean>>
+  /** API versions, or resources of them, that are served beside the defaults: `certificates.k8s.io/v1beta1: true`. */
+  readonly runtimeConfig?: RuntimeConfig
 }
 
 /** Every such setting, and what is wrong with a value of it: what it has to be, or undefined. */
@@ -52,11 +57,18 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   auditLogMaxSizeMB: wholeNumber(1),
   auditWebhookConfig: wholePath,
   tracingConfig: wholePath,
+  featureGates: switches('ClusterTrustBundle'),
+  runtimeConfig: switches('certificates.k8s.io/v1beta1'),
 }
 
 /** Refuses settings that make no sense together. `Invalid` names them as `nameOf` says they are called where they were given. */
 export function checkServerSettings(settings: ServerSettings, nameOf: (setting: keyof ServerSettings) => string = (name) => name): void {
-  const { auditPolicy, auditLog, auditWebhookConfig } = settings
+  const { auditPolicy, auditLog, auditWebhookConfig, featureGates = {}, runtimeConfig = {} } = settings
+  for (const [setting, problem] of [
+    ['featureGates', featureGatesProblem(featureGates)],
+    ['runtimeConfig', runtimeConfigProblem(runtimeConfig)],
+  ] as const)
+    if (problem !== undefined) throw new WherryError('Invalid', `${nameOf(setting)} ${problem}`)
   const places = `${nameOf('auditLog')} or ${nameOf('auditWebhookConfig')}`
   if (auditPolicy !== undefined && auditLog === undefined && auditWebhookConfig === undefined)
     throw new WherryError('Invalid', `${nameOf('auditPolicy')} says which events are kept; ${places} has to say where`)
@@ -70,6 +82,10 @@ function wholePath(value: unknown): string | undefined {
 
 function names(value: unknown): string | undefined {
   return Array.isArray(value) && value.every((name) => typeof name === 'string') ? undefined : 'a list of names, such as [AlwaysPullImages]'
+}
+
+function switches(name: string): (value: unknown) => string | undefined {
+  return (value) => (isSwitches(value) ? undefined : `a mapping of names to true or false, such as "${name}: true"`)
 }
 
 function wholeNumber(least: number): (value: unknown) => string | undefined {

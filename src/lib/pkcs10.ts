@@ -1,4 +1,4 @@
-import { constants, createPublicKey, verify } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { type DerValue, readDer } from './der.ts'
 
 /**
@@ -17,6 +17,25 @@ export function certificateRequestProblem(pem: string): string | undefined {
   if (algorithm === undefined || signature === undefined || version === undefined || subject === undefined || publicKey === undefined)
     return 'asn1: syntax error: sequence truncated'
   return signatureProblem(information!, algorithm, signature.content.subarray(1), publicKey)
+}
+
+/** A certificate request in DER (RFC 2986): its public key, and whether it is signed with it. Undefined for what is none. */
+export function readCertificateRequest(bytes: Uint8Array): { readonly publicKey: KeyObject; readonly isSigned: boolean } | undefined {
+  const outer = parts(bytes)
+  if (typeof outer === 'string' || outer.length !== 1 || outer[0]!.tag !== sequenceTag) return undefined
+  const [information, algorithm, signature] = inside(outer[0]!)
+  const [version, subject, publicKey] = information === undefined ? [] : inside(information)
+  if (algorithm === undefined || signature === undefined || version === undefined || subject === undefined || publicKey === undefined)
+    return undefined
+  try {
+    return {
+      publicKey: createPublicKey({ key: Buffer.from(publicKey.whole), format: 'der', type: 'spki' }),
+      isSigned: signatureProblem(information!, algorithm, signature.content.subarray(1), publicKey) === undefined,
+    }
+  } catch {
+    // A key that nobody can read is none.
+    return undefined
+  }
 }
 
 /** One part of a PEM text (RFC 7468). */

@@ -1,11 +1,13 @@
-import { localServiceStatus, localServices } from '#api/apiregistration/local-services.ts'
+import { localServiceStatus, localServices, optionalLocalServices } from '#api/apiregistration/local-services.ts'
 import { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Service } from '#api/core/v1/service.ts'
+import type { Features } from '#api/features.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { defaultServiceCidrName, ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
-import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
+import { bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
+import { bootstrapOf } from '#api/rbac/bootstrap-of.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
@@ -51,6 +53,10 @@ export interface BootstrapOptions {
   readonly authentication: PublishedAuthentication
   /** Ranges of service addresses. */
   readonly serviceCIDRs: readonly string[]
+  /** Feature gates that are on beside the defaults. Absent: none. */
+  readonly features?: Features
+  /** What the server serves: kinds of versions that have to be turned on have an APIService as well. */
+  readonly served?: readonly AnyKind[]
   /** Further objects that are made when they are missing. */
   readonly further?: readonly { readonly kind: AnyKind; readonly object: Wanted['object'] }[]
 }
@@ -125,8 +131,6 @@ const keep =
 const always: readonly Wanted[] = [
   ...namespaces.map(make(Namespace)),
   ...systemPriorityClasses.map(make(PriorityClass)),
-  ...bootstrapClusterRoles.map(keep(ClusterRole, role)),
-  ...bootstrapClusterRoleBindings.map(keep(ClusterRoleBinding, binding)),
   ...bootstrapRoles.map(keep(Role, role)),
   ...bootstrapRoleBindings.map(keep(RoleBinding, binding)),
   ...bootstrapBindings.map(make(ClusterRoleBinding)),
@@ -140,8 +144,14 @@ const always: readonly Wanted[] = [
 export async function bootstrap(options: BootstrapOptions): Promise<readonly Refused[]> {
   const { client, objects, now } = options
   const facts = authenticationFacts(options.authentication)
+  const { roles, bindings } = bootstrapOf(options.features)
+  const isServed = ({ spec: { group = '', version } }: (typeof localServices)[number]): boolean =>
+    (options.served ?? []).some((kind) => kind.group === group && kind.version === version)
+  const services = [...localServices, ...optionalLocalServices.filter(isServed)]
   const wanted: readonly Wanted[] = [
     ...always,
+    ...roles.map(keep(ClusterRole, role)),
+    ...bindings.map(keep(ClusterRoleBinding, binding)),
     { kind: ConfigMap, object: facts.object, reconcile: (present) => facts.reconcile(present as ConfigMap, now) },
     make(ConfigMap)(tokenTracking(now)),
     // Nodes of ours answer for names; where nobody does, there are none, and other nodes may no more than the reference's.
@@ -158,7 +168,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
       statusOwner: defaultServiceCidrOwner,
     },
     ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
-    ...localServices.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
+    ...services.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
   const spaces = await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))

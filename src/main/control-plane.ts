@@ -2,11 +2,12 @@ import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { type Features, featuresOf, type RuntimeConfig } from '#api/features.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '#api/flowcontrol/v1/bootstrap.ts'
 import { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
 import { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from '#api/kind.ts'
-import { kinds } from '#api/kinds.ts'
+import { servedKinds } from '#api/served-kinds.ts'
 import { type AdmissionOptions, createAdmission } from '#apiserver/admission/compose.ts'
 import type { AggregationMeans } from '#apiserver/aggregation/aggregation.ts'
 import { type AuditChoices, composeAudit } from '#apiserver/audit/compose.ts'
@@ -86,6 +87,9 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly exchange?: HttpsExchange
   /** How to hand requests on to extension API servers, and who we are towards them. Absent: they cannot be reached. */
   readonly aggregation?: AggregationMeans | undefined
+  /** Feature gates that are to be on, or off, by name, and API versions that are to be served. Absent: as v1.36 has them. */
+  readonly featureGates?: Readonly<Record<string, boolean>> | undefined
+  readonly runtimeConfig?: RuntimeConfig | undefined
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
   /** Which admission plug-ins run beside, or of, those that are on by default, and how they are configured. */
@@ -131,7 +135,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { clock, random, log } = options
   const progress = { bootstrapped: false, joined: false, stopping: false }
   const apiServer = apiServerFacts(options)
-  const api = await createApi(options, apiServer.id, progress)
+  const features = featuresOf(options.featureGates)
+  const kinds = servedKinds(features, options.runtimeConfig)
+  const api = await createApi(options, { kinds, features }, apiServer.id, progress)
   const through = options.through ?? ((transport: Transport) => transport)
   const clientsOver =
     (transportAs: ApiServer['transportAs']) =>
@@ -150,6 +156,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         now: clock.now(),
         dnsAddress: options.dnsAddress,
         serviceCIDRs: options.serviceCIDRs,
+        features,
+        served: kinds,
         authentication: { clientCa: options.rootCa, frontProxyCa: options.frontProxyCa },
         further: [
           ...bootstrapPriorityLevels.map((object) => ({ kind: PriorityLevelConfiguration, object })),
@@ -190,7 +198,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         scheduler: asLeader('default-scheduler', schedulerUser),
         metrics: createApiMetrics(through(api.transportAs(controllerUser(userOf(autoscaler))), autoscaler), clock),
       }
-      await lead(options, api.kinds, clients, signal, leading.resolve)
+      await lead(options, { kinds, registry: api.kinds }, clients, signal, leading.resolve)
     },
     signal: stopping.signal,
   })
@@ -215,6 +223,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 type QueueMetrics = ReturnType<typeof createWorkQueueMetrics>
 
+/** What is served. */
+interface Serving {
+  /** By the server itself. */
+  readonly kinds: readonly AnyKind[]
+  readonly features: Features
+  /** Kinds of definitions among them, as they come and go. */
+  readonly registry: KindRegistry
+}
+
 /** How far this server is. */
 interface Progress {
   readonly bootstrapped: boolean
@@ -230,6 +247,7 @@ function apiServerFacts({ identity, hostname = identity, advertise, random }: Co
 
 async function createApi(
   options: ControlPlaneOptions,
+  { kinds, features }: Pick<Serving, 'kinds' | 'features'>,
   ownId: string,
   progress: Progress,
 ): Promise<ApiServer & Pick<LeaderClients, 'queueMetrics' | 'controllerMetrics'>> {
@@ -243,6 +261,7 @@ async function createApi(
   const server = await createApiServer({
     store: options.store,
     kinds,
+    features,
     clock,
     random: random.fork('api'),
     stages(objects, internals, registry) {
@@ -259,6 +278,7 @@ async function createApi(
         random: random.fork('identity'),
         log,
         registry,
+        features,
         apiServerId: ownId,
       })
       const { authenticate, authorize, rbac, reviews } = identity
@@ -352,13 +372,13 @@ interface LeaderClients {
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
 async function lead(
   options: ControlPlaneOptions,
-  registry: KindRegistry,
+  { kinds, registry }: Pick<Serving, 'kinds' | 'registry'>,
   clients: LeaderClients,
   signal: AbortSignal,
   begun: () => void,
 ): Promise<void> {
   const { clock, random, log, components = ['controllers', 'scheduler'] } = options
-  const served = createServedKinds((kinds as readonly AnyKind[]).filter(isCollectable))
+  const served = createServedKinds(kinds.filter(isCollectable))
   const all = controllers({
     get kinds() {
       return registry.all

@@ -1,4 +1,5 @@
 import { Secret } from '#api/core/v1/secret.ts'
+import type { Features } from '#api/features.ts'
 import { type AnonymousAccess, createAuthentication } from '#apiserver/authentication/authenticate.ts'
 import { anyToken, bearerTokenAuthenticator } from '#apiserver/authentication/bearer-token.ts'
 import { createBootstrapTokenVerifier } from '#apiserver/authentication/bootstrap-token.ts'
@@ -67,6 +68,8 @@ export interface IdentityParts {
   readonly random: Random
   readonly log: Log
   readonly registry: Registry
+  /** Feature gates that are on beside the defaults. */
+  readonly features: Features
   /** Names this API server in what is counted. */
   readonly apiServerId: string
 }
@@ -135,7 +138,7 @@ const noFile = (path: string): string => {
 
 function composeAuthorization(parts: IdentityParts, rbac: Rbac) {
   const { choices, objects, outbound, clock, random } = parts
-  const node = nodeAuthorizer(createNodeGraph(objects), objects)
+  const node = nodeAuthorizer(createNodeGraph(objects), objects, parts.features)
   const source = choices.authorizationConfiguration
   if (source === undefined)
     return { authorize: anyAuthorizer(mastersAuthorizer, node, rbac.authorize), unlisted: () => [], close: () => {} }

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
-import { kinds } from '#api/kinds.ts'
+import { featuresOf, isSwitches } from '#api/features.ts'
+import { servedKinds } from '#api/served-kinds.ts'
 import { confidentialKeys, encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
@@ -44,8 +45,16 @@ export async function runServer(where: Paths): Promise<void> {
 /** Settings in the form in which `/flagz` shows them. */
 export const flagsOf = (settings: object): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`), String(value)]),
+    Object.entries(settings).map(([name, value]) => [name.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`), textOf(value)]),
   )
+
+/** Switches as the reference's flags have them. */
+const textOf = (value: unknown): string =>
+  isSwitches(value)
+    ? Object.entries(value)
+        .map(([name, isOn]) => `${name}=${isOn}`)
+        .join()
+    : String(value)
 
 /** What one server process is told, its files and folders by their whole paths. */
 export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | 'staticTokens' | 'dnsAddress'> {
@@ -82,7 +91,11 @@ export async function serve(options: ServeOptions): Promise<void> {
       process.exit(1)
     },
   })
-  const store = encryptedStore(raw, confidentialKeys(kinds), createSealer(parseKeyFile(pki.encryption.text)))
+  const store = encryptedStore(
+    raw,
+    confidentialKeys(servedKinds(featuresOf(config.featureGates), config.runtimeConfig)),
+    createSealer(parseKeyFile(pki.encryption.text)),
+  )
   const [first, last] = config.nodePortRange.split('-').map(Number) as [number, number]
   const { components, staticTokens, dnsAddress } = options
   const plane = await startControlPlane({
@@ -90,6 +103,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     // What was written last stands beside the file until it is taken over.
     storageSizeBytes: () => sizeOf(options.store) + sizeOf(`${options.store}-wal`),
     ...files,
+    featureGates: config.featureGates,
+    runtimeConfig: config.runtimeConfig,
     flags: options.flags,
     clock: systemClock,
     random: systemRandom,

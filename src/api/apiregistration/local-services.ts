@@ -28,11 +28,18 @@ const priorities: readonly (readonly [group: string, version: string, groupPrior
   ['storage.k8s.io', 'v1', 16_800, 15],
 ]
 
-/** The APIServices themselves, without a status. */
-export const localServices = priorities.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
+/** Those of versions that are served only where a configuration turns them on. */
+const optionalPriorities: typeof priorities = [['certificates.k8s.io', 'v1beta1', 17_300, 9]]
+
+const service = ([group, version, groupPriorityMinimum, versionPriority]: (typeof priorities)[number]) => ({
   metadata: { name: `${version}.${group}`, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
   spec: { ...(group !== '' && { group }), version, groupPriorityMinimum, versionPriority },
-}))
+})
+
+/** The APIServices themselves, without a status. */
+export const localServices = priorities.map(service)
+/** The same of versions that have to be turned on. */
+export const optionalLocalServices = optionalPriorities.map(service)
 
 /** What is always true of them; since when is `now`, RFC 3339. */
 export const localServiceStatus = (now: string) => ({

@@ -32,6 +32,8 @@ const role = ({ name, namespace, labels: more, rules, gathers }: RoleFacts) => (
   ...(gathers && { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [gathers]: 'true' } }] } }),
 })
 
+export { binding as bootstrapBinding, role as bootstrapRole }
+
 const binding = ({ name, namespace, role: to, of, subjects = [] }: BindingFacts) => ({
   metadata: { name, ...(namespace && { namespace }), labels, annotations },
   roleRef: { apiGroup: group, kind: of ?? 'ClusterRole', name: to } as RoleRef,

@@ -1,6 +1,7 @@
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/types.ts'
-import { localServices } from '#api/apiregistration/local-services.ts'
+import { localServices, optionalLocalServices } from '#api/apiregistration/local-services.ts'
 import type { APIService } from '#api/apiregistration/v1/types.ts'
+import { optionalVersions } from '#api/features.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { same } from '#api/strategy.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -61,7 +62,7 @@ export function startAutoRegistration({ objects, internals, clock, random, onRel
   // What another version of this server made for itself, and this one does not have: only now is it told from what others make.
   const atStart = new Set<string>()
   for (const { metadata } of objects.list(kind))
-    if (metadata.labels?.[label] === onStart && !local.has(metadata.name)) atStart.add(metadata.name)
+    if (metadata.labels?.[label] === onStart && !local.has(metadata.name) && !isTurnedOn(metadata.name, objects)) atStart.add(metadata.name)
   const stops = [
     objects.observe(definitionKind, (object, change) => {
       const definition = object as unknown as Definition
@@ -103,6 +104,13 @@ const continuously = 'true'
 /** Of those that it makes for its own groups: looked at when it starts, and left to people then. */
 const onStart = 'onstart'
 const local: ReadonlySet<string> = new Set(localServices.map(({ metadata }) => metadata.name))
+
+/** Whether it stands for a version that is served because a configuration says so. */
+const isTurnedOn = (name: string, objects: Objects): boolean =>
+  optionalLocalServices.some(({ metadata, spec: { group = '', version } }) => {
+    const plurals = metadata.name === name ? (optionalVersions[`${group}/${version}`] ?? []) : []
+    return plurals.some((plural) => objects.kindOf(group, plural)?.version === version)
+  })
 
 /** What is to be done about one of them; undefined: nothing. `atStart`: it was there when the server started, and this is its one look at it. */
 export function nextStep(

@@ -1,4 +1,4 @@
-import { localServices } from '#api/apiregistration/local-services.ts'
+import { localServices, optionalLocalServices } from '#api/apiregistration/local-services.ts'
 import type { APIService } from '#api/apiregistration/v1/types.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Objects } from '../contract.ts'
@@ -147,5 +147,5 @@ const withoutCondition = (registration: Registration | undefined): object | unde
 
 /** Before their APIServices are made. */
 const local: ReadonlyMap<string, Priority> = new Map(
-  localServices.map(({ metadata, spec }) => [metadata.name, { group: spec.groupPriorityMinimum, version: spec.versionPriority }]),
+  [...localServices, ...optionalLocalServices].map(({ metadata, spec }) => [metadata.name, { group: spec.groupPriorityMinimum, version: spec.versionPriority }]),
 )

@@ -1,4 +1,6 @@
+import { type Features, noFeatures } from '#api/features.ts'
 import { parseFieldSelector, requiredValue } from '#api/meta/v1/field-selector.ts'
+import { nodeRulesOf } from '#api/rbac/bootstrap-of.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Attributes, Authorizer, Decision, Objects } from '../contract.ts'
 import type { GraphResource, NodeGraph } from './node-graph.ts'
@@ -10,14 +12,16 @@ import { ruleAllows } from './rule.ts'
  * What a node may do: read what its pods need and nothing of others, look after its own Node, Lease and CSINode. Where the request alone does
  * not tell whose object it is (a create), NodeRestriction decides at admission. No opinion on users that are no nodes.
  */
-export function nodeAuthorizer(graph: NodeGraph, objects: Objects): Authorizer {
+export function nodeAuthorizer(graph: NodeGraph, objects: Objects, features: Features = noFeatures): Authorizer {
+  const subdivided = subdividedBy(features)
+  const rules = [...nodeRules, ...nodeRulesOf(features).bundles]
   return async (attributes) => {
     const node = nodeIdentity(attributes.user)
     if (node === undefined) return no('')
     if (node === '') return no(`unknown node for user ${quote(attributes.user.name)}`)
     const rule = attributes.isResource ? subdivided[`${attributes.group}/${attributes.resource}`] : undefined
     if (rule !== undefined) return rule({ node, attributes, graph, objects })
-    return nodeRules.some((allowed) => ruleAllows(allowed, attributes)) ? yes : no('')
+    return rules.some((allowed) => ruleAllows(allowed, attributes)) ? yes : no('')
   }
 }
 
@@ -33,7 +37,7 @@ const yes: Decision = { allowed: true, reason: '' }
 const no = (reason: string): Decision => ({ allowed: false, reason })
 
 /** Resources whose objects do not all concern every node. */
-const subdivided: Readonly<Record<string, Rule>> = {
+const subdividedBy = (features: Features): Readonly<Record<string, Rule>> => ({
   '/secrets': readNamespaced('secrets'),
   '/configmaps': readNamespaced('configmaps'),
   '/persistentvolumeclaims': (question) =>
@@ -47,8 +51,8 @@ const subdivided: Readonly<Record<string, Rule>> = {
   'resource.k8s.io/resourceslices': resourceSlice,
   '/nodes': ownNode,
   '/pods': pod,
-  'certificates.k8s.io/podcertificaterequests': () => no(''),
-}
+  'certificates.k8s.io/podcertificaterequests': features.has('PodCertificateRequest') ? podCertificateRequest : () => no(''),
+})
 
 const unrelated = (node: string): Decision => no(`no relationship found between node '${node}' and this object`)
 
@@ -58,10 +62,10 @@ function related({ node, attributes: { namespace, name }, graph }: Question, res
 }
 
 /** For objects that name their node themselves. */
-function owned({ node, attributes: { group, resource, name }, objects }: Question): Decision {
+function owned({ node, attributes: { group, resource, namespace, name }, objects }: Question): Decision {
   if (name === '') return no('No Object name found')
   const kind = objects.kindOf(group, resource)
-  const object = kind && (objects.get(kind, name) as { readonly spec?: { readonly nodeName?: string } } | undefined)
+  const object = kind && (objects.get(kind, name, namespace || undefined) as { readonly spec?: { readonly nodeName?: string } } | undefined)
   return object?.spec?.nodeName === node ? yes : unrelated(node)
 }
 
@@ -140,6 +144,25 @@ function resourceSlice(question: Question): Decision {
       return no(
         'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
       )
+  }
+}
+
+/** What a node asks certificates of its pods by: NodeRestriction looks whether they are its own. */
+function podCertificateRequest(question: Question): Decision {
+  const { node, attributes } = question
+  if (attributes.subresource !== '') return no('nodes may not access the status subresource of PodCertificateRequests')
+  switch (attributes.verb) {
+    case 'create':
+      return yes
+    case 'get':
+      return owned(question)
+    case 'list':
+    case 'watch':
+      return selects(attributes, 'spec.nodeName', node)
+        ? yes
+        : no('can only list/watch podcertificaterequests with nodeName field selector')
+    default:
+      return no(`nodes may not ${attributes.verb} podcertificaterequests`)
   }
 }
 

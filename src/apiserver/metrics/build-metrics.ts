@@ -1,10 +1,11 @@
+import { featureGates } from '#api/feature-gates.ts'
+import { type Features, noFeatures } from '#api/features.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import { type VersionFacts, versionOf } from '../http/version.ts'
-import { featureGates } from './feature-gates.ts'
 
 /** Which build this is, and what its process takes of the machine. */
-export function registerBuildMetrics(registry: Registry, facts: VersionFacts, clock: Clock): void {
+export function registerBuildMetrics(registry: Registry, facts: VersionFacts, clock: Clock, features: Features = noFeatures): void {
   const version = versionOf(facts) as Readonly<Record<string, string>>
   const labels = ['build_date', 'compiler', 'git_commit', 'git_tree_state', 'git_version', 'go_version', 'major', 'minor', 'platform']
   const camel = (label: string): string => label.replace(/_(.)/g, (_all, letter: string) => letter.toUpperCase())
@@ -32,7 +33,8 @@ export function registerBuildMetrics(registry: Registry, facts: VersionFacts, cl
     stability: 'BETA',
     labels: ['name', 'stage'],
   })
-  for (const { stage, enabled, names } of featureGates) for (const name of names) gates.of(name, stage).set(enabled ? 1 : 0)
+  const on: ReadonlySet<string> = features
+  for (const { stage, enabled, names } of featureGates) for (const name of names) gates.of(name, stage).set(enabled || on.has(name) ? 1 : 0)
   // One validation is all there is here, so two never disagree.
   for (const [name, help] of [
     ['mismatch', 'Declarative and handwritten validation that disagreed; here there is one validation only.'],

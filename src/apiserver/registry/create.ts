@@ -100,6 +100,7 @@ async function prepare(
       ...(kind.rules.generation !== undefined && kind.rules.generation !== false && { generation: 1 }),
     }),
   )
+  object = (kind.rules.dropDisabled?.(object, undefined, context.features) ?? object) as KubeObject
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
   object = deepFreeze(applyDefaults(kind, object))
   // As the reference: what is claimed is part of what is validated.

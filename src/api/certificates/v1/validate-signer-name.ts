@@ -36,3 +36,9 @@ function firstBadLabel(text: string, check: (label: string) => readonly string[]
 
 /** A domain, the slash, and room for a namespace's name and an object's in the path. */
 const SIGNER_LENGTH_MAX = SUBDOMAIN_LENGTH_MAX + 1 + SUBDOMAIN_LENGTH_MAX + LABEL_LENGTH_MAX + 1
+
+/** Whether the signer is one of the Kubernetes project's own, which are held to shorter lifetimes. */
+export function isKubernetesSigner(name: string): boolean {
+  const domain = name.split('/')[0]!
+  return domain === 'kubernetes.io' || domain.endsWith('.kubernetes.io')
+}
