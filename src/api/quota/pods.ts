@@ -1,14 +1,13 @@
+import { effectiveSpec } from '#api/core/v1/effective-spec.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodTerminal, qosClassOf } from '#api/core/v1/pod-helpers.ts'
 import { isPodLevelResource, podLimits, podRequests, type Resources } from '#api/core/v1/resources.ts'
-import type { Container, PodAffinityTerm, ResourceList } from '#api/core/v1/types.ts'
+import type { Container, PodAffinityTerm } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
-import { formatQuantity } from '#lib/quantity.ts'
 import {
   addResources,
   countName,
   isNativeResource,
-  maxResources,
   one,
   parseResources,
   type QuotaEvaluator,
@@ -95,38 +94,6 @@ function computedUsage(requests: Resources, limits: Resources): Resources {
     if (name.startsWith('hugepages-') || isExtended || name.startsWith(deviceClassPrefix)) usage[`requests.${name}`] = request
   }
   return usage
-}
-
-/**
- * The spec as it is charged while a resize is under way: the most of what is wanted, allotted and in force; what cannot be had is not charged
- * (KEP-1287).
- */
-function effectiveSpec(pod: Pod, which: 'requests' | 'limits'): Pod['spec'] {
-  const { spec, status } = pod
-  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
-  if (!statuses.some(({ resources }) => resources !== undefined)) return spec
-  const isInfeasible = status.conditions?.find(({ type }) => type === 'PodResizePending')?.reason === 'Infeasible'
-  // The first of a name counts.
-  const byName = new Map(statuses.toReversed().map((status) => [status.name, status]))
-  const effective = (container: Container): Container => {
-    const present = byName.get(container.name)
-    if (present?.resources === undefined) return container
-    const lists = [
-      ...(isInfeasible ? [] : [container.resources?.[which]]),
-      present.resources[which],
-      ...(which === 'requests' ? [present.allocatedResources] : []),
-    ]
-    const most = maxResources(lists.map(parseResources))
-    const list: ResourceList = Object.fromEntries(Object.entries(most).map(([name, quantity]) => [name, formatQuantity(quantity)]))
-    return { ...container, resources: { ...container.resources, [which]: list } }
-  }
-  return {
-    ...spec,
-    containers: spec.containers.map(effective),
-    ...(spec.initContainers && {
-      initContainers: spec.initContainers.map((container) => (container.restartPolicy === 'Always' ? effective(container) : container)),
-    }),
-  }
 }
 
 function isInScope(scope: ScopeSelector, pod: Pod): boolean {

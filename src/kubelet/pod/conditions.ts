@@ -1,8 +1,9 @@
+import { mayRestartAll } from '#api/core/v1/required-features.ts'
 import type { ContainerStatus, PodCondition, PodStatus } from '#api/core/v1/types.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { initContainers, isSidecar, regularContainers } from './containers.ts'
 import { resizeConditions } from './resize-status.ts'
-import { isRestartingAll, mayRestartAll, wasRestartingAll } from './restart-all.ts'
+import { isRestartingAll, wasRestartingAll } from './restart-all.ts'
 import { usableSandbox } from './usable-sandbox.ts'
 import type { PodView } from './view.ts'
 

@@ -5,7 +5,7 @@ import { isError, WherryError } from '#lib/errors.ts'
 import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import type { SandboxConfig } from '../runtime.ts'
-import { parseResolvConf, podDnsWarnings } from '../sandbox/dns.ts'
+import { podDnsWarnings } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
 import { type AnyContainer, containerNamed } from './containers.ts'
@@ -56,7 +56,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
 
   async function makeSandboxConfig(attempt: number, cgroupParent: string): Promise<SandboxConfig> {
     const handler = await context.runtimeHandler(state.pod)
-    const nodeDns = await readNodeDns()
+    const nodeDns = await context.nodeDns()
     return sandboxConfig({
       pod: state.pod,
       attempt,
@@ -68,11 +68,6 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       podLogsDirectory: config.podLogsDirectory,
       seccompDirectory: config.seccompDirectory,
     })
-  }
-
-  async function readNodeDns() {
-    const resolvConf = await files.read(config.resolvConf, RESOLV_CONF_LIMIT_BYTES)
-    return parseResolvConf(resolvConf === undefined ? '' : Buffer.from(resolvConf).toString())
   }
 
   const perform: { readonly [K in PodCommand['do']]: (command: Extract<PodCommand, { do: K }>) => Promise<void> } = {
@@ -95,7 +90,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         await refresh(state, id, context)
       }
       await prepareResources()
-      for (const { reason, message } of podDnsWarnings(state.pod, config.clusterDns, await readNodeDns()))
+      for (const { reason, message } of podDnsWarnings(state.pod, config.clusterDns, await context.nodeDns()))
         await perform.event({ do: 'event', key: `${reason} ${message}`, type: 'Warning', reason, message })
       try {
         const group = resourcesOf(state.pod)
@@ -294,7 +289,6 @@ const defaultPullPolicy = (reference: string) =>
 
 /** Keys of events told: those of the last few restarts are all that can come again. */
 const TOLD_MAX = 100
-const RESOLV_CONF_LIMIT_BYTES = 64 * 1024
 
 /** A wait that was called off has done its duty. */
 const ignoreAbort = (): void => {}

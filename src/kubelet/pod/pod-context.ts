@@ -19,6 +19,7 @@ import type {
 import type { NodeResources } from '../resources/node-resources.ts'
 import type { Resizes } from '../resources/resizes.ts'
 import type { Runtime } from '../runtime.ts'
+import type { DnsConfig } from '../sandbox/dns.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { UserNamespaces } from './user-namespaces.ts'
 import type { NodeView } from './view.ts'
@@ -54,6 +55,8 @@ export interface PodContext {
   /** What that handler can do; a runtime that tells nothing can do nothing of it. */
   readonly handlerFeatures: (handler: string) => { readonly userNamespaces: boolean; readonly recursiveReadOnlyMounts: boolean }
   readonly userNamespaces: UserNamespaces
+  /** How the node itself resolves names. */
+  readonly nodeDns: () => Promise<DnsConfig>
   /** Why the runtime can give no pod a network now; '' when it can. Whoever waits for that is looked at when it changes. */
   readonly networkProblem: () => string
 }

@@ -12,9 +12,6 @@ import type { PodView } from './view.ts'
 /** Reason of what such a restart ended. */
 export const RESTARTING_ALL = 'RestartingAllContainers'
 
-export const mayRestartAll = (pod: Pod): boolean =>
-  concerned(pod).some((one) => one.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers') ?? false)
-
 /** The container that asked for it shows until everything else of the pod is gone: so long as it does, the restart goes on, whoever sees it. */
 export const isRestartingAll = (view: Pick<PodView, 'pod' | 'containers'>): boolean => concerned(view.pod).some((one) => asksFor(view, one))
 

@@ -28,9 +28,11 @@ export interface StatusWriterOptions {
   readonly random: Random
   readonly log: Log
   readonly onWritten: (uid: string) => void
+  /** Pods queue to be started: their servers and this node have better to do than to tell of each step. Absent: they never do. */
+  readonly isCrowded?: () => boolean
 }
 
-export function createStatusWriter({ client, clock, random, log, onWritten }: StatusWriterOptions): StatusWriter {
+export function createStatusWriter({ client, clock, random, log, onWritten, isCrowded }: StatusWriterOptions): StatusWriter {
   const pods = new Map<string, Written>()
   const closing = new AbortController()
 
@@ -78,7 +80,8 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
   }
 
   function start(uid: string, one: Written): void {
-    one.forgetInsisting()
+    one.forgetWait?.()
+    one.forgetWait = undefined
     if (pods.get(uid) !== one || closing.signal.aborted) return
     if (one.writing !== undefined) return
     one.writing = write(uid).finally(() => {
@@ -86,6 +89,12 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       // Decided anew between the last look and now.
       if (pods.get(uid) === one && one.sent !== one.decided && !closing.signal.aborted) start(uid, one)
     })
+  }
+
+  /** In a crowd, what only says that a pod is still to start is told a little later, mostly together with its running. */
+  function startUnlessCrowded(uid: string, one: Written): void {
+    if (!isStarting(one.decided) || isCrowded?.() !== true) start(uid, one)
+    else one.forgetWait ??= clock.schedule(clock.now() + CROWDED_MS, () => start(uid, one))
   }
 
   return {
@@ -103,11 +112,11 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
           sent: undefined,
           writing: undefined,
           writtenAt: -Infinity,
-          forgetInsisting: () => {},
+          forgetWait: undefined,
         }
         see(fresh, pod)
         pods.set(uid, fresh)
-        start(uid, fresh)
+        startUnlessCrowded(uid, fresh)
         return
       }
       const isDecided = deepEqual(one.decided, status)
@@ -116,12 +125,15 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       if (isDecided && !isOverwritten) return
       one.pod = pod
       one.decided = status
-      if (!isDecided) return start(uid, one)
+      if (!isDecided) return startUnlessCrowded(uid, one)
       one.sent = undefined
       // Who insists on another opinion is not to be fought without a pause.
       const waitMs = Math.min(one.writtenAt + INSIST_MS - clock.now(), INSIST_MS)
       if (waitMs <= 0) start(uid, one)
-      else one.forgetInsisting = clock.schedule(clock.now() + waitMs, () => start(uid, one))
+      else {
+        one.forgetWait?.()
+        one.forgetWait = clock.schedule(clock.now() + waitMs, () => start(uid, one))
+      }
     },
     get: (uid) => pods.get(uid)?.decided,
     isWritten(uid) {
@@ -129,18 +141,29 @@ export function createStatusWriter({ client, clock, random, log, onWritten }: St
       return one !== undefined && one.sent === one.decided
     },
     forget(uid) {
-      pods.get(uid)?.forgetInsisting()
+      pods.get(uid)?.forgetWait?.()
       pods.delete(uid)
     },
     close() {
       closing.abort(new Error('the kubelet stops'))
-      for (const one of pods.values()) one.forgetInsisting()
+      for (const one of pods.values()) one.forgetWait?.()
     },
   }
 }
 
 /** Least time between two writes that only say the same again. */
 const INSIST_MS = 1_000
+/** A pod that has its turn runs sooner. */
+const CROWDED_MS = 1_000
+
+/** Nothing has run or failed yet, and nothing is waited for that somebody would want to know of. */
+const isStarting = ({ phase, initContainerStatuses = [], containerStatuses = [] }: PodStatus): boolean =>
+  phase === 'Pending' &&
+  [...initContainerStatuses, ...containerStatuses].every(
+    ({ state, restartCount }) =>
+      restartCount === 0 && (state.waiting === undefined || usual.has(state.waiting.reason ?? '')) && !state.terminated,
+  )
+const usual: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** A wait that was called off has done its duty: the loop sees why. */
 const ignoreAbort = (): void => {}
@@ -161,7 +184,8 @@ interface Written {
   writing: Promise<void> | undefined
   /** When a write was last done. */
   writtenAt: Instant
-  forgetInsisting: () => void
+  /** Ends a wait before the next write; undefined: there is none. */
+  forgetWait: (() => void) | undefined
 }
 
 /** Takes over what the API server has, unless something newer is known; tells whether it did. */

@@ -47,7 +47,7 @@ export interface Plugin<State = undefined, Scores = undefined> {
   /** Its scores of this pod are surely the same on every node, so that it need not be asked where only the order counts. */
   readonly isUniform?: (pod: PodInfo, world: World) => boolean
   /** A reason not to try the pod at all for now, or undefined. It waits without back-off until it changes. */
-  readonly preEnqueue?: (pod: Pod) => string | undefined
+  readonly preEnqueue?: (pod: Pod, world: World) => string | undefined
   readonly preFilter?: (pod: PodInfo, world: World) => PreFilter<State>
   readonly filter?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => Refusal | undefined
   /**

@@ -1,7 +1,8 @@
+import { effectiveSpec } from '#api/core/v1/effective-spec.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isSidecar } from '#api/core/v1/pod-helpers.ts'
 import { amountsOf, podRequests, sumContainers } from '#api/core/v1/resources.ts'
-import type { Volume } from '#api/core/v1/types.ts'
+import type { Container, Volume } from '#api/core/v1/types.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 
 /** One pod with what placing it rests on. */
@@ -58,11 +59,12 @@ const shapesMax = 4096
 export function createPodInfos(): (pod: Pod) => PodInfo {
   const shapes = new Map<string, PodShape>()
   return (pod) => {
-    const key = shapeKey(pod)
+    const effective = effectiveSpec(pod, 'requests')
+    const key = shapeKey(pod, effective)
     let shape = shapes.get(key)
     if (shape === undefined) {
       if (shapes.size >= shapesMax) shapes.delete(shapes.keys().next().value!)
-      shapes.set(key, (shape = shapeOf(pod, key)))
+      shapes.set(key, (shape = shapeOf(pod, effective, key)))
     }
     return { pod, shape }
   }
@@ -72,7 +74,7 @@ export function createPodInfos(): (pod: Pod) => PodInfo {
  * Everything of a pod that a plug-in may rest on, as text. Names, annotations and the volumes that every node can give are no part of it, so
  * that the pods of one template share their shape.
  */
-function shapeKey({ metadata, spec, status }: Pod): string {
+function shapeKey({ metadata, spec, status }: Pod, effective: Pod['spec']): string {
   return JSON.stringify([
     metadata.namespace,
     metadata.labels,
@@ -84,24 +86,24 @@ function shapeKey({ metadata, spec, status }: Pod): string {
     spec.tolerations,
     spec.topologySpreadConstraints,
     spec.overhead,
-    spec.resources,
+    spec.resources?.requests,
     spec.hostNetwork,
     spec.os,
-    spec.containers.map((container) => [container.image, container.resources, container.ports?.filter((port) => port.hostPort)]),
-    spec.initContainers?.map((container) => [
-      container.image,
-      container.resources,
-      container.restartPolicy,
-      container.ports?.filter((port) => port.hostPort),
-    ]),
+    effective.containers.map(keyOfContainer),
+    effective.initContainers?.map(keyOfContainer),
     spec.volumes?.filter(isPlaced),
     spec.resourceClaims && [metadata.name, spec.resourceClaims, status.resourceClaimStatuses],
-    // A resize counts by what is allocated and used, not only by what is wished.
-    status.resize !== undefined || status.allocatedResources !== undefined || status.containerStatuses?.some(({ resources }) => resources)
-      ? metadata.uid + metadata.resourceVersion
-      : undefined,
+    spec.hostUsers === false,
   ])
 }
+
+const keyOfContainer = ({ image, resources, restartPolicy, ports, restartPolicyRules }: Container): unknown => [
+  image,
+  resources?.requests,
+  restartPolicy,
+  ports?.filter((port) => port.hostPort),
+  restartPolicyRules,
+]
 
 /** Whether a volume has a say in where the pod can run. A claim made for the pod carries the pod's name. */
 const isPlaced = (volume: Volume): boolean =>
@@ -110,8 +112,7 @@ const isPlaced = (volume: Volume): boolean =>
 /** What a container without a request counts for in scores (kube-scheduler util/pod_resources.go). */
 const assumed = { cpu: '100m', memory: '200Mi' } as const
 
-function shapeOf(pod: Pod, key: string): PodShape {
-  const { spec } = pod
+function shapeOf(pod: Pod, spec: Pod['spec'], key: string): PodShape {
   const amounts = amountsOf(podRequests(spec))
   const scored = amountsOf(
     sumContainers(
@@ -140,7 +141,8 @@ function withAssumed<C extends Pod['spec']['containers'][number]>({ resources, r
   return { restartPolicy, resources: { ...resources, requests: { ...assumed, ...resources.requests } } }
 }
 
-function hostPortsOf({ spec }: Pod): HostPort[] {
+/** Host ports of its containers and sidecars. */
+export function hostPortsOf({ spec }: Pod): HostPort[] {
   return [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers]
     .flatMap((container) => container.ports ?? [])
     .filter((port) => (port.hostPort ?? 0) > 0)

@@ -2,6 +2,7 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { Clock } from '#lib/clock.ts'
 import { createLookups, type Lookups, type Sources } from './lookups.ts'
 import type { NodeInfo } from './node-info.ts'
 import { createNodeTable, type NodeTable } from './node-table.ts'
@@ -26,6 +27,8 @@ export interface WorldObserver {
 export interface World {
   readonly nodes: NodeTable
   readonly lookups: Lookups
+  /** For what runs out: how long a device may take to become ready, how long a search may go on. */
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
   /** Labels of a namespace; affinity terms may select by them. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>>
   podInfo(pod: Pod): PodInfo
@@ -58,8 +61,8 @@ interface Placed {
   readonly assumed: boolean
 }
 
-/** A world without nodes and pods; objects of other kinds are found in `sources`. */
-export function createWorld(sources: Sources): World {
+/** A world without nodes and pods; objects of other kinds are found in `sources`. Without a clock, nothing ever runs out in it. */
+export function createWorld(sources: Sources, clock: World['clock'] = standing): World {
   const nodes = createNodeTable()
   const lookups = createLookups(sources)
   const podInfo = createPodInfos()
@@ -126,6 +129,7 @@ export function createWorld(sources: Sources): World {
   const world: World = {
     nodes,
     lookups,
+    clock,
     podInfo,
     namespaceLabels: (namespace) => namespaces.get(namespace)?.metadata.labels ?? {},
     placeOf: (uid) => placed.get(uid),
@@ -211,6 +215,8 @@ export function createWorld(sources: Sources): World {
   }
   return world
 }
+
+const standing: World['clock'] = { now: () => 0, monotonicMs: () => 0 }
 
 const nobody: ReadonlyMap<string, PodInfo> = new Map()
 

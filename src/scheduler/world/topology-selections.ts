@@ -1,0 +1,118 @@
+import type { NodeInfo } from './node-info.ts'
+import { byShape, type PodInfo } from './pod-info.ts'
+import type { Columns } from './topology-columns.ts'
+import { createByLabels, createByScope } from './topology-find.ts'
+import { createRecent } from './topology-recent.ts'
+import { allSelect, type Labelled, looksAtNamespaces, type NamespaceLabels, type Scope } from './topology-scope.ts'
+import { countAt, type Selection, type Tally } from './topology-tally.ts'
+
+/** Counts of the pods that selections select, kept as pods come and go. */
+export interface Selections {
+  /** The selection of this key; `make` tells what it is when it is not there (any more). */
+  get(key: string, make: () => Pick<Selection, 'scopes' | 'countsTerminating'>): Selection
+  podAdded(pod: PodInfo, node: NodeInfo): void
+  podRemoved(pod: PodInfo, node: NodeInfo): void
+  /** The namespace has other labels, came or went. */
+  namespaceChanged(namespace: string, before: NamespaceLabels): void
+}
+
+/** Pods of one namespace with equal labels: they are selected together. */
+interface PodClass extends Labelled {
+  readonly key: string
+  readonly isTerminating: boolean
+  /** How many are in each row of the node table. */
+  readonly places: Map<number, number>
+  readonly selections: Set<Selection>
+}
+
+/** So many selections are kept up to date; a shape of pod has one a term or constraint. */
+const selectionsMax = 1024
+
+/** No pods yet. `giveUp` is told of tallies that nobody asks for any more. */
+export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveUp: (tally: Tally) => void): Selections {
+  const classes = new Map<string, PodClass>()
+  const classesByLabels = createByLabels<PodClass>()
+  const selectionsByScope = createByScope<Selection>()
+  const selections = createRecent<Selection & { readonly classes: Set<PodClass> }>(selectionsMax, (selection) => {
+    selectionsByScope.delete(selection.scopes, selection)
+    for (const podClass of selection.classes) podClass.selections.delete(selection)
+    for (const tally of selection.tallies.values()) giveUp(tally)
+    rows.give(selection.byNode)
+  })
+
+  const selects = ({ scopes, countsTerminating }: Selection, podClass: PodClass): boolean =>
+    (countsTerminating || !podClass.isTerminating) && allSelect(scopes, podClass, labelsOf)
+
+  function connect(selection: Selection, podClass: PodClass): void {
+    podClass.selections.add(selection)
+    ;(selection as Selection & { readonly classes: Set<PodClass> }).classes.add(podClass)
+  }
+
+  function classOf(info: PodInfo): PodClass {
+    const isTerminating = info.pod.metadata.deletionTimestamp !== undefined
+    const { plain, terminating } = classKeys(info)
+    const key = isTerminating ? terminating : plain
+    let podClass = classes.get(key)
+    if (podClass === undefined) {
+      const { namespace, labels } = info.pod.metadata
+      const made: PodClass = { key, namespace, labels, isTerminating, places: new Map(), selections: new Set() }
+      classes.set(key, (podClass = made))
+      classesByLabels.add(made)
+      selectionsByScope.candidates(made, (selection) => {
+        if (selects(selection, made)) connect(selection, made)
+      })
+    }
+    return podClass
+  }
+
+  return {
+    get: (key, make) =>
+      selections.get(key, () => {
+        const selection = { key, ...make(), byNode: rows.take(), tallies: new Map<string, Tally>(), classes: new Set<PodClass>() }
+        selectionsByScope.add(selection.scopes, selection)
+        classesByLabels.candidates(selection.scopes, (podClass) => {
+          if (!selects(selection, podClass)) return
+          connect(selection, podClass)
+          for (const [slot, count] of podClass.places) selection.byNode.values[slot]! += count
+        })
+        return selection
+      }),
+    podAdded(info, { slot }) {
+      const podClass = classOf(info)
+      podClass.places.set(slot, (podClass.places.get(slot) ?? 0) + 1)
+      for (const selection of podClass.selections) countAt(selection, slot, 1)
+    },
+    podRemoved(info, { slot }) {
+      const podClass = classOf(info)
+      const count = podClass.places.get(slot)! - 1
+      if (count > 0) podClass.places.set(slot, count)
+      else podClass.places.delete(slot)
+      for (const selection of podClass.selections) countAt(selection, slot, -1)
+      if (podClass.places.size > 0) return
+      classes.delete(podClass.key)
+      classesByLabels.delete(podClass)
+      for (const selection of podClass.selections) (selection as { classes?: Set<PodClass> }).classes!.delete(podClass)
+    },
+    namespaceChanged(namespace, before) {
+      const there = [...classes.values()].filter((podClass) => podClass.namespace === namespace)
+      if (there.length === 0) return
+      // What it selects now is worked out when somebody asks for it again.
+      for (const selection of [...selections.values()])
+        if (
+          selection.scopes.some(looksAtNamespaces) &&
+          there.some((podClass) => allSelect(selection.scopes, podClass, before) !== allSelect(selection.scopes, podClass, labelsOf))
+        )
+          selections.drop(selection.key)
+    },
+  }
+}
+
+/** Equal for pods that every scope selects alike. */
+const classKeys = byShape(({ metadata: { namespace, labels = {} } }) => {
+  const plain = JSON.stringify([namespace, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
+  return { plain, terminating: `-${plain}` }
+})
+
+/** `get`'s key of a selection by scopes. */
+export const selectionKey = (scopes: readonly Scope[], countsTerminating: boolean): string =>
+  `${countsTerminating ? '' : '-'}${scopes.map(({ key }) => key).join()}`
