@@ -11,6 +11,7 @@ import {
   itemsOf,
   type ListValue,
   type MapValue,
+  mapKey,
   runtimeType,
   sizeOfMap,
   textSize,
@@ -112,7 +113,8 @@ const functions: Functions = {
 }
 
 function isIn(item: Value, container: Value): Value {
-  if (isMap(container)) return entryOf(container, item) !== undefined
+  // A map may have a value for keys that are not in it.
+  if (isMap(container)) return container.kind === 'map' ? hasKey(container, item) : entryOf(container, item) !== undefined
   let bad: Value | undefined
   for (const each of itemsOf(container as ListValue)) {
     const found = equal(item, each)
@@ -120,6 +122,11 @@ function isIn(item: Value, container: Value): Value {
     if (isFault(found)) bad ??= found
   }
   return bad ?? false
+}
+
+function hasKey({ entries }: MapValue, item: Value): boolean {
+  const key = mapKey(item)
+  return key !== undefined && entries.has(key)
 }
 
 /** The language itself: operators, conversions, sizes, texts, times, and the macros over one variable. Patterns are `./patterns.ts`. */

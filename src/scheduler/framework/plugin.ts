@@ -106,6 +106,8 @@ export interface PostFilter {
   readonly victims?: readonly Pod[]
   /** Done once, asynchronously, instead of or beside evictions. */
   readonly act?: (means: BindMeans) => Promise<void>
+  /** Nobody after this plug-in is asked: its message stands alone. */
+  readonly ends?: boolean
   /** After `preemption: ` in the message; '' says nothing. */
   readonly message: string
 }
