@@ -8,6 +8,7 @@ import { quote } from '#schema/go-text.ts'
 import { commonNameOfRequest } from '../authentication/subject.ts'
 import { nodeIdentity } from '../authorization/node-identity.ts'
 import type { Admission, AdmissionPlugin, Authorizer } from '../contract.ts'
+import { checkPodCertificateRequest } from './node-restriction-certificates.ts'
 import { forbiddenLabels } from './node-restriction-labels.ts'
 import { checkPodCreate, existingPod } from './node-restriction-pods.ts'
 import { checkTokenRequest } from './node-restriction-tokens.ts'
@@ -22,7 +23,7 @@ type Refusal = string | undefined
 
 /**
  * Keeps a node to its own objects: it writes its own Node (without granting itself labels or taints), its own Lease and CSINode, the status of
- * pods bound to it, and asks for tokens of such pods only. The node authorizer has let the request in; this looks at the bodies.
+ * pods bound to it, and asks for tokens and certificates of such pods only. The node authorizer has let the request in; this looks at the bodies.
  */
 export function nodeRestriction(authorize: Authorizer): AdmissionPlugin {
   return {
@@ -49,6 +50,7 @@ const rules: Readonly<Record<string, (write: NodeWrite) => Refusal | Promise<Ref
   'storage.k8s.io/csinodes': checkCsiNode,
   'resource.k8s.io/resourceslices': checkResourceSlice,
   'certificates.k8s.io/certificatesigningrequests': checkSigningRequest,
+  'certificates.k8s.io/podcertificaterequests': checkPodCertificateRequest,
 }
 
 function checkPod(write: NodeWrite): Refusal {

@@ -2,6 +2,7 @@ import * as types from '#api/apps/v1/types.ts'
 import { validateDaemonSet, validateDaemonSetStatus, validateDaemonSetUpdate } from '#api/apps/v1/validate-daemon-set.ts'
 import { isNewWish } from '#api/apps/v1/warnings.ts'
 import { age, column, containerColumns, formatLabels } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import { kind } from '#api/kind.ts'
@@ -49,6 +50,7 @@ export const DaemonSet = kind(
       ...object,
       metadata: { ...metadata, annotations: { 'deprecated.daemonset.template.generation': '0', ...metadata.annotations } },
     }),
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (set) =>
       set.spec === undefined
         ? set

@@ -3,6 +3,7 @@ import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate 
 import { templateWarnings } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { kind } from '#api/kind.ts'
 import { formatSelector, selectorOf } from '#api/meta/v1/selector.ts'
@@ -39,6 +40,7 @@ export const Deployment = kind(
   },
   {
     blank: (object) => ({ ...object, spec: { replicas: 0 } }),
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (deployment) => ({
       ...deployment,
       spec: {

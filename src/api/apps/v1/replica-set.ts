@@ -2,6 +2,7 @@ import * as types from '#api/apps/v1/types.ts'
 import { templateWarnings } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { validateReplicaCounts, validateSelectorAndTemplate } from '#api/core/v1/validation/replicas.ts'
 import { kind } from '#api/kind.ts'
@@ -44,6 +45,7 @@ export const ReplicaSet = kind(
   },
   {
     blank: (object) => ({ ...object, spec: { replicas: 0 } }),
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (set) => ({ ...set, spec: { ...set.spec, template: defaultPodTemplate(set.spec.template) } }),
     prepareCreate: (set) => ({ ...set, status: { replicas: 0 } }),
     prepareUpdate: keepStatus,

@@ -2,6 +2,7 @@ import * as types from '#api/apps/v1/types.ts'
 import { validateStatefulSet, validateStatefulSetStatus, validateStatefulSetUpdate } from '#api/apps/v1/validate-stateful-set.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate, roundResources } from '#api/core/v1/pod-defaults.ts'
 import { podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/types.ts'
@@ -35,6 +36,7 @@ export const StatefulSet = kind(
   },
   {
     blank: (object) => ({ ...object, spec: { replicas: 0 } }),
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (set) => (set.spec === undefined ? set : { ...set, spec: defaultSpec(set.spec) }),
     prepareCreate: (set) => ({ ...set, spec: withoutMaxUnavailable(set.spec), status: { replicas: 0, availableReplicas: 0 } }),
     prepareUpdate: (next, previous) => ({ ...keepStatus(next, previous), spec: withoutMaxUnavailable(next.spec) }),

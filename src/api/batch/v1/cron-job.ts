@@ -3,6 +3,7 @@ import { defaultJobTemplate, jobSpecWarnings } from '#api/batch/v1/job-spec.ts'
 import * as types from '#api/batch/v1/types.ts'
 import { validateCronJob, validateCronJobUpdate } from '#api/batch/v1/validate-cron-job.ts'
 import { age, column, containerColumns, since } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { nameWarnings } from '#api/core/v1/pod-warnings.ts'
 import { kind } from '#api/kind.ts'
 import { formatSelector, selectorOf } from '#api/meta/v1/selector.ts'
@@ -38,6 +39,11 @@ export const CronJob = kind(
     subresources: { status: statusOf<types.CronJob>({ checksMetadata: 'none' }) },
   },
   {
+    dropDisabled: (next, previous, features) => {
+      const { jobTemplate } = next.spec ?? {}
+      const made = jobTemplate && dropDisabledOfWorkload(jobTemplate, previous?.spec?.jobTemplate, features)
+      return made === jobTemplate ? next : { ...next, spec: { ...next.spec, jobTemplate: made! } }
+    },
     defaults: (job) => (job.spec === undefined ? job : { ...job, spec: defaultSpec(job.spec) }),
     prepareCreate: (job) => ({ ...job, status: {} }),
     prepareUpdate: keepStatus,

@@ -4,6 +4,7 @@ import * as types from '#api/batch/v1/types.ts'
 import { validateJob, validateJobUpdate } from '#api/batch/v1/validate-job.ts'
 import { validateJobStatus } from '#api/batch/v1/validate-job-status.ts'
 import { age, column, containerColumns, humanDuration } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { nameWarnings } from '#api/core/v1/pod-warnings.ts'
 import { kind } from '#api/kind.ts'
 import { formatSelector, selectorOf } from '#api/meta/v1/selector.ts'
@@ -32,6 +33,7 @@ export const Job = kind(
     subresources: { status: statusOf<types.Job>({ validateUpdate: validateJobStatus }) },
   },
   {
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (job) => {
       if (job.spec === undefined) return job
       const spec = defaultJob(job.spec)

@@ -41,7 +41,8 @@ export const PodCertificateRequest = kind(
     validateUpdate: (next, previous) =>
       immutable('spec', goStruct(types.PodCertificateRequestSpec, next.spec), same(next.spec, previous.spec)),
     permissions: signPermission,
-    resetFields: { status: [['spec']] },
+    // The reference clears a status of the object itself as well, and lets its writer own it nevertheless.
+    resetFields: { '': [], status: [['spec']] },
     selectableFields: {
       'spec.signerName': ({ spec }) => spec.signerName,
       'spec.podName': ({ spec }) => spec.podName,

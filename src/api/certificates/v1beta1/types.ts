@@ -57,14 +57,17 @@ export const PodCertificateRequestSpec = message(
     }),
     pkixPublicKey: field(9, bytes(), {
       always: true,
+      pointer: true,
       about: 'Deprecated for stubPKCS10Request: the public key, as DER in PKIX form; RSA of 3072 or 4096 bits, ECDSA or Ed25519.',
     }),
     proofOfPossession: field(10, bytes(), {
       always: true,
+      pointer: true,
       about: "Deprecated for stubPKCS10Request: signature of the pod's uid with the private key, which the API server verifies.",
     }),
     stubPKCS10Request: field(12, bytes(), {
       required: true,
+      pointer: true,
       about:
         'Request for a certificate (PKCS#10, DER) that says nothing but the public key, signed with the private one; the API server verifies the signature.',
     }),

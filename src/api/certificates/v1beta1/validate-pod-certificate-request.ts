@@ -1,13 +1,11 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { isKubernetesSigner, validateSignerName } from '#api/certificates/v1/validate-signer-name.ts'
+import { expirationSeconds } from '#api/certificates/v1beta1/expiration-seconds.ts'
 import type { PodCertificateRequest, PodCertificateRequestSpec } from '#api/certificates/v1beta1/types.ts'
 import { validateUserAnnotations } from '#api/certificates/v1beta1/validate-user-annotations.ts'
 import type { Cause } from '#lib/errors.ts'
 import { readCertificateRequest } from '#lib/pkcs10.ts'
 import { checkDns1123Subdomain, invalid, invalidEach, omitted, required, tooLong } from '#schema/validate.ts'
-
-/** Bounds of `maxExpirationSeconds`: an hour, 91 days, and a day with signers of the Kubernetes project. */
-export const expirationSeconds = { least: 3600, most: 91 * 86_400, mostOfKubernetes: 86_400 } as const
 
 /** What is wrong with a request for a pod's certificate: the API server alone looks whether the kubelet holds the key. */
 export function validatePodCertificateRequest({ spec }: PodCertificateRequest): Cause[] {
@@ -55,7 +53,7 @@ function validateKey(spec: PodCertificateRequestSpec): Cause[] {
 function validateStub(bytes: Buffer): Cause[] {
   if (bytes.length > KEY_SIZE_MAX_BYTES) return [tooLong(requestPath, KEY_SIZE_MAX_BYTES)]
   const request = readCertificateRequest(bytes)
-  if (request === undefined) return [invalid(requestPath, omitted, 'must be a valid PKCS#10 CSR')]
+  if (request === undefined || !isKnown(request.publicKey)) return [invalid(requestPath, omitted, 'must be a valid PKCS#10 CSR')]
   const problem = keyProblem(request.publicKey, requestPath, 'elliptic public keys must use curve P256, P384, or P521', omitted)
   if (problem !== undefined) return [problem]
   return request.isSigned ? [] : [invalid(requestPath, omitted, 'invalid signature')]
@@ -79,7 +77,8 @@ function validateProof(bytes: Buffer, proof: Buffer, { podUID, pkixPublicKey }: 
 /** The public key in PKIX form (DER); undefined for what is none. */
 export function readPublicKey(bytes: Buffer): KeyObject | undefined {
   try {
-    return createPublicKey({ key: bytes, format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: bytes, format: 'der', type: 'spki' })
+    return isKnown(key) ? key : undefined
   } catch {
     // What OpenSSL cannot read is none.
     return undefined
@@ -89,6 +88,10 @@ export function readPublicKey(bytes: Buffer): KeyObject | undefined {
 /** Go's names of curves, by OpenSSL's. */
 const curves: Readonly<Record<string, string>> = { secp224r1: 'P-224', prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
 
+/** OpenSSL has curves that the reference cannot read at all. */
+const isKnown = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean =>
+  asymmetricKeyType !== 'ec' || Object.hasOwn(curves, asymmetricKeyDetails?.namedCurve ?? '')
+
 function keyProblem(key: KeyObject, path: string, ofCurves: string, shown: unknown): Cause | undefined {
   const { namedCurve = '', modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
   switch (key.asymmetricKeyType) {
@@ -97,7 +100,7 @@ function keyProblem(key: KeyObject, path: string, ofCurves: string, shown: unkno
     case 'ec':
       return ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)
         ? undefined
-        : invalid(path, `curve ${curves[namedCurve] ?? namedCurve}`, ofCurves)
+        : invalid(path, `curve ${curves[namedCurve]}`, ofCurves)
     case 'rsa':
       return modulusLength === 3072 || modulusLength === 4096
         ? undefined

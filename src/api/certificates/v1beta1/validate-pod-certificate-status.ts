@@ -38,7 +38,8 @@ const unchanged = (status: Status, wanted: Status, problem: string): Cause[] =>
 function validateEnds({ conditions = [] }: Status): Cause[] {
   let count = 0
   return conditions.flatMap(({ type, status }, i) => {
-    const path = `status.conditions[${i}]`
+    // The reference's path has that dot.
+    const path = `status.conditions.[${i}]`
     if (!ends.includes(type)) return [notSupported(`${path}.type`, type, ends)]
     count += 1
     return [

@@ -1,17 +1,18 @@
 import { validateSignerName } from '#api/certificates/v1/validate-signer-name.ts'
+import { checkBundleName } from '#api/certificates/v1beta1/check-bundle-name.ts'
 import type { ClusterTrustBundle } from '#api/certificates/v1beta1/types.ts'
 import type { Cause } from '#lib/errors.ts'
 import { pemBlocks } from '#lib/pkcs10.ts'
 import { readCertificate } from '#lib/x509.ts'
-import { checkDns1123Subdomain, immutable, invalid, invalidEach, tooLong } from '#schema/validate.ts'
+import { immutable, invalid, invalidEach, tooLong } from '#schema/validate.ts'
 
 /** What is wrong with a bundle. One that is `known` was judged before. */
 export function validateTrustBundle({ metadata, spec }: ClusterTrustBundle, isKnown = false): Cause[] {
   const { signerName = '', trustBundle = '' } = spec
   const { name = '', generateName = '' } = metadata ?? {}
   return [
-    ...(generateName === '' ? [] : invalidEach('metadata.generateName', generateName, nameProblems(masked(generateName), signerName))),
-    ...(name === '' ? [] : invalidEach('metadata.name', name, nameProblems(name, signerName))),
+    ...(generateName === '' ? [] : invalidEach('metadata.generateName', generateName, checkBundleName(masked(generateName), signerName))),
+    ...(name === '' ? [] : invalidEach('metadata.name', name, checkBundleName(name, signerName))),
     ...(signerName === '' ? [] : validateSignerName(signerName, 'spec.signerName')),
     ...(isKnown ? [] : validateAnchors(trustBundle, 'spec.trustBundle')),
   ]
@@ -24,16 +25,6 @@ export const validateTrustBundleUpdate = (next: ClusterTrustBundle, previous: Cl
 ]
 
 const BUNDLE_SIZE_MAX_BYTES = 1024 * 1024
-
-/** A signer's bundles are named after it, and no others. */
-function nameProblems(name: string, signerName: string): readonly string[] {
-  if (signerName === '')
-    return name.includes(':') ? ['ClusterTrustBundle without signer name must not have ":" in its name'] : checkDns1123Subdomain(name)
-  const prefix = `${signerName.replaceAll('/', ':')}:`
-  return name.startsWith(prefix)
-    ? checkDns1123Subdomain(name.slice(prefix.length))
-    : [`ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`]
-}
 
 /** A prefix may end with a dash, which something follows. */
 const masked = (prefix: string): string => (prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix)

@@ -1,5 +1,6 @@
 import { isNewWish } from '#api/apps/v1/warnings.ts'
 import { column, formatLabels } from '#api/columns.ts'
+import { dropDisabledOfTemplate } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
@@ -25,6 +26,10 @@ export const PodTemplate = kind(
   },
   {
     returnsDeleted: true,
+    dropDisabled: (next, previous, features) => ({
+      ...next,
+      template: dropDisabledOfTemplate(next.template, previous?.template, features),
+    }),
     defaults: (object) => ({ ...object, template: defaultPodTemplate(object.template) }),
     validate: ({ template }) => validatePodTemplate(template, 'template'),
     validateUpdate: ({ template }) => validatePodTemplate(template, 'template'),

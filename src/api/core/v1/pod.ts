@@ -1,3 +1,4 @@
+import { dropDisabledProjections } from '#api/core/v1/disabled-projections.ts'
 import { podColumns } from '#api/core/v1/pod-columns.ts'
 import { initialPodStatus, mergeLabelKeys, takeAppArmorAnnotations } from '#api/core/v1/pod-create.ts'
 import { defaultPod } from '#api/core/v1/pod-defaults.ts'
@@ -64,6 +65,7 @@ export const Pod = kind(
   },
   {
     defaults: (pod) => ({ ...pod, spec: defaultPod(pod.spec), status: syncPodIPs(pod.status) }),
+    dropDisabled: (next, previous, features) => ({ ...next, spec: dropDisabledProjections(next.spec, previous?.spec, features) }),
     prepareCreate: (pod, { now, warn }) => ({
       ...pod,
       spec: takeAppArmorAnnotations(mergeLabelKeys(pod.spec, pod.metadata.labels ?? {}), pod.metadata.annotations, warn),

@@ -1,6 +1,7 @@
 import { isNewWish } from '#api/apps/v1/warnings.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { age, column, containerColumns, formatLabels } from '#api/columns.ts'
+import { dropDisabledOfWorkload } from '#api/core/v1/disabled-projections.ts'
 import { defaultPodTemplate } from '#api/core/v1/pod-defaults.ts'
 import { nameWarnings, podTemplateWarnings } from '#api/core/v1/pod-warnings.ts'
 import * as types from '#api/core/v1/types.ts'
@@ -42,6 +43,7 @@ export const ReplicationController = kind(
     },
   },
   {
+    dropDisabled: dropDisabledOfWorkload,
     defaults: (controller) => {
       const template = controller.spec.template && defaultPodTemplate(controller.spec.template)
       const labels = template?.metadata?.labels
