@@ -1,5 +1,7 @@
 import type { Row } from './figure.ts'
+import { figureOf } from './figures/schedule.ts'
 import { mixedSorts } from './load/load.ts'
+import { cases } from './schedule/cases.ts'
 
 /** What one measured number has to be. `ratio` is ours divided by the reference's, so that it needs one beside us; `value` is ours alone. */
 export interface Aim {
@@ -68,6 +70,14 @@ export const aims: readonly Aim[] = [
   ...controllerAims('Job of 500, 50 at a time: complete', 0.3),
   ...controllerAims('pod ready until its slice says so, 1,000 services, one by one', 0.4),
   ...controllerAims('pod ready until its slice says so, 1,000 services, 900 at once', 0.4),
+  ...cases.map(({ name }): Aim => {
+    const figure = figureOf(name, 5000, name === 'preemption' ? 500 : 5000)
+    return { name: figure, figure, of: 'ratio', least: name === 'plain' ? 3 : 5 }
+  }),
+  ...cases.map(({ name }): Aim => {
+    const figure = `schedule ${name}: processor time per pod, 5,000 nodes ÷ 100`
+    return { name: figure, figure, of: 'value', most: 1.5 }
+  }),
   { name: 'pod created to Running, p50', figure: 'pod created to Running, p50', of: 'value', most: 300 },
   { name: '30 pods at once: all Running', figure: '30 pods at once: all Running', of: 'value', most: 3 },
   ...['no pod', '100 pods'].flatMap((load): readonly Aim[] => [

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kubernetesVersion, wherryVersion } from '#lib/version.ts'
 import { judge } from './aims.ts'
-import type { Figure, Row } from './figure.ts'
+import type { Figure, MeasureOptions, Row } from './figure.ts'
 import { controllers } from './figures/controllers.ts'
 import { footprint } from './figures/footprint.ts'
 import { idle } from './figures/idle.ts'
@@ -15,12 +15,13 @@ import { nodeFootprint } from './figures/node-footprint.ts'
 import { podBurst } from './figures/pod-burst.ts'
 import { podStart } from './figures/pod-start.ts'
 import { reads } from './figures/reads.ts'
+import { schedule } from './figures/schedule.ts'
 import { serverStart } from './figures/server-start.ts'
 import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
 import { clusterProblem } from './support/cluster.ts'
-import { startOwnServer } from './support/own-server.ts'
+import { startOwnScheduling, startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
 import { terminal } from './support/terminal.ts'
 import { aimsTable, table } from './table.ts'
@@ -35,6 +36,7 @@ const figures: readonly Figure[] = [
   watch,
   mixed,
   controllers,
+  schedule,
   up,
   footprint,
   podStart,
@@ -48,6 +50,9 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     beside: { type: 'string' },
     seconds: { type: 'string', default: '5' },
+    nodes: { type: 'string' },
+    pods: { type: 'string' },
+    only: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -58,11 +63,11 @@ if (values.help) {
   const chosen = choose(positionals)
   const seconds = Number(values.seconds)
   if (!(seconds > 0 && seconds <= 600)) fail(`--seconds must be a number from 1 to 600, not "${values.seconds}"`)
-  await run(chosen, seconds, values.beside)
+  await run(chosen, { seconds, terminal, ...selected() }, values.beside)
 }
 
-async function run(chosen: readonly Figure[], seconds: number, tools: string | undefined): Promise<void> {
-  const conditions = conditionsNow(seconds)
+async function run(chosen: readonly Figure[], options: MeasureOptions, tools: string | undefined): Promise<void> {
+  const conditions = conditionsNow(options.seconds)
   const rows: Row[] = []
   const reference: Row[] = []
   const left: string[] = []
@@ -81,15 +86,15 @@ async function run(chosen: readonly Figure[], seconds: number, tools: string | u
     }
     terminal(`${figure.name}: ${figure.about}`)
     if (figure.part === 'cluster') {
-      rows.push(...(await figure.measure({ seconds, terminal })))
+      rows.push(...(await figure.measure(options)))
       continue
     }
-    rows.push(...(await figure.measure({ seconds, terminal, start: startOwnServer })))
+    rows.push(...(await figure.measure({ ...options, start: figure.runs === undefined ? startOwnServer : startOwnScheduling })))
     if (tools === undefined || interrupted) continue
     terminal(`${figure.name}: the reference`)
     try {
-      const start = referenceServer(tools, ...(figure.isUnlimited ? ['--fast'] : []))
-      reference.push(...(await figure.measure({ seconds, terminal, start })))
+      const words = [...(figure.isUnlimited ? ['--fast'] : []), ...(figure.runs === undefined ? [] : ['--no-kcm'])]
+      reference.push(...(await figure.measure({ ...options, start: referenceServer(tools, ...words) })))
     } catch (error) {
       left.push(`${figure.name}: the reference did not hold out: ${(error as Error).message}`)
     }
@@ -107,6 +112,21 @@ function choose(words: readonly string[]): readonly Figure[] {
   for (const word of words)
     if (!figures.some(({ name, part }) => name === word || part === word)) fail(`there is no figure "${word}"\n\n${usage()}`)
   return words.length === 0 ? figures : figures.filter(({ name, part }) => words.includes(name) || words.includes(part))
+}
+
+/** What `--nodes`, `--pods` and `--only` choose. */
+function selected(): Pick<MeasureOptions, 'nodes' | 'pods' | 'only'> {
+  const { nodes, pods, only } = values
+  return {
+    ...(nodes !== undefined && { nodes: numbers('nodes', nodes) }),
+    ...(pods !== undefined && { pods: numbers('pods', pods) }),
+    ...(only !== undefined && { only: only.split(',') }),
+  }
+}
+
+function numbers(name: string, text: string): readonly number[] {
+  if (!/^[1-9][0-9]*(,[1-9][0-9]*)*$/.test(text)) fail(`--${name} must be numbers with commas between them, not "${text}"`)
+  return text.split(',').map(Number)
 }
 
 function conditionsNow(seconds: number) {
@@ -145,6 +165,7 @@ function explained(conditions: ReturnType<typeof conditionsNow>): string {
 function usage(): string {
   return [
     'npm run bench -- [FIGURE|api|cluster]… [--seconds N] [--json FILE] [--beside DIR]',
+    'npm run bench -- schedule [--nodes N,…] [--pods N,…] [--only CASE,…] …',
     '',
     '--beside DIR measures the original control plane too, started by the program "up" in DIR (see bench/support/reference-server.ts).',
     '',

@@ -21,6 +21,8 @@ export type Figure =
       readonly about: string
       /** The reference is then started without the rate limits of its controllers, which would be all that is measured. */
       readonly isUnlimited?: true
+      /** What of the control plane is started; absent: all of it. `scheduling`: no controllers. */
+      readonly runs?: 'scheduling'
       measure(options: MeasureOptions & { readonly start: StartServer }): Promise<readonly Row[]>
     }
   /** Needs root and a machine that can run containers. */
@@ -31,4 +33,8 @@ export interface MeasureOptions {
   /** How long a load lasts; the figures with fixed counts shrink with it. */
   readonly seconds: number
   readonly terminal: Terminal
+  /** For the figures that have sizes and cases: which. Absent: those that each figure names. */
+  readonly nodes?: readonly number[]
+  readonly pods?: readonly number[]
+  readonly only?: readonly string[]
 }

@@ -23,10 +23,11 @@ export function referenceServer(tools: string, ...options: readonly string[]): S
     run('stop')
     const start = async (...words: string[]): Promise<Server> => {
       run('start', '--nowait', ...options, ...words)
-      const pids = readFileSync(join(directory, 'procs'), 'utf8')
+      const processes = readFileSync(join(directory, 'procs'), 'utf8')
         .trim()
         .split('\n')
-        .map((line) => Number(line.split(' ')[1]))
+        .map((line) => line.split(' ') as [name: string, pid: string])
+      const pids = processes.map(([, pid]) => Number(pid))
       const startedAt = startOf(pids[0]!)
       const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
       const target = {
@@ -47,6 +48,7 @@ export function referenceServer(tools: string, ...options: readonly string[]): S
       }
       return {
         pids,
+        storePids: pids.filter((_, index) => processes[index]![0] === 'etcd'),
         target,
         startedAt,
         readyMs: performance.now() - startedAt,

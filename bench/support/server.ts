@@ -10,6 +10,8 @@ import type { Target } from '../load/load.ts'
 export interface Server {
   /** Of everything that it consists of, so that processor time and memory are counted whole. */
   readonly pids: readonly number[]
+  /** Those of them that are a store and nothing else, for figures that tell it apart. */
+  readonly storePids: readonly number[]
   readonly target: Target
   /** From the start of its first process to the answer of `/readyz`. */
   readonly readyMs: number
