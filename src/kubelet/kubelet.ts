@@ -44,6 +44,7 @@ import { nodeResources } from './resources/node-resources.ts'
 import { refusalOfResize } from './resources/resize-rules.ts'
 import { createResizes } from './resources/resizes.ts'
 import type { Container, Runtime, Sandbox } from './runtime.ts'
+import { createNodeDns } from './sandbox/node-dns.ts'
 
 export interface KubeletOptions {
   readonly config: KubeletConfig
@@ -71,6 +72,8 @@ export interface KubeletOptions {
   readonly nodeSources?: readonly NodeSource[]
   /** Beside the API server. */
   readonly podSources?: readonly PodSource[]
+  /** Pods queue to be started: what only says that one is still to start can wait a moment. */
+  readonly isCrowded?: () => boolean
 }
 
 /** The node agent: runs the pods that are bound to its node, and tells the API server of them and of the node. */
@@ -120,6 +123,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     random: random.fork('status'),
     log,
     onWritten: (uid) => workers.get(uid)?.look(),
+    ...(options.isCrowded && { isCrowded: options.isCrowded }),
   })
   const references: References = {
     configMap: (name, namespace) => orMissing(client.get(ConfigMap, name, namespace)),
@@ -161,6 +165,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     resizes,
     resourceManagers,
     userNamespaces,
+    nodeDns: createNodeDns(options.files, clock, config.resolvConf),
     networkProblem: () => nodeStatus.networkProblem(),
     handlerFeatures(handler) {
       const found = nodeStatus.node()?.status?.runtimeHandlers?.find(({ name = '' }) => name === handler)?.features

@@ -161,3 +161,40 @@ test('what somebody else wrote over it is written again, once', async () => {
   assert.equal(writer.isWritten('one'), true)
   writer.close()
 })
+
+test('in a crowd only what a pod starts with waits, for a second at most', async () => {
+  const clock = createVirtualClock(0)
+  const written: string[] = []
+  let version = 1
+  const client = {
+    because: (): unknown => client,
+    async patch(_kind: unknown, name: string, { body }: { body: { status: PodStatus } }) {
+      written.push(`${clock.now()} ${name} ${body.status.phase ?? ''} ${body.status.podIP ?? ''}`)
+      return { metadata: { uid: name, resourceVersion: `${(version += 1)}` }, status: body.status }
+    },
+  } as unknown as Client
+  let isCrowded = true
+  const options = { client, clock, random: seededRandom(1), log: silentLog, onWritten: () => {}, isCrowded: () => isCrowded }
+  const writer = createStatusWriter(options)
+  const pod = (name: string) => ({ metadata: { name, namespace: 'x', uid: name, resourceVersion: '1' }, status: {} }) as unknown as Pod
+  const waiting = (reason: string) =>
+    [{ name: 'main', restartCount: 0, state: { waiting: { reason } } }] as unknown as PodStatus['containerStatuses']
+  const set = async (name: string, status: PodStatus) => {
+    writer.set(pod(name), status)
+    await clock.advance(100)
+  }
+  await set('one', { phase: 'Pending', containerStatuses: waiting('ContainerCreating') })
+  await set('two', { phase: 'Pending', containerStatuses: waiting('ErrImagePull') })
+  await set('one', { phase: 'Pending', podIP: '10.0.0.1', containerStatuses: waiting('ContainerCreating') })
+  await set('three', { phase: 'Pending' })
+  assert.deepEqual([written, writer.isWritten('one')], [['100 two Pending '], false])
+  await set('one', { phase: 'Running', podIP: '10.0.0.1' })
+  assert.deepEqual([written.slice(1), writer.isWritten('one')], [['400 one Running 10.0.0.1'], true])
+  await clock.advance(1_000)
+  assert.deepEqual(written.slice(2), ['1300 three Pending '])
+  isCrowded = false
+  await set('four', { phase: 'Pending' })
+  assert.deepEqual(written.slice(3), ['1500 four Pending '])
+  writer.close()
+  assert.equal(clock.pending, 0)
+})
