@@ -26,6 +26,7 @@ function gated(_: TestContext, atOnce: number) {
   const watch = (call: Promise<unknown>) => void call.catch((error: Error) => errors.push(error.message))
   return {
     clock,
+    gate,
     begun,
     errors,
     group: (pod: string) => watch(cgroups.ensurePod(pod as never)),
@@ -93,4 +94,26 @@ test('what ends a pod waits for nobody', (t) => {
   sandbox('b')
   stop('c')
   assert.deepEqual(begun, ['sandbox a', 'stop c'])
+})
+
+test('what can wait does until nobody queues any more, and not for ever', async (t) => {
+  const { clock, gate, sandbox, end } = gated(t, 1)
+  const said: string[] = []
+  const wait = (name: string, latest: number) => void gate.calm(latest).then(() => said.push(name))
+  sandbox('a')
+  wait('before the crowd', 500)
+  await clock.advance(0)
+  assert.deepEqual([gate.isCrowded(), said], [false, ['before the crowd']])
+  sandbox('b')
+  wait('in it', 900)
+  wait('too long', 500)
+  wait('too late', 0)
+  await clock.advance(499)
+  assert.deepEqual([gate.isCrowded(), said.slice(1)], [true, ['too late']])
+  await clock.advance(1)
+  assert.deepEqual(said.slice(2), ['too long'])
+  await end('sandbox a')
+  assert.deepEqual([gate.isCrowded(), said.slice(3)], [false, ['in it']])
+  await end('sandbox b')
+  assert.equal(clock.pending, 0)
 })

@@ -1,4 +1,4 @@
-import type { Clock } from '#lib/clock.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
 import type { CgroupManager } from './interfaces.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -10,6 +10,10 @@ import type { Runtime } from './runtime.ts'
 export interface StartGate {
   runtime<R extends Runtime>(runtime: R): R
   cgroups<C extends CgroupManager>(cgroups: C): C
+  /** Whether any step waits for its turn. */
+  isCrowded(): boolean
+  /** Resolves once none does, or at the instant `latest`: for what is better done when there is nothing else to do. */
+  calm(latest: Instant): Promise<void>
 }
 
 export interface StartGateOptions {
@@ -23,7 +27,10 @@ export interface StartGateOptions {
 export function createStartGate({ clock, atOnce, slowMs = 1_000 }: StartGateOptions): StartGate {
   /** By how far along they are, the farthest first. */
   const waiting: (() => void)[][] = steps.map(() => [])
+  const calmed = new Set<() => void>()
   let underWay = 0
+
+  const isCrowded = (): boolean => waiting.some(({ length }) => length > 0)
 
   async function pass<T>(step: Step, act: () => Promise<T>): Promise<T> {
     if (underWay >= atOnce) await new Promise<void>((resolve) => waiting[steps.indexOf(step)]!.push(resolve))
@@ -34,6 +41,7 @@ export function createStartGate({ clock, atOnce, slowMs = 1_000 }: StartGateOpti
       const next = waiting.find(({ length }) => length > 0)?.shift()
       if (next === undefined) underWay -= 1
       else next()
+      if (!isCrowded()) for (const tell of calmed) tell()
     }
     const forget = clock.schedule(clock.now() + slowMs, () => leave())
     try {
@@ -52,6 +60,16 @@ export function createStartGate({ clock, atOnce, slowMs = 1_000 }: StartGateOpti
       startContainer: (id) => pass('start', () => runtime.startContainer(id)),
     }),
     cgroups: (cgroups) => ({ ...cgroups, ensurePod: (pod) => pass('group', () => cgroups.ensurePod(pod)) }),
+    isCrowded,
+    async calm(latest) {
+      if (!isCrowded() || clock.now() >= latest) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const forget = clock.schedule(latest, resolve)
+      calmed.add(resolve)
+      await promise
+      calmed.delete(resolve)
+      forget()
+    },
   }
 }
 

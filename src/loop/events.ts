@@ -29,6 +29,8 @@ export interface EventRecorderOptions {
   readonly component: string
   /** On which node, for components that run on each. */
   readonly host?: string
+  /** Awaited before each is written, given when it happened: whoever has something more urgent to do lets events wait for it. */
+  readonly calm?: (happenedAt: Instant) => Promise<void>
 }
 
 /** Writes events beside the work, which never waits for them; too many at once are dropped, and counted. */
@@ -44,6 +46,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     // Correlated one after the other, since each depends on what became of the one before.
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
+        await options.calm?.(next.at)
         await write(next.happening, next.at)
       } catch (error) {
         dropped += 1

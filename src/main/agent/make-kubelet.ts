@@ -17,11 +17,13 @@ import { createSpans, type Spans } from '#kubelet/spans.ts'
 import { createStartGate } from '#kubelet/start-gate.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import type { VolumePlugin } from '#kubelet/volumes/volume-plugin.ts'
+import type { Instant } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { kubernetesVersion } from '#lib/version.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import type { AgentContext } from './agent-context.ts'
+import { collectWhenCalm, ownGarbage } from './collect-garbage.ts'
 import { latePods } from './late-pods.ts'
 import { makeImages } from './make-images.ts'
 import { makeNodeCare } from './make-node-care.ts'
@@ -47,11 +49,12 @@ export function makeKubelet(
 ): AgentKubelet {
   const { config, configuration, where, client, clock, random, log, metrics } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
-  const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName })
+  const gate = createStartGate({ clock, atOnce: 2 * availableParallelism() })
+  const calm = (happenedAt: Instant) => gate.calm(happenedAt + EVENTS_WAIT_MS)
+  const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName, calm })
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
   const seen = watchImages(bareRuntime, clock)
-  const gate = createStartGate({ clock, atOnce: 2 * availableParallelism() })
   const measured = measuredRuntime(withSharedLists(seen.runtime), {
     registry: metrics.registry,
     clock,
@@ -109,6 +112,7 @@ export function makeKubelet(
     network: networkProbe,
     events: recorder,
     observer: { ...metrics, resizes: resizeMetrics(metrics.registry) },
+    isCrowded: gate.isCrowded,
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,
     resourceManagers: resources.managers,
@@ -116,7 +120,9 @@ export function makeKubelet(
     nodeSources: [seen.source, volumes.node, deviceSource, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
   })
+  const garbage = collectWhenCalm({ clock, ...ownGarbage() })
   let unfollow = () => {}
+  let unheard = () => {}
   return {
     ...kubelet,
     stats: care.stats,
@@ -124,11 +130,16 @@ export function makeKubelet(
     async start() {
       resources.start(kubelet.pods)
       unfollow = spans.follow(kubelet.pods)
+      unheard = kubelet.pods.onChange(garbage.happened)
+      // The start itself leaves something behind.
+      garbage.happened()
       await kubelet.start()
       await care.start()
     },
     async stop() {
       unfollow()
+      unheard()
+      garbage.stop()
       await care.stop()
       await kubelet.stop()
       // What volumes wait for is given up. A call to a driver ends only with the way to the drivers, which is closed after this.
@@ -138,3 +149,6 @@ export function makeKubelet(
     },
   }
 }
+
+/** How late an event of a pod may be known while many pods start. */
+const EVENTS_WAIT_MS = 3_000
