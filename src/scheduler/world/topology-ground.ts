@@ -6,11 +6,12 @@ import { noDomain, type Topology } from './topology-domains.ts'
 export interface NodeRule {
   /** Equal for rules that accept the same nodes. */
   readonly key: string
+  readonly looksAtTaints: boolean
   accepts(node: NodeInfo): boolean
 }
 
 /** Every node counts. */
-export const everyNode: NodeRule = { key: '', accepts: () => true }
+export const everyNode: NodeRule = { key: '', looksAtTaints: false, accepts: () => true }
 
 /** The nodes of one topology that count. */
 export interface Ground {

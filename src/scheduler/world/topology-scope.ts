@@ -16,7 +16,7 @@ export interface Scope {
 /** What a scope sees of a pod. */
 export interface Labelled {
   readonly namespace: string
-  readonly labels: Labels
+  readonly labels?: Labels
 }
 
 /** Labels of a namespace, or undefined where no such namespace is known. */

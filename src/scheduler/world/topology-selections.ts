@@ -1,7 +1,8 @@
 import type { NodeInfo } from './node-info.ts'
-import { byShape, type PodInfo } from './pod-info.ts'
+import type { PodInfo } from './pod-info.ts'
 import type { Columns } from './topology-columns.ts'
 import { createByLabels, createByScope } from './topology-find.ts'
+import { classKey } from './topology-pod-terms.ts'
 import { createRecent } from './topology-recent.ts'
 import { allSelect, type Labelled, looksAtNamespaces, type NamespaceLabels, type Scope } from './topology-scope.ts'
 import { countAt, type Selection, type Tally } from './topology-tally.ts'
@@ -22,7 +23,11 @@ interface PodClass extends Labelled {
   readonly isTerminating: boolean
   /** How many are in each row of the node table. */
   readonly places: Map<number, number>
-  readonly selections: Set<Selection>
+  readonly selections: Set<KeptSelection>
+}
+
+interface KeptSelection extends Selection {
+  readonly classes: Set<PodClass>
 }
 
 /** So many selections are kept up to date; a shape of pod has one a term or constraint. */
@@ -31,9 +36,11 @@ const selectionsMax = 1024
 /** No pods yet. `giveUp` is told of tallies that nobody asks for any more. */
 export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveUp: (tally: Tally) => void): Selections {
   const classes = new Map<string, PodClass>()
+  /** Beside them, since not all selections count pods that are about to go. */
+  const terminating = new Map<string, PodClass>()
   const classesByLabels = createByLabels<PodClass>()
-  const selectionsByScope = createByScope<Selection>()
-  const selections = createRecent<Selection & { readonly classes: Set<PodClass> }>(selectionsMax, (selection) => {
+  const selectionsByScope = createByScope<KeptSelection>()
+  const selections = createRecent<KeptSelection>(selectionsMax, (selection) => {
     selectionsByScope.delete(selection.scopes, selection)
     for (const podClass of selection.classes) podClass.selections.delete(selection)
     for (const tally of selection.tallies.values()) giveUp(tally)
@@ -43,20 +50,20 @@ export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveU
   const selects = ({ scopes, countsTerminating }: Selection, podClass: PodClass): boolean =>
     (countsTerminating || !podClass.isTerminating) && allSelect(scopes, podClass, labelsOf)
 
-  function connect(selection: Selection, podClass: PodClass): void {
+  function connect(selection: KeptSelection, podClass: PodClass): void {
     podClass.selections.add(selection)
-    ;(selection as Selection & { readonly classes: Set<PodClass> }).classes.add(podClass)
+    selection.classes.add(podClass)
   }
 
   function classOf(info: PodInfo): PodClass {
     const isTerminating = info.pod.metadata.deletionTimestamp !== undefined
-    const { plain, terminating } = classKeys(info)
-    const key = isTerminating ? terminating : plain
-    let podClass = classes.get(key)
+    const key = classKey(info)
+    const known = isTerminating ? terminating : classes
+    let podClass = known.get(key)
     if (podClass === undefined) {
       const { namespace, labels } = info.pod.metadata
       const made: PodClass = { key, namespace, labels, isTerminating, places: new Map(), selections: new Set() }
-      classes.set(key, (podClass = made))
+      known.set(key, (podClass = made))
       classesByLabels.add(made)
       selectionsByScope.candidates(made, (selection) => {
         if (selects(selection, made)) connect(selection, made)
@@ -68,7 +75,7 @@ export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveU
   return {
     get: (key, make) =>
       selections.get(key, () => {
-        const selection = { key, ...make(), byNode: rows.take(), tallies: new Map<string, Tally>(), classes: new Set<PodClass>() }
+        const selection: KeptSelection = { key, ...make(), byNode: rows.take(), tallies: new Map(), classes: new Set() }
         selectionsByScope.add(selection.scopes, selection)
         classesByLabels.candidates(selection.scopes, (podClass) => {
           if (!selects(selection, podClass)) return
@@ -89,12 +96,13 @@ export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveU
       else podClass.places.delete(slot)
       for (const selection of podClass.selections) countAt(selection, slot, -1)
       if (podClass.places.size > 0) return
-      classes.delete(podClass.key)
+      const known = podClass.isTerminating ? terminating : classes
+      known.delete(podClass.key)
       classesByLabels.delete(podClass)
-      for (const selection of podClass.selections) (selection as { classes?: Set<PodClass> }).classes!.delete(podClass)
+      for (const selection of podClass.selections) selection.classes.delete(podClass)
     },
     namespaceChanged(namespace, before) {
-      const there = [...classes.values()].filter((podClass) => podClass.namespace === namespace)
+      const there = [...classes.values(), ...terminating.values()].filter((podClass) => podClass.namespace === namespace)
       if (there.length === 0) return
       // What it selects now is worked out when somebody asks for it again.
       for (const selection of [...selections.values()])
@@ -106,12 +114,6 @@ export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveU
     },
   }
 }
-
-/** Equal for pods that every scope selects alike. */
-const classKeys = byShape(({ metadata: { namespace, labels = {} } }) => {
-  const plain = JSON.stringify([namespace, ...Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
-  return { plain, terminating: `-${plain}` }
-})
 
 /** `get`'s key of a selection by scopes. */
 export const selectionKey = (scopes: readonly Scope[], countsTerminating: boolean): string =>

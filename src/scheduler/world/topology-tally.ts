@@ -1,4 +1,3 @@
-import type { NodeInfo } from './node-info.ts'
 import type { Column32 } from './topology-columns.ts'
 import type { Ground, GroundUser } from './topology-ground.ts'
 import type { Scope } from './topology-scope.ts'
@@ -31,7 +30,7 @@ export interface Tally {
 const noLeast = 0x7fff_ffff
 
 /** Counts what the selection has now; from then on it is told of each change. */
-export function createTally(selection: Selection, ground: Ground, nodes: Iterable<NodeInfo>): Tally {
+export function createTally(selection: Selection, ground: Ground): Tally {
   const { counts } = ground
   const { domains } = ground.topology
   const tally: Tally = {
@@ -56,10 +55,9 @@ export function createTally(selection: Selection, ground: Ground, nodes: Iterabl
     tally.domainsWith.push(ground.domains)
     tally.least = 0
   }
-  for (const { slot } of nodes) {
-    const count = selection.byNode.values[slot]!
-    if (count !== 0 && counts.values[slot] === 1) shift(tally, domains.values[slot]!, count)
-  }
+  const byNode = selection.byNode.values
+  for (let slot = 0; slot < byNode.length; slot += 1)
+    if (byNode[slot] !== 0 && counts.values[slot] === 1) shift(tally, domains.values[slot]!, byNode[slot]!)
   ground.users.add(tally.user)
   return tally
 }
