@@ -67,8 +67,13 @@ export interface Plugin<State = undefined, Scores = undefined> {
   /** Takes in the world what the pod will use there beside its requests (volumes, claims). Must be undone by `unreserve`, also in part. */
   readonly reserve?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => Refusal | undefined
   readonly unreserve?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => void
-  /** Lets the pod through (undefined), refuses it, or has it wait so long at most. */
-  readonly permit?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => Refusal | { readonly waitMs: number } | undefined
+  /** Lets the pod through (undefined), refuses it, or has it wait until `allowed` resolves, so long at most; its rejection refuses it. */
+  readonly permit?: (
+    pod: PodInfo,
+    node: NodeInfo,
+    state: State,
+    world: World,
+  ) => Refusal | { readonly waitMs: number; readonly allowed: Promise<void> } | undefined
   /** What is written before the binding. undefined: nothing is. Rejects with a WherryError: the pod is given back to the queue. */
   readonly preBind?: (pod: PodInfo, node: NodeInfo, state: State, means: BindMeans) => Promise<void> | undefined
   readonly postBind?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => void

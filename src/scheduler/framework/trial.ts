@@ -1,5 +1,6 @@
 import type { NodeInfo } from '../world/node-info.ts'
 import type { PodInfo } from '../world/pod-info.ts'
+import type { World } from '../world/world.ts'
 import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
 
 /**
@@ -10,7 +11,7 @@ export interface Trial {
   readonly node: NodeInfo
   take(pod: PodInfo): void
   put(pod: PodInfo): void
-  /** The first refusal, or undefined: it fits. */
+  /** The first refusal, also with the pods that were promised the node before; undefined: it fits. */
   refusal(): NodeRefusal | undefined
   end(): void
 }
@@ -19,22 +20,42 @@ export interface Trial {
 export function createTrial({ pod, world, filters }: Cycle, original: NodeInfo): Trial {
   const node = world.nodes.copy(original)
   const own = filters.map(({ plugin, state }) => ({ plugin, state: plugin.copy === undefined ? state : plugin.copy(state) }))
+  const promised = promisedBefore(pod, node, world)
   const follow = (other: PodInfo, sign: 1 | -1): void => {
     for (const { plugin, state } of own) plugin.change?.(state, pod, other, node, sign)
   }
+  const take = (other: PodInfo): void => {
+    world.nodes.subtract(node, other)
+    follow(other, -1)
+  }
+  const put = (other: PodInfo): void => {
+    world.nodes.add(node, other)
+    follow(other, 1)
+  }
   return {
     node,
-    take(other) {
-      world.nodes.subtract(node, other)
-      follow(other, -1)
+    take,
+    put,
+    refusal() {
+      if (promised.length > 0) {
+        for (const other of promised) put(other)
+        const refusal = firstRefusal({ pod, world, filters: own }, node)
+        for (const other of promised) take(other)
+        if (refusal !== undefined) return refusal
+      }
+      return firstRefusal({ pod, world, filters: own }, node)
     },
-    put(other) {
-      world.nodes.add(node, other)
-      follow(other, 1)
-    },
-    refusal: () => firstRefusal({ pod, world, filters: own }, node),
     end: () => world.nodes.release(node),
   }
+}
+
+/** Pods of equal or higher priority that were promised this node. */
+function promisedBefore(pod: PodInfo, { name }: NodeInfo, world: World): readonly PodInfo[] {
+  const promised = world.nominatedTo(name)
+  if (promised.size === 0) return []
+  return [...promised.values()].filter(
+    (other) => other.shape.priority >= pod.shape.priority && other.pod.metadata.uid !== pod.pod.metadata.uid,
+  )
 }
 
 /** The first plug-in that refuses the node speaks for all. */
@@ -51,22 +72,11 @@ export function firstRefusal({ pod, world, filters }: Pick<Cycle, 'pod' | 'world
  * them, since they may not come.
  */
 export function refusalOf(cycle: Cycle, node: NodeInfo): NodeRefusal | undefined {
-  const { pod, world } = cycle
-  const promised = world.nominatedTo(node.name)
-  if (promised.size > 0) {
-    const others = [...promised.values()].filter(
-      (other) => other.shape.priority >= pod.shape.priority && other.pod.metadata.uid !== pod.pod.metadata.uid,
-    )
-    if (others.length > 0) {
-      const trial = createTrial(cycle, node)
-      try {
-        for (const other of others) trial.put(other)
-        const refusal = trial.refusal()
-        if (refusal !== undefined) return refusal
-      } finally {
-        trial.end()
-      }
-    }
+  if (promisedBefore(cycle.pod, node, cycle.world).length === 0) return firstRefusal(cycle, node)
+  const trial = createTrial(cycle, node)
+  try {
+    return trial.refusal()
+  } finally {
+    trial.end()
   }
-  return firstRefusal(cycle, node)
 }

@@ -1,0 +1,111 @@
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { AnyPlugin, BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
+import type { Profile } from './framework/profile.ts'
+import type { NodeInfo } from './world/node-info.ts'
+
+/** A pod that was decided, on its way to its node. */
+export interface Binding {
+  readonly profile: Profile
+  readonly cycle: Cycle
+  readonly node: NodeInfo
+}
+
+/** What became of taking what the pod needs there; `refusal`: nothing is taken any more. */
+export type Taken = { readonly waits: readonly Promise<void>[] } | { readonly refusal: NodeRefusal }
+
+/** Reserves with every plug-in and asks whether the pod may go on. All or nothing. */
+export function take({ profile, cycle, node }: Binding, means: Pick<BindMeans, 'clock' | 'signal'>): Taken {
+  const { pod, world, states } = cycle
+  const refuse = (plugin: AnyPlugin, refusal: Omit<NodeRefusal, 'plugin'>): Taken => {
+    giveBack({ profile, cycle, node })
+    return { refusal: { ...refusal, plugin: plugin.name } }
+  }
+  for (const plugin of profile.reserve) {
+    const refusal = plugin.reserve!(pod, node, states.get(plugin.name), world)
+    if (refusal !== undefined) return refuse(plugin, refusal)
+  }
+  const waits: Promise<void>[] = []
+  for (const plugin of profile.permit) {
+    const answer = plugin.permit!(pod, node, states.get(plugin.name), world)
+    if (answer === undefined) continue
+    if ('reasons' in answer) return refuse(plugin, answer)
+    waits.push(allowedInTime(plugin.name, answer, means))
+  }
+  return { waits }
+}
+
+/** Undoes `take`, in the opposite order. */
+export function giveBack({ profile, cycle, node }: Binding): void {
+  for (const plugin of profile.reserve.toReversed()) plugin.unreserve?.(cycle.pod, node, cycle.states.get(plugin.name), cycle.world)
+}
+
+/** Writes what comes before the binding, and the binding itself. Rejects with whatever hindered it. */
+export async function bind(
+  binding: Binding,
+  waits: readonly Promise<void>[],
+  means: BindMeans,
+  bindBy: typeof bindByApi = bindByApi,
+): Promise<void> {
+  const { profile, cycle, node } = binding
+  let isTold = waits.length > 0
+  if (isTold) await tellExpectation(binding, means)
+  await Promise.all(waits)
+  for (const plugin of profile.preBind) {
+    const work = plugin.preBind!(cycle.pod, node, cycle.states.get(plugin.name), means)
+    if (work === undefined) continue
+    // A binding that takes its time says where it is going, so that nobody makes room elsewhere (KEP-5278).
+    if (!isTold) await Promise.all([tellExpectation(binding, means), work])
+    else await work
+    isTold = true
+  }
+  await bindBy(binding, means)
+  for (const plugin of profile.postBind) plugin.postBind!(cycle.pod, node, cycle.states.get(plugin.name), cycle.world)
+}
+
+/** DefaultBinder: a Binding, posted. */
+export async function bindByApi({ cycle, node }: Binding, { client }: BindMeans): Promise<void> {
+  const { name, namespace, uid } = cycle.pod.pod.metadata
+  await client.act(
+    Pod,
+    name,
+    'binding',
+    {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace, uid },
+      target: { apiVersion: 'v1', kind: Node.kind, name: node.name },
+    },
+    { namespace },
+  )
+}
+
+async function tellExpectation({ cycle, node }: Binding, { client }: BindMeans): Promise<void> {
+  const { name, namespace } = cycle.pod.pod.metadata
+  if (cycle.pod.pod.status.nominatedNodeName === node.name) return
+  await client.patch(
+    Pod,
+    name,
+    { type: 'strategic', body: { status: { nominatedNodeName: node.name } } },
+    { namespace, subresource: 'status' },
+  )
+}
+
+/** A permit's own promise, its time and the end of the pod: whichever is first. */
+function allowedInTime(
+  plugin: string,
+  { waitMs, allowed }: { readonly waitMs: number; readonly allowed: Promise<void> },
+  { clock, signal }: Pick<BindMeans, 'clock' | 'signal'>,
+): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const forget = clock.schedule(clock.now() + waitMs, () =>
+    late.reject(new WherryError('Timeout', `pod was not let through by ${plugin} within ${waitMs} ms`)),
+  )
+  const stop = (): void => late.reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  return Promise.race([allowed, late.promise]).finally(() => {
+    forget()
+    signal.removeEventListener('abort', stop)
+  })
+}

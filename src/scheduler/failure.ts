@@ -1,0 +1,74 @@
+import { Pod } from '#api/core/v1/pod.ts'
+import { podCondition } from '#api/core/v1/pod-helpers.ts'
+import type { Client } from '#client/client.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import { rfc3339 } from '#lib/rfc3339.ts'
+import type { Decision } from './framework/decide.ts'
+import { fitError } from './framework/fit-error.ts'
+import type { Failure, PostFilter } from './framework/plugin.ts'
+import type { Profile } from './framework/profile.ts'
+import type { PodInfo } from './world/pod-info.ts'
+import type { World } from './world/world.ts'
+
+/** A pod that fits nowhere, and what is to be done about it. */
+export interface FailurePlan {
+  readonly message: string
+  /** '' takes a nomination back; undefined leaves it. */
+  readonly nominatedNode: string | undefined
+  readonly act: PostFilter['act']
+}
+
+/** Asks the plug-ins that can make room, until one has a plan. */
+export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: undefined }>, profile: Profile, world: World): FailurePlan {
+  const { misfit, cycle } = decision
+  // Without a node there is nothing to make room on.
+  if (misfit.nodesTotal === 0) return { message: fitError(misfit), nominatedNode: '', act: undefined }
+  const failure: Failure = { refusals: misfit.refusals, others: misfit.others, cycle }
+  const messages: string[] = []
+  for (const plugin of profile.postFilter) {
+    const { nominatedNode, act, message, ends } = plugin.postFilter!(pod, failure, world)
+    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act }
+    if (message !== '') messages.push(message)
+  }
+  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined }
+}
+
+/** Longest text of an event (events.k8s.io/v1 note). */
+const noteMax = 1024
+
+/** As an event carries it. */
+export const asNote = (message: string): string => (message.length <= noteMax ? message : `${message.slice(0, noteMax - 4)} ...`)
+
+/** Why a pod is not placed: `Unschedulable`, or `SchedulerError` when something broke. */
+export interface Unplaced {
+  readonly reason: 'Unschedulable' | 'SchedulerError'
+  readonly message: string
+  readonly nominatedNode: string | undefined
+}
+
+/** Condition PodScheduled=False with what stands in the way, and the node that it is to have; written only where it says something new. */
+export async function writeUnplaced(client: Client, { metadata, status: known }: Pod, unplaced: Unplaced, clock: Clock): Promise<void> {
+  const { reason, message, nominatedNode = known.nominatedNodeName ?? '' } = unplaced
+  const present = podCondition({ status: known }, 'PodScheduled')
+  const isSame = present?.status === 'False' && present.reason === reason && present.message === message
+  const isNominated = nominatedNode === (known.nominatedNodeName ?? '')
+  if (isSame && isNominated) return
+  const lastTransitionTime = present?.status === 'False' ? present.lastTransitionTime : rfc3339(clock.now())
+  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime, observedGeneration: metadata.generation }
+  const status = {
+    ...(!isSame && { conditions: [condition] }),
+    ...(!isNominated && { nominatedNodeName: nominatedNode === '' ? null : nominatedNode }),
+  }
+  try {
+    await client.patch(
+      Pod,
+      metadata.name,
+      { type: 'strategic', body: { status } },
+      { namespace: metadata.namespace, subresource: 'status' },
+    )
+  } catch (error) {
+    // A pod that is gone needs no condition.
+    if (!isError(error, 'NotFound')) throw error
+  }
+}

@@ -1,0 +1,260 @@
+import type { Namespace } from '#api/core/v1/namespace.ts'
+import type { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import { causeOf } from '#client/cause-of.ts'
+import type { Client } from '#client/client.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Cause } from '#lib/cause.ts'
+import type { Clock } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import { type Binding, bind, giveBack, take } from './binding.ts'
+import { asNote, planFailure, type Unplaced, writeUnplaced } from './failure.ts'
+import type { ClusterEvent } from './framework/cluster-event.ts'
+import { createDecider, type Decider, type Decision } from './framework/decide.ts'
+import type { BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
+import type { Profile } from './framework/profile.ts'
+import { nodeChange, podChange } from './queue/changes.ts'
+import { createSchedulingQueue, type QueueTimes, type Try } from './queue/queue.ts'
+import { watchedKinds } from './queue/watched-kinds.ts'
+import type { Sources } from './world/lookups.ts'
+import type { PodInfo } from './world/pod-info.ts'
+import { createWorld } from './world/world.ts'
+
+/** What the scheduler is made of. */
+export interface SchedulerOptions {
+  readonly client: Client
+  readonly pods: Informer<Pod>
+  readonly nodes: Informer<Node>
+  readonly namespaces: Informer<Namespace>
+  /** Caches of all other kinds that plug-ins look at; undefined for a kind that is not there. */
+  readonly sources: Sources
+  /** Resolves when those caches are full. */
+  readonly sourcesSynced?: Promise<unknown>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly record: BindMeans['record']
+  /** Pods that ask for one of these schedulers are ours. */
+  readonly profiles: readonly Profile[]
+  readonly times?: QueueTimes
+}
+
+/** Decisions between two looks at other work of the process. */
+const decisionsPerTurn = 64
+
+/**
+ * Places pods, one decision after another, on a world that the informers keep current; bindings are written side by side, since the
+ * world counts a decided pod at once. Returns how to stop; a stopped scheduler finishes what it has begun to write.
+ */
+export function startScheduler(options: SchedulerOptions): { stop: () => Promise<void> } {
+  const { client, pods, nodes, namespaces, clock, random, log, record, profiles } = options
+  const world = createWorld((kind) => (kind === namespaces.kind ? (namespaces as never) : options.sources(kind)), clock)
+  const queue = createSchedulingQueue(profiles, world, options.times)
+  const deciders = new Map<string, { readonly profile: Profile; readonly decider: Decider }>(
+    profiles.map((profile) => [profile.schedulerName, { profile, decider: createDecider(profile, world, random) }]),
+  )
+  /** Of pods whose binding is under way: what ends it when the pod goes. */
+  const binding = new Map<string, AbortController>()
+  const writing = new Set<Promise<void>>()
+  let stopped = false
+  let isReady = false
+  let forgetDeadline = (): void => {}
+  let turn: NodeJS.Immediate | undefined
+
+  /** One more turn, soon: changes that come together are looked at together. */
+  function stir(): void {
+    if (!stopped && turn === undefined) turn = setImmediate(work)
+  }
+
+  function wake(event: ClusterEvent | undefined, cause?: Cause): void {
+    // Before the caches are full every pod waits anyway, and nobody was refused.
+    if (event !== undefined && isReady) queue.wake(event, clock.now(), cause)
+    stir()
+  }
+
+  function work(): void {
+    turn = undefined
+    // Before all caches are full, a decision would rest on a part of the cluster.
+    if (stopped || !isReady) return
+    for (let made = 0; made < decisionsPerTurn; made += 1) {
+      const next = queue.next(clock.now())
+      if (next === undefined) break
+      schedule(next)
+    }
+    forgetDeadline()
+    const dueAt = queue.dueAt()
+    if (dueAt <= clock.now()) stir()
+    else forgetDeadline = clock.schedule(dueAt, stir)
+  }
+
+  function schedule({ info, wokenBy }: Try): void {
+    const { pod } = info
+    const { profile, decider } = deciders.get(pod.spec.schedulerName!)!
+    const ending = new AbortController()
+    const means: BindMeans = { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal }
+    const decision = decider.decide(info)
+    if (decision.node === undefined) {
+      refuse(info, decision, profile, means)
+      return
+    }
+    const assumed: Binding = { profile, cycle: decision.cycle, node: decision.node }
+    world.assume(info, decision.node.name)
+    const taken = take(assumed, means)
+    if ('refusal' in taken) {
+      world.forget(pod.metadata.uid)
+      refuse(info, refusedThere(decision.cycle, decision.node.name, taken.refusal), profile, means)
+      return
+    }
+    binding.set(pod.metadata.uid, ending)
+    write(conclude(assumed, taken.waits, means))
+  }
+
+  async function conclude(assumed: Binding, waits: readonly Promise<void>[], means: BindMeans): Promise<void> {
+    const { pod } = assumed.cycle.pod
+    const { name, namespace, uid } = pod.metadata
+    try {
+      await bind(assumed, waits, means)
+      queue.remove(uid)
+      record({
+        regarding: pod,
+        type: 'Normal',
+        reason: 'Scheduled',
+        message: `Successfully assigned ${namespace}/${name} to ${assumed.node.name}`,
+        action: 'Binding',
+      })
+    } catch (error) {
+      world.forget(uid)
+      giveBack(assumed)
+      const now = pods.get(name, namespace)
+      // Gone, or bound by somebody else: the watch says so, and the pod leaves the queue then.
+      if (!means.signal.aborted && !isError(error, 'NotFound') && now !== undefined && !now.spec.nodeName) {
+        log.warn('a binding failed', { pod: `${namespace}/${name}`, node: assumed.node.name, error })
+        const message = error instanceof Error ? error.message : String(error)
+        tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means)
+      }
+      queue.failed(uid, clock.now())
+      wake({ resource: 'Pod', actions: ['Delete'], before: placedPod(pod, assumed.node.name), after: undefined })
+    } finally {
+      binding.delete(uid)
+    }
+  }
+
+  function refuse(info: PodInfo, decision: Extract<Decision, { node?: undefined }>, profile: Profile, means: BindMeans): void {
+    const { pod } = info
+    const plan = planFailure(info, decision, profile, world)
+    if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
+    queue.refused(pod.metadata.uid, clock.now(), decision.refusedBy, decision.pendingBy)
+    tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
+    if (plan.act !== undefined) write(plan.act(means))
+  }
+
+  function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans): void {
+    record({ regarding: pod, type: 'Warning', reason: 'FailedScheduling', message: asNote(unplaced.message), action: 'Scheduling' })
+    write(writeUnplaced(writer, pods.get(pod.metadata.name, pod.metadata.namespace) ?? pod, unplaced, clock))
+  }
+
+  function write(work: Promise<void>): void {
+    const guarded = work.catch((error: unknown) => log.warn('a write failed', { error })).finally(() => writing.delete(guarded))
+    writing.add(guarded)
+  }
+
+  const isOurs = (pod: Pod): boolean =>
+    !pod.spec.nodeName && deciders.has(pod.spec.schedulerName!) && pod.metadata.deletionTimestamp === undefined && !isPodTerminal(pod)
+
+  function leave(pod: Pod): void {
+    const { uid } = pod.metadata
+    queue.remove(uid)
+    binding.get(uid)?.abort(new Error('the pod goes'))
+  }
+
+  const stopListening = [
+    pods.onChange((pod, previous, change) => {
+      const { uid } = pod.metadata
+      const wasPlaced = world.placeOf(uid)
+      if (change === 'deleted') {
+        world.removePod(uid)
+        leave(pod)
+        const frees = wasPlaced !== undefined || pod.status.nominatedNodeName
+        return wake(frees ? { resource: 'Pod', actions: ['Delete'], before: pod, after: undefined } : undefined, causeOf(Pod, pod))
+      }
+      world.setPod(pod)
+      if (isOurs(pod)) {
+        if (wasPlaced?.assumed !== true) queue.set(pod, clock.now())
+        const nominated = pod.status.nominatedNodeName
+        if (previous?.status.nominatedNodeName !== nominated) world.nominate(world.podInfo(pod), nominated ?? '')
+        return wake(previous && podChange(previous, pod, world.podInfo), causeOf(Pod, pod))
+      }
+      if (!pod.spec.nodeName) return leave(pod)
+      if (!previous?.spec.nodeName) {
+        queue.remove(uid)
+        // What we decided ourselves was heard when it was decided, except for the plug-ins' ears.
+        return wake({ resource: 'Pod', actions: ['Add'], before: undefined, after: pod }, causeOf(Pod, pod))
+      }
+      if (isPodTerminal(pod)) {
+        if (isPodTerminal(previous)) return
+        return wake({ resource: 'Pod', actions: ['Delete'], before: pod, after: undefined }, causeOf(Pod, pod))
+      }
+      wake(podChange(previous, pod, world.podInfo), causeOf(Pod, pod))
+    }),
+    nodes.onChange((node, previous, change) => {
+      if (change === 'deleted') {
+        world.removeNode(node.metadata.name)
+        return wake({ resource: 'Node', actions: ['Delete'], before: node, after: undefined }, causeOf(nodes.kind, node))
+      }
+      const event = nodeChange(previous, node)
+      // A heartbeat changes nothing that is counted.
+      if (
+        event === undefined &&
+        previous?.status.images === node.status.images &&
+        previous?.status.volumesAttached === node.status.volumesAttached
+      )
+        return
+      world.setNode(node)
+      wake(event, causeOf(nodes.kind, node))
+    }),
+    namespaces.onChange(() => stir()),
+    ...[...watchedKinds].map(([resource, kind]) =>
+      world.lookups.of(kind).onChange((object, previous, change) => {
+        const event: ClusterEvent =
+          change === 'deleted'
+            ? { resource, actions: ['Delete'], before: object, after: undefined }
+            : { resource, actions: [change === 'added' ? 'Add' : 'Update'], before: previous, after: object }
+        wake(event, causeOf(kind, object))
+      }),
+    ),
+  ]
+  const caches = Promise.all([pods.synced(), nodes.synced(), namespaces.synced(), options.sourcesSynced])
+  caches.then(
+    () => {
+      isReady = true
+      stir()
+    },
+    () => log.debug('stopped before the caches were full'),
+  )
+
+  return {
+    async stop() {
+      stopped = true
+      forgetDeadline()
+      if (turn) clearImmediate(turn)
+      for (const stop of stopListening) stop()
+      await Promise.all(writing)
+    },
+  }
+}
+
+/** A plug-in that refuses to reserve or to permit speaks for the one node that was chosen. */
+function refusedThere(cycle: Cycle, node: string, refusal: NodeRefusal): Extract<Decision, { node?: undefined }> {
+  return {
+    cycle,
+    misfit: { nodesTotal: 1, refusals: new Map([[node, refusal]]) },
+    refusedBy: new Set([refusal.plugin]),
+    pendingBy: new Set(refusal.pending ? [refusal.plugin] : []),
+  }
+}
+
+/** The pod as it would have been: what it takes there is free again. */
+const placedPod = (pod: Pod, nodeName: string): Pod => ({ ...pod, spec: { ...pod.spec, nodeName } })
