@@ -41,6 +41,7 @@ export function podTopologySpread(args: Readonly<Record<string, unknown>> = {}):
     },
     copy: copySpread,
     change: changeSpread,
+    isUniform: (pod, world) => constraintsOf(pod, world).soft.length === 0,
     preScore(pod, nodes, world) {
       const constraints = constraintsOf(pod, world)
       return constraints.soft.length > 0 ? spreadScores(constraints, nodes, world) : undefined
