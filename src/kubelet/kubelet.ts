@@ -396,10 +396,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     pods: {
       list: () => [...workers.values()].map((worker) => worker.record()),
       get(namespace, name) {
-        const found = [...workers.values()].map((worker) => worker.record()).filter(({ pod }) => pod.metadata.name === name)
-        const here = found.filter(({ pod }) => pod.metadata.namespace === namespace)
+        const found = [...workers.values()].filter(({ pod: { metadata } }) => metadata.name === name && metadata.namespace === namespace)
         // Of two with one name the older is on its way out.
-        return here.toSorted((a, b) => (a.pod.metadata.creationTimestamp < b.pod.metadata.creationTimestamp ? 1 : -1))[0]
+        const [newest] = found.toSorted((a, b) => (a.pod.metadata.creationTimestamp < b.pod.metadata.creationTimestamp ? 1 : -1))
+        return newest?.record()
       },
       byUid: (uid) => workers.get(uid)?.record(),
       isComplete: () => arePodsSeen,
