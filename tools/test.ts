@@ -3,8 +3,9 @@
  * that need the machine itself, and the end-to-end tests. A first argument chooses one part: check, unit, host, e2e.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installPackages, isThere, missing, nodeRequirements, type Requirement, searchPath } from '#host/packages.ts'
 
@@ -43,10 +44,7 @@ const parts: readonly Part[] = [
     run: () =>
       all(['types', ...node, 'node_modules/typescript/bin/tsc'], ['style', 'node_modules/.bin/biome', 'check', '--error-on-warnings']),
   },
-  {
-    name: 'unit',
-    run: () => tests(globSync('{src,bench,docs,tools,examples}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] }), availableParallelism()),
-  },
+  { name: 'unit', run: unitTests },
   { name: 'host', run: () => tests(globSync('src/**/*.host.test.ts'), 1) },
   { name: 'e2e', run: endToEnd },
 ]
@@ -66,6 +64,17 @@ for (const { name, run } of parts) {
 }
 console.log(`\n${describe(sum)}`)
 process.exitCode = sum.fail === 0 && sum.pass > 0 ? 0 : 1
+
+/** Hundreds of files load the same modules, each in a process of its own: whoever is first strips their types and compiles them for all. */
+async function unitTests(): Promise<Counts> {
+  const compiled = mkdtempSync(join(tmpdir(), 'wherry-compiled-'))
+  try {
+    const files = globSync('{src,bench,docs,tools,examples}/**/*.test.ts', { exclude: ['**/*.host.test.ts'] })
+    return await tests(files, availableParallelism(), { NODE_COMPILE_CACHE: compiled })
+  } finally {
+    rmSync(compiled, { recursive: true, force: true })
+  }
+}
 
 /** On the machine itself, whose cluster is made and removed; clients have API servers of their own and need none. */
 async function endToEnd(): Promise<Counts> {
@@ -102,11 +111,11 @@ async function all(...programs: readonly (readonly string[])[]): Promise<Counts>
 }
 
 /** Node's own runner over test files; its closing lines are the counts. */
-async function tests(files: readonly string[], concurrency: number): Promise<Counts> {
+async function tests(files: readonly string[], concurrency: number, environment: Readonly<Record<string, string>> = {}): Promise<Counts> {
   if (files.length === 0) return { pass: 0, fail: 0, skipped: 0 }
   const { code, output } = await start(
     [...node, '--test', `--test-concurrency=${concurrency}`, '--test-timeout=600000', '--test-reporter=spec', ...files],
-    true,
+    { isQuiet: true, environment },
   )
   const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
   const counts = { pass: count('pass'), fail: count('fail') + count('cancelled'), skipped: count('skipped') }
@@ -114,18 +123,29 @@ async function tests(files: readonly string[], concurrency: number): Promise<Cou
   return code !== 0 && counts.fail === 0 ? { ...counts, fail: 1 } : counts
 }
 
-/** Shows only what went wrong, and keeps everything for the counts. */
-function start([command, ...args]: readonly string[], quiet = false): Promise<{ code: number; output: string }> {
+interface StartOptions {
+  /** Shows only what went wrong, and keeps everything for the counts. */
+  readonly isQuiet?: boolean
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+function start(
+  [command, ...args]: readonly string[],
+  { isQuiet = false, environment }: StartOptions = {},
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FORCE_COLOR: '0' } })
+    const child = spawn(command!, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment, FORCE_COLOR: '0' },
+    })
     let output = ''
     child.stdout.on('data', (bytes: Buffer) => {
       output += bytes
-      if (!quiet) process.stdout.write(bytes)
+      if (!isQuiet) process.stdout.write(bytes)
     })
     child.once('error', reject)
     child.once('close', (code) => {
-      if (quiet)
+      if (isQuiet)
         process.stdout.write(
           code === 0 ? output.replaceAll(/^\s*✔ .*\n/gm, '') : output.slice(Math.max(0, output.indexOf('✖ failing tests:'))),
         )
