@@ -45,6 +45,11 @@ export const restarts = (options: RestartOptions): Promise<readonly string[]> =>
       // While the client waits to connect anew to a server that was killed, nothing else would keep this process alive.
       const staysAlive = setInterval(() => {}, 60_000)
       try {
+        // The groups of its class come with the first pod, and stay for those that follow.
+        await seen.create('first')
+        await seen.running(['first'], withinMs)
+        await seen.delete('first')
+        await seen.gone(['first'], withinMs)
         const empty = await settled(traces)
         const names = Array.from({ length: options.pods }, (_, index) => `stays-${index}`)
         await startStaying(seen, names)
