@@ -1,6 +1,8 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
+import { type Features, noFeatures, optionalVersions } from '#api/features.ts'
+import { servedKinds } from '#api/served-kinds.ts'
 import { createTestServer, type TestServer } from '#apiserver/testing.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
@@ -40,13 +42,22 @@ export interface TestNodeOptions {
   readonly through?: (client: Client) => Client
   readonly config?: Partial<KubeletConfig>
   readonly log?: KubeletOptions['log']
+  /** Feature gates of the API server that are on beside the defaults, with all that they serve. */
+  readonly features?: Features
   /** Further parts of the node: its devices, what it says of itself. */
   readonly parts?: Pick<KubeletOptions, 'observer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler'>
 }
 
 export async function createTestNode(options: TestNodeOptions): Promise<TestNode> {
   const { clock } = options
-  const server = await createTestServer({ clock })
+  const { features = noFeatures } = options
+  const server = await createTestServer({
+    clock,
+    ...(features.size > 0 && {
+      kinds: servedKinds(features, Object.fromEntries(Object.keys(optionalVersions).map((version) => [version, true]))),
+      server: { features },
+    }),
+  })
   const client = createClient(server.transport)
   for (const name of ['default', 'kube-node-lease']) await client.create(Namespace, { metadata: { name } }).catch(onlyExisting)
   await client.create(ServiceAccount, { metadata: { name: 'default' } }, { namespace: 'default' }).catch(onlyExisting)

@@ -1,3 +1,4 @@
+import { featureGatesProblem } from '#api/features.ts'
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 import { readCpuOptions } from '../resources/cpu/cpu-options.ts'
@@ -50,6 +51,8 @@ export function kubeletConfiguration(
     authentication: { ...read.authentication, ...(clientCAFile !== undefined && { x509: { clientCAFile } }) },
   }
   for (const [name, problem] of contradictions(configuration)) if (problem) throw new WherryError('Invalid', `${nameOf(name)} ${problem}`)
+  const gates = featureGatesProblem(configuration.featureGates)
+  if (gates !== undefined) throw new WherryError('Invalid', `${nameOf('featureGates')} ${gates}`)
   readCpuOptions(configuration.cpuManagerPolicyOptions, nameOf)
   readTopologyOptions(configuration.topologyManagerPolicyOptions, nameOf)
   return configuration

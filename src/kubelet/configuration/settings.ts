@@ -1,3 +1,4 @@
+import { isSwitches } from '#api/features.ts'
 import {
   boolean,
   constant,
@@ -125,7 +126,9 @@ export const settings = {
   makeIPTablesUtilChains: constant(true, 'iptables are not used'),
   iptablesMasqueradeBit: constant(14, 'iptables are not used'),
   iptablesDropBit: constant(15, 'iptables are not used'),
-  featureGates: table('nothing, since what is on by default is on', () => undefined),
+  featureGates: setting<Readonly<Record<string, boolean>>>({}, 'a mapping of feature gates to true or false', (value) =>
+    isSwitches(value) ? value : undefined,
+  ),
   // The reference refuses to run on a machine with swap; here pods without a swap policy simply get none.
   failSwapOn: constant(false, 'a node with swap runs pods as well'),
   memorySwap: group({ swapBehavior: oneOf('', 'NoSwap', 'LimitedSwap') }),

@@ -7,12 +7,15 @@ import type { Clock } from '#lib/clock.ts'
 import { sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Random } from '#lib/random.ts'
+import type { PodCertificates } from '../pod-certificates/pod-certificates.ts'
 import type { Allocatable } from './downward.ts'
+import { followCertificates } from './live-certificates.ts'
 import type { FollowedObject, ObjectSource } from './object-source.ts'
 import type { Reference } from './payload.ts'
 import { payloadOf, referencesOf, tokensOf } from './payload.ts'
 import type { IssuedToken, TokenSource } from './tokens.ts'
 import { renewalOf } from './tokens.ts'
+import type { TrustBundles } from './trust-bundles.ts'
 import type { VolumeHost } from './volume-host.ts'
 
 /** A volume whose files are made of API objects and stay equal to them. */
@@ -29,6 +32,9 @@ export interface LiveOptions {
   readonly host: VolumeHost
   readonly objects: ObjectSource
   readonly tokens: TokenSource
+  /** Absent: the feature gate is off, and such sources are refused. The next likewise. */
+  readonly bundles?: TrustBundles
+  readonly certificates?: PodCertificates
   readonly allocatable: () => Allocatable
   readonly clock: Clock
   readonly random: Random
@@ -112,6 +118,8 @@ export function createLiveVolume(
     const files = payloadOf(present, source, {
       configMap: (name) => object({ kind: 'ConfigMap', name }) as ConfigMap | undefined,
       secret: (name) => object({ kind: 'Secret', name }) as Secret | undefined,
+      bundle: certificates.bundle,
+      certificate: certificates.certificate,
       token: (projection) => issued.get(JSON.stringify(projection))!.token,
       allocatable: options.allocatable(),
     })
@@ -125,9 +133,10 @@ export function createLiveVolume(
     const stop = new AbortController()
     try {
       await Promise.race([
-        Promise.all([...followed.values()].map((one) => one.synced())),
+        Promise.all([...[...followed.values()].map((one) => one.synced()), certificates.synced()]),
         sleep(clock, syncMs, stop.signal).then(() => {
           const kinds = new Set([...references.values()].map(({ kind }) => kind.toLowerCase()))
+          if (source.sources.some(({ clusterTrustBundle }) => clusterTrustBundle)) kinds.add('clustertrustbundle')
           throw new WherryError('Timeout', `failed to sync ${[...kinds].join(' and ')} cache: timed out waiting for the condition`)
         }),
       ])
@@ -152,6 +161,7 @@ export function createLiveVolume(
     return late
   }
 
+  const certificates = followCertificates(options, pod, source.sources, changed)
   for (const [key, reference] of references) followed.set(key, objects.follow(reference, namespace, changed))
   return {
     write,
@@ -163,6 +173,7 @@ export function createLiveVolume(
       closed = true
       forgetWake()
       for (const one of followed.values()) one.stop()
+      certificates.stop()
       await last
     },
   }

@@ -2,13 +2,16 @@ import type { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type {
+  ClusterTrustBundleProjection,
   ConfigMapProjection,
   KeyToPath,
+  PodCertificateProjection,
   SecretProjection,
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '#api/core/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Credential } from '../pod-certificates/certificate-state.ts'
 import type { Allocatable } from './downward.ts'
 import { podField, resourceField } from './downward.ts'
 import type { VolumeFile } from './volume-host.ts'
@@ -26,6 +29,9 @@ export interface Inputs {
   readonly configMap: (name: string) => ConfigMap | undefined
   readonly secret: (name: string) => Secret | undefined
   readonly token: (projection: ServiceAccountTokenProjection) => string
+  /** PEM of the authorities that a source names. */
+  readonly bundle: (projection: ClusterTrustBundleProjection) => string
+  readonly certificate: (projection: PodCertificateProjection) => Credential
   readonly allocatable: Allocatable
 }
 
@@ -109,20 +115,28 @@ function filesOf(pod: Pod, source: VolumeProjection, defaultMode: number, inputs
       ),
     }))
   }
-  if (serviceAccountToken) {
-    const userId = soleUser(pod)
-    // With one user, or a group that gets the file afterwards, nobody else has to read it.
-    const mode = userId !== undefined || pod.spec.securityContext?.fsGroup !== undefined ? ownerOnlyMode : defaultMode
-    const content = Buffer.from(inputs.token(serviceAccountToken))
-    return [{ path: serviceAccountToken.path, mode, content, ...(userId !== undefined && { userId }) }]
+  const userId = soleUser(pod)
+  // With one user, or a group that gets the file afterwards, nobody else has to read it.
+  const mode = userId !== undefined || pod.spec.securityContext?.fsGroup !== undefined ? ownerOnlyMode : defaultMode
+  const own = (path: string, text: string): VolumeFile => ({
+    path,
+    mode,
+    content: Buffer.from(text),
+    ...(userId !== undefined && { userId }),
+  })
+  if (serviceAccountToken) return [own(serviceAccountToken.path, inputs.token(serviceAccountToken))]
+  if (clusterTrustBundle) return [own(clusterTrustBundle.path, inputs.bundle(clusterTrustBundle))]
+  if (podCertificate) {
+    const { key, chain } = inputs.certificate(podCertificate)
+    const { credentialBundlePath, keyPath, certificateChainPath } = podCertificate
+    return [
+      ...(credentialBundlePath ? [own(credentialBundlePath, key + chain)] : []),
+      ...(keyPath ? [own(keyPath, key)] : []),
+      ...(certificateChainPath ? [own(certificateChainPath, chain)] : []),
+    ]
   }
-  const sort = clusterTrustBundle ? 'clusterTrustBundle' : podCertificate ? 'podCertificate' : undefined
-  throw new WherryError(
-    'Invalid',
-    sort === undefined
-      ? 'this projection source is not supported by this node'
-      : `${sort} projections are not supported by this node: use a configMap or secret source with the certificates`,
-  )
+  // What a source was made of may wait for a feature that is off: then nothing is left of it.
+  return []
 }
 
 function keyFiles(
