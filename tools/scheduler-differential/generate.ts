@@ -1,7 +1,8 @@
 import { seededRandom } from '#lib/random.ts'
+import type { KubeJson } from '#scheduler/testing/recorded-case.ts'
 import { areas } from './areas.ts'
-import type { Case, KubeJson } from './case.ts'
-import { chanceOf, type ClusterDraft, type Draft } from './generator.ts'
+import type { Case } from './case.ts'
+import { type ClusterDraft, chanceOf, type Draft } from './generator.ts'
 
 /** Areas by name, and `mixed`. */
 export const areaNames: readonly string[] = [...Object.keys(areas), 'mixed']
@@ -18,12 +19,13 @@ export function generate(seed: number, area: string): Case {
         : all.filter(() => chance.is(25))
   const used = [...new Set(chosen)]
   const cluster: ClusterDraft = { chance, nodes: [], bound: [], pending: [], objects: [], names: {}, areas: used }
-  const nodeCount = chance.is(60) ? chance.int(2, 6) : chance.int(1, 20)
+  const nodeCount = chance.is(used.includes('preemption') ? 85 : 60) ? chance.int(2, 6) : chance.int(1, 20)
   for (let index = 0; index < nodeCount; index += 1) cluster.nodes.push(nodeOf(index, cluster))
   const hooks = used.map((name) => areas[name]!)
   for (const { setUp } of hooks) setUp?.(cluster)
   for (const node of cluster.nodes) for (const { node: hook } of hooks) hook?.(node, cluster)
-  const boundCount = chance.int(0, Math.min(30, nodeCount * 3))
+  // Room is only made where there is none.
+  const boundCount = used.includes('preemption') ? Math.min(40, nodeCount * chance.int(2, 4)) : chance.int(0, Math.min(30, nodeCount * 3))
   for (let index = 0; index < boundCount; index += 1) {
     const pod = podOf(`b${index}`, cluster)
     pod.spec.nodeName = chance.pick(cluster.nodes).metadata.name
@@ -43,7 +45,11 @@ export function generate(seed: number, area: string): Case {
 
 function nodeOf(index: number, { chance }: ClusterDraft): Draft {
   const name = `n${index}`
-  const allocatable = { cpu: chance.is(80) ? '8' : `${chance.int(2, 16)}`, memory: chance.is(80) ? '16Gi' : `${chance.int(2, 32)}Gi`, pods: '110' }
+  const allocatable = {
+    cpu: chance.is(80) ? '8' : `${chance.int(2, 16)}`,
+    memory: chance.is(80) ? '16Gi' : `${chance.int(2, 32)}Gi`,
+    pods: '110',
+  }
   return {
     apiVersion: 'v1',
     kind: 'Node',

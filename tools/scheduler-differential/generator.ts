@@ -1,5 +1,5 @@
 import type { Random } from '#lib/random.ts'
-import type { KubeJson } from './case.ts'
+import type { KubeJson } from '#scheduler/testing/recorded-case.ts'
 
 /** Chance in the forms that generators want. */
 export interface Chance {

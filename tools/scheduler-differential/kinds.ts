@@ -1,4 +1,4 @@
-import type { KubeJson } from './case.ts'
+import type { KubeJson } from '#scheduler/testing/recorded-case.ts'
 
 interface Resource {
   readonly group: string

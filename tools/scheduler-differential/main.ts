@@ -1,72 +1,131 @@
-/** `./wherry --node tools/scheduler-differential/main.ts record|compare …`: our scheduler beside the original. */
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+/** `./wherry --node tools/scheduler-differential/main.ts record|compare|shrink|sample …`: our scheduler beside the original. */
+import { createWriteStream, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { gunzipSync } from 'node:zlib'
-import type { RecordedCase } from './case.ts'
+import { gzipSync } from 'node:zlib'
+import { seededRandom } from '#lib/random.ts'
+import type { Profile } from '#scheduler/framework/profile.ts'
+import { defaultProfile } from '#scheduler/plugins/default-profile.ts'
+import type { Answer, RecordedCase } from '#scheduler/testing/recorded-case.ts'
+import { compareAll, describe, findingsOf, readCases } from './compare.ts'
 import { areaNames, generate } from './generate.ts'
 import { startReference } from './reference.ts'
-import { createRunner } from './run-case.ts'
+import { createRunner, type Runner } from './run-case.ts'
+import { sampleOf } from './sample.ts'
+import { shrink } from './shrink.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     area: { type: 'string', multiple: true },
     seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '50' },
-    out: { type: 'string', default: join(tmpdir(), 'scheduler-differential.jsonl') },
+    count: { type: 'string', default: '150' },
+    step: { type: 'string' },
+    file: { type: 'string', default: join(tmpdir(), 'scheduler-differential.jsonl') },
+    out: { type: 'string' },
+    shown: { type: 'string', default: '3' },
     programs: { type: 'string', default: process.env['REFERENCE_BIN'] ?? '.' },
     folder: { type: 'string', default: process.env['REFERENCE_DIR'] ?? join(tmpdir(), 'scheduler-reference') },
     port: { type: 'string', default: process.env['REFERENCE_PORT'] ?? '18443' },
     settle: { type: 'string', default: '40' },
-    help: { type: 'boolean', short: 'h' },
   },
 })
-const usage = `scheduler-differential record [--area NAME]… [--seed 1] [--count 50 of each area] [--out FILE] --programs FOLDER
+const usage = `scheduler-differential COMMAND --file CASES [--area NAME]…
+  record   asks the original about --count cases of each area, from --seed on, and writes its answers
+  compare  ours beside the answers; --shown of each kind of difference. Exit code 1 when there are any
+  shrink   the smallest cluster in which ours still differs as in --area, --seed and --step; to --out
+  sample   --count of the answers, all areas and outcomes among them, packed, to --out
+The original is kube-apiserver, kube-scheduler and etcd in the folder --programs (REFERENCE_BIN); it uses --folder (REFERENCE_DIR), and --port
+(REFERENCE_PORT) and the four after it. --settle: milliseconds for it to see a new cluster.
 areas: ${areaNames.join(', ')}`
 
-switch (values.help ? 'help' : positionals[0]) {
+/** Searches of preemption begin anywhere, which must not change what they find. */
+const ourProfile = (): Profile => defaultProfile({ random: seededRandom(1) })
+
+const chosen = function* (): Generator<RecordedCase> {
+  for (const recorded of readCases(values.file)) if (values.area?.includes(recorded.area) ?? true) yield recorded
+}
+
+switch (positionals[0]) {
   case 'record':
-    await record()
+    await withRunner(record)
     break
+  case 'compare': {
+    const results = compareAll(chosen(), ourProfile())
+    for (const line of describe(results, Number(values.shown))) console.log(line)
+    if ([...results.values()].some(({ findings }) => findings.length > 0)) process.exitCode = 1
+    break
+  }
+  case 'shrink':
+    await withRunner(shrinkOne)
+    break
+  case 'sample': {
+    const lines = sampleOf([...chosen()], Number(values.count)).map((recorded) => `${JSON.stringify(recorded)}\n`)
+    writeFileSync(wanted('out'), gzipSync(lines.join(''), { level: 9 }))
+    break
+  }
   default:
     console.log(usage)
 }
 
-async function record(): Promise<void> {
-  const areas = values.area ?? areaNames
+function wanted(name: 'out'): string {
+  const value = values[name]
+  if (value === undefined) throw new Error(`--${name} FILE is missing`)
+  return value
+}
+
+async function withRunner(use: (runner: Runner) => Promise<void>): Promise<void> {
   const reference = await startReference({ programs: values.programs, folder: values.folder, port: Number(values.port) })
-  const out = createWriteStream(values.out)
   try {
     const runner = await createRunner(reference, { settleMs: Number(values.settle) })
-    for (const area of areas) {
-      const startedAt = performance.now()
-      let failed = 0
-      let steps = 0
-      const kinds: Record<string, number> = {}
-      for (let index = 0; index < Number(values.count); index += 1) {
-        const seed = Number(values.seed) + index
-        try {
-          const recorded = await runner.run(generate(seed, area))
-          for (const { answer } of recorded.steps) {
-            steps += 1
-            const kind = answer.isHeld ? 'held' : answer.error !== undefined ? 'error' : answer.node !== undefined ? 'placed' : answer.nominatedNode !== undefined ? 'nominated' : 'refused'
-            kinds[kind] = (kinds[kind] ?? 0) + 1
-          }
-          out.write(`${JSON.stringify(recorded)}\n`)
-        } catch (error) {
-          failed += 1
-          console.error(`${area} ${seed}: ${(error as Error).message}`)
-        }
-      }
-      const seconds = (performance.now() - startedAt) / 1_000
-      console.log(`${area}: ${values.count} cases, ${failed} failed, ${steps} pods (${Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).join(', ')}), ${seconds.toFixed(1)} s`)
-    }
-    for (const [reason, count] of [...runner.refusals()].sort((a, b) => b[1] - a[1]).slice(0, 30)) console.log(`the server refused ${count}: ${reason.slice(0, 400)}`)
+    await use(runner)
     runner.close()
   } finally {
-    out.end()
     await reference.close()
   }
+}
+
+async function record(runner: Runner): Promise<void> {
+  const out = createWriteStream(values.file)
+  for (const area of values.area ?? areaNames) {
+    const startedAt = performance.now()
+    let failed = 0
+    const outcomes: Record<string, number> = {}
+    for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.count); seed += 1) {
+      try {
+        const recorded = await runner.run(generate(seed, area))
+        for (const { answer } of recorded.steps) outcomes[nameOf(answer)] = (outcomes[nameOf(answer)] ?? 0) + 1
+        out.write(`${JSON.stringify(recorded)}\n`)
+      } catch (error) {
+        // One that went wrong is no reason to give up the others.
+        failed += 1
+        console.error(`${area} ${seed}: ${(error as Error).message}`)
+      }
+    }
+    const counts = Object.entries(outcomes).map(([name, count]) => `${count} ${name}`)
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+    console.log(`${area}: ${values.count} cases, ${failed} failed, pods: ${counts.join(', ')}; ${seconds} s`)
+  }
+  const refusals = [...runner.refusals()].sort((a, b) => b[1] - a[1])
+  for (const [reason, count] of refusals.slice(0, 20)) console.log(`the API server refused ${count}: ${reason.slice(0, 300)}`)
+  await new Promise<void>((resolve) => out.end(resolve))
+}
+
+const nameOf = ({ isHeld, error, node, nominatedNode }: Answer): string =>
+  isHeld ? 'held' : error !== undefined ? 'error' : node !== undefined ? 'placed' : nominatedNode !== undefined ? 'nominated' : 'refused'
+
+async function shrinkOne(runner: Runner): Promise<void> {
+  const profile = ourProfile()
+  const findings = [...chosen()]
+    .filter(({ seed }) => seed === Number(values.seed))
+    .flatMap((recorded) => findingsOf(recorded, profile))
+    .filter(({ step }) => values.step === undefined || step === Number(values.step))
+  if (findings.length === 0) throw new Error('ours does not differ there')
+  const smallest = await shrink(findings[0]!, runner, profile, (text) => console.error(text))
+  if (smallest === undefined) return console.log('asked again, the original agrees with ours')
+  for (const line of describe(compareAll([smallest], profile), 9)) console.log(line)
+  const text = `${JSON.stringify(smallest)}\n`
+  if (values.out === undefined) console.log(text)
+  else writeFileSync(values.out, text)
 }

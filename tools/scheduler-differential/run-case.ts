@@ -1,8 +1,18 @@
+import {
+  type Answer,
+  type Changes,
+  type KubeJson,
+  keyOf,
+  namespaces,
+  priorityClasses,
+  type RecordedCase,
+  type Step,
+} from '#scheduler/testing/recorded-case.ts'
 import { ApiError } from './api-client.ts'
-import { type Answer, type Case, type Changes, type KubeJson, keyOf, namespaces, priorityClasses, type RecordedCase, type Step } from './case.ts'
+import type { Case } from './case.ts'
 import { collectionPath, hasOwnStatus, objectPath } from './kinds.ts'
-import { listenTo, type SchedulerEvents } from './scheduler-events.ts'
 import type { Reference } from './reference.ts'
+import { listenTo, type SchedulerEvents } from './scheduler-events.ts'
 
 /** Feeds cases to the original, one after another. */
 export interface Runner {
@@ -84,7 +94,8 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
       )
       await sleep(settleMs)
       const kinds = new Set(['Pod', ...watched.filter((kind) => made.some((object) => object.kind === kind))])
-      if (pods.some(({ spec }) => spec.resourceClaims !== undefined) || made.some(({ kind }) => kind === 'DeviceClass')) kinds.add('ResourceClaim')
+      if (pods.some(({ spec }) => spec.resourceClaims !== undefined) || made.some(({ kind }) => kind === 'DeviceClass'))
+        kinds.add('ResourceClaim')
       const placed = new Map<string, string>()
 
       /** What the cluster has become since the last look. */
@@ -127,8 +138,13 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
         }
         before = await changes()
         if (answer.nominatedNode === undefined || !input.settles || answer.victims!.length === 0) continue
-        events.begin(name)
+        // As it is tried the next time: with the promise of the node, and before it can have been bound to it.
+        const again = await api.call<KubeJson>('GET', objectPath(pod))
         const victims = answer.victims!.map((victim) => victim.split('/') as [string, string])
+        const keys = new Set(answer.victims!.map((victim) => `Pod/${victim}`))
+        for (const key of keys) known.delete(key)
+        before = { changed: before.changed.filter((object) => !keys.has(keyOf(object))), gone: [...new Set([...before.gone, ...keys])] }
+        events.begin(name)
         await Promise.all(
           // One without a grace period is gone already.
           victims.map(([namespace, victim]) =>
@@ -137,9 +153,6 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
             }),
           ),
         )
-        const again = await api.call<KubeJson>('GET', objectPath(pod))
-        const gone = await changes()
-        before = { changed: [...before.changed, ...gone.changed], gone: [...before.gone, ...gone.gone] }
         // Each victim that goes wakes the pod: only the try after the last one counts, unless there is none that succeeds.
         await events.within(() => events.of(name).boundTo !== undefined, 2_500)
         answer = await outcome(events, name, again, () => api.call('GET', objectPath(pod)))
@@ -192,7 +205,12 @@ async function outcome(events: SchedulerEvents, name: string, pod: KubeJson, rea
 
 /** Each case has names of its own, so that nothing that the scheduler still holds of an earlier one is taken for this one's. */
 const withSuffix = ({ objects, pods }: Case, suffix: string): Pick<Case, 'objects' | 'pods'> =>
-  JSON.parse(JSON.stringify({ objects, pods }).replace(/"((?:n|p|b|pv|pvc|sc|rc|rs|sl|dc|va|cap|svc|pdb|pool)\d+)"/g, `"$1${suffix}"`))
+  JSON.parse(
+    JSON.stringify({ objects, pods }).replace(
+      /"((?:deviceclass\.resource\.kubernetes\.io\/)?(?:n|p|b|pv|pvc|sc|rc|rs|sl|dc|va|cap|svc|pdb|pool)\d+)"/g,
+      `"$1${suffix}"`,
+    ),
+  )
 
 /** Takes suffixes back, and makes uids short. */
 function tidied<T>(value: T, suffix: string, uids: Map<string, string>): T {

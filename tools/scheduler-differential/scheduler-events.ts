@@ -91,6 +91,8 @@ export function listenTo(onLine: (listener: (line: string) => void) => () => voi
       of(pod!).target = node!
     },
     'Preemptor Pod preempted victim Pod': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
+    'Victim Pod is already being deleted, skipping the API call for it': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
+    'Victim Pod is already deleted': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
     'Preemptor rejected a pod in preBind': ({ preemptor, podInPreBind }) => of(preemptor!).victims.add(podInPreBind!),
     'Async Preemption finished completely': ({ preemptor }) => {
       of(preemptor!).hasPreempted = true

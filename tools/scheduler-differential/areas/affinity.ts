@@ -29,7 +29,14 @@ function termOf(chance: Chance): Draft {
   const mismatch = labelSelector !== undefined && chance.is(10) ? keys.filter((key) => key !== match?.[0]).slice(0, 1) : undefined
   const used = JSON.stringify(labelSelector ?? {})
   return {
-    topologyKey: chance.pick(['kubernetes.io/hostname', 'kubernetes.io/hostname', 'topology.kubernetes.io/zone', 'topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'missing']),
+    topologyKey: chance.pick([
+      'kubernetes.io/hostname',
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+      'topology.kubernetes.io/zone',
+      'topology.kubernetes.io/region',
+      'missing',
+    ]),
     ...(labelSelector !== undefined && { labelSelector }),
     ...(chance.is(20) && { namespaces: chance.some(['alpha', 'beta', 'gamma', 'none'], 2) }),
     ...(chance.is(25) && {
@@ -37,7 +44,8 @@ function termOf(chance: Chance): Draft {
         {},
         { matchLabels: { team: 'red' } },
         { matchLabels: { env: 'prod' } },
-        { matchExpressions: [{ key: 'team', operator: 'DoesNotExist' }] },
+        // None that namespaces without labels match: the original takes every namespace for such a one (see README.md).
+        { matchExpressions: [{ key: 'team', operator: 'Exists' }] },
         { matchLabels: { team: 'none' } },
       ]),
     }),

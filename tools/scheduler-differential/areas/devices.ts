@@ -31,7 +31,10 @@ export const devices: Area = {
     const chosen = chance.some([...names['device-claims']!, ...(chance.is(4) ? ['rc99'] : [])], 2)
     if (chosen.length === 0) return
     pod.spec.resourceClaims = chosen.map((resourceClaimName, index) => ({ name: `r${index}-claim`, resourceClaimName }))
-    pod.spec.containers[0].resources = { ...pod.spec.containers[0].resources, claims: chosen.map((_, index) => ({ name: `r${index}-claim` })) }
+    pod.spec.containers[0].resources = {
+      ...pod.spec.containers[0].resources,
+      claims: chosen.map((_, index) => ({ name: `r${index}-claim` })),
+    }
   },
 }
 
@@ -50,13 +53,20 @@ export const extendedDevices: Area = {
   },
   pod(pod, { chance, names }, role) {
     if (chance.is(role === 'bound' ? 85 : 15)) return
-    const resource = chance.is(75) || role === 'bound' ? 'example.com/card' : `deviceclass.resource.kubernetes.io/${names['card-class']![0]}`
-    // The class's name stands inside a longer word, where the tool's own names are not kept apart.
-    const key = resource.startsWith('deviceclass.') ? 'example.com/card' : resource
+    const key = chance.is(75) || role === 'bound' ? 'example.com/card' : `deviceclass.resource.kubernetes.io/${names['card-class']![0]}`
     const count = chance.pick(['1', '1', '2', '3'])
     const { requests, limits } = pod.spec.containers[0].resources ?? {}
-    pod.spec.containers[0].resources = { ...pod.spec.containers[0].resources, requests: { ...requests, [key]: count }, limits: { ...limits, [key]: count } }
-    if (chance.is(20)) pod.spec.containers.push({ name: 'card', image: 'example.com/app:1', resources: { requests: { [key]: '1' }, limits: { [key]: '1' } } })
+    pod.spec.containers[0].resources = {
+      ...pod.spec.containers[0].resources,
+      requests: { ...requests, [key]: count },
+      limits: { ...limits, [key]: count },
+    }
+    if (chance.is(20))
+      pod.spec.containers.push({
+        name: 'card',
+        image: 'example.com/app:1',
+        resources: { requests: { [key]: '1' }, limits: { [key]: '1' } },
+      })
   },
 }
 
@@ -75,22 +85,46 @@ function addSlices(cluster: ClusterDraft): void {
   for (const { metadata } of nodes) {
     if (chance.is(25)) continue
     if (chance.is(15)) partitioned(cluster, metadata.name)
-    else addSlice(cluster, driver, { nodeName: metadata.name }, Array.from({ length: chance.int(1, 4) }, (_, index) => deviceOf(chance, driver, index)))
+    else
+      addSlice(
+        cluster,
+        driver,
+        { nodeName: metadata.name },
+        Array.from({ length: chance.int(1, 4) }, (_, index) => deviceOf(chance, driver, index)),
+      )
     if (chance.is(25))
-      addSlice(cluster, nicDriver, { nodeName: metadata.name }, Array.from({ length: chance.int(1, 2) }, (_, index) => deviceOf(chance, nicDriver, index)))
+      addSlice(
+        cluster,
+        nicDriver,
+        { nodeName: metadata.name },
+        Array.from({ length: chance.int(1, 2) }, (_, index) => deviceOf(chance, nicDriver, index)),
+      )
   }
   if (chance.is(30)) addSlice(cluster, driver, { allNodes: true }, [deviceOf(chance, driver, 0)])
   if (chance.is(25)) {
-    const nodeSelector = { nodeSelectorTerms: [{ matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [chance.pick(['zone-a', 'zone-b'])] }] }] }
+    const nodeSelector = {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [chance.pick(['zone-a', 'zone-b'])] }] },
+      ],
+    }
     addSlice(cluster, nicDriver, { nodeSelector }, [deviceOf(chance, nicDriver, 0), deviceOf(chance, nicDriver, 1)])
   }
   if (chance.is(15)) {
-    const apart = [0, 1, 2].map((index) => ({ ...deviceOf(chance, driver, index), ...(chance.is(30) ? { allNodes: true } : { nodeName: chance.pick(nodes).metadata.name }) }))
+    const apart = [0, 1, 2].map((index) => ({
+      ...deviceOf(chance, driver, index),
+      ...(chance.is(30) ? { allNodes: true } : { nodeName: chance.pick(nodes).metadata.name }),
+    }))
     addSlice(cluster, driver, { perDeviceNodeSelection: true }, apart)
   }
 }
 
-function addSlice(cluster: ClusterDraft, of: string, where: Draft, list: readonly Draft[], poolSlices?: { readonly name: string; readonly sharedCounters?: Draft }): void {
+function addSlice(
+  cluster: ClusterDraft,
+  of: string,
+  where: Draft,
+  list: readonly Draft[],
+  poolSlices?: { readonly name: string; readonly sharedCounters?: Draft },
+): void {
   const name = nextName(cluster, 'sl')
   const pool = poolSlices?.name ?? nextName(cluster, 'pool')
   // At times one is missing: no device of such a pool may be given out.
@@ -125,7 +159,9 @@ function deviceOf(chance: Chance, of: string, index: number): Draft {
       },
     },
     ...(isShared && { allowMultipleAllocations: true }),
-    ...(chance.is(15) && { taints: [{ key: `${of}/fault`, value: chance.pick(['a', 'b']), effect: chance.pick(['NoSchedule', 'NoExecute']) }] }),
+    ...(chance.is(15) && {
+      taints: [{ key: `${of}/fault`, value: chance.pick(['a', 'b']), effect: chance.pick(['NoSchedule', 'NoExecute']) }],
+    }),
   }
 }
 
@@ -157,7 +193,10 @@ function claimOf(chance: Chance, classes: Classes): Draft {
     if (chance.is(20))
       return {
         name,
-        firstAvailable: Array.from({ length: chance.int(1, 3) }, (_, choice) => ({ name: `choice-${choice}`, ...exactOf(chance, classes, true) })),
+        firstAvailable: Array.from({ length: chance.int(1, 3) }, (_, choice) => ({
+          name: `choice-${choice}`,
+          ...exactOf(chance, classes, true),
+        })),
       }
     return { name, exactly: exactOf(chance, classes, false) }
   })
@@ -190,7 +229,11 @@ function exactOf(chance: Chance, { gpu, big, nic }: Classes, isChoice: boolean):
     ...(isAll && { allocationMode: 'All' }),
     ...(hasCount && { allocationMode: 'ExactCount', count: chance.int(1, 3) }),
     ...(!isChoice && chance.is(8) && { adminAccess: true }),
-    ...(chance.is(15) && { tolerations: [{ operator: 'Exists', ...(chance.is(50) && { key: `${driver}/fault` }), ...(chance.is(30) && { effect: 'NoSchedule' }) }] }),
+    ...(chance.is(15) && {
+      tolerations: [
+        { operator: 'Exists', ...(chance.is(50) && { key: `${driver}/fault` }), ...(chance.is(30) && { effect: 'NoSchedule' }) },
+      ],
+    }),
     ...(chance.is(15) && { capacity: { requests: { memory: chance.pick(['3Gi', '10Gi', '50Gi']) } } }),
   }
 }

@@ -3,7 +3,12 @@ import type { Area } from '../generator.ts'
 /** NodeDeclaredFeatures, and gates. */
 export const features: Area = {
   node(node, { chance }) {
-    const declared = chance.some(['ExtendWebSocketsToKubelet', 'GuaranteedQoSPodCPUResize', 'RestartAllContainersOnContainerExits', 'UserNamespacesHostNetworkSupport'])
+    const declared = chance.some([
+      'ExtendWebSocketsToKubelet',
+      'GuaranteedQoSPodCPUResize',
+      'RestartAllContainersOnContainerExits',
+      'UserNamespacesHostNetworkSupport',
+    ])
     if (declared.length > 0) node.status.declaredFeatures = declared
   },
   pod(pod, { chance }, role) {

@@ -16,7 +16,8 @@ export const images: Area = {
     if (listed.length === 0) return
     node.status.images = listed.map((name) => ({
       names: chance.is(20) ? [name, `mirror.${name}`] : [name],
-      sizeBytes: chance.is(85) ? sizes[name]! : sizes[name]! * 2,
+      // One size everywhere: the original takes the size that the first node tells for that of all, whichever comes first.
+      sizeBytes: sizes[name]!,
     }))
   },
   pod(pod, { chance }, role) {

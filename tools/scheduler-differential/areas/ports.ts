@@ -13,7 +13,12 @@ export const ports: Area = {
       }
       unique.set(JSON.stringify(port), { containerPort: port.hostPort, ...port })
     }
-    const container = { name: 'sidecar', image: 'example.com/sidecar:1', ...(chance.is(50) && { restartPolicy: 'Always' }), ports: [...unique.values()] }
+    const container = {
+      name: 'sidecar',
+      image: 'example.com/sidecar:1',
+      ...(chance.is(50) && { restartPolicy: 'Always' }),
+      ports: [...unique.values()],
+    }
     if (chance.is(25)) pod.spec.initContainers = [...(pod.spec.initContainers ?? []), container]
     else pod.spec.containers[0].ports = [...unique.values()]
     if (chance.is(15)) {

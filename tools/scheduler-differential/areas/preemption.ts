@@ -4,16 +4,28 @@ import { selectorOf } from './affinity.ts'
 /** DefaultPreemption: full nodes, pods of all priorities, disruption budgets. */
 export const preemption: Area = {
   node(node, { chance }) {
-    const allocatable = { ...node.status.allocatable, cpu: chance.pick(['1', '2', '3']), memory: chance.pick(['4Gi', '8Gi']), ...(chance.is(15) && { pods: '3' }) }
+    const allocatable = {
+      ...node.status.allocatable,
+      cpu: chance.pick(['1', '2', '2']),
+      memory: chance.pick(['4Gi', '8Gi']),
+      ...(chance.is(15) && { pods: '3' }),
+    }
     node.status = { ...node.status, capacity: allocatable, allocatable }
   },
   pod(pod, { chance, bound }, role) {
     const isThere = role === 'bound'
     pod.spec.containers[0].resources = {
       ...pod.spec.containers[0].resources,
-      requests: { ...pod.spec.containers[0].resources?.requests, cpu: chance.pick(isThere ? ['200m', '500m', '700m', '1'] : ['700m', '1', '1500m', '2']) },
+      requests: {
+        ...pod.spec.containers[0].resources?.requests,
+        cpu: chance.pick(isThere ? ['300m', '500m', '700m', '1'] : ['700m', '1', '1', '1500m', '2']),
+      },
     }
-    const name = chance.pick(isThere ? [undefined, 'low', 'low', 'middle', 'middle', 'high'] : ['high', 'high', 'higher', 'higher', 'middle', 'patient', undefined])
+    const name = chance.pick(
+      isThere
+        ? [undefined, 'low', 'low', 'middle', 'middle', 'high']
+        : ['high', 'high', 'higher', 'higher', 'middle', 'patient', undefined],
+    )
     if (name !== undefined) pod.spec.priorityClassName = name
     if (!isThere) return
     // No two began at the same time: among equals the choice would be anybody's guess.

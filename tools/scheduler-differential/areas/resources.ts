@@ -31,7 +31,9 @@ export const resources: Area = {
       // Of the pod as a whole: no less than what its containers ask for together.
       for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) delete container.resources
       if (chance.is(50)) spec.containers[0].resources = { requests: { cpu: '100m' } }
-      spec.resources = { requests: { cpu: chance.pick(['200m', '1', '2']), ...(chance.is(70) && { memory: chance.pick(['128Mi', '1Gi']) }) } }
+      spec.resources = {
+        requests: { cpu: chance.pick(['200m', '1', '2']), ...(chance.is(70) && { memory: chance.pick(['128Mi', '1Gi']) }) },
+      }
     }
     if (chance.is(12)) spec.overhead = { cpu: '100m', memory: chance.pick(['10Mi', '500Mi']) }
   },

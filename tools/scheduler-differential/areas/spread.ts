@@ -43,10 +43,19 @@ export const spread: Area = {
     const unique = new Map<string, object>()
     for (let left = chance.pick([1, 1, 2, 3]); left > 0; left -= 1) {
       const whenUnsatisfiable = chance.pick(['DoNotSchedule', 'ScheduleAnyway'])
-      const topologyKey = chance.pick(['kubernetes.io/hostname', 'topology.kubernetes.io/zone', 'topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'missing'])
+      const topologyKey = chance.pick([
+        'kubernetes.io/hostname',
+        'topology.kubernetes.io/zone',
+        'topology.kubernetes.io/zone',
+        'topology.kubernetes.io/region',
+        'missing',
+      ])
       const labelSelector = chance.is(90) ? selectorOf(chance) : undefined
       const text = JSON.stringify(labelSelector ?? {})
-      const matchLabelKeys = labelSelector !== undefined && chance.is(20) ? ['version', 'tier', 'missing'].filter((key) => !text.includes(`"${key}"`) && chance.is(50)) : []
+      const matchLabelKeys =
+        labelSelector !== undefined && chance.is(20)
+          ? ['version', 'tier', 'missing'].filter((key) => !text.includes(`"${key}"`) && chance.is(50))
+          : []
       unique.set(`${topologyKey} ${whenUnsatisfiable}`, {
         maxSkew: chance.pick([1, 1, 1, 2, 3]),
         topologyKey: topologyKey === 'missing' && chance.is(60) ? 'kubernetes.io/hostname' : topologyKey,
@@ -60,7 +69,9 @@ export const spread: Area = {
     }
     const constraints = [...unique.values()] as { topologyKey: string; whenUnsatisfiable: string }[]
     pod.spec.topologySpreadConstraints = constraints.filter(
-      (each, index) => constraints.findIndex((other) => other.topologyKey === each.topologyKey && other.whenUnsatisfiable === each.whenUnsatisfiable) === index,
+      (each, index) =>
+        constraints.findIndex((other) => other.topologyKey === each.topologyKey && other.whenUnsatisfiable === each.whenUnsatisfiable) ===
+        index,
     )
   },
 }

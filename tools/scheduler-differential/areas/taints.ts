@@ -16,11 +16,21 @@ export const taints: Area = {
     if (role === 'bound' || chance.is(25)) return
     pod.spec.tolerations = Array.from({ length: chance.int(1, 4) }, () => {
       const effect = chance.pick([undefined, 'NoSchedule', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'])
-      const key = chance.pick(['dedicated', 'dedicated', 'gpu', 'gpu', 'node.kubernetes.io/unreachable', 'node.kubernetes.io/unschedulable', undefined])
+      const key = chance.pick([
+        'dedicated',
+        'dedicated',
+        'gpu',
+        'gpu',
+        'node.kubernetes.io/unreachable',
+        'node.kubernetes.io/unschedulable',
+        undefined,
+      ])
       const isAny = key === undefined || chance.is(40)
       return {
         ...(key !== undefined && { key }),
-        ...(isAny ? { operator: 'Exists' } : { ...(chance.is(50) && { operator: 'Equal' }), ...(chance.is(80) && { value: chance.pick(['a', 'b', '5']) }) }),
+        ...(isAny
+          ? { operator: 'Exists' }
+          : { ...(chance.is(50) && { operator: 'Equal' }), ...(chance.is(80) && { value: chance.pick(['a', 'b', '5']) }) }),
         ...(effect !== undefined && { effect }),
       }
     })

@@ -40,7 +40,12 @@ export const volumeLimits: Area = {
     for (const { metadata } of nodes) {
       if (chance.is(12)) continue
       const drivers: Draft[] = []
-      if (chance.is(92)) drivers.push({ name: driver, nodeID: metadata.name, ...(chance.is(85) && { allocatable: { count: chance.pick([0, 1, 1, 2, 3]) } }) })
+      if (chance.is(92))
+        drivers.push({
+          name: driver,
+          nodeID: metadata.name,
+          ...(chance.is(85) && { allocatable: { count: chance.pick([0, 1, 1, 2, 3]) } }),
+        })
       if (chance.is(50)) drivers.push({ name: other, nodeID: metadata.name, allocatable: { count: 5 } })
       if (chance.is(20)) drivers.push({ name: 'ebs.csi.aws.com', nodeID: metadata.name, allocatable: { count: 1 } })
       objects.push({
@@ -59,13 +64,19 @@ export const volumeLimits: Area = {
         apiVersion: 'storage.k8s.io/v1',
         kind: 'VolumeAttachment',
         metadata: { name: nextName(cluster, 'va') },
-        spec: { attacher: driver, nodeName: chance.pick(nodes).metadata.name, source: { persistentVolumeName: chance.pick(volumes).metadata.name } },
+        spec: {
+          attacher: driver,
+          nodeName: chance.pick(nodes).metadata.name,
+          source: { persistentVolumeName: chance.pick(volumes).metadata.name },
+        },
       })
   },
   pod(pod, { chance, names }, role) {
     if (chance.is(role === 'bound' ? 40 : 15)) return
     pod.metadata.namespace = 'alpha'
-    const used = chance.some(names['few-claims']!, 3).map((claimName) => ({ name: `few-${claimName}`, persistentVolumeClaim: { claimName } }))
+    const used = chance
+      .some(names['few-claims']!, 3)
+      .map((claimName) => ({ name: `few-${claimName}`, persistentVolumeClaim: { claimName } }))
     if (chance.is(10)) used.push({ name: 'inline', csi: { driver } } as Draft)
     if (used.length > 0) pod.spec.volumes = [...(pod.spec.volumes ?? []), ...used]
   },

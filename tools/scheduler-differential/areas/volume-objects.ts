@@ -9,7 +9,10 @@ export function nextName({ names }: ClusterDraft, sort: string): string {
 }
 
 /** A claim in namespace alpha, and the volume that it is bound to. Answers the claim's name. */
-export function boundClaim(cluster: ClusterDraft, volume: { readonly spec: Draft; readonly labels?: Draft; readonly accessModes?: readonly string[] }): string {
+export function boundClaim(
+  cluster: ClusterDraft,
+  volume: { readonly spec: Draft; readonly labels?: Draft; readonly accessModes?: readonly string[] },
+): string {
   const [name, claim] = [nextName(cluster, 'pv'), nextName(cluster, 'pvc')]
   const accessModes = volume.accessModes ?? ['ReadWriteOnce']
   cluster.objects.push(
@@ -17,7 +20,12 @@ export function boundClaim(cluster: ClusterDraft, volume: { readonly spec: Draft
       apiVersion: 'v1',
       kind: 'PersistentVolume',
       metadata: { name, ...(volume.labels && { labels: volume.labels }) },
-      spec: { capacity: { storage: '10Gi' }, accessModes, claimRef: { kind: 'PersistentVolumeClaim', namespace: 'alpha', name: claim }, ...volume.spec },
+      spec: {
+        capacity: { storage: '10Gi' },
+        accessModes,
+        claimRef: { kind: 'PersistentVolumeClaim', namespace: 'alpha', name: claim },
+        ...volume.spec,
+      },
       status: { phase: 'Bound' },
     },
     {

@@ -27,7 +27,12 @@ export const volumes: Area = {
       return name
     })
     const hasCapacities = chance.is(50)
-    objects.push({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name: driver }, spec: { storageCapacity: hasCapacities } })
+    objects.push({
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'CSIDriver',
+      metadata: { name: driver },
+      spec: { storageCapacity: hasCapacities },
+    })
     if (hasCapacities)
       for (const zone of chance.some(['zone-a', 'zone-b', 'zone-c']))
         objects.push({
@@ -43,12 +48,16 @@ export const volumes: Area = {
       claims.push(
         boundClaim(cluster, {
           spec: {
-            ...(chance.is(70) && { nodeAffinity: chance.is(50) ? onlyWhere(zoneKey, zones()) : onlyWhere(hostKey, [anyNode(), anyNode()]) }),
+            ...(chance.is(70) && {
+              nodeAffinity: chance.is(50) ? onlyWhere(zoneKey, zones()) : onlyWhere(hostKey, [anyNode(), anyNode()]),
+            }),
             csi: { driver, volumeHandle: `h${left}` },
             ...(chance.is(50) && { storageClassName: classes[1] }),
           },
           ...(chance.is(40) && {
-            labels: { [chance.is(70) ? zoneKey : 'failure-domain.beta.kubernetes.io/zone']: chance.pick(['zone-a', 'zone-b', 'zone-a__zone-b']) },
+            labels: {
+              [chance.is(70) ? zoneKey : 'failure-domain.beta.kubernetes.io/zone']: chance.pick(['zone-a', 'zone-b', 'zone-a__zone-b']),
+            },
           }),
           accessModes: [chance.pick(['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'])],
         }),
@@ -89,7 +98,8 @@ export const volumes: Area = {
     const added: Draft[] = []
     if (claims.length > 0 && chance.is(role === 'bound' ? 15 : 75)) {
       pod.metadata.namespace = 'alpha'
-      for (const claimName of chance.some(claims, 2)) added.push({ name: `v-${claimName}`, persistentVolumeClaim: { claimName, ...(chance.is(15) && { readOnly: true }) } })
+      for (const claimName of chance.some(claims, 2))
+        added.push({ name: `v-${claimName}`, persistentVolumeClaim: { claimName, ...(chance.is(15) && { readOnly: true }) } })
     }
     if (chance.is(25)) added.push(diskOf(pod, chance))
     if (role === 'pending' && chance.is(3))
@@ -116,7 +126,9 @@ function freeVolume(cluster: ClusterDraft, classes: readonly string[], zones: ()
       accessModes: chance.pick([['ReadWriteOnce'], ['ReadWriteOnce', 'ReadOnlyMany'], ['ReadWriteOncePod']]),
       storageClassName: chance.pick([classes[0], classes[0], classes[1]]),
       ...(isLocal ? { local: { path: '/mnt' } } : { csi: { driver, volumeHandle: `f${cluster.objects.length}` } }),
-      ...((isLocal || chance.is(60)) && { nodeAffinity: isLocal && chance.is(80) ? onlyWhere(hostKey, [anyNode()]) : onlyWhere(zoneKey, zones()) }),
+      ...((isLocal || chance.is(60)) && {
+        nodeAffinity: isLocal && chance.is(80) ? onlyWhere(hostKey, [anyNode()]) : onlyWhere(zoneKey, zones()),
+      }),
       ...(chance.is(10) && { volumeMode: 'Block' }),
     },
     status: { phase: chance.is(92) ? 'Available' : 'Released' },
@@ -129,7 +141,10 @@ function diskOf(_pod: Draft, chance: ClusterDraft['chance']): Draft {
   return chance.pick([
     { name: 'gce', gcePersistentDisk: { pdName: chance.pick(['d1', 'd2']), ...readOnly } },
     { name: 'aws', awsElasticBlockStore: { volumeID: chance.pick(['d1', 'd2']), ...readOnly } },
-    { name: 'iscsi', iscsi: { targetPortal: '10.0.0.1:3260', iqn: `iqn.2001-04.com.example:${chance.pick(['a', 'b'])}`, lun: 0, ...readOnly } },
+    {
+      name: 'iscsi',
+      iscsi: { targetPortal: '10.0.0.1:3260', iqn: `iqn.2001-04.com.example:${chance.pick(['a', 'b'])}`, lun: 0, ...readOnly },
+    },
     { name: 'rbd', rbd: { monitors: chance.pick([['m1'], ['m1', 'm2'], ['m3']]), image: chance.pick(['i1', 'i2']), ...readOnly } },
   ])
 }
