@@ -34,6 +34,17 @@ check('audit', 'auditPolicy: /p\nauditLog: /l\nauditLogMaxAgeDays: 30\nauditLogM
   auditLogMaxBackups: 0,
   auditLogMaxSizeMB: 5,
 })
+check('what is to be on', 'featureGates: { ClusterTrustBundle: true }\nruntimeConfig:\n  certificates.k8s.io/v1beta1: true', {
+  featureGates: { ClusterTrustBundle: true },
+  runtimeConfig: { 'certificates.k8s.io/v1beta1': true },
+})
+check('gates that are none', 'featureGates: true', /config.yaml: featureGates must be a mapping of names to true or false/)
+check('a gate that nobody knows', 'featureGates: { Foo: true }', /config.yaml: featureGates names the unrecognized feature gate Foo/)
+check(
+  'a version that nobody has',
+  'runtimeConfig: { apps/v2: true }',
+  /config.yaml: runtimeConfig names apps\/v2, which cannot be turned on or off/,
+)
 check('a setting that is none', 'anonymus: all', /there is no setting "anonymus"; known are nodeName, .*tracingConfig/)
 check('strangers that are none', 'anonymous: some', /config.yaml: anonymous must be all, health or none, not "some"/)
 check('a path that hangs on where one stands', 'tracingConfig: t.yaml', /tracingConfig must be the whole path of a file.*not "t.yaml"/)

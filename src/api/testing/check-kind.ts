@@ -1,3 +1,4 @@
+import { noFeatures } from '#api/features.ts'
 import type { AnyKind, WriteContext } from '#api/kind.ts'
 import { apiVersionOf } from '#api/kind.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
@@ -19,6 +20,7 @@ export function created(kind: AnyKind, body: object, given: Partial<WriteContext
   const warnings: string[] = []
   const context = { ...contextOf(warnings), ...given }
   let object = complete(kind, body)
+  object = (kind.rules.dropDisabled?.(object, undefined, noFeatures) ?? object) as typeof object
   object = (kind.rules.prepareCreate?.(object, context) ?? object) as typeof object
   object = defaulted(kind, object)
   const checked = () => [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, context) ?? [])]
@@ -31,6 +33,7 @@ export function updated(kind: AnyKind, previous: Written['object'], body: object
   const warnings: string[] = []
   const context = { ...contextOf(warnings), ...given }
   let object = complete(kind, body)
+  object = (kind.rules.dropDisabled?.(object, previous, noFeatures) ?? object) as typeof object
   object = (kind.rules.prepareUpdate?.(object, previous, context) ?? object) as typeof object
   object = defaulted(kind, object)
   const checked = () => (kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, context) ?? []
@@ -50,12 +53,12 @@ function unclaimable(
 }
 
 /** A write of the status. */
-export function statusWritten(kind: AnyKind, previous: Written['object'], status: object): Written {
+export function statusWritten(kind: AnyKind, previous: Written['object'], status: object, given: Partial<WriteContext> = {}): Written {
   const part = kind.subresources?.status
   if (part?.sort !== 'part') throw new TypeError(`${kind.kind} has no status of its own`)
   const body = complete(kind, { ...previous, status })
   const object = defaulted(kind, part.take(previous as never, body as never, now) as typeof body)
-  const causes = part.validateUpdate?.(object as never, previous as never, contextOf([])) ?? []
+  const causes = part.validateUpdate?.(object as never, previous as never, { ...contextOf([]), ...given }) ?? []
   return { object, causes: causes.map(textOf), warnings: [] }
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { noFeatures } from '#api/features.ts'
 import type { AnyKind, WriteContext } from '#api/kind.ts'
 import { apiVersionOf } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
@@ -138,6 +139,7 @@ function complete(kind: AnyKind, value: unknown, previous: unknown, namespace: s
   if (kind.scope === 'Namespaced' && namespace !== undefined) object.metadata = { ...object.metadata, namespace }
   // The recorded names end in a placeholder where the server's random letters stood.
   if (!object.metadata.name && object.metadata.generateName) object.metadata.name = `${object.metadata.generateName as string}bcdfg`
+  object = rules.dropDisabled?.(object, previous, noFeatures) ?? object
   object = (previous === undefined ? rules.prepareCreate?.(object, context) : rules.prepareUpdate?.(object, previous, context)) ?? object
   if ((rules.claimable?.(object, previous, context) ?? []).length > 0) return object
   let allotted = 10

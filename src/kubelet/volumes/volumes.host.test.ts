@@ -172,7 +172,14 @@ test('what is missing is named as the reference names it, and its coming is told
   await gone(both)
 
   for (const [volume, words] of [
-    [{ projected: { sources: [{ clusterTrustBundle: { name: 'b', path: 'x' } }] } }, 'clusterTrustBundle projections are not supported'],
+    [
+      { projected: { sources: [{ clusterTrustBundle: { name: 'b', path: 'x' } }] } },
+      'ClusterTrustBundle projection is not supported in static kubelet mode',
+    ],
+    [
+      { projected: { sources: [{ podCertificate: { signerName: 'a.io/b', keyType: 'ED25519', keyPath: 'x' } }] } },
+      'the feature gate PodCertificateRequest is off',
+    ],
     [{ persistentVolumeClaim: { claimName: 'c' } }, 'follows no claims'],
     [{ configMap: { name: 'special', items: [{ key: 'none', path: 'x' }] } }, 'configmap references non-existent config key: none'],
     [{ configMap: { name: 'special', items: [{ key: 'a', path: '../x' }] } }, 'must be relative'],
