@@ -51,7 +51,7 @@ export function interPodAffinity(args: Readonly<Record<string, unknown>> = {}): 
     },
     copy: copyAffinity,
     change: changeAffinity,
-    isUniform: (pod, world) => weightsOf(pod, world, hardWeight).length === 0,
+    isUniform: (pod, world) => (ignoresExisting && podTerms(pod).preferred.length === 0) || weightsOf(pod, world, hardWeight).length === 0,
     preScore(pod, _nodes, world) {
       const own = podTerms(pod).preferred
       if (ignoresExisting && own.length === 0) return undefined
