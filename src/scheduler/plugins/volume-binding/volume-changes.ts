@@ -23,7 +23,8 @@ export function createVolumeChanges(world: World): VolumeChanges {
   world.lookups.of(PersistentVolumeClaim).onChange((claim) => tell(claimChange(claim)))
   world.observe({
     nodeAdded: ({ name }) => tell(nodeChange(name)),
-    nodeRemoved: ({ name }) => tell(nodeChange(name)),
+    // The world tells of it before the node is gone, and who looks now would still see it.
+    nodeRemoved: ({ name }) => queueMicrotask(() => tell(nodeChange(name))),
   })
   return {
     on(key, run) {

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { compareQuantity } from '#lib/quantity.ts'
+import type { NodeInfo } from '../../world/node-info.ts'
+import { classOfClaim, classOfVolume, selectedNode } from '../volume-common/claims.ts'
+import { claim, localClass, namespace, onlyWhere, pod, type Scene, sceneOf, storageClass, volume, zone } from '../volume-common/testing.ts'
+import { bindClaims, meansOf } from './testing.ts'
+import { allows } from './volume-affinity.ts'
+import { volumeBinding } from './volume-binding.ts'
+
+const plugin = volumeBinding({})
+const zones = { a: 'z1', b: 'z1', c: 'z2' } as const
+const nodeNames = ['a', 'b', 'c'] as const
+const claimNames = ['k', 'l', 'm', 'n'] as const
+const volumeNames = ['s', 't', 'u', 'v', 'w'] as const
+
+const size = fc.constantFrom('1Gi', '2Gi', '3Gi')
+const className = fc.constantFrom('local', 'made')
+const place = fc.constantFrom('anywhere', 'a', 'b', 'c', 'z1', 'z2')
+
+const step = fc.oneof(
+  fc.record({ do: fc.constant('claim' as const), name: fc.constantFrom(...claimNames), size, className, isGone: fc.boolean() }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('volume' as const),
+      name: fc.constantFrom(...volumeNames),
+      size,
+      className,
+      place,
+      isFor: fc.option(fc.constantFrom(...claimNames), { nil: undefined, freq: 3 }),
+      isGone: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('try' as const),
+      uses: fc.uniqueArray(fc.constantFrom(...claimNames), { minLength: 1, maxLength: 3 }),
+      node: fc.nat({ max: 2 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('undo' as const), which: fc.nat({ max: 5 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('write' as const), which: fc.nat({ max: 5 }) }) },
+  fc.record({ do: fc.constant('bind' as const) }),
+)
+
+interface Try {
+  readonly node: NodeInfo
+  readonly undo: () => void
+  readonly write: () => Promise<void>
+  isWritten: boolean
+}
+
+/**
+ * Claims and volumes come and go, pods are tried, reserved, written, bound and taken back, in any order. At every moment a volume is one
+ * claim's and a claim has one volume; what a node is told to have is what a plain search over everything finds; and in the end nothing is left
+ * assumed.
+ */
+test('whatever the order: one claim a volume, and nothing stays taken that was given back', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const scene = sceneOf({
+        nodes: Object.fromEntries(nodeNames.map((name) => [name, { [zone]: zones[name] }])),
+        classes: [
+          localClass('local'),
+          storageClass('made', { allowedTopologies: [{ matchLabelExpressions: [{ key: zone, values: ['z1'] }] }] }),
+        ],
+      })
+      const tries: Try[] = []
+      let count = 0
+      for (const one of steps) {
+        if (one.do === 'claim') {
+          if (one.isGone) scene.remove(PersistentVolumeClaim, one.name, namespace)
+          else if (scene.get(PersistentVolumeClaim, one.name, namespace) === undefined)
+            scene.put(
+              PersistentVolumeClaim,
+              claim(one.name, { size: one.size, className: one.className, metadata: { uid: `${one.name}-${(count += 1)}` } }),
+            )
+        } else if (one.do === 'volume') {
+          if (one.isGone) scene.remove(PersistentVolume, one.name)
+          else if (scene.get(PersistentVolume, one.name) === undefined)
+            scene.put(
+              PersistentVolume,
+              volume(one.name, {
+                size: one.size,
+                className: one.className,
+                ...(one.isFor !== undefined && { claim: [one.isFor] }),
+                ...(one.place !== 'anywhere' &&
+                  (one.place.startsWith('z') ? { spec: { nodeAffinity: onlyWhere(zone, one.place) } } : { on: one.place })),
+              }),
+            )
+        } else if (one.do === 'try') begin(scene, `p${(count += 1)}`, one.uses, one.node, tries)
+        else if (one.do === 'undo') tries.splice(one.which, 1)[0]?.undo()
+        else if (one.do === 'write') await tries[one.which]?.write()
+        else bindClaims(scene)
+        checkOneEach(scene)
+      }
+      for (const one of tries) one.undo()
+      for (const kind of [PersistentVolume, PersistentVolumeClaim] as const) {
+        const lookup = scene.world.lookups.of(kind as typeof PersistentVolume)
+        for (const { metadata } of scene.list(kind)) {
+          const actual = lookup.actual(metadata.name, metadata.namespace)
+          assert.equal(lookup.get(metadata.name, metadata.namespace), actual, `${metadata.name} is still taken`)
+        }
+      }
+    }),
+    { numRuns: 400 },
+  )
+})
+
+function begin(scene: Scene, name: string, uses: readonly string[], preferred: number, tries: Try[]): void {
+  const { world } = scene
+  const info = world.podInfo(scene.put(Pod, pod(name, uses)))
+  const before = plugin.preFilter!(info, world)
+  if ('refusal' in before) return
+  const nodes = [...world.nodes.nodes.values()]
+  const fitting = nodes.filter((node) => plugin.filter!(info, node, before.state, world) === undefined)
+  const expected = nodes.filter((node) => fitsPlainly(scene, uses, node))
+  assert.deepEqual(
+    fitting.map((node) => node.name),
+    expected.map((node) => node.name),
+  )
+  const node = fitting[preferred % fitting.length]
+  if (node === undefined) return
+  assert.equal(plugin.reserve!(info, node, before.state, world), undefined)
+  for (const use of uses) checkHasPlace(scene, use, node)
+  tries.push({
+    node,
+    isWritten: false,
+    undo: () => plugin.unreserve!(info, node, before.state, world),
+    async write() {
+      const { means, giveUp } = meansOf(scene)
+      const work = plugin.preBind!(info, node, before.state, means)
+      // Only what is written is of interest: whoever waits is told to give up.
+      await Promise.resolve()
+      setImmediate(() => giveUp.abort())
+      await work?.catch((error: unknown) => assert.match(String(error), /binding volumes|cannot be fulfilled|not found/))
+    },
+  })
+}
+
+/** A plain search, as the reference's: over all volumes for each claim, the smallest claim first. */
+function fitsPlainly({ world }: Scene, uses: readonly string[], { node, name }: NodeInfo): boolean {
+  const labels = node.metadata.labels ?? {}
+  const volumes = world.lookups.of(PersistentVolume).list()
+  const claims = uses.map((use) => world.lookups.of(PersistentVolumeClaim).get(use, namespace)!)
+  const chosen = new Set<string>()
+  let fits = true
+  const canMake = (one: PersistentVolumeClaim): boolean => classOfClaim(one) === 'made' && labels[zone] === 'z1'
+  for (const one of claims) {
+    const bound = one.spec.volumeName && volumes.find(({ metadata }) => metadata.name === one.spec.volumeName)
+    if (one.spec.volumeName) fits &&= bound !== undefined && bound !== '' && allows(bound.spec.nodeAffinity?.required, labels)
+  }
+  const open = claims.filter(({ spec }) => !spec.volumeName)
+  const size = (one: PersistentVolumeClaim): string => one.spec.resources.requests!['storage']!
+  for (const one of open.toSorted((a, b) => compareQuantity(size(a), size(b)))) {
+    const selected = one.metadata.annotations?.[selectedNode]
+    if (selected !== undefined) {
+      fits &&= selected === name && canMake(one)
+      continue
+    }
+    const suitable = volumes.filter(
+      (each) =>
+        !chosen.has(each.metadata.name) &&
+        classOfVolume(each) === classOfClaim(one) &&
+        compareQuantity(each.spec.capacity!['storage']!, size(one)) >= 0,
+    )
+    const setAside = suitable.filter(
+      ({ spec: { claimRef } }) => claimRef?.name === one.metadata.name && (claimRef.uid === undefined || claimRef.uid === one.metadata.uid),
+    )
+    const free =
+      setAside.length > 0 ? setAside : suitable.filter(({ spec, status }) => spec.claimRef === undefined && status.phase === 'Available')
+    const [best] = free
+      .filter(({ spec }) => allows(spec.nodeAffinity?.required, labels))
+      .toSorted(
+        (a, b) =>
+          (setAside.length > 0 ? 0 : compareQuantity(a.spec.capacity!['storage']!, b.spec.capacity!['storage']!)) ||
+          (a.metadata.name < b.metadata.name ? -1 : 1),
+      )
+    if (best !== undefined) chosen.add(best.metadata.name)
+    else fits &&= canMake(one)
+  }
+  return fits
+}
+
+/** After a reservation every claim has a volume that the node can reach, or the node itself. */
+function checkHasPlace({ world }: Scene, use: string, { name, node }: NodeInfo): void {
+  const one = world.lookups.of(PersistentVolumeClaim).get(use, namespace)!
+  const volumes = world.lookups
+    .of(PersistentVolume)
+    .list()
+    .filter(({ spec, metadata }) => spec.claimRef?.uid === one.metadata.uid || metadata.name === one.spec.volumeName)
+  const isReached = volumes.some(({ spec }) => allows(spec.nodeAffinity?.required, node.metadata.labels ?? {}))
+  assert.ok(isReached || one.metadata.annotations?.[selectedNode] === name, `${use} has nothing on ${name}`)
+}
+
+function checkOneEach({ world }: Scene): void {
+  const owners = new Set<string>()
+  for (const { spec, metadata } of world.lookups.of(PersistentVolume).list()) {
+    const uid = spec.claimRef?.uid
+    if (uid === undefined) continue
+    assert.ok(!owners.has(uid), `a claim has ${metadata.name} and another volume`)
+    owners.add(uid)
+  }
+}
