@@ -70,8 +70,8 @@ export const aims: readonly Aim[] = [
   ...controllerAims('Job of 500, 50 at a time: complete', 0.3),
   ...controllerAims('pod ready until its slice says so, 1,000 services, one by one', 0.4),
   ...controllerAims('pod ready until its slice says so, 1,000 services, 900 at once', 0.4),
-  ...cases.map(({ name }): Aim => {
-    const figure = figureOf(name, 5000, name === 'preemption' ? 500 : 5000)
+  ...cases.map(({ name, podsMax }): Aim => {
+    const figure = figureOf(name, 5000, Math.min(5000, podsMax?.(5000) ?? 5000))
     return { name: figure, figure, of: 'ratio', least: name === 'plain' ? 3 : 5 }
   }),
   ...cases.map(({ name }): Aim => {

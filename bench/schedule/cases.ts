@@ -96,6 +96,8 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'dra',
+    // The original places some ten a second.
+    podsMax: () => 1000,
     async prepare({ nodes, make, sideBySide, nameOfNode, own }, pods) {
       const resources = '/apis/resource.k8s.io/v1'
       const expression = `device.driver == "${driver}"`
