@@ -24,7 +24,7 @@ export interface StartGateOptions {
   readonly slowMs?: number
 }
 
-export function createStartGate({ clock, atOnce, slowMs = 1_000 }: StartGateOptions): StartGate {
+export function createStartGate({ clock, atOnce, slowMs = 2_000 }: StartGateOptions): StartGate {
   /** By how far along they are, the farthest first. */
   const waiting: (() => void)[][] = steps.map(() => [])
   const calmed = new Set<() => void>()

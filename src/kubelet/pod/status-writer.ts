@@ -154,7 +154,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten, isCr
 /** Least time between two writes that only say the same again. */
 const INSIST_MS = 1_000
 /** A pod that has its turn runs sooner. */
-const CROWDED_MS = 1_000
+const CROWDED_MS = 2_000
 
 /** Nothing has run or failed yet, and nothing is waited for that somebody would want to know of. */
 const isStarting = ({ phase, initContainerStatuses = [], containerStatuses = [] }: PodStatus): boolean =>
