@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from './bootstrap.ts'
+import { bootstrapOf } from './bootstrap-of.ts'
 
 /** Of what a fresh kube-apiserver v1.36.3 answers for each collection: its objects by namespace and name, keys sorted, what is empty left out. */
 const recorded = {
@@ -21,6 +22,16 @@ test('roles and bindings of a fresh cluster are the reference’s, to the letter
     },
     recorded,
   )
+})
+
+/** The same of one that was started with the feature gates ClusterTrustBundle and PodCertificateRequest. */
+const recordedWithFeatures = { clusterroles: 'aa7e216f424daa2f9291f33043d10a52', clusterrolebindings: 'ad6c4081533f95b7747b94314d3ef4bb' }
+
+test('those of a cluster with features that are off by default, likewise', () => {
+  const { roles, bindings } = bootstrapOf(new Set(['ClusterTrustBundle', 'PodCertificateRequest']))
+  assert.deepEqual({ clusterroles: fingerprint(roles), clusterrolebindings: fingerprint(bindings) }, recordedWithFeatures)
+  const plain = bootstrapOf()
+  assert.deepEqual([plain.roles, plain.bindings], [bootstrapClusterRoles, bootstrapClusterRoleBindings])
 })
 
 interface Named {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { AnyKind } from '#api/kind.ts'
+import { kinds } from '#api/kinds.ts'
 import { isError } from '#lib/errors.ts'
 import { asking, memoryObjects } from '../authorization/testing/memory-objects.ts'
 import type { Admission } from '../contract.ts'
@@ -74,6 +76,44 @@ test('its own Node, without labels or taints of its choice', async () => {
   await check({ ...update(node()), user: 'system:node:other' }, 'nodes "n" is forbidden: node "other" is not allowed to modify node "n"')
   await check({ ...update(node()), user: 'system:node:' }, 'nodes "n" is forbidden: could not determine node from user "system:node:"')
   await check({ ...update(node({}, { taints: [{}] })), user: 'kubernetes-admin' })
+})
+
+test('requests for certificates of its own pods, in the name of their accounts', async () => {
+  const known = memoryObjects([...kinds, PodCertificateRequest])
+  const put = (kind: AnyKind, name: string, more: object = {}, metadata: object = {}) =>
+    known.put(kind, { metadata: { name, uid: `${name}-uid`, ...(kind === Node ? {} : { namespace: 'd' }), ...metadata }, ...more })
+  for (const name of ['n', 'm']) put(Node, name)
+  for (const name of ['sa', 'sb']) put(ServiceAccount, name)
+  put(Pod, 'p', { spec: { nodeName: 'n', serviceAccountName: 'sa' } })
+  put(Pod, 'q', { spec: { nodeName: 'm', serviceAccountName: 'sa' } })
+  put(Pod, 'mirror', { spec: { nodeName: 'n' } }, { annotations: { 'kubernetes.io/config.mirror': 'x' } })
+  const own = { podName: 'p', podUID: 'p-uid', serviceAccountName: 'sa', serviceAccountUID: 'sa-uid', nodeName: 'n', nodeUID: 'n-uid' }
+  const about = 'PodCertificateRequest for pod "d/p"'
+  for (const [spec, refusal, isFailure = false] of [
+    [{}],
+    [{ nodeName: 'm' }, 'PodCertificateRequest.Spec.NodeName="m", which is not the requesting node "n"'],
+    [{ nodeUID: 'x' }, `${about} names node UID "x", inconsistent with the running node ("n-uid")`, true],
+    [{ podName: 'none' }, 'while retrieving pod "d/none" named in the PodCertificateRequest: pod "none" not found', true],
+    [{ podUID: 'x' }, `${about} contains pod UID ("x") which differs from running pod "p-uid"`, true],
+    [{ podName: 'q', podUID: 'q-uid' }, 'pod "d/q" is not running on node "n" named in the PodCertificateRequest'],
+    [{ podName: 'mirror', podUID: 'mirror-uid' }, 'pod "d/mirror" is a mirror pod'],
+    [{ serviceAccountName: 'sb' }, `${about} contains serviceAccountName ("sb") that differs from running pod ("sa")`],
+    [{ serviceAccountUID: 'x' }, `${about} names service account UID "x", which differs from the running service account ("sa-uid")`, true],
+  ] as const) {
+    const object = { metadata: { name: 'r', namespace: 'd' }, spec: { ...own, ...spec } }
+    const { group, plural: resource } = PodCertificateRequest
+    const attributes = asking(
+      { name: 'system:node:n', groups: ['system:nodes'] },
+      { group, resource, subresource: '', namespace: 'd', name: '' },
+    )
+    const admission = { attributes, operation: 'CREATE', kind: PodCertificateRequest, object, objects: known } as unknown as Admission
+    const run = nodeRestriction(async () => ({ allowed: true, reason: '' })).admit!(admission)
+    if (refusal === undefined) assert.equal(await run, object)
+    else {
+      const message = isFailure ? refusal : `podcertificaterequests.certificates.k8s.io "r" is forbidden: ${refusal}`
+      await assert.rejects(run, (error) => isError(error, isFailure ? 'InternalError' : 'Forbidden') && error.message === message, message)
+    }
+  }
 })
 
 test('labels', () => {

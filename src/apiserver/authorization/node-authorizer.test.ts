@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import type { FeatureGate } from '#api/features.ts'
 import { allVerbs } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
+import { optionalKinds } from '#api/served-kinds.ts'
 import type { Attributes } from '../contract.ts'
 import { nodeAuthorizer } from './node-authorizer.ts'
 import { createNodeGraph } from './node-graph.ts'
@@ -79,6 +82,39 @@ test('a node reads what its pods need', async () => {
   await allowed({ resource: 'pods', namespace: '', verb: 'watch', fieldSelector: 'spec.nodeName=own' })
   await allowed({ resource: 'nodes', namespace: '', name: 'own' })
   await allowed({ resource: 'leases', group: 'coordination.k8s.io', namespace: 'kube-node-lease', name: 'own', verb: 'update' })
+})
+
+test('requests for pods’ certificates, and trust bundles, where they are served', async () => {
+  const objects = memoryObjects([...kinds, ...optionalKinds])
+  for (const node of ['own', 'foreign'])
+    objects.put(PodCertificateRequest, { metadata: { name: node, namespace: 'd' }, spec: { nodeName: node } })
+  const ask = (part: Partial<Attributes>, features = new Set<FeatureGate>(['ClusterTrustBundle', 'PodCertificateRequest'])) =>
+    nodeAuthorizer(createNodeGraph(objects), objects, features)(asking(nodeUser('own'), { group: 'certificates.k8s.io', ...part }))
+  const request = { resource: 'podcertificaterequests', namespace: 'd' }
+  const bundle = { resource: 'clustertrustbundles', namespace: '' }
+  for (const [part, refusal] of [
+    [{ ...request, verb: 'create' }],
+    [{ ...request, verb: 'get', name: 'own' }],
+    [{ ...request, verb: 'watch', namespace: '', fieldSelector: 'spec.nodeName=own' }],
+    [{ ...request, verb: 'get', name: 'foreign' }, "no relationship found between node 'own' and this object"],
+    [{ ...request, verb: 'list' }, 'can only list/watch podcertificaterequests with nodeName field selector'],
+    [
+      { ...request, verb: 'list', fieldSelector: 'spec.nodeName=foreign' },
+      'can only list/watch podcertificaterequests with nodeName field selector',
+    ],
+    [{ ...request, verb: 'update', name: 'own' }, 'nodes may not update podcertificaterequests'],
+    [
+      { ...request, verb: 'get', name: 'own', subresource: 'status' },
+      'nodes may not access the status subresource of PodCertificateRequests',
+    ],
+    [{ ...bundle, verb: 'get', name: 'any' }],
+    [{ ...bundle, verb: 'watch' }],
+    [{ ...bundle, verb: 'delete', name: 'any' }, ''],
+  ] as const) {
+    const { allowed, reason } = await ask(part)
+    assert.deepEqual([allowed, reason], [refusal === undefined, refusal ?? ''], JSON.stringify(part))
+    assert.equal((await ask(part, new Set())).allowed, false)
+  }
 })
 
 test('a stolen node credential opens nothing of another node: every kind, every verb', async () => {

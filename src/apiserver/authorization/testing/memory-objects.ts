@@ -1,5 +1,5 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
-import { kinds } from '#api/kinds.ts'
+import { kinds as defaultKinds } from '#api/kinds.ts'
 import type { Attributes, Objects } from '../../contract.ts'
 
 /** Objects in memory, for tests: `put` and `remove` tell the observers as the server's indexes do. */
@@ -10,7 +10,7 @@ export interface MemoryObjects extends Objects {
 }
 
 /** Objects without a server, for tests of what only reads them. */
-export function memoryObjects(): MemoryObjects {
+export function memoryObjects(kinds: readonly AnyKind[] = defaultKinds): MemoryObjects {
   const stored = new Map<AnyKind, Map<string, KubeObject>>()
   const listeners = new Map<AnyKind, Set<(object: KubeObject, change: 'put' | 'delete') => void>>()
   const of = (kind: AnyKind) => stored.get(kind) ?? stored.set(kind, new Map()).get(kind)!
