@@ -8,21 +8,27 @@ import { environment } from '#schema/cel/environment.ts'
 import { quantityType } from '#schema/cel/quantity.ts'
 import { forbidden, internalError, invalid } from '#schema/validate.ts'
 
-/** An expression that says of a device whether it is wanted (KEP 4381), or why it is none. */
-export function compileDeviceExpression(source: string, path: string): { readonly program: Program } | { readonly cause: Cause } {
+/** An expression that says of a device whether it is wanted (KEP 4381), or why it is none: as a cause, and in bare words. */
+export function compileDeviceExpression(
+  source: string,
+  path: string,
+): { readonly program: Program } | { readonly cause: Cause; readonly problem: string } {
   const compiled = compile(source, deviceEnvironment())
-  if (!compiled.ok)
-    return {
-      cause:
-        compiled.instantiation === true
-          ? internalError(path, `program instantiation failed: ${compiled.message}`)
-          : invalid(path, source, `compilation failed: ${compiled.message}`),
-    }
+  if (!compiled.ok) {
+    const isInternal = compiled.instantiation === true
+    const problem = `${isInternal ? 'program instantiation' : 'compilation'} failed: ${compiled.message}`
+    return { cause: isInternal ? internalError(path, problem) : invalid(path, source, problem), problem }
+  }
   const { program } = compiled
   const { outputType } = program
-  if (outputType.kind !== 'bool' && outputType.kind !== 'any')
-    return { cause: invalid(path, source, `must evaluate to bool or the unknown type, not ${typeText(outputType)}`) }
-  if (program.cost(sizes).max > COST_MAX) return { cause: forbidden(path, 'too complex, exceeds cost limit') }
+  if (outputType.kind !== 'bool' && outputType.kind !== 'any') {
+    const problem = `must evaluate to bool or the unknown type, not ${typeText(outputType)}`
+    return { cause: invalid(path, source, problem), problem }
+  }
+  if (program.cost(sizes).max > COST_MAX) {
+    const problem = 'too complex, exceeds cost limit'
+    return { cause: forbidden(path, problem), problem }
+  }
   return { program }
 }
 

@@ -54,7 +54,7 @@ function compileExpression(source: string): Expression {
   const compiled = compileDeviceExpression(source, 'expression')
   return 'program' in compiled
     ? { program: compiled.program, problem: '', answers: new WeakMap() }
-    : { program: undefined, problem: `compile error: ${compiled.cause.message}`, answers: new WeakMap() }
+    : { program: undefined, problem: `compile error: ${compiled.problem}`, answers: new WeakMap() }
 }
 
 /** A text is what is wrong. Faults are not kept: they end the attempt, and are rare. */
