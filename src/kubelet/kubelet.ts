@@ -177,7 +177,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         addresses: machine.addresses,
         resources: resourcesHere(),
         runtimeName,
-        allocatable: nodeStatus.allocatable(),
+        // Only for who asks: every look at a pod asks for the node, and hardly one for this.
+        get allocatable() {
+          return nodeStatus.allocatable()
+        },
         resourceStatus,
       }
     },

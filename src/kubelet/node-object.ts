@@ -2,7 +2,7 @@ import type { NodeStatus } from '#api/core/v1/types.ts'
 import type { Instant } from '#lib/clock.ts'
 import { formatQuantity, quantityOf } from '#lib/quantity.ts'
 import type { KubeletConfig } from './config.ts'
-import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
+import { defaultConfiguration } from './configuration/default-configuration.ts'
 import type { MachineFacts, NodeSource } from './interfaces.ts'
 import { nodeAllocatable } from './node-allocatable.ts'
 import { nodeConditions } from './node-conditions.ts'
@@ -116,7 +116,7 @@ export function allocatable(view: CapacityView, previous?: NodeStatus): Record<s
 }
 
 /** What `KubeletConfig` says by itself goes before what its KubeletConfiguration has. */
-function configurationOf({ configuration = kubeletConfiguration(), maxPods }: KubeletConfig) {
+function configurationOf({ configuration = defaultConfiguration(), maxPods }: KubeletConfig) {
   return { ...configuration, maxPods }
 }
 

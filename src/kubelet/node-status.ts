@@ -12,7 +12,7 @@ import type { Random } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { KubeletConfig } from './config.ts'
-import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
+import { defaultConfiguration } from './configuration/default-configuration.ts'
 import type { EventSink, MachineFacts, NodeFacts, NodeSource } from './interfaces.ts'
 import { conditionEvents } from './node-conditions.ts'
 import { leasePeriodMs, renewLease } from './node-lease.ts'
@@ -345,7 +345,7 @@ const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 
 const noFeatures = { supplementalGroupsPolicy: false, userNamespacesHostNetwork: false }
 
 /** How often the status is written although nothing changed, and how long the Lease is good for. */
-function timingOf({ configuration = kubeletConfiguration() }: KubeletConfig) {
+function timingOf({ configuration = defaultConfiguration() }: KubeletConfig) {
   return {
     reportMs: durationMs(configuration.nodeStatusReportFrequency),
     leaseSeconds: configuration.nodeLeaseDurationSeconds,

@@ -42,7 +42,7 @@ export function resizeOf(view: ResizeView, container: AnyContainer, status: Cont
   return needsRestart ? 'restart' : 'in place'
 }
 
-const differs = (a: string | undefined, b: string | undefined): boolean => compareQuantity(a ?? '0', b ?? '0') !== 0
+const differs = (a: string | undefined, b: string | undefined): boolean => a !== b && compareQuantity(a ?? '0', b ?? '0') !== 0
 
 /** The running containers that change as they run. Those of the start run on as they began. */
 export function containersToResize(view: ResizeView & Pick<PodView, 'containers'>): readonly Resized[] {
