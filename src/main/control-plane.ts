@@ -48,7 +48,9 @@ import { createEventRecorder } from '#loop/events.ts'
 import { runLeaderElection } from '#loop/leader-election.ts'
 import { type HeldKind, type Running, runControllers } from '#loop/run.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
-import { startScheduler } from '#scheduler/scheduler.ts'
+import { neededKinds } from '#scheduler/needed-kinds.ts'
+import { defaultProfile } from '#scheduler/plugins/default-profile.ts'
+import { startScheduler } from '#scheduler/start-scheduler.ts'
 import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
 import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
@@ -396,7 +398,11 @@ async function lead(
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),
     client: clients.reader,
     clientFor: clients.asController,
-    kinds: components.includes('controllers') ? heldKinds : [...(components.length === 0 ? [] : heldKinds), trackingMap],
+    kinds: [
+      ...(components.includes('scheduler') ? neededKinds.map((kind) => ({ kind })) : []),
+      ...(components.length === 0 ? [] : heldKinds),
+      ...(components.includes('controllers') ? [] : [trackingMap]),
+    ],
     served,
     clock,
     random: random.fork('controllers'),
@@ -440,10 +446,13 @@ function startSchedulerOver(running: Running, { clock, random, log }: ControlPla
     pods: running.informer(Pod),
     nodes: running.informer(Node),
     namespaces: running.informer(Namespace),
+    sources: (kind) => running.informer(kind),
+    sourcesSynced: running.synced(),
     clock,
     random: random.fork('scheduler'),
     log: log.with({ component: 'scheduler' }),
     record: (event) => recorder.record(event),
+    profiles: [defaultProfile({ random: random.fork('scheduler plug-ins') })],
   })
   return {
     async stop() {
