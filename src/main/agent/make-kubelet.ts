@@ -55,12 +55,8 @@ export function makeKubelet(
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
   const seen = watchImages(bareRuntime, clock)
-  const measured = measuredRuntime(withSharedLists(seen.runtime), {
-    registry: metrics.registry,
-    clock,
-    podOf: (uid) => pods.byUid(uid)?.pod,
-  })
-  const runtime = gate.runtime(spans.runtime(measured))
+  const measured = measuredRuntime(seen.runtime, { registry: metrics.registry, clock, podOf: (uid) => pods.byUid(uid)?.pod })
+  const runtime = gate.runtime(spans.runtime(withSharedLists(measured)))
   const volumes = makeVolumes(context, recorder, () => kubelet, volumePlugins, runtime)
   const logs = createLogManager({
     files: logFiles,
