@@ -30,11 +30,13 @@ interface KeptSelection extends Selection {
   readonly classes: Set<PodClass>
 }
 
-/** So many selections are kept up to date; a shape of pod has one a term or constraint. */
-const selectionsMax = 1024
-
-/** No pods yet. `giveUp` is told of tallies that nobody asks for any more. */
-export function createSelections(rows: Columns, labelsOf: NamespaceLabels, giveUp: (tally: Tally) => void): Selections {
+/** No pods yet. So many selections are kept up to date; `giveUp` is told of the tallies of the others. */
+export function createSelections(
+  rows: Columns,
+  labelsOf: NamespaceLabels,
+  selectionsMax: number,
+  giveUp: (tally: Tally) => void,
+): Selections {
   const classes = new Map<string, PodClass>()
   /** Beside them, since not all selections count pods that are about to go. */
   const terminating = new Map<string, PodClass>()

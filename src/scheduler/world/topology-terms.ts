@@ -65,11 +65,8 @@ export interface TermSources {
   readonly release: (topology: Topology) => void
 }
 
-/** So many sorts of pods are kept told. */
-const listenersMax = 512
-
-/** No terms yet. */
-export function createTerms({ termsOf, keyOf, labelsOf, hold, release }: TermSources): Terms {
+/** No terms yet. So many sorts of pods are kept told. */
+export function createTerms({ termsOf, keyOf, labelsOf, hold, release }: TermSources, listenersMax: number): Terms {
   const held = new Map<string, HeldTerm>()
   const heldByScope = createByScope<HeldTerm>()
   const listenersByLabels = createByLabels<Listener>()

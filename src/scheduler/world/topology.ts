@@ -30,14 +30,29 @@ export interface TopologyIndex {
 }
 
 /** The world's index: made when it is first asked for. */
-export const topologyIndex = (world: World): TopologyIndex => world.kept(createTopologyIndex)
+export const topologyIndex = (world: World): TopologyIndex => world.kept(createUsualIndex)
 
-/** So many sorts of tallies has one selection at a time. */
-const talliesMax = 16
-/** So many topologies are known although nothing is counted by them. */
-const idleTopologiesMax = 32
+/** How much is kept up to date; of more, what was asked for longest ago is counted anew when it is asked for again. */
+export interface TopologyLimits {
+  /** A shape of pod has one a term or constraint. On 5,000 nodes each takes 20 kB. */
+  readonly selectionsMax: number
+  /** Of one selection. */
+  readonly talliesMax: number
+  /** Sorts of pods by namespace and labels, about which terms say something. */
+  readonly listenersMax: number
+  /** Topologies by which nothing is counted. */
+  readonly idleTopologiesMax: number
+}
 
-function createTopologyIndex(world: World): TopologyIndex {
+const usualLimits: TopologyLimits = { selectionsMax: 1024, talliesMax: 16, listenersMax: 1024, idleTopologiesMax: 32 }
+
+const createUsualIndex = (world: World): TopologyIndex => createTopologyIndex(world, usualLimits)
+
+/** An index of its own over the world, which follows it from now on. */
+export function createTopologyIndex(
+  world: World,
+  { selectionsMax, talliesMax, listenersMax, idleTopologiesMax }: TopologyLimits,
+): TopologyIndex {
   const nodes = new Set<NodeInfo>()
   const rows = createColumns(64)
   const topologies = new Map<string, { readonly topology: Topology; holders: number }>()
@@ -88,7 +103,7 @@ function createTopologyIndex(world: World): TopologyIndex {
   }
 
   const idle = createRecent<Topology>(idleTopologiesMax, release)
-  const selections = createSelections(rows, labelsOf, giveUp)
+  const selections = createSelections(rows, labelsOf, selectionsMax, giveUp)
   const termSources = { keyOf: classKey, labelsOf, hold, release }
   const index: TopologyIndex = {
     labelsOf,
@@ -108,9 +123,9 @@ function createTopologyIndex(world: World): TopologyIndex {
       }
       return tally
     },
-    requiredAffinity: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).requiredAffinity }),
-    requiredAntiAffinity: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).requiredAntiAffinity }),
-    preferred: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).preferred }),
+    requiredAffinity: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).requiredAffinity }, listenersMax),
+    requiredAntiAffinity: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).requiredAntiAffinity }, listenersMax),
+    preferred: createTerms({ ...termSources, termsOf: (pod) => podTerms(pod).preferred }, listenersMax),
   }
   const terms = [index.requiredAffinity, index.requiredAntiAffinity, index.preferred]
 
