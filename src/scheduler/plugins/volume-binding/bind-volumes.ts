@@ -7,7 +7,7 @@ import type { World } from '../../world/world.ts'
 import { isFullyBound, keyOfClaim, selectedNode } from '../volume-common/claims.ts'
 import { createCsiNodes } from '../volume-common/csi-nodes.ts'
 import type { Taken } from './assume-volumes.ts'
-import { allows, boundAffinity } from './volume-affinity.ts'
+import { boundReach } from './volume-affinity.ts'
 import { claimChange, createVolumeChanges, nodeChange, volumeChange } from './volume-changes.ts'
 
 /**
@@ -89,9 +89,9 @@ function isBound(taken: Taken, world: World, watch: (key: string) => void): bool
   for (const { object } of taken.claims) watch(claimChange(object))
 
   const mustAllow = (volume: PersistentVolume): void => {
-    const where = boundAffinity(volume)(world.kept(createCsiNodes).get(taken.nodeName))
-    if ('problem' in where) throw failure('Invalid', where.problem)
-    if (allows(where.required, labels)) return
+    const found = boundReach(volume)(world.kept(createCsiNodes).get(taken.nodeName))
+    if ('problem' in found) throw failure('Invalid', found.problem)
+    if (found.reach(labels)) return
     throw failure(
       'Conflict',
       `pv "${volume.metadata.name}" node affinity doesn't match node "${taken.nodeName}": no matching NodeSelectorTerms`,

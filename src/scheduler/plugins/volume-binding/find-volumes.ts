@@ -1,13 +1,14 @@
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { TopologySelectorTerm } from '#api/core/v1/types.ts'
+import { type Refusal, refuseForGood } from '../../framework/plugin.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
 import type { World } from '../../world/world.ts'
 import { type CsiNodes, createCsiNodes } from '../volume-common/csi-nodes.ts'
 import { type Candidate, createFreeVolumes, type FreeVolumes } from './free-volumes.ts'
 import type { BoundClaim, OpenClaim, PodClaims } from './pod-claims.ts'
 import { createStorageCapacities, type StorageCapacities } from './storage-capacity.ts'
-import { allows, type NodeLabels } from './volume-affinity.ts'
+import type { NodeLabels } from './volume-affinity.ts'
 
 /** What becomes of a pod's open claims on one node. */
 export interface Found {
@@ -38,15 +39,19 @@ export const reasons = {
 } as const
 
 /** Finds volumes for the claims on this node; or says why there are none. */
-export function findVolumes(claims: PodClaims, node: NodeInfo, storage: Storage): Found | readonly string[] {
+export function findVolumes(claims: PodClaims, node: NodeInfo, storage: Storage): Found | Refusal {
   const labels = node.node.metadata.labels ?? noLabels
   const why = claims.bound.length === 0 ? undefined : whyNotBound(claims.bound, node.name, labels, storage)
   const found = findOpen(claims, node.name, labels, storage)
-  if (typeof found !== 'string') return why === undefined ? found : [why]
-  if (why === undefined) return [found]
+  if (typeof found !== 'string') return why === undefined ? found : refusalOf(why)
+  if (why === undefined) return refusalOf(found)
   // The order in which the reference tells them.
-  return why === reasons.volumeGone ? [found, why] : [why, found]
+  return why === reasons.volumeGone ? refuseForGood(found, why) : refuseForGood(why, found)
 }
+
+/** Nearly all nodes are refused for one of the same few reasons. */
+const refusalOf = (reason: string): Refusal => refusals.get(reason) ?? refuseForGood(reason)
+const refusals: ReadonlyMap<string, Refusal> = new Map(Object.values(reasons).map((reason) => [reason, refuseForGood(reason)]))
 
 const noLabels: NodeLabels = {}
 const nothing: Found = { matched: [], provisioned: [] }
@@ -54,11 +59,11 @@ const nothing: Found = { matched: [], provisioned: [] }
 /** The first of the bound claims whose volume cannot be reached decides. */
 function whyNotBound(bound: readonly BoundClaim[], nodeName: string, labels: NodeLabels, storage: Storage): string | undefined {
   const csiNode = storage.csiNodes.get(nodeName)
-  for (const { affinity } of bound) {
-    if (affinity === undefined) return reasons.volumeGone
-    const where = affinity(csiNode)
-    if ('problem' in where) return where.problem
-    if (!allows(where.required, labels)) return reasons.nodeAffinity
+  for (const { reach } of bound) {
+    if (reach === undefined) return reasons.volumeGone
+    const found = reach(csiNode)
+    if ('problem' in found) return found.problem
+    if (!found.reach(labels)) return reasons.nodeAffinity
   }
   return undefined
 }
@@ -66,23 +71,19 @@ function whyNotBound(bound: readonly BoundClaim[], nodeName: string, labels: Nod
 function findOpen({ selected, open }: PodClaims, nodeName: string, labels: NodeLabels, storage: Storage): Found | string {
   if (selected.length + open.length === 0) return nothing
   for (const claim of selected) if (claim.nodeName !== nodeName) return reasons.noVolume
-  const matched: Found['matched'][number][] = []
-  const missing: OpenClaim[] = [...selected]
-  if (open.length > 0) {
-    const chosen = new Set<PersistentVolume>()
-    for (const wanted of open) {
-      const volume = findVolume(wanted, storage.free.ofClass(wanted.className).at(labels), labels, chosen)
-      if (volume === undefined) {
-        missing.push(wanted)
-        continue
-      }
-      chosen.add(volume)
-      matched.push({ volume, claim: wanted.claim })
-    }
+  const matched: Match[] = []
+  let missing: OpenClaim[] | undefined
+  for (const wanted of open) {
+    const volume = findVolume(wanted, storage.free.ofClass(wanted.className).at(labels), labels, matched)
+    if (volume === undefined) (missing ??= [...selected]).push(wanted)
+    else matched.push({ volume, claim: wanted.claim })
   }
-  const why = whyNotProvisioned(missing, labels, storage)
-  return why ?? { matched, provisioned: missing.map(({ claim }) => claim) }
+  const toMake = missing ?? selected
+  const why = whyNotProvisioned(toMake, labels, storage)
+  return why ?? { matched, provisioned: toMake.map(({ claim }) => claim) }
 }
+
+type Match = Found['matched'][number]
 
 /**
  * The volume that is set aside for the claim; else the smallest free one that suits it. Where those set aside cannot be reached, no other is
@@ -92,24 +93,29 @@ function findVolume(
   wanted: OpenClaim,
   lists: readonly (readonly Candidate[])[],
   labels: NodeLabels,
-  chosen: ReadonlySet<PersistentVolume>,
+  matched: readonly Match[],
 ): PersistentVolume | undefined {
   if (wanted.setAside.length > 0) {
-    const open = wanted.setAside.filter(({ volume }) => !chosen.has(volume))
-    if (open.length > 0) return open.find(({ volume }) => allows(volume.spec.nodeAffinity?.required, labels))?.volume
+    const open = wanted.setAside.filter((candidate) => !isTaken(candidate, matched))
+    if (open.length > 0) return open.find(({ reach }) => reach(labels))?.volume
   }
   let best: Candidate | undefined
   for (const list of lists) {
     for (let place = firstOfSize(list, wanted.size); place < list.length; place += 1) {
       const candidate = list[place]!
       if (best !== undefined && !isBetter(candidate, best)) break
-      if (chosen.has(candidate.volume) || !wanted.suits(candidate)) continue
-      if (!allows(candidate.volume.spec.nodeAffinity?.required, labels)) continue
+      if (!candidate.reach(labels) || isTaken(candidate, matched) || !wanted.suits(candidate)) continue
       best = candidate
       break
     }
   }
   return best?.volume
+}
+
+/** By one of the pod's other claims. */
+function isTaken({ volume }: Candidate, matched: readonly Match[]): boolean {
+  for (const match of matched) if (match.volume === volume) return true
+  return false
 }
 
 const isBetter = (a: Candidate, b: Candidate): boolean =>

@@ -3,7 +3,7 @@ import { parseQuantity } from '#lib/quantity.ts'
 import type { World } from '../../world/world.ts'
 import { claimKey, classOfVolume } from '../volume-common/claims.ts'
 import { createLabelIndex, type LabelIndex, type Where } from './label-index.ts'
-import { requiredLabel } from './volume-affinity.ts'
+import { type Reach, reachOf, requiredLabel } from './volume-affinity.ts'
 
 /** A volume that a claim may get, with what is compared again and again. */
 export interface Candidate {
@@ -12,6 +12,7 @@ export interface Candidate {
   /** In thousand-millionths of a byte, exactly. */
   readonly size: bigint
   readonly where: Where | undefined
+  readonly reach: Reach
 }
 
 /** Volumes that claims may get, kept with the world: what was assumed of a volume counts at once. */
@@ -37,6 +38,7 @@ export function createFreeVolumes({ lookups }: World): FreeVolumes {
       className: classOfVolume(volume),
       size: parseQuantity(capacity?.['storage'] ?? '0').nano,
       where: requiredLabel(nodeAffinity?.required),
+      reach: reachOf(nodeAffinity?.required),
     }
     const { name } = volume.metadata
     known.set(name, candidate)

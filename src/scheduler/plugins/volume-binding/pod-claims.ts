@@ -1,7 +1,6 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { NodeSelector } from '#api/core/v1/types.ts'
 import { matches, selectorOf } from '#api/meta/v1/selector.ts'
 import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
@@ -19,7 +18,7 @@ import {
 } from '../volume-common/claims.ts'
 import type { CsiNodeFacts } from '../volume-common/csi-nodes.ts'
 import { type Candidate, createFreeVolumes } from './free-volumes.ts'
-import { boundAffinity } from './volume-affinity.ts'
+import { type BoundReach, boundReach } from './volume-affinity.ts'
 
 /** The claims of one pod, with all of them that does not rest on the node. */
 export interface PodClaims {
@@ -33,9 +32,7 @@ export interface PodClaims {
 /** A claim that has its volume. */
 export interface BoundClaim {
   /** Undefined: the volume is not there. */
-  readonly affinity:
-    | ((csiNode: CsiNodeFacts | undefined) => { readonly required: NodeSelector | undefined } | { readonly problem: string })
-    | undefined
+  readonly reach: ((csiNode: CsiNodeFacts | undefined) => BoundReach) | undefined
 }
 
 /** A claim for which a volume is to be found or made. */
@@ -68,7 +65,7 @@ export function podClaimsOf(pod: Pod, world: World): PodClaims | string | undefi
   for (const claim of claims) {
     if (isFullyBound(claim)) {
       const volume = volumes.get(claim.spec.volumeName!)
-      bound.push({ affinity: volume && boundAffinity(volume) })
+      bound.push({ reach: volume && boundReach(volume) })
       continue
     }
     const storageClass = world.lookups.of(StorageClass).get(classOfClaim(claim))

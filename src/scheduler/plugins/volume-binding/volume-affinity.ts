@@ -24,21 +24,38 @@ export function allows(required: NodeSelector | undefined, labels: NodeLabels): 
   return false
 }
 
+/** Whether nodes with these labels can reach a volume. */
+export type Reach = (labels: NodeLabels) => boolean
+
+/** The affinity made ready to be asked of every node. Most volumes are on one node, or in one zone. */
+export function reachOf(required: NodeSelector | undefined): Reach {
+  if (required === undefined) return everywhere
+  const [term, ...otherTerms] = required.nodeSelectorTerms
+  const [condition, ...otherConditions] = term?.matchExpressions ?? []
+  const isOne = otherTerms.length + otherConditions.length === 0 && (term?.matchFields ?? []).length === 0
+  if (!isOne || condition?.operator !== 'In') return (labels) => allows(required, labels)
+  const { key, values = [] } = condition
+  return (labels) => Object.hasOwn(labels, key) && values.includes(labels[key]!)
+}
+
+const everywhere: Reach = () => true
+
+/** From where a bound volume can be reached. `problem`: its driver could not find it by what it is called. */
+export type BoundReach = { readonly reach: Reach } | { readonly problem: string }
+
 /**
- * Where a bound volume can be reached from: its own affinity, or its driver's where the node gets volumes of that former in-tree plug-in from
- * the driver. `problem`: the driver could not find the volume by what it is called.
+ * From where a bound volume can be reached: by its own affinity, or by its driver's where the node gets volumes of that former in-tree plug-in
+ * from the driver.
  */
-export function boundAffinity(
-  volume: PersistentVolume,
-): (csiNode: CsiNodeFacts | undefined) => { readonly required: NodeSelector | undefined } | { readonly problem: string } {
-  const own = { required: volume.spec.nodeAffinity?.required }
+export function boundReach(volume: PersistentVolume): (csiNode: CsiNodeFacts | undefined) => BoundReach {
+  const own = { reach: reachOf(volume.spec.nodeAffinity?.required) }
   const plugin = pluginOfVolume(volume)
   if (plugin === undefined) return () => own
   const translated = csiVolumeOf(volume)
   const migrated =
     translated !== undefined && 'problem' in translated
       ? { problem: `could not translate pv: ${translated.problem}` }
-      : { required: migratedAffinity(volume) }
+      : { reach: reachOf(migratedAffinity(volume)) }
   return (csiNode) => (csiNode?.migrated.has(plugin) ? migrated : own)
 }
 

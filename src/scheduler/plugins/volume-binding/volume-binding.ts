@@ -44,7 +44,7 @@ export const volumeBinding: PluginFactory = (args) => {
     filter(_pod, node, state) {
       if (state === undefined) return undefined
       const found = findVolumes(state.claims, node, state.storage)
-      return 'matched' in found ? undefined : refuseForGood(...found)
+      return 'matched' in found ? undefined : found
     },
     reserve({ pod }, node, state, world) {
       if (state === undefined || state.claims.selected.length + state.claims.open.length === 0) return undefined
@@ -53,7 +53,7 @@ export const volumeBinding: PluginFactory = (args) => {
       if (claims === undefined) return undefined
       if (typeof claims === 'string') return refuseForGood(claims)
       const found = findVolumes(claims, node, state.storage)
-      if (!('matched' in found)) return refuseForGood(...found)
+      if (!('matched' in found)) return found
       state.taken = assumeVolumes(found, node.name, world)
       return undefined
     },
