@@ -1,7 +1,7 @@
 import { effectiveSpec } from '#api/core/v1/effective-spec.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isSidecar } from '#api/core/v1/pod-helpers.ts'
-import { amountsOf, podRequests, sumContainers } from '#api/core/v1/resources.ts'
+import { amountsOf, isPodLevelResource, podRequests, type ResourceSpec } from '#api/core/v1/resources.ts'
 import type { Container, Volume } from '#api/core/v1/types.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 
@@ -21,8 +21,10 @@ export interface PodShape {
   readonly priority: number
   /** What it asks for and that is not zero; `cpu` in thousandths, the rest in whole units; without the pod itself as one of `pods`. */
   readonly requests: readonly Want[]
-  /** As scores count it: a container that asks for no processor or memory counts as if it asked for a little. */
+  /** As scores count it once it is on a node: a container that asks for no processor or memory counts as if it asked for a little. */
   readonly scored: { readonly cpu: number; readonly memory: number }
+  /** As scores count it while it looks for a node: the same, but that requests of the pod as a whole are left out (noderesources/fit.go). */
+  readonly scoredComing: { readonly cpu: number; readonly memory: number }
   readonly hostPorts: readonly HostPort[]
   readonly hasAffinity: boolean
   readonly hasRequiredAntiAffinity: boolean
@@ -114,12 +116,6 @@ const assumed = { cpu: '100m', memory: '200Mi' } as const
 
 function shapeOf(pod: Pod, spec: Pod['spec'], key: string): PodShape {
   const amounts = amountsOf(podRequests(spec))
-  const scored = amountsOf(
-    sumContainers(
-      { ...spec, containers: spec.containers.map(withAssumed), initContainers: (spec.initContainers ?? []).map(withAssumed) },
-      'requests',
-    ),
-  )
   const affinity = spec.affinity
   return {
     key,
@@ -127,19 +123,28 @@ function shapeOf(pod: Pod, spec: Pod['spec'], key: string): PodShape {
     requests: Object.entries(amounts)
       .filter(([, amount]) => amount !== 0)
       .map(([resource, amount]) => ({ resource, amount })),
-    scored: {
-      cpu: Math.max(scored['cpu'] ?? 0, amounts['cpu'] ?? 0),
-      memory: Math.max(scored['memory'] ?? 0, amounts['memory'] ?? 0),
-    },
+    // Where the pod asks as a whole, only what nothing in it asks for is assumed (kube-scheduler getNonMissingContainerRequests).
+    scored: scoredOf(spec, hasPodLevelRequests(spec) ? (name) => amounts[name] === undefined : () => true),
+    scoredComing: scoredOf({ ...spec, resources: undefined }, () => true),
     hostPorts: hostPortsOf(pod),
     hasAffinity: affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined,
     hasRequiredAntiAffinity: (affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length ?? 0) > 0,
   }
 }
 
-function withAssumed<C extends Pod['spec']['containers'][number]>({ resources, restartPolicy }: C) {
-  return { restartPolicy, resources: { ...resources, requests: { ...assumed, ...resources.requests } } }
+/** Containers that leave out a resource that `isAssumed` count as if they asked for a little of it. */
+function scoredOf(spec: ResourceSpec, isAssumed: (name: 'cpu' | 'memory') => boolean): PodShape['scored'] {
+  const given = Object.fromEntries(Object.entries(assumed).filter(([name]) => isAssumed(name as keyof typeof assumed)))
+  const generous = (container: ResourceSpec['containers'][number]) => ({
+    ...container,
+    resources: { ...container.resources, requests: { ...given, ...container.resources?.requests } },
+  })
+  const initContainers = (spec.initContainers ?? []).map(generous)
+  const { cpu = 0, memory = 0 } = amountsOf(podRequests({ ...spec, containers: spec.containers.map(generous), initContainers }))
+  return { cpu, memory }
 }
+
+const hasPodLevelRequests = ({ resources }: ResourceSpec): boolean => Object.keys(resources?.requests ?? {}).some(isPodLevelResource)
 
 /** Host ports of its containers and sidecars. */
 export function hostPortsOf({ spec }: Pod): HostPort[] {

@@ -31,7 +31,7 @@ export function scoredColumns(pod: PodInfo, world: World, resources: readonly Re
     const column = world.nodes.column(name)
     if (column === undefined) return []
     const isAssumed = withAssumed && (name === 'cpu' || name === 'memory')
-    const amount = isAssumed ? pod.shape.scored[name] : (pod.shape.requests.find(({ resource }) => resource === name)?.amount ?? 0)
+    const amount = isAssumed ? pod.shape.scoredComing[name] : (pod.shape.requests.find(({ resource }) => resource === name)?.amount ?? 0)
     if (amount === 0 && !isBasic(name)) return []
     return [{ weight, allocatable: column.allocatable, requested: isAssumed ? world.nodes.scored[name] : column.requested, amount }]
   })
