@@ -47,28 +47,6 @@ const chosen = function* (): Generator<RecordedCase> {
   for (const recorded of readCases(values.file)) if (values.area?.includes(recorded.area) ?? true) yield recorded
 }
 
-switch (positionals[0]) {
-  case 'record':
-    await withRunner(record)
-    break
-  case 'compare': {
-    const results = compareAll(chosen(), ourProfile())
-    for (const line of describe(results, Number(values.shown))) console.log(line)
-    if ([...results.values()].some(({ findings }) => findings.length > 0)) process.exitCode = 1
-    break
-  }
-  case 'shrink':
-    await withRunner(shrinkOne)
-    break
-  case 'sample': {
-    const lines = sampleOf([...chosen()], Number(values.count)).map((recorded) => `${JSON.stringify(recorded)}\n`)
-    writeFileSync(wanted('out'), gzipSync(lines.join(''), { level: 9 }))
-    break
-  }
-  default:
-    console.log(usage)
-}
-
 function wanted(name: 'out'): string {
   const value = values[name]
   if (value === undefined) throw new Error(`--${name} FILE is missing`)
@@ -77,6 +55,8 @@ function wanted(name: 'out'): string {
 
 async function withRunner(use: (runner: Runner) => Promise<void>): Promise<void> {
   const reference = await startReference({ programs: values.programs, folder: values.folder, port: Number(values.port) })
+  // Whoever ends this ends what it started.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void reference.close().then(() => process.exit(1)))
   try {
     const runner = await createRunner(reference, { settleMs: Number(values.settle) })
     await use(runner)
@@ -128,4 +108,27 @@ async function shrinkOne(runner: Runner): Promise<void> {
   const text = `${JSON.stringify(smallest)}\n`
   if (values.out === undefined) console.log(text)
   else writeFileSync(values.out, text)
+}
+
+// Last, since constants above are only there by now.
+switch (positionals[0]) {
+  case 'record':
+    await withRunner(record)
+    break
+  case 'compare': {
+    const results = compareAll(chosen(), ourProfile())
+    for (const line of describe(results, Number(values.shown))) console.log(line)
+    if ([...results.values()].some(({ findings }) => findings.length > 0)) process.exitCode = 1
+    break
+  }
+  case 'shrink':
+    await withRunner(shrinkOne)
+    break
+  case 'sample': {
+    const lines = sampleOf([...chosen()], Number(values.count)).map((recorded) => `${JSON.stringify(recorded)}\n`)
+    writeFileSync(wanted('out'), gzipSync(lines.join(''), { level: 9 }))
+    break
+  }
+  default:
+    console.log(usage)
 }

@@ -194,13 +194,15 @@ async function outcome(events: SchedulerEvents, name: string, pod: KubeJson, rea
   if (seen.failure!.isError) return { error: seen.failure!.message }
   const failed: Answer = { feasible: [], message: seen.failure!.message }
   if (seen.target === undefined) return failed
-  await events.within(() => seen.hasPreempted, 300)
+  const { preemption } = seen
+  // Where all victims are on their way out already, nothing is begun.
+  if (await events.within(() => preemption.hasBegun, 100)) await events.until(() => preemption.hasEnded, 20_000, `${name} to have room`)
   for (let left = 30; left > 0; left -= 1) {
     const { status } = (await read()) as KubeJson
     if (status.nominatedNodeName === seen.target) break
     await sleep(10)
   }
-  return { ...failed, nominatedNode: seen.target, victims: [...seen.victims].sort() }
+  return { ...failed, nominatedNode: seen.target, victims: [...preemption.victims].sort() }
 }
 
 /** Each case has names of its own, so that nothing that the scheduler still holds of an earlier one is taken for this one's. */

@@ -22,8 +22,8 @@ export interface SeenPod {
   failure: { readonly message: string; readonly isError: boolean } | undefined
   /** Where preemption makes room. */
   target: string | undefined
-  hasPreempted: boolean
-  readonly victims: Set<string>
+  /** Its eviction of others: all tries of a pod share it, since the next may begin before the last eviction is told of. */
+  readonly preemption: { hasBegun: boolean; hasEnded: boolean; readonly victims: Set<string> }
   readonly scores: Record<string, Record<string, number>>
   readonly totals: Record<string, number>
 }
@@ -44,8 +44,7 @@ export function listenTo(onLine: (listener: (line: string) => void) => () => voi
         expects: undefined,
         failure: undefined,
         target: undefined,
-        hasPreempted: false,
-        victims: new Set(),
+        preemption: { hasBegun: false, hasEnded: false, victims: new Set() },
         scores: {},
         totals: {},
       }
@@ -61,8 +60,10 @@ export function listenTo(onLine: (listener: (line: string) => void) => () => voi
     'Delete event for scheduled pod': ({ pod }) => gone.add(pod!),
     'Delete event for unscheduled pod': ({ pod }) => gone.add(pod!),
     'Attempting to schedule pod': ({ pod }) => {
+      const before = pods.get(pod!)
       pods.delete(pod!)
-      of(pod!).isTried = true
+      const { preemption } = before ?? of(pod!)
+      pods.set(pod!, { ...of(pod!), isTried: true, preemption })
     },
     'Plugin scored node for pod': ({ pod, plugin, node, score }) => {
       const { scores } = of(pod!)
@@ -90,12 +91,16 @@ export function listenTo(onLine: (listener: (line: string) => void) => () => voi
     'the target node for the preemption is determined': ({ pod, node }) => {
       of(pod!).target = node!
     },
-    'Preemptor Pod preempted victim Pod': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
-    'Victim Pod is already being deleted, skipping the API call for it': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
-    'Victim Pod is already deleted': ({ preemptor, victim }) => of(preemptor!).victims.add(victim!),
-    'Preemptor rejected a pod in preBind': ({ preemptor, podInPreBind }) => of(preemptor!).victims.add(podInPreBind!),
+    'Preemptor Pod preempted victim Pod': ({ preemptor, victim }) => of(preemptor!).preemption.victims.add(victim!),
+    'Victim Pod is already being deleted, skipping the API call for it': ({ preemptor, victim }) =>
+      of(preemptor!).preemption.victims.add(victim!),
+    'Victim Pod is already deleted': ({ preemptor, victim }) => of(preemptor!).preemption.victims.add(victim!),
+    'Preemptor rejected a pod in preBind': ({ preemptor, podInPreBind }) => of(preemptor!).preemption.victims.add(podInPreBind!),
+    'Start the preemption asynchronously': ({ preemptor }) => {
+      of(preemptor!).preemption.hasBegun = true
+    },
     'Async Preemption finished completely': ({ preemptor }) => {
-      of(preemptor!).hasPreempted = true
+      of(preemptor!).preemption.hasEnded = true
     },
   }
 

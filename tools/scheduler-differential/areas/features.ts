@@ -20,9 +20,5 @@ export const features: Area = {
       container.restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [3] } }]
       pod.spec.restartPolicy = 'Never'
     }
-    if (chance.is(20)) {
-      pod.spec.hostNetwork = true
-      pod.spec.hostUsers = false
-    }
   },
 }

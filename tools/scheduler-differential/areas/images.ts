@@ -24,7 +24,7 @@ export const images: Area = {
     if (role === 'bound') return
     const image = (): string => chance.pick([...all, 'tool', 'docker.io/library/tool', 'example.com/none:1', 'example.com:5000/app'])
     pod.spec.containers[0].image = image()
-    if (chance.is(40)) pod.spec.containers.push({ name: 'd', image: image() })
+    if (chance.is(40)) pod.spec.containers.push({ name: 'other', image: image() })
     if (chance.is(30)) pod.spec.initContainers = [...(pod.spec.initContainers ?? []), { name: 'i', image: image() }]
     if (chance.is(15)) pod.spec.volumes = [...(pod.spec.volumes ?? []), { name: 'image', image: { reference: image() } }]
   },

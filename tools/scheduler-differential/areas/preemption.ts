@@ -31,7 +31,6 @@ export const preemption: Area = {
     // No two began at the same time: among equals the choice would be anybody's guess.
     const startTime = new Date(Date.UTC(2026, 0, 1, 0, 0, (bound.length * 7919) % 5_000)).toISOString().replace('.000', '')
     pod.status = { phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'True' }] }
-    if (chance.is(10)) pod.spec.terminationGracePeriodSeconds = 0
   },
   finish({ chance, objects }) {
     for (let left = chance.pick([0, 1, 1, 2]); left > 0; left -= 1) {
