@@ -149,11 +149,11 @@ function isKept(digits: string, fraction: string, scale: Scale): boolean {
   return length <= 18 && exponent >= -9 && exponent % 3 === 0 && digits !== '' && !(digits + fraction).endsWith('000')
 }
 
-/** The everyday texts, without any arithmetic. */
+/** The everyday texts, without any arithmetic: `100m`, `2`, `64Mi`, but not `1000m` (1) nor `2048Mi` (2Gi). */
 function isPlainlyCanonical(text: string): boolean {
   const match = /^[1-9][0-9]{0,8}(m|[KMG]i|)$/.exec(text)
   if (match === null) return false
-  return match[1]!.endsWith('i') ? (Number.parseInt(text, 10) & 7) !== 0 : !text.endsWith(`000${match[1]}`)
+  return match[1]!.endsWith('i') ? Number.parseInt(text, 10) % 1024 !== 0 : !text.endsWith(`000${match[1]}`)
 }
 
 /** `value * 10^exponent`, rounded up. */

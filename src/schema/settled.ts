@@ -8,13 +8,14 @@ import { zeroOf } from './zero.ts'
 
 /**
  * The value as it comes back from the store: what `decode` makes of its canonical JSON, without writing and reading that. Whatever is in that
- * form already is the very same object in the result. `value` is one that `encodeJson` takes for the type; it is not changed.
+ * form already is the very same object in the result. `value` is one that `encodeJson` takes for the type; it is not changed. `before`, where
+ * there is one, came back from the store before: what both share needs no look.
  */
-export function settled<T>(type: AnyType, value: T): T {
-  return settlerOf(type.shape)(value) as T
+export function settled<T>(type: AnyType, value: T, before?: unknown): T {
+  return settlerOf(type.shape)(value, before) as T
 }
 
-type Settler = (value: unknown) => unknown
+type Settler = (value: unknown, before?: unknown) => unknown
 const settlers = new WeakMap<Shape, Settler>()
 
 function settlerOf(shape: Shape): Settler {
@@ -51,10 +52,14 @@ function makeSettler(shape: Shape): Settler {
 
 const same: Settler = (value) => value
 
+const nothing: readonly unknown[] = []
+const unknown: Readonly<Record<string, unknown>> = {}
+
 /** The long way, for what has many forms. */
 function throughJson(shape: Shape): Settler {
   const type = { shape } as AnyType
-  return (value) => {
+  return (value, before) => {
+    if (value === before && value !== null && value !== undefined) return value
     if (typeof value === 'object' && value !== null) return decode(type, parseExact(encodeJson(type, value)), { strict: false }).value
     return value === null || value === undefined ? null : decode(type, value, { strict: false }).value
   }
@@ -62,11 +67,13 @@ function throughJson(shape: Shape): Settler {
 
 function listSettler(item: Shape): Settler {
   const settleItem = itemSettler(item)
-  return (value) => {
+  return (value, before) => {
+    if (value === before) return value
     const list = value as readonly unknown[]
+    const known = Array.isArray(before) ? before : nothing
     let copy: unknown[] | undefined
     for (let i = 0; i < list.length; i += 1) {
-      const after = settleItem(list[i])
+      const after = settleItem(list[i], known[i])
       if (after === list[i]) continue
       copy ??= [...list]
       copy[i] = after
@@ -77,7 +84,8 @@ function listSettler(item: Shape): Settler {
 
 function mapSettler(item: Shape): Settler {
   const settleItem = itemSettler(item)
-  return (value) => {
+  return (value, before) => {
+    if (value === before) return value
     const map = value as Readonly<Record<string, unknown>>
     const keys = Object.keys(map)
     let isSame = true
@@ -97,9 +105,9 @@ function mapSettler(item: Shape): Settler {
 /** Nothing in a list or a map is the zero value of its type. */
 function itemSettler(item: Shape): Settler {
   let settle: Settler | undefined
-  return (value) => {
+  return (value, before) => {
     settle ??= settlerOf(item)
-    if (value !== null && value !== undefined) return settle(value)
+    if (value !== null && value !== undefined) return settle(value, before)
     return item.kind === 'json' ? null : settledZero(item)
   }
 }
@@ -111,15 +119,16 @@ interface FieldSettler extends PlannedField {
 
 function messageSettler(shape: Shape & { kind: 'message' }): Settler {
   let fields: readonly FieldSettler[] | undefined
-  return (value) => {
-    if (!isObject(value)) return value
+  return (value, before) => {
+    if (value === before || !isObject(value)) return value
+    const known = isObject(before) ? before : unknown
     fields ??= fieldsPlan(shape).map((field) => ({ ...field, settle: settlerOf(field.shape), isEmpty: isEmptyFor(field.shape) }))
     // In the declared order as it stands, as far as names tell? Then it is copied only when a value turns out otherwise.
     let copy: Record<string, unknown> | undefined = isOrdered(fields, value) ? undefined : {}
     for (let i = 0; i < fields.length; i += 1) {
       const field = fields[i]!
       const given = value[field.name]
-      const after = settledField(field, given)
+      const after = settledField(field, given, known[field.name])
       if (copy === undefined && after !== given) {
         copy = {}
         for (let before = 0; before < i; before += 1) {
@@ -134,11 +143,12 @@ function messageSettler(shape: Shape & { kind: 'message' }): Settler {
 }
 
 /** `undefined`: the field is not there. */
-function settledField({ shape, pointer, kept, settle, isEmpty }: FieldSettler, given: unknown): unknown {
+function settledField({ shape, pointer, kept, settle, isEmpty }: FieldSettler, given: unknown, before: unknown): unknown {
   if (given === undefined || given === null) return kept && !pointer ? settledZero(shape) : undefined
-  if (pointer || kept) return settle(given)
+  if (pointer || kept) return settle(given, before)
+  if (given === before && typeof given === 'object') return given
   if (isEmpty(given)) return undefined
-  const after = settle(given)
+  const after = settle(given, before)
   return isEmpty(after) ? undefined : after
 }
 

@@ -7,19 +7,27 @@ import type { Revision } from '#store/store.ts'
  * Objects that this server has just written, by their bytes. They come back from the store a moment later, as the very same bytes: then they
  * need not be parsed. Only the latest are kept, so that what nobody reads as an object takes no memory as one.
  */
-const written = new WeakMap<Uint8Array, KubeObject>()
+const written = new WeakMap<Uint8Array, Written>()
 const latest: (Uint8Array | undefined)[] = []
 let next = 0
 let sizeBytes = 0
 
-/** Notes what `value` was made from: the object as the kind has it in memory, frozen or not, which nobody changes any more. */
-export function noteWritten(kind: AnyKind, value: Uint8Array, object: KubeObject): void {
+interface Written {
+  readonly object: KubeObject
+  readonly previous: KubeObject | undefined
+}
+
+/**
+ * Notes what `value` was made from: the object as the kind has it in memory, frozen or not, which nobody changes any more. `previous`: what it
+ * takes the place of, as it came from the store; most of it is mostly shared.
+ */
+export function noteWritten(kind: AnyKind, value: Uint8Array, object: KubeObject, previous?: KubeObject): void {
   // Forms of one stored object, and custom resources, are made in other ways.
   if (kind.storedAs !== undefined || kind.shape.kind !== 'message') return
   forget(next)
   latest[next] = value
   sizeBytes += value.byteLength
-  written.set(value, object)
+  written.set(value, { object, previous })
   next = (next + 1) % latestMax
   for (let i = 0; sizeBytes > limitBytes && i < latestMax; i += 1) forget((next + i) % latestMax)
 }
@@ -34,9 +42,9 @@ function forget(place: number): void {
 
 /** The object of these bytes with its resourceVersion, as decoding would give it, frozen; `undefined`: the bytes have to be decoded. */
 export function writtenObject(kind: AnyKind, value: Uint8Array, revision: Revision): KubeObject | undefined {
-  const object = written.get(value)
-  if (object === undefined) return undefined
-  const whole = settled(kind, object)
+  const noted = written.get(value)
+  if (noted === undefined) return undefined
+  const whole = settled(kind, noted.object, noted.previous)
   return deepFreeze({ ...whole, metadata: withVersion(whole.metadata, `${revision}`) }) as KubeObject
 }
 

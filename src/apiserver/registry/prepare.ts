@@ -58,20 +58,20 @@ export function withReadableOwners(admitted: KubeObject, object: KubeObject, war
   return withOwners(admitted, entriesOf(object))
 }
 
-/** What the store keeps: canonical JSON without resourceVersion, which is the revision of the commit. */
-export function storedBytes(kind: AnyKind, object: KubeObject): Uint8Array {
+/** What the store keeps: canonical JSON without resourceVersion, which is the revision of the commit. `previous`: what it takes the place of. */
+export function storedBytes(kind: AnyKind, object: KubeObject, previous?: KubeObject): Uint8Array {
   const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
   const bare = { ...object, metadata }
   const stored = kind.storedAs?.toStored(bare as never) ?? bare
   const value = Buffer.from(encodeJson(storageKindOf(kind), stored))
-  noteWritten(kind, value, object)
+  noteWritten(kind, value, object, previous)
   return value
 }
 
 /** The same where somebody else may have to be asked for the stored form. */
-export function convertedBytes(kind: AnyKind, object: KubeObject): Uint8Array | Promise<Uint8Array> {
+export function convertedBytes(kind: AnyKind, object: KubeObject, previous?: KubeObject): Uint8Array | Promise<Uint8Array> {
   const stored = storageKindOf(kind)
-  if (kind.storedAs?.convert === undefined || stored.version === kind.version) return storedBytes(kind, object)
+  if (kind.storedAs?.convert === undefined || stored.version === kind.version) return storedBytes(kind, object, previous)
   const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
   return kind.storedAs
     .convert([{ ...object, metadata } as KubeObject], apiVersionOf(stored))

@@ -75,7 +75,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     )
     const { object: prepared, claims } = await prepare(context, write, wanted, previous, key, options)
     const next = withOldTimes(write, prepared, previous)
-    const value = await convertedBytes(kind, next)
+    const value = await convertedBytes(kind, next, previous)
     if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
     const removes =
       next.metadata.deletionTimestamp !== undefined && !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0

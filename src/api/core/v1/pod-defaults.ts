@@ -14,16 +14,36 @@ import { formatQuantity, parseQuantity, quantityOfMilli, quantityToMilli } from 
 /** Defaults of a pod's spec that hang on its other fields: for pods and for templates alike. */
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const serviceAccountName = spec.serviceAccountName || spec.serviceAccount
-  return {
-    ...spec,
+  return merged(spec, {
     ...(serviceAccountName && { serviceAccountName, serviceAccount: serviceAccountName }),
-    ...(spec.volumes && { volumes: spec.volumes.map(defaultVolume) }),
-    ...(spec.initContainers && { initContainers: spec.initContainers.map(defaultContainer) }),
-    containers: spec.containers?.map(defaultContainer),
-    ...(spec.ephemeralContainers && { ephemeralContainers: spec.ephemeralContainers.map(defaultContainer<EphemeralContainer>) }),
+    ...(spec.volumes && { volumes: mapped(spec.volumes, defaultVolume) }),
+    ...(spec.initContainers && { initContainers: mapped(spec.initContainers, defaultContainer) }),
+    containers: spec.containers && mapped(spec.containers, defaultContainer),
+    ...(spec.ephemeralContainers && { ephemeralContainers: mapped(spec.ephemeralContainers, defaultContainer<EphemeralContainer>) }),
     ...(spec.overhead && { overhead: roundToMilli(spec.overhead) }),
     ...(spec.resources && { resources: roundResources(spec.resources) }),
+  })
+}
+
+/**
+ * Defaults are filled in several times on the way of a write, and mostly there is nothing to fill in any more: then the very same object is
+ * given back, so that nobody freezes, compares or writes a copy of it.
+ */
+function merged<T extends object>(object: T, changes: Partial<T>): T {
+  for (const key in changes) if (changes[key] !== object[key] || !(key in object)) return { ...object, ...changes }
+  return object
+}
+
+/** The very same list where no item changes. */
+function mapped<T>(list: readonly T[], change: (item: T) => T): T[] {
+  let copy: T[] | undefined
+  for (let i = 0; i < list.length; i += 1) {
+    const after = change(list[i]!)
+    if (after === list[i]) continue
+    copy ??= [...list]
+    copy[i] = after
   }
+  return copy ?? (list as T[])
 }
 
 /** The template with the defaults of its spec; one without a spec is left for validation to refuse. */
@@ -33,19 +53,16 @@ export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec =
 /** What only a pod gets, and no template. */
 export function defaultPod(spec: PodSpec): PodSpec {
   const general = defaultPodSpec(spec)
-  const complete = (container: Container): Container => {
-    const withRequests = { ...container, resources: requestsFromLimits(container.resources) }
-    return general.hostNetwork ? { ...withRequests, ...hostPorts(container) } : withRequests
-  }
-  const withContainers = {
-    ...general,
-    containers: general.containers?.map(complete),
-    ...(general.initContainers && { initContainers: general.initContainers.map(complete) }),
+  const complete = (container: Container): Container =>
+    merged(container, { resources: requestsFromLimits(container.resources), ...(general.hostNetwork && hostPorts(container)) })
+  const withContainers = merged(general, {
+    containers: general.containers && mapped(general.containers, complete),
+    ...(general.initContainers && { initContainers: mapped(general.initContainers, complete) }),
     enableServiceLinks: general.enableServiceLinks ?? true,
     // Less than nothing means the least there is.
     ...((general.terminationGracePeriodSeconds ?? 0) < 0 && { terminationGracePeriodSeconds: 1 }),
-  }
-  return general.resources === undefined ? withContainers : { ...withContainers, resources: podLevelResources(withContainers) }
+  })
+  return general.resources === undefined ? withContainers : merged(withContainers, { resources: podLevelResources(withContainers) })
 }
 
 /** `latest`, and no tag at all, may change under the same name. */
@@ -65,11 +82,10 @@ const isReference = (image: string): boolean =>
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-.]*[A-Za-z0-9])?(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/.test(image)
 
 function defaultContainer<C extends Container | EphemeralContainer>(container: C): C {
-  const made = {
-    ...container,
+  const made = merged<Container | EphemeralContainer>(container, {
     imagePullPolicy: container.imagePullPolicy || pullPolicyOf(container.image),
     resources: roundResources(container.resources ?? {}),
-  }
+  }) as C
   if (container.lifecycle?.stopSignal === undefined) return made
   const { lifecycle: _, ...rest } = made
   const lifecycle = withoutStopSignal(container.lifecycle)
@@ -89,8 +105,12 @@ function defaultVolume(volume: Volume): Volume {
   return image === undefined || image.pullPolicy ? volume : { ...volume, image: { ...image, pullPolicy: pullPolicyOf(image.reference) } }
 }
 
-const requestsFromLimits = (resources: ResourceRequirements): ResourceRequirements =>
-  resources.limits === undefined ? resources : { ...resources, requests: { ...resources.limits, ...resources.requests } }
+function requestsFromLimits(resources: ResourceRequirements): ResourceRequirements {
+  const { limits, requests } = resources
+  if (limits === undefined) return resources
+  if (requests && Object.keys(limits).every((name) => name in requests)) return resources
+  return { ...resources, requests: { ...limits, ...requests } }
+}
 
 const hostPorts = (container: Container): Partial<Container> =>
   container.ports === undefined
@@ -114,19 +134,24 @@ function podLevelResources(spec: PodSpec): ResourceRequirements {
 
 /** Resource amounts finer than a thousandth are rounded up, for compatibility with what was always done. */
 export function roundToMilli(list: ResourceList): ResourceList {
-  const out: ResourceList = {}
-  for (const [name, text] of Object.entries(list)) out[name] = roundQuantity(text)
-  return out
+  let copy: ResourceList | undefined
+  for (const [name, text] of Object.entries(list)) {
+    const after = roundQuantity(text)
+    if (after === text) continue
+    copy ??= { ...list }
+    copy[name] = after
+  }
+  return copy ?? list
 }
 
 /** Requests and limits, each rounded so. */
 export const roundResources = <R extends { readonly limits?: ResourceList | undefined; readonly requests?: ResourceList | undefined }>(
   resources: R,
-): R => ({
-  ...resources,
-  ...(resources.limits && { limits: roundToMilli(resources.limits) }),
-  ...(resources.requests && { requests: roundToMilli(resources.requests) }),
-})
+): R =>
+  merged<R>(resources, {
+    ...(resources.limits && { limits: roundToMilli(resources.limits) }),
+    ...(resources.requests && { requests: roundToMilli(resources.requests) }),
+  } as Partial<R>)
 
 /** Only these families of text can be finer than a thousandth. */
 function roundQuantity(text: string): string {

@@ -64,7 +64,7 @@ export const Pod = kind(
     },
   },
   {
-    defaults: (pod) => ({ ...pod, spec: defaultPod(pod.spec), status: syncPodIPs(pod.status) }),
+    defaults: (pod) => withParts(pod, defaultPod(pod.spec), syncPodIPs(pod.status)),
     dropDisabled: (next, previous, features) => ({ ...next, spec: dropDisabledProjections(next.spec, previous?.spec, features) }),
     prepareCreate: (pod, { now, warn }) => ({
       ...pod,
@@ -110,6 +110,13 @@ export const Pod = kind(
 export type Pod = Of<typeof Pod>
 
 /** `podIP` and the first of `podIPs` are one fact; where they differ, the older field wins. */
+/** The very same pod where both parts are its own. */
+const withParts = <P extends { readonly spec: types.PodSpec; readonly status: types.PodStatus }>(
+  pod: P,
+  spec: types.PodSpec,
+  status: types.PodStatus,
+): P => (spec === pod.spec && status === pod.status ? pod : { ...pod, spec, status })
+
 function syncPodIPs(status: types.PodStatus): types.PodStatus {
   const { podIP, podIPs } = status ?? {}
   if (podIP && podIP !== podIPs?.[0]?.ip) return { ...status, podIPs: [{ ip: podIP }] }
