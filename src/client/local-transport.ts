@@ -25,12 +25,18 @@ async function unless(handler: Transport, request: HttpRequest, signal: AbortSig
 
 async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const iterator = body[Symbol.asyncIterator]()
-  const { promise, done } = abortion(signal)
+  // Not by a race of promises: one that lasts as long as a watch would keep something of each event that it was raced with.
+  let interrupt = (_reason: unknown): void => {}
+  const abort = () => interrupt(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
   let ended = false
   try {
     while (true) {
       signal.throwIfAborted()
-      const next = await Promise.race([iterator.next(), promise])
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        interrupt = reject
+        iterator.next().then(resolve, reject)
+      })
       if (next.done) {
         ended = true
         return
@@ -38,7 +44,7 @@ async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSigna
       yield next.value
     }
   } finally {
-    done()
+    signal.removeEventListener('abort', abort)
     // Not waited for: a body that waits for something would not hear of it before that comes.
     if (!ended) void iterator.return?.()?.catch(() => {})
   }

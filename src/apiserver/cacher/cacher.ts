@@ -7,6 +7,7 @@ import { claimRoot, prefixOf, registryRoot, storageKindOf } from '../registry/ke
 import { append, type Change, type History, historyFrom, rewind } from './history.ts'
 import { emptyIndex, getItem, type Index, indexOf, putItem, removeItem } from './index.ts'
 import { type Item, itemOf } from './item.ts'
+import { createRevisionWaits } from './revision-waits.ts'
 import { createWatchers, type Watchers } from './watchers.ts'
 
 /**
@@ -73,16 +74,11 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
   const closing = new AbortController()
   const reloadListeners: (() => void)[] = []
   let revision: Revision = 0
-  let waiting: { revision: Revision; wake: () => void }[] = []
+  const waits = createRevisionWaits(clock)
 
   function advance(to: Revision): void {
     revision = to
-    if (waiting.length === 0) return
-    const still = waiting.filter((wait) => wait.revision > to)
-    if (still.length === waiting.length) return
-    const ready = waiting.filter((wait) => wait.revision <= to)
-    waiting = still
-    for (const wait of ready) wait.wake()
+    waits.advance(to)
   }
 
   async function load(): Promise<void> {
@@ -148,26 +144,8 @@ export async function createCacher({ store, kinds, clock, onClaim, onFailure }: 
   await load()
   const following = follow()
 
-  const reached = (wanted: Revision, timeoutMs?: number): Promise<boolean> => {
-    if (revision >= wanted) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const wait = {
-        revision: wanted,
-        wake: () => {
-          forget()
-          resolve(true)
-        },
-      }
-      const forget =
-        timeoutMs === undefined
-          ? () => {}
-          : clock.schedule(clock.now() + timeoutMs, () => {
-              waiting = waiting.filter((other) => other !== wait)
-              resolve(false)
-            })
-      waiting.push(wait)
-    })
-  }
+  const reached = (wanted: Revision, timeoutMs = Infinity): Promise<boolean> =>
+    revision >= wanted ? Promise.resolve(true) : waits.until(wanted, timeoutMs)
 
   return {
     revision: () => revision,
