@@ -85,6 +85,18 @@ check('audit that goes nowhere', ['server', '--data', 'd', '--audit-policy', 'p'
 })
 check('audit of nothing', ['server', '--data', 'd', '--audit-log', 'l'], { code: 2, err: /--audit-policy has to say which/ })
 check('an age that is none', ['server', '--data', 'd', '--audit-log-maxage', '1d'], { code: 2, err: /maxage must be a whole number/ })
+check('a gate that is none', ['server', '--data', 'd', '--feature-gates', 'Foo=true'], {
+  code: 2,
+  err: /--feature-gates names the unrecognized/,
+})
+check('a gate in other words', ['server', '--data', 'd', '--feature-gates', 'NodeSwap=yes'], {
+  code: 2,
+  err: /--feature-gates must be a mapping of names to true or false/,
+})
+check('a version that is none', ['server', '--data', 'd', '--runtime-config', 'apps/v9=true'], {
+  code: 2,
+  err: /--runtime-config names apps\/v9/,
+})
 check('strangers that are none', ['server', '--data', 'd', '--anonymous', 'some'], {
   code: 2,
   err: /must be all, health or none, not "some"/,
