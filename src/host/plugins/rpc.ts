@@ -19,14 +19,17 @@ import { type ErrorCode, isError, WherryError } from '#lib/errors.ts'
 import { decodeProtobuf, encodeProtobuf } from '#schema/protobuf.ts'
 import type { AnyType } from '#schema/schema.ts'
 
-/** gRPC over unix sockets, for plug-ins of this node. One that restarts makes its socket anew within moments, so asking again is quick. */
+/**
+ * gRPC over unix sockets, for plug-ins of this node. One that restarts makes its socket anew within moments, so asking again is quick at first;
+ * one that stays away is dialled rarely, yet often enough that it is seen before half a minute costs it its ResourceSlices.
+ */
 export const dialRpc: DialRpc = (socketPath) => {
   const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': MESSAGE_LIMIT_BYTES,
     'grpc.max_send_message_length': MESSAGE_LIMIT_BYTES,
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.min_reconnect_backoff_ms': 50,
-    'grpc.max_reconnect_backoff_ms': 1000,
+    'grpc.max_reconnect_backoff_ms': 5_000,
     'grpc.enable_retries': 0,
     // Some servers refuse a path as the name of a host.
     'grpc.default_authority': 'localhost',
