@@ -4,6 +4,10 @@ import fc from 'fast-check'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import type { Cycle } from '../../framework/plugin.ts'
 import { createTrial } from '../../framework/trial.ts'
+import type { PodInfo } from '../../world/pod-info.ts'
+import { createTopologyIndex, topologyIndex } from '../../world/topology.ts'
+import { domainOf } from '../../world/topology-domains.ts'
+import type { Terms } from '../../world/topology-terms.ts'
 import {
   type Cluster,
   createCluster,
@@ -52,6 +56,32 @@ test('whatever happened before, it answers as if every pod were counted anew', (
       for (const step of steps) step.do === 'ask' ? ask(cluster, step) : take(cluster, step)
     }),
     { numRuns: 600 },
+  )
+})
+
+test('what terms say about a pod does not rest on who asked before', () => {
+  fc.assert(
+    fc.property(histories(specs), (steps) => {
+      const cluster = createCluster()
+      const { world } = cluster
+      const narrow = createTopologyIndex(world, { selectionsMax: 1, talliesMax: 1, listenersMax: 1, idleTopologiesMax: 1 })
+      const nodes = () => [...world.nodes.nodes.values()]
+      const said = (terms: Terms, info: PodInfo) =>
+        nodes().map((node) =>
+          [...terms.about(info).values()].reduce((sum, { topology, counts }) => sum + (counts.values[domainOf(topology, node)] ?? 0), 0),
+        )
+      for (const step of steps) {
+        if (step.do !== 'ask') {
+          take(cluster, step)
+          continue
+        }
+        const info = world.podInfo(podOf('asked', step.pod))
+        const wide = topologyIndex(world)
+        for (const sort of ['requiredAffinity', 'requiredAntiAffinity', 'preferred'] as const)
+          assert.deepEqual(said(narrow[sort], info), said(wide[sort], info))
+      }
+    }),
+    { numRuns: 300 },
   )
 })
 
