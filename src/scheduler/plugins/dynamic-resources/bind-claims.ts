@@ -1,3 +1,4 @@
+import type { Pod } from '#api/core/v1/pod.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { AllocationResult } from '#api/resource/v1/types.ts'
 import { isError, WherryError } from '#lib/errors.ts'
@@ -27,11 +28,29 @@ export function bindClaims(
 ): Promise<void> | undefined {
   const isDone = state.claims.every((claim, at) => !isToBeWritten(claim, at, pod, state))
   if (isDone && !state.claims.some(hasBindingConditions)) return undefined
-  return writeClaims(pod, nodeName, state, means, times)
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([means.signal, stopping.signal])
+  const work = writeClaims(pod, nodeName, state, { ...means, signal }, times)
+  state.writing = { means, ended: work.catch(() => {}), stopping }
+  return work
 }
 
-/** Gives back what `reserveClaims` took and what `bindClaims` wrote. */
+/** Gives back what `reserveClaims` took and what `bindClaims` wrote. What is being written stays taken until that has come to its end. */
 export function releaseClaims({ pod }: PodInfo, state: DeviceState, world: World): void {
+  const { writing } = state
+  if (writing === undefined) {
+    giveBack(state, world)
+    return
+  }
+  state.writing = undefined
+  writing.stopping.abort(new WherryError('Gone', 'the pod was given up while its claims were written'))
+  void writing.ended.then(() => {
+    giveBack(state, world)
+    return takeBack(pod, state, writing.means)
+  })
+}
+
+function giveBack(state: DeviceState, world: World): void {
   const index = world.kept(createClaimIndex)
   const lookup = world.lookups.of(ResourceClaim)
   for (const [at, { uid }] of state.reserved) {
@@ -39,23 +58,17 @@ export function releaseClaims({ pod }: PodInfo, state: DeviceState, world: World
     if (at !== state.extendedAt) lookup.restore(state.claims[at]!.metadata.name, state.claims[at]!.metadata.namespace)
   }
   state.reserved.clear()
-  const { means } = state
-  if (means === undefined) return
-  state.means = undefined
-  for (const [at, claim] of state.claims.entries()) {
-    const undone =
-      at === state.extendedAt
-        ? isUnwritten(claim)
-          ? undefined
-          : deleteExtendedClaim(claim, means)
-        : claim.status.allocation !== undefined && isReservedFor(claim, pod)
-          ? unreserve(claim, pod.metadata.uid, means)
-          : undefined
-    // The next try finds what was left, and the controller of claims frees those of pods that are gone.
-    undone?.catch((error: unknown) => {
+}
+
+async function takeBack(pod: Pod, state: DeviceState, means: BindMeans): Promise<void> {
+  for (const [at, claim] of state.claims.entries())
+    try {
+      if (at === state.extendedAt && !isUnwritten(claim)) await deleteExtendedClaim(claim, means)
+      else if (claim.status.allocation !== undefined && isReservedFor(claim, pod)) await unreserve(claim, pod.metadata.uid, means)
+    } catch (error) {
+      // The next try finds what was left, and the controller of claims frees those of pods that are gone.
       if (!(error instanceof WherryError)) throw error
-    })
-  }
+    }
 }
 
 const isToBeWritten = (claim: ResourceClaim, at: number, { pod }: PodInfo, { reserved, extendedAt }: DeviceState): boolean =>
@@ -68,9 +81,10 @@ async function writeClaims(
   means: BindMeans,
   { bindingTimeoutMs }: DynamicResourcesTimes,
 ): Promise<void> {
-  state.means = means
-  for (const [at, claim] of state.claims.entries())
+  for (const [at, claim] of state.claims.entries()) {
+    means.signal.throwIfAborted()
     if (isToBeWritten(claim, at, pod, state)) await writeClaim(at, pod, nodeName, state, means)
+  }
   if (!state.claims.some(hasBindingConditions)) return
   means.record({
     regarding: pod.pod,

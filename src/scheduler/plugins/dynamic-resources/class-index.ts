@@ -57,13 +57,18 @@ const newestFirst = ({ metadata: a }: DeviceClass, { metadata: b }: DeviceClass)
 export const isDeviceResource = (resource: string): boolean => resource.startsWith(deviceClassPrefix) || isExtended(resource)
 
 /**
+ * Whether devices stand for this resource where a node has none of it itself. Who counts resources (NodeResourcesFit) passes over a request for
+ * it on such nodes.
+ */
+export const isByClaim = (resource: string, world: World): boolean => world.kept(createClassIndex).classOf(resource) !== undefined
+
+/** Another number whenever `isByClaim` may answer otherwise: for `basis` of a plug-in that asks it. */
+export const claimBasis = (world: World): number => world.kept(createClassIndex).version
+
+/**
  * Whether a pod's request for this resource is met by devices on this node, since the node itself has none of it and a class stands for it.
- * Who counts resources (NodeResourcesFit) passes over such a request.
  */
 export function isServedByDevices(world: World, resource: string, { slot }: NodeInfo): boolean {
   if ((world.nodes.column(resource)?.allocatable[slot] ?? 0) > 0) return false
-  return world.kept(createClassIndex).classOf(resource) !== undefined
+  return isByClaim(resource, world)
 }
-
-/** Another number whenever `isServedByDevices` may answer otherwise: for `basis` of a plug-in that asks it. */
-export const devicesBasis = (world: World): number => world.kept(createClassIndex).version

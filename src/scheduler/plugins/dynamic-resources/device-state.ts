@@ -32,8 +32,8 @@ export interface DeviceState {
   readonly unavailable: Set<number>
   /** Decided by `reserve`, by the claim's place. */
   readonly reserved: Map<number, Reserved>
-  /** Kept by `preBind`, so that what it wrote can be taken back. */
-  means: BindMeans | undefined
+  /** Begun by `preBind`: with what it writes, so that it can be taken back, how to stop it, and its end. */
+  writing: { readonly means: BindMeans; readonly ended: Promise<void>; readonly stopping: AbortController } | undefined
 }
 
 export interface NodeAllocator {

@@ -39,7 +39,7 @@ export function beginClaims(info: PodInfo, world: World, { filterTimeoutMs }: Dy
     found: new Map(),
     unavailable: new Set(),
     reserved: new Map(),
-    means: undefined,
+    writing: undefined,
   }
   // Claims that cannot be understood are refused whatever the node.
   if (own.some(isUnallocated)) allocatorFor(state, info, [], world, filterTimeoutMs)
