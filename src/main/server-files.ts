@@ -9,7 +9,6 @@ import { readPluginConfigurations } from '#apiserver/admission/configuration/plu
 import { selectPlugins } from '#apiserver/admission/plugin-selection.ts'
 import { parsePolicy } from '#apiserver/audit/policy.ts'
 import { AuthenticationConfiguration } from '#apiserver/authentication/configuration.ts'
-import { readConfiguration, refuseConfiguration } from '#apiserver/authentication/read-configuration.ts'
 import { validateAuthentication } from '#apiserver/authentication/validate-configuration.ts'
 import { type WebhookConnection, webhookConnection } from '#apiserver/authentication/webhook/review-webhook.ts'
 import { readAuthorization } from '#apiserver/authorization/configured-authorization.ts'
@@ -18,6 +17,7 @@ import { auditFiles } from '#host/audit-files.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
 import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import type { ControlPlaneOptions } from './control-plane.ts'
 
 /** What those files say, in the form in which a control plane takes it. */

@@ -1,11 +1,11 @@
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import type { Outbound } from '../outbound.ts'
 import type { TokenVerifier } from '../tokens/token-verifier.ts'
 import type { AnonymousAccess } from './authenticate.ts'
 import { AuthenticationConfiguration } from './configuration.ts'
 import { createOidcAuthenticator, type OidcAuthenticator } from './oidc/jwt-authenticator.ts'
-import { readConfiguration, refuseConfiguration } from './read-configuration.ts'
 import { validateAuthentication } from './validate-configuration.ts'
 
 /** The file's text, and the way to the issuers that it names. */

@@ -1,7 +1,7 @@
 import type { Cause } from '#lib/errors.ts'
+import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import { field, int32, message, type Of, string } from '#schema/schema.ts'
 import { invalid } from '#schema/validate.ts'
-import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '../authentication/read-configuration.ts'
 
 /** `TracingConfiguration` of apiserver.config.k8s.io/v1, as data; no protobuf form exists, the numbers only order the fields. */
 const File = message('apiserver.config.v1.TracingConfiguration', {

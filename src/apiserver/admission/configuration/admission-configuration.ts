@@ -1,8 +1,8 @@
 import { WherryError } from '#lib/errors.ts'
 import { isObject } from '#schema/fields.ts'
+import { type ConfigurationForms, readConfiguration } from '#schema/read-configuration.ts'
 import { field, json, list, message, type Of, string } from '#schema/schema.ts'
 import { parseYaml } from '#schema/yaml.ts'
-import { type ConfigurationForms, readConfiguration } from '../../authentication/read-configuration.ts'
 
 /** `AdmissionConfiguration` of apiserver.config.k8s.io/v1, as data; no protobuf form exists, the numbers only order the fields. */
 const AdmissionConfiguration = message('apiserver.config.v1.AdmissionConfiguration', {

@@ -1,7 +1,7 @@
 import type { Cause } from '#lib/errors.ts'
+import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import { field, int32, list, message, type Of, string } from '#schema/schema.ts'
 import { invalid, notSupported } from '#schema/validate.ts'
-import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '../../authentication/read-configuration.ts'
 import type { EventLimit } from './event-rate-limit.ts'
 
 /** `Configuration` of eventratelimit.admission.k8s.io/v1alpha1, as data; no protobuf form exists, the numbers only order the fields. */

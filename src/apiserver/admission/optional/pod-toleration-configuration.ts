@@ -1,8 +1,8 @@
 import { Toleration } from '#api/core/v1/types.ts'
 import { validateTolerations } from '#api/core/v1/validation/affinity.ts'
 import { WherryError } from '#lib/errors.ts'
+import { type ConfigurationForms, readConfiguration } from '#schema/read-configuration.ts'
 import { field, list, message, type Of, string } from '#schema/schema.ts'
-import { type ConfigurationForms, readConfiguration } from '../../authentication/read-configuration.ts'
 import type { PodTolerationOptions } from './pod-toleration-restriction.ts'
 
 /** `Configuration` of podtolerationrestriction.admission.k8s.io/v1alpha1, as data; no protobuf form exists, the numbers only order the fields. */

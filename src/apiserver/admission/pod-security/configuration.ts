@@ -1,9 +1,9 @@
 import type { Cause } from '#lib/errors.ts'
 import { WherryError } from '#lib/errors.ts'
 import { checkDns1123Label, checkDns1123Subdomain } from '#schema/formats.ts'
+import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import { field, list, message, type Of, string } from '#schema/schema.ts'
 import { duplicate, invalid } from '#schema/validate.ts'
-import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '../../authentication/read-configuration.ts'
 import { type Level, levels, type Mode, type Policy, type Standard, versionOf } from './policy.ts'
 
 /** What holds where namespaces say nothing, and who is left alone. */

@@ -1,7 +1,7 @@
 import { ScopedResourceSelectorRequirement } from '#api/core/v1/types.ts'
+import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import { field, list, message, type Of, string } from '#schema/schema.ts'
 import { required } from '#schema/validate.ts'
-import { type ConfigurationForms, readConfiguration, refuseConfiguration } from '../../authentication/read-configuration.ts'
 
 /** `ResourceQuotaConfiguration` of apiserver.config.k8s.io/v1, as data; no protobuf form exists, the numbers only order the fields. */
 const Configuration = message('resourcequota.v1.Configuration', {

@@ -1,7 +1,7 @@
 import { type Cause, WherryError } from '#lib/errors.ts'
-import { decode } from '#schema/decode.ts'
-import type { AnyType } from '#schema/schema.ts'
-import { parseYaml } from '#schema/yaml.ts'
+import { decode } from './decode.ts'
+import type { AnyType } from './schema.ts'
+import { parseYaml } from './yaml.ts'
 
 /** How a configuration may name itself, and whether what its type does not have is an error: the reference ignores it in its oldest ones. */
 export interface ConfigurationForms {
