@@ -63,7 +63,17 @@ export function staticPod({ path, text, seenAt }: Manifest, nodeName: string): P
   if (wrong !== undefined) throw refuse(`${wrong.field}: ${wrong.message}`)
   const [referred] = Object.entries(podReferences(pod)).filter(([, names]) => names.length > 0)
   if (referred !== undefined) throw refuse(`static pods may not reference ${referred[0].toLowerCase()}`)
+  const sources = (pod.spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? [])
+  const sort = Object.keys(projectedReferences).find((one) => sources.some((source) => source[one as keyof typeof source] !== undefined))
+  if (sort !== undefined) throw refuse(`static pods may not reference ${projectedReferences[sort]}`)
   return pod
+}
+
+/** Sources of projected volumes that lead to the API without naming an object, in the reference's words (pkg/api/pod, HasAPIObjectReference). */
+const projectedReferences: Readonly<Record<string, string>> = {
+  serviceAccountToken: 'serviceaccounts (via projected volumes)',
+  clusterTrustBundle: 'clustertrustbundles',
+  podCertificate: 'podcertificates',
 }
 
 const isForAll = ({ key, operator, effect }: { key?: string | undefined; operator?: string | undefined; effect?: string | undefined }) =>

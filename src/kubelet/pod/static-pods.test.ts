@@ -54,6 +54,10 @@ test('a manifest becomes a pod of this node, with all defaults', () => {
   assert.notEqual(parse(manifest({ containers: [{ name: 'main', image: 'other' }] })).metadata.uid, uid)
 })
 
+function projecting(source: object): string {
+  return manifest({ containers: [{ name: 'a', image: 'b' }], volumes: [{ name: 'v', projected: { sources: [source] } }] })
+}
+
 for (const [name, text, why] of [
   ['no YAML', '{', /yaml/],
   ['another kind', '{"apiVersion":"v1","kind":"Service"}', /begin with apiVersion: v1 and kind: Pod/],
@@ -68,6 +72,17 @@ for (const [name, text, why] of [
     'an account',
     manifest({ serviceAccountName: 'x', containers: [{ name: 'a', image: 'b' }] }),
     /static pods may not reference serviceaccounts/,
+  ],
+  [
+    'a token',
+    projecting({ serviceAccountToken: { path: 't' } }),
+    /static pods may not reference serviceaccounts \(via projected volumes\)/,
+  ],
+  ['authorities', projecting({ clusterTrustBundle: { name: 'b', path: 'c' } }), /static pods may not reference clustertrustbundles/],
+  [
+    'a certificate',
+    projecting({ podCertificate: { signerName: 'a.io/b', keyType: 'ED25519', keyPath: 'k' } }),
+    /static pods may not reference podcertificates/,
   ],
 ] as const)
   test(`a manifest is refused: ${name}`, () => assert.throws(() => parse(text), why))
