@@ -71,7 +71,6 @@ export function staticPod({ path, text, seenAt }: Manifest, nodeName: string): P
 
 /** Sources of projected volumes that lead to the API without naming an object, in the reference's words (pkg/api/pod, HasAPIObjectReference). */
 const projectedReferences: Readonly<Record<string, string>> = {
-  serviceAccountToken: 'serviceaccounts (via projected volumes)',
   clusterTrustBundle: 'clustertrustbundles',
   podCertificate: 'podcertificates',
 }

@@ -73,11 +73,6 @@ for (const [name, text, why] of [
     manifest({ serviceAccountName: 'x', containers: [{ name: 'a', image: 'b' }] }),
     /static pods may not reference serviceaccounts/,
   ],
-  [
-    'a token',
-    projecting({ serviceAccountToken: { path: 't' } }),
-    /static pods may not reference serviceaccounts \(via projected volumes\)/,
-  ],
   ['authorities', projecting({ clusterTrustBundle: { name: 'b', path: 'c' } }), /static pods may not reference clustertrustbundles/],
   [
     'a certificate',
