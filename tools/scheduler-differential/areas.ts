@@ -5,6 +5,7 @@ import { images } from './areas/images.ts'
 import { labels } from './areas/labels.ts'
 import { ports } from './areas/ports.ts'
 import { preemption } from './areas/preemption.ts'
+import { profiles } from './areas/profiles.ts'
 import { resources } from './areas/resources.ts'
 import { spread } from './areas/spread.ts'
 import { taints } from './areas/taints.ts'
@@ -27,4 +28,5 @@ export const areas: Readonly<Record<string, Area>> = {
   devices,
   'extended-devices': extendedDevices,
   preemption,
+  profiles,
 }

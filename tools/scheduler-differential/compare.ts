@@ -31,24 +31,24 @@ export function* readCases(file: string): Generator<RecordedCase> {
 }
 
 /** Ours beside what was recorded, case by case. */
-export function compareAll(cases: Iterable<RecordedCase>, profile: Profile): ReadonlyMap<string, AreaResult> {
+export function compareAll(cases: Iterable<RecordedCase>, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<string, AreaResult> {
   const results = new Map<string, AreaResult>()
   for (const recorded of cases) {
     let result = results.get(recorded.area)
     if (result === undefined) results.set(recorded.area, (result = { cases: 0, pods: 0, findings: [] }))
     result.cases += 1
     result.pods += recorded.steps.length
-    result.findings.push(...findingsOf(recorded, profile))
+    result.findings.push(...findingsOf(recorded, profiles))
   }
   return results
 }
 
 /** In what ours differs in one case. A case that ours cannot even read differs in its first pod. */
-export function findingsOf(recorded: RecordedCase, profile: Profile): readonly Finding[] {
+export function findingsOf(recorded: RecordedCase, profiles: ReadonlyMap<string, Profile>): readonly Finding[] {
   const { area, seed, steps } = recorded
   let answers: readonly Answer[]
   try {
-    answers = replay(recorded, profile, seededRandom(seed))
+    answers = replay(recorded, profiles, seededRandom(seed))
   } catch (error) {
     answers = steps.map(() => ({ error: (error as Error).stack ?? String(error) }))
   }

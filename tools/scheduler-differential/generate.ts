@@ -13,7 +13,7 @@ export function generate(seed: number, area: string): Case {
   const all = Object.keys(areas)
   const chosen =
     area !== 'mixed'
-      ? [area, ...(chance.is(35) ? [chance.pick(['resources', 'taints', 'labels'])] : [])]
+      ? [area, ...(chance.is(35) ? [chance.pick(area === 'preemption' ? all : ['resources', 'taints', 'labels'])] : [])]
       : chance.is(15)
         ? all
         : all.filter(() => chance.is(25))
@@ -31,8 +31,10 @@ export function generate(seed: number, area: string): Case {
     pod.spec.nodeName = chance.pick(cluster.nodes).metadata.name
     cluster.bound.push(pod)
     for (const { pod: hook } of hooks) hook?.(pod, cluster, 'bound')
+    if (chance.is(6)) pod.metadata.deletionTimestamp = 'now'
+    else if (chance.is(4)) pod.status = { ...pod.status, phase: chance.pick(['Succeeded', 'Failed']) }
   }
-  const pendingCount = chance.int(1, 4)
+  const pendingCount = chance.int(1, used.includes('preemption') ? 6 : 4)
   for (let index = 0; index < pendingCount; index += 1) {
     const pod = podOf(`p${index}`, cluster)
     cluster.pending.push(pod)

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { seededRandom } from '#lib/random.ts'
-import type { Profile } from '#scheduler/framework/profile.ts'
-import { defaultProfile } from '#scheduler/plugins/default-profile.ts'
+import { ourProfiles } from '#scheduler/testing/profiles.ts'
 import type { Answer, RecordedCase } from '#scheduler/testing/recorded-case.ts'
 import { compareAll, describe, findingsOf, readCases } from './compare.ts'
 import { areaNames, generate } from './generate.ts'
@@ -39,9 +37,6 @@ const usage = `scheduler-differential COMMAND --file CASES [--area NAME]…
 The original is kube-apiserver, kube-scheduler and etcd in the folder --programs (REFERENCE_BIN); it uses --folder (REFERENCE_DIR), and --port
 (REFERENCE_PORT) and the four after it. --settle: milliseconds for it to see a new cluster.
 areas: ${areaNames.join(', ')}`
-
-/** Searches of preemption begin anywhere, which must not change what they find. */
-const ourProfile = (): Profile => defaultProfile({ random: seededRandom(1) })
 
 const chosen = function* (): Generator<RecordedCase> {
   for (const recorded of readCases(values.file)) if (values.area?.includes(recorded.area) ?? true) yield recorded
@@ -96,15 +91,15 @@ const nameOf = ({ isHeld, error, node, nominatedNode }: Answer): string =>
   isHeld ? 'held' : error !== undefined ? 'error' : node !== undefined ? 'placed' : nominatedNode !== undefined ? 'nominated' : 'refused'
 
 async function shrinkOne(runner: Runner): Promise<void> {
-  const profile = ourProfile()
+  const profiles = ourProfiles(1)
   const findings = [...chosen()]
     .filter(({ seed }) => seed === Number(values.seed))
-    .flatMap((recorded) => findingsOf(recorded, profile))
+    .flatMap((recorded) => findingsOf(recorded, profiles))
     .filter(({ step }) => values.step === undefined || step === Number(values.step))
   if (findings.length === 0) throw new Error('ours does not differ there')
-  const smallest = await shrink(findings[0]!, runner, profile, (text) => console.error(text))
+  const smallest = await shrink(findings[0]!, runner, profiles, (text) => console.error(text))
   if (smallest === undefined) return console.log('asked again, the original agrees with ours')
-  for (const line of describe(compareAll([smallest], profile), 9)) console.log(line)
+  for (const line of describe(compareAll([smallest], profiles), 9)) console.log(line)
   const text = `${JSON.stringify(smallest)}\n`
   if (values.out === undefined) console.log(text)
   else writeFileSync(values.out, text)
@@ -116,7 +111,7 @@ switch (positionals[0]) {
     await withRunner(record)
     break
   case 'compare': {
-    const results = compareAll(chosen(), ourProfile())
+    const results = compareAll(chosen(), ourProfiles(1))
     for (const line of describe(results, Number(values.shown))) console.log(line)
     if ([...results.values()].some(({ findings }) => findings.length > 0)) process.exitCode = 1
     break

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { referenceProfiles } from '#scheduler/testing/profiles.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 
 /** The original API server and scheduler, and what the scheduler says. */
@@ -159,6 +160,7 @@ const schedulerConfiguration = (kubeconfig: string) => ({
   clientConnection: { kubeconfig, qps: 10_000, burst: 20_000 },
   leaderElection: { leaderElect: false },
   percentageOfNodesToScore: 100,
+  profiles: referenceProfiles,
   podInitialBackoffSeconds: 1,
   podMaxBackoffSeconds: 1,
 })

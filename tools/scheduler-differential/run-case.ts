@@ -33,9 +33,13 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
   await Promise.all([...namespaces, ...priorityClasses].map((object) => api.call('POST', collectionPath(object.kind), object)))
 
   async function create(object: KubeJson): Promise<KubeJson> {
-    const made = await api.call<KubeJson>('POST', collectionPath(object.kind, object.metadata.namespace), object)
-    if (!hasOwnStatus(object)) return { ...made, apiVersion: object.apiVersion, kind: object.kind }
-    return api.call<KubeJson>('PATCH', `${objectPath(object)}/status`, { status: object.status }, 'application/merge-patch+json')
+    const { deletionTimestamp, ...metadata } = object.metadata
+    let made = await api.call<KubeJson>('POST', collectionPath(object.kind, metadata.namespace), { ...object, metadata })
+    if (hasOwnStatus(object))
+      made = await api.call<KubeJson>('PATCH', `${objectPath(object)}/status`, { status: object.status }, 'application/merge-patch+json')
+    // A pod that is on its way out, and stays there, since no kubelet ends it.
+    if (deletionTimestamp !== undefined) made = await api.call<KubeJson>('DELETE', `${objectPath(object)}?gracePeriodSeconds=600`)
+    return { ...made, apiVersion: object.apiVersion, kind: object.kind }
   }
 
   /** Undefined where the server refuses it. */
@@ -88,6 +92,10 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
             kind === 'Node'
               ? events.hasNode(metadata.name)
               : kind !== 'Pod' || spec.nodeName === undefined || events.isPlaced(`${metadata.namespace}/${metadata.name}`),
+          ) &&
+          made.every(
+            ({ kind, metadata, status }) =>
+              kind !== 'Pod' || !hasEnded(status.phase) || events.isGone(`${metadata.namespace}/${metadata.name}`),
           ),
         10_000,
         'the scheduler to see nodes and pods',
@@ -119,6 +127,16 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
         return { changed, gone }
       }
 
+      const areTimed = made.some(({ kind, status }) => kind === 'Pod' && status?.startTime !== undefined)
+      let begun = 0
+      /** As a kubelet would say it: among pods that never began the choice of a victim is anybody's guess. */
+      async function begin(pod: KubeJson): Promise<void> {
+        begun += 1
+        const startTime = `2026-01-02T00:00:0${begun}Z`
+        await api.call('PATCH', `${objectPath(pod)}/status`, { status: { startTime, phase: 'Running' } }, 'application/merge-patch+json')
+        await sleep(settleMs)
+      }
+
       const steps: Step[] = []
       let before: Changes = { changed: [], gone: [] }
       const record = (pod: KubeJson, answer: Answer): void => {
@@ -131,6 +149,7 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
         if (pod === undefined) continue
         let answer = await outcome(events, name, pod, () => api.call('GET', objectPath(pod)))
         if (answer.node !== undefined) placed.set(keyOf(pod), answer.node)
+        if (answer.node !== undefined && areTimed) await begin(pod)
         record(pod, answer)
         if (answer.node === undefined && answer.nominatedNode === undefined && !answer.isHeld) {
           await api.call('DELETE', `${objectPath(pod)}?gracePeriodSeconds=0`)
@@ -157,6 +176,7 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
         await events.within(() => events.of(name).boundTo !== undefined, 2_500)
         answer = await outcome(events, name, again, () => api.call('GET', objectPath(pod)))
         if (answer.node !== undefined) placed.set(keyOf(pod), answer.node)
+        if (answer.node !== undefined && areTimed) await begin(pod)
         record({ ...again, apiVersion: 'v1', kind: 'Pod' }, answer)
         before = await changes()
       }
@@ -166,6 +186,8 @@ export async function createRunner({ api, onLine }: Reference, { settleMs }: { r
     close: () => events.close(),
   }
 }
+
+const hasEnded = (phase: string): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 const watched = ['PersistentVolume', 'PersistentVolumeClaim', 'ResourceClaim']
 

@@ -23,13 +23,13 @@ export function caseOf({ recorded, step, area, seed }: Finding): Case {
 export async function shrink(
   finding: Finding,
   runner: Runner,
-  profile: Profile,
+  profiles: ReadonlyMap<string, Profile>,
   note: (text: string) => void,
 ): Promise<RecordedCase | undefined> {
   const kind = finding.differences[0]!.what
   const attempt = async (input: Case): Promise<RecordedCase | undefined> => {
     const recorded = await runner.run(input)
-    return findingsOf(recorded, profile).some(({ differences }) => differences.some(({ what }) => what === kind)) ? recorded : undefined
+    return findingsOf(recorded, profiles).some(({ differences }) => differences.some(({ what }) => what === kind)) ? recorded : undefined
   }
   let current = caseOf(finding)
   let best = await attempt(current)
@@ -51,6 +51,6 @@ export async function shrink(
 
 /** As it would be written for the first time. */
 function fresh(object: KubeJson): KubeJson {
-  const { uid: _, creationTimestamp: __, deletionTimestamp: ___, deletionGracePeriodSeconds: ____, ...metadata } = object.metadata
+  const { uid: _, creationTimestamp: __, deletionGracePeriodSeconds: ___, ...metadata } = object.metadata
   return { ...object, metadata: metadata as KubeJson['metadata'] }
 }

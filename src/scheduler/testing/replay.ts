@@ -16,10 +16,10 @@ import { type Answer, type Changes, type KubeJson, keyOf, namespaces, type Recor
  * Our answers to a recorded case, step by step. The world is changed between steps as it was when the case was recorded, so that each step
  * stands for itself; it is one world, so that whatever is kept between decisions is put to the test, too.
  */
-export function replay(recorded: RecordedCase, profile: Profile, random: Random): readonly Answer[] {
+export function replay(recorded: RecordedCase, profiles: ReadonlyMap<string, Profile>, random: Random): readonly Answer[] {
   const objects = createObjects()
   const world = createWorld((kind) => objects.sourceOf(kind))
-  const decider = createDecider(profile, world, random)
+  const deciders = new Map([...profiles].map(([name, profile]) => [name, { profile, decider: createDecider(profile, world, random) }]))
   const apply = ({ changed, gone }: Changes): void => {
     for (const key of gone) {
       const object = objects.remove(key)
@@ -34,6 +34,7 @@ export function replay(recorded: RecordedCase, profile: Profile, random: Random)
   return recorded.steps.map((step) => {
     apply(step.before)
     const pod = objects.set(step.pod) as Pod
+    const { profile, decider } = deciders.get(pod.spec.schedulerName ?? '')!
     const answer = answerTo(world.podInfo(pod), profile, world, decider)
     objects.remove(keyOf(step.pod))
     return answer

@@ -35,8 +35,31 @@ export const resources: Area = {
         requests: { cpu: chance.pick(['200m', '1', '2']), ...(chance.is(70) && { memory: chance.pick(['128Mi', '1Gi']) }) },
       }
     }
+    if (few && chance.is(12)) resizing(pod, chance)
     if (chance.is(12)) spec.overhead = { cpu: '100m', memory: chance.pick(['10Mi', '500Mi']) }
   },
+}
+
+/** On its way from one size to another: what counts rests on what the kubelet says of it. */
+function resizing(pod: Draft, chance: Chance): void {
+  const has = { cpu: chance.pick(['50m', '400m', '2']), memory: chance.pick(['64Mi', '1Gi']) }
+  const allocated = { cpu: chance.pick(['50m', '400m', '2']), memory: chance.pick(['64Mi', '1Gi']) }
+  pod.status = {
+    ...pod.status,
+    phase: 'Running',
+    containerStatuses: [
+      {
+        name: 'c',
+        image: 'i',
+        imageID: 'i',
+        ready: true,
+        restartCount: 0,
+        resources: { requests: has },
+        ...(chance.is(70) && { allocatedResources: allocated }),
+      },
+    ],
+    ...(chance.is(50) && { conditions: [{ type: 'PodResizePending', status: 'True', reason: chance.pick(['Infeasible', 'Deferred']) }] }),
+  }
 }
 
 function resourcesOf(chance: Chance, few: boolean): Draft {

@@ -93,8 +93,13 @@ export const volumes: Area = {
     }
     if (chance.is(5)) claims.push('pvc99')
   },
-  pod(pod, { chance, names }, role) {
-    const claims = names['claims']!
+  pod(pod, { chance, names, objects, bound }, role) {
+    // Two pods that are there cannot both have a claim that is for one alone.
+    const isTaken = (claim: string): boolean =>
+      role === 'bound' &&
+      objects.some(({ metadata, spec }) => metadata.name === claim && spec?.accessModes?.includes('ReadWriteOncePod')) &&
+      bound.some(({ spec }) => JSON.stringify(spec.volumes ?? []).includes(`"${claim}"`))
+    const claims = names['claims']!.filter((claim) => !isTaken(claim))
     const added: Draft[] = []
     if (claims.length > 0 && chance.is(role === 'bound' ? 15 : 75)) {
       pod.metadata.namespace = 'alpha'
