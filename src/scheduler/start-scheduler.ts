@@ -95,11 +95,26 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const { profile, decider } = deciders.get(pod.spec.schedulerName!)!
     const ending = new AbortController()
     const means: BindMeans = { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal }
-    const decision = decider.decide(info)
-    if (decision.node === undefined) {
-      refuse(info, decision, profile, means)
-      return
+    try {
+      const decision = decider.decide(info)
+      if (decision.node === undefined) refuse(info, decision, profile, means)
+      else place(info, decision, profile, means, ending)
+    } catch (error) {
+      // A plug-in that cannot answer: the pod comes back after its back-off.
+      log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
+      queue.failed(pod.metadata.uid, clock.now())
+      tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
     }
+  }
+
+  function place(
+    info: PodInfo,
+    decision: Extract<Decision, { node: object }>,
+    profile: Profile,
+    means: BindMeans,
+    ending: AbortController,
+  ): void {
+    const { pod } = info
     const assumed: Binding = { profile, cycle: decision.cycle, node: decision.node }
     world.assume(info, decision.node.name)
     const taken = take(assumed, means)

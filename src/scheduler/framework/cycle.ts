@@ -1,6 +1,7 @@
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
-import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
+import type { AnyPlugin, Cycle, NodeRefusal, PreFilter } from './plugin.ts'
+import { pluginError } from './plugin-error.ts'
 import type { Profile } from './profile.ts'
 
 /** A pod's way through the profile, begun. */
@@ -26,7 +27,7 @@ export function beginCycle(
   let nodes: ReadonlySet<string> | undefined
   let refusal: NodeRefusal | undefined
   for (const plugin of profile.preFilter) {
-    const result = plugin.preFilter!(pod, world)
+    const result = ask(plugin, pod, world)
     if ('refusal' in result) {
       const own = { ...result.refusal, plugin: plugin.name }
       if (own.unresolvable || own.pending) return { refusal: own, restrictedBy }
@@ -46,6 +47,14 @@ export function beginCycle(
   }
   const filters = profile.filter.filter((plugin) => !skipped.has(plugin)).map((plugin) => ({ plugin, state: states.get(plugin.name) }))
   return { cycle: { pod, world, filters, states }, nodes, restrictedBy, refusal }
+}
+
+function ask(plugin: AnyPlugin, pod: PodInfo, world: World): PreFilter<unknown> {
+  try {
+    return plugin.preFilter!(pod, world)
+  } catch (error) {
+    throw pluginError(`running PreFilter plugin "${plugin.name}"`, error)
+  }
 }
 
 /** The reference's words (framework runtime, RunPreFilterPlugins). */

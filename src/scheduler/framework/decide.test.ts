@@ -16,17 +16,17 @@ check('counts pods without requests too', { nodes: ['a', 'b'], placed: ['a', 'a'
 check(
   'never over capacity',
   { nodes: ['a'], placed: ['a cpu=800m'], pod: { cpu: '300m' } },
-  '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
 )
 check(
   'tells what no node could ever give',
   { nodes: ['a', 'b'], pod: { cpu: '2' } },
-  '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+  '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
 )
 check(
   'counts reasons apart, in the order of their text',
   { nodes: ['a taint=x:NoSchedule', 'b cordoned'], placed: [] },
-  '0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+  '0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
 )
 check('tolerates', { nodes: ['a taint=x:NoSchedule'], pod: { spec: { tolerations: [{ key: 'x', operator: 'Exists' }] } } }, 'a')
 check(
@@ -37,7 +37,7 @@ check(
 check(
   'waits for the node that its affinity names',
   { nodes: ['a', 'b'], placed: ['b cpu=900m'], pod: { cpu: '300m', spec: daemonOf('b') } },
-  "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
+  "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
 )
 check(
   'goes to a cordoned and unwell node where it tolerates that',
@@ -56,7 +56,7 @@ check(
     placed: ['a port=80'],
     pod: { spec: { containers: [container({ ports: [{ containerPort: 8080, hostPort: 80, protocol: 'TCP' }] })] } },
   },
-  "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
+  "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
 )
 check(
   'keeps apart what wants to be apart',

@@ -5,6 +5,7 @@ import type { World } from '../world/world.ts'
 import { type Begun, beginCycle } from './cycle.ts'
 import type { Misfit } from './fit-error.ts'
 import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
+import { pluginError } from './plugin-error.ts'
 import type { Profile } from './profile.ts'
 import { createRankings, type Ranking } from './ranking.ts'
 import { refusalOf } from './trial.ts'
@@ -185,12 +186,16 @@ function totalsOf(cycle: Cycle, nodes: readonly NodeInfo[], profile: Profile, ra
 
 /** One plug-in's scores, 0 … 100, before its weight; undefined: it has no say. */
 export function scoresOf(plugin: AnyPlugin, { pod, world, states }: Cycle, nodes: readonly NodeInfo[]): Float64Array | undefined {
-  const scores = plugin.preScore?.(pod, nodes, world, states.get(plugin.name))
-  if (plugin.preScore !== undefined && scores === undefined) return undefined
-  const values = new Float64Array(nodes.length)
-  for (let index = 0; index < nodes.length; index += 1) values[index] = plugin.score!(pod, nodes[index]!, scores, world)
-  plugin.normalize?.(values, pod, nodes, scores)
-  return values
+  try {
+    const scores = plugin.preScore?.(pod, nodes, world, states.get(plugin.name))
+    if (plugin.preScore !== undefined && scores === undefined) return undefined
+    const values = new Float64Array(nodes.length)
+    for (let index = 0; index < nodes.length; index += 1) values[index] = plugin.score!(pod, nodes[index]!, scores, world)
+    plugin.normalize?.(values, pod, nodes, scores)
+    return values
+  } catch (error) {
+    throw pluginError(`plugin "${plugin.name}" failed with`, error)
+  }
 }
 
 /** kube-scheduler numFeasibleNodesToFind: half of the nodes, less the more there are, never less than a twentieth. */

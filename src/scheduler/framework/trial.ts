@@ -2,6 +2,7 @@ import type { NodeInfo } from '../world/node-info.ts'
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
 import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
+import { pluginError } from './plugin-error.ts'
 
 /**
  * "What if" on one node: pods are taken away or put there on a copy, every plug-in's state follows, and the filters are asked again. The
@@ -60,9 +61,15 @@ function promisedBefore(pod: PodInfo, { name }: NodeInfo, world: World): readonl
 
 /** The first plug-in that refuses the node speaks for all. */
 export function firstRefusal({ pod, world, filters }: Pick<Cycle, 'pod' | 'world' | 'filters'>, node: NodeInfo): NodeRefusal | undefined {
-  for (const { plugin, state } of filters) {
-    const refusal = (plugin as AnyPlugin).filter!(pod, node, state, world)
-    if (refusal !== undefined) return { ...refusal, plugin: plugin.name }
+  let asked: AnyPlugin | undefined
+  try {
+    for (const { plugin, state } of filters) {
+      asked = plugin
+      const refusal = asked.filter!(pod, node, state, world)
+      if (refusal !== undefined) return { ...refusal, plugin: plugin.name }
+    }
+  } catch (error) {
+    throw pluginError(`running "${asked?.name}" filter plugin`, error)
   }
   return undefined
 }

@@ -1,6 +1,8 @@
 import type { Random } from '#lib/random.ts'
 import type { AnyPlugin } from '../framework/plugin.ts'
 import { defaultPreemption } from './default-preemption/default-preemption.ts'
+import { claimBasis, isByClaim } from './dynamic-resources/class-index.ts'
+import { dynamicResources } from './dynamic-resources/dynamic-resources.ts'
 import { interPodAffinity } from './inter-pod-affinity/inter-pod-affinity.ts'
 import { nodeVolumeLimits } from './node-volume-limits/node-volume-limits.ts'
 import { balancedAllocation } from './nodes/balanced-allocation.ts'
@@ -39,13 +41,15 @@ export const registry: readonly RegisteredPlugin[] = [
   { name: 'TaintToleration', create: () => taintToleration, weight: 3 },
   { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
   { name: 'NodePorts', create: () => nodePorts },
-  { name: 'NodeResourcesFit', create: (args) => nodeResourcesFit(args), weight: 1 },
+  { name: 'NodeResourcesFit', create: (args) => nodeResourcesFit(args, { isByClaim, basis: claimBasis }), weight: 1 },
   { name: 'VolumeRestrictions', create: () => volumeRestrictions },
   { name: 'NodeVolumeLimits', create: () => nodeVolumeLimits },
   { name: 'VolumeBinding', create: volumeBinding },
   { name: 'VolumeZone', create: () => volumeZone },
   { name: 'PodTopologySpread', create: podTopologySpread, weight: 2 },
   { name: 'InterPodAffinity', create: interPodAffinity, weight: 2 },
+  // Before room is made by evictions: a claim that nobody uses is given back first.
+  { name: 'DynamicResources', create: dynamicResources, weight: 2 },
   { name: 'DefaultPreemption', create: (args, { random }) => defaultPreemption(args, (count) => random.below(count)) },
   { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
   { name: 'ImageLocality', create: () => imageLocality, weight: 1 },

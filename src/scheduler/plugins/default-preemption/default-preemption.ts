@@ -1,6 +1,7 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { fitError } from '../../framework/fit-error.ts'
 import type { Cycle, Failure, NodeRefusal, Plugin, PostFilter } from '../../framework/plugin.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
@@ -27,7 +28,7 @@ export function defaultPreemption(
   const candidatesWanted = (nodes: number): number =>
     Math.min(nodes, Math.max(Math.trunc((nodes * minCandidateNodesPercentage) / 100), minCandidateNodesAbsolute))
 
-  function search(cycle: Cycle, nodes: readonly NodeInfo[], refusals: Map<string, NodeRefusal>): Candidate[] {
+  function search(cycle: Cycle, nodes: readonly NodeInfo[], refusals: Map<string, NodeRefusal>, problems: Set<string>): Candidate[] {
     const victimsOn = cycle.world.kept(victimSearch).searchFor(cycle)
     const wanted = candidatesWanted(nodes.length)
     const start = below(nodes.length)
@@ -36,7 +37,8 @@ export function defaultPreemption(
     for (let index = 0; index < nodes.length && !(isClean && candidates.length >= wanted); index += 1) {
       const node = nodes[(start + index) % nodes.length]!
       const found = victimsOn(node)
-      if ('reasons' in found) refusals.set(node.name, found)
+      if (found instanceof WherryError) problems.add(found.message)
+      else if ('reasons' in found) refusals.set(node.name, found)
       else {
         candidates.push({ node: node.name, victims: found })
         isClean ||= found.violations === 0
@@ -51,8 +53,10 @@ export function defaultPreemption(
       const obstacle = ineligibility(pod, failure, world)
       if (obstacle !== undefined) return { message: `preemption: ${obstacle}` }
       const refusals = new Map<string, NodeRefusal>()
+      const problems = new Set<string>()
       const nodes = resolvable(failure, world)
-      const best = failure.cycle && nodes.length > 0 ? pickNode(search(failure.cycle, nodes, refusals)) : undefined
+      const best = failure.cycle && nodes.length > 0 ? pickNode(search(failure.cycle, nodes, refusals, problems)) : undefined
+      if (best === undefined && problems.size > 0) return { message: `preemption: ${told([...problems])}`, ends: true }
       if (best === undefined) {
         const others = { plugin: '', reasons: ['Preemption is not helpful for scheduling'], unresolvable: true }
         return { nominatedNode: '', message: `preemption: ${fitError({ nodesTotal: world.nodes.nodes.size, refusals, others })}` }
@@ -75,6 +79,9 @@ export function defaultPreemption(
     },
   }
 }
+
+/** Several errors as the reference tells them. */
+const told = (messages: readonly string[]): string => (messages.length === 1 ? messages[0]! : `[${messages.join(', ')}]`)
 
 /** Why the pod may not have others evicted. */
 function ineligibility({ pod, shape }: PodInfo, { refusals, others }: Failure, world: World): string | undefined {
@@ -103,7 +110,7 @@ function resolvable({ refusals, others }: Failure, world: World): readonly NodeI
 interface VictimSearch {
   /** Pods for which evictions are being written. */
   readonly underWay: Set<string>
-  searchFor(cycle: Cycle): (node: NodeInfo) => Victims | NodeRefusal
+  searchFor(cycle: Cycle): (node: NodeInfo) => Found
 }
 
 /** So many shapes of pods have their searches remembered. */
@@ -126,7 +133,7 @@ function victimSearch(world: World): VictimSearch {
     searchFor(cycle) {
       budgets ??= budgetsOf(budgetKind.list())
       const all = budgets
-      if (cycle.filters.some(({ plugin }) => plugin.restsOn !== 'node')) return (node) => selectVictims(cycle, node, all)
+      if (cycle.filters.some(({ plugin }) => plugin.restsOn !== 'node')) return (node) => attempt(cycle, node, all)
       const { key } = cycle.pod.shape
       const nodes = known.get(key) ?? new Map<string, Remembered>()
       known.delete(key)
@@ -136,7 +143,7 @@ function victimSearch(world: World): VictimSearch {
         const promises = [...world.nominatedTo(node.name).keys()].join()
         const before = nodes.get(node.name)
         if (before?.generation === node.generation && before.promises === promises) return before.found
-        const found = selectVictims(cycle, node, all)
+        const found = attempt(cycle, node, all)
         nodes.set(node.name, { generation: node.generation, promises, found })
         return found
       }
@@ -147,5 +154,17 @@ function victimSearch(world: World): VictimSearch {
 interface Remembered {
   readonly generation: number
   readonly promises: string
-  readonly found: Victims | NodeRefusal
+  readonly found: Found
+}
+
+/** An error of a plug-in is told, and hinders no other node. */
+type Found = Victims | NodeRefusal | WherryError
+
+function attempt(cycle: Cycle, node: NodeInfo, budgets: readonly Budget[]): Found {
+  try {
+    return selectVictims(cycle, node, budgets)
+  } catch (error) {
+    if (isError(error)) return error
+    throw error
+  }
 }

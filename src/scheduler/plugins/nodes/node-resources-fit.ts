@@ -19,8 +19,12 @@ export interface NodeResourcesFitArgs {
   readonly scoringStrategy?: ScoringStrategy
 }
 
-/** Whether devices of claims stand for this extended resource where a node has none of it itself. */
-export type IsByClaim = (resource: string, world: World) => boolean
+/** Devices of claims may stand for an extended resource where a node has none of it itself (KEP-5004). */
+export interface Claims {
+  readonly isByClaim: (resource: string, world: World) => boolean
+  /** Another number after every change of what `isByClaim` says. */
+  readonly basis: (world: World) => number
+}
 
 interface State {
   readonly wants: readonly (Wanted & { readonly column: Column | undefined })[]
@@ -35,7 +39,7 @@ interface Wanted {
 /** What the pod asks for must be free, and there must be room for one more pod. Of the nodes left it prefers by its strategy. */
 export function nodeResourcesFit(
   { ignoredResources = [], ignoredResourceGroups = [], scoringStrategy }: NodeResourcesFitArgs,
-  isByClaim: IsByClaim = () => false,
+  claims: Claims = { isByClaim: () => false, basis: () => 0 },
 ): Plugin<State, readonly ScoredColumn[]> {
   const strategy = scoringStrategy ?? { type: 'LeastAllocated' }
   const resources = strategy.resources ?? defaultResources
@@ -47,7 +51,7 @@ export function nodeResourcesFit(
   const wantsOf = ({ shape }: PodInfo, world: World): readonly Wanted[] =>
     shape.requests
       .filter(({ resource }) => !isIgnored(resource))
-      .map((want) => ({ ...want, isByClaim: !isBasic(want.resource) && isByClaim(want.resource, world) }))
+      .map((want) => ({ ...want, isByClaim: !isBasic(want.resource) && claims.isByClaim(want.resource, world) }))
 
   /** Whether it would fit on the node if it were empty. */
   function fitsEmpty(pod: Pod, node: Node, world: World): boolean {
@@ -71,6 +75,7 @@ export function nodeResourcesFit(
   return {
     name: 'NodeResourcesFit',
     restsOn: 'node',
+    basis: claims.basis,
     preFilter: (pod, world) => ({
       state: { wants: wantsOf(pod, world).map((want) => ({ ...want, column: world.nodes.column(want.resource) })) },
     }),
