@@ -53,7 +53,6 @@ interface Try {
   readonly node: NodeInfo
   readonly undo: () => void
   readonly write: () => Promise<void>
-  isWritten: boolean
 }
 
 /**
@@ -73,6 +72,10 @@ test('whatever the order: one claim a volume, and nothing stays taken that was g
       })
       const tries: Try[] = []
       let count = 0
+      // So that there is something to quarrel about from the start.
+      for (const name of claimNames)
+        scene.put(PersistentVolumeClaim, claim(name, { className: name < 'n' ? 'local' : 'made', metadata: { uid: `${name}-0` } }))
+      for (const name of volumeNames.slice(0, 3)) scene.put(PersistentVolume, volume(name, { className: 'local' }))
       for (const one of steps) {
         if (one.do === 'claim') {
           if (one.isGone) scene.remove(PersistentVolumeClaim, one.name, namespace)
@@ -127,11 +130,13 @@ function begin(scene: Scene, name: string, uses: readonly string[], preferred: n
   )
   const node = fitting[preferred % fitting.length]
   if (node === undefined) return
+  const owners = ownersOf(scene)
   assert.equal(plugin.reserve!(info, node, before.state, world), undefined)
+  // What is somebody's stays his.
+  for (const [name, uid] of owners) if (uid !== undefined) assert.equal(ownersOf(scene).get(name), uid)
   for (const use of uses) checkHasPlace(scene, use, node)
   tries.push({
     node,
-    isWritten: false,
     undo: () => plugin.unreserve!(info, node, before.state, world),
     async write() {
       const { means, giveUp } = meansOf(scene)
@@ -170,9 +175,9 @@ function fitsPlainly({ world }: Scene, uses: readonly string[], { node, name }: 
         classOfVolume(each) === classOfClaim(one) &&
         compareQuantity(each.spec.capacity!['storage']!, size(one)) >= 0,
     )
-    const setAside = suitable.filter(
-      ({ spec: { claimRef } }) => claimRef?.name === one.metadata.name && (claimRef.uid === undefined || claimRef.uid === one.metadata.uid),
-    )
+    const forIt = suitable.filter(({ spec: { claimRef } }) => claimRef?.name === one.metadata.name)
+    const begun = forIt.filter(({ spec: { claimRef } }) => claimRef?.uid === one.metadata.uid)
+    const setAside = begun.length > 0 ? begun : forIt.filter(({ spec: { claimRef } }) => claimRef?.uid === undefined)
     const free =
       setAside.length > 0 ? setAside : suitable.filter(({ spec, status }) => spec.claimRef === undefined && status.phase === 'Available')
     const [best] = free
@@ -199,6 +204,15 @@ function checkHasPlace({ world }: Scene, use: string, { name, node }: NodeInfo):
   assert.ok(isReached || one.metadata.annotations?.[selectedNode] === name, `${use} has nothing on ${name}`)
 }
 
+/** The claim that each volume names, by uid. */
+const ownersOf = ({ world }: Scene): ReadonlyMap<string, string | undefined> =>
+  new Map(
+    world.lookups
+      .of(PersistentVolume)
+      .list()
+      .map(({ metadata, spec }) => [metadata.name, spec.claimRef?.uid]),
+  )
+
 function checkOneEach({ world }: Scene): void {
   const owners = new Set<string>()
   for (const { spec, metadata } of world.lookups.of(PersistentVolume).list()) {
@@ -208,3 +222,53 @@ function checkOneEach({ world }: Scene): void {
     owners.add(uid)
   }
 }
+
+function takes(name: string, volumes: readonly object[], expected: string): void {
+  test(name, () => {
+    const scene = sceneOf({
+      nodes: { a: { [zone]: 'z1' } },
+      classes: [localClass('local')],
+      volumes,
+      claims: [claim('k', { className: 'local' })],
+    })
+    const info = scene.world.podInfo(scene.put(Pod, pod('p', ['k'])))
+    const before = plugin.preFilter!(info, scene.world)
+    assert.ok('state' in before)
+    assert.equal(plugin.reserve!(info, scene.world.nodes.nodes.get('a')!, before.state, scene.world), undefined)
+    const taken = scene.world.lookups
+      .of(PersistentVolume)
+      .list()
+      .filter(({ spec }) => spec.claimRef?.uid !== undefined)
+    assert.deepEqual(
+      taken.map(({ metadata }) => metadata.name),
+      [expected],
+    )
+  })
+}
+const inClass = { className: 'local' } as const
+const inZone = { spec: { nodeAffinity: onlyWhere(zone, 'z1') } }
+takes(
+  'takes the smallest that is large enough',
+  [volume('s', { ...inClass, size: '3Gi' }), volume('t', { ...inClass, size: '2Gi' }), volume('u', { ...inClass, size: '512Mi' })],
+  't',
+)
+takes(
+  'takes the smallest, whether for one node, a zone or all',
+  [
+    volume('s', { ...inClass, size: '3Gi', on: 'a' }),
+    volume('t', { ...inClass, size: '2Gi' }),
+    volume('u', { ...inClass, ...inZone, size: '5Gi' }),
+  ],
+  't',
+)
+takes(
+  'takes the smallest, even if it is of a zone',
+  [
+    volume('s', { ...inClass, size: '3Gi' }),
+    volume('t', { ...inClass, ...inZone, size: '2Gi' }),
+    volume('u', { ...inClass, size: '5Gi', on: 'a' }),
+  ],
+  't',
+)
+takes('takes what is set aside, however large', [volume('s', { ...inClass }), volume('t', { ...inClass, size: '9Gi', claim: ['k'] })], 't')
+takes('of equals takes the first by name', [volume('t', { ...inClass, on: 'a' }), volume('s', { ...inClass })], 's')

@@ -1,64 +1,84 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { apiVersionOf } from '#api/kind.ts'
+import type { Lookup } from '../../world/lookups.ts'
 import type { World } from '../../world/world.ts'
 import { boundByController, isSetAsideFor, selectedNode } from '../volume-common/claims.ts'
 import type { Found } from './find-volumes.ts'
 
-/** What was taken for one pod, until it is written. */
+/** What was taken for one pod, until it is given back. */
 export interface Taken {
   readonly nodeName: string
-  readonly volumes: readonly TakenVolume[]
-  readonly claims: readonly TakenClaim[]
+  readonly volumes: readonly {
+    readonly name: string
+    readonly claim: PersistentVolumeClaim
+    readonly hold: Hold<PersistentVolume> | undefined
+  }[]
+  readonly claims: readonly { readonly claim: PersistentVolumeClaim; readonly hold: Hold<PersistentVolumeClaim> | undefined }[]
 }
 
-interface TakenVolume {
-  /** As it is to be written. */
-  readonly object: PersistentVolume
-  readonly claim: PersistentVolumeClaim
-  /** There is something to write. */
-  readonly isChanged: boolean
-  /** Version that the server answered the write with; it stays taken until the world sees that. */
+/** One object as it is to be written. Pods that use one claim hold the same; it is written once, and given back by the last of them. */
+export interface Hold<T> {
+  readonly object: T
+  holders: number
+  /** Under way, or done. */
+  write?: Promise<void>
+  /** Version that the server answered with. What is written stays taken until the world sees it. */
   written?: string
 }
 
-interface TakenClaim {
-  readonly object: PersistentVolumeClaim
-  readonly isChanged: boolean
-  written?: string
-}
-
-/** Takes what was found, before anything is written: the next pod must not be promised the same volume. */
-export function assumeVolumes(found: Found, nodeName: string, { lookups }: World): Taken {
+/**
+ * Takes what was found, before anything is written: the next pod must not be promised the same volume. What the server shows so already needs
+ * no hold.
+ */
+export function assumeVolumes(found: Found, nodeName: string, world: World): Taken {
+  const holds = world.kept(createHolds)
+  const { lookups } = world
   const volumes = found.matched.map(({ volume, claim }) => {
-    const object = boundVolume(volume, claim)
-    if (object !== volume) lookups.of(PersistentVolume).assume(object)
-    return { object, claim, isChanged: object !== volume }
+    const hold = take(holds, lookups.of(PersistentVolume), volume, boundVolume(volume, claim))
+    return { name: volume.metadata.name, claim, hold }
   })
   const claims = found.provisioned.map((claim) => {
-    const object = selectedClaim(claim, nodeName)
-    if (object !== claim) lookups.of(PersistentVolumeClaim).assume(object)
-    return { object, isChanged: object !== claim }
+    const hold = take(holds, lookups.of(PersistentVolumeClaim), claim, selectedClaim(claim, nodeName))
+    return { claim, hold }
   })
   return { nodeName, volumes, claims }
 }
 
-/**
- * Gives back what was not written. What was written stays taken until the world sees the write. What another pod has taken over since then is
- * not touched: two pods may use one claim.
- */
+/** Gives back what was not written, and what no other pod holds. */
 export function restoreVolumes({ volumes, claims }: Taken, { lookups }: World): void {
-  const ofVolumes = lookups.of(PersistentVolume)
-  for (const { object, written } of volumes) {
-    const { name } = object.metadata
-    if (written === undefined && ofVolumes.get(name) === object && ofVolumes.actual(name) !== object) ofVolumes.restore(name)
+  for (const { hold } of volumes) giveBack(hold, lookups.of(PersistentVolume))
+  for (const { hold } of claims) giveBack(hold, lookups.of(PersistentVolumeClaim))
+}
+
+/** By the object that was assumed. */
+type Holds = WeakMap<object, Hold<never>>
+const createHolds = (): Holds => new WeakMap()
+
+function take<T extends PersistentVolume | PersistentVolumeClaim>(
+  holds: Holds,
+  lookup: Lookup<T>,
+  before: T,
+  object: T,
+): Hold<T> | undefined {
+  if (object === before) {
+    const known = holds.get(before) as Hold<T> | undefined
+    if (known !== undefined) known.holders += 1
+    return known
   }
-  const ofClaims = lookups.of(PersistentVolumeClaim)
-  for (const { object, written } of claims) {
-    const { name, namespace } = object.metadata
-    if (written === undefined && ofClaims.get(name, namespace) === object && ofClaims.actual(name, namespace) !== object)
-      ofClaims.restore(name, namespace)
-  }
+  const hold: Hold<T> = { object, holders: 1 }
+  holds.set(object, hold as Hold<never>)
+  lookup.assume(object)
+  return hold
+}
+
+function giveBack<T extends PersistentVolume | PersistentVolumeClaim>(hold: Hold<T> | undefined, lookup: Lookup<T>): void {
+  if (hold === undefined) return
+  hold.holders -= 1
+  if (hold.holders > 0 || hold.written !== undefined) return
+  const { name, namespace } = hold.object.metadata
+  // The server may have shown something later meanwhile, and others may have taken that.
+  if (lookup.get(name, namespace) === hold.object) lookup.restore(name, namespace)
 }
 
 /** The volume naming the claim; the same object where it does so already. */

@@ -24,7 +24,7 @@ import { volumeBinding } from './volume-binding.ts'
 const plugin = volumeBinding({ bindTimeoutSeconds: 60 })
 
 /** The pod `p` of these claims, reserved on node `a` and on its way to it. */
-function begin(cluster: Cluster, uses: readonly string[]) {
+function begin(cluster: Cluster, uses: readonly string[], late?: (() => void)[]) {
   const scene = sceneOf(cluster)
   const info = scene.world.podInfo(scene.put(Pod, pod('p', uses)))
   const before = plugin.preFilter!(info, scene.world)
@@ -32,7 +32,7 @@ function begin(cluster: Cluster, uses: readonly string[]) {
   const node = scene.world.nodes.nodes.get('a')!
   assert.equal(plugin.filter!(info, node, before.state, scene.world), undefined)
   assert.equal(plugin.reserve!(info, node, before.state, scene.world), undefined)
-  const { means, clock, giveUp, written } = meansOf(scene)
+  const { means, clock, giveUp, written } = meansOf(scene, late)
   let outcome: string | undefined
   const work = plugin.preBind!(info, node, before.state, means)
   work?.then(
@@ -231,3 +231,26 @@ test('a write that is refused leaves nothing taken', async () => {
   const volumes = scene.world.lookups.of(PersistentVolume)
   assert.deepEqual([volumes.get('v')?.spec.claimRef?.name, volumes.get('w')?.spec.claimRef], ['x', undefined])
 })
+
+for (const [what, cluster] of Object.entries({ volume: local, node: made }))
+  test(`a ${what} that was written stays taken until the world sees it`, async () => {
+    const late: (() => void)[] = []
+    const { scene, outcome, giveUp, undo } = begin(cluster, ['x'], late)
+    assert.equal(await outcome(), isStill, 'what the world shows is from before our own write')
+    giveUp.abort()
+    assert.equal(await outcome(), 'binding volumes: context canceled')
+    undo()
+    const { lookups } = scene.world
+    const isTaken = (): boolean =>
+      lookups.of(PersistentVolume).get('v')?.spec.claimRef?.name === 'x' ||
+      lookups.of(PersistentVolumeClaim).get('x', namespace)?.metadata.annotations?.[selectedNode] === 'a'
+    assert.ok(isTaken(), 'before')
+    for (const show of late) show()
+    assert.ok(isTaken(), 'after')
+    for (const kind of [PersistentVolume, PersistentVolumeClaim] as const)
+      for (const { metadata } of scene.list(kind as typeof PersistentVolume))
+        assert.equal(
+          lookups.of(kind as typeof PersistentVolume).get(metadata.name, metadata.namespace),
+          scene.get(kind, metadata.name, metadata.namespace),
+        )
+  })

@@ -1,12 +1,14 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import type { Client } from '#client/client.ts'
 import { compareResourceVersions } from '#client/resource-version.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { Of } from '#schema/schema.ts'
 import type { BindMeans } from '../../framework/plugin.ts'
 import type { World } from '../../world/world.ts'
 import { isFullyBound, keyOfClaim, selectedNode } from '../volume-common/claims.ts'
 import { createCsiNodes } from '../volume-common/csi-nodes.ts'
-import type { Taken } from './assume-volumes.ts'
+import type { Hold, Taken } from './assume-volumes.ts'
 import { boundReach } from './volume-affinity.ts'
 import { claimChange, createVolumeChanges, nodeChange, volumeChange } from './volume-changes.ts'
 
@@ -18,15 +20,27 @@ import { claimChange, createVolumeChanges, nodeChange, volumeChange } from './vo
 export async function bindVolumes(taken: Taken, timeoutMs: number, means: BindMeans): Promise<void> {
   const { client, signal } = means
   if (signal.aborted) throw cancelled(signal)
-  for (const volume of taken.volumes) {
-    if (volume.isChanged) volume.written = (await client.update(PersistentVolume, volume.object)).metadata.resourceVersion
+  for (const { hold } of taken.volumes) {
+    await write(PersistentVolume, hold, client)
     if (signal.aborted) throw cancelled(signal)
   }
-  for (const claim of taken.claims) {
-    if (claim.isChanged) claim.written = (await client.update(PersistentVolumeClaim, claim.object)).metadata.resourceVersion
+  for (const { hold } of taken.claims) {
+    await write(PersistentVolumeClaim, hold, client)
     if (signal.aborted) throw cancelled(signal)
   }
   await allBound(taken, timeoutMs, means)
+}
+
+async function write<K extends typeof PersistentVolume | typeof PersistentVolumeClaim>(
+  kind: K,
+  hold: Hold<Of<K>> | undefined,
+  client: Client,
+): Promise<void> {
+  if (hold === undefined) return
+  hold.write ??= client.update(kind, hold.object).then(({ metadata }) => {
+    hold.written = metadata.resourceVersion
+  })
+  await hold.write
 }
 
 /** Looks at once and then after every change of what is waited for; two deadlines beside, and no polling. */
@@ -82,11 +96,11 @@ function isBound(taken: Taken, world: World, watch: (key: string) => void): bool
   const labels = node.node.metadata.labels ?? {}
   const volumes = world.lookups.of(PersistentVolume)
   const claims = world.lookups.of(PersistentVolumeClaim)
-  for (const { object, claim } of taken.volumes) {
-    watch(volumeChange(object.metadata.name))
+  for (const { name, claim } of taken.volumes) {
+    watch(volumeChange(name))
     watch(claimChange(claim))
   }
-  for (const { object } of taken.claims) watch(claimChange(object))
+  for (const { claim } of taken.claims) watch(claimChange(claim))
 
   const mustAllow = (volume: PersistentVolume): void => {
     const found = boundReach(volume)(world.kept(createCsiNodes).get(taken.nodeName))
@@ -98,23 +112,22 @@ function isBound(taken: Taken, world: World, watch: (key: string) => void): bool
     )
   }
 
-  for (const { object, claim, written } of taken.volumes) {
-    const { name } = object.metadata
+  for (const { name, claim, hold } of taken.volumes) {
     const volume = volumes.actual(name)
     if (volume === undefined) throw failure('NotFound', `failed to check binding: persistentvolumes "${name}" not found`)
     const now = claims.actual(claim.metadata.name, claim.metadata.namespace)
     if (now === undefined) throw failure('NotFound', `failed to check binding: persistentvolumeclaims "${keyOfClaim(claim)}" not found`)
-    if (isBefore(volume, written)) return false
+    if (isBefore(volume, hold?.written)) return false
     mustAllow(volume)
     if (!volume.spec.claimRef?.uid) throw failure('Conflict', `ClaimRef got reset for pv "${name}"`)
     if (!isFullyBound(now)) return false
   }
-  for (const { object, written } of taken.claims) {
-    const { name, namespace } = object.metadata
+  for (const { claim: asked, hold } of taken.claims) {
+    const { name, namespace } = asked.metadata
     const claim = claims.actual(name, namespace)
     if (claim === undefined)
-      throw failure('NotFound', `failed to check provisioning pvc: persistentvolumeclaims "${keyOfClaim(object)}" not found`)
-    if (isBefore(claim, written)) return false
+      throw failure('NotFound', `failed to check provisioning pvc: persistentvolumeclaims "${keyOfClaim(asked)}" not found`)
+    if (isBefore(claim, hold?.written)) return false
     const { annotations } = claim.metadata
     if (annotations === undefined) throw failure('Conflict', `selectedNode annotation reset for PVC "${name}"`)
     // A provisioner that cannot make the volume there takes the node away, so that another is chosen.

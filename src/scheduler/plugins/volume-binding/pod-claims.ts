@@ -121,16 +121,24 @@ function openClaim(claim: PersistentVolumeClaim, storageClass: StorageClass, wor
     nodeName: metadata.annotations?.[selectedNode],
     storageClass,
     asksForRoom: world.lookups.of(CSIDriver).get(storageClass.provisioner)?.spec.storageCapacity === true,
-    setAside: world
-      .kept(createFreeVolumes)
-      .setAsideFor(claimKey(metadata.namespace, metadata.name))
-      .filter(
-        (candidate) =>
-          isSetAsideFor(candidate.volume, claim) && candidate.className === className && candidate.size >= size && suitsInKind(candidate),
-      ),
+    setAside: begunFirst(
+      world
+        .kept(createFreeVolumes)
+        .setAsideFor(claimKey(metadata.namespace, metadata.name))
+        .filter(
+          (candidate) =>
+            isSetAsideFor(candidate.volume, claim) && candidate.className === className && candidate.size >= size && suitsInKind(candidate),
+        ),
+    ),
     suits: (candidate) =>
       suitsInKind(candidate) &&
       (spec.accessModes ?? []).every((mode) => candidate.volume.spec.accessModes?.includes(mode)) &&
       (selector === undefined || matches(selector, candidate.volume.metadata.labels)),
   }
+}
+
+/** What the claim has begun to be bound to by uid is its volume: it must not begin with a second one that a user has set aside for it. */
+function begunFirst(setAside: readonly Candidate[]): readonly Candidate[] {
+  const begun = setAside.filter(({ volume }) => volume.spec.claimRef?.uid)
+  return begun.length > 0 ? begun : setAside
 }

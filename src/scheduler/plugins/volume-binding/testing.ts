@@ -8,8 +8,8 @@ import type { BindMeans } from '../../framework/plugin.ts'
 import { bindCompleted } from '../volume-common/claims.ts'
 import { namespace, type Scene } from '../volume-common/testing.ts'
 
-/** Writes into the scene, which shows them at once; what has changed since it was read is refused. */
-export function clientOf(scene: Scene, written: string[] = []): Client {
+/** Writes into the scene, which shows them at once, or when `late` is run; what has changed since it was read is refused. */
+export function clientOf(scene: Scene, written: string[] = [], late?: (() => void)[]): Client {
   const update = async (kind: AnyKind, object: KubeObject): Promise<KubeObject> => {
     const { name, namespace: within, resourceVersion } = object.metadata
     const known = scene.get(kind, name, within) as KubeObject | undefined
@@ -17,17 +17,21 @@ export function clientOf(scene: Scene, written: string[] = []): Client {
     if (known.metadata.resourceVersion !== resourceVersion)
       throw new WherryError('Conflict', `Operation cannot be fulfilled on ${kind.plural} "${name}": the object has been modified`)
     written.push(`${kind.kind} ${name}`)
+    if (late !== undefined) {
+      late.push(() => scene.put(kind, object))
+      return { ...object, metadata: { ...object.metadata, resourceVersion: `${Number(resourceVersion) + 100}` } }
+    }
     return scene.put(kind, object) as KubeObject
   }
   return { update } as unknown as Client
 }
 
 /** Means with a clock that stands still, and how to give up. */
-export function meansOf(scene: Scene) {
+export function meansOf(scene: Scene, late?: (() => void)[]) {
   const written: string[] = []
   const clock = createVirtualClock(0)
   const giveUp = new AbortController()
-  const means: BindMeans = { client: clientOf(scene, written), clock, world: scene.world, record: () => {}, signal: giveUp.signal }
+  const means: BindMeans = { client: clientOf(scene, written, late), clock, world: scene.world, record: () => {}, signal: giveUp.signal }
   return { means, clock, giveUp, written }
 }
 

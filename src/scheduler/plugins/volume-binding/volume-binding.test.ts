@@ -340,6 +340,32 @@ check(
   { a: reasons.noVolume, b: 'fits' },
 )
 
+check(
+  'takes terms as alternatives, whatever labels they are about',
+  {
+    uses: ['x'],
+    nodes: { a: { [zone]: 'z1' }, b: { [zone]: 'z2' }, c: { [zone]: 'z2' } },
+    classes: delayed,
+    volumes: [
+      volume('v', {
+        className: 'local',
+        spec: {
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: hostname, operator: 'In', values: ['b'] }] },
+                { matchExpressions: [{ key: zone, operator: 'In', values: ['z1'] }] },
+              ],
+            },
+          },
+        },
+      }),
+    ],
+    claims: [claim('x', { className: 'local' })],
+  },
+  { a: 'fits', b: 'fits', c: reasons.noVolume },
+)
+
 for (const [args, message] of [
   [{ bindTimeoutSeconds: -1 }, /^bindTimeoutSeconds: Invalid value: -1: invalid BindTimeoutSeconds, should not be a negative value$/],
   [{ shape: [] }, /^shape: Invalid value: \[\]: unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring$/],
