@@ -147,5 +147,8 @@ const withoutCondition = (registration: Registration | undefined): object | unde
 
 /** Before their APIServices are made. */
 const local: ReadonlyMap<string, Priority> = new Map(
-  [...localServices, ...optionalLocalServices].map(({ metadata, spec }) => [metadata.name, { group: spec.groupPriorityMinimum, version: spec.versionPriority }]),
+  [...localServices, ...optionalLocalServices].map(({ metadata, spec }) => [
+    metadata.name,
+    { group: spec.groupPriorityMinimum, version: spec.versionPriority },
+  ]),
 )
