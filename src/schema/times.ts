@@ -96,11 +96,14 @@ function offsetSeconds(text: string): number {
   return text.startsWith('-') ? -seconds : seconds
 }
 
-const plain = /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
+const plain = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/
 
-/** Of the usual form and surely right: days past the 28th are left to the careful path. */
+/** Of the usual form, and a day that there is. */
 function isPlain(text: string, length: number): boolean {
   if (text.length !== length) return false
   const found = plain.exec(text)
-  return found !== null && found[1]! >= '01' && found[1]! <= '12' && found[2]! >= '01' && found[2]! <= '28'
+  if (found === null) return false
+  const [, year, month, day] = found
+  if (month! < '01' || month! > '12' || day! < '01') return false
+  return day! <= '28' || Number(day) <= daysIn(Number(year), Number(month))
 }
