@@ -3,6 +3,7 @@ import type { Status } from '#api/meta/v1/types.ts'
 import { type Cause, causeHeader, formatCause } from '#lib/cause.ts'
 import { WherryError } from '#lib/errors.ts'
 import { type HttpResponse, readBody, type Transport } from '#lib/http.ts'
+import { meaningOf } from '#lib/meaning.ts'
 import { parseExact } from '#schema/json.ts'
 import type { Of } from '#schema/schema.ts'
 import type { Client, ObjectList, Patch, WatchEvent, WatchOptions } from './client.ts'
@@ -26,7 +27,7 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
   const manager = fieldManager === undefined ? {} : { fieldManager }
   const because = cause === undefined ? {} : { [causeHeader]: formatCause(cause) }
 
-  async function exchange(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<unknown> {
+  async function exchange(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Uint8Array> {
     const response = await transport({
       method,
       path,
@@ -38,42 +39,44 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       },
       ...(body !== undefined && { body: encoder.encode(JSON.stringify(body)) }),
     })
-    return parseExact(new TextDecoder().decode(await wholeBody(response)))
+    return wholeBody(response)
   }
 
   return {
     async get(kind, name, namespace) {
-      return decodeObject(kind, await exchange('GET', pathOf(kind, namespace, name)))
+      return objectOf(kind, await exchange('GET', pathOf(kind, namespace, name)))
     },
     async list(kind, options = {}) {
-      const list = await exchange('GET', pathOf(kind, options.namespace) + listQuery(options))
-      return decodeList(kind, list)
+      return decodeList(kind, parse(await exchange('GET', pathOf(kind, options.namespace) + listQuery(options))))
     },
     watch: (kind, options) => watch(transport, userAgent, kind, options),
     async create(kind, object, options = {}) {
       const named = withNames(kind, object)
       const namespace = options.namespace ?? named.metadata?.namespace
       const path = pathOf(kind, namespace) + writeQuery({ ...manager, ...options })
-      return decodeObject(kind, await exchange('POST', path, named))
+      return objectOf(kind, await exchange('POST', path, named))
     },
     async update(kind, object, options = {}) {
       const { name, namespace } = (object as { metadata: { name: string; namespace?: string } }).metadata
       const path = pathOf(kind, namespace, name, options.subresource) + writeQuery({ ...manager, ...options })
-      return decodeObject(kind, await exchange('PUT', path, withNames(kind, object)))
+      return objectOf(kind, await exchange('PUT', path, withNames(kind, object)))
     },
     async patch(kind, name, patch, options = {}) {
       const force = patch.type === 'apply' && patch.force === true
       const path = pathOf(kind, options.namespace, name, options.subresource) + writeQuery({ ...manager, ...options, force })
       const body = patch.type === 'json' ? patch.operations : patch.type === 'apply' ? withNames(kind, patch.body) : patch.body
-      return decodeObject(kind, await exchange('PATCH', path, body, patchTypes[patch.type]))
+      return objectOf(kind, await exchange('PATCH', path, body, patchTypes[patch.type]))
     },
     async delete(kind, name, { namespace, ...options } = {}) {
       const body = Object.keys(options).length === 0 ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', ...options }
       const answer = await exchange('DELETE', pathOf(kind, namespace, name), body)
-      return (answer as Status).kind === 'Status' ? (answer as Status) : decodeObject(kind, answer)
+      const known = meaningOf(answer) as Of<typeof kind> | undefined
+      if (known !== undefined) return known
+      const parsed = parse(answer)
+      return (parsed as Status).kind === 'Status' ? (parsed as Status) : decodeObject(kind, parsed)
     },
-    act: (kind, name, subresource, body, options = {}) =>
-      exchange('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body),
+    act: async (kind, name, subresource, body, options = {}) =>
+      parse(await exchange('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body)),
     because: (cause) => createClient(transport, { ...options, cause }),
   }
 }
@@ -107,6 +110,13 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
   strategic: 'application/strategic-merge-patch+json',
   apply: 'application/apply-patch+yaml',
 }
+
+/** The object of an answer; in one process with the server, the very one that the server has. */
+const objectOf = <K extends AnyKind>(kind: K, answer: Uint8Array): Of<K> =>
+  (meaningOf(answer) as Of<K> | undefined) ?? decodeObject(kind, parse(answer))
+
+const parse = (answer: Uint8Array): unknown => parseExact(decoder.decode(answer))
+const decoder = new TextDecoder()
 
 async function wholeBody(response: HttpResponse): Promise<Uint8Array> {
   const body = await readBody(response.body, bodyLimitBytes)

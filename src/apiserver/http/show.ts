@@ -3,6 +3,7 @@ import { PartialObjectMetadata, PartialObjectMetadataList } from '#api/meta/v1/t
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpResponse } from '#lib/http.ts'
+import { noteMeaning } from '#lib/meaning.ts'
 import { encodeProtobuf } from '#schema/protobuf.ts'
 import { bytesOf, type Item, objectOf, parseItem, partsOf } from '../cacher/item.ts'
 import type { Selection } from '../registry/select.ts'
@@ -29,7 +30,7 @@ export function showItem({ kind, representation, include, now }: Showing, item: 
   const { as, version = 'v1' } = representation
   if (as === undefined)
     return representation.encoding === 'json'
-      ? jsonBytes(bytesOf(item), status)
+      ? jsonBytes(meaningfulBytes(kind, item), status)
       : encoded(plainOf(item, representation), representation, status, kind)
   const object = objectOf(item)
   if (as === 'Table')
@@ -39,6 +40,13 @@ export function showItem({ kind, representation, include, now }: Showing, item: 
       status,
     )
   return showMetadata(kind, object, representation, status)
+}
+
+/** The objects of custom resources are what a client makes of JSON. */
+function meaningfulBytes(kind: AnyKind, item: Item): Uint8Array {
+  const bytes = bytesOf(item)
+  if (kind.shape.kind === 'message') noteMeaning(bytes, () => objectOf(item))
+  return bytes
 }
 
 /** One object as its metadata alone. */
