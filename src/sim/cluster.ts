@@ -262,7 +262,13 @@ async function startCluster(
       return serving[preferred % serving.length]!.connect(user, name)(request)
     }
     const through = createLocalTransport(recording(faults(connect, name, clock), name))
-    return (request) => through({ ...request, signal: request.signal === undefined ? cut() : AbortSignal.any([request.signal, cut()]) })
+    // Most requests bring the same signal, that of their process, so the joint one is made anew only when it is of others.
+    let joint: { readonly of: AbortSignal; readonly cut: AbortSignal; readonly signal: AbortSignal } | undefined
+    const joined = (of: AbortSignal, cut: AbortSignal): AbortSignal => {
+      if (joint?.of !== of || joint.cut !== cut) joint = { of, cut, signal: AbortSignal.any([of, cut]) }
+      return joint.signal
+    }
+    return (request) => through({ ...request, signal: request.signal === undefined ? cut() : joined(request.signal, cut()) })
   }
 
   const nodes = Array.from({ length: options.nodes }, (_, index) => {
