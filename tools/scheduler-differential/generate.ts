@@ -31,7 +31,7 @@ export function generate(seed: number, area: string): Case {
     pod.spec.nodeName = chance.pick(cluster.nodes).metadata.name
     cluster.bound.push(pod)
     for (const { pod: hook } of hooks) hook?.(pod, cluster, 'bound')
-    if (chance.is(6)) pod.metadata.deletionTimestamp = 'now'
+    if (chance.is(6)) pod.metadata.deletionTimestamp = '2026-01-01T02:00:00Z'
     else if (chance.is(4)) pod.status = { ...pod.status, phase: chance.pick(['Succeeded', 'Failed']) }
   }
   const pendingCount = chance.int(1, used.includes('preemption') ? 6 : 4)

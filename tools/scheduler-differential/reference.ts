@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { referenceProfiles } from '#scheduler/testing/profiles.ts'
+import { configuration } from '#scheduler/testing/profiles.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 
 /** The original API server and scheduler, and what the scheduler says. */
@@ -116,6 +116,16 @@ export async function startReference({ programs, folder, port }: ReferenceOption
       for (const listener of [...listeners]) listener(line)
     })
   }
+  const schedulerApi = createApiClient(schedulerPort, token)
+  try {
+    // What is there before its caches are full it may see in one piece: a pod that ended would never have been there.
+    await ready(schedulerApi, '/readyz', processes)
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    schedulerApi.close()
+  }
   return {
     api,
     onLine(listener) {
@@ -155,12 +165,9 @@ const kubeconfigOf = (port: number) => ({
 })
 
 const schedulerConfiguration = (kubeconfig: string) => ({
-  apiVersion: 'kubescheduler.config.k8s.io/v1',
-  kind: 'KubeSchedulerConfiguration',
+  ...configuration,
   clientConnection: { kubeconfig, qps: 10_000, burst: 20_000 },
   leaderElection: { leaderElect: false },
-  percentageOfNodesToScore: 100,
-  profiles: referenceProfiles,
   podInitialBackoffSeconds: 1,
   podMaxBackoffSeconds: 1,
 })
@@ -173,7 +180,7 @@ async function ready(api: ApiClient, path: string, processes: readonly ChildProc
       await api.call('GET', path)
       return
     } catch (error) {
-      if (left === 0) throw new Error('the API server was not ready within a minute', { cause: error })
+      if (left === 0) throw new Error(`${path} was not well within a minute`, { cause: error })
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

@@ -1,4 +1,4 @@
-import type { Area } from '../generator.ts'
+import type { Area, Draft } from '../generator.ts'
 
 /** NodePorts. */
 export const ports: Area = {
@@ -27,4 +27,24 @@ export const ports: Area = {
         for (const port of each.ports ?? []) port.hostPort = port.containerPort
     }
   },
+  /** Pods that run beside each other have no port in common; the original would forget it with the first of them that goes. */
+  finish({ bound }) {
+    const taken = new Map<string, Draft[]>()
+    for (const { spec } of bound) {
+      const here = taken.get(spec.nodeName) ?? []
+      taken.set(spec.nodeName, here)
+      for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+        if (container.ports === undefined) continue
+        container.ports = container.ports.filter((port: Draft) => !here.some((other) => collide(port, other)))
+        here.push(...container.ports)
+      }
+    }
+  },
 }
+
+const collide = (a: Draft, b: Draft): boolean =>
+  a.hostPort === b.hostPort &&
+  (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP') &&
+  (isAny(a.hostIP) || isAny(b.hostIP) || a.hostIP === b.hostIP)
+
+const isAny = (address: string | undefined): boolean => address === undefined || address === '0.0.0.0'
