@@ -49,34 +49,48 @@ type Outcome = 'found' | 'none' | 'too many'
  */
 export function createAllocator(claims: readonly ResourceClaim[], world: World, timeoutMs: number): Allocator {
   const plans = claims.map((claim) => planClaim(claim, world))
-  const constraintsOf = (): Constraint[][] =>
-    plans.map(({ claim }) =>
-      (claim.spec.devices.constraints ?? []).map((constraint, index) => createConstraint(constraint, claimText(claim), index)),
-    )
-  // Asked once so that a claim with a constraint that we do not know is refused whatever the node.
-  constraintsOf()
-  const index = world.kept(createClaimIndex)
+  const watchdog = createWatchdog(world, timeoutMs)
+  const search = createSearch(plans, world.kept(createClaimIndex), watchdog.step)
   return {
     allocate: (nodeName, pools) => {
-      const search = createSearch(plans, constraintsOf(), pools, index, watchdog(world, timeoutMs, nodeName))
-      const outcome = search.run()
+      watchdog.begin(nodeName)
+      const outcome = search.run(pools)
       if (outcome === 'too many') throw new WherryError('InternalError', 'allocation max size exceeded')
-      return outcome === 'found' ? search.picks.map((picks, claim) => ({ plan: plans[claim]!, picks })) : undefined
+      return outcome === 'found' ? search.picks().map((picks, claim) => ({ plan: plans[claim]!, picks })) : undefined
     },
   }
 }
 
-/** Called at each step; throws once it has gone on for too long. */
-function watchdog({ clock }: World, timeoutMs: number, nodeName: string): () => void {
+/** `step` throws once the search on a node has gone on for too long. */
+function createWatchdog({ clock }: World, timeoutMs: number): { begin(nodeName: string): void; step(): void } {
   let steps = 0
-  let begun: number | undefined
-  return () => {
-    steps += 1
-    if (steps % stepsPerLook !== 0) return
-    begun ??= clock.monotonicMs()
-    const isLate = timeoutMs > 0 && clock.monotonicMs() - begun > timeoutMs
-    if (isLate || steps > stepsMax) throw new WherryError('Timeout', `node ${nodeName}: timed out trying to allocate devices`)
+  let node = ''
+  let begunMs: number | undefined
+  return {
+    begin(nodeName) {
+      steps = 0
+      node = nodeName
+      begunMs = undefined
+    },
+    step() {
+      steps += 1
+      if (steps % stepsPerLook !== 0) return
+      begunMs ??= clock.monotonicMs()
+      const isLate = timeoutMs > 0 && clock.monotonicMs() - begunMs > timeoutMs
+      if (isLate || steps > stepsMax) throw new WherryError('Timeout', `node ${node}: timed out trying to allocate devices`)
+    },
   }
+}
+
+/** The claims' constraints, without devices. */
+const constraintsOf = (plans: readonly ClaimPlan[]): readonly (readonly Constraint[])[] =>
+  plans.map(({ claim }) =>
+    (claim.spec.devices.constraints ?? []).map((constraint, index) => createConstraint(constraint, claimText(claim), index)),
+  )
+
+interface Candidate {
+  readonly device: SliceDevice
+  readonly pool: Pool
 }
 
 /**
@@ -85,23 +99,30 @@ function watchdog({ clock }: World, timeoutMs: number, nodeName: string): () => 
  */
 function createSearch(
   plans: readonly ClaimPlan[],
-  constraints: readonly (readonly Constraint[])[],
-  pools: readonly Pool[],
   index: ClaimIndex,
   step: () => void,
-): { readonly run: () => Outcome; readonly picks: readonly (readonly Pick[])[] } {
-  const picks: Pick[][] = plans.map(() => [])
+): { readonly run: (pools: readonly Pool[]) => Outcome; readonly picks: () => readonly (readonly Pick[])[] } {
+  const hasConstraints = plans.some(({ claim }) => (claim.spec.devices.constraints?.length ?? 0) > 0)
+  let constraints = constraintsOf(plans)
+  let pools: readonly Pool[] = []
+  let picks: Pick[][] = []
   /** By device, the claims that take it alone in this very attempt. */
   const taken = new Map<SliceDevice, number[]>()
   /** By device, the shares that are taken in this attempt: how many, and billionths by capacity. */
   const shares = new Map<SliceDevice, { count: number; readonly amounts: Map<string, bigint> }>()
-  const counters = createCounterBook(index)
+  let counters = createCounterBook(index)
   /** Devices of requests for all of them, by alternative. */
   const allOf = new Map<Alternative, readonly Candidate[]>()
 
-  interface Candidate {
-    readonly device: SliceDevice
-    readonly pool: Pool
+  /** Forgets the node before. */
+  function begin(poolsOfNode: readonly Pool[]): void {
+    pools = poolsOfNode
+    picks = plans.map(() => [])
+    taken.clear()
+    shares.clear()
+    allOf.clear()
+    if (hasConstraints) constraints = constraintsOf(plans)
+    if (counters.isUsed()) counters = createCounterBook(index)
   }
 
   function countOf(alternative: Alternative): number {
@@ -260,8 +281,9 @@ function createSearch(
   }
 
   return {
-    picks,
-    run() {
+    picks: () => picks,
+    run(poolsOfNode) {
+      begin(poolsOfNode)
       prepare()
       return allocateRequest(0, 0)
     },

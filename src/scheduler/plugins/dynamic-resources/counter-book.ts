@@ -7,6 +7,8 @@ export interface CounterBook {
   /** False: there is not enough, and nothing was taken. */
   draw(pool: Pool, device: SliceDevice): boolean
   giveBack(pool: Pool, device: SliceDevice): void
+  /** Whether anything was ever asked of it. */
+  isUsed(): boolean
 }
 
 /** A book in which nothing was drawn yet. */
@@ -32,6 +34,7 @@ export function createCounterBook(index: ClaimIndex): CounterBook {
       return false
     },
     giveBack: (pool, device) => void change(pool, device, -1n),
+    isUsed: () => drawn.size > 0,
   }
 }
 
