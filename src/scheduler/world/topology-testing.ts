@@ -59,6 +59,7 @@ function createSource() {
 /** One step of a cluster's history; names are few, so that steps meet. */
 export type Step =
   | { readonly do: 'node'; readonly name: string; readonly labels: Labels; readonly taints: readonly object[] }
+  | { readonly do: 'taints'; readonly name: string; readonly taints: readonly object[] }
   | { readonly do: 'no node'; readonly name: string }
   | { readonly do: 'namespace'; readonly name: string; readonly labels: Labels }
   | { readonly do: 'no namespace'; readonly name: string }
@@ -67,8 +68,8 @@ export type Step =
   | { readonly do: 'leave' | 'forget' | 'remove'; readonly uid: string }
   | { readonly do: 'ask'; readonly pod: PodPlan; readonly node: string; readonly changes: readonly Change[] }
 
-/** What a trial does on its node: takes away the pod of this turn, or puts this one there. */
-export type Change = { readonly take: number } | { readonly put: PodPlan }
+/** What a trial does on its node: takes away the pod of this turn, or puts this one there, or one like the one that is asked about. */
+export type Change = { readonly take: number } | { readonly put: PodPlan | 'alike' }
 
 /** A pod without name and place. */
 export interface PodPlan {
@@ -120,9 +121,15 @@ export const topologyKeys = one(hostname, zone, 'rack')
 /** A history of a cluster, with questions about pods whose spec is `specs`. */
 export const histories = (specs: fc.Arbitrary<object>): fc.Arbitrary<readonly Step[]> => {
   const plans: fc.Arbitrary<PodPlan> = fc.record({ namespace: namespaces, labels: podLabels, spec: specs })
-  const changes = fc.array<Change>(fc.oneof(fc.record({ take: fc.nat(3) }), fc.record({ put: plans })), { maxLength: 3 })
+  const changes = fc.array<Change>(
+    fc.oneof(fc.record({ take: fc.nat(3) }), fc.record({ put: fc.oneof(fc.constant('alike' as const), plans) })),
+    {
+      maxLength: 3,
+    },
+  )
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant('node' as const), name: nodeNames, labels: nodeLabels, taints }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('taints' as const), name: nodeNames, taints }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('no node' as const), name: nodeNames }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('namespace' as const), name: namespaces, labels: namespaceLabels }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('no namespace' as const), name: namespaces }) },
@@ -162,6 +169,7 @@ export const podOf = (uid: string, { namespace, labels, spec }: PodPlan, nodeNam
 export function take({ world, put, remove }: Cluster, step: Exclude<Step, { do: 'ask' }>): void {
   const does: { readonly [K in typeof step.do]: (step: Step & { readonly do: K }) => void } = {
     node: ({ name, labels, taints }) => world.setNode(nodeOf(name, labels, taints)),
+    taints: ({ name, taints }) => taint(world, name, taints),
     'no node': ({ name }) => world.removeNode(name),
     namespace: ({ name, labels }) => put(Namespace, { metadata: { name, labels } } as unknown as KubeObject),
     'no namespace': ({ name }) => remove(Namespace, name),
@@ -175,6 +183,12 @@ export function take({ world, put, remove }: Cluster, step: Exclude<Step, { do: 
     leave: ({ uid }) => leave(world, uid),
   }
   ;(does[step.do] as (step: Step) => void)(step)
+}
+
+/** Nothing else of the node changes. */
+function taint(world: World, name: string, taints: readonly object[]): void {
+  const node = world.nodes.nodes.get(name)?.node
+  if (node !== undefined) world.setNode({ ...node, spec: { ...node.spec, taints } } as Node)
 }
 
 /** The pod is on its way out, but still there. */

@@ -112,7 +112,7 @@ function ask({ world }: Cluster, { pod: plan, node: nodeName, changes }: Extract
   let placed = everybody(world)
   for (const [i, change] of changes.entries()) {
     if ('put' in change) {
-      const other = podOf(`put${i}`, change.put)
+      const other = podOf(`put${i}`, change.put === 'alike' ? plan : change.put)
       trial.put(world.podInfo(other))
       placed = [...placed, { pod: other, node: original.node }]
     } else {

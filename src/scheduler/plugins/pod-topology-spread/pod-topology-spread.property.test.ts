@@ -94,7 +94,10 @@ function check(name: string, args: object, defaults: readonly TopologySpreadCons
     const cycle: Cycle = { pod: info, world, filters: [{ plugin, state: before.state }], states: new Map() }
     const trial = createTrial(cycle, original)
     for (const [i, change] of changes.entries()) {
-      const other = 'put' in change ? world.podInfo(podOf(`put${i}`, change.put)) : [...trial.node.pods.values()][change.take]
+      const other =
+        'put' in change
+          ? world.podInfo(podOf(`put${i}`, change.put === 'alike' ? plan : change.put))
+          : [...trial.node.pods.values()][change.take]
       if (other === undefined) continue
       if ('put' in change) trial.put(other)
       else trial.take(other)
