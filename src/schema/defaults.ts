@@ -2,20 +2,27 @@ import { fieldsPlan } from './plan.ts'
 import type { AnyType, Shape, StructuralShape } from './schema.ts'
 import { fillDefaults } from './structural/fill-defaults.ts'
 
-/** Fills in the defaults that the type declares. Returns the very same object where nothing was missing; never changes its argument. */
-export function withDefaults<T>(type: AnyType, value: T): T {
-  return (fillerOf(type.shape) ?? same)(value) as T
+/**
+ * Fills in the defaults that the type declares. Returns the very same object where nothing was missing; never changes its argument. `before`,
+ * where there is one, is what this function has returned for an earlier form of the value: what both share needs no look.
+ */
+export function withDefaults<T>(type: AnyType, value: T, before?: unknown): T {
+  return (fillerOf(type.shape) ?? same)(value, before) as T
 }
 
-type Filler = (value: unknown) => unknown
+type Filler = (value: unknown, before?: unknown) => unknown
 const same: Filler = (value) => value
+
+const nothing: readonly unknown[] = []
+const unknown: Readonly<Record<string, unknown>> = {}
+
 /** `undefined` stands for "nothing to fill in anywhere below". */
 const fillers = new WeakMap<Shape, Filler | undefined>()
 
 function fillerOf(shape: Shape): Filler | undefined {
   if (fillers.has(shape)) return fillers.get(shape)
   // A type that holds itself finds this entry while its own is being made.
-  fillers.set(shape, (value) => made?.(value) ?? value)
+  fillers.set(shape, (value, before) => made?.(value, before) ?? value)
   const made = makeFiller(shape)
   fillers.set(shape, made)
   return made
@@ -24,7 +31,7 @@ function fillerOf(shape: Shape): Filler | undefined {
 function makeFiller(shape: Shape): Filler | undefined {
   if (shape.kind === 'list') {
     const item = fillerOf(shape.item.shape)
-    return item && ((value) => fillList(value as readonly unknown[], item))
+    return item && ((value, before) => fillList(value as readonly unknown[], item, before))
   }
   if (shape.kind === 'map') {
     const item = fillerOf(shape.value.shape)
@@ -52,14 +59,15 @@ function messageFiller(shape: Shape): Filler | undefined {
     .map((field) => ({ name: field.name, fallback: field.field.options.default, pointer: field.pointer, fill: fillerOf(field.shape) }))
     .filter((step) => step.fill !== undefined || (step.fallback !== undefined && (step.pointer || step.fallback !== '')))
   if (steps.length === 0) return undefined
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return value
+  return (value, earlier) => {
+    if (value === earlier || typeof value !== 'object' || value === null) return value
+    const known = typeof earlier === 'object' && earlier !== null ? (earlier as Readonly<Record<string, unknown>>) : unknown
     let copy = value as Record<string, unknown>
     for (const { name, fallback, pointer, fill } of steps) {
       const before = copy[name]
       const isMissing = before === undefined || before === null || (!pointer && (before === '' || before === 0 || before === false))
       const filled = isMissing && fallback !== undefined ? fallback : before
-      const after = filled === undefined || filled === null || fill === undefined ? filled : fill(filled)
+      const after = filled === undefined || filled === null || fill === undefined ? filled : fill(filled, known[name])
       if (after === before) continue
       if (copy === value) copy = { ...copy }
       copy[name] = after
@@ -68,10 +76,12 @@ function messageFiller(shape: Shape): Filler | undefined {
   }
 }
 
-function fillList(list: readonly unknown[], fill: Filler): readonly unknown[] {
+function fillList(list: readonly unknown[], fill: Filler, before: unknown): readonly unknown[] {
+  if (list === before) return list
+  const known = Array.isArray(before) ? (before as readonly unknown[]) : nothing
   let copy: unknown[] | undefined
   for (let i = 0; i < list.length; i += 1) {
-    const after = fill(list[i])
+    const after = fill(list[i], known[i])
     if (after === list[i]) continue
     copy ??= [...list]
     copy[i] = after

@@ -15,6 +15,8 @@ let sizeBytes = 0
 interface Written {
   readonly object: KubeObject
   readonly previous: KubeObject | undefined
+  /** As readers get it, once one has asked: the cache's and the writer's own are then the same. */
+  shown?: KubeObject
 }
 
 /**
@@ -44,8 +46,11 @@ function forget(place: number): void {
 export function writtenObject(kind: AnyKind, value: Uint8Array, revision: Revision): KubeObject | undefined {
   const noted = written.get(value)
   if (noted === undefined) return undefined
+  const version = `${revision}`
+  if (noted.shown?.metadata.resourceVersion === version) return noted.shown
   const whole = settled(kind, noted.object, noted.previous)
-  return deepFreeze({ ...whole, metadata: withVersion(whole.metadata, `${revision}`) }) as KubeObject
+  noted.shown = deepFreeze({ ...whole, metadata: withVersion(whole.metadata, version) }) as KubeObject
+  return noted.shown
 }
 
 /** In the place where the type declares it. */

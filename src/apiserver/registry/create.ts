@@ -91,7 +91,8 @@ async function prepare(
   if (owners === 'tracked' && write.manager !== undefined) object = withOwners(object, trackedEntries(context, write, undefined, object))
   object = deepFreeze(object)
   const admitted = await run.admit(object, undefined)
-  if (admitted !== undefined && admitted !== object) object = applyDefaults(kind, withReadableOwners(admitted, object, write.warn))
+  if (admitted !== undefined && admitted !== object) object = applyDefaults(kind, withReadableOwners(admitted, object, write.warn), object)
+  const filled = object
   object = deepFreeze(
     withMetadata(object, {
       name: nameOrGenerateName(object.metadata, context.random) || (kind.rules.needsNoName ? context.random.uuid() : undefined),
@@ -102,7 +103,7 @@ async function prepare(
   )
   object = (kind.rules.dropDisabled?.(object, undefined, context.features) ?? object) as KubeObject
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
-  object = deepFreeze(applyDefaults(kind, object))
+  object = deepFreeze(applyDefaults(kind, object, filled))
   // As the reference: what is claimed is part of what is validated.
   const key = keyOf(kind, write.namespace, object.metadata.name)
   const claims = claimed(context, write, object, undefined, key)

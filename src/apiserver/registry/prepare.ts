@@ -25,9 +25,13 @@ function labelsOfNamespace({ objects }: Context, name: string): Readonly<Record<
   return (kind && objects.get(kind, name)?.metadata.labels) ?? {}
 }
 
-/** Both sorts of defaults: those of the type, then those that hang on other fields. */
-export function applyDefaults(kind: AnyKind, object: KubeObject): KubeObject {
-  const filled = withDefaults(kind, object)
+/**
+ * Both sorts of defaults: those of the type, then those that hang on other fields. `before`, where there is one, is what this function has
+ * returned for an earlier form of the object.
+ */
+export function applyDefaults(kind: AnyKind, object: KubeObject, before?: KubeObject): KubeObject {
+  if (object === before) return object
+  const filled = withDefaults(kind, object, before)
   return kind.rules.defaults === undefined ? filled : (kind.rules.defaults(deepFreeze(filled)) as KubeObject)
 }
 

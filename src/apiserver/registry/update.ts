@@ -192,11 +192,12 @@ async function prepare(
     const taken = retake === undefined ? owned : withOwners(retake(previous, applyDefaults(kind, owned)), entriesOf(owned))
     object = deepFreeze(filled(kept(taken)))
   }
+  const start = object
   if (options.whole) {
     object = (kind.rules.dropDisabled?.(object, previous, context.features) ?? object) as KubeObject
     object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   }
-  object = deepFreeze(applyDefaults(kind, object))
+  object = deepFreeze(applyDefaults(kind, object, retake === undefined ? start : undefined))
   // A part takes nothing; the whole takes what it needs before anybody looks whether the rest of it is right, as with the reference.
   const claims = options.whole ? claimed(context, write, object, previous, key) : noClaims
   object = deepFreeze(claims.object ?? object)
