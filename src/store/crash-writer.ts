@@ -3,9 +3,10 @@ import { openSqliteStore } from './sqlite.ts'
 
 /**
  * The victim of the crash test: writes to the store named by its argument until it is killed, and tells on standard output what was
- * acknowledged: `revision key value`, or `revision key` for a delete. Lines go out by a call that returns after the kernel has them.
+ * acknowledged: `revision key value`, or `revision key` for a delete. Lines go out by a call that returns after the kernel has them. Without a
+ * second argument it only opens the store and ends in order.
  */
-const [path = '', seed = '0'] = process.argv.slice(2)
+const [path = '', seed] = process.argv.slice(2)
 const store = await openSqliteStore({ path })
 const encoder = new TextEncoder()
 
@@ -40,4 +41,5 @@ function tell(line: string): void {
   }
 }
 
-await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))
+if (seed === undefined) await store.close()
+else await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '#lib/random.ts'
 import { openDatabase } from './sqlite-database.ts'
@@ -12,6 +13,19 @@ import { createReads } from './sqlite-reads.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'wherry-crash-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
+
+const writerFile = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
+const environment = { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') }
+
+// Who is killed leaves nothing compiled to the next one, and half the time of each would be that; one that ends in order does it for all.
+before(async () => {
+  const writer = spawn(process.execPath, [writerFile, join(directory, 'first.db')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: environment,
+  })
+  const [code] = await once(writer, 'close')
+  assert.equal(code, 0)
+})
 
 const kills = 200
 
@@ -30,9 +44,7 @@ test(`nothing acknowledged is lost by ${kills} kills during writes`, async () =>
 
 /** Kills the writer at some moment after `patience` acknowledged commits. */
 async function writeAndKill(path: string, seed: number, patience: number): Promise<string[]> {
-  const writer = spawn(process.execPath, [fileURLToPath(new URL('./crash-writer.ts', import.meta.url)), path, String(seed)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const writer = spawn(process.execPath, [writerFile, path, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'], env: environment })
   let output = ''
   let lines = 0
   writer.stdout.setEncoding('utf8')
