@@ -272,3 +272,33 @@ takes(
 )
 takes('takes what is set aside, however large', [volume('s', { ...inClass }), volume('t', { ...inClass, size: '9Gi', claim: ['k'] })], 't')
 takes('of equals takes the first by name', [volume('t', { ...inClass, on: 'a' }), volume('s', { ...inClass })], 's')
+
+test('gives back nothing that another pod has taken since', () => {
+  const scene = sceneOf({
+    nodes: { a: {} },
+    classes: [localClass('local')],
+    volumes: [volume('v', inClass)],
+    claims: ['k', 'l'].map((name) => claim(name, inClass)),
+  })
+  const { world } = scene
+  const node = world.nodes.nodes.get('a')!
+  const [first, second] = ['k', 'l'].map((use) => {
+    const info = world.podInfo(scene.put(Pod, pod(`p-${use}`, [use])))
+    const before = plugin.preFilter!(info, world)
+    assert.ok('state' in before)
+    return {
+      reserve: () => plugin.reserve!(info, node, before.state, world),
+      undo: () => plugin.unreserve!(info, node, before.state, world),
+    }
+  })
+  const owner = () => world.lookups.of(PersistentVolume).get('v')?.spec.claimRef?.name
+  assert.deepEqual([first!.reserve(), owner()], [undefined, 'k'])
+  // Somebody else changes the volume: what was taken is taken no more, since its write would be refused.
+  const { metadata, ...rest } = scene.get(PersistentVolume, 'v')!
+  scene.put(PersistentVolume, { ...rest, metadata: { ...metadata, labels: { grade: 'gold' } } })
+  assert.deepEqual([owner(), second!.reserve(), owner()], [undefined, undefined, 'l'])
+  first!.undo()
+  assert.equal(owner(), 'l')
+  second!.undo()
+  assert.equal(owner(), undefined)
+})
