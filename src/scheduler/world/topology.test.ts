@@ -9,7 +9,7 @@ import { domainOf, noDomain } from './topology-domains.ts'
 import { everyNode, type NodeRule } from './topology-ground.ts'
 import { scopeIn } from './topology-scope.ts'
 import { selectionKey } from './topology-selections.ts'
-import { createCluster, everybody, histories, podOf, type Step, selectors, take, topologyKeys } from './topology-testing.ts'
+import { createCluster, everybody, histories, nodeOf, podOf, type Step, selectors, take, topologyKeys } from './topology-testing.ts'
 import type { World } from './world.ts'
 
 const onSolidState: NodeRule = { key: 'ssd', looksAtTaints: false, accepts: (node) => labelOf(node, 'disk') === 'ssd' }
@@ -98,4 +98,24 @@ test('a row that is given to another node brings nothing of the old one', () => 
   // It comes back, and finds its pod again.
   world.setNode(node('old', 'r2'))
   assert.deepEqual([tally().total, tally().ground.domains, tally().least], [1, 1, 1])
+})
+
+test('a node counts while its taints let it, with all who are there', () => {
+  const { world } = createCluster()
+  const index = createTopologyIndex(world, { selectionsMax: 9, talliesMax: 9, listenersMax: 9, idleTopologiesMax: 9 })
+  const scopes = [scopeIn('x', selectorOf({}))]
+  const selection = index.selection('all', () => ({ scopes, countsTerminating: true }))
+  const tally = index.tally(selection, 'rack', undisturbed)
+  const told = () => [tally.total, tally.ground.domains, tally.least]
+  const taint = { key: 'busy', effect: 'NoSchedule' }
+  world.setNode(nodeOf('a', { rack: 'r1' }))
+  world.setNode(nodeOf('b', { rack: 'r2' }))
+  world.setPod(podOf('p', { namespace: 'x', labels: {}, spec: {} }, 'a'))
+  assert.deepEqual(told(), [1, 2, 0])
+  world.setNode(nodeOf('a', { rack: 'r1' }, [taint]))
+  assert.deepEqual(told(), [0, 1, 0])
+  world.setNode(nodeOf('b', { rack: 'r2' }, [taint]))
+  assert.deepEqual(told(), [0, 0, 2 ** 31 - 1])
+  world.setNode(nodeOf('a', { rack: 'r1' }))
+  assert.deepEqual(told(), [1, 1, 1])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import type { KubeObject } from '#api/kind.ts'
+import { createTrial, firstRefusal } from '../../framework/trial.ts'
 import { createCluster, nodeOf, podOf, zone } from '../../world/topology-testing.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 
@@ -191,6 +192,20 @@ test('follows the labels of namespaces', () => {
   label('red')
   remove(Namespace, 'y')
   assert.equal(reason(), undefined)
+})
+
+test('where the only one of its group is to go, it may be the first', () => {
+  const { world, plugin, pod, before } = begin({ app: 'db', pods: [['c', 'db']], affinity: near(required(term('db', 'rack'))) })
+  const cycle = { pod, world, filters: [{ plugin, state: before.state }], states: new Map() }
+  assert.deepEqual(firstRefusal(cycle, world.nodes.nodes.get('a')!)?.reasons, ["node(s) didn't match pod affinity rules"])
+  const trial = createTrial(cycle, world.nodes.nodes.get('c')!)
+  assert.equal(trial.refusal(), undefined)
+  const [other] = trial.node.pods.values()
+  trial.take(other!)
+  assert.equal(trial.refusal(), undefined)
+  trial.put(other!)
+  assert.equal(trial.refusal(), undefined)
+  trial.end()
 })
 
 function clusterOf({ pods = [], namespaces = {} }: Given) {
