@@ -27,8 +27,8 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
   const manager = fieldManager === undefined ? {} : { fieldManager }
   const because = cause === undefined ? {} : { [causeHeader]: formatCause(cause) }
 
-  async function exchange(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Uint8Array> {
-    const response = await transport({
+  function send(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<HttpResponse> {
+    return transport({
       method,
       path,
       headers: {
@@ -39,7 +39,10 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       },
       ...(body !== undefined && { body: encoder.encode(JSON.stringify(body)) }),
     })
-    return wholeBody(response)
+  }
+
+  async function exchange(method: string, path: string, body?: unknown, contentType?: string): Promise<Uint8Array> {
+    return await wholeBody(await send(method, path, body, contentType))
   }
 
   return {
@@ -76,7 +79,7 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       return (parsed as Status).kind === 'Status' ? (parsed as Status) : decodeObject(kind, parsed)
     },
     act: async (kind, name, subresource, body, options = {}) =>
-      parse(await exchange('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body)),
+      parse(await wholeBody(await send('POST', pathOf(kind, options.namespace, name, subresource) + writeQuery(manager), body))),
     because: (cause) => createClient(transport, { ...options, cause }),
   }
 }
