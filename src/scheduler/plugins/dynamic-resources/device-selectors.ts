@@ -28,9 +28,22 @@ export function createDeviceSelectors(): (selectors: readonly DeviceSelector[] |
     selectors.map(({ cel }, index) => {
       const at = `${owner}: selector #${index}: CEL`
       const expression = expressionOf(cel?.expression ?? '')
+      // Devices of a slice come one after another.
+      let slice: DeviceSlice | undefined
+      let answers = new Uint8Array(0)
       return (device) => {
-        const answer = askKept(expression, device)
-        if (typeof answer === 'boolean') return answer
+        if (device.slice !== slice) {
+          slice = device.slice
+          answers = answersFor(expression, slice)
+        }
+        const kept = answers[device.index]!
+        if (kept !== unasked) return kept === yes
+        const answer = ask(expression, device)
+        if (typeof answer === 'boolean') {
+          answers[device.index] = answer ? yes : no
+          return answer
+        }
+        // Not kept: it ends the attempt, and is rare.
         throw new WherryError('InternalError', `${at} ${answer}`)
       }
     })
@@ -43,10 +56,11 @@ interface Expression {
   readonly program: Program | undefined
   /** What is wrong with it. */
   readonly problem: string
-  /** Of each slice's devices: not asked yet, no, yes, or a fault. */
-  readonly answers: WeakMap<DeviceSlice, Uint8Array>
+  /** Of each slice's devices: `unasked`, `no` or `yes`. */
+  readonly answers: WeakMap<DeviceSlice, Uint8Array<ArrayBuffer>>
 }
 
+const unasked = 0
 const no = 1
 const yes = 2
 
@@ -57,18 +71,13 @@ function compileExpression(source: string): Expression {
     : { program: undefined, problem: `compile error: ${compiled.problem}`, answers: new WeakMap() }
 }
 
-/** A text is what is wrong. Faults are not kept: they end the attempt, and are rare. */
-function askKept(expression: Expression, device: SliceDevice): boolean | string {
-  const { slice, index } = device
-  let answers = expression.answers.get(slice)
-  if (answers === undefined) expression.answers.set(slice, (answers = new Uint8Array(slice.devices.length)))
-  const kept = answers[index]!
-  if (kept !== 0) return kept === yes
-  const answer = ask(expression, device)
-  if (typeof answer === 'boolean') answers[index] = answer ? yes : no
-  return answer
+function answersFor({ answers }: Expression, slice: DeviceSlice): Uint8Array<ArrayBuffer> {
+  let own = answers.get(slice)
+  if (own === undefined) answers.set(slice, (own = new Uint8Array(slice.devices.length)))
+  return own
 }
 
+/** A text is what is wrong. */
 function ask({ program, problem }: Expression, { slice: { slice }, device }: SliceDevice): boolean | string {
   if (program === undefined) return problem
   const value = deviceValue(slice.spec.driver, device)
