@@ -42,6 +42,11 @@ export const server: Command = {
     'audit-log-maxage': { type: 'string', value: 'DAYS', help: 'how long full files stay; 0: for good (default 0)' },
     'audit-webhook-config': { type: 'string', value: 'FILE', help: 'a kubeconfig of a webhook that is sent what is kept' },
     'tracing-config': { type: 'string', value: 'FILE', help: 'a TracingConfiguration: which requests are traced, and to which collector' },
+    'scheduler-config': {
+      type: 'string',
+      value: 'FILE',
+      help: 'a KubeSchedulerConfiguration: profiles, plug-ins and extenders that place pods',
+    },
     'enable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins beside those that are on by default' },
     'disable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins that are not to run' },
     'admission-control-config-file': {
@@ -120,6 +125,7 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   auditLogMaxSizeMB: 'audit-log-maxsize',
   auditWebhookConfig: 'audit-webhook-config',
   tracingConfig: 'tracing-config',
+  schedulerConfig: 'scheduler-config',
   featureGates: 'feature-gates',
   runtimeConfig: 'runtime-config',
 }

@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly auditWebhookConfig?: string
   /** Whole path of a TracingConfiguration (apiserver.config.k8s.io/v1). */
   readonly tracingConfig?: string
+  /** Whole path of a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1). Absent: as v1.36 has it. */
+  readonly schedulerConfig?: string
   /** Feature gates that are to be on, or off, by their names. Absent: as v1.36 has them. */
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** API versions, or resources of them, that are served beside the defaults: `certificates.k8s.io/v1beta1: true`. */
@@ -57,6 +59,7 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   auditLogMaxSizeMB: wholeNumber(1),
   auditWebhookConfig: wholePath,
   tracingConfig: wholePath,
+  schedulerConfig: wholePath,
   featureGates: switches('ClusterTrustBundle'),
   runtimeConfig: switches('certificates.k8s.io/v1beta1'),
 }

@@ -48,8 +48,10 @@ import { createEventRecorder } from '#loop/events.ts'
 import { runLeaderElection } from '#loop/leader-election.ts'
 import { type HeldKind, type Running, runControllers } from '#loop/run.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
+import { profilesOf } from '#scheduler/config/profiles.ts'
+import { defaultSettings, readSchedulerConfiguration } from '#scheduler/config/read-scheduler-configuration.ts'
+import { createExtender } from '#scheduler/extender/extender.ts'
 import { neededKinds } from '#scheduler/needed-kinds.ts'
-import { defaultProfile } from '#scheduler/plugins/default-profile.ts'
 import { startScheduler } from '#scheduler/start-scheduler.ts'
 import type { Store } from '#store/store.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -100,6 +102,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
   readonly tracing?: string | undefined
+  /** Text of a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1). Absent: the defaults of v1.36. */
+  readonly scheduler?: string | undefined
   /** How to reach a collector that speaks gRPC. Absent: it cannot be reached. */
   readonly grpc?: OpenGrpc | undefined
   /** The settings that this process runs with, for `/flagz`. */
@@ -358,6 +362,11 @@ function protection({
   }
 }
 
+/** A control plane without a disk. */
+const noFiles = (path: string): never => {
+  throw new WherryError('NotFound', `${path} cannot be read here`)
+}
+
 /** A control plane without a way out. */
 const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceUnavailable', 'dial tcp: connect: network is unreachable'))
 
@@ -439,7 +448,12 @@ const apiServersOwn: ReadonlySet<string> = new Set([
 const trackingMap: HeldKind = { kind: ConfigMap, namespace: trackingNamespace, fieldSelector: `metadata.name=${trackingName}` }
 
 /** Over the controllers' caches: one copy of every pod in the process, and one look at each of its changes. */
-function startSchedulerOver(running: Running, { clock, random, log }: ControlPlaneOptions, client: Client) {
+function startSchedulerOver(
+  running: Running,
+  { clock, random, log, scheduler: configuration, exchange = noExchange, readFile }: ControlPlaneOptions,
+  client: Client,
+) {
+  const settings = configuration === undefined ? defaultSettings : readSchedulerConfiguration(configuration)
   const recorder = createEventRecorder({ client, clock, random: random.fork('scheduler events'), log, component: 'default-scheduler' })
   const scheduler = startScheduler({
     client,
@@ -452,7 +466,9 @@ function startSchedulerOver(running: Running, { clock, random, log }: ControlPla
     random: random.fork('scheduler'),
     log: log.with({ component: 'scheduler' }),
     record: (event) => recorder.record(event),
-    profiles: [defaultProfile({ random: random.fork('scheduler plug-ins') })],
+    profiles: profilesOf(settings, { random: random.fork('scheduler plug-ins') }),
+    times: settings.times,
+    extenders: settings.extenders.map((extender) => createExtender(extender, { exchange, readFile: readFile ?? noFiles })),
   })
   return {
     async stop() {

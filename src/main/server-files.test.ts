@@ -48,6 +48,7 @@ test('audit goes where it is to go', () => {
 
 const absent = join(folder, 'absent')
 refused('a file that is not there', { tracingConfig: absent }, /^tracingConfig: \S+absent cannot be used: ENOENT/)
+refused('a scheduler of another kind', { schedulerConfig: policy }, /^schedulerConfig: .*use kind "KubeSchedulerConfiguration"/)
 refused('tracing of another kind', { tracingConfig: policy }, /^tracingConfig: .*use kind "TracingConfiguration"/)
 refused('a policy of another kind', { auditPolicy: kubeconfig, auditLog: log }, /^auditPolicy: .*kind: Unsupported value/)
 refused('a log without a folder', { auditPolicy: policy, auditLog: join(absent, 'a.log') }, /^auditLog: .*cannot be used: ENOENT/)

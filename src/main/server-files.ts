@@ -17,13 +17,21 @@ import { auditFiles } from '#host/audit-files.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
 import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readSchedulerConfiguration } from '#scheduler/config/read-scheduler-configuration.ts'
 import { readConfiguration, refuseConfiguration } from '#schema/read-configuration.ts'
 import type { ControlPlaneOptions } from './control-plane.ts'
 
 /** What those files say, in the form in which a control plane takes it. */
 export type ServerFiles = Pick<
   ControlPlaneOptions,
-  'authenticationConfiguration' | 'authorizationConfiguration' | 'tokenWebhook' | 'readFile' | 'audit' | 'tracing' | 'admissionPlugins'
+  | 'authenticationConfiguration'
+  | 'authorizationConfiguration'
+  | 'tokenWebhook'
+  | 'readFile'
+  | 'audit'
+  | 'tracing'
+  | 'scheduler'
+  | 'admissionPlugins'
 >
 
 /**
@@ -52,6 +60,7 @@ export function readServerFiles(settings: ServerSettings): ServerFiles {
     authorizationConfiguration: authorizationConfig === undefined ? undefined : watchedFile(authorizationConfig),
     tokenWebhook: read('tokenWebhookConfig', tokenWebhookConfig, (text) => webhookConnection(text, readFile)),
     tracing: read('tracingConfig', tracingConfig, parseTracingConfiguration),
+    scheduler: read('schedulerConfig', settings.schedulerConfig, readSchedulerConfiguration),
     audit: auditOf(settings),
     admissionPlugins: admissionOf(settings),
     readFile,

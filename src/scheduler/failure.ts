@@ -17,21 +17,22 @@ export interface FailurePlan {
   /** '' takes a nomination back; undefined leaves it. */
   readonly nominatedNode: string | undefined
   readonly act: PostFilter['act']
+  readonly reconsider: PostFilter['reconsider']
 }
 
 /** Asks the plug-ins that can make room, until one has a plan. */
 export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: undefined }>, profile: Profile, world: World): FailurePlan {
   const { misfit, cycle } = decision
   // Without a node there is nothing to make room on.
-  if (misfit.nodesTotal === 0) return { message: fitError(misfit), nominatedNode: '', act: undefined }
+  if (misfit.nodesTotal === 0) return { message: fitError(misfit), nominatedNode: '', act: undefined, reconsider: undefined }
   const failure: Failure = { refusals: misfit.refusals, others: misfit.others, cycle }
   const messages: string[] = []
   for (const plugin of profile.postFilter) {
-    const { nominatedNode, act, message, ends } = plugin.postFilter!(pod, failure, world)
-    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act }
+    const { nominatedNode, act, reconsider, message, ends } = plugin.postFilter!(pod, failure, world)
+    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act, reconsider }
     if (message !== '') messages.push(message)
   }
-  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined }
+  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined, reconsider: undefined }
 }
 
 /** Longest text of an event (events.k8s.io/v1 note). */

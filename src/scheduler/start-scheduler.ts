@@ -10,10 +10,13 @@ import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import { type Binding, bind, giveBack, take } from './binding.ts'
-import { asNote, planFailure, type Unplaced, writeUnplaced } from './failure.ts'
+import { type Binding, bind, bindByApi, giveBack, take } from './binding.ts'
+import { type Companions, companionsOf } from './extender/companions.ts'
+import type { Extender } from './extender/extender.ts'
+import { asNote, type FailurePlan, planFailure, type Unplaced, writeUnplaced } from './failure.ts'
 import type { ClusterEvent } from './framework/cluster-event.ts'
 import { createDecider, type Decider, type Decision } from './framework/decide.ts'
+import { fitError } from './framework/fit-error.ts'
 import type { BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
 import type { Profile } from './framework/profile.ts'
 import { nodeChange, podChange } from './queue/changes.ts'
@@ -40,8 +43,12 @@ export interface SchedulerOptions {
   /** Pods that ask for one of these schedulers are ours. */
   readonly profiles: readonly Profile[]
   readonly times?: QueueTimes
+  /** Servers that have a say beside the plug-ins. */
+  readonly extenders?: readonly Extender[]
 }
 
+/** So much is remembered of what happens while extenders are asked about one pod. */
+const heardMax = 1024
 /** Decisions between two looks at other work of the process. */
 const decisionsPerTurn = 64
 
@@ -50,7 +57,7 @@ const decisionsPerTurn = 64
  * world counts a decided pod at once. Returns how to stop; a stopped scheduler finishes what it has begun to write.
  */
 export function startScheduler(options: SchedulerOptions): { stop: () => Promise<void> } {
-  const { client, pods, nodes, namespaces, clock, random, log, record, profiles } = options
+  const { client, pods, nodes, namespaces, clock, random, log, record, profiles, extenders = [] } = options
   const world = createWorld((kind) => (kind === namespaces.kind ? (namespaces as never) : options.sources(kind)), clock)
   const queue = createSchedulingQueue(profiles, world, options.times)
   const deciders = new Map<string, { readonly profile: Profile; readonly decider: Decider }>(
@@ -63,6 +70,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   let isReady = false
   let forgetDeadline = (): void => {}
   let turn: NodeJS.Immediate | undefined
+  /** While extenders are asked about a pod: what happened meanwhile, which that pod does not wait for yet. */
+  let heard: { readonly event: ClusterEvent; readonly cause: Cause | undefined }[] | undefined
 
   /** One more turn, soon: changes that come together are looked at together. */
   function stir(): void {
@@ -71,7 +80,10 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
 
   function wake(event: ClusterEvent | undefined, cause?: Cause): void {
     // Before the caches are full every pod waits anyway, and nobody was refused.
-    if (event !== undefined && isReady) queue.wake(event, clock.now(), cause)
+    if (event !== undefined && isReady) {
+      queue.wake(event, clock.now(), cause)
+      if (heard !== undefined && heard.length < heardMax) heard.push({ event, cause })
+    }
     stir()
   }
 
@@ -79,11 +91,13 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     turn = undefined
     // Before all caches are full, a decision would rest on a part of the cluster.
     if (stopped || !isReady) return
-    for (let made = 0; made < decisionsPerTurn; made += 1) {
+    for (let made = 0; made < decisionsPerTurn && heard === undefined; made += 1) {
       const next = queue.next(clock.now())
       if (next === undefined) break
       schedule(next)
     }
+    // What is asked of others decides before the next pod has its turn.
+    if (heard !== undefined) return
     forgetDeadline()
     const dueAt = queue.dueAt()
     if (dueAt <= clock.now()) stir()
@@ -95,16 +109,54 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const { profile, decider } = deciders.get(pod.spec.schedulerName!)!
     const ending = new AbortController()
     const means: BindMeans = { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal }
+    const companions = companionsOf(pod, extenders, log)
+    if (companions !== undefined) {
+      write(scheduleWith(companions, info, decider, profile, means, ending))
+      return
+    }
     try {
       const decision = decider.decide(info)
-      if (decision.node === undefined) refuse(info, decision, profile, means)
+      if (decision.node === undefined) refuse(info, decision, planFailure(info, decision, profile, world), means)
       else place(info, decision, profile, means, ending)
     } catch (error) {
-      // A plug-in that cannot answer: the pod comes back after its back-off.
-      log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
-      queue.failed(pod.metadata.uid, clock.now())
-      tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
+      fail(pod, error, means)
     }
+  }
+
+  async function scheduleWith(
+    companions: Companions,
+    info: PodInfo,
+    decider: Decider,
+    profile: Profile,
+    means: BindMeans,
+    ending: AbortController,
+  ): Promise<void> {
+    heard = []
+    try {
+      const decision = await decider.decideWith(info, companions)
+      // The pod may have gone, or have been bound by somebody else, while it was asked about.
+      if (!queue.has(info.pod.metadata.uid)) return
+      if (decision.node !== undefined) return place(info, decision, profile, means, ending, companions.binder)
+      const plan = planFailure(info, decision, profile, world)
+      const asked = await plan.reconsider?.((candidates) => companions.reconsider(info, candidates))
+      refuse(info, decision, asked === undefined ? plan : { ...plan, nominatedNode: asked.nominatedNode ?? '', act: asked.act }, means)
+    } catch (error) {
+      fail(info.pod, error, means)
+    } finally {
+      const missed = heard
+      heard = undefined
+      for (const { event, cause } of missed) queue.wake(event, clock.now(), cause)
+      // So much happened that not all of it is known: it may have helped.
+      if (missed.length === heardMax) queue.retry(info.pod.metadata.uid, clock.now())
+      stir()
+    }
+  }
+
+  /** A plug-in or an extender that cannot answer: the pod comes back after its back-off. */
+  function fail(pod: Pod, error: unknown, means: BindMeans): void {
+    log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
+    queue.failed(pod.metadata.uid, clock.now())
+    tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
   }
 
   function place(
@@ -113,6 +165,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     profile: Profile,
     means: BindMeans,
     ending: AbortController,
+    binder?: Extender,
   ): void {
     const { pod } = info
     const assumed: Binding = { profile, cycle: decision.cycle, node: decision.node }
@@ -120,18 +173,19 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const taken = take(assumed, means)
     if ('refusal' in taken) {
       world.forget(pod.metadata.uid)
-      refuse(info, refusedThere(decision.cycle, decision.node.name, taken.refusal), profile, means)
+      const refused = refusedThere(decision.cycle, decision.node.name, taken.refusal)
+      refuse(info, refused, { message: fitError(refused.misfit), nominatedNode: '', act: undefined }, means)
       return
     }
     binding.set(pod.metadata.uid, ending)
-    write(conclude(assumed, taken.waits, means))
+    write(conclude(assumed, taken.waits, means, binder))
   }
 
-  async function conclude(assumed: Binding, waits: readonly Promise<void>[], means: BindMeans): Promise<void> {
+  async function conclude(assumed: Binding, waits: readonly Promise<void>[], means: BindMeans, binder?: Extender): Promise<void> {
     const { pod } = assumed.cycle.pod
     const { name, namespace, uid } = pod.metadata
     try {
-      await bind(assumed, waits, means)
+      await bind(assumed, waits, means, binder && ((_binding) => bindBy(binder, assumed, means)))
       queue.remove(uid)
       record({
         regarding: pod,
@@ -157,9 +211,13 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     }
   }
 
-  function refuse(info: PodInfo, decision: Extract<Decision, { node?: undefined }>, profile: Profile, means: BindMeans): void {
+  function refuse(
+    info: PodInfo,
+    decision: Extract<Decision, { node?: undefined }>,
+    plan: Omit<FailurePlan, 'reconsider'>,
+    means: BindMeans,
+  ): void {
     const { pod } = info
-    const plan = planFailure(info, decision, profile, world)
     if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
     queue.refused(pod.metadata.uid, clock.now(), decision.refusedBy, decision.pendingBy)
     tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
@@ -268,6 +326,16 @@ function refusedThere(cycle: Cycle, node: string, refusal: NodeRefusal): Extract
     misfit: { nodesTotal: 1, refusals: new Map([[node, refusal]]) },
     refusedBy: new Set([refusal.plugin]),
     pendingBy: new Set(refusal.pending ? [refusal.plugin] : []),
+  }
+}
+
+/** One that may be ignored, and does not bind, leaves it to us. */
+async function bindBy(extender: Extender, assumed: Binding, means: BindMeans): Promise<void> {
+  try {
+    await extender.bind(assumed.cycle.pod.pod, assumed.node.name)
+  } catch (error) {
+    if (!extender.isIgnorable) throw error
+    await bindByApi(assumed, means)
   }
 }
 

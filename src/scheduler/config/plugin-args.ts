@@ -1,5 +1,5 @@
 import { NodeAffinity, TopologySpreadConstraint } from '#api/core/v1/types.ts'
-import { parseDuration } from '#lib/duration.ts'
+import { durationMs } from '#lib/duration.ts'
 import type { Cause } from '#lib/errors.ts'
 import { checkQualifiedName } from '#schema/formats.ts'
 import { type AnyType, bool, duration, field, int32, int64, list, message, type Of, string } from '#schema/schema.ts'
@@ -132,10 +132,10 @@ export const argsRules: Readonly<Record<string, ArgsRules<any>>> = {
       : [invalid(child(path, 'shape'), shape, 'unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring')]),
   ]),
   DynamicResources: rules(DynamicResourcesArgs, ({ filterTimeout, bindingTimeout }, path) => [
-    ...(filterTimeout !== undefined && parseDuration(filterTimeout) < 0
+    ...(filterTimeout !== undefined && durationMs(filterTimeout) < 0
       ? [invalid(child(path, 'filterTimeout'), filterTimeout, 'must be zero or positive')]
       : []),
-    ...(bindingTimeout !== undefined && parseDuration(bindingTimeout) < 1000
+    ...(bindingTimeout !== undefined && durationMs(bindingTimeout) < 1000
       ? [invalid(child(path, 'bindingTimeout'), bindingTimeout, 'must be at least 1 second')]
       : []),
   ]),

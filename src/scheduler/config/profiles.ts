@@ -1,12 +1,22 @@
 import type { AnyPlugin } from '../framework/plugin.ts'
 import type { Profile } from '../framework/profile.ts'
 import { type PluginMeans, registry } from '../plugins/registry.ts'
-import type { PluginSet, PointName } from './configuration.ts'
+import type { Extender, PluginSet, PointName } from './configuration.ts'
 import type { SchedulerSettings } from './read-scheduler-configuration.ts'
 
 /** The profiles that a configuration describes: the defaults with what it puts on, takes off and sets otherwise. */
-export const profilesOf = ({ profiles, percentageOfNodesToScore }: SchedulerSettings, means: PluginMeans): readonly Profile[] =>
-  profiles.map((profile) => compose(profile, percentageOfNodesToScore, means))
+export const profilesOf = ({ profiles, percentageOfNodesToScore, extenders }: SchedulerSettings, means: PluginMeans): readonly Profile[] =>
+  profiles.map((profile) => compose({ ...profile, args: withIgnored(profile.args, extenders) }, percentageOfNodesToScore, means))
+
+/** Resources that an extender alone looks after are none of NodeResourcesFit's business. */
+function withIgnored(args: Readonly<Record<string, unknown>>, extenders: readonly Extender[]): Readonly<Record<string, unknown>> {
+  const ignored = extenders.flatMap(({ managedResources = [] }) =>
+    managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler).map(({ name }) => name),
+  )
+  if (ignored.length === 0) return args
+  const fit = args['NodeResourcesFit'] as { readonly ignoredResources?: readonly string[] } | undefined
+  return { ...args, NodeResourcesFit: { ...fit, ignoredResources: [...(fit?.ignoredResources ?? []), ...ignored] } }
+}
 
 interface Enabled {
   readonly name: string

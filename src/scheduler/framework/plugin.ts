@@ -113,8 +113,20 @@ export interface PostFilter {
   readonly act?: (means: BindMeans) => Promise<void>
   /** Nobody after this plug-in is asked: its message stands alone. */
   readonly ends?: boolean
-  /** After `preemption: ` in the message; '' says nothing. */
+  /** Others are asked about all nodes on which room could be made; what they leave is chosen from anew. */
+  readonly reconsider?: (ask: (candidates: readonly Candidate[]) => Promise<readonly Candidate[]>) => Promise<PostFilter>
+  /** What the message ends with; '' says nothing. */
   readonly message: string
+}
+
+/** A node on which room could be made, and the pods that would have to go: the most important first. */
+export interface Candidate {
+  readonly node: string
+  readonly victims: {
+    readonly pods: readonly PodInfo[]
+    /** How many of them are in budgets that allow no further disruption. */
+    readonly violations: number
+  }
 }
 
 /** One pod's way through the profile: the states of its plug-ins, side by side with the profile's filters. */

@@ -48,6 +48,8 @@ export interface SchedulingQueue {
   refused(uid: string, now: Instant, by: ReadonlySet<string>, pendingBy?: ReadonlySet<string>): void
   /** Something else failed: it is tried again after its back-off. */
   failed(uid: string, now: Instant): void
+  /** It may be tried again, whoever refused it. */
+  retry(uid: string, now: Instant): void
   /** Something happened, and `cause` is the object that tells of it: pods that it could help may be tried again. */
   wake(event: ClusterEvent, now: Instant, cause?: Cause): void
   /** When `next` will have something, if nothing happens before. */
@@ -218,6 +220,10 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
       entry.pendingBy = none
       entry.wokenBy = undefined
       move(entry, 'backoff', now)
+    },
+    retry(uid, now) {
+      const entry = entries.get(uid)
+      if (entry?.standing === 'unschedulable') wakeOne(entry, false, now, undefined)
     },
     wake(event, now, cause) {
       if (byRefuser.size === 0) return

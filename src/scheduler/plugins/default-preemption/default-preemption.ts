@@ -3,12 +3,12 @@ import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { fitError } from '../../framework/fit-error.ts'
-import type { Cycle, Failure, NodeRefusal, Plugin, PostFilter } from '../../framework/plugin.ts'
+import type { Candidate, Cycle, Failure, NodeRefusal, Plugin, PostFilter } from '../../framework/plugin.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
 import type { PodInfo } from '../../world/pod-info.ts'
 import type { World } from '../../world/world.ts'
 import { evict } from './evict.ts'
-import { type Candidate, pickNode } from './pick-node.ts'
+import { pickNode } from './pick-node.ts'
 import { type Budget, budgetsOf, selectVictims, type Victims } from './select-victims.ts'
 
 /** DefaultPreemptionArgs (kubescheduler.config.k8s.io/v1): on how many nodes room is looked for, at least. */
@@ -55,26 +55,32 @@ export function defaultPreemption(
       const refusals = new Map<string, NodeRefusal>()
       const problems = new Set<string>()
       const nodes = resolvable(failure, world)
-      const best = failure.cycle && nodes.length > 0 ? pickNode(search(failure.cycle, nodes, refusals, problems)) : undefined
-      if (best === undefined && problems.size > 0) return { message: `preemption: ${told([...problems])}`, ends: true }
-      if (best === undefined) {
-        const others = { plugin: '', reasons: ['Preemption is not helpful for scheduling'], unresolvable: true }
-        return { nominatedNode: '', message: `preemption: ${fitError({ nodesTotal: world.nodes.nodes.size, refusals, others })}` }
-      }
-      const { underWay } = world.kept(victimSearch)
-      const { uid } = pod.pod.metadata
-      return {
-        nominatedNode: best.node,
-        victims: best.victims.pods.map((victim) => victim.pod),
-        message: '',
-        async act(means) {
-          underWay.add(uid)
-          try {
-            await evict(pod, best.node, best.victims.pods, means)
-          } finally {
-            underWay.delete(uid)
-          }
-        },
+      const candidates = failure.cycle && nodes.length > 0 ? search(failure.cycle, nodes, refusals, problems) : []
+      if (candidates.length > 0) return planOf(pod, candidates, world)
+      if (problems.size > 0) return { message: `preemption: ${told([...problems])}`, ends: true }
+      const others = { plugin: '', reasons: ['Preemption is not helpful for scheduling'], unresolvable: true }
+      return { nominatedNode: '', message: `preemption: ${fitError({ nodesTotal: world.nodes.nodes.size, refusals, others })}` }
+    },
+  }
+}
+
+/** The best of them; others may take some of them away first. */
+function planOf(pod: PodInfo, candidates: readonly Candidate[], world: World): PostFilter {
+  const best = pickNode(candidates)
+  if (best === undefined) return { message: 'preemption: no candidate node for preemption' }
+  const { underWay } = world.kept(victimSearch)
+  const { uid } = pod.pod.metadata
+  return {
+    nominatedNode: best.node,
+    victims: best.victims.pods.map((victim) => victim.pod),
+    message: '',
+    reconsider: async (ask) => planOf(pod, await ask(candidates), world),
+    async act(means) {
+      underWay.add(uid)
+      try {
+        await evict(pod, best.node, best.victims.pods, means)
+      } finally {
+        underWay.delete(uid)
       }
     },
   }

@@ -1,10 +1,7 @@
-import { startOf, type Victims } from './select-victims.ts'
+import type { Candidate } from '../../framework/plugin.ts'
+import { startOf } from './select-victims.ts'
 
-/** A node on which room could be made. */
-export interface Candidate {
-  readonly node: string
-  readonly victims: Victims
-}
+type Victims = Candidate['victims']
 
 /**
  * The candidate that hurts least (kube-scheduler pickOneNodeForPreemption): fewest broken budgets, then the least important of the highest

@@ -1,16 +1,12 @@
 import { matches, type Selector, selectorOf } from '#api/meta/v1/selector.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
-import type { Cycle, NodeRefusal } from '../../framework/plugin.ts'
+import type { Candidate, Cycle, NodeRefusal } from '../../framework/plugin.ts'
 import { createTrial } from '../../framework/trial.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
 import type { PodInfo } from '../../world/pod-info.ts'
 
-/** Pods that would have to go from one node, the most important first. */
-export interface Victims {
-  readonly pods: readonly PodInfo[]
-  /** How many of them are in budgets that allow no further disruption. */
-  readonly violations: number
-}
+/** Pods that would have to go from one node. */
+export type Victims = Candidate['victims']
 
 /** A budget with its selector worked out. */
 export interface Budget {
