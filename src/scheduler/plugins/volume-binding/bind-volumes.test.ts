@@ -182,6 +182,24 @@ for (const [what, cluster, change, expected] of [
       scene.put(PersistentVolume, volume('v', { className: 'local', claim: ['x', 'u'], spec: { nodeAffinity: onlyWhere(zone, 'z') } })),
     'pv "v" node affinity doesn\'t match node "a": no matching NodeSelectorTerms',
   ],
+  [
+    'the claim is another of that name',
+    local,
+    (scene: Scene) => scene.put(PersistentVolumeClaim, claim('x', { className: 'local', metadata: { uid: 'later' } })),
+    'failed to check binding: persistentvolumeclaims "shop/x" not found',
+  ],
+  [
+    'the claim for which a volume was to be made is another of that name',
+    made,
+    (scene: Scene) => scene.put(PersistentVolumeClaim, claim('x', { className: 'made', metadata: { uid: 'later' } })),
+    'failed to check provisioning pvc: persistentvolumeclaims "shop/x" not found',
+  ],
+  [
+    'the claim got another volume',
+    local,
+    (scene: Scene) => scene.put(PersistentVolumeClaim, claim('x', { className: 'local', has: 'w' })),
+    'claim "shop/x" got bound to pv "w" and not to pv "v"',
+  ],
   ['the node is gone', local, (scene: Scene) => scene.remove(Node, 'a'), 'failed to get node "a": node "a" not found'],
 ] as const)
   test(`gives up where ${what}`, async () => {

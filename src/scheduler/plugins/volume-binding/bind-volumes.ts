@@ -116,16 +116,21 @@ function isBound(taken: Taken, world: World, watch: (key: string) => void): bool
     const volume = volumes.actual(name)
     if (volume === undefined) throw failure('NotFound', `failed to check binding: persistentvolumes "${name}" not found`)
     const now = claims.actual(claim.metadata.name, claim.metadata.namespace)
-    if (now === undefined) throw failure('NotFound', `failed to check binding: persistentvolumeclaims "${keyOfClaim(claim)}" not found`)
+    // A later claim of the same name is another claim.
+    if (now?.metadata.uid !== claim.metadata.uid)
+      throw failure('NotFound', `failed to check binding: persistentvolumeclaims "${keyOfClaim(claim)}" not found`)
     if (isBefore(volume, hold?.written)) return false
     mustAllow(volume)
     if (!volume.spec.claimRef?.uid) throw failure('Conflict', `ClaimRef got reset for pv "${name}"`)
     if (!isFullyBound(now)) return false
+    // The reference does not look, and runs the pod where its volume may not be.
+    if (now.spec.volumeName !== name)
+      throw failure('Conflict', `claim "${keyOfClaim(claim)}" got bound to pv "${now.spec.volumeName}" and not to pv "${name}"`)
   }
   for (const { claim: asked, hold } of taken.claims) {
     const { name, namespace } = asked.metadata
     const claim = claims.actual(name, namespace)
-    if (claim === undefined)
+    if (claim?.metadata.uid !== asked.metadata.uid)
       throw failure('NotFound', `failed to check provisioning pvc: persistentvolumeclaims "${keyOfClaim(asked)}" not found`)
     if (isBefore(claim, hold?.written)) return false
     const { annotations } = claim.metadata
