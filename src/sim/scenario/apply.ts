@@ -5,10 +5,10 @@ import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { keyOf } from '#apiserver/registry/keys.ts'
 import type { Client } from '#client/client.ts'
+import { type Manifest, type ManifestObject, type ManifestProblem, titleOf } from '#client/manifests.ts'
 import { isError } from '#lib/errors.ts'
 import type { SimulatedCluster } from '../cluster.ts'
 import { kindOf, kindsOfCluster } from './kinds-of-cluster.ts'
-import { type Manifest, type ManifestObject, type ManifestProblem, titleOf } from './manifests.ts'
 
 export interface Applied {
   /** As the API server answered, in the order in which they were applied. */

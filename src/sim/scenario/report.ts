@@ -1,4 +1,4 @@
-import type { ManifestProblem } from './manifests.ts'
+import type { ManifestProblem } from '#client/manifests.ts'
 import type { Course } from './standings.ts'
 import type { Line } from './timeline.ts'
 import type { Ending } from './workloads.ts'
