@@ -4,28 +4,33 @@ import { areas } from './areas.ts'
 import type { Case } from './case.ts'
 import { type ClusterDraft, chanceOf, type Draft } from './generator.ts'
 
-/** Areas by name, and `mixed`. */
-export const areaNames: readonly string[] = [...Object.keys(areas), 'mixed']
+/** Areas by name, `mixed` of them, and `large` clusters. */
+export const areaNames: readonly string[] = [...Object.keys(areas), 'mixed', 'large']
 
 /** The case of a seed. Most use two or three areas beside the one that is named; `mixed` chooses, and at times takes all. */
 export function generate(seed: number, area: string): Case {
   const chance = chanceOf(seededRandom(seed).fork(area))
   const all = Object.keys(areas)
   const chosen =
-    area !== 'mixed'
-      ? [area, ...(chance.is(35) ? [chance.pick(area === 'preemption' ? all : ['resources', 'taints', 'labels'])] : [])]
-      : chance.is(15)
-        ? all
-        : all.filter(() => chance.is(25))
+    area === 'large'
+      ? chance.some(['resources', 'taints', 'labels', 'affinity', 'spread', 'images', 'ports', 'preemption'], 3)
+      : area !== 'mixed'
+        ? [area, ...(chance.is(60) ? [chance.pick(area === 'preemption' ? all : ['resources', 'taints', 'labels'])] : [])]
+        : chance.is(15)
+          ? all
+          : all.filter(() => chance.is(25))
   const used = [...new Set(chosen)]
   const cluster: ClusterDraft = { chance, nodes: [], bound: [], pending: [], objects: [], names: {}, areas: used }
-  const nodeCount = chance.is(used.includes('preemption') ? 85 : 60) ? chance.int(2, 6) : chance.int(1, 20)
+  const nodeCount =
+    area === 'large' ? chance.int(40, 150) : chance.is(used.includes('preemption') ? 85 : 60) ? chance.int(2, 6) : chance.int(1, 20)
   for (let index = 0; index < nodeCount; index += 1) cluster.nodes.push(nodeOf(index, cluster))
   const hooks = used.map((name) => areas[name]!)
   for (const { setUp } of hooks) setUp?.(cluster)
   for (const node of cluster.nodes) for (const { node: hook } of hooks) hook?.(node, cluster)
   // Room is only made where there is none.
-  const boundCount = used.includes('preemption') ? Math.min(40, nodeCount * chance.int(2, 4)) : chance.int(0, Math.min(30, nodeCount * 3))
+  const boundCount = used.includes('preemption')
+    ? Math.min(area === 'large' ? 300 : 40, nodeCount * chance.int(2, 4))
+    : chance.int(0, Math.min(area === 'large' ? 200 : 30, nodeCount * 3))
   for (let index = 0; index < boundCount; index += 1) {
     const pod = podOf(`b${index}`, cluster)
     pod.spec.nodeName = chance.pick(cluster.nodes).metadata.name
@@ -34,8 +39,16 @@ export function generate(seed: number, area: string): Case {
     if (chance.is(6)) pod.metadata.deletionTimestamp = '2026-01-01T02:00:00Z'
     else if (chance.is(4)) pod.status = { ...pod.status, phase: chance.pick(['Succeeded', 'Failed']) }
   }
-  const pendingCount = chance.int(1, used.includes('preemption') ? 6 : 4)
+  // Pods of one template are decided one after another on what is kept for their shape.
+  const areAlike = chance.is(30)
+  const pendingCount = areAlike ? chance.int(3, 8) : chance.int(1, used.includes('preemption') ? 6 : 4)
   for (let index = 0; index < pendingCount; index += 1) {
+    const [first] = cluster.pending
+    if (areAlike && first !== undefined) {
+      const copy = structuredClone(first)
+      cluster.pending.push({ ...copy, metadata: { ...copy.metadata, name: `p${index}` } })
+      continue
+    }
     const pod = podOf(`p${index}`, cluster)
     cluster.pending.push(pod)
     for (const { pod: hook } of hooks) hook?.(pod, cluster, 'pending')

@@ -24,6 +24,7 @@ export const devices: Area = {
       })
       return name
     })
+    if (chance.is(35)) names['device-claims'].push(...allocatedClaims(cluster, gpu))
   },
   pod(pod, { chance, names }, role) {
     if (role === 'bound' || chance.is(10)) return
@@ -36,6 +37,31 @@ export const devices: Area = {
       claims: chosen.map((_, index) => ({ name: `r${index}-claim` })),
     }
   },
+}
+
+/** Claims that have a device already; nobody uses some of them any more, so that it can be taken back. */
+function allocatedClaims(cluster: ClusterDraft, deviceClassName: string): string[] {
+  const { chance, objects } = cluster
+  const slices = objects.filter(
+    ({ kind, spec }) => kind === 'ResourceSlice' && spec.nodeName !== undefined && spec.devices?.length > 0 && spec.driver === driver,
+  )
+  return chance.some(slices, 2).map(({ spec }) => {
+    const name = nextName(cluster, 'rc')
+    const device = { request: 'one', driver, pool: spec.pool.name, device: spec.devices[0].name }
+    const nodeSelector = { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [spec.nodeName] }] }] }
+    const isUsed = chance.is(40)
+    objects.push({
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceClaim',
+      metadata: { name, namespace: 'alpha' },
+      spec: { devices: { requests: [{ name: 'one', exactly: { deviceClassName } }] } },
+      status: {
+        allocation: { devices: { results: [device] }, nodeSelector },
+        ...(isUsed && { reservedFor: [{ resource: 'pods', name: 'other', uid: '00000000-0000-4000-8000-000000000002' }] }),
+      },
+    })
+    return name
+  })
 }
 
 /** Extended resources that a device class stands for. */

@@ -70,7 +70,12 @@ export const volumes: Area = {
       objects.push({
         apiVersion: 'v1',
         kind: 'PersistentVolumeClaim',
-        metadata: { name, namespace: 'alpha' },
+        metadata: {
+          name,
+          namespace: 'alpha',
+          // Of a pod that was to run there, and did not.
+          ...(chance.is(10) && { annotations: { 'volume.kubernetes.io/selected-node': anyNode() } }),
+        },
         spec: {
           storageClassName: chance.pick([classes[0], classes[0], classes[1], classes[1], classes[2], 'sc99']),
           accessModes: [chance.pick(['ReadWriteOnce', 'ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMany'])],
