@@ -77,12 +77,12 @@ export function createSelections(
   return {
     get: (key, make) =>
       selections.get(key, () => {
-        const selection: KeptSelection = { key, ...make(), byNode: rows.take(), tallies: new Map(), classes: new Set() }
+        const selection: KeptSelection = { key, ...make(), byNode: rows.take(), total: 0, tallies: new Map(), classes: new Set() }
         selectionsByScope.add(selection.scopes, selection)
         classesByLabels.candidates(selection.scopes, (podClass) => {
           if (!selects(selection, podClass)) return
           connect(selection, podClass)
-          for (const [slot, count] of podClass.places) selection.byNode.values[slot]! += count
+          for (const [slot, count] of podClass.places) countAt(selection, slot, count)
         })
         return selection
       }),

@@ -10,6 +10,8 @@ export interface Selection {
   readonly countsTerminating: boolean
   /** By row of the node table. */
   readonly byNode: Column32
+  /** On all nodes. */
+  total: number
   /** By the ground's key. */
   readonly tallies: Map<string, Tally>
 }
@@ -56,8 +58,9 @@ export function createTally(selection: Selection, ground: Ground): Tally {
     tally.least = 0
   }
   const byNode = selection.byNode.values
-  for (let slot = 0; slot < byNode.length; slot += 1)
-    if (byNode[slot] !== 0 && counts.values[slot] === 1) shift(tally, domains.values[slot]!, byNode[slot]!)
+  if (selection.total > 0)
+    for (let slot = 0; slot < byNode.length; slot += 1)
+      if (byNode[slot] !== 0 && counts.values[slot] === 1) shift(tally, domains.values[slot]!, byNode[slot]!)
   ground.users.add(tally.user)
   return tally
 }
@@ -65,6 +68,7 @@ export function createTally(selection: Selection, ground: Ground): Tally {
 /** So many more pods of the selection are on the node in this row. */
 export function countAt(selection: Selection, slot: number, by: number): void {
   selection.byNode.values[slot]! += by
+  selection.total += by
   for (const tally of selection.tallies.values()) {
     const { counts, topology } = tally.ground
     if (counts.values[slot] === 1) shift(tally, topology.domains.values[slot]!, by)
