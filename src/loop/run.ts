@@ -215,9 +215,9 @@ function connect(source: Source, informer: AnyInformer, { queue, reconciler, log
   let lane: Lane = 'bulk'
   informer.onChange((object, previous, change) => {
     try {
+      const keysFor = (now: unknown, before: unknown) => keysOf?.(now, cache, before) ?? [ownKey(object as KubeObject)]
       // Of one that went both states count: what the cache showed last may differ from what it was in the end.
-      const states = change === 'deleted' ? [object, previous].map((gone) => [gone, gone]) : [[object, previous]]
-      const keys = states.flatMap(([now, before]) => keysOf?.(now, cache, before) ?? [ownKey(object as KubeObject)])
+      const keys = change === 'deleted' ? [...keysFor(object, object), ...keysFor(previous, previous)] : keysFor(object, previous)
       if (keys.length === 0) return
       const cause = noted(source.kind, object as KubeObject, previous as KubeObject | undefined)
       for (const key of keys) {
@@ -244,7 +244,14 @@ function noted({ group, plural: resource }: AnyKind, { metadata }: KubeObject, p
 
 const ownKey = ({ metadata: { name, namespace } }: KubeObject): string => (namespace ? `${namespace}/${name}` : name)
 
-const nameOf = (kind: AnyKind): string => `${apiVersionOf(kind)}/${kind.plural}`
+/** Asked for at each look into a cache, of which a change of a pod leads to dozens. */
+const names = new WeakMap<AnyKind, string>()
+
+function nameOf(kind: AnyKind): string {
+  let name = names.get(kind)
+  if (name === undefined) names.set(kind, (name = `${apiVersionOf(kind)}/${kind.plural}`))
+  return name
+}
 
 type Held = <K extends AnyKind>(kind: K) => Informer<Of<K>>
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { Deployment } from '#api/apps/v1/types.ts'
+import { Pod, Service } from '#api/core/v1/types.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { withDefaults } from './defaults.ts'
 import { bool, field, int32, list, map, message, recursive, string, type Type } from './schema.ts'
+import { valuesOf } from './values-of.ts'
 
 const Port = message('test.v1.Port', {
   number: field(1, int32(), { required: true }),
@@ -48,4 +52,16 @@ test('a type may hold itself', () => {
     name: 'leaf',
     children: [{ name: 'leaf', children: [{ name: 'leaf' }] }, { name: 'x' }],
   })
+})
+
+test('what is shared with what was filled in before is filled in alike', () => {
+  for (const type of [Pod, Service, Deployment])
+    fc.assert(
+      fc.property(valuesOf(type), valuesOf(type), (given, other) => {
+        const before = withDefaults(type, given) as object
+        const value = { ...before, ...Object.fromEntries(Object.entries(other as object).filter((_, i) => i % 2 === 0)) }
+        assert.deepEqual(withDefaults(type, value, before), withDefaults(type, value))
+      }),
+      { numRuns: 20 },
+    )
 })

@@ -57,6 +57,19 @@ test('what is settled is not copied', () => {
     )
 })
 
+test('what is shared with what came from the store before settles into the same', () => {
+  for (const type of types)
+    fc.assert(
+      fc.property(valuesOf(type), valuesOf(type), (given, other) => {
+        const before = throughStore(type, given) as object
+        // Some parts of the one and some of the other, as a write leaves them.
+        const value = { ...before, ...Object.fromEntries(Object.entries(other as object).filter((_, i) => i % 2 === 0)) }
+        assert.equal(JSON.stringify(settled(type, value, before)), JSON.stringify(throughStore(type, value)))
+      }),
+      { numRuns: 20 },
+    )
+})
+
 check('an empty list where none has to be', core.Pod, { metadata: { name: 'a', finalizers: [] }, spec: { containers: [] } })
 check('nothing in a list', core.Pod, { spec: { containers: [null, { name: 'x', resources: {} }] } })
 check('undefined fields', core.ConfigMap, { data: undefined, metadata: { name: 'a', labels: undefined } })
