@@ -34,9 +34,9 @@ export function differencesOf(pod: KubeJson, expected: Answer, ours: Answer): re
   for (const plugin of new Set([...Object.keys(expected.scores!), ...Object.keys(ours.scores ?? {})])) {
     const [theirs, mine] = [expected.scores![plugin], ours.scores?.[plugin]]
     const other = expected.feasible!.filter((node) => (theirs?.[node] ?? 0) !== (mine?.[node] ?? 0))
-    const only = (scores: Readonly<Record<string, number>> | undefined) =>
+    const told = (scores: Readonly<Record<string, number>> | undefined) =>
       Object.fromEntries(other.map((node) => [node, scores?.[node] ?? 0]))
-    if (other.length > 0) found.push({ what: 'score', expected: { plugin, ...only(theirs) }, ours: { plugin, ...only(mine) } })
+    if (other.length > 0) found.push({ what: 'score', expected: { plugin, ...told(theirs) }, ours: { plugin, ...told(mine) } })
   }
   compare('best', bestOf(expected.totals), bestOf(ours.totals ?? {}))
   if (found.length === 0 && !bestOf(expected.totals).includes(ours.node!)) compare('node', bestOf(expected.totals), ours.node)
