@@ -355,7 +355,7 @@ test('devices are never given twice, and never more of them than there is, whate
             live.push({ claim, allocation: found, isShown: false })
           } else if (chosen !== undefined && act.do === 'show') {
             // Written, and seen before or after the writer knows.
-            made.put({ ...chosen.claim, status: { allocation: chosen.allocation } })
+            made.put({ ...chosen.claim, status: { allocation: chosen.allocation } } as ResourceClaim)
             if (act.which % 2 === 0) index.end(chosen.claim.metadata.uid)
             chosen.isShown = true
           } else if (chosen !== undefined) {

@@ -60,7 +60,9 @@ function giveBack(state: DeviceState, world: World): void {
   state.reserved.clear()
 }
 
-async function takeBack(pod: Pod, state: DeviceState, means: BindMeans): Promise<void> {
+async function takeBack(pod: Pod, state: DeviceState, { signal: _ended, ...rest }: BindMeans): Promise<void> {
+  // This goes on though the pod is gone.
+  const means: BindMeans = { ...rest, signal: new AbortController().signal }
   for (const [at, claim] of state.claims.entries())
     try {
       if (at === state.extendedAt && !isUnwritten(claim)) await deleteExtendedClaim(claim, means)

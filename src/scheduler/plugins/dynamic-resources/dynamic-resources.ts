@@ -13,17 +13,13 @@ import { leavesChoice, prioritizedScore } from './prioritized-score.ts'
 import { reserveClaims } from './reserve-claims.ts'
 import { wokenBy } from './woken-by.ts'
 
-/** Defaults of the v1 configuration. */
-const defaults = { filterTimeout: '10s', bindingTimeout: '600s' } as const
-
 /**
  * Devices for the claims of pods (KEP-4381 and those that build on it, as far as their gates are open by default in v1.36): finds them, and
- * writes into the claims what was found. Args: `filterTimeout`, `bindingTimeout` (durations as text).
+ * writes into the claims what was found. Args: `filterTimeout`, `bindingTimeout`
+ * (durations as text; the defaults are those of the v1 configuration).
  */
-export const dynamicResources: PluginFactory = (args) => {
-  const { filterTimeout, bindingTimeout } = { ...defaults, ...args } as Record<keyof typeof defaults, string>
-  return createPlugin({ filterTimeoutMs: durationMs(filterTimeout), bindingTimeoutMs: durationMs(bindingTimeout) })
-}
+export const dynamicResources: PluginFactory = ({ filterTimeout = '10s', bindingTimeout = '600s' }) =>
+  createPlugin({ filterTimeoutMs: durationMs(filterTimeout as string), bindingTimeoutMs: durationMs(bindingTimeout as string) })
 
 const createPlugin = (times: DynamicResourcesTimes): Plugin<DeviceState | undefined, Map<string, number>> => ({
   name: dynamicResourcesName,

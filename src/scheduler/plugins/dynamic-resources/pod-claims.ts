@@ -26,7 +26,8 @@ export function claimsOfPod({ metadata, spec, status }: Pod, world: World): read
     if (claim.metadata.deletionTimestamp !== undefined) return `resourceclaim ${JSON.stringify(name)} is being deleted`
     if (resourceClaimName === undefined && !isControlledBy(claim, { metadata }))
       return `ResourceClaim ${namespace}/${name} was not created for Pod ${namespace}/${podName} (Pod is not owner)`
-    claims.push(claim)
+    // Two entries may name one claim.
+    if (!claims.includes(claim)) claims.push(claim)
   }
   return claims
 }
