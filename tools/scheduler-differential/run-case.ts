@@ -213,6 +213,8 @@ async function outcome(events: SchedulerEvents, name: string, pod: KubeJson, rea
       ...(totals !== undefined && { scores: seen.scores, totals }),
     }
   }
+  // A binding that failed says nothing of the decision: something changed meanwhile, such as a claim that a pod gave back and took again.
+  if (seen.failure!.message.startsWith('running PreBind plugin')) throw new Error(`${name}: ${seen.failure!.message.slice(0, 200)}`)
   if (seen.failure!.isError) return { error: seen.failure!.message }
   const failed: Answer = { feasible: [], message: seen.failure!.message }
   if (seen.target === undefined) return failed
