@@ -14,14 +14,14 @@ export const withSharedLists = <R extends Pick<Runtime, 'sandboxes' | 'container
 type Lister<T> = (filter?: PodFilter) => Promise<readonly T[]>
 
 function shared<T extends { readonly labels: Readonly<Record<string, string>> }>(list: Lister<T>): Lister<T> {
-  /** What was asked last. */
-  let current: Promise<unknown> = Promise.resolve()
+  /** Until what was asked last is answered. Holds no answer, or the last one would stay in memory. */
+  let current: Promise<void> = Promise.resolve()
   /** Whose question goes out next. */
   let next: { readonly answer: Promise<ReadonlyMap<string, readonly T[]>>; readonly uids: Set<string> } | undefined
 
-  async function ask(uids: ReadonlySet<string>, before: Promise<unknown>): Promise<ReadonlyMap<string, readonly T[]>> {
+  async function ask(uids: ReadonlySet<string>, before: Promise<void>): Promise<ReadonlyMap<string, readonly T[]>> {
     // What changes while a list is made may not be in it: who asks meanwhile waits for the next one, with all the others who do.
-    await before.catch(ignore)
+    await before
     next = undefined
     const [podUid, ...others] = uids
     const found = await list(others.length === 0 ? { podUid: podUid! } : undefined)
@@ -32,13 +32,14 @@ function shared<T extends { readonly labels: Readonly<Record<string, string>> }>
     if (filter === undefined) return list()
     if (next === undefined) {
       const uids = new Set<string>()
-      current = ask(uids, current)
-      next = { answer: current as Promise<ReadonlyMap<string, readonly T[]>>, uids }
+      const answer = ask(uids, current)
+      next = { answer, uids }
+      // Those who asked hear of a failure.
+      current = answer.then(nothing, nothing)
     }
     next.uids.add(filter.podUid)
     return (await next.answer).get(filter.podUid) ?? []
   }
 }
 
-/** Those who asked hear of it. */
-const ignore = (): void => {}
+const nothing = (): void => {}

@@ -50,7 +50,8 @@ export function makeKubelet(
   const { config, configuration, where, client, clock, random, log, metrics } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
   const gate = createStartGate({ clock, atOnce: 2 * availableParallelism() })
-  const calm = (happenedAt: Instant) => gate.calm(happenedAt + EVENTS_WAIT_MS)
+  // What happened before the clock was set back does not wait for that time to come again.
+  const calm = (happenedAt: Instant) => gate.calm(Math.min(happenedAt, clock.now()) + EVENTS_WAIT_MS)
   const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName, calm })
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
