@@ -51,6 +51,7 @@ import { createServedKinds } from '#loop/served-kinds.ts'
 import { profilesOf } from '#scheduler/config/profiles.ts'
 import { defaultSettings, readSchedulerConfiguration } from '#scheduler/config/read-scheduler-configuration.ts'
 import { createExtender } from '#scheduler/extender/extender.ts'
+import { createSchedulerMetrics, type SchedulerMetrics } from '#scheduler/metrics.ts'
 import { neededKinds } from '#scheduler/needed-kinds.ts'
 import { startScheduler } from '#scheduler/start-scheduler.ts'
 import type { Store } from '#store/store.ts'
@@ -199,6 +200,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const clients: LeaderClients = {
         queueMetrics: api.queueMetrics,
         controllerMetrics: api.controllerMetrics,
+        schedulerMetrics: api.schedulerMetrics,
         reader: asSystem('kube-controller-manager'),
         asController: (name) => asLeader(name, controllerUser(userOf(name))),
         scheduler: asLeader('default-scheduler', schedulerUser),
@@ -256,7 +258,7 @@ async function createApi(
   { kinds, features }: Pick<Serving, 'kinds' | 'features'>,
   ownId: string,
   progress: Progress,
-): Promise<ApiServer & Pick<LeaderClients, 'queueMetrics' | 'controllerMetrics'>> {
+): Promise<ApiServer & Pick<LeaderClients, 'queueMetrics' | 'controllerMetrics' | 'schedulerMetrics'>> {
   const { clock, random, log } = options
   const keys = await createTokenKeys({ signingKey: options.serviceAccounts.key, publicKeys: options.serviceAccounts.publicKeys })
   const { address, port } = options.advertise
@@ -264,6 +266,7 @@ async function createApi(
   let identity: Identity | undefined
   let queueMetrics: QueueMetrics | undefined
   let controllerMetrics: ControllerMetrics | undefined
+  let schedulerMetrics: SchedulerMetrics | undefined
   const server = await createApiServer({
     store: options.store,
     kinds,
@@ -273,6 +276,7 @@ async function createApi(
     stages(objects, internals, registry) {
       queueMetrics = createWorkQueueMetrics(registry)
       controllerMetrics = createControllerMetrics(registry)
+      schedulerMetrics = createSchedulerMetrics(registry)
       const outbound = createOutbound({ objects, exchange: options.exchange ?? noExchange, clock })
       identity = createIdentity({
         choices: options,
@@ -328,6 +332,7 @@ async function createApi(
     ...server,
     queueMetrics,
     controllerMetrics,
+    schedulerMetrics,
     async close() {
       identity?.close()
       await server.close()
@@ -373,6 +378,7 @@ const noExchange: HttpsExchange = () => Promise.reject(new WherryError('ServiceU
 interface LeaderClients {
   readonly queueMetrics: QueueMetrics | undefined
   readonly controllerMetrics: ControllerMetrics | undefined
+  readonly schedulerMetrics: SchedulerMetrics | undefined
   /** Fills the caches that all controllers share. */
   readonly reader: Client
   readonly asController: (name: string) => Client
@@ -422,7 +428,7 @@ async function lead(
   const follow = (): void => running.serveCustom(customKinds(registry))
   follow()
   const unfollow = registry.observe(follow)
-  const scheduler = components.includes('scheduler') ? startSchedulerOver(running, options, clients.scheduler) : undefined
+  const scheduler = components.includes('scheduler') ? startSchedulerOver(running, options, clients) : undefined
   running.synced().then(begun, () => log.debug('stopped before the controllers began'))
   await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   unfollow()
@@ -451,7 +457,7 @@ const trackingMap: HeldKind = { kind: ConfigMap, namespace: trackingNamespace, f
 function startSchedulerOver(
   running: Running,
   { clock, random, log, scheduler: configuration, exchange = noExchange, readFile }: ControlPlaneOptions,
-  client: Client,
+  { scheduler: client, schedulerMetrics: metrics }: LeaderClients,
 ) {
   const settings = configuration === undefined ? defaultSettings : readSchedulerConfiguration(configuration)
   const recorder = createEventRecorder({ client, clock, random: random.fork('scheduler events'), log, component: 'default-scheduler' })
@@ -468,6 +474,7 @@ function startSchedulerOver(
     record: (event) => recorder.record(event),
     profiles: profilesOf(settings, { random: random.fork('scheduler plug-ins') }),
     times: settings.times,
+    ...(metrics !== undefined && { metrics }),
     extenders: settings.extenders.map((extender) => createExtender(extender, { exchange, readFile: readFile ?? noFiles })),
   })
   return {

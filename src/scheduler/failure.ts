@@ -17,6 +17,7 @@ export interface FailurePlan {
   /** '' takes a nomination back; undefined leaves it. */
   readonly nominatedNode: string | undefined
   readonly act: PostFilter['act']
+  readonly victims: PostFilter['victims']
   readonly reconsider: PostFilter['reconsider']
 }
 
@@ -24,15 +25,16 @@ export interface FailurePlan {
 export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: undefined }>, profile: Profile, world: World): FailurePlan {
   const { misfit, cycle } = decision
   // Without a node there is nothing to make room on.
-  if (misfit.nodesTotal === 0) return { message: fitError(misfit), nominatedNode: '', act: undefined, reconsider: undefined }
+  if (misfit.nodesTotal === 0)
+    return { message: fitError(misfit), nominatedNode: '', act: undefined, victims: undefined, reconsider: undefined }
   const failure: Failure = { refusals: misfit.refusals, others: misfit.others, cycle }
   const messages: string[] = []
   for (const plugin of profile.postFilter) {
-    const { nominatedNode, act, reconsider, message, ends } = plugin.postFilter!(pod, failure, world)
-    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act, reconsider }
+    const { nominatedNode, act, victims, reconsider, message, ends } = plugin.postFilter!(pod, failure, world)
+    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act, victims, reconsider }
     if (message !== '') messages.push(message)
   }
-  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined, reconsider: undefined }
+  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined, victims: undefined, reconsider: undefined }
 }
 
 /** Longest text of an event (events.k8s.io/v1 note). */

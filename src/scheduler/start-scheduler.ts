@@ -19,6 +19,7 @@ import { createDecider, type Decider, type Decision } from './framework/decide.t
 import { fitError } from './framework/fit-error.ts'
 import type { BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
 import type { Profile } from './framework/profile.ts'
+import type { SchedulerMetrics, TryResult } from './metrics.ts'
 import { nodeChange, podChange } from './queue/changes.ts'
 import { createSchedulingQueue, type QueueTimes, type Try } from './queue/queue.ts'
 import { watchedKinds } from './queue/watched-kinds.ts'
@@ -45,6 +46,18 @@ export interface SchedulerOptions {
   readonly times?: QueueTimes
   /** Servers that have a say beside the plug-ins. */
   readonly extenders?: readonly Extender[]
+  readonly metrics?: SchedulerMetrics
+}
+
+/** One pod's turn. */
+interface Attempt {
+  readonly info: PodInfo
+  readonly profile: Profile
+  readonly decider: Decider
+  readonly means: BindMeans
+  /** Ends what is under way when the pod goes. */
+  readonly ending: AbortController
+  note(result: TryResult): void
 }
 
 /** So much is remembered of what happens while extenders are asked about one pod. */
@@ -57,7 +70,7 @@ const decisionsPerTurn = 64
  * world counts a decided pod at once. Returns how to stop; a stopped scheduler finishes what it has begun to write.
  */
 export function startScheduler(options: SchedulerOptions): { stop: () => Promise<void> } {
-  const { client, pods, nodes, namespaces, clock, random, log, record, profiles, extenders = [] } = options
+  const { client, pods, nodes, namespaces, clock, random, log, record, profiles, extenders = [], metrics } = options
   const world = createWorld((kind) => (kind === namespaces.kind ? (namespaces as never) : options.sources(kind)), clock)
   const queue = createSchedulingQueue(profiles, world, options.times)
   const deciders = new Map<string, { readonly profile: Profile; readonly decider: Decider }>(
@@ -104,44 +117,50 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     else forgetDeadline = clock.schedule(dueAt, stir)
   }
 
-  function schedule({ info, wokenBy }: Try): void {
+  function schedule({ info, attempts, addedAt, wokenBy }: Try): void {
     const { pod } = info
     const { profile, decider } = deciders.get(pod.spec.schedulerName!)!
     const ending = new AbortController()
-    const means: BindMeans = { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal }
+    const beganAt = clock.monotonicMs()
+    const attempt: Attempt = {
+      info,
+      profile,
+      decider,
+      ending,
+      means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal },
+      note(result) {
+        metrics?.tried(result, profile.schedulerName, clock.monotonicMs() - beganAt)
+        if (result === 'scheduled') metrics?.scheduled(attempts, clock.now() - addedAt)
+      },
+    }
     const companions = companionsOf(pod, extenders, log)
     if (companions !== undefined) {
-      write(scheduleWith(companions, info, decider, profile, means, ending))
+      write(scheduleWith(companions, attempt))
       return
     }
     try {
       const decision = decider.decide(info)
-      if (decision.node === undefined) refuse(info, decision, planFailure(info, decision, profile, world), means)
-      else place(info, decision, profile, means, ending)
+      metrics?.decided(clock.monotonicMs() - beganAt)
+      if (decision.node === undefined) refuse(attempt, decision, planFailure(info, decision, profile, world))
+      else place(attempt, decision)
     } catch (error) {
-      fail(pod, error, means)
+      fail(attempt, error)
     }
   }
 
-  async function scheduleWith(
-    companions: Companions,
-    info: PodInfo,
-    decider: Decider,
-    profile: Profile,
-    means: BindMeans,
-    ending: AbortController,
-  ): Promise<void> {
+  async function scheduleWith(companions: Companions, attempt: Attempt): Promise<void> {
+    const { info, profile, decider } = attempt
     heard = []
     try {
       const decision = await decider.decideWith(info, companions)
       // The pod may have gone, or have been bound by somebody else, while it was asked about.
       if (!queue.has(info.pod.metadata.uid)) return
-      if (decision.node !== undefined) return place(info, decision, profile, means, ending, companions.binder)
+      if (decision.node !== undefined) return place(attempt, decision, companions.binder)
       const plan = planFailure(info, decision, profile, world)
       const asked = await plan.reconsider?.((candidates) => companions.reconsider(info, candidates))
-      refuse(info, decision, asked === undefined ? plan : { ...plan, nominatedNode: asked.nominatedNode ?? '', act: asked.act }, means)
+      refuse(attempt, decision, asked === undefined ? plan : { ...plan, ...asked, nominatedNode: asked.nominatedNode ?? '' })
     } catch (error) {
-      fail(info.pod, error, means)
+      fail(attempt, error)
     } finally {
       const missed = heard
       heard = undefined
@@ -153,39 +172,34 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   }
 
   /** A plug-in or an extender that cannot answer: the pod comes back after its back-off. */
-  function fail(pod: Pod, error: unknown, means: BindMeans): void {
+  function fail({ info: { pod }, means, note }: Attempt, error: unknown): void {
     log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
     queue.failed(pod.metadata.uid, clock.now())
     tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
+    note('error')
   }
 
-  function place(
-    info: PodInfo,
-    decision: Extract<Decision, { node: object }>,
-    profile: Profile,
-    means: BindMeans,
-    ending: AbortController,
-    binder?: Extender,
-  ): void {
-    const { pod } = info
+  function place(attempt: Attempt, decision: Extract<Decision, { node: object }>, binder?: Extender): void {
+    const { info, profile, means, ending } = attempt
+    const { uid } = info.pod.metadata
     const assumed: Binding = { profile, cycle: decision.cycle, node: decision.node }
     world.assume(info, decision.node.name)
     const taken = take(assumed, means)
     if ('refusal' in taken) {
-      world.forget(pod.metadata.uid)
+      world.forget(uid)
       const refused = refusedThere(decision.cycle, decision.node.name, taken.refusal)
-      refuse(info, refused, { message: fitError(refused.misfit), nominatedNode: '', act: undefined }, means)
+      refuse(attempt, refused, { message: fitError(refused.misfit), nominatedNode: '' })
       return
     }
-    binding.set(pod.metadata.uid, ending)
-    write(conclude(assumed, taken.waits, means, binder))
+    binding.set(uid, ending)
+    write(conclude(attempt, assumed, taken.waits, binder))
   }
 
-  async function conclude(assumed: Binding, waits: readonly Promise<void>[], means: BindMeans, binder?: Extender): Promise<void> {
+  async function conclude({ means, note }: Attempt, assumed: Binding, waits: readonly Promise<void>[], binder?: Extender): Promise<void> {
     const { pod } = assumed.cycle.pod
     const { name, namespace, uid } = pod.metadata
     try {
-      await bind(assumed, waits, means, binder && ((_binding) => bindBy(binder, assumed, means)))
+      await bind(assumed, waits, means, binder && (() => bindBy(binder, assumed, means)))
       queue.remove(uid)
       record({
         regarding: pod,
@@ -194,6 +208,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
         message: `Successfully assigned ${namespace}/${name} to ${assumed.node.name}`,
         action: 'Binding',
       })
+      note('scheduled')
     } catch (error) {
       world.forget(uid)
       giveBack(assumed)
@@ -205,6 +220,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
         tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means)
       }
       queue.failed(uid, clock.now())
+      note('error')
       wake({ resource: 'Pod', actions: ['Delete'], before: placedPod(pod, assumed.node.name), after: undefined })
     } finally {
       binding.delete(uid)
@@ -212,16 +228,17 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   }
 
   function refuse(
-    info: PodInfo,
+    { info, means, note }: Attempt,
     decision: Extract<Decision, { node?: undefined }>,
-    plan: Omit<FailurePlan, 'reconsider'>,
-    means: BindMeans,
+    plan: Pick<FailurePlan, 'message'> & Partial<FailurePlan>,
   ): void {
     const { pod } = info
     if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
     queue.refused(pod.metadata.uid, clock.now(), decision.refusedBy, decision.pendingBy)
     tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
+    if (plan.victims !== undefined) metrics?.preempted(plan.victims.length)
     if (plan.act !== undefined) write(plan.act(means))
+    note('unschedulable')
   }
 
   function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans): void {
@@ -244,6 +261,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   }
 
   const stopListening = [
+    ...(metrics === undefined ? [] : [metrics.observe(queue, world)]),
     pods.onChange((pod, previous, change) => {
       const { uid } = pod.metadata
       const wasPlaced = world.placeOf(uid)
@@ -314,6 +332,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       forgetDeadline()
       if (turn) clearImmediate(turn)
       for (const stop of stopListening) stop()
+      for (const ending of binding.values()) ending.abort(new Error('the scheduler stops'))
       await Promise.all(writing)
     },
   }

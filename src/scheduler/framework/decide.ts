@@ -67,8 +67,8 @@ export function createDecider(profile: Profile, world: World, random: Random): D
     }
   }
 
-  /** Feasible nodes, as many as are enough; the others' refusals go to `refusals`. */
-  function feasible(begun: Begun, ranking: Ranking, refusals: Map<string, NodeRefusal>): NodeInfo[] {
+  /** Feasible nodes, as many as are enough, and what the others were refused for, which is told only where it is asked for. */
+  function feasible(begun: Begun, ranking: Ranking): { readonly nodes: NodeInfo[]; readonly refusals: () => Map<string, NodeRefusal> } {
     const { cycle, nodes: allowed } = begun
     const rest = { ...cycle, filters: cycle.filters.slice(ranking.filtersCovered) }
     const refusal = (node: NodeInfo): NodeRefusal | undefined =>
@@ -76,19 +76,25 @@ export function createDecider(profile: Profile, world: World, random: Random): D
         ? refusalOf(cycle, node)
         : (ranking.refusalOf(node) ?? (rest.filters.length === 0 ? undefined : refusalOf(rest, node)))
     const nominated = world.nodes.nodes.get(cycle.pod.pod.status.nominatedNodeName ?? '')
-    if (nominated !== undefined && (allowed?.has(nominated.name) ?? true) && refusal(nominated) === undefined) return [nominated]
+    if (nominated !== undefined && (allowed?.has(nominated.name) ?? true) && refusal(nominated) === undefined)
+      return { nodes: [nominated], refusals: () => new Map() }
     const nodes = allowed === undefined ? world.nodes.order : [...allowed].flatMap((name) => world.nodes.nodes.get(name) ?? [])
     const enough = nodesToFind(nodes.length, profile.percentageOfNodesToScore)
     const found: NodeInfo[] = []
+    const refused: NodeInfo[] = []
+    const reasons: NodeRefusal[] = []
     let looked = 0
     for (; looked < nodes.length && found.length < enough; looked += 1) {
       const node = nodes[(start + looked) % nodes.length]!
       const reason = refusal(node)
       if (reason === undefined) found.push(node)
-      else refusals.set(node.name, reason)
+      else {
+        refused.push(node)
+        reasons.push(reason)
+      }
     }
     if (nodes.length > 0) start = (start + looked) % Math.max(1, world.nodes.nodes.size)
-    return found
+    return { nodes: found, refusals: () => new Map(refused.map(({ name }, index) => [name, reasons[index]!])) }
   }
 
   function misfit(
@@ -136,27 +142,29 @@ export function createDecider(profile: Profile, world: World, random: Random): D
         const node = ranking.best(below)
         if (node !== undefined) return { node, cycle }
       }
-      const refusals = new Map<string, NodeRefusal>()
-      const nodes = feasible(begun, ranking, refusals)
-      if (nodes.length === 0) return misfit(begun, refusals)
+      const { nodes, refusals } = feasible(begun, ranking)
+      if (nodes.length === 0) return misfit(begun, refusals())
       return { node: nodes.length === 1 ? nodes[0]! : winner(cycle, nodes, ranking), cycle }
     },
     async decideWith(pod, companion) {
       const begun = begin(pod)
       if (!('restrictedBy' in begun)) return begun
       const { cycle } = begun
-      const refusals = new Map<string, NodeRefusal>()
-      const nodes = feasible(begun, rankingOf(cycle), refusals)
+      const found = feasible(begun, rankingOf(cycle))
+      const { nodes } = found
+      const refusals = found.refusals()
       if (nodes.length === 0) return misfit(begun, refusals)
       const left = await companion.filter(pod, nodes)
       for (const [name, refusal] of left.refusals) refusals.set(name, refusal)
       const present = left.nodes.filter(({ name }) => world.nodes.nodes.has(name))
       if (present.length === 0) return misfit(begun, refusals, ['Extender'])
-      if (present.length === 1) return { node: present[0]!, cycle }
-      const more = await companion.score(pod, present)
-      const still = present.filter((node) => world.nodes.at(node.slot) === node && refusalOf(cycle, node) === undefined)
-      if (still.length === 0) return misfit(begun, refusals, ['Extender'])
-      return { node: winner(cycle, still, rankingOf(cycle), more), cycle }
+      const more = present.length === 1 ? undefined : await companion.score(pod, present)
+      // What was worked out before the question holds no longer: the world went on.
+      const again = begin(pod)
+      if (!('restrictedBy' in again)) return again
+      const still = present.filter((node) => world.nodes.at(node.slot) === node && refusalOf(again.cycle, node) === undefined)
+      if (still.length === 0) return misfit(again, refusals, ['Extender'])
+      return { node: winner(again.cycle, still, rankingOf(again.cycle), more), cycle: again.cycle }
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { NodeInfo } from '../world/node-info.ts'
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
-import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
+import type { AnyPlugin, Cycle, NodeRefusal, Refusal } from './plugin.ts'
 import { pluginError } from './plugin-error.ts'
 
 /**
@@ -66,12 +66,21 @@ export function firstRefusal({ pod, world, filters }: Pick<Cycle, 'pod' | 'world
     for (const { plugin, state } of filters) {
       asked = plugin
       const refusal = asked.filter!(pod, node, state, world)
-      if (refusal !== undefined) return { ...refusal, plugin: plugin.name }
+      if (refusal !== undefined) return spokenBy(plugin, refusal)
     }
   } catch (error) {
     throw pluginError(`running "${asked?.name}" filter plugin`, error)
   }
   return undefined
+}
+
+/** Most refusals are the same object each time: who speaks them is noted once. */
+const noted = new WeakMap<Refusal, NodeRefusal>()
+
+function spokenBy({ name }: AnyPlugin, refusal: Refusal): NodeRefusal {
+  let spoken = noted.get(refusal)
+  if (spoken?.plugin !== name) noted.set(refusal, (spoken = { ...refusal, plugin: name }))
+  return spoken
 }
 
 /**

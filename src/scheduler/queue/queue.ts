@@ -38,6 +38,8 @@ export type Standing = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'tried
  */
 export interface SchedulingQueue {
   readonly sizes: Readonly<Record<Standing, number>>
+  /** How many pods wait for each plug-in of each profile to change its mind. */
+  refusers(): readonly { readonly labels: readonly [plugin: string, profile: string]; readonly value: number }[]
   has(uid: string): boolean
   standingOf(uid: string): Standing | undefined
   /** A pod of one of our profiles as it is now; a change of its own may let it be tried again. */
@@ -150,6 +152,16 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
 
   return {
     sizes,
+    refusers() {
+      const counts = new Map<string, { labels: [string, string]; value: number }>()
+      for (const [plugin, waiting] of byRefuser)
+        for (const { profile } of plugin === '' ? [] : waiting) {
+          const key = `${plugin}/${profile.schedulerName}`
+          const entry = counts.get(key) ?? { labels: [plugin, profile.schedulerName], value: 0 }
+          counts.set(key, { ...entry, value: entry.value + 1 })
+        }
+      return [...counts.values()]
+    },
     has: (uid) => entries.has(uid),
     standingOf: (uid) => entries.get(uid)?.standing,
     set(pod, now) {

@@ -29,6 +29,8 @@ export interface World {
   readonly lookups: Lookups
   /** For what runs out: how long a device may take to become ready, how long a search may go on. */
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
+  /** How many there are. */
+  readonly sizes: { readonly nodes: number; readonly pods: number; readonly assumed_pods: number }
   /** Labels of a namespace; affinity terms may select by them. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>>
   podInfo(pod: Pod): PodInfo
@@ -130,6 +132,11 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
     nodes,
     lookups,
     clock,
+    get sizes() {
+      let assumed = 0
+      for (const one of placed.values()) if (one.assumed) assumed += 1
+      return { nodes: nodes.nodes.size, pods: placed.size, assumed_pods: assumed }
+    },
     podInfo,
     namespaceLabels: (namespace) => namespaces.get(namespace)?.metadata.labels ?? {},
     placeOf: (uid) => placed.get(uid),
