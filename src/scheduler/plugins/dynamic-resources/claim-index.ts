@@ -19,7 +19,7 @@ export interface ClaimIndex {
   sharesOf(device: string): number
   /** Billionths by capacity, over all shares; undefined: nothing. */
   consumedOf(device: string): ReadonlyMap<string, bigint> | undefined
-  /** Another number after every change of what is held in the pool. */
+  /** Another number after every change of what is held in the pool; 0: nothing is. */
   versionOf(pool: string): number
 
   /** Whether some pod is about to write the claim's allocation. Others that use the claim wait for that. */
@@ -42,7 +42,7 @@ export function createClaimIndex(world: World): ClaimIndex {
   const held = new Map<string, number>()
   const shares = new Map<string, number>()
   const consumed = new Map<string, Map<string, bigint>>()
-  const versions = new Map<string, number>()
+  const pools = new Map<string, { held: number; version: number }>()
   const extended = new Map<string, ResourceClaim>()
   const watchers = new Map<string, Set<() => void>>()
   let changes = 0
@@ -51,7 +51,7 @@ export function createClaimIndex(world: World): ClaimIndex {
     for (const { driver, pool, device, adminAccess, shareID, consumedCapacity } of devices.results ?? []) {
       if (adminAccess) continue
       const id = deviceId(driver, pool, device)
-      versions.set(poolKey(driver, pool), (changes += 1))
+      touch(poolKey(driver, pool), sign)
       if (shareID === undefined) {
         add(held, id, sign)
         continue
@@ -64,6 +64,15 @@ export function createClaimIndex(world: World): ClaimIndex {
       }
       if (!shares.has(id)) consumed.delete(id)
     }
+  }
+
+  /** A pool of which nothing is held is as it was at first, so that nothing need be known of it. */
+  function touch(key: string, sign: 1 | -1): void {
+    const pool = pools.get(key) ?? { held: 0, version: 0 }
+    pool.held += sign
+    pool.version = changes += 1
+    if (pool.held === 0) pools.delete(key)
+    else pools.set(key, pool)
   }
 
   /** A claim that is shown as allocated and still is being written counts once. */
@@ -102,7 +111,7 @@ export function createClaimIndex(world: World): ClaimIndex {
     isHeld: (device) => held.has(device),
     sharesOf: (device) => shares.get(device) ?? 0,
     consumedOf: (device) => consumed.get(device),
-    versionOf: (pool) => versions.get(pool) ?? 0,
+    versionOf: (pool) => pools.get(pool)?.version ?? 0,
     isPending: (uid) => pending.has(uid),
     begin: (uid, allocation) => change(uid, () => pending.set(uid, allocation)),
     end: (uid) => change(uid, () => pending.delete(uid)),
