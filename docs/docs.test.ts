@@ -338,6 +338,7 @@ function fileProblem({ where, text }: Found): string | undefined {
       AuthorizationConfiguration: { authorizationConfig: path },
       Policy: { auditPolicy: path, auditLog: join(folder, 'audit.log') },
       TracingConfiguration: { tracingConfig: path },
+      KubeSchedulerConfiguration: { schedulerConfig: path },
       AdmissionConfiguration: {
         admissionControlConfigFile: path,
         enableAdmissionPlugins: [...text.matchAll(/^ {2}- name: (\w+)$/gm)].map(([, name]) => name!),

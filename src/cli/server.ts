@@ -47,6 +47,7 @@ export const server: Command = {
       value: 'FILE',
       help: 'a KubeSchedulerConfiguration: profiles, plug-ins and extenders that place pods',
     },
+    'local-volumes': { type: 'boolean', help: 'offer the StorageClass local: directories of the node that a claim’s first pod runs on' },
     'enable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins beside those that are on by default' },
     'disable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins that are not to run' },
     'admission-control-config-file': {
@@ -126,6 +127,7 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   auditWebhookConfig: 'audit-webhook-config',
   tracingConfig: 'tracing-config',
   schedulerConfig: 'scheduler-config',
+  localVolumes: 'local-volumes',
   featureGates: 'feature-gates',
   runtimeConfig: 'runtime-config',
 }
@@ -134,9 +136,9 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
 function settingsOf(options: Readonly<Record<string, string | boolean | undefined>>): ServerSettings {
   const settings: Record<string, unknown> = {}
   for (const [name, flag] of Object.entries(flags) as [keyof ServerSettings, string][]) {
-    const given = options[flag] as string | undefined
+    const given = options[flag] as string | boolean | undefined
     if (given === undefined) continue
-    const value = readAs(name, given)
+    const value = typeof given === 'boolean' ? given : readAs(name, given)
     const wanted = serverSettings[name](value)
     if (wanted !== undefined) throw new WherryError('BadRequest', `--${flag} must be ${wanted}, not "${given}"`)
     settings[name] = value

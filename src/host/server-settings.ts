@@ -35,6 +35,8 @@ export interface ServerSettings {
   readonly tracingConfig?: string
   /** Whole path of a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1). Absent: as v1.36 has it. */
   readonly schedulerConfig?: string
+  /** Whether there is a StorageClass `local`: directories of the node that a claim's first pod runs on. Absent: no. */
+  readonly localVolumes?: boolean
   /** Feature gates that are to be on, or off, by their names. Absent: as v1.36 has them. */
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** API versions, or resources of them, that are served beside the defaults: `certificates.k8s.io/v1beta1: true`. */
@@ -60,6 +62,7 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   auditWebhookConfig: wholePath,
   tracingConfig: wholePath,
   schedulerConfig: wholePath,
+  localVolumes: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   featureGates: switches('ClusterTrustBundle'),
   runtimeConfig: switches('certificates.k8s.io/v1beta1'),
 }

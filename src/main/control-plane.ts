@@ -103,6 +103,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */
   readonly tracing?: string | undefined
+  /** Offers the StorageClass `local`: directories of the node that a claim's first pod runs on. Absent: it is not there. */
+  readonly localVolumes?: boolean | undefined
   /** Text of a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1). Absent: the defaults of v1.36. */
   readonly scheduler?: string | undefined
   /** How to reach a collector that speaks gRPC. Absent: it cannot be reached. */
@@ -408,6 +410,7 @@ async function lead(
     issueToken: legacyTokenIssuer(options.serviceAccounts.key),
     signingAuthority: options.signingAuthority,
     metrics: clients.metrics,
+    ...(options.localVolumes && { localVolumes: true }),
   })
   const running = runControllers({
     controllers: components.includes('controllers') ? all : all.filter(({ name }) => apiServersOwn.has(name)),

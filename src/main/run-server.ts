@@ -104,6 +104,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     storageSizeBytes: () => sizeOf(options.store) + sizeOf(`${options.store}-wal`),
     ...files,
     featureGates: config.featureGates,
+    localVolumes: config.localVolumes,
     runtimeConfig: config.runtimeConfig,
     flags: options.flags,
     clock: systemClock,
