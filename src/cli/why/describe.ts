@@ -1,9 +1,10 @@
 import type { Explanation, Reason, Step } from './explanation.ts'
+import type { NodeScore } from './node-answers.ts'
 import type { Ref } from './view.ts'
 import { keyOf } from './view.ts'
 
 /** The explanation in words. `now` decides which times need a date. */
-export function describe({ object, state, isWell, steps, reasons, notes }: Explanation, now: number): string {
+export function describe({ object, state, isWell, steps, reasons, scores, notes }: Explanation, now: number): string {
   const place = object.namespace === '' ? '' : ` in ${object.namespace}`
   const revision = object.revision === undefined ? '' : ` [${object.revision}]`
   const today = new Date(now).toISOString().slice(0, 10)
@@ -18,6 +19,7 @@ export function describe({ object, state, isWell, steps, reasons, notes }: Expla
       : reasons.length > 0
         ? [object.revision === undefined ? 'Why it is not there' : 'Why it is not as wished', ...reasons.flatMap(paragraph)]
         : [],
+    scores === undefined ? [] : ['Scores as the scheduler would give them now', ...indented(scoreLines(scores))],
     notes.length > 0 ? ['Note', ...indented(notes)] : [],
   ]
   return `${blocks
@@ -53,7 +55,25 @@ function shortTime(time: string, today: string): string {
   return time.startsWith(today) ? clock : `${time.slice(0, 10)} ${clock}`
 }
 
-function paragraph({ about, message, details = [], advice }: Reason): string[] {
+function scoreLines(scores: readonly NodeScore[]): readonly string[] {
+  if (scores.length === 0) return ['no node could take it']
+  return scores
+    .slice(0, nodesMax)
+    .map(({ node, total, byPlugin }) => {
+      const parts = Object.entries(byPlugin).filter(([, score]) => score !== 0)
+      return `${node}: ${total}${parts.length === 0 ? '' : ` = ${parts.map(([plugin, score]) => `${plugin} ${score}`).join(' + ')}`}`
+    })
+    .concat(more(scores.length))
+}
+
+/** Nobody reads more; `--json` has all of them. */
+const nodesMax = 20
+
+const more = (count: number): string[] => (count > nodesMax ? [`and ${count - nodesMax} more nodes (--json has all)`] : [])
+
+function paragraph({ about, message, details = [], nodes = [], advice }: Reason): string[] {
   const lines = details.flatMap((detail) => detail.split('\n')).filter((text) => text.trim() !== '')
-  return [`  ${about}: ${message}`, ...lines.map((text) => `    ${text}`), ...(advice === undefined ? [] : [`    What helps: ${advice}.`])]
+  const answers = nodes.slice(0, nodesMax).map(({ node, plugin, message: said }) => `${node}: ${plugin === '' ? '' : `${plugin}: `}${said}`)
+  const all = [...lines, ...answers, ...more(nodes.length)]
+  return [`  ${about}: ${message}`, ...all.map((text) => `    ${text}`), ...(advice === undefined ? [] : [`    What helps: ${advice}.`])]
 }

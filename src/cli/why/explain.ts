@@ -21,6 +21,7 @@ export function explain(view: View): Explanation {
     isWell: object !== undefined && reasons.length === 0 && isDone(view, object),
     steps: story.steps,
     reasons,
+    ...(view.scored !== undefined && { scores: view.answers?.get(view.scored)?.scores ?? [] }),
     notes: notesOf(view, story),
   }
 }

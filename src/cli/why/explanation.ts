@@ -1,3 +1,4 @@
+import type { NodeRefusal, NodeScore } from './node-answers.ts'
 import type { Ref } from './view.ts'
 
 /** Why an object is as it is, as data: `wherry why --json` prints it, `describe` puts it in words. */
@@ -11,6 +12,8 @@ export interface Explanation {
   readonly steps: readonly Step[]
   /** Why it is not as wished; the gravest first. */
   readonly reasons: readonly Reason[]
+  /** Of a pod: what each node that could take it is worth now, the best first; only where it was asked for. */
+  readonly scores?: readonly NodeScore[]
   /** What could not be known, and what it was told from instead. */
   readonly notes: readonly string[]
 }
@@ -47,6 +50,8 @@ export interface Reason {
   readonly message: string
   /** The words of whoever refused, and numbers. */
   readonly details?: readonly string[]
+  /** Of a pod without a node: what each node has against it now. */
+  readonly nodes?: readonly NodeRefusal[]
   /** What would help, where that is plain. */
   readonly advice?: string
 }

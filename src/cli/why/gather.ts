@@ -4,6 +4,7 @@ import { Event } from '#api/core/v1/event.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { isControlledBy } from '#api/meta/v1/owner.ts'
 import { formatSelector, selectorOf, selectorOfLabels } from '#api/meta/v1/selector.ts'
@@ -11,6 +12,10 @@ import type { LabelSelector } from '#api/meta/v1/types.ts'
 import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { listAll } from '#client/http.ts'
+import { worldOfObjects } from '#scheduler/forecast/world-of-objects.ts'
+import type { Profile } from '#scheduler/framework/profile.ts'
+import { readScheduled } from '../read-scheduled.ts'
+import { type NodeAnswers, nodeAnswers } from './node-answers.ts'
 import type { Reader } from './reader.ts'
 import { claimNames } from './reasons/claim.ts'
 import { seenAt } from './reasons/events.ts'
@@ -21,11 +26,53 @@ import { builtInKinds } from './target.ts'
 import { type Known, keyOf, type Ref, type View } from './view.ts'
 
 /** Reads what an explanation needs: the object, what belongs to it, and link by link what led to it. */
-export async function gather(reader: Reader, kind: AnyKind, name: string, namespace: string, now: number): Promise<View> {
+export async function gather(
+  reader: Reader,
+  kind: AnyKind,
+  name: string,
+  namespace: string,
+  { now, profiles = [], withScores = false }: Asked,
+): Promise<View> {
   const target: Ref = { group: kind.group, resource: kind.plural, namespace: kind.scope === 'Namespaced' ? namespace : '', name }
   const object = await reader.object(kind, target)
   const around = await surroundings(reader, kind, target, object)
-  return { now, target, ...around, ...(await past(reader, kind, target, object)), unread: reader.unread }
+  const led = await past(reader, kind, target, object)
+  const scored = withScores && (kind as AnyKind) === Pod ? object?.metadata.uid : undefined
+  const answers = await answersOf(reader, around.pods, scored, profiles, now)
+  return { now, target, ...around, ...led, answers, ...(scored !== undefined && { scored }), unread: reader.unread }
+}
+
+/** What is to be known beside the object. */
+export interface Asked {
+  readonly now: number
+  /** How the cluster's schedulers decide; without them what nodes say is not worked out. */
+  readonly profiles?: readonly Profile[]
+  /** Of a pod, also what each node is worth to it. */
+  readonly withScores?: boolean
+}
+
+// --- what nodes say to it ------------------------------------------------------------------------------------------------------------
+
+/** The whole cluster is read only where a pod has no node, or scores are asked for. */
+async function answersOf(
+  { client, unread }: Reader,
+  pods: readonly Pod[],
+  scored: string | undefined,
+  profiles: readonly Profile[],
+  now: number,
+): Promise<ReadonlyMap<string, NodeAnswers>> {
+  const refused = pods.filter((pod) => !pod.spec.nodeName && podCondition(pod, 'PodScheduled')?.reason === 'Unschedulable')
+  const asked = pods.filter(({ metadata }) => metadata.uid === scored).concat(refused.filter(({ metadata }) => metadata.uid !== scored))
+  if (asked.length === 0 || profiles.length === 0) return new Map()
+  const { objects, unread: lists } = await readScheduled(client)
+  for (const list of lists) if (!unread.includes(list)) unread.push(list)
+  const world = worldOfObjects(objects, now)
+  return new Map(
+    asked.slice(0, worstMax + 1).flatMap((pod) => {
+      const answers = nodeAnswers(pod, profiles, world)
+      return answers === undefined ? [] : [[pod.metadata.uid, answers] as const]
+    }),
+  )
 }
 
 // --- what led to it ------------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ export interface Reader {
   discover(): Promise<readonly AnyKind[]>
   /** A read that the explanation can do without: `fallback` where it is refused or there is no such kind. `what` is for the note. */
   optional<T>(what: string, read: () => Promise<T>, fallback: T): Promise<T>
-  readonly unread: readonly string[]
+  readonly unread: string[]
 }
 
 export function createReader(transport: Transport): Reader {

@@ -6,6 +6,7 @@ import type { KindFacts, KubeObject } from '#api/kind.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Cause, WriteEntry } from '#lib/cause.ts'
+import type { NodeAnswers } from './node-answers.ts'
 
 /** What names a kind: enough to ask for its objects and to speak of them. */
 export type KindNames = Pick<KindFacts, 'group' | 'version' | 'kind' | 'plural' | 'singular' | 'scope' | 'shortNames'>
@@ -43,6 +44,10 @@ export interface View {
   readonly claims: readonly PersistentVolumeClaim[]
   readonly classes: readonly StorageClass[]
   readonly budgets: readonly PodDisruptionBudget[]
+  /** What the nodes say to pods, by uid, as far as it was worked out. */
+  readonly answers?: ReadonlyMap<string, NodeAnswers>
+  /** The uid of the pod whose scores are to be told. */
+  readonly scored?: string
   /** What could not be read, and why; the explanation does without. */
   readonly unread: readonly string[]
 }

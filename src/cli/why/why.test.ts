@@ -4,20 +4,29 @@ import { test } from 'node:test'
 import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { createClient } from '#client/http.ts'
 import { isError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import { createSimulatedCluster, type SimulatedCluster } from '#sim/cluster.ts'
+import { readSchedulers } from '../scheduler-profiles.ts'
 import { describe } from './describe.ts'
 import { whyOf } from './why.ts'
 
 test('the chain from a request down to each pod, and why one has no node', () =>
   withCluster(async (c) => {
     const { client, ask, wait } = c
+    const cordon = (isCordoned: boolean) =>
+      client('ops').patch(Node, 'node-1', { type: 'merge', body: { spec: { unschedulable: isCordoned } } })
+    // Of two nodes that are alike chance would choose.
+    await cordon(true)
+    await wait(0.1)
     await client('ann', 'kubectl-create').create(Deployment, web(1), inDefault)
-    await wait(60)
+    await wait(50)
+    await cordon(false)
+    await wait(9.9)
     await client('bob', 'kubectl').patch(Deployment, 'web', { type: 'merge', body: { spec: { replicas: 3 } } }, inDefault)
     await wait(30)
     const { items: pods } = await client('ann').list(Pod, inDefault)
@@ -44,6 +53,8 @@ It is as wished.
     const why = `  pod web-6f8d-8wz4t: none of the 2 nodes takes it
     2 nodes have too little cpu left (it asks for 3)
     no pod of lower priority could make room
+    node-0: NodeResourcesFit: asks for cpu 3, 1 of 4 are free
+    node-1: NodeResourcesFit: asks for cpu 3, 1 of 4 are free
 `
     const told = plain(ofWaiting)
     assert.equal(
@@ -69,6 +80,13 @@ ${why}`,
     assert.match(deployment, /^Deployment web in default \[\d+\]: 2 of 3 pods ready\n/)
     assert.match(deployment, /bob with kubectl changed it \[7\]: spec\.replicas\n/)
     assert.ok(deployment.endsWith(`\n\nWhy it is not as wished\n${why}`), deployment)
+
+    // What a node is worth, told of a pod that has one as if it looked for one.
+    assert.match(
+      await ask('pod', placed, true),
+      /\n\nScores as the scheduler would give them now\n {2}node-0: (\d+) = (\w+ \d+ \+ )*NodeResourcesFit \d+/,
+    )
+    assert.match(await ask('pod', waiting, true), /\n\nScores as the scheduler would give them now\n {2}no node could take it\n/)
 
     // Somebody's deletion makes room: its successor, and the pod that takes the room, both go back to it.
     await client('carol', 'kubectl').delete(Pod, placed, inDefault)
@@ -192,6 +210,8 @@ test('kinds of definitions, and what nobody knows', () =>
 
 // --- helpers ---------------------------------------------------------------------------------------------------------------------------
 
+const { profiles } = readSchedulers(undefined)
+
 const inDefault = { namespace: 'default' }
 
 const pod = (name: string, image: string) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image }] } }) as never
@@ -222,7 +242,7 @@ const web = (replicas: number) =>
 interface Scene {
   readonly transport: Transport
   client(user: string, manager?: string): ReturnType<typeof createClient>
-  ask(kind: string, name: string): Promise<string>
+  ask(kind: string, name: string, withScores?: boolean): Promise<string>
   wait(seconds: number): Promise<void>
   restart(): Promise<void>
   now(): number
@@ -245,7 +265,8 @@ async function withCluster(body: (scene: Scene) => Promise<void>): Promise<void>
       transport,
       now,
       client: (user, manager = 'kubectl') => createClient(transportOf(user), { fieldManager: manager }),
-      ask: async (kind, name) => describe(await whyOf(transport, { kind, name, namespace: 'default', now: now() }), now()),
+      ask: async (kind, name, withScores = false) =>
+        describe(await whyOf(transport, { kind, name, namespace: 'default', now: now(), profiles, withScores }), now()),
       wait: (seconds) => cluster.advance(seconds * 1000),
       async restart() {
         await cluster.stopServer(cluster.servers[0]!)

@@ -1,28 +1,29 @@
 import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { AnyKind } from '#api/kind.ts'
-import type { Layout } from '#host/layout.ts'
-import { isError, WherryError } from '#lib/errors.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import { type Command, exit } from '../command.ts'
-import { connectAsAdmin } from '../connect.ts'
-import { connectByKubeconfig } from './connect-by-kubeconfig.ts'
+import { connectTo } from '../connect-to.ts'
+import { readSchedulers } from '../scheduler-profiles.ts'
 import { describe } from './describe.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
-import { gather } from './gather.ts'
+import { type Asked, gather } from './gather.ts'
 import { createReader, type Reader } from './reader.ts'
 import { builtInKinds, kindNamed, parseTarget } from './target.ts'
 
 export const why: Command = {
   name: 'why',
   summary: 'Tell what led to an object as it is, and why it is not as wished',
-  usage: 'KIND/NAME [-n NAMESPACE] [--kubeconfig FILE] [--json]',
+  usage: 'KIND/NAME [-n NAMESPACE] [--scores] [--kubeconfig FILE] [--json]',
   arguments: [1, 2],
   options: {
     namespace: { type: 'string', short: 'n', value: 'NAME', help: "where it is (default: default, or the kubeconfig's)" },
     kubeconfig: { type: 'string', value: 'FILE', help: "of another cluster, or another user (default: this machine's administrator)" },
-    json: { type: 'boolean', help: 'as JSON: object, state, isWell, steps, reasons, notes' },
+    scores: { type: 'boolean', help: 'of a pod, also what each node that could take it is worth, by plug-in' },
+    'scheduler-config': { type: 'string', value: 'FILE', help: "the scheduler's configuration (default: this server's, else none)" },
+    json: { type: 'boolean', help: 'as JSON: object, state, isWell, steps, reasons, notes; scores if asked for' },
   },
   about: [
     'KIND is any name that kubectl knows it by: pod, deploy, pvc, your own kinds.',
@@ -34,11 +35,13 @@ export const why: Command = {
   ].join('\n'),
   async run({ options, arguments: words, layout }, terminal) {
     const { kind, name } = parseTarget(words)
-    const connection = connect(layout, options['kubeconfig'] as string | undefined)
+    const connection = connectTo(layout, options['kubeconfig'] as string | undefined)
     try {
       const namespace = (options['namespace'] as string | undefined) ?? connection.namespace
       const now = Date.now()
-      const explanation = await whyOf(connection.transport, { kind, name, namespace, now })
+      const { profiles } = readSchedulers((options['scheduler-config'] as string | undefined) ?? connection.schedulerConfig)
+      const asked = { now, profiles, withScores: options['scores'] === true }
+      const explanation = await whyOf(connection.transport, { kind, name, namespace, ...asked })
       terminal.out(options['json'] ? `${JSON.stringify(explanation, undefined, 2)}\n` : describe(explanation, now))
       return explanation.isWell ? exit.done : exit.failed
     } finally {
@@ -50,21 +53,16 @@ export const why: Command = {
 /** The explanation of one object, by any transport to an API server. Throws `NotFound` for a kind, and for an object of which there is no trace. */
 export async function whyOf(
   transport: Transport,
-  {
-    kind: kindName,
-    name,
-    namespace,
-    now,
-  }: { readonly kind: string; readonly name: string; readonly namespace: string; readonly now: number },
+  { kind: kindName, name, namespace, ...asked }: Asked & { readonly kind: string; readonly name: string; readonly namespace: string },
 ): Promise<Explanation> {
   const reader = createReader(transport)
   const kind = await findKind(reader, kindName)
-  const explanation = explain(await gather(reader, kind, name, namespace, now))
+  const explanation = explain(await gather(reader, kind, name, namespace, asked))
   const { object, steps, reasons } = explanation
   if (object.revision === undefined && steps.length === 0 && reasons.every(({ code }) => code === 'gone')) {
     const maker = kind === (Pod as AnyKind) ? await makerOf(reader, name, namespace) : undefined
     if (maker !== undefined) {
-      const made = explain(await gather(reader, StatefulSet, maker, namespace, now))
+      const made = explain(await gather(reader, StatefulSet, maker, namespace, asked))
       return {
         ...made,
         isWell: false,
@@ -91,20 +89,4 @@ async function findKind(reader: Reader, name: string): Promise<AnyKind> {
   const kind = kindNamed(builtInKinds, name) ?? kindNamed(await reader.discover(), name)
   if (kind === undefined) throw new WherryError('NotFound', `the server serves no kind "${name}"`)
   return kind
-}
-
-interface Way {
-  readonly transport: Transport
-  readonly namespace: string
-  close(): void
-}
-
-function connect(layout: Layout, kubeconfig: string | undefined): Way {
-  if (kubeconfig !== undefined) return connectByKubeconfig(kubeconfig)
-  try {
-    return { ...connectAsAdmin(layout), namespace: 'default' }
-  } catch (error) {
-    if (!isError(error, 'ServiceUnavailable')) throw error
-    throw new WherryError('ServiceUnavailable', `${error.message}; --kubeconfig FILE asks another one`, { cause: error })
-  }
 }

@@ -18,7 +18,7 @@ export function podReasons(pod: Pod, view: View): readonly Reason[] {
   if (pod.metadata.deletionTimestamp !== undefined) return [...terminatingReasons(pod, view, about), ...node]
   if (status.phase === 'Succeeded') return []
   if (status.phase === 'Failed') return [failed(pod, about)]
-  if (!spec.nodeName) return [...schedulingReasons(pod, about), ...claimsOfPod(pod, view)]
+  if (!spec.nodeName) return [...schedulingReasons(pod, about, view.answers?.get(pod.metadata.uid)), ...claimsOfPod(pod, view)]
   const inTheWay = [...node, ...volumeReasons(pod, view, about), ...sandboxReasons(pod, view, about), ...containerReasons(pod, view, about)]
   if (isPodReady(pod)) return [...node, ...evictionReasons(pod, view, about)]
   const reasons = [...inTheWay, ...gateReasons(pod, about), ...evictionReasons(pod, view, about)]

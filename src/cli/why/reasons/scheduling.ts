@@ -1,10 +1,11 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import type { Reason } from '../explanation.ts'
+import type { NodeAnswers } from '../node-answers.ts'
 import { count } from '../words.ts'
 
-/** Why a pod has no node: gates, a scheduler that nobody runs, or what each node has against it. */
-export function schedulingReasons(pod: Pod, about: string): readonly Reason[] {
+/** Why a pod has no node: gates, a scheduler that nobody runs, or what each node has against it, with numbers where they were worked out. */
+export function schedulingReasons(pod: Pod, about: string, answers?: NodeAnswers): readonly Reason[] {
   const gates = pod.spec.schedulingGates ?? []
   if (gates.length > 0)
     return [
@@ -18,7 +19,13 @@ export function schedulingReasons(pod: Pod, about: string): readonly Reason[] {
   const condition = podCondition(pod, 'PodScheduled')
   if (condition?.status === 'False') {
     const { summary, details } = inPlainWords(condition.message ?? '', requestsOf(pod))
-    return [{ code: 'unscheduled', about, message: summary, details }]
+    const nodes = answers?.refusals ?? []
+    const free = answers?.scores.map(({ node }) => node) ?? []
+    const changed =
+      free.length === 0
+        ? []
+        : [`meanwhile it could run on ${free.slice(0, 3).join(', ')}${free.length > 3 ? ' …' : ''}: the scheduler tries again soon`]
+    return [{ code: 'unscheduled', about, message: summary, details: [...details, ...changed], ...(nodes.length > 0 && { nodes }) }]
   }
   const scheduler = pod.spec.schedulerName ?? 'default-scheduler'
   return [
