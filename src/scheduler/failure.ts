@@ -29,12 +29,25 @@ export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: u
     return { message: fitError(misfit), nominatedNode: '', act: undefined, victims: undefined, reconsider: undefined }
   const failure: Failure = { refusals: misfit.refusals, others: misfit.others, cycle }
   const messages: string[] = []
+  const acts: NonNullable<PostFilter['act']>[] = []
+  const all = (more: PostFilter['act']): PostFilter['act'] => {
+    const every = more === undefined ? acts : [...acts, more]
+    return every.length === 0 ? undefined : async (means) => void (await Promise.all(every.map((act) => act(means))))
+  }
   for (const plugin of profile.postFilter) {
     const { nominatedNode, act, victims, reconsider, message, ends } = plugin.postFilter!(pod, failure, world)
-    if (nominatedNode || act !== undefined || ends) return { message: fitError(misfit, message), nominatedNode, act, victims, reconsider }
+    if (nominatedNode || ends) return { message: fitError(misfit, message), nominatedNode, act: all(act), victims, reconsider }
+    // What one does on the way to room does not keep the next from looking.
+    if (act !== undefined) acts.push(act)
     if (message !== '') messages.push(message)
   }
-  return { message: fitError(misfit, messages.join(', ')), nominatedNode: '', act: undefined, victims: undefined, reconsider: undefined }
+  return {
+    message: fitError(misfit, messages.join(', ')),
+    nominatedNode: '',
+    act: all(undefined),
+    victims: undefined,
+    reconsider: undefined,
+  }
 }
 
 /** Longest text of an event (events.k8s.io/v1 note). */
