@@ -20,12 +20,10 @@ export function filterClaims(
 ): Refusal | undefined {
   const left = leftToDevices(node, state, world)
   if (typeof left === 'string') return refuseForGood(left)
-  let isUnavailable = false
-  for (const [at, claim] of state.claims.entries()) {
-    if (isUnallocated(claim) || isUsable(claim, node, world, bindingTimeoutMs)) continue
-    state.unavailable.add(at)
-    isUnavailable = true
-  }
+  const unavailable = [...state.claims.keys()].filter((at) => {
+    const claim = state.claims[at]!
+    return !isUnallocated(claim) && !isUsable(claim, node, world, bindingTimeoutMs)
+  })
   const by = allocatorFor(state, pod, left, world, filterTimeoutMs)
   if (by !== undefined) {
     const pools = world.kept(createPools)(node)
@@ -34,9 +32,12 @@ export function filterClaims(
       return refuseForGood(
         pools.some((pool) => pool.state === 'invalid') ? 'invalid resource pools were encountered' : 'cannot allocate all claims',
       )
-    if (!isUnavailable) state.found.set(node.name, { by, claims })
+    if (unavailable.length === 0) state.found.set(node.name, { by, claims })
   }
-  return isUnavailable ? refuseForGood('resourceclaim not available on the node') : undefined
+  if (unavailable.length === 0) return undefined
+  // Only where the other claims can be had would it help that these are given back.
+  for (const at of unavailable) state.unavailable.add(at)
+  return refuseForGood('resourceclaim not available on the node')
 }
 
 /** Extended resources that the node has none of, and devices may serve; a text says why it cannot have the pod. */
