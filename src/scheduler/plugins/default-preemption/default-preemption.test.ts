@@ -43,6 +43,16 @@ check(
   'not eligible due to a terminating pod on the nominated node.',
 )
 
+test('a promise holds while its victims go, and ends when nothing can be found', () => {
+  const promise = (placedText: string) => {
+    const world = worldWith({ placed: [placedText] })
+    const info = world.podInfo(preemptor('it', { status: { nominatedNodeName: 'a' } }))
+    const profile = defaultProfile({ random: seededRandom(1) })
+    return planFailure(info, createDecider(profile, world, seededRandom(1)).decide(info) as never, profile, world).nominatedNode
+  }
+  assert.deepEqual([promise('low a 500m 1 going'), promise('high a 500m 11')], [undefined, ''])
+})
+
 test('what was found for one pod holds for the next of its kind, until the node changes', () => {
   const world = worldWith({ nodes: ['a', 'b'], placed: ['x a 500m 1', 'y b 500m 2'] })
   assert.equal(planned(world, {}, 'first'), 'a: x')
