@@ -32,8 +32,6 @@ export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: u
   // One who only says why nothing can be done leaves a promise as it is: evicted pods may still be on their way out.
   let nominated: string | undefined
   const acts: NonNullable<PostFilter['act']>[] = []
-  /** Nobody's word on it leaves an earlier promise as it is: its victims may be on their way out. */
-  let nominated: string | undefined
   const all = (more: PostFilter['act']): PostFilter['act'] => {
     const every = more === undefined ? acts : [...acts, more]
     return every.length === 0 ? undefined : async (means) => void (await Promise.all(every.map((act) => act(means))))
@@ -41,7 +39,6 @@ export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: u
   for (const plugin of profile.postFilter) {
     const { nominatedNode, act, victims, reconsider, message, ends } = plugin.postFilter!(pod, failure, world)
     if (nominatedNode || ends) return { message: fitError(misfit, message), nominatedNode, act: all(act), victims, reconsider }
-    nominated = nominatedNode ?? nominated
     // What one does on the way to room does not keep the next from looking.
     if (act !== undefined) acts.push(act)
     nominated = nominatedNode ?? nominated
