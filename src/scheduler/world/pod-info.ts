@@ -60,7 +60,11 @@ const shapesMax = 4096
 /** Makes PodInfos; keeps the shapes that it met last. */
 export function createPodInfos(): (pod: Pod) => PodInfo {
   const shapes = new Map<string, PodShape>()
+  /** Objects of a cache never change, and each is asked about several times. */
+  const known = new WeakMap<Pod, PodInfo>()
   return (pod) => {
+    const before = known.get(pod)
+    if (before !== undefined) return before
     const effective = effectiveSpec(pod, 'requests')
     const key = shapeKey(pod, effective)
     let shape = shapes.get(key)
@@ -68,7 +72,9 @@ export function createPodInfos(): (pod: Pod) => PodInfo {
       if (shapes.size >= shapesMax) shapes.delete(shapes.keys().next().value!)
       shapes.set(key, (shape = shapeOf(pod, effective, key)))
     }
-    return { pod, shape }
+    const info = { pod, shape }
+    known.set(pod, info)
+    return info
   }
 }
 
