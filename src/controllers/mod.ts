@@ -93,6 +93,8 @@ export interface ControllersConfig {
 export function controllers(config: ControllersConfig): readonly Controller<unknown>[] {
   // The list knows none of their views: each is only ever handed back to the controller that made it.
   return [
+    // First to see a change of a pod: traffic waits for it, and for none of the others.
+    endpointSliceController(),
     replicaSetController,
     replicationControllerController,
     deploymentController,
@@ -102,7 +104,6 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     cronJobController(),
     horizontalPodAutoscalerController(config.served, config.metrics ?? noMetrics),
     ttlAfterFinishedController,
-    endpointSliceController(),
     endpointsController(),
     endpointSliceMirroringController,
     garbageCollector(config.served),
