@@ -1,6 +1,6 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { AnyPlugin, BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
 import type { Profile } from './framework/profile.ts'
 import type { NodeInfo } from './world/node-info.ts'
@@ -67,18 +67,25 @@ export async function bind(
 /** DefaultBinder: a Binding, posted. */
 export async function bindByApi({ cycle, node }: Binding, { client }: BindMeans): Promise<void> {
   const { name, namespace, uid } = cycle.pod.pod.metadata
-  await client.act(
-    Pod,
-    name,
-    'binding',
-    {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { name, namespace, uid },
-      target: { apiVersion: 'v1', kind: Node.kind, name: node.name },
-    },
-    { namespace },
-  )
+  try {
+    await client.act(
+      Pod,
+      name,
+      'binding',
+      {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace, uid },
+        target: { apiVersion: 'v1', kind: Node.kind, name: node.name },
+      },
+      { namespace },
+    )
+  } catch (error) {
+    if (!isError(error, 'Timeout', 'ServerTimeout', 'ServiceUnavailable', 'InternalError')) throw error
+    // An answer that was lost says nothing of the binding: to free the room of one that was done would give it away twice.
+    const pod = await client.get(Pod, name, namespace).catch(() => undefined)
+    if (pod?.metadata.uid !== uid || pod.spec.nodeName !== node.name) throw error
+  }
 }
 
 async function tellExpectation({ cycle, node }: Binding, { client }: BindMeans): Promise<void> {
@@ -104,8 +111,11 @@ function allowedInTime(
   )
   const stop = (): void => late.reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
-  return Promise.race([allowed, late.promise]).finally(() => {
+  const permitted = Promise.race([allowed, late.promise]).finally(() => {
     forget()
     signal.removeEventListener('abort', stop)
   })
+  // It may be refused while nobody waits for it yet, or when another plug-in has refused the pod and nobody does any more.
+  permitted.catch(() => undefined)
+  return permitted
 }
