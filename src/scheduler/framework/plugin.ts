@@ -77,7 +77,7 @@ export interface Plugin<State = undefined, Scores = undefined> {
   /** What is written before the binding. undefined: nothing is. Rejects with a WherryError: the pod is given back to the queue. */
   readonly preBind?: (pod: PodInfo, node: NodeInfo, state: State, means: BindMeans) => Promise<void> | undefined
   readonly postBind?: (pod: PodInfo, node: NodeInfo, state: State, world: World) => void
-  /** Which changes of the cluster may change the mind of this plug-in about a pod that it refused. */
+  /** Which changes of the cluster may change the mind of this plug-in about a pod that it refused. Absent: any may. */
   readonly wokenBy?: readonly EventPattern[]
 }
 

@@ -6,6 +6,7 @@ import type { Profile } from '../framework/profile.ts'
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
 import { createHeap } from './heap.ts'
+import { watchedKinds } from './watched-kinds.ts'
 
 /** kube-scheduler's own times (backend/queue/scheduling_queue.go). */
 export interface QueueTimes {
@@ -300,8 +301,25 @@ function patternsOf(profile: Profile): ReadonlyMap<string, readonly EventPattern
     ...profile.permit,
     ...profile.preBind,
   ])
-  return new Map([...plugins].map(({ name, wokenBy }) => [name, wokenBy ?? []]))
+  return new Map([['Extender', anything], ...[...plugins].map(({ name, wokenBy = anything }) => [name, wokenBy] as const)])
 }
+
+/** For who does not say what would help: an extender cannot. What a pod tells only of itself helps nobody. */
+const anything: readonly EventPattern[] = [
+  {
+    resource: 'Pod',
+    actions: [
+      'Add',
+      'Delete',
+      'UpdatePodLabel',
+      'UpdatePodScaleDown',
+      'UpdatePodToleration',
+      'UpdatePodSchedulingGatesEliminated',
+      'UpdatePodGeneratedResourceClaim',
+    ],
+  },
+  ...(['Node', ...watchedKinds.keys()] as const).map((resource): EventPattern => ({ resource, actions: ['Add', 'Delete', 'Update'] })),
+]
 
 /** `Update` in a pattern covers every kind of update. */
 const isOfInterest = ({ resource, actions }: EventPattern, event: ClusterEvent): boolean =>
