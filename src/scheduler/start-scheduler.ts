@@ -10,7 +10,7 @@ import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import { type Binding, bind, bindByApi, giveBack, take } from './binding.ts'
+import { type Binding, bind, bindByApi, giveBack, type Taken, take } from './binding.ts'
 import { type Companions, companionsOf } from './extender/companions.ts'
 import type { Extender } from './extender/extender.ts'
 import { asNote, type FailurePlan, planFailure, type Unplaced, writeUnplaced } from './failure.ts'
@@ -158,6 +158,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       if (decision.node !== undefined) return place(attempt, decision, companions.binder)
       const plan = planFailure(info, decision, profile, world)
       const asked = await plan.reconsider?.((candidates) => companions.reconsider(info, candidates))
+      if (!queue.has(info.pod.metadata.uid)) return
       refuse(attempt, decision, asked === undefined ? plan : { ...plan, ...asked, nominatedNode: asked.nominatedNode ?? '' })
     } catch (error) {
       fail(attempt, error)
@@ -184,7 +185,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const { uid } = info.pod.metadata
     const assumed: Binding = { profile, cycle: decision.cycle, node: decision.node }
     world.assume(info, decision.node.name)
-    const taken = take(assumed, means)
+    const taken = tryToTake(assumed, means)
     if ('refusal' in taken) {
       world.forget(uid)
       const refused = refusedThere(decision.cycle, decision.node.name, taken.refusal)
@@ -193,6 +194,17 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     }
     binding.set(uid, ending)
     write(conclude(attempt, assumed, taken.waits, binder))
+  }
+
+  /** A plug-in that throws leaves nothing behind. */
+  function tryToTake(assumed: Binding, means: BindMeans): Taken {
+    try {
+      return take(assumed, means)
+    } catch (error) {
+      world.forget(assumed.cycle.pod.pod.metadata.uid)
+      giveBack(assumed)
+      throw error
+    }
   }
 
   async function conclude({ means, note }: Attempt, assumed: Binding, waits: readonly Promise<void>[], binder?: Extender): Promise<void> {
@@ -218,27 +230,41 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
         log.warn('a binding failed', { pod: `${namespace}/${name}`, node: assumed.node.name, error })
         const message = error instanceof Error ? error.message : String(error)
         tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means)
+        // What changed of the pod while it was bound was not looked at.
+        if (queue.has(uid)) queue.set(now, clock.now())
       }
       queue.failed(uid, clock.now())
       note('error')
-      wake({ resource: 'Pod', actions: ['Delete'], before: placedPod(pod, assumed.node.name), after: undefined })
+      wake(withdrawn(pod, assumed.node.name))
     } finally {
       binding.delete(uid)
     }
   }
 
   function refuse(
-    { info, means, note }: Attempt,
+    attempt: Attempt,
     decision: Extract<Decision, { node?: undefined }>,
     plan: Pick<FailurePlan, 'message'> & Partial<FailurePlan>,
   ): void {
+    const { info, means, note } = attempt
     const { pod } = info
     if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
     queue.refused(pod.metadata.uid, clock.now(), decision.refusedBy, decision.pendingBy)
     tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
     if (plan.victims !== undefined) metrics?.preempted(plan.victims.length)
-    if (plan.act !== undefined) write(plan.act(means))
+    if (plan.act !== undefined) write(makeRoom(plan.act, attempt))
     note('unschedulable')
+  }
+
+  async function makeRoom(act: NonNullable<FailurePlan['act']>, { info, means }: Attempt): Promise<void> {
+    try {
+      await act(means)
+    } catch (error) {
+      // Who was not evicted does not go, and nothing else would wake the pod that waits for it.
+      queue.retry(info.pod.metadata.uid, clock.now())
+      stir()
+      throw error
+    }
   }
 
   function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans): void {
@@ -269,18 +295,26 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
         world.removePod(uid)
         leave(pod)
         const frees = wasPlaced !== undefined || pod.status.nominatedNodeName
-        return wake(frees ? { resource: 'Pod', actions: ['Delete'], before: pod, after: undefined } : undefined, causeOf(Pod, pod))
+        // Its last state may be from before its binding.
+        const before = wasPlaced === undefined || pod.spec.nodeName ? pod : placedPod(pod, wasPlaced.nodeName)
+        return wake(frees ? { resource: 'Pod', actions: ['Delete'], before, after: undefined } : undefined, causeOf(Pod, pod))
       }
       world.setPod(pod)
+      const promised = previous?.status.nominatedNodeName
       if (isOurs(pod)) {
-        if (wasPlaced?.assumed !== true) queue.set(pod, clock.now())
-        const nominated = pod.status.nominatedNodeName
-        if (previous?.status.nominatedNodeName !== nominated) world.nominate(world.podInfo(pod), nominated ?? '')
+        // A pod that is on its way to its node is counted there, and needs neither a turn nor a promise.
+        if (wasPlaced?.assumed !== true) {
+          queue.set(pod, clock.now())
+          const nominated = pod.status.nominatedNodeName
+          if (promised !== nominated) world.nominate(world.podInfo(pod), nominated ?? '')
+          if (promised && promised !== nominated) wake(withdrawn(previous!, promised), causeOf(Pod, pod))
+        }
         return wake(previous && podChange(previous, pod, world.podInfo), causeOf(Pod, pod))
       }
       if (!pod.spec.nodeName) return leave(pod)
       if (!previous?.spec.nodeName) {
         queue.remove(uid)
+        if (promised && promised !== pod.spec.nodeName) wake(withdrawn(previous!, promised), causeOf(Pod, pod))
         // What we decided ourselves was heard when it was decided, except for the plug-ins' ears.
         return wake({ resource: 'Pod', actions: ['Add'], before: undefined, after: pod }, causeOf(Pod, pod))
       }
@@ -299,6 +333,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       // A heartbeat changes nothing that is counted.
       if (
         event === undefined &&
+        previous?.spec.unschedulable === node.spec.unschedulable &&
         previous?.status.images === node.status.images &&
         previous?.status.volumesAttached === node.status.volumesAttached
       )
@@ -333,7 +368,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       if (turn) clearImmediate(turn)
       for (const stop of stopListening) stop()
       for (const ending of binding.values()) ending.abort(new Error('the scheduler stops'))
-      await Promise.all(writing)
+      // What ends may have more to write: that it failed.
+      while (writing.size > 0) await Promise.all(writing)
     },
   }
 }
@@ -360,3 +396,11 @@ async function bindBy(extender: Extender, assumed: Binding, means: BindMeans): P
 
 /** The pod as it would have been: what it takes there is free again. */
 const placedPod = (pod: Pod, nodeName: string): Pod => ({ ...pod, spec: { ...pod.spec, nodeName } })
+
+/** A promise that is taken back: for whoever had to leave the room free it is as if the pod had gone from there. */
+const withdrawn = (pod: Pod, nodeName: string): ClusterEvent => ({
+  resource: 'Pod',
+  actions: ['Delete'],
+  before: placedPod(pod, nodeName),
+  after: undefined,
+})
