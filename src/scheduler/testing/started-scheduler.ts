@@ -1,0 +1,156 @@
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { podCondition } from '#api/core/v1/pod-helpers.ts'
+import type { AnyKind } from '#api/kind.ts'
+import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import { createTestServer } from '#apiserver/testing.ts'
+import { createClient } from '#client/http.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import { createLocalTransport } from '#client/local-transport.ts'
+import type { HttpRequest, HttpResponse } from '#lib/http.ts'
+import { createJsonLog } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import type { Extender } from '../extender/extender.ts'
+import type { AnyPlugin } from '../framework/plugin.ts'
+import { type Profile, profileOf } from '../framework/profile.ts'
+import { neededKinds } from '../needed-kinds.ts'
+import { registry } from '../plugins/registry.ts'
+import { startScheduler } from '../start-scheduler.ts'
+
+/** A pod's parts that a test says; every container asks for one processor unless it says otherwise. */
+export interface PodParts {
+  readonly cpu?: string
+  readonly priority?: 'high' | 'higher'
+  readonly labels?: Readonly<Record<string, string>>
+  readonly finalizers?: readonly string[]
+  readonly spec?: object
+}
+
+export interface StartedOptions {
+  /** Processors of each node, by name; default one node `a` with one. */
+  readonly nodes?: Readonly<Record<string, number>>
+  /** Beside all others. */
+  readonly plugin?: AnyPlugin
+  readonly schedulerNames?: readonly string[]
+  readonly extenders?: readonly Extender[]
+  /** What becomes of a write of the scheduler; undefined: what always does. */
+  readonly meddle?: (request: HttpRequest, send: () => Promise<HttpResponse>) => Promise<HttpResponse> | undefined
+}
+
+const inDefault = { namespace: 'default' }
+
+/** The scheduler by itself on an API server in memory and in virtual time: nobody runs what it binds, and nobody ends what it evicts. */
+export async function startedScheduler(options: StartedOptions = {}) {
+  const { nodes = { a: 1 }, plugin, schedulerNames = ['default-scheduler'], extenders = [], meddle } = options
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const server = await createTestServer({ clock })
+  const client = createClient(createLocalTransport(server.transport))
+  const warnings: string[] = []
+  const log = createJsonLog((line) => warnings.push((JSON.parse(line) as { message: string }).message), clock, 'warn')
+  /** Of the scheduler: `METHOD path`. */
+  const writes: string[] = []
+  const own = createClient(
+    createLocalTransport((request) => {
+      if (request.method === 'GET') return server.transport(request)
+      writes.push(`${request.method} ${request.path.replace('/api/v1/namespaces/default/pods/', '').split('?')[0]}`)
+      const send = () => server.transport(request)
+      return meddle?.(request, send) ?? send()
+    }),
+  )
+  await client.create(Namespace, { metadata: { name: 'default' } })
+  for (const [name, value] of [
+    ['high', 100],
+    ['higher', 200],
+  ] as const)
+    await client.create(PriorityClass, { metadata: { name }, value })
+  async function addNode(name: string, cpu: number, more: object = {}): Promise<void> {
+    await client.create(Node, { metadata: { name, labels: { 'kubernetes.io/hostname': name } }, ...more })
+    // New nodes are not ready, and say so by a taint, which nobody takes away here.
+    await client.patch(Node, name, { type: 'merge', body: { spec: { taints: null } } })
+    const allocatable = { cpu: String(cpu), memory: '1Gi', pods: '10' }
+    const conditions = [{ type: 'Ready', status: 'True' }]
+    await client.patch(
+      Node,
+      name,
+      { type: 'merge', body: { status: { allocatable, capacity: allocatable, conditions } } },
+      { subresource: 'status' },
+    )
+  }
+  for (const [name, cpu] of Object.entries(nodes)) await addNode(name, cpu)
+  const informers = new Map<AnyKind, Informer<never>>(
+    neededKinds.map((kind) => [kind, createInformer(own, kind, { clock, random: seededRandom(1), log }) as Informer<never>]),
+  )
+  const informer = <T>(kind: AnyKind) => informers.get(kind) as unknown as Informer<T>
+  const events: string[] = []
+  const means = { random: seededRandom(3) }
+  const profiles: readonly Profile[] = schedulerNames.map((schedulerName) =>
+    profileOf(schedulerName, [
+      ...registry.map(({ create, weight = 1 }) => ({ plugin: create({}, means), weight })),
+      ...(plugin === undefined ? [] : [plugin]),
+    ]),
+  )
+  const scheduler = startScheduler({
+    client: own,
+    pods: informer<Pod>(Pod),
+    nodes: informer<Node>(Node),
+    namespaces: informer<Namespace>(Namespace),
+    sources: (kind) => informers.get(kind) as never,
+    sourcesSynced: Promise.all([...informers.values()].map((each) => each.synced())),
+    clock,
+    random: seededRandom(2),
+    log,
+    record: ({ reason, regarding, message }) => events.push(`${reason} ${regarding.metadata.name}: ${message}`),
+    profiles,
+    extenders,
+  })
+  await clock.advance(1_000)
+
+  const get = (name: string): Promise<Pod> => client.get(Pod, name, 'default')
+  return {
+    client,
+    clock,
+    scheduler,
+    writes,
+    events,
+    warnings,
+    addNode,
+    get,
+    /** Creates a pod, and lets everything happen that waits for no time. */
+    async pod(name: string, { cpu = '1', priority, labels, finalizers, spec = {} }: PodParts = {}): Promise<void> {
+      const resources = { requests: { cpu } }
+      await client.create(
+        Pod,
+        {
+          metadata: { name, ...(labels && { labels }), ...(finalizers && { finalizers }) },
+          spec: { containers: [{ name: 'main', image: 'i', resources }], ...(priority && { priorityClassName: priority }), ...spec },
+        } as never,
+        inDefault,
+      )
+      await clock.advance(0)
+    },
+    /** At once, as when a kubelet has ended it. */
+    async remove(name: string): Promise<void> {
+      await client.delete(Pod, name, { ...inDefault, gracePeriodSeconds: 0 })
+      await clock.advance(0)
+    },
+    /** The node of each pod; `''`: none. */
+    async placed(): Promise<Readonly<Record<string, string>>> {
+      const { items } = await client.list(Pod, inDefault)
+      return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec.nodeName ?? '']))
+    },
+    nominated: async (name: string): Promise<string> => (await get(name)).status.nominatedNodeName ?? '',
+    /** `reason: message` of PodScheduled=False; '' where it is not said. */
+    async told(name: string): Promise<string> {
+      const condition = podCondition(await get(name), 'PodScheduled')
+      return condition?.status === 'False' ? `${condition.reason}: ${condition.message}` : ''
+    },
+    async stop(): Promise<void> {
+      await scheduler.stop()
+      for (const each of informers.values()) await each.close()
+    },
+  }
+}
+
+export type StartedScheduler = Awaited<ReturnType<typeof startedScheduler>>
