@@ -13,7 +13,10 @@ export function caseOf({ recorded, step, area, seed }: Finding): Case {
   }
   const pod = recorded.steps[step]!.pod
   live.delete(keyOf(pod))
-  return { area, seed, objects: [...live.values()].map(fresh), pods: [fresh(pod)], settles: false }
+  const { status, ...unseen } = fresh(pod)
+  // A status is written after the pod, which may be placed by then: it goes along only where it says something.
+  const next = status?.nominatedNodeName ? { ...unseen, status } : unseen
+  return { area, seed, objects: [...live.values()].map(fresh), pods: [next], settles: false }
 }
 
 /**
