@@ -59,9 +59,11 @@ checkAll('every TypeScript block is an excerpt of the file that it names', inLan
 checkAll('every manifest is taken', [...inLanguage('yaml'), ...examples()], manifestProblem)
 checkAll('settings that are shown are settings', inLanguage('yaml settings'), settingsProblem)
 checkAll('files that settings name are taken', inLanguage('yaml file'), fileProblem)
-// What `wherry why` prints is held by src/cli/why/why.test.ts, which has a cluster to ask.
+// What `wherry why` and `wherry plan` print is held by src/cli/why/why.test.ts and src/cli/plan/plan-manifests.test.ts, which have a cluster to ask.
 checkAll('no block is of a sort that nobody checks', blocks, ({ language }) =>
-  ['sh', 'ts', 'text', 'text why', 'yaml', 'yaml settings', 'yaml file'].includes(language) ? undefined : `a block of "${language}"`,
+  ['sh', 'ts', 'text', 'text why', 'text plan', 'yaml', 'yaml settings', 'yaml file'].includes(language)
+    ? undefined
+    : `a block of "${language}"`,
 )
 
 test('what a command is shown to print is what it prints', async () => {

@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   server: async () => (await import('./server.ts')).server,
   simulate: async () => (await import('./simulate/simulate.ts')).simulate,
   why: async () => (await import('./why/why.ts')).why,
+  plan: async () => (await import('./plan/plan.ts')).plan,
   version: async () => (await import('./version.ts')).version,
 }
 
