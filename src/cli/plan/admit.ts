@@ -60,7 +60,12 @@ export function createAdmission(client: Client, cluster: Objects, planned: Objec
         return kind === (Pod as AnyKind) ? admitPod(object as Pod, cluster, planned) : object
       }
       const { name, namespace } = body.metadata
-      const options = { dryRun: true, fieldManager: 'wherry-plan', ...(namespace !== undefined && { namespace }) } as const
+      const options = {
+        dryRun: true,
+        fieldManager: 'wherry-plan',
+        fieldValidation: 'Strict',
+        ...(namespace !== undefined && { namespace }),
+      } as const
       const answer =
         existing === undefined || name === undefined
           ? await client.create(kind, body as never, options)

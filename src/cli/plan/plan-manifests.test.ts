@@ -161,6 +161,27 @@ check('what the server refuses', [pod('bad', { containers: [] }), pod('worse', {
     /^m\.yaml, document 2 \(Pod worse\): .*no PriorityClass with name none/,
   ],
 })
+check(
+  'a claim of the manifests, of the class for those that name none; kinds that nobody knows',
+  [
+    claimOf('data'),
+    { apiVersion: 'harbour.example/v1', kind: 'Berth', metadata: { name: 'north' } },
+    pod('user', { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] }),
+  ],
+  {
+    lines: [
+      /^pod default\/user: 1 pod$/,
+      /^ {2}it finds no room: no node takes it|^ {2}it finds no room: none of the 3 nodes takes it$/,
+      /unbound immediate PersistentVolumeClaims/,
+      /^note: not looked at, since nothing tells here which pods they lead to: Berth north$/,
+    ],
+  },
+)
+check('two pods whose names the server makes', [generated('g-'), generated('g-')], {
+  ok: true,
+  lines: [/^pod default\/g-…: 1 pod → node-[01]$/, /^pod default\/g-…: 1 pod → node-[01]$/],
+})
+check('a field that there is not', [{ ...workload('web', 1), spce: {} }], { lines: [/unknown field "spce"/] })
 check('a namespace that is nowhere', [{ ...pod('lost'), metadata: { name: 'lost', namespace: 'nowhere' } }], {
   lines: [/there is no namespace "nowhere", in the cluster or in the manifests$/],
 })
@@ -240,4 +261,13 @@ function cronJob(name: string): object {
 
 function pod(name: string, spec: object = {}) {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [{ name: 'main', image: 'web:1' }], ...spec } }
+}
+
+function claimOf(name: string): object {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec }
+}
+
+function generated(generateName: string): object {
+  return { ...pod(''), metadata: { generateName } }
 }

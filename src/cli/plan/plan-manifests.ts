@@ -3,6 +3,8 @@ import type { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { LimitRange } from '#api/core/v1/limit-range.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
+import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive } from '#api/core/v1/pod-helpers.ts'
 import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
@@ -26,7 +28,7 @@ import { createAdmission } from './admit.ts'
 import { createObjects } from './objects.ts'
 import { quotaOverruns } from './quota-overruns.ts'
 import { isFine, type PlanReport, plannedWorkload } from './report.ts'
-import { makeThingsOf, withOwnClaims, withoutMadeBefore } from './things-of-pods.ts'
+import { defaultClass, makeThingsOf, withOwnClaims, withoutMadeBefore } from './things-of-pods.ts'
 import { affinityTo, wantedPods, workloadKinds } from './wanted-pods.ts'
 
 export interface PlanRequest extends Schedulers {
@@ -43,7 +45,10 @@ const moreKinds: readonly AnyKind[] = [PriorityClass, LimitRange, ResourceQuota,
 export async function planManifests(transport: Transport, request: PlanRequest): Promise<PlanReport> {
   const { manifests, problems: unreadable } = readManifests(request.manifests)
   const client = createClient(transport, { userAgent: 'wherry' })
-  const { objects, unread } = await readScheduled(client, moreKinds)
+  const { objects, unread, isUsable } = await readScheduled(client, moreKinds)
+  if (!isUsable) throw new WherryError('Forbidden', `nothing can be planned without the lists of nodes and pods: ${unread.join('; ')}`)
+  const isThere = (namespace: string): boolean =>
+    cluster.get(Namespace, namespace) !== undefined || unread.some((list) => list.startsWith('namespaces '))
   const cluster = createObjects(objects)
   const planned = createObjects()
   const all = createObjects(objects)
@@ -52,10 +57,12 @@ export async function planManifests(transport: Transport, request: PlanRequest):
   const notes = unread.map((list) => `not taken into account: ${list}`)
   const isOurs = (kind: AnyKind): boolean => kind === (Pod as AnyKind) || workloadKinds.includes(kind)
 
+  const strange: string[] = []
   const known = manifests.flatMap((manifest) => {
     const kind = (kinds as readonly AnyKind[]).find(
       (one) => one.kind === manifest.object.kind && apiVersionOf(one) === manifest.object.apiVersion,
     )
+    if (kind === undefined) strange.push(titleOf(manifest.object))
     return kind === undefined ? [] : [{ kind, where: `${manifest.where} (${titleOf(manifest.object)})`, body: placed(manifest, kind) }]
   })
   // Other objects first, in whatever order they stand: pods rest on them.
@@ -67,6 +74,19 @@ export async function planManifests(transport: Transport, request: PlanRequest):
       all.set(kind, keepingState(object, cluster.get(kind, object.metadata.name, object.metadata.namespace)))
     })
   }
+  if (strange.length > 0) notes.push(`not looked at, since nothing tells here which pods they lead to: ${strange.join(', ')}`)
+  // What controllers would say of them at once.
+  for (const volume of planned.list(PersistentVolume))
+    if (cluster.get(PersistentVolume, volume.metadata.name) === undefined)
+      all.set(PersistentVolume, { ...volume, status: { ...volume.status, phase: 'Available' } } as PersistentVolume)
+  for (const claim of planned.list(PersistentVolumeClaim)) {
+    const { name, namespace } = claim.metadata
+    const spec = { ...claim.spec, storageClassName: claim.spec.storageClassName ?? defaultClass(all) }
+    if (cluster.get(PersistentVolumeClaim, name, namespace) === undefined)
+      all.set(PersistentVolumeClaim, { ...claim, spec } as PersistentVolumeClaim)
+  }
+  let uids = 0
+  const nextUid = (): string => `planned/pods/${(uids += 1)}`
   const workloads: Workload[] = []
   for (const { kind, where, body } of known) if (isOurs(kind)) await tried(where, async () => workloads.push(await workloadOf(kind, body)))
 
@@ -108,16 +128,16 @@ export async function planManifests(transport: Transport, request: PlanRequest):
 
   async function workloadOf(kind: AnyKind, body: ManifestObject): Promise<Workload> {
     const { name, namespace = '' } = body.metadata
-    if (cluster.get(Namespace, namespace) === undefined && planned.get(Namespace, namespace) === undefined)
+    if (!isThere(namespace) && planned.get(Namespace, namespace) === undefined)
       throw new WherryError('NotFound', `there is no namespace "${namespace}", in the cluster or in the manifests`)
-    const isNew = name === undefined || cluster.get(Namespace, namespace) === undefined
+    const isNew = name === undefined || !isThere(namespace)
     const existing = isNew ? undefined : await client.get(kind, name, namespace).catch(absent)
     const present = existing as KubeObject | undefined
     const base = { kind: kind.kind, namespace, name: name ?? `${body.metadata.generateName}…` }
     if (kind === (Pod as AnyKind)) {
       const pod = present as Pod | undefined
       if (pod?.spec.nodeName) return { ...base, present: 1, pods: [], fresh: [], notes: [`it runs on ${pod.spec.nodeName} already`] }
-      const admitted = pod ?? (asNew((await admission.admit(Pod, body)) as Pod, base.name) as Pod)
+      const admitted = pod ?? asNew((await admission.admit(Pod, body)) as Pod, base.name, nextUid())
       return complete(base, undefined, [], pod === undefined ? [admitted] : [], pod === undefined ? [] : [pod], [])
     }
     const object = await admission.admit(kind, body, present)
@@ -167,7 +187,7 @@ export async function planManifests(transport: Transport, request: PlanRequest):
       }
       const admitted = (await admission.admit(Pod, body as unknown as ManifestObject)) as Pod
       return names.map(({ name, nodeName }) => {
-        const pod = asNew(admitted, name)
+        const pod = asNew(admitted, name, nextUid())
         const own = object.kind === 'StatefulSet' ? withOwnClaims(pod, object as StatefulSet) : pod
         return nodeName === undefined ? own : { ...own, spec: { ...own.spec, affinity: affinityTo(nodeName, own.spec.affinity) } }
       })
@@ -232,16 +252,21 @@ function absent(error: unknown): undefined {
 const isWaiting = (pod: Pod): boolean => isPodActive(pod) && !pod.spec.nodeName
 
 /** What controllers and the scheduler wrote stays: a manifest says nothing of it. */
-const keepingState = (object: KubeObject, present: KubeObject | undefined): KubeObject =>
-  present === undefined
-    ? object
-    : ({ ...present, ...object, metadata: present.metadata, status: (present as { status?: object }).status } as KubeObject)
+function keepingState(object: KubeObject, present: KubeObject | undefined): KubeObject {
+  if (present === undefined) return object
+  const { labels = present.metadata.labels, annotations = present.metadata.annotations } = object.metadata
+  const [next, before] = [object, present] as readonly { readonly spec?: object; readonly status?: object }[]
+  return {
+    ...present,
+    ...object,
+    metadata: { ...present.metadata, labels, annotations },
+    ...(next?.spec && { spec: { ...before?.spec, ...next.spec } }),
+    ...(before?.status && { status: before.status }),
+  } as KubeObject
+}
 
 /** As it would be made under this name. */
-const asNew = (pod: Pod, name: string): Pod => ({
-  ...pod,
-  metadata: { ...pod.metadata, name, uid: `planned/pods/${pod.metadata.namespace}/${name}`, resourceVersion: '0' },
-})
+const asNew = (pod: Pod, name: string, uid: string): Pod => ({ ...pod, metadata: { ...pod.metadata, name, uid, resourceVersion: '0' } })
 
 const templateOf = (object: KubeObject): unknown => {
   const { spec } = object as unknown as { readonly spec: { readonly template?: unknown; readonly jobTemplate?: unknown } }

@@ -50,7 +50,8 @@ export function makeThingsOf(pod: Pod, owner: KubeObject | undefined, objects: O
 
 const isDefaultClass = 'storageclass.kubernetes.io/is-default-class'
 
-const defaultClass = (objects: Objects): string | undefined =>
+/** The class of claims that name none. */
+export const defaultClass = (objects: Objects): string | undefined =>
   objects.list(StorageClass).find(({ metadata }) => metadata.annotations?.[isDefaultClass] === 'true')?.metadata.name
 
 /** A claim for each template that the pod names, and its name in the pod's status. */

@@ -38,7 +38,7 @@ export function wantedPods(object: KubeObject, nodes: readonly Node[]): WantedPo
       return { template: spec.template, pods: numbered(spec.replicas ?? 1, spec.ordinals?.start ?? 0) }
     }
     case 'Job':
-      return jobPods((object as Job).spec, numbered)
+      return jobPods((object as Job).spec, numbered, (object as Job).status)
     case 'CronJob': {
       const { spec } = object as CronJob
       const wanted = jobPods(spec.jobTemplate.spec, numbered)
@@ -51,11 +51,14 @@ export function wantedPods(object: KubeObject, nodes: readonly Node[]): WantedPo
   }
 }
 
-function jobPods(spec: Job['spec'], numbered: (count: number) => WantedPods['pods']): WantedPods {
+function jobPods(spec: Job['spec'], numbered: (count: number) => WantedPods['pods'], status: Job['status'] = {}): WantedPods {
   const { template, parallelism = 1, completions, suspend } = spec
+  const end = status.conditions?.find(({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'))
+  if (end !== undefined) return { template, pods: [], note: `it is over already: ${end.type}` }
   if (suspend) return { template, pods: [], note: 'it is suspended' }
-  const count = Math.min(parallelism, completions ?? parallelism)
-  const rest = (completions ?? count) - count
+  const left = completions === undefined ? parallelism : Math.max(0, completions - (status.succeeded ?? 0))
+  const count = Math.min(parallelism, left)
+  const rest = completions === undefined ? 0 : left - count
   return { template, pods: numbered(count), ...(rest > 0 && { note: `${rest} more follow as these end` }) }
 }
 

@@ -64,8 +64,9 @@ async function answersOf(
   const refused = pods.filter((pod) => !pod.spec.nodeName && podCondition(pod, 'PodScheduled')?.reason === 'Unschedulable')
   const asked = pods.filter(({ metadata }) => metadata.uid === scored).concat(refused.filter(({ metadata }) => metadata.uid !== scored))
   if (asked.length === 0 || profiles.length === 0) return new Map()
-  const { objects, unread: lists } = await readScheduled(client)
+  const { objects, unread: lists, isUsable } = await readScheduled(client)
   for (const list of lists) if (!unread.includes(list)) unread.push(list)
+  if (!isUsable) return new Map()
   const world = worldOfObjects(objects, now)
   return new Map(
     asked.slice(0, worstMax + 1).flatMap((pod) => {
