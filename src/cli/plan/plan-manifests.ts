@@ -11,7 +11,7 @@ import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { type AnyKind, apiVersionOf, type KubeObject } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
-import { isControlledBy, ownerReference } from '#api/meta/v1/owner.ts'
+import { ownerReference } from '#api/meta/v1/owner.ts'
 import { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { createClient } from '#client/http.ts'
@@ -26,6 +26,7 @@ import { readScheduled } from '../read-scheduled.ts'
 import type { Schedulers } from '../scheduler-profiles.ts'
 import { createAdmission } from './admit.ts'
 import { createObjects } from './objects.ts'
+import { hashLabel, hashOf, presentPods } from './present-pods.ts'
 import { quotaOverruns } from './quota-overruns.ts'
 import { isFine, type PlanReport, plannedWorkload } from './report.ts'
 import { defaultClass, makeThingsOf, withOwnClaims, withoutMadeBefore } from './things-of-pods.ts'
@@ -148,8 +149,8 @@ export async function planManifests(transport: Transport, request: PlanRequest):
   async function podsOf(base: Base, kind: AnyKind, object: KubeObject, present: KubeObject | undefined): Promise<Workload> {
     const wanted = wantedPods(object, cluster.list(Node))
     const notes = wanted.note === undefined ? [] : [wanted.note]
-    const { owner, own } = ownersOf(kind, object, present)
-    const isSame = present === undefined || JSON.stringify(templateOf(present)) === JSON.stringify(templateOf(object))
+    const { owner, own, isSame } = presentPods(kind, object, present, cluster)
+    all.set(kind.kind === 'Deployment' ? ReplicaSet : kind, owner)
     if (!isSame && own.length > 0) {
       for (const pod of own) all.remove(Pod, pod)
       notes.push(`its ${own.length} present pods are of another template: they are taken to be gone`)
@@ -180,7 +181,7 @@ export async function planManifests(transport: Transport, request: PlanRequest):
           ...metadata,
           generateName: `${base.name}-`,
           namespace: base.namespace,
-          labels: { ...metadata?.labels, ...(isReplicated && { 'pod-template-hash': hashOf(owner) }) },
+          labels: { ...metadata?.labels, ...(isReplicated && { [hashLabel]: hashOf(owner) }) },
           ownerReferences: [ownerReference(isReplicated ? ReplicaSet : kind, owner)],
         },
         spec: structuredClone(spec),
@@ -192,22 +193,6 @@ export async function planManifests(transport: Transport, request: PlanRequest):
         return nodeName === undefined ? own : { ...own, spec: { ...own.spec, affinity: affinityTo(nodeName, own.spec.affinity) } }
       })
     }
-  }
-
-  /** Who owns the pods, with the pods that it has: of a Deployment its ReplicaSet of this template, made up where there is none. */
-  function ownersOf(kind: AnyKind, object: KubeObject, present: KubeObject | undefined): { owner: KubeObject; own: readonly Pod[] } {
-    const pods = cluster.list(Pod, object.metadata.namespace).filter(isPodActive)
-    if (kind.kind !== 'Deployment') {
-      all.set(kind, object)
-      return { owner: present ?? object, own: present === undefined ? [] : pods.filter((pod) => isControlledBy(pod, present)) }
-    }
-    const sets =
-      present === undefined ? [] : cluster.list(ReplicaSet, object.metadata.namespace).filter((set) => isControlledBy(set, present))
-    const newest = sets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0]
-    const isSame = present !== undefined && JSON.stringify(templateOf(present)) === JSON.stringify(templateOf(object))
-    const owner = (isSame ? newest : undefined) ?? madeUpSet(object)
-    all.set(ReplicaSet, owner)
-    return { owner, own: pods.filter((pod) => sets.some((set) => isControlledBy(pod, set))) }
   }
 
   function complete(
@@ -268,34 +253,6 @@ function keepingState(object: KubeObject, present: KubeObject | undefined): Kube
 /** As it would be made under this name. */
 const asNew = (pod: Pod, name: string, uid: string): Pod => ({ ...pod, metadata: { ...pod.metadata, name, uid, resourceVersion: '0' } })
 
-const templateOf = (object: KubeObject): unknown => {
-  const { spec } = object as unknown as { readonly spec: { readonly template?: unknown; readonly jobTemplate?: unknown } }
-  return spec.template ?? spec.jobTemplate
-}
-
-const revisionOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0)
-
 const nodeOf = ({ spec }: Pod): string | undefined =>
   spec.nodeName ||
   spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0]
-
-const plannedHash = 'planned'
-const hashOf = ({ metadata }: KubeObject): string => metadata.labels?.['pod-template-hash'] ?? plannedHash
-
-function madeUpSet(deployment: KubeObject): KubeObject {
-  const { metadata } = deployment
-  const { selector, template } = (deployment as unknown as ReplicaSet).spec
-  const labels = { 'pod-template-hash': plannedHash }
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      ...metadata,
-      name: `${metadata.name}-${plannedHash}`,
-      uid: `planned/replicasets/${metadata.namespace}/${metadata.name}`,
-      labels,
-    },
-    spec: { selector: { ...selector, matchLabels: { ...selector?.matchLabels, ...labels } }, template },
-    status: {},
-  } as unknown as KubeObject
-}
