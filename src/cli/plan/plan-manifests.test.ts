@@ -25,6 +25,11 @@ const antiAffinity = {
   },
 }
 
+const withDevice = {
+  resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'one-gpu' }],
+  containers: [{ name: 'main', image: 'web:1', resources: { claims: [{ name: 'gpu' }] } }],
+}
+
 /** Three nodes with four processors; node-2 is tainted; `shop` runs two pods with two processors each under a budget that allows nothing. */
 let cluster: SimulatedCluster
 let transport: Transport
@@ -177,6 +182,15 @@ check(
     ],
   },
 )
+check('devices, by a template of claims', [...devices(), workload('model', 2, '100m', withDevice)], {
+  lines: [
+    /^deployment default\/model: 2 pods → node-0 \(1\)$/,
+    /^ {2}1 of 2 pods finds no room: none of the 3 nodes takes it$/,
+    /^ {4}node-0: DynamicResources: cannot allocate all claims$/,
+    /^ {4}node-1: DynamicResources: /,
+    /^ {4}node-2: TaintToleration: /,
+  ],
+})
 check('two pods whose names the server makes', [generated('g-'), generated('g-')], {
   ok: true,
   lines: [/^pod default\/g-…: 1 pod → node-[01]$/, /^pod default\/g-…: 1 pod → node-[01]$/],
@@ -270,4 +284,17 @@ function claimOf(name: string): object {
 
 function generated(generateName: string): object {
   return { ...pod(''), metadata: { generateName } }
+}
+
+/** One device on node-0, and a template of claims for one. */
+function devices(): readonly object[] {
+  const of = (kind: string, name: string, spec: object) => ({ apiVersion: 'resource.k8s.io/v1', kind, metadata: { name }, spec })
+  const pool = { name: 'node-0', generation: 1, resourceSliceCount: 1 }
+  return [
+    of('DeviceClass', 'gpu', { selectors: [{ cel: { expression: 'device.driver == "gpu.example"' } }] }),
+    of('ResourceSlice', 'node-0-gpu', { driver: 'gpu.example', nodeName: 'node-0', pool, devices: [{ name: 'gpu-0' }] }),
+    of('ResourceClaimTemplate', 'one-gpu', {
+      spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpu', count: 1, allocationMode: 'ExactCount' } }] } },
+    }),
+  ]
 }

@@ -120,7 +120,7 @@ function neighbourText({ pod, world }: Cycle, node: NodeInfo, reasons: readonly 
       keys.map((key) => `no pod that it has to be near is in ${key}=${labelOf(node, key) ?? '(no such label)'}`).join('; ') || undefined
     )
   }
-  for (const other of inDomains(world)) {
+  for (const other of nearestFirst(node, world)) {
     const own = requiredAntiAffinity.find(
       ({ topologyKey, scope }) => sharesDomain(node, other.node, topologyKey) && allSelect([scope], other.info.pod.metadata, labelsOf),
     )
@@ -133,8 +133,10 @@ function neighbourText({ pod, world }: Cycle, node: NodeInfo, reasons: readonly 
   return undefined
 }
 
-function* inDomains(world: World): Generator<{ readonly info: PodInfo; readonly node: NodeInfo }> {
-  for (const node of world.nodes.order) for (const info of node.pods.values()) yield { info, node }
+/** Pods of the node itself, where most rules find whom they look for, then all others. */
+function* nearestFirst(node: NodeInfo, world: World): Generator<{ readonly info: PodInfo; readonly node: NodeInfo }> {
+  for (const info of node.pods.values()) yield { info, node }
+  for (const other of world.nodes.order) if (other !== node) for (const info of other.pods.values()) yield { info, node: other }
 }
 
 const sharesDomain = (a: NodeInfo, b: NodeInfo, key: string): boolean =>

@@ -7,7 +7,7 @@ import { type ExplainedRefusal, explain } from '../framework/explain.ts'
 import { fitError } from '../framework/fit-error.ts'
 import type { Profile } from '../framework/profile.ts'
 import { budgetsOf } from '../plugins/default-preemption/select-victims.ts'
-import type { PodInfo } from '../world/pod-info.ts'
+import type { PodInfo, PodShape } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
 import { describeRefusal, type Shortage, shortagesOn } from './describe-refusal.ts'
 
@@ -42,6 +42,7 @@ export type Forecast =
  */
 export function forecast(pods: readonly Pod[], profiles: readonly Profile[], world: World, random: Random): readonly Forecast[] {
   const deciders = new Map(profiles.map((profile) => [profile.schedulerName, createDecider(profile, world, random)]))
+  const known: Known = new Map()
   const byName = new Map(profiles.map((profile) => [profile.schedulerName, profile]))
   return pods
     .toSorted((a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0))
@@ -49,7 +50,7 @@ export function forecast(pods: readonly Pod[], profiles: readonly Profile[], wor
       const name = pod.spec.schedulerName || 'default-scheduler'
       const profile = byName.get(name)
       if (profile === undefined) return { pod, becomes: 'unknown-scheduler', message: unknownScheduler(name, profiles) }
-      return forecastOne(pod, profile, deciders.get(name)!, world)
+      return forecastOne(pod, profile, deciders.get(name)!, world, known)
     })
 }
 
@@ -57,7 +58,7 @@ export function forecast(pods: readonly Pod[], profiles: readonly Profile[], wor
 export const unknownScheduler = (name: string, profiles: readonly Profile[]): string =>
   `spec.schedulerName is "${name}", and the schedulers that are known here are ${profiles.map(({ schedulerName }) => schedulerName).join(', ')}`
 
-function forecastOne(pod: Pod, profile: Profile, decider: Decider, world: World): Forecast {
+function forecastOne(pod: Pod, profile: Profile, decider: Decider, world: World, known: Known): Forecast {
   for (const { preEnqueue } of profile.preEnqueue) {
     const message = preEnqueue!(pod, world)
     if (message !== undefined) return { pod, becomes: 'held', message }
@@ -66,12 +67,12 @@ function forecastOne(pod: Pod, profile: Profile, decider: Decider, world: World)
   const decision = decider.decide(info)
   if (decision.node !== undefined) return settle(info, decision, profile, world, [], [])
   const room = makeRoom(info, decision, profile, world)
-  if (typeof room === 'string') return refused(info, room, profile, world)
+  if (typeof room === 'string') return refused(info, room, profile, world, known)
   const brokenBudgets = room.victims.flatMap((victim) => leave(victim, world))
   // The promise makes the decision look at that node first, as the next try of the pod would.
   const again = world.podInfo({ ...pod, status: { ...pod.status, nominatedNodeName: room.node } })
   const second = decider.decide(again)
-  if (second.node === undefined) return refused(info, fitError(second.misfit), profile, world)
+  if (second.node === undefined) return refused(info, fitError(second.misfit), profile, world, known)
   return settle(info, second, profile, world, room.victims, brokenBudgets)
 }
 
@@ -125,9 +126,18 @@ function leave(victim: Pod, world: World): readonly PodDisruptionBudget[] {
   })
 }
 
-function refused(info: PodInfo, message: string, profile: Profile, world: World): Forecast {
+type Refused = Extract<Forecast, { readonly becomes: 'refused' }>
+/** The last refusal of each shape. */
+type Known = Map<PodShape, Refused>
+
+/** Explained once for all pods that are alike and are refused in the same words one after another. */
+function refused(info: PodInfo, message: string, profile: Profile, world: World, known: Known): Refused {
+  const last = known.get(info.shape)
+  if (last?.message === message) return { ...last, pod: info.pod }
   const { refusals } = explain(info, profile, world, describeRefusal)
-  return { pod: info.pod, becomes: 'refused', message, refusals, shortages: nearest(info, refusals, world) }
+  const result: Refused = { pod: info.pod, becomes: 'refused', message, refusals, shortages: nearest(info, refusals, world) }
+  known.set(info.shape, result)
+  return result
 }
 
 /** Of each resource that nodes lack, the node that has most of it free. */
