@@ -88,10 +88,10 @@ function podHappenings(before: Pod | undefined, after: Pod | undefined, who: Wri
   return told
 }
 
-/** Why the scheduler finds no node; what preemption would not help either is left out. */
+/** Why the scheduler finds no node; that neither claims nor pods could make room is left out. */
 export function obstacleOf(pod: Pod): string | undefined {
   const scheduled = podCondition(pod, 'PodScheduled')
-  return scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? '').replace(/\.? preemption: .*$/, '') : undefined
+  return scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? '').replace(/\.? (?:no new claims to deallocate, )?preemption: .*$/, '') : undefined
 }
 
 function containerHappenings(before: Pod | undefined, after: Pod, tell: (what: What, detail: string) => void): void {
