@@ -91,7 +91,9 @@ function podHappenings(before: Pod | undefined, after: Pod | undefined, who: Wri
 /** Why the scheduler finds no node; that neither claims nor pods could make room is left out. */
 export function obstacleOf(pod: Pod): string | undefined {
   const scheduled = podCondition(pod, 'PodScheduled')
-  return scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? '').replace(/\.? (?:no new claims to deallocate, )?preemption: .*$/, '') : undefined
+  return scheduled?.status === 'False'
+    ? (scheduled.message ?? scheduled.reason ?? '').replace(/\.? (?:no new claims to deallocate, )?preemption: .*$/, '')
+    : undefined
 }
 
 function containerHappenings(before: Pod | undefined, after: Pod, tell: (what: What, detail: string) => void): void {
