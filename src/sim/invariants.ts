@@ -8,7 +8,9 @@ import type { Invariant, Scene } from './invariants/invariant.ts'
 import { jobs } from './invariants/jobs.ts'
 import { nothingLost } from './invariants/nothing-lost.ts'
 import { oneLeader } from './invariants/one-leader.ts'
+import { placement } from './invariants/placement.ts'
 import { replicaBounds } from './invariants/replica-bounds.ts'
+import { scheduling } from './invariants/scheduling.ts'
 import { statefulSets } from './invariants/stateful-sets.ts'
 import { workloadGoals } from './invariants/workload-goals.ts'
 
@@ -17,6 +19,8 @@ export const invariants = (scene: Scene): readonly Invariant[] => [
   replicaBounds(scene),
   oneLeader(scene),
   capacity(scene),
+  placement(scene),
+  scheduling(scene),
   addresses(scene),
   endpoints(scene),
   nothingLost(scene),

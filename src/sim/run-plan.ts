@@ -100,7 +100,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     await one.until(() => steps.done, 120_000, 'all steps are taken')
     await taking
 
-    const unmet = (): string[] => checks.flatMap((check) => (check.atRest?.() ?? []).map((text) => `${check.name}: ${text}`))
+    const unmet = (): string[] => checks.flatMap((check) => (check.atRest?.(clock.now()) ?? []).map((text) => `${check.name}: ${text}`))
     const begin = clock.now()
     const limit = begin + convergenceMs
     while (unmet().length > 0 && clock.now() < limit && problems.length === 0) await one.advance(5_000)

@@ -9,7 +9,7 @@ export interface Invariant {
   /** Looks at each commit, right after it. */
   readonly onCommit?: (changes: readonly Change[], who: Writer, now: Instant) => readonly string[]
   /** Looks at the world when all faults are over and nothing moves any more. */
-  readonly atRest?: () => readonly string[]
+  readonly atRest?: (now: Instant) => readonly string[]
 }
 
 export interface Writer {

@@ -22,7 +22,7 @@ export function check(name: string, make: (scene: Scene) => Invariant, commits: 
       const changes = world.apply(operations, index + 2)
       problems.push(...(invariant.onCommit?.(changes, { name: part, process, verb: 'PUT', path }, at * 1_000) ?? []))
     }
-    problems.push(...(invariant.atRest?.() ?? []))
+    problems.push(...(invariant.atRest?.((commits.at(-1)?.[2] ?? 0) * 1_000) ?? []))
     assert.equal(problems.length, expected.length, problems.join('\n'))
     for (const [index, pattern] of expected.entries()) assert.match(problems[index]!, pattern)
   })
