@@ -4,7 +4,7 @@ import type { ConnectionFault } from './faults.ts'
 import { badImages, goodImages } from './images.ts'
 import type { MachineFault } from './machine-faults.ts'
 import type { Action, Step, Subject, Wish } from './steps.ts'
-import { type WorkloadSort, workloadSorts } from './workloads.ts'
+import { hardToPlace, type WorkloadSort, workloadSorts } from './workloads.ts'
 
 /** One simulated life of a cluster, as data: a seed makes it whole, and a failure is made smaller by leaving parts of it out. */
 export interface Plan {
@@ -39,8 +39,9 @@ export function planOf(seed: number, size: PlanSize = 'full'): Plan {
   const latencyMs = shape.below(3) * 50
   const sorts = sortsOf(random.fork('sorts'))
   const endMs = Math.max(most.leastMs + shape.below(most.moreMs), ...sorts.map(({ leastMs }) => leastMs?.[size] ?? 0))
-  const isCrowded = sorts.length === 0 && shape.next() < 0.2
-  const steps = stepsOf(random.fork('steps'), { size, nodes, endMs, isCrowded, sorts })
+  const isHard = random.fork('placement').next() < 0.15
+  const isCrowded = !isHard && sorts.length === 0 && shape.next() < 0.2
+  const steps = stepsOf(random.fork('steps'), { size, nodes, endMs, isCrowded, sorts: isHard ? [...sorts, hardToPlace] : sorts })
   const connection = random.fork('connection faults')
   const machine = random.fork('machine faults')
   const count = (of: Random, most: number): number => (faultiness < 1 / 3 ? 0 : of.below(most + 1))
@@ -85,8 +86,9 @@ export function podsAreDisturbed({ machineFaults, steps }: Plan): boolean {
     'evict',
     'drain',
   ])
+  const evicts = (step: Step): boolean => step.do === 'make' && step.of.kind === 'PriorityClass'
   const endsByItself = (step: Step): boolean => step.do === 'roll' && step.image === 'broken:1'
-  return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do) || endsByItself(step))
+  return machineFaults.length > 0 || steps.some((step) => disturbing.has(step.do) || endsByItself(step) || evicts(step))
 }
 
 // --- steps -----------------------------------------------------------------------------------------------------------------------------

@@ -40,6 +40,9 @@ export const workloadSorts: readonly WorkloadSort[] = [
   { name: 'claims', controllers: ['persistentvolume-controller', 'statefulset-controller'], draw: claims },
 ]
 
+/** Pods that are hard to place: drawn beside the others, so that plans without them stay as they are. */
+export const hardToPlace: WorkloadSort = { name: 'placement', controllers: ['statefulset-controller'], draw: placement }
+
 type Pick = <T>(items: readonly T[]) => T
 const pickOf =
   (random: Random): Pick =>
@@ -310,6 +313,98 @@ function autoscaler(random: Random, { namespace }: Surroundings): Wishes {
     },
   }
   return { actions: [make], last: [] }
+}
+
+/**
+ * More is wished than there is room for, by priority, and in the end what is least important is wished no more; with pods that shun each other, that
+ * want a port of their node, that are to be spread, that wait behind a gate, and nodes that change what they are.
+ */
+function placement(random: Random, { namespace, nodes, mostChanges }: Surroundings): Wishes {
+  const pick = pickOf(random)
+  const set = (name: string): Thing => ({ kind: 'StatefulSet', namespace, name })
+  const node = (): Thing => ({ kind: 'Node', name: `node-${random.below(nodes)}` })
+  const labels = (name: string) => ({ labelSelector: { matchLabels: { app: name } }, topologyKey: 'kubernetes.io/hostname' })
+  const make = (name: string, replicas: number, spec: object, container: object = {}): Action => ({
+    do: 'make',
+    of: set(name),
+    body: {
+      spec: {
+        replicas,
+        serviceName: name,
+        podManagementPolicy: 'Parallel',
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: {
+            terminationGracePeriodSeconds: pick([0, 1, 30]),
+            containers: [{ name: 'main', image: pick(goodImages), ...container }],
+            ...spec,
+          },
+        },
+      },
+    },
+  })
+  const asks = (cpu: string): object => ({ resources: { requests: { cpu } } })
+  const gated: Thing = { kind: 'Pod', namespace, name: 'gated' }
+  const all: readonly { readonly make: Action; readonly last: readonly Action[] }[] = [
+    {
+      make: make('dear', 1 + random.below(nodes), { priorityClassName: 'dear' }, asks('4')),
+      last: [change(set('dear'), { spec: { replicas: 1 } })],
+    },
+    {
+      make: make(
+        'apart',
+        1 + random.below(nodes + 1),
+        { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [labels('apart')] } } },
+        asks('100m'),
+      ),
+      last: [change(set('apart'), { spec: { replicas: 1 } })],
+    },
+    {
+      make: make('ports', 1 + random.below(nodes + 1), {}, { ports: [{ containerPort: 80, hostPort: 8080 }] }),
+      last: [change(set('ports'), { spec: { replicas: 1 } })],
+    },
+    {
+      make: make('spread', 1 + random.below(5), {
+        topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', ...labels('spread') }],
+      }),
+      last: [],
+    },
+    {
+      make: make('picky', 1 + random.below(3), { nodeSelector: { disk: 'fast' } }),
+      last: [change(set('picky'), { spec: { replicas: 0 } })],
+    },
+    {
+      make: { do: 'make', of: gated, body: { spec: { schedulingGates: [{ name: 'x' }], containers: [{ name: 'main', image: 'web:1' }] } } },
+      last: [],
+    },
+  ]
+  const drawn = all.filter(() => random.next() < 0.5)
+  const changes: (() => Action)[] = [
+    () => ({ do: pick(['cordon', 'uncordon'] as const), node: random.below(nodes) }),
+    () => change(node(), { metadata: { labels: { disk: pick(['fast', 'slow']) } } }),
+    () => change(gated, { spec: { schedulingGates: [] } }),
+    () => change(set(pick(['dear', 'apart', 'ports', 'spread', 'picky'])), { spec: { replicas: random.below(nodes + 2) } }),
+    () => ({ do: 'delete pods', namespace, count: 1 + random.below(3), graceSeconds: pick([0, 1, 30]) }),
+  ]
+  return {
+    actions: [
+      { do: 'make', of: { kind: 'PriorityClass', name: 'dear' }, body: { value: 1_000 } },
+      make('cheap', 1 + random.below(2 * nodes), {}, asks('3')),
+      {
+        do: 'make',
+        of: { kind: 'PodDisruptionBudget', namespace, name: 'cheap' },
+        body: { spec: { selector: { matchLabels: { app: 'cheap' } }, maxUnavailable: random.below(2) } },
+      },
+      ...drawn.map((one) => one.make),
+      ...several(random, 2 + random.below(mostChanges + 2), changes),
+    ],
+    last: [
+      change(set('cheap'), { spec: { replicas: 0 } }),
+      ...drawn.flatMap((one) => one.last),
+      ...Array.from({ length: nodes }, (_, index): Action => ({ do: 'uncordon', node: index })),
+    ],
+  }
 }
 
 const several = (random: Random, count: number, choices: readonly (() => Action)[]): Action[] =>
