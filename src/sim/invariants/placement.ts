@@ -20,8 +20,10 @@ const nodes = prefixOf(Node)
 export function placement({ world, staleMs }: Scene): Invariant {
   /** When a node last changed what rules look at. */
   const nodeChanges = new Map<string, Instant>()
-  /** When pods last went, or changed their labels: then a spread may be less even than it was when the next pod was decided. */
-  let unevenAt = -Infinity
+  /** When any node last did: domains may have come or gone. */
+  let domainsAt = -Infinity
+  /** When a pod of these labels last went, or changed them: then a spread may be less even than when the next pod was decided. */
+  const unevenAt = new Map<string, { readonly pod: Pod; readonly at: Instant }>()
   return {
     name: 'placement',
     onCommit(changes, who, now) {
@@ -31,13 +33,14 @@ export function placement({ world, staleMs }: Scene): Invariant {
         if (key.startsWith(nodes)) {
           if (rulesOf(before as Node | undefined) !== rulesOf(after as Node | undefined)) {
             nodeChanges.set(key, now)
-            unevenAt = now
+            domainsAt = now
           }
           continue
         }
         if (!key.startsWith(pods)) continue
         const [was, pod] = [before as Pod | undefined, after as Pod | undefined]
-        if (was !== undefined && (pod === undefined || countsOf(was) !== countsOf(pod))) unevenAt = now
+        if (was !== undefined && (pod === undefined || countsOf(was) !== countsOf(pod)))
+          for (const one of pod === undefined ? [was] : [was, pod]) unevenAt.set(spreadKey(one), { pod: one, at: now })
         if (who.name !== 'default-scheduler' || !pod?.spec.nodeName || was?.spec.nodeName) continue
         const node = world.byKey(nodeKey(pod)) as Node | undefined
         if (node === undefined) continue
@@ -50,7 +53,9 @@ export function placement({ world, staleMs }: Scene): Invariant {
           for (const text of apart(pod, node, world)) say(text)
         }
         for (const text of ports(pod, world)) say(text)
-        if (!isRecent(unevenAt)) for (const text of spread(pod, node, world)) say(text)
+        if (isRecent(domainsAt)) continue
+        const gone = [...unevenAt.values()].filter(({ at }) => isRecent(at)).map((one) => one.pod)
+        for (const text of spread(pod, node, gone, world)) say(text)
       }
       return problems
     },
@@ -59,6 +64,8 @@ export function placement({ world, staleMs }: Scene): Invariant {
 
 const rulesOf = (node: Node | undefined): string =>
   JSON.stringify(node && [node.metadata.labels, node.spec.taints, node.spec.unschedulable])
+
+const spreadKey = ({ metadata: { namespace, labels } }: Pod): string => `${namespace} ${JSON.stringify(labels)}`
 
 const countsOf = ({ metadata, status }: Pod): string =>
   JSON.stringify([metadata.labels, metadata.deletionTimestamp !== undefined, status.phase === 'Failed' || status.phase === 'Succeeded'])
@@ -102,19 +109,21 @@ const shuns = (one: Pod, other: Pod, here: Node, there: Node): boolean =>
     },
   )
 
-function spread(pod: Pod, node: Node, world: World): string[] {
+function spread(pod: Pod, node: Node, gone: readonly Pod[], world: World): string[] {
   const problems: string[] = []
   for (const { topologyKey, maxSkew, whenUnsatisfiable, labelSelector } of pod.spec.topologySpreadConstraints ?? []) {
     if (whenUnsatisfiable !== 'DoNotSchedule') continue
     const selector = selectorOf(labelSelector)
+    const isAlike = ({ metadata: { namespace, labels = {} } }: Pod): boolean =>
+      namespace === pod.metadata.namespace && matches(selector, labels)
+    if (gone.some(isAlike)) continue
     const counts = new Map<string, number>()
     for (const { metadata } of world.list<Node>(Node).filter((one) => matchesRequiredAffinity(pod.spec, one)))
       if (metadata.labels?.[topologyKey] !== undefined) counts.set(metadata.labels[topologyKey], 0)
     for (const other of [...others(pod, world), pod]) {
-      if (other.metadata.namespace !== pod.metadata.namespace || other.metadata.deletionTimestamp !== undefined) continue
+      if (!isAlike(other) || other.metadata.deletionTimestamp !== undefined) continue
       const domain = (world.byKey(nodeKey(other)) as Node | undefined)?.metadata.labels?.[topologyKey]
-      if (domain !== undefined && counts.has(domain) && matches(selector, other.metadata.labels ?? {}))
-        counts.set(domain, counts.get(domain)! + 1)
+      if (domain !== undefined && counts.has(domain)) counts.set(domain, counts.get(domain)! + 1)
     }
     const here = counts.get(node.metadata.labels?.[topologyKey] ?? '') ?? 0
     const least = Math.min(...counts.values())
