@@ -381,7 +381,7 @@ function placement(random: Random, { namespace, nodes, mostChanges }: Surroundin
   ]
   const drawn = all.filter(() => random.next() < 0.5)
   const changes: (() => Action)[] = [
-    () => ({ do: pick(['cordon', 'uncordon'] as const), node: random.below(nodes) }),
+    () => ({ do: pick(['cordon', 'uncordon', 'taint', 'untaint'] as const), node: random.below(nodes) }),
     () => change(node(), { metadata: { labels: { disk: pick(['fast', 'slow']) } } }),
     () => change(gated, { spec: { schedulingGates: [] } }),
     () => change(set(pick(['dear', 'apart', 'ports', 'spread', 'picky'])), { spec: { replicas: random.below(nodes + 2) } }),
@@ -402,7 +402,10 @@ function placement(random: Random, { namespace, nodes, mostChanges }: Surroundin
     last: [
       change(set('cheap'), { spec: { replicas: 0 } }),
       ...drawn.flatMap((one) => one.last),
-      ...Array.from({ length: nodes }, (_, index): Action => ({ do: 'uncordon', node: index })),
+      ...Array.from({ length: nodes }, (_, index): Action[] => [
+        { do: 'uncordon', node: index },
+        { do: 'untaint', node: index },
+      ]).flat(),
     ],
   }
 }
