@@ -10,6 +10,8 @@ export interface Binding {
   readonly profile: Profile
   readonly cycle: Cycle
   readonly node: NodeInfo
+  /** Set once the pod was told, or may have been told, where it goes. */
+  isTold?: boolean
 }
 
 /** What became of taking what the pod needs there; `refusal`: nothing is taken any more. */
@@ -56,8 +58,12 @@ export async function bind(
     const work = plugin.preBind!(cycle.pod, node, cycle.states.get(plugin.name), means)
     if (work === undefined) continue
     // A binding that takes its time says where it is going, so that nobody makes room elsewhere (KEP-5278).
-    if (!isTold) await Promise.all([tellExpectation(binding, means), work])
-    else await work
+    if (!isTold) {
+      // What takes the promise back may not overtake it, so that both have an end before either's failure counts.
+      const ends = await Promise.allSettled([tellExpectation(binding, means), work])
+      const failed = ends.find((end) => end.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    } else await work
     isTold = true
   }
   await bindBy(binding, means)
@@ -88,7 +94,9 @@ export async function bindByApi({ cycle, node }: Binding, { client }: BindMeans)
   }
 }
 
-async function tellExpectation({ cycle, node }: Binding, { client }: BindMeans): Promise<void> {
+async function tellExpectation(binding: Binding, { client }: BindMeans): Promise<void> {
+  const { cycle, node } = binding
+  binding.isTold = true
   const { name, namespace } = cycle.pod.pod.metadata
   if (cycle.pod.pod.status.nominatedNodeName === node.name) return
   await client.patch(

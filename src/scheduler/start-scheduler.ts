@@ -229,7 +229,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       if (!means.signal.aborted && !isError(error, 'NotFound') && now !== undefined && !now.spec.nodeName) {
         log.warn('a binding failed', { pod: `${namespace}/${name}`, node: assumed.node.name, error })
         const message = error instanceof Error ? error.message : String(error)
-        tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means)
+        tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means, assumed.isTold ? assumed.node.name : undefined)
         // What changed of the pod while it was bound was not looked at.
         if (queue.has(uid)) queue.set(now, clock.now())
       }
@@ -267,9 +267,12 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     }
   }
 
-  function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans): void {
+  /** `promised`: what the pod was told last, which the cache may not show yet. */
+  function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans, promised?: string): void {
     record({ regarding: pod, type: 'Warning', reason: 'FailedScheduling', message: asNote(unplaced.message), action: 'Scheduling' })
-    write(writeUnplaced(writer, pods.get(pod.metadata.name, pod.metadata.namespace) ?? pod, unplaced, clock))
+    const known = pods.get(pod.metadata.name, pod.metadata.namespace) ?? pod
+    const shown = promised === undefined ? known : { ...known, status: { ...known.status, nominatedNodeName: promised } }
+    write(writeUnplaced(writer, shown, unplaced, clock))
   }
 
   function write(work: Promise<void>): void {
