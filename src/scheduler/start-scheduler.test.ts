@@ -265,6 +265,37 @@ check(
   },
 )
 
+check('who waits behind a promise is tried again when it is taken back', {}, async ({ pod, told, placed, client, clock }) => {
+  const promise = (nominatedNodeName: string | null) =>
+    client.patch(Pod, 'promised', { type: 'merge', body: { status: { nominatedNodeName } } }, { ...inDefault, subresource: 'status' })
+  await pod('low', { cpu: '0.7' })
+  await pod('promised', { cpu: '0.9' })
+  await promise('a')
+  await clock.advance(5_000)
+  await pod('q', { cpu: '0.3' })
+  assert.match(await told('q'), /^Unschedulable/, 'there is room, and it is promised')
+  await promise(null)
+  await clock.advance(5_000)
+  assert.equal((await placed())['q'], 'a')
+})
+
+check(
+  'who was refused while another was bound is tried again when that fails',
+  {
+    plugin: {
+      name: 'Fails',
+      preBind: ({ pod }) => (pod.metadata.name === 'p' ? Promise.resolve().then(() => Promise.reject(new Error('no disk'))) : undefined),
+    },
+  },
+  async ({ pod, placed, clock }) => {
+    await Promise.all([pod('p'), pod('q', { cpu: '0.9' })])
+    await clock.advance(900)
+    assert.equal((await placed())['q'], 'a')
+  },
+)
+
+check('a permit that is refused before the pod could say where it goes breaks nothing', ...refusedEarly())
+
 check('two schedulers by name; one that nobody knows is left alone', { schedulerNames: ['default-scheduler', 'second'] }, async (at) => {
   const { pod, placed, writes, events } = at
   await pod('p', { cpu: '0.1' })
@@ -310,6 +341,31 @@ check('stopped while bindings are under way: they end, and nothing is begun afte
 })
 
 check('extenders are asked about one pod at a time, and what happens meanwhile wakes the pod', ...asked())
+
+function refusedEarly(): [StartedOptions, (at: StartedScheduler) => Promise<void>] {
+  const [refused, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  refused.promise.catch(() => undefined)
+  return [
+    {
+      plugin: { name: 'Gate', permit: () => ({ waitMs: 60_000, allowed: refused.promise }) },
+      meddle: first(
+        ({ path }) => path.includes('/status'),
+        async (send) => {
+          await told.promise
+          return send()
+        },
+      ),
+    },
+    async ({ pod, told: message, clock }) => {
+      await pod('p')
+      refused.reject(new WherryError('Forbidden', 'not you'))
+      await clock.advance(0)
+      told.resolve()
+      await clock.advance(0)
+      assert.equal(await message('p'), 'SchedulerError: not you')
+    },
+  ]
+}
 
 function asked(): [StartedOptions, (at: StartedScheduler) => Promise<void>] {
   const questions: { readonly name: string; readonly answer: () => void }[] = []
