@@ -4,6 +4,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { seededRandom } from '#lib/random.ts'
 import type { ClusterEvent } from '../framework/cluster-event.ts'
+import { profileOf } from '../framework/profile.ts'
 import { defaultProfile } from '../plugins/default-profile.ts'
 import { node, pod, worldOf } from '../testing/fixtures.ts'
 import { nodeChange, podChange } from './changes.ts'
@@ -22,6 +23,26 @@ const big = newNode({ cpu: '8', memory: '1Gi', pods: '10' })
 test('hands out the most important, then the longest waiting, each once', () => {
   const queue = filled(pod('a'), pod('b', { spec: { priority: 10 } }), pod('c'))
   assert.deepEqual([uidOf(queue), uidOf(queue), uidOf(queue), uidOf(queue)], ['b', 'a', 'c', undefined])
+})
+
+test('pods of one moment keep their order', () => {
+  const queue = filled()
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) queue.set(pod(name), 0)
+  assert.equal(Array.from({ length: 6 }, () => uidOf(queue)).join(''), 'abcdef')
+})
+
+test('who was refused stands behind all that came before its last refusal', () => {
+  const queue = refused('old')
+  queue.set(pod('young'), 0)
+  queue.next(0)
+  queue.refused('young', 10, fit)
+  queue.set(pod('new'), 20)
+  queue.next(20)
+  queue.refused('old', 30, fit)
+  queue.next(30)
+  queue.refused('new', 30, fit)
+  queue.wake(gone, 400_000)
+  assert.deepEqual([uidOf(queue, 400_000), uidOf(queue, 400_000), uidOf(queue, 400_000)], ['young', 'old', 'new'])
 })
 
 test('a refused pod sleeps until something helps it', () => {
@@ -47,7 +68,7 @@ test('a pod that a plug-in holds back until something under way is done is tried
   queue.next(0)
   queue.refused('a', 0, fit, fit)
   queue.wake(gone, 0)
-  assert.deepEqual([uidOf(queue), uidOf(queue)], ['a', 'b'])
+  assert.equal(queue.standingOf('a'), 'active')
 })
 
 test('what woke a refused pod is the cause of its next try, and of no later one', () => {
@@ -96,6 +117,28 @@ test('a gated pod waits without a deadline, until its last gate is gone', () => 
   assert.equal(queue.standingOf('a'), 'gated')
   assert.deepEqual([uidOf(queue), queue.dueAt()], [undefined, Infinity])
   queue.set(pod('a'), 0)
+  assert.equal(uidOf(queue), 'a')
+})
+
+test('the time behind gates is not waited', () => {
+  const queue = filled(pod('a', { spec: { schedulingGates: [{ name: 'x' }] } }))
+  queue.set(pod('a'), 70_000)
+  assert.equal(queue.next(80_000)?.addedAt, 70_000)
+  queue.refused('a', 80_000, fit)
+  assert.equal(queue.next(400_000)?.addedAt, 70_000)
+})
+
+test('a plug-in that fails when it is asked what helps keeps no pod from being tried', () => {
+  const fails = (): never => {
+    throw new Error('what now?')
+  }
+  const broken = { name: 'Broken', filter: () => undefined, preEnqueue: fails }
+  const profile = profileOf('default-scheduler', [{ ...broken, wokenBy: [{ resource: 'Pod', actions: ['Delete'], helps: fails }] }])
+  const queue = createSchedulingQueue([profile], worldOf())
+  queue.set(pod('a'), 0)
+  assert.equal(uidOf(queue), 'a')
+  queue.refused('a', 0, new Set(['Broken']))
+  queue.wake(gone, 0)
   assert.equal(uidOf(queue), 'a')
 })
 

@@ -2,6 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { Cause } from '#lib/cause.ts'
 import type { Instant } from '#lib/clock.ts'
 import type { ClusterEvent, EventPattern } from '../framework/cluster-event.ts'
+import type { AnyPlugin } from '../framework/plugin.ts'
 import type { Profile } from '../framework/profile.ts'
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
@@ -24,6 +25,7 @@ export interface Try {
   readonly info: PodInfo
   /** How often it was tried, this time included. */
   readonly attempts: number
+  /** When it could be tried first: time behind gates does not count. */
   readonly addedAt: Instant
   /** What let a refused pod be tried once more; undefined: its own last change. */
   readonly wokenBy: Cause | undefined
@@ -33,9 +35,10 @@ export interface Try {
 export type Standing = 'active' | 'backoff' | 'unschedulable' | 'gated' | 'tried'
 
 /**
- * Pods that wait for a node, in the order of their profile: highest priority first, then the longest waiting. A refused pod sleeps until
- * something happens that could change the mind of a plug-in that refused it, or until five minutes have passed; then it keeps its back-off,
- * unless nobody else waits. Plain data: `now` is handed in.
+ * Pods that wait for a node: highest priority first, then in the order in which they came or were refused last, so that those that were
+ * refused often do not keep others from their turn. A refused pod sleeps until something happens that could change the mind of a plug-in that
+ * refused it, or until five minutes have passed; then it keeps its back-off, unless nobody else waits. Plain data: `now` is handed in, by a
+ * clock that never goes back.
  */
 export interface SchedulingQueue {
   readonly sizes: Readonly<Record<Standing, number>>
@@ -62,7 +65,9 @@ export interface SchedulingQueue {
 interface Entry {
   info: PodInfo
   readonly profile: Profile
-  readonly addedAt: Instant
+  addedAt: Instant
+  /** Its place in the line of its priority: anew at the end after each try. */
+  turn: number
   /** When it came to where it stands. */
   since: Instant
   standing: Standing
@@ -81,6 +86,7 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
   const byName = new Map(profiles.map((profile) => [profile.schedulerName, profile]))
   const patterns = new Map(profiles.map((profile) => [profile, patternsOf(profile)]))
   const entries = new Map<string, Entry>()
+  let turns = 0
   const sizes: Record<Standing, number> = { active: 0, backoff: 0, unschedulable: 0, gated: 0, tried: 0 }
   const active = createHeap<Entry>(comesBefore)
   /** After refusals; failures wait their time out. */
@@ -119,13 +125,16 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
 
   /** To where it can be tried from, unless a plug-in holds it. */
   function release(entry: Entry, now: Instant, withBackoff: boolean): void {
-    const gate = entry.profile.preEnqueue.find((plugin) => plugin.preEnqueue!(entry.info.pod, world) !== undefined)
+    const gate = entry.profile.preEnqueue.find((plugin) => isHeld(plugin, entry.info.pod, world))
     if (gate !== undefined) {
       if (isAsleep(entry)) leave(entry)
       entry.refusedBy = new Set([gate.name])
       entry.pendingBy = none
       move(entry, 'gated', now)
-    } else move(entry, withBackoff && entry.notBefore > now ? 'backoff' : 'active', now)
+      return
+    }
+    if (entry.attempts === 0) entry.addedAt = now
+    move(entry, withBackoff && entry.notBefore > now ? 'backoff' : 'active', now)
   }
 
   function wakeOne(entry: Entry, isImmediate: boolean, now: Instant, cause: Cause | undefined): void {
@@ -139,12 +148,29 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
     let help: 'backoff' | undefined
     for (const name of refusersOf(entry)) {
       for (const pattern of known.get(name) ?? []) {
-        if (!isOfInterest(pattern, event) || pattern.helps?.(entry.info.pod, event, world) === false) continue
+        if (!isOfInterest(pattern, event) || !mayHelp(pattern, entry.info.pod, event, world)) continue
         if (entry.pendingBy.has(name)) return 'immediate'
         help = 'backoff'
       }
     }
     return help
+  }
+
+  /** After a try that came to nothing, the `count`th of its sort. */
+  function putBack(
+    entry: Entry,
+    standing: 'backoff' | 'unschedulable',
+    count: number,
+    refusedBy: Entry['refusedBy'],
+    pendingBy: Entry['pendingBy'],
+    now: Instant,
+  ): void {
+    entry.turn = turns += 1
+    entry.notBefore = now + backoffMs(count)
+    entry.refusedBy = refusedBy
+    entry.pendingBy = pendingBy
+    entry.wokenBy = undefined
+    move(entry, standing, now)
   }
 
   function backoffMs(count: number): number {
@@ -175,6 +201,7 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
           info: world.podInfo(pod),
           profile,
           addedAt: now,
+          turn: (turns += 1),
           since: now,
           standing: 'tried',
           attempts: 0,
@@ -218,21 +245,13 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
       if (entry === undefined) return
       entry.refusals += 1
       entry.failures = 0
-      entry.notBefore = now + backoffMs(entry.refusals)
-      entry.refusedBy = by
-      entry.pendingBy = pendingBy
-      entry.wokenBy = undefined
-      move(entry, 'unschedulable', now)
+      putBack(entry, 'unschedulable', entry.refusals, by, pendingBy, now)
     },
     failed(uid, now) {
       const entry = entries.get(uid)
       if (entry === undefined) return
       entry.failures += 1
-      entry.notBefore = now + backoffMs(entry.failures)
-      entry.refusedBy = none
-      entry.pendingBy = none
-      entry.wokenBy = undefined
-      move(entry, 'backoff', now)
+      putBack(entry, 'backoff', entry.failures, none, none, now)
     },
     retry(uid, now) {
       const entry = entries.get(uid)
@@ -289,7 +308,25 @@ const isNewNode = ({ resource, actions }: ClusterEvent): boolean => resource ===
 /** PrioritySort. */
 const comesBefore = (a: Entry, b: Entry): boolean => {
   const [first, second] = [a.info.shape.priority, b.info.shape.priority]
-  return first === second ? a.addedAt < b.addedAt : first > second
+  return first === second ? a.turn < b.turn : first > second
+}
+
+/** A plug-in that fails at the question holds nobody: when it is asked to decide it fails again, and the pod is told of it. */
+function isHeld(plugin: AnyPlugin, pod: Pod, world: World): boolean {
+  try {
+    return plugin.preEnqueue!(pod, world) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Where a plug-in cannot say whether an event helps, the pod is tried: one try too many costs less than a pod that sleeps on. */
+function mayHelp({ helps }: EventPattern, pod: Pod, event: ClusterEvent, world: World): boolean {
+  try {
+    return helps?.(pod, event, world) !== false
+  } catch {
+    return true
+  }
 }
 
 function patternsOf(profile: Profile): ReadonlyMap<string, readonly EventPattern[]> {
