@@ -56,6 +56,17 @@ test('a refused pod sleeps until something helps it', () => {
   assert.equal(queue.next(10_000)?.attempts, 2)
 })
 
+test('an end that frees too little, or room that is promised to another, wakes nobody else', () => {
+  const world = worldOf([node('a'), node('b')])
+  const queue = createSchedulingQueue([defaultProfile({ random: seededRandom(1) })], world)
+  const [first, second, large] = [pod('first', { cpu: '600m' }), pod('second', { cpu: '600m' }), pod('large', { cpu: '2' })]
+  for (const one of [first, second, large]) queue.set(one, 0)
+  for (const uid of [uidOf(queue)!, uidOf(queue)!, uidOf(queue)!]) queue.refused(uid, 0, fit)
+  world.nominate(world.podInfo(first), 'a')
+  queue.wake(gone, 10_000)
+  assert.deepEqual([uidOf(queue, 10_000), uidOf(queue, 10_000)], ['first', undefined])
+})
+
 test('a woken pod keeps its back-off while others wait, and not longer', () => {
   const queue = refused('a')
   queue.wake(gone, 10)
@@ -134,7 +145,7 @@ test('a plug-in that fails when it is asked what helps keeps no pod from being t
   }
   const broken = { name: 'Broken', filter: () => undefined, preEnqueue: fails }
   const profile = profileOf('default-scheduler', [{ ...broken, wokenBy: [{ resource: 'Pod', actions: ['Delete'], helps: fails }] }])
-  const queue = createSchedulingQueue([profile], worldOf())
+  const queue = createSchedulingQueue([profile], worldOf([node('a')]))
   queue.set(pod('a'), 0)
   assert.equal(uidOf(queue), 'a')
   queue.refused('a', 0, new Set(['Broken']))
@@ -184,7 +195,7 @@ function checkPod(name: string, after: { cpu?: string; labels?: Record<string, s
 }
 
 function filled(...pods: Pod[]): SchedulingQueue {
-  const queue = createSchedulingQueue([defaultProfile({ random: seededRandom(1) })], worldOf())
+  const queue = createSchedulingQueue([defaultProfile({ random: seededRandom(1) })], worldOf([node('a')]))
   for (const [index, one] of pods.entries()) queue.set(one, index / 100)
   return queue
 }

@@ -272,8 +272,9 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
               )
         if (isHeard) for (const entry of sleepers) candidates.add(entry)
       }
-      const own = event.resource === 'Pod' ? ((event.after ?? event.before) as Pod).metadata.uid : undefined
-      /** Pods of one shape that the same plug-ins refused are helped alike, unless the event is about one of them. */
+      const about = event.resource === 'Pod' ? ((event.after ?? event.before) as Pod) : undefined
+      const promised = world.nominatedTo(about?.spec.nodeName || about?.status.nominatedNodeName || '')
+      /** Pods of one shape that the same plug-ins refused are helped alike, unless the event is about one of them, or about the node that it was promised. */
       const known = new Map<string, 'immediate' | 'backoff' | undefined>()
       for (const entry of candidates) {
         if (entry.refusedBy.size === 0 && entry.pendingBy.size === 0) {
@@ -281,7 +282,8 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
           continue
         }
         const key = `${entry.info.shape.key}\0${[...refusersOf(entry)].join()}`
-        const isOwn = entry.info.pod.metadata.uid === own
+        const { uid } = entry.info.pod.metadata
+        const isOwn = uid === about?.metadata.uid || promised.has(uid)
         const help = isOwn || !known.has(key) ? helpOf(entry, event) : known.get(key)
         if (!isOwn) known.set(key, help)
         if (help !== undefined) wakeOne(entry, help === 'immediate', now, cause)

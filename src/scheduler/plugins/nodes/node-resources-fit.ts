@@ -91,13 +91,17 @@ export function nodeResourcesFit(
         actions: ['Delete', 'UpdatePodScaleDown'],
         helps(pod, { before, after }, world) {
           const was = before as Pod
-          if (after === undefined) return Boolean(was.spec.nodeName || was.status.nominatedNodeName)
+          const nodeName = (after as Pod | undefined)?.spec.nodeName || was.spec.nodeName || was.status.nominatedNodeName
+          if (after === undefined) return couldFit(pod, nodeName, world)
           const is = after as Pod
           if (is.metadata.uid === pod.metadata.uid) return true
           if (!is.spec.nodeName) return false
           const amount = (of: Pod, resource: string): number =>
             world.podInfo(of).shape.requests.find((want) => want.resource === resource)?.amount ?? 0
-          return world.podInfo(pod).shape.requests.some(({ resource }) => amount(was, resource) > amount(is, resource))
+          return (
+            world.podInfo(pod).shape.requests.some(({ resource }) => amount(was, resource) > amount(is, resource)) &&
+            couldFit(pod, nodeName, world)
+          )
         },
       },
       {
@@ -120,6 +124,28 @@ export function nodeResourcesFit(
       },
     ],
   }
+}
+
+/**
+ * Whether there is room on the node once everything is counted that would not have to go: what was freed there helps nobody else. The reference
+ * wakes all pods that lack anything; of many that wait for their own victims each would be tried at each end of another's.
+ */
+function couldFit(pod: Pod, nodeName: string | undefined, world: World): boolean {
+  const node = world.nodes.nodes.get(nodeName ?? '')
+  if (node === undefined) return false
+  const { shape } = world.podInfo(pod)
+  const staying = [...node.pods.values(), ...world.nominatedTo(node.name).values()].filter(
+    (other) => other.shape.priority >= shape.priority && other.pod.metadata.uid !== pod.metadata.uid,
+  )
+  if (staying.length + 1 > node.table.pods.allocatable[node.slot]!) return false
+  return shape.requests.every(({ resource, amount }) => {
+    const column = node.table.column(resource)
+    // What claims stand for is another plug-in's to tell.
+    if (column === undefined || column.allocatable[node.slot] === 0) return true
+    let taken = 0
+    for (const other of staying) taken += other.shape.requests.find((want) => want.resource === resource)?.amount ?? 0
+    return taken + amount <= column.allocatable[node.slot]!
+  })
 }
 
 const isFree = ({ amount, column, isByClaim }: State['wants'][number], slot: number): boolean =>
