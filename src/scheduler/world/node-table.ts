@@ -1,5 +1,6 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { amountsOf } from '#api/core/v1/resources.ts'
+import { deepEqual } from '#schema/fields.ts'
 import { imageBytesOf, type NodeInfo, portKey } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
@@ -177,7 +178,7 @@ export function createNodeTable(): NodeTable {
         order = undefined
       } else {
         if (zoneOf(info.node) !== zoneOf(node)) order = undefined
-        if (info.node.status.images !== node.status.images) info.imageBytes = imageBytesOf(node)
+        if (!deepEqual(info.node.status.images, node.status.images)) info.imageBytes = imageBytesOf(node)
         info.node = node
       }
       const amounts = amountsOf(node.status.allocatable)
@@ -209,7 +210,11 @@ export function createNodeTable(): NodeTable {
       count(info, pod, -1)
       stamp(info)
     },
-    show: put,
+    show(info, pod) {
+      put(info, pod)
+      // Nothing that is counted is another, so that rankings need not look again.
+      info.generation = generation += 1
+    },
     copy(info) {
       const slot = takeRow()
       for (const column of columns.values()) {

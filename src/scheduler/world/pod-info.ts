@@ -113,9 +113,9 @@ const keyOfContainer = ({ image, resources, restartPolicy, ports, restartPolicyR
   restartPolicyRules,
 ]
 
-/** Whether a volume has a say in where the pod can run. A claim made for the pod carries the pod's name. */
+/** Whether a volume has a say in where the pod can run, or should (an image that a node holds). A claim made for the pod carries its name. */
 const isPlaced = (volume: Volume): boolean =>
-  !(volume.emptyDir || volume.configMap || volume.secret || volume.projected || volume.downwardAPI || volume.hostPath || volume.image)
+  !(volume.emptyDir || volume.configMap || volume.secret || volume.projected || volume.downwardAPI || volume.hostPath)
 
 /** What a container without a request counts for in scores (kube-scheduler util/pod_resources.go). */
 const assumed = { cpu: '100m', memory: '200Mi' } as const

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { seededRandom } from '#lib/random.ts'
+import { imageLocality } from '../plugins/nodes/image-locality.ts'
 import { worldOf } from '../testing/fixtures.ts'
 import type { World } from './world.ts'
 
@@ -61,4 +62,47 @@ test('however its pods came to what they are, a node counts them as if they had 
       assert.deepEqual(told(world), told(counted([...last.values()])), `life ${life}, step ${step}`)
     }
   }
+})
+
+test('a promise holds for what the pod asks for now, and not longer than it could be kept', () => {
+  const promisedCpu = (world: World) => [...world.nominatedTo('a').values()].map(({ shape }) => shape.requests[0]?.amount)
+  for (const [name, after, expected] of [
+    ['is shown again', pod('p', 1, undefined, 'Pending'), [100]],
+    ['asks for more', pod('p', 2, undefined, 'Pending'), [200]],
+    ['has ended', pod('p', 1, undefined, 'Failed'), []],
+    ['goes', pod('p', 1, undefined, 'Pending', { deletionTimestamp: '2026-01-01T00:00:00Z' }), []],
+    ['ran and has ended', pod('p', 1, 'a', 'Succeeded'), []],
+    ['runs elsewhere', pod('p', 1, 'b', 'Running'), []],
+  ] as const) {
+    const world = counted([])
+    world.nominate(world.podInfo(pod('p', 1, undefined, 'Pending')), 'a')
+    world.setPod(after)
+    assert.deepEqual(promisedCpu(world), expected, name)
+    assert.equal(world.promiseOf('p'), expected.length === 0 ? undefined : 'a', name)
+  }
+})
+
+test('pods that differ in what images they mount are not alike', () => {
+  const { podInfo } = counted([])
+  const mounting = (reference: string) => {
+    const { spec, ...rest } = pod('p', 1, undefined, 'Pending')
+    return podInfo({ ...rest, spec: { ...spec, volumes: [{ name: 'v', image: { reference } }] } } as Pod)
+  }
+  assert.notEqual(mounting('x').shape, mounting('y').shape)
+  assert.equal(mounting('x').shape, mounting('x').shape)
+})
+
+test('a node that tells its images again holds what it held', () => {
+  const world = counted([])
+  const holding = (name: string) => {
+    const { status, ...rest } = node('a')
+    return { ...rest, status: { ...status, images: [{ names: [name], sizeBytes: 1 }] } } as Node
+  }
+  const basis = (shown: Node) => {
+    world.setNode(shown)
+    return imageLocality.basis!(world)
+  }
+  const before = basis(holding('x'))
+  assert.equal(basis(holding('x')), before)
+  assert.notEqual(basis(holding('y')), before)
 })

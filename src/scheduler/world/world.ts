@@ -38,6 +38,8 @@ export interface World {
   placeOf(uid: string): { readonly info: PodInfo; readonly nodeName: string; readonly assumed: boolean } | undefined
   /** Pods that were promised a node once others have left it, and that are not there yet, by uid. */
   nominatedTo(nodeName: string): ReadonlyMap<string, PodInfo>
+  /** The node that a pod is promised, if it is. */
+  promiseOf(uid: string): string | undefined
   /** Whether any pod is promised any node. */
   readonly hasNominations: boolean
   /** Something that is kept as long as the world: made when it is first asked for. */
@@ -47,7 +49,7 @@ export interface World {
 
   setNode(node: Node): void
   removeNode(name: string): void
-  /** The pod as the API shows it. One that ended takes no room any more. */
+  /** The pod as the API shows it. One that ended takes no room any more, and one that will never run is promised none. */
   setPod(pod: Pod): void
   removePod(uid: string): void
   assume(info: PodInfo, nodeName: string): void
@@ -119,6 +121,15 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
     for (const observer of observers) observer.nodeRemoved?.(node)
   }
 
+  /** What it is promised follows what it asks for. */
+  function promiseAnew(info: PodInfo): void {
+    const { uid } = info.pod.metadata
+    const known = nominations.get(uid)
+    if (known === undefined || known.info.shape === info.shape) return
+    nominations.set(uid, { ...known, info })
+    nominated.get(known.nodeName)!.set(uid, info)
+  }
+
   function withdraw(uid: string): void {
     const known = nominations.get(uid)
     if (known === undefined) return
@@ -143,6 +154,7 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
     get hasNominations() {
       return nominated.size > 0
     },
+    promiseOf: (uid) => nominations.get(uid)?.nodeName,
     nominatedTo: (nodeName) => nominated.get(nodeName) ?? nobody,
     kept<T>(create: (world: World) => T): T {
       if (!keptOnes.has(create)) keptOnes.set(create, create(world))
@@ -180,9 +192,16 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
       const before = placed.get(uid)
       // The watch may still show the pod from before our own decision.
       if (!pod.spec.nodeName && before?.assumed) return
-      if (!pod.spec.nodeName || isPodTerminal(pod)) return drop(uid)
-      withdraw(uid)
+      if (isPodTerminal(pod) || (!pod.spec.nodeName && pod.metadata.deletionTimestamp !== undefined)) {
+        withdraw(uid)
+        return drop(uid)
+      }
       const info = podInfo(pod)
+      if (!pod.spec.nodeName) {
+        promiseAnew(info)
+        return drop(uid)
+      }
+      withdraw(uid)
       if (before !== undefined && before.nodeName === pod.spec.nodeName && before.info.shape === info.shape) {
         placed.set(uid, { info, nodeName: before.nodeName, assumed: false })
         const node = nodes.nodes.get(before.nodeName)
