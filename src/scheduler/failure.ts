@@ -17,6 +17,7 @@ export interface FailurePlan {
   /** '' takes a nomination back; undefined leaves it. */
   readonly nominatedNode: string | undefined
   readonly act: PostFilter['act']
+  /** Undefined: nobody was asked whom to evict. */
   readonly victims: PostFilter['victims']
   readonly reconsider: PostFilter['reconsider']
 }
@@ -31,6 +32,7 @@ export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: u
   const messages: string[] = []
   // One who only says why nothing can be done leaves a promise as it is: evicted pods may still be on their way out.
   let nominated: string | undefined
+  let candidates: PostFilter['victims']
   const acts: NonNullable<PostFilter['act']>[] = []
   const all = (more: PostFilter['act']): PostFilter['act'] => {
     const every = more === undefined ? acts : [...acts, more]
@@ -42,13 +44,14 @@ export function planFailure(pod: PodInfo, decision: Extract<Decision, { node?: u
     // What one does on the way to room does not keep the next from looking.
     if (act !== undefined) acts.push(act)
     nominated = nominatedNode ?? nominated
+    candidates = victims ?? candidates
     if (message !== '') messages.push(message)
   }
   return {
     message: fitError(misfit, messages.join(', ')),
     nominatedNode: nominated,
     act: all(undefined),
-    victims: undefined,
+    victims: candidates,
     reconsider: undefined,
   }
 }
@@ -83,11 +86,11 @@ export async function writeUnplaced(client: Client, { metadata, status: known }:
     await client.patch(
       Pod,
       metadata.name,
-      { type: 'strategic', body: { status } },
+      { type: 'strategic', body: { metadata: { uid: metadata.uid }, status } },
       { namespace: metadata.namespace, subresource: 'status' },
     )
   } catch (error) {
-    // A pod that is gone needs no condition.
-    if (!isError(error, 'NotFound')) throw error
+    // A pod that is gone needs no condition, and another of its name has its own (a uid that does not fit is a conflict).
+    if (!isError(error, 'NotFound', 'Conflict')) throw error
   }
 }

@@ -4,11 +4,16 @@ import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.t
 import { PodDisruptionBudget as PodDisruptionBudgetKind } from '#api/policy/v1/pod-disruption-budget.ts'
 import { seededRandom } from '#lib/random.ts'
 import { planFailure } from '../../failure.ts'
+import { beginCycle } from '../../framework/cycle.ts'
 import { createDecider } from '../../framework/decide.ts'
+import { type AnyPlugin, type PostFilter, refuse } from '../../framework/plugin.ts'
+import { type Profile, profileOf } from '../../framework/profile.ts'
 import { node, pod, sourceOf, worldOf } from '../../testing/fixtures.ts'
 import type { Source } from '../../world/lookups.ts'
 import type { World } from '../../world/world.ts'
 import { defaultProfile } from '../default-profile.ts'
+import { nodeResourcesFit } from '../nodes/node-resources-fit.ts'
+import { defaultPreemption } from './default-preemption.ts'
 
 // Nodes have one processor. A pod that is there: `name node cpu priority start`. The pod that comes asks for 600m at priority 10.
 check('takes the only one that is in the way', { placed: ['low a 500m 1'] }, 'a: low')
@@ -62,6 +67,47 @@ test('what was found for one pod holds for the next of its kind, until the node 
   world.removePod('y')
   world.setPod(placed('w b 900m 9'))
   assert.equal(planned(world, {}, 'third'), 'b: w')
+})
+
+test('what was found for the pods of one scheduler does not hold for those of another', () => {
+  const world = worldWith({ placed: ['x a 300m 3', 'y a 300m 2', 'z a 300m 1'] })
+  const alone: AnyPlugin = {
+    name: 'Alone',
+    restsOn: 'node',
+    filter: (_pod, { pods }) => (pods.size > 0 ? refuse('in company') : undefined),
+  }
+  const makeRoom = defaultPreemption({})
+  const victimsFor = (plugin: AnyPlugin, schedulerName: string) =>
+    searched(world, profileOf(schedulerName, [plugin, makeRoom]), { spec: { schedulerName } }).victims!.map(({ metadata }) => metadata.name)
+  assert.deepEqual(victimsFor(nodeResourcesFit({}), 'default-scheduler'), ['y', 'z'])
+  assert.deepEqual(victimsFor(alone, 'second'), ['x', 'y', 'z'])
+})
+
+test('what is known of a pod that would have to go is what is shown last', () => {
+  const world = worldWith({ placed: ['x a 500m 1'] })
+  const profile = defaultProfile({ random: seededRandom(1) })
+  assert.equal(searched(world, profile).victims?.[0]?.metadata.deletionTimestamp, undefined)
+  world.setPod(placed('x a 500m 1 going'))
+  assert.notEqual(searched(world, profile).victims?.[0]?.metadata.deletionTimestamp, undefined)
+})
+
+test('no node is promised where nobody would have to go', () => {
+  const world = worldWith({ nodes: ['a', 'b'], placed: ['x a 100m 1', 'y b 100m 1'] })
+  const refusals = new Map(['a', 'b'].map((name) => [name, { ...refuse('licences are out'), plugin: 'Extender' }]))
+  const info = world.podInfo(preemptor('it', {}))
+  const profile = defaultProfile({ random: seededRandom(1) })
+  const { cycle } = beginCycle(info, profile, world)
+  const plan = planFailure(info, { cycle, misfit: { nodesTotal: 2, refusals }, refusedBy: new Set(), pendingBy: new Set() }, profile, world)
+  assert.deepEqual([plan.nominatedNode, plan.victims], [undefined, []])
+  assert.match(plan.message, /preemption: \[expected at least one victim pod on node "[ab]", expected at least one victim pod on node "[ab]"\]$/)
+})
+
+test('an attempt that finds nobody is an attempt', () => {
+  const world = worldWith({ placed: ['high a 500m 11'] })
+  const info = world.podInfo(preemptor('it', {}))
+  const profile = defaultProfile({ random: seededRandom(1) })
+  const decision = createDecider(profile, world, seededRandom(1)).decide(info)
+  assert.deepEqual(planFailure(info, decision as never, profile, world).victims, [])
 })
 
 test('never more than needed and never of a higher priority, whatever is there', () => {
@@ -124,13 +170,20 @@ function worldWith({ nodes = ['a'], placed: texts, budgets = [] }: Given): World
   return world
 }
 
+/** What the last of the profile's plug-ins would do for a pod that fits nowhere. */
+function searched(world: World, profile: Profile, given: Partial<Given> = {}, uid = 'it'): PostFilter {
+  const info = world.podInfo(preemptor(uid, given))
+  const decision = createDecider(profile, world, seededRandom(1)).decide(info)
+  assert.equal(decision.node, undefined, 'it fits without')
+  return profile.postFilter.at(-1)!.postFilter!(info, { ...decision.misfit, cycle: decision.cycle } as never, world)
+}
+
 /** `node: victims`, or why there are none. */
 function planned(world: World, given: Partial<Given>, uid = 'it'): string {
   const info = world.podInfo(preemptor(uid, given))
   const profile = defaultProfile({ random: { ...seededRandom(1), below: () => 0 } })
   const decision = createDecider(profile, world, seededRandom(1)).decide(info)
-  assert.equal(decision.node, undefined, 'it fits without')
-  const post = profile.postFilter.at(-1)!.postFilter!(info, { ...decision.misfit, cycle: decision.cycle } as never, world)
+  const post = searched(world, profile, given, uid)
   if (post.nominatedNode) return `${post.nominatedNode}: ${post.victims!.map(({ metadata }) => metadata.name).join(' ')}`
   const { message } = planFailure(info, decision as never, profile, world)
   return /preemption: (?:0\/\d+ nodes are available: (.*)\.|(.*))$/.exec(message)!.slice(1).find(Boolean)!

@@ -51,15 +51,19 @@ export function defaultPreemption(
     name: 'DefaultPreemption',
     postFilter(pod, failure, world): PostFilter {
       const obstacle = ineligibility(pod, failure, world)
-      if (obstacle !== undefined) return { message: `preemption: ${obstacle}` }
+      if (obstacle !== undefined) return { victims: [], message: `preemption: ${obstacle}` }
       const refusals = new Map<string, NodeRefusal>()
       const problems = new Set<string>()
       const nodes = resolvable(failure, world)
       const candidates = failure.cycle && nodes.length > 0 ? search(failure.cycle, nodes, refusals, problems) : []
       if (candidates.length > 0) return planOf(pod, candidates, world)
-      if (problems.size > 0) return { message: `preemption: ${told([...problems])}`, ends: true }
+      if (problems.size > 0) return { victims: [], message: `preemption: ${told([...problems])}`, ends: true }
       const others = { plugin: '', reasons: ['Preemption is not helpful for scheduling'], unresolvable: true }
-      return { nominatedNode: '', message: `preemption: ${fitError({ nodesTotal: world.nodes.nodes.size, refusals, others })}` }
+      return {
+        nominatedNode: '',
+        victims: [],
+        message: `preemption: ${fitError({ nodesTotal: world.nodes.nodes.size, refusals, others })}`,
+      }
     },
   }
 }
@@ -67,7 +71,7 @@ export function defaultPreemption(
 /** The best of them; others may take some of them away first. */
 function planOf(pod: PodInfo, candidates: readonly Candidate[], world: World): PostFilter {
   const best = pickNode(candidates)
-  if (best === undefined) return { message: 'preemption: no candidate node for preemption' }
+  if (best === undefined) return { victims: [], message: 'preemption: no candidate node for preemption' }
   const { underWay } = world.kept(victimSearch)
   const { uid } = pod.pod.metadata
   return {
@@ -123,12 +127,13 @@ interface VictimSearch {
 const searchesMax = 16
 
 /**
- * What would have to go from each node, remembered for pods of one shape until the node, its promises or the budgets change: of many pods that
- * make room one after another each changes one node. Pods whose rules rest on more than the node are searched for anew.
+ * What would have to go from each node, remembered for pods of one profile and shape until the node, its promises or the budgets change: of
+ * many pods that make room one after another each changes one node. Pods whose rules rest on more than the node are searched for anew.
  */
 function victimSearch(world: World): VictimSearch {
   const budgetKind = world.lookups.of(PodDisruptionBudget)
-  const known = new Map<string, Map<string, Remembered>>()
+  /** By profile and shape, then by the node's row: rows are used again, and a generation never is. */
+  const known = new Map<string, Map<number, Remembered>>()
   let budgets: readonly Budget[] | undefined
   budgetKind.onChange(() => {
     budgets = undefined
@@ -140,17 +145,19 @@ function victimSearch(world: World): VictimSearch {
       budgets ??= budgetsOf(budgetKind.list())
       const all = budgets
       if (cycle.filters.some(({ plugin }) => plugin.restsOn !== 'node')) return (node) => attempt(cycle, node, all)
-      const { key } = cycle.pod.shape
-      const nodes = known.get(key) ?? new Map<string, Remembered>()
+      const basis = cycle.filters.map(({ plugin }) => `${plugin.name} ${plugin.basis?.(world) ?? ''}`)
+      const key = [cycle.pod.pod.spec.schedulerName, basis, cycle.pod.shape.key].join()
+      const nodes = known.get(key) ?? new Map<number, Remembered>()
       known.delete(key)
       known.set(key, nodes)
       if (known.size > searchesMax) known.delete(known.keys().next().value!)
       return (node) => {
-        const promises = [...world.nominatedTo(node.name).keys()].join()
-        const before = nodes.get(node.name)
+        const promised = world.nominatedTo(node.name)
+        const promises = promised.size === 0 ? '' : [...promised.keys()].join()
+        const before = nodes.get(node.slot)
         if (before?.generation === node.generation && before.promises === promises) return before.found
         const found = attempt(cycle, node, all)
-        nodes.set(node.name, { generation: node.generation, promises, found })
+        nodes.set(node.slot, { generation: node.generation, promises, found })
         return found
       }
     },

@@ -11,10 +11,15 @@ export async function evict(preemptor: PodInfo, node: string, victims: readonly 
   const outranked = [...world.nominatedTo(node).values()].filter(({ shape }) => shape.priority < preemptor.shape.priority)
   await Promise.all(
     outranked.map(async (info) => {
-      const { name, namespace } = info.pod.metadata
+      const { name, namespace, uid } = info.pod.metadata
       world.nominate(info, '')
       await unlessGone(
-        client.patch(Pod, name, { type: 'strategic', body: { status: { nominatedNodeName: null } } }, { namespace, subresource: 'status' }),
+        client.patch(
+          Pod,
+          name,
+          { type: 'strategic', body: { metadata: { uid }, status: { nominatedNodeName: null } } },
+          { namespace, subresource: 'status' },
+        ),
       )
     }),
   )

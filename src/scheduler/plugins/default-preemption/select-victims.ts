@@ -1,5 +1,6 @@
 import { matches, type Selector, selectorOf } from '#api/meta/v1/selector.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Candidate, Cycle, NodeRefusal } from '../../framework/plugin.ts'
 import { createTrial } from '../../framework/trial.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
@@ -22,7 +23,8 @@ export const budgetsOf = (budgets: readonly PodDisruptionBudget[]): readonly Bud
 
 /**
  * The fewest and least important pods that must go for the pod to fit: all of lower priority are taken away, then put back one by one, those
- * in budgets first, as long as it still fits.
+ * in budgets first, as long as it still fits. Throws where nobody would have to go: then it is no filter that stands in the pod's way (an
+ * extender does), and promising it the node would help nobody.
  */
 export function selectVictims(cycle: Cycle, node: NodeInfo, budgets: readonly Budget[]): Victims | NodeRefusal {
   const lower = [...node.pods.values()].filter(({ shape }) => shape.priority < cycle.pod.shape.priority)
@@ -41,6 +43,7 @@ export function selectVictims(cycle: Cycle, node: NodeInfo, budgets: readonly Bu
     }
     const broken = violating.filter(goes)
     const victims = [...broken, ...others.filter(goes)]
+    if (victims.length === 0) throw new WherryError('InternalError', `expected at least one victim pod on node "${node.name}"`)
     return { pods: victims.sort(byImportance), violations: broken.length }
   } finally {
     trial.end()
