@@ -5,7 +5,7 @@ import { planFailure } from '../failure.ts'
 import { defaultProfile } from '../plugins/default-profile.ts'
 import { container, node, type PodWish, pod, worldOf } from '../testing/fixtures.ts'
 import type { World } from '../world/world.ts'
-import { createDecider } from './decide.ts'
+import { type Companion, createDecider } from './decide.ts'
 import { explain } from './explain.ts'
 
 // A node is name(what it has); a pod on it is written behind a slash. Everything has 1000m and 1Gi and room for 10 pods unless told.
@@ -171,6 +171,24 @@ test('what is kept for a shape decides as a look at every node would', () => {
       world.assume(next, decision.node.name)
     }
   }
+})
+
+test('a promised node that a companion will not have is one of many', async () => {
+  const world = worldOf([node('a'), node('b')])
+  const info = world.podInfo(pod('it', { status: { nominatedNodeName: 'a' } }))
+  const companion: Companion = {
+    filter: async (_pod, nodes) => ({ nodes: nodes.filter(({ name }) => name !== 'a'), refusals: new Map() }),
+    score: async () => new Map(),
+  }
+  const decider = createDecider(defaultProfile({ random: seededRandom(1) }), world, seededRandom(1))
+  assert.equal((await decider.decideWith(info, companion)).node?.name, 'b')
+})
+
+test('without any node nobody but a node is waited for', () => {
+  const world = worldOf()
+  const info = world.podInfo(pod('it', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'none' } }] } }))
+  const decision = createDecider(defaultProfile({ random: seededRandom(1) }), world, seededRandom(1)).decide(info)
+  assert.deepEqual(decision.node === undefined && [...decision.refusedBy], [])
 })
 
 function check(name: string, given: { nodes: string[]; placed?: string[]; pod?: PodWish }, expected: string): void {

@@ -55,6 +55,9 @@ export function createDecider(profile: Profile, world: World, random: Random): D
   let start = 0
 
   function begin(pod: PodInfo): Begun | Decision {
+    // Nobody's mind would have to change: the first node wakes the pod.
+    if (world.nodes.nodes.size === 0)
+      return { cycle: undefined, misfit: { nodesTotal: 0, refusals: none }, refusedBy: new Set(), pendingBy: new Set() }
     const begun = beginCycle(pod, profile, world)
     if (begun.cycle !== undefined && begun.refusal === undefined) return begun
     const refusal = begun.refusal!
@@ -68,14 +71,18 @@ export function createDecider(profile: Profile, world: World, random: Random): D
   }
 
   /** Feasible nodes, as many as are enough, and what the others were refused for, which is told only where it is asked for. */
-  function feasible(begun: Begun, ranking: Ranking): { readonly nodes: NodeInfo[]; readonly refusals: () => Map<string, NodeRefusal> } {
+  function feasible(
+    begun: Begun,
+    ranking: Ranking,
+    promised = begun.cycle.pod.pod.status.nominatedNodeName ?? '',
+  ): { readonly nodes: NodeInfo[]; readonly refusals: () => Map<string, NodeRefusal> } {
     const { cycle, nodes: allowed } = begun
     const rest = { ...cycle, filters: cycle.filters.slice(ranking.filtersCovered) }
     const refusal = (node: NodeInfo): NodeRefusal | undefined =>
-      world.hasNominations
+      world.nominatedTo(node.name).size > 0
         ? refusalOf(cycle, node)
         : (ranking.refusalOf(node) ?? (rest.filters.length === 0 ? undefined : refusalOf(rest, node)))
-    const nominated = world.nodes.nodes.get(cycle.pod.pod.status.nominatedNodeName ?? '')
+    const nominated = world.nodes.nodes.get(promised)
     if (nominated !== undefined && (allowed?.has(nominated.name) ?? true) && refusal(nominated) === undefined)
       return { nodes: [nominated], refusals: () => new Map() }
     const nodes = allowed === undefined ? world.nodes.order : [...allowed].flatMap((name) => world.nodes.nodes.get(name) ?? [])
@@ -147,25 +154,30 @@ export function createDecider(profile: Profile, world: World, random: Random): D
       return { node: nodes.length === 1 ? nodes[0]! : winner(cycle, nodes, ranking), cycle }
     },
     async decideWith(pod, companion) {
+      const promised = pod.pod.status.nominatedNodeName ?? ''
+      let found = await ask(pod, companion, promised)
+      // A promised node that a companion will not have is one of many.
+      if (promised !== '' && found?.nodes.length === 0) found = await ask(pod, companion, '')
+      const left = found?.nodes.filter((node) => world.nodes.at(node.slot) === node) ?? []
+      const more = left.length < 2 ? undefined : await companion.score(pod, left)
+      // What was worked out before the questions holds no longer: the world went on.
       const begun = begin(pod)
       if (!('restrictedBy' in begun)) return begun
       const { cycle } = begun
-      const found = feasible(begun, rankingOf(cycle))
-      const { nodes } = found
-      const refusals = found.refusals()
-      if (nodes.length === 0) return misfit(begun, refusals)
-      const left = await companion.filter(pod, nodes)
-      for (const [name, refusal] of left.refusals) refusals.set(name, refusal)
-      const present = left.nodes.filter(({ name }) => world.nodes.nodes.has(name))
-      if (present.length === 0) return misfit(begun, refusals, ['Extender'])
-      const more = present.length === 1 ? undefined : await companion.score(pod, present)
-      // What was worked out before the question holds no longer: the world went on.
-      const again = begin(pod)
-      if (!('restrictedBy' in again)) return again
-      const still = present.filter((node) => world.nodes.at(node.slot) === node && refusalOf(again.cycle, node) === undefined)
-      if (still.length === 0) return misfit(again, refusals, ['Extender'])
-      return { node: winner(again.cycle, still, rankingOf(again.cycle), more), cycle: again.cycle }
+      const still = left.filter((node) => world.nodes.at(node.slot) === node && refusalOf(cycle, node) === undefined)
+      if (still.length > 0) return { node: winner(cycle, still, rankingOf(cycle), more), cycle }
+      return misfit(begun, found?.refusals ?? none, found?.isAsked === false ? [] : ['Extender'])
     },
+  }
+
+  /** What a companion leaves of the feasible nodes. Undefined: a plug-in refused the pod before any was looked at. */
+  async function ask(pod: PodInfo, companion: Companion, promised: string) {
+    const begun = begin(pod)
+    if (!('restrictedBy' in begun)) return undefined
+    const { nodes, refusals } = feasible(begun, rankingOf(begun.cycle), promised)
+    if (nodes.length === 0) return { nodes, refusals: refusals(), isAsked: false }
+    const left = await companion.filter(pod, nodes)
+    return { nodes: left.nodes, refusals: new Map([...refusals(), ...left.refusals]), isAsked: true }
   }
 }
 
