@@ -1,6 +1,7 @@
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
 import type { AnyPlugin, BindMeans, Cycle, NodeRefusal } from './framework/plugin.ts'
 import type { Profile } from './framework/profile.ts'
 import type { NodeInfo } from './world/node-info.ts'
@@ -43,30 +44,39 @@ export function giveBack({ profile, cycle, node }: Binding): void {
   for (const plugin of profile.reserve.toReversed()) plugin.unreserve?.(cycle.pod, node, cycle.states.get(plugin.name), cycle.world)
 }
 
-/** Writes what comes before the binding, and the binding itself. Rejects with whatever hindered it. */
+/** Writes what comes before the binding, and the binding itself. Rejects with whatever hindered it. `log` hears of what only is a pity. */
 export async function bind(
   binding: Binding,
   waits: readonly Promise<void>[],
   means: BindMeans,
+  log: Log,
   bindBy: typeof bindByApi = bindByApi,
 ): Promise<void> {
   const { profile, cycle, node } = binding
+  const tell = (): Promise<void> =>
+    tellExpectation(binding, means).catch((error: unknown) =>
+      // It is told so that others may plan with it; nothing of the binding rests on it.
+      log.info('a pod could not be told where it goes', { pod: cycle.pod.pod.metadata.name, node: node.name, error }),
+    )
   let isTold = waits.length > 0
-  if (isTold) await tellExpectation(binding, means)
+  if (isTold) await tell()
   await Promise.all(waits)
   for (const plugin of profile.preBind) {
     const work = plugin.preBind!(cycle.pod, node, cycle.states.get(plugin.name), means)
     if (work === undefined) continue
     // A binding that takes its time says where it is going, so that nobody makes room elsewhere (KEP-5278).
     if (!isTold) {
-      // What takes the promise back may not overtake it, so that both have an end before either's failure counts.
-      const ends = await Promise.allSettled([tellExpectation(binding, means), work])
-      const failed = ends.find((end) => end.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
+      // What takes the promise back may not overtake it, so that it has an end before the plug-in's failure counts.
+      const [end] = await Promise.allSettled([work, tell()])
+      if (end.status === 'rejected') throw end.reason
     } else await work
     isTold = true
   }
   await bindBy(binding, means)
+}
+
+/** Lets the plug-ins know that the pod is bound. */
+export function tellBound({ profile, cycle, node }: Binding): void {
   for (const plugin of profile.postBind) plugin.postBind!(cycle.pod, node, cycle.states.get(plugin.name), cycle.world)
 }
 
@@ -97,12 +107,12 @@ export async function bindByApi({ cycle, node }: Binding, { client }: BindMeans)
 async function tellExpectation(binding: Binding, { client }: BindMeans): Promise<void> {
   const { cycle, node } = binding
   binding.isTold = true
-  const { name, namespace } = cycle.pod.pod.metadata
+  const { name, namespace, uid } = cycle.pod.pod.metadata
   if (cycle.pod.pod.status.nominatedNodeName === node.name) return
   await client.patch(
     Pod,
     name,
-    { type: 'strategic', body: { status: { nominatedNodeName: node.name } } },
+    { type: 'strategic', body: { metadata: { uid }, status: { nominatedNodeName: node.name } } },
     { namespace, subresource: 'status' },
   )
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest } from '#lib/http.ts'
 import type { Extender } from './extender/extender.ts'
-import { type StartedOptions, type StartedScheduler, startedScheduler } from './testing/started-scheduler.ts'
+import { check, first, type StartedOptions, type StartedScheduler } from './testing/started-scheduler.ts'
 
 const inDefault = { namespace: 'default' }
 const full =
@@ -447,28 +446,4 @@ function holding(point: 'permit' | 'preBind', nodes: Readonly<Record<string, num
 
 function isBinding({ path }: HttpRequest): boolean {
   return path.includes('/binding')
-}
-
-/** The first such write is met by this, all others by nothing. */
-function first(
-  which: (request: HttpRequest) => boolean,
-  answer: (send: Parameters<NonNullable<StartedOptions['meddle']>>[1]) => ReturnType<NonNullable<StartedOptions['meddle']>>,
-): NonNullable<StartedOptions['meddle']> {
-  let isOver = false
-  return (request, send) => {
-    if (isOver || !which(request)) return undefined
-    isOver = true
-    return answer(send)
-  }
-}
-
-function check(name: string, options: StartedOptions, live: (at: StartedScheduler) => Promise<void>): void {
-  test(name, async () => {
-    const at = await startedScheduler(options)
-    try {
-      await live(at)
-    } finally {
-      await at.stop()
-    }
-  })
 }

@@ -10,7 +10,8 @@ import type { Clock } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import { type Binding, bind, bindByApi, giveBack, type Taken, take } from './binding.ts'
+import { deepEqual } from '#schema/fields.ts'
+import { type Binding, bind, bindByApi, giveBack, type Taken, take, tellBound } from './binding.ts'
 import { type Companions, companionsOf } from './extender/companions.ts'
 import type { Extender } from './extender/extender.ts'
 import { asNote, type FailurePlan, planFailure, type Unplaced, writeUnplaced } from './failure.ts'
@@ -86,6 +87,9 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   /** While extenders are asked about a pod: what happened meanwhile, which that pod does not wait for yet. */
   let heard: { readonly event: ClusterEvent; readonly cause: Cause | undefined }[] | undefined
 
+  /** The queue's time: where the machine's time is set back, no pod may wait until it is as late again. */
+  const now = (): number => clock.monotonicMs()
+
   /** One more turn, soon: changes that come together are looked at together. */
   function stir(): void {
     if (!stopped && turn === undefined) turn = setImmediate(work)
@@ -94,7 +98,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   function wake(event: ClusterEvent | undefined, cause?: Cause): void {
     // Before the caches are full every pod waits anyway, and nobody was refused.
     if (event !== undefined && isReady) {
-      queue.wake(event, clock.now(), cause)
+      queue.wake(event, now(), cause)
       if (heard !== undefined && heard.length < heardMax) heard.push({ event, cause })
     }
     stir()
@@ -105,23 +109,23 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     // Before all caches are full, a decision would rest on a part of the cluster.
     if (stopped || !isReady) return
     for (let made = 0; made < decisionsPerTurn && heard === undefined; made += 1) {
-      const next = queue.next(clock.now())
+      const next = queue.next(now())
       if (next === undefined) break
       schedule(next)
     }
     // What is asked of others decides before the next pod has its turn.
     if (heard !== undefined) return
     forgetDeadline()
-    const dueAt = queue.dueAt()
-    if (dueAt <= clock.now()) stir()
-    else forgetDeadline = clock.schedule(dueAt, stir)
+    const waitMs = queue.dueAt() - now()
+    if (waitMs <= 0) stir()
+    else forgetDeadline = clock.schedule(clock.now() + waitMs, stir)
   }
 
   function schedule({ info, attempts, addedAt, wokenBy }: Try): void {
     const { pod } = info
     const { profile, decider } = deciders.get(pod.spec.schedulerName!)!
     const ending = new AbortController()
-    const beganAt = clock.monotonicMs()
+    const beganAt = now()
     const attempt: Attempt = {
       info,
       profile,
@@ -129,8 +133,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       ending,
       means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal },
       note(result) {
-        metrics?.tried(result, profile.schedulerName, clock.monotonicMs() - beganAt)
-        if (result === 'scheduled') metrics?.scheduled(attempts, clock.now() - addedAt)
+        metrics?.tried(result, profile.schedulerName, now() - beganAt)
+        if (result === 'scheduled') metrics?.scheduled(attempts, now() - addedAt)
       },
     }
     const companions = companionsOf(pod, extenders, log)
@@ -140,8 +144,9 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     }
     try {
       const decision = decider.decide(info)
-      metrics?.decided(clock.monotonicMs() - beganAt)
-      if (decision.node === undefined) refuse(attempt, decision, planFailure(info, decision, profile, world))
+      const plan = decision.node === undefined ? planFailure(info, decision, profile, world) : undefined
+      metrics?.decided(now() - beganAt)
+      if (decision.node === undefined) refuse(attempt, decision, plan!)
       else place(attempt, decision)
     } catch (error) {
       fail(attempt, error)
@@ -150,32 +155,36 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
 
   async function scheduleWith(companions: Companions, attempt: Attempt): Promise<void> {
     const { info, profile, decider } = attempt
+    const { uid } = info.pod.metadata
+    /** The pod may have gone, or have been bound by somebody else, while it was asked about; and whoever leads now decides anew. */
+    const isOver = (): boolean => stopped || !queue.has(uid)
     heard = []
     try {
       const decision = await decider.decideWith(info, companions)
-      // The pod may have gone, or have been bound by somebody else, while it was asked about.
-      if (!queue.has(info.pod.metadata.uid)) return
+      if (isOver()) return
       if (decision.node !== undefined) return place(attempt, decision, companions.binder)
       const plan = planFailure(info, decision, profile, world)
       const asked = await plan.reconsider?.((candidates) => companions.reconsider(info, candidates))
-      if (!queue.has(info.pod.metadata.uid)) return
+      if (isOver()) return
       refuse(attempt, decision, asked === undefined ? plan : { ...plan, ...asked, nominatedNode: asked.nominatedNode ?? '' })
     } catch (error) {
-      fail(attempt, error)
+      if (!isOver()) fail(attempt, error)
     } finally {
       const missed = heard
       heard = undefined
-      for (const { event, cause } of missed) queue.wake(event, clock.now(), cause)
+      for (const { event, cause } of missed) queue.wake(event, now(), cause)
       // So much happened that not all of it is known: it may have helped.
-      if (missed.length === heardMax) queue.retry(info.pod.metadata.uid, clock.now())
+      if (missed.length === heardMax) queue.retry(uid, now())
       stir()
     }
   }
 
   /** A plug-in or an extender that cannot answer: the pod comes back after its back-off. */
-  function fail({ info: { pod }, means, note }: Attempt, error: unknown): void {
+  function fail({ info, means, note }: Attempt, error: unknown): void {
+    const { pod } = info
     log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
-    queue.failed(pod.metadata.uid, clock.now())
+    world.nominate(info, '')
+    queue.failed(pod.metadata.uid, now())
     tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
     note('error')
   }
@@ -211,34 +220,36 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const { pod } = assumed.cycle.pod
     const { name, namespace, uid } = pod.metadata
     try {
-      await bind(assumed, waits, means, binder && (() => bindBy(binder, assumed, means)))
-      queue.remove(uid)
-      record({
-        regarding: pod,
-        type: 'Normal',
-        reason: 'Scheduled',
-        message: `Successfully assigned ${namespace}/${name} to ${assumed.node.name}`,
-        action: 'Binding',
-      })
-      note('scheduled')
+      await bind(assumed, waits, means, log, binder && (() => bindBy(binder, assumed, means)))
     } catch (error) {
       world.forget(uid)
       giveBack(assumed)
-      const now = pods.get(name, namespace)
+      const shown = pods.get(name, namespace)
       // Gone, or bound by somebody else: the watch says so, and the pod leaves the queue then.
-      if (!means.signal.aborted && !isError(error, 'NotFound') && now !== undefined && !now.spec.nodeName) {
+      if (!means.signal.aborted && !isError(error, 'NotFound') && shown !== undefined && !shown.spec.nodeName) {
         log.warn('a binding failed', { pod: `${namespace}/${name}`, node: assumed.node.name, error })
         const message = error instanceof Error ? error.message : String(error)
         tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means, assumed.isTold ? assumed.node.name : undefined)
         // What changed of the pod while it was bound was not looked at.
-        if (queue.has(uid)) queue.set(now, clock.now())
+        if (queue.has(uid)) queue.set(shown, now())
       }
-      queue.failed(uid, clock.now())
+      queue.failed(uid, now())
       note('error')
-      wake(withdrawn(pod, assumed.node.name))
+      return wake(withdrawn(pod, assumed.node.name))
     } finally {
       binding.delete(uid)
     }
+    queue.remove(uid)
+    record({
+      regarding: pod,
+      type: 'Normal',
+      reason: 'Scheduled',
+      message: `Successfully assigned ${namespace}/${name} to ${assumed.node.name}`,
+      action: 'Binding',
+    })
+    note('scheduled')
+    // It is bound, whatever plug-ins make of it.
+    tellBound(assumed)
   }
 
   function refuse(
@@ -249,7 +260,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     const { info, means, note } = attempt
     const { pod } = info
     if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
-    queue.refused(pod.metadata.uid, clock.now(), decision.refusedBy, decision.pendingBy)
+    queue.refused(pod.metadata.uid, now(), decision.refusedBy, decision.pendingBy)
     tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
     if (plan.victims !== undefined) metrics?.preempted(plan.victims.length)
     if (plan.act !== undefined) write(makeRoom(plan.act, attempt))
@@ -261,7 +272,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       await act(means)
     } catch (error) {
       // Who was not evicted does not go, and nothing else would wake the pod that waits for it.
-      queue.retry(info.pod.metadata.uid, clock.now())
+      queue.retry(info.pod.metadata.uid, now())
       stir()
       throw error
     }
@@ -293,39 +304,39 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     ...(metrics === undefined ? [] : [metrics.observe(queue, world)]),
     pods.onChange((pod, previous, change) => {
       const { uid } = pod.metadata
+      const cause = causeOf(Pod, pod)
       const wasPlaced = world.placeOf(uid)
+      const held = wasPlaced?.nodeName ?? world.promiseOf(uid)
       if (change === 'deleted') {
         world.removePod(uid)
         leave(pod)
-        const frees = wasPlaced !== undefined || pod.status.nominatedNodeName
-        // Its last state may be from before its binding.
-        const before = wasPlaced === undefined || pod.spec.nodeName ? pod : placedPod(pod, wasPlaced.nodeName)
-        return wake(frees ? { resource: 'Pod', actions: ['Delete'], before, after: undefined } : undefined, causeOf(Pod, pod))
+        return wake(held === undefined ? undefined : withdrawn(pod, held), cause)
       }
       world.setPod(pod)
       const promised = previous?.status.nominatedNodeName
       if (isOurs(pod)) {
         // A pod that is on its way to its node is counted there, and needs neither a turn nor a promise.
         if (wasPlaced?.assumed !== true) {
-          queue.set(pod, clock.now())
+          if (isReady) queue.set(pod, now())
           const nominated = pod.status.nominatedNodeName
           if (promised !== nominated) world.nominate(world.podInfo(pod), nominated ?? '')
-          if (promised && promised !== nominated) wake(withdrawn(previous!, promised), causeOf(Pod, pod))
+          if (promised && promised !== nominated) wake(withdrawn(previous!, promised), cause)
         }
-        return wake(previous && podChange(previous, pod, world.podInfo), causeOf(Pod, pod))
+        return wake(previous && podChange(previous, pod, world.podInfo), cause)
       }
-      if (!pod.spec.nodeName) return leave(pod)
+      if (!pod.spec.nodeName || isPodTerminal(pod)) {
+        leave(pod)
+        // Where its binding is under way, what becomes of that frees the room.
+        const isFreed = held !== undefined && world.placeOf(uid) === undefined
+        return wake(isFreed ? withdrawn(pod, held) : undefined, cause)
+      }
       if (!previous?.spec.nodeName) {
         queue.remove(uid)
-        if (promised && promised !== pod.spec.nodeName) wake(withdrawn(previous!, promised), causeOf(Pod, pod))
+        if (promised && promised !== pod.spec.nodeName) wake(withdrawn(previous!, promised), cause)
         // What we decided ourselves was heard when it was decided, except for the plug-ins' ears.
-        return wake({ resource: 'Pod', actions: ['Add'], before: undefined, after: pod }, causeOf(Pod, pod))
+        return wake({ resource: 'Pod', actions: ['Add'], before: undefined, after: pod }, cause)
       }
-      if (isPodTerminal(pod)) {
-        if (isPodTerminal(previous)) return
-        return wake({ resource: 'Pod', actions: ['Delete'], before: pod, after: undefined }, causeOf(Pod, pod))
-      }
-      wake(podChange(previous, pod, world.podInfo), causeOf(Pod, pod))
+      wake(podChange(previous, pod, world.podInfo), cause)
     }),
     nodes.onChange((node, previous, change) => {
       if (change === 'deleted') {
@@ -337,8 +348,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       if (
         event === undefined &&
         previous?.spec.unschedulable === node.spec.unschedulable &&
-        previous?.status.images === node.status.images &&
-        previous?.status.volumesAttached === node.status.volumesAttached
+        deepEqual(previous?.status.images, node.status.images) &&
+        deepEqual(previous?.status.volumesAttached, node.status.volumesAttached)
       )
         return
       world.setNode(node)
@@ -359,6 +370,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   caches.then(
     () => {
       isReady = true
+      // Not before: gates rest on other objects too, and nobody would wake a pod for those that were only listed late.
+      for (const pod of pods.list()) if (isOurs(pod)) queue.set(pod, now())
       stir()
     },
     () => log.debug('stopped before the caches were full'),
@@ -397,13 +410,10 @@ async function bindBy(extender: Extender, assumed: Binding, means: BindMeans): P
   }
 }
 
-/** The pod as it would have been: what it takes there is free again. */
-const placedPod = (pod: Pod, nodeName: string): Pod => ({ ...pod, spec: { ...pod.spec, nodeName } })
-
-/** A promise that is taken back: for whoever had to leave the room free it is as if the pod had gone from there. */
+/** What a pod had on a node, or was promised there, is free: for whoever had to do without it is as if the pod had gone from there. */
 const withdrawn = (pod: Pod, nodeName: string): ClusterEvent => ({
   resource: 'Pod',
   actions: ['Delete'],
-  before: placedPod(pod, nodeName),
+  before: { ...pod, spec: { ...pod.spec, nodeName } },
   after: undefined,
 })

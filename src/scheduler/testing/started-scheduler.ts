@@ -1,3 +1,4 @@
+import { test } from 'node:test'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
@@ -5,6 +6,7 @@ import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { createTestServer } from '#apiserver/testing.ts'
+import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
@@ -35,6 +37,8 @@ export interface StartedOptions {
   readonly plugin?: AnyPlugin
   readonly schedulerNames?: readonly string[]
   readonly extenders?: readonly Extender[]
+  /** What is there before the scheduler begins. */
+  readonly before?: (client: Client) => Promise<void>
   /** What becomes of a write of the scheduler; undefined: what always does. */
   readonly meddle?: (request: HttpRequest, send: () => Promise<HttpResponse>) => Promise<HttpResponse> | undefined
 }
@@ -43,7 +47,7 @@ const inDefault = { namespace: 'default' }
 
 /** The scheduler by itself on an API server in memory and in virtual time: nobody runs what it binds, and nobody ends what it evicts. */
 export async function startedScheduler(options: StartedOptions = {}) {
-  const { nodes = { a: 1 }, plugin, schedulerNames = ['default-scheduler'], extenders = [], meddle } = options
+  const { nodes = { a: 1 }, plugin, schedulerNames = ['default-scheduler'], extenders = [], before, meddle } = options
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const server = await createTestServer({ clock })
   const client = createClient(createLocalTransport(server.transport))
@@ -79,6 +83,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
     )
   }
   for (const [name, cpu] of Object.entries(nodes)) await addNode(name, cpu)
+  await before?.(client)
   const informers = new Map<AnyKind, Informer<never>>(
     neededKinds.map((kind) => [kind, createInformer(own, kind, { clock, random: seededRandom(1), log }) as Informer<never>]),
   )
@@ -91,6 +96,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
       ...(plugin === undefined ? [] : [plugin]),
     ]),
   )
+  let backMs = 0
   const scheduler = startScheduler({
     client: own,
     pods: informer<Pod>(Pod),
@@ -98,7 +104,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
     namespaces: informer<Namespace>(Namespace),
     sources: (kind) => informers.get(kind) as never,
     sourcesSynced: Promise.all([...informers.values()].map((each) => each.synced())),
-    clock,
+    clock: { ...clock, now: () => clock.now() - backMs, schedule: (at, run) => clock.schedule(at + backMs, run) },
     random: seededRandom(2),
     log,
     record: ({ reason, regarding, message }) => events.push(`${reason} ${regarding.metadata.name}: ${message}`),
@@ -130,6 +136,10 @@ export async function startedScheduler(options: StartedOptions = {}) {
       )
       await clock.advance(0)
     },
+    /** The scheduler's machine is told an earlier time. */
+    setBack(ms: number): void {
+      backMs += ms
+    },
     /** At once, as when a kubelet has ended it. */
     async remove(name: string): Promise<void> {
       await client.delete(Pod, name, { ...inDefault, gracePeriodSeconds: 0 })
@@ -154,3 +164,28 @@ export async function startedScheduler(options: StartedOptions = {}) {
 }
 
 export type StartedScheduler = Awaited<ReturnType<typeof startedScheduler>>
+
+/** A test with a scheduler of its own, which is stopped whatever comes of it. */
+export function check(name: string, options: StartedOptions, live: (at: StartedScheduler) => Promise<void>): void {
+  test(name, async () => {
+    const at = await startedScheduler(options)
+    try {
+      await live(at)
+    } finally {
+      await at.stop()
+    }
+  })
+}
+
+/** The first such write is met by this, all others by nothing. */
+export function first(
+  which: (request: HttpRequest) => boolean,
+  answer: (send: Parameters<NonNullable<StartedOptions['meddle']>>[1]) => ReturnType<NonNullable<StartedOptions['meddle']>>,
+): NonNullable<StartedOptions['meddle']> {
+  let isOver = false
+  return (request, send) => {
+    if (isOver || !which(request)) return undefined
+    isOver = true
+    return answer(send)
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { Pod } from '#api/core/v1/pod.ts'
+import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import { WherryError } from '#lib/errors.ts'
+import type { Extender } from './extender/extender.ts'
+import { check, first, type StartedOptions, type StartedScheduler } from './testing/started-scheduler.ts'
+
+// What was true when it was looked at, and is not any more.
+
+const inDefault = { namespace: 'default' }
+const claims = [{ name: 'device', resourceClaimName: 'c' }]
+
+check(
+  'a pod that was there before the scheduler is not held for want of what is only listed later',
+  {
+    async before(client) {
+      await client.create(ResourceClaim, { metadata: { name: 'c' }, spec: {} } as never, inDefault)
+      const containers = [{ name: 'main', image: 'i', resources: { requests: { cpu: '1' } } }]
+      await client.create(Pod, { metadata: { name: 'p' }, spec: { containers, resourceClaims: claims } } as never, inDefault)
+    },
+  },
+  async ({ placed, clock }) => {
+    await clock.advance(5_000)
+    assert.deepEqual(await placed(), { p: 'a' })
+  },
+)
+
+check(
+  'where the machine is told an earlier time, a back-off ends all the same',
+  { meddle: first(isBinding, () => Promise.reject(new WherryError('Conflict', 'x'))) },
+  async ({ pod, placed, setBack, clock }) => {
+    await pod('p')
+    setBack(3_600_000)
+    await clock.advance(2_000)
+    assert.deepEqual(await placed(), { p: 'a' })
+  },
+)
+
+check('a promise ends with its pod, though that is still shown', {}, async ({ pod, client, told, placed, clock }) => {
+  const patch = (status: object) =>
+    client.patch(Pod, 'promised', { type: 'merge', body: { status } }, { ...inDefault, subresource: 'status' })
+  await pod('low', { cpu: '0.7' })
+  await pod('promised', { cpu: '0.9' })
+  await patch({ nominatedNodeName: 'a' })
+  await clock.advance(5_000)
+  await pod('q', { cpu: '0.3' })
+  assert.match(await told('q'), /^Unschedulable/, 'there is room, and it is promised')
+  await patch({ phase: 'Failed' })
+  await clock.advance(5_000)
+  assert.equal((await placed())['q'], 'a')
+})
+
+for (const [name, fail] of [
+  ['before the binding', { first: ({ path }: { readonly path: string }) => path.includes('/status') }],
+  ['after the binding', { postBind: true }],
+] as const)
+  check(
+    `what fails beside a binding (${name}) is no failure of the binding`,
+    {
+      plugin: {
+        name: 'Beside',
+        preBind: ({ pod }) => (pod.metadata.name === 'p' ? Promise.resolve() : undefined),
+        postBind() {
+          if ('postBind' in fail) throw new Error('what now?')
+        },
+      },
+      ...('first' in fail && { meddle: first(fail.first, () => Promise.reject(new WherryError('ServiceUnavailable', 'away'))) }),
+    },
+    async ({ pod, placed, told, writes, events, clock }) => {
+      await pod('p')
+      await pod('q')
+      await clock.advance(5_000)
+      assert.deepEqual(await placed(), { p: 'a', q: '' })
+      assert.equal(await told('p'), '')
+      assert.equal(writes.filter((write) => write === 'POST p/binding').length, 1)
+      assert.ok(events.includes('Scheduled p: Successfully assigned default/p to a'))
+    },
+  )
+
+checkAsked('nothing is said to a pod of the same name as one that went while an extender was asked', async (at, answer) => {
+  await at.pod('p')
+  await at.remove('p')
+  await at.pod('p', { spec: { schedulingGates: [{ name: 'x' }] } })
+  answer(new WherryError('ServiceUnavailable', 'away'))
+  await at.clock.advance(5_000)
+  assert.doesNotMatch(await at.told('p'), /away/)
+  assert.deepEqual(at.events, [])
+})
+
+checkAsked('what an extender says after the end binds nothing', async (at, answer) => {
+  await at.pod('p')
+  const end = at.scheduler.stop()
+  answer()
+  await end
+  assert.deepEqual([await at.placed(), at.writes, at.events], [{ p: '' }, [], []])
+})
+
+/** With an extender that says nothing before `answer`: then it leaves every node, or fails. */
+function checkAsked(name: string, live: (at: StartedScheduler, answer: (error?: Error) => void) => Promise<void>): void {
+  const question = Promise.withResolvers<void>()
+  const extender: Extender = {
+    url: 'http://extender',
+    isIgnorable: false,
+    filters: true,
+    scores: false,
+    binds: false,
+    preempts: false,
+    isInterested: () => true,
+    filter: async (_pod, nodes) => {
+      await question.promise
+      return { nodes, refusals: new Map() }
+    },
+    score: async () => new Map(),
+    bind: async () => {},
+    preempt: async (_pod, candidates) => candidates,
+  }
+  const options: StartedOptions = { extenders: [extender] }
+  check(name, options, (at) => live(at, (error) => (error === undefined ? question.resolve() : question.reject(error))))
+}
+
+function isBinding({ path }: { readonly path: string }): boolean {
+  return path.includes('/binding')
+}
