@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -50,6 +51,14 @@ check('a promise ends with its pod, though that is still shown', {}, async ({ po
   assert.equal((await placed())['q'], 'a')
 })
 
+checkUnwritten('its pod goes', async ({ remove }) => remove('promised'))
+checkUnwritten('it cannot be kept', async ({ client, clock }) => {
+  const small = { allocatable: { cpu: '800m', memory: '1Gi', pods: '10' } }
+  await client.patch(Node, 'a', { type: 'merge', body: { status: small } }, { subresource: 'status' })
+  // Nothing wakes the pod that has it, which is tried again five minutes after it was refused.
+  await clock.advance(240_000)
+})
+
 for (const [name, fail] of [
   ['before the binding', { first: ({ path }: { readonly path: string }) => path.includes('/status') }],
   ['after the binding', { postBind: true }],
@@ -94,6 +103,26 @@ checkAsked('what an extender says after the end binds nothing', async (at, answe
   await end
   assert.deepEqual([await at.placed(), at.writes, at.events], [{ p: '' }, [], []])
 })
+
+/** A promise that is known to the scheduler alone, since writing it failed, ends like any other. */
+function checkUnwritten(name: string, end: (at: StartedScheduler) => Promise<void>): void {
+  const meddle = first(
+    ({ path }) => path.includes('/promised/status'),
+    () => Promise.reject(new WherryError('ServiceUnavailable', 'away')),
+  )
+  check(`who waits behind a promise that was never written is tried again when ${name}`, { meddle }, async (at) => {
+    const { pod, nominated, placed, told, clock } = at
+    await pod('low', { cpu: '0.3', finalizers: ['example.com/stay'] })
+    await pod('promised', { cpu: '0.9', priority: 'high' })
+    await clock.advance(60_000)
+    await pod('q', { cpu: '0.3' })
+    assert.equal(await nominated('promised'), '')
+    assert.match(await told('q'), /^Unschedulable/, 'there is room, and it is promised')
+    await end(at)
+    await clock.advance(5_000)
+    assert.equal((await placed())['q'], 'a')
+  })
+}
 
 /** With an extender that says nothing before `answer`: then it leaves every node, or fails. */
 function checkAsked(name: string, live: (at: StartedScheduler, answer: (error?: Error) => void) => Promise<void>): void {

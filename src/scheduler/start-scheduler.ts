@@ -183,7 +183,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   function fail({ info, means, note }: Attempt, error: unknown): void {
     const { pod } = info
     log.warn('a pod could not be decided', { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error })
-    world.nominate(info, '')
+    promise(info, '')
     queue.failed(pod.metadata.uid, now())
     tell(pod, { reason: 'SchedulerError', message: error instanceof Error ? error.message : String(error), nominatedNode: '' }, means)
     note('error')
@@ -259,12 +259,19 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   ): void {
     const { info, means, note } = attempt
     const { pod } = info
-    if (plan.nominatedNode !== undefined) world.nominate(info, plan.nominatedNode)
+    if (plan.nominatedNode !== undefined) promise(info, plan.nominatedNode)
     queue.refused(pod.metadata.uid, now(), decision.refusedBy, decision.pendingBy)
     tell(pod, { reason: 'Unschedulable', message: plan.message, nominatedNode: plan.nominatedNode }, means)
     if (plan.victims !== undefined) metrics?.preempted(plan.victims.length)
     if (plan.act !== undefined) write(makeRoom(plan.act, attempt))
     note('unschedulable')
+  }
+
+  /** Whoever waits behind a promise hears of its end at once: it may never have been written, so that no watch would tell. */
+  function promise(info: PodInfo, nodeName: string): void {
+    const before = world.promiseOf(info.pod.metadata.uid)
+    world.nominate(info, nodeName)
+    if (before !== undefined && before !== nodeName) wake(withdrawn(info.pod, before), causeOf(Pod, info.pod))
   }
 
   async function makeRoom(act: NonNullable<FailurePlan['act']>, { info, means }: Attempt): Promise<void> {

@@ -99,7 +99,10 @@ test('no node is promised where nobody would have to go', () => {
   const { cycle } = beginCycle(info, profile, world)
   const plan = planFailure(info, { cycle, misfit: { nodesTotal: 2, refusals }, refusedBy: new Set(), pendingBy: new Set() }, profile, world)
   assert.deepEqual([plan.nominatedNode, plan.victims], [undefined, []])
-  assert.match(plan.message, /preemption: \[expected at least one victim pod on node "[ab]", expected at least one victim pod on node "[ab]"\]$/)
+  assert.match(
+    plan.message,
+    /preemption: \[expected at least one victim pod on node "[ab]", expected at least one victim pod on node "[ab]"\]$/,
+  )
 })
 
 test('an attempt that finds nobody is an attempt', () => {
