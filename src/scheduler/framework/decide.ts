@@ -8,6 +8,7 @@ import type { AnyPlugin, Cycle, NodeRefusal } from './plugin.ts'
 import { pluginError } from './plugin-error.ts'
 import type { Profile } from './profile.ts'
 import { createRankings, type Ranking } from './ranking.ts'
+import { kindsOf, type Refusals, refusalsOf } from './refusals.ts'
 import { refusalOf } from './trial.ts'
 
 /** Where a pod should run, or why nowhere. */
@@ -75,11 +76,11 @@ export function createDecider(profile: Profile, world: World, random: Random): D
     begun: Begun,
     ranking: Ranking,
     promised = begun.cycle.pod.pod.status.nominatedNodeName ?? '',
-  ): { readonly nodes: NodeInfo[]; readonly refusals: () => Map<string, NodeRefusal> } {
+  ): { readonly nodes: NodeInfo[]; readonly refusals: () => Refusals } {
     const { cycle, nodes: allowed } = begun
     const rest = { ...cycle, filters: cycle.filters.slice(ranking.filtersCovered) }
     const refusal = (node: NodeInfo): NodeRefusal | undefined =>
-      world.nominatedTo(node.name).size > 0
+      world.hasNominations && world.nominatedTo(node.name).size > 0
         ? refusalOf(cycle, node)
         : (ranking.refusalOf(node) ?? (rest.filters.length === 0 ? undefined : refusalOf(rest, node)))
     const nominated = world.nodes.nodes.get(promised)
@@ -101,14 +102,11 @@ export function createDecider(profile: Profile, world: World, random: Random): D
       }
     }
     if (nodes.length > 0) start = (start + looked) % Math.max(1, world.nodes.nodes.size)
-    return { nodes: found, refusals: () => new Map(refused.map(({ name }, index) => [name, reasons[index]!])) }
+    return { nodes: found, refusals: () => refusalsOf(refused, reasons) }
   }
 
-  function misfit(
-    { cycle, nodes, restrictedBy }: Begun,
-    refusals: ReadonlyMap<string, NodeRefusal>,
-    further: Iterable<string> = [],
-  ): Decision {
+  function misfit({ cycle, nodes, restrictedBy }: Begun, refusals: Refusals, further: Iterable<string> = []): Decision {
+    const kinds = [...kindsOf(refusals).keys()]
     const others: NodeRefusal | undefined =
       nodes === undefined
         ? undefined
@@ -116,12 +114,8 @@ export function createDecider(profile: Profile, world: World, random: Random): D
     return {
       cycle,
       misfit: { nodesTotal: world.nodes.nodes.size, refusals, others },
-      refusedBy: new Set([...restrictedBy, ...Iterator.from(refusals.values()).map(({ plugin }) => plugin), ...further]),
-      pendingBy: new Set(
-        Iterator.from(refusals.values())
-          .filter(({ pending }) => pending === true)
-          .map(({ plugin }) => plugin),
-      ),
+      refusedBy: new Set([...restrictedBy, ...kinds.map(({ plugin }) => plugin), ...further]),
+      pendingBy: new Set(kinds.filter(({ pending }) => pending === true).map(({ plugin }) => plugin)),
     }
   }
 

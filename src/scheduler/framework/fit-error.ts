@@ -1,4 +1,5 @@
 import type { NodeRefusal } from './plugin.ts'
+import { kindsOf, type Refusals } from './refusals.ts'
 
 /** Why a pod fits nowhere. */
 export interface Misfit {
@@ -6,7 +7,7 @@ export interface Misfit {
   /** A `preFilter` refused the pod: it speaks for all nodes. */
   readonly ofAll?: NodeRefusal | undefined
   /** Nodes that were looked at, by name. */
-  readonly refusals: ReadonlyMap<string, NodeRefusal>
+  readonly refusals: Refusals
   /** Spoken for all other nodes. */
   readonly others?: NodeRefusal | undefined
 }
@@ -20,10 +21,10 @@ export function fitError({ nodesTotal, ofAll, refusals, others }: Misfit, postFi
 }
 
 /** `2 Insufficient cpu, 1 node(s) were unschedulable`, sorted as text. */
-export function histogramOf(nodesTotal: number, refusals: ReadonlyMap<string, NodeRefusal>, others?: NodeRefusal): string {
+export function histogramOf(nodesTotal: number, refusals: Refusals, others?: NodeRefusal): string {
   const counts = new Map<string, number>()
   const add = (reason: string, number: number): unknown => counts.set(reason, (counts.get(reason) ?? 0) + number)
-  for (const { reasons } of refusals.values()) for (const reason of reasons) add(reason, 1)
+  for (const [{ reasons }, nodes] of kindsOf(refusals)) for (const reason of reasons) add(reason, nodes)
   if (refusals.size < nodesTotal) for (const reason of others?.reasons ?? []) add(reason, nodesTotal - refusals.size)
   return [...counts]
     .map(([reason, count]) => `${count} ${reason}`)

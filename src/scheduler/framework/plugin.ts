@@ -6,6 +6,7 @@ import type { NodeInfo } from '../world/node-info.ts'
 import type { PodInfo } from '../world/pod-info.ts'
 import type { World } from '../world/world.ts'
 import type { EventPattern } from './cluster-event.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Why a node (or, from `preFilter`, every node) cannot take a pod. */
 export interface Refusal {
@@ -96,7 +97,7 @@ export interface NodeRefusal extends Refusal {
 /** What was found out about a pod that fits nowhere, for `postFilter`. */
 export interface Failure {
   /** By node name: only nodes that were looked at. */
-  readonly refusals: ReadonlyMap<string, NodeRefusal>
+  readonly refusals: Refusals
   /** Of all other nodes: spoken by a `preFilter`, by the set of nodes that it allows, or by nobody. */
   readonly others: NodeRefusal | undefined
   /** Filters anew with pods taken away: see `createTrial` in `framework/trial.ts`. Absent: a `preFilter` refused the pod for good. */

@@ -4,6 +4,7 @@ import { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { fitError } from '../../framework/fit-error.ts'
 import type { Candidate, Cycle, Failure, NodeRefusal, Plugin, PostFilter } from '../../framework/plugin.ts'
+import { kindsOf } from '../../framework/refusals.ts'
 import type { NodeInfo } from '../../world/node-info.ts'
 import type { PodInfo } from '../../world/pod-info.ts'
 import type { World } from '../../world/world.ts'
@@ -113,7 +114,10 @@ function isPreempted(pod: Pod): boolean {
 
 /** Nodes where taking pods away might help. */
 function resolvable({ refusals, others }: Failure, world: World): readonly NodeInfo[] {
-  if (refusals.size === 0 && (others === undefined || others.unresolvable)) return []
+  const isHopeless = kindsOf(refusals)
+    .keys()
+    .every(({ unresolvable }) => unresolvable)
+  if (isHopeless && (others === undefined || others.unresolvable)) return []
   return world.nodes.order.filter(({ name }) => (refusals.get(name) ?? others)?.unresolvable === false)
 }
 

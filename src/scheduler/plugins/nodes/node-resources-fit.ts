@@ -44,6 +44,7 @@ export function nodeResourcesFit(
   const strategy = scoringStrategy ?? { type: 'LeastAllocated' }
   const resources = strategy.resources ?? defaultResources
   const score = scorerOf(strategy)
+  const shortageOf = createShortages()
 
   const isIgnored = (resource: string): boolean =>
     isExtended(resource) && (ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.split('/')[0]!))
@@ -81,7 +82,7 @@ export function nodeResourcesFit(
     }),
     filter(_pod, { slot, table }, { wants }) {
       if (table.pods.requested[slot]! + 1 <= table.pods.allocatable[slot]! && wants.every((want) => isFree(want, slot))) return undefined
-      return shortage(wants, slot, table)
+      return shortageOf(wants, slot, table)
     },
     preScore: (pod, _nodes, world) => scoredColumns(pod, world, resources, true),
     score: (_pod, { slot }, columns) => score(columns, slot),
@@ -153,17 +154,30 @@ const isFree = ({ amount, column, isByClaim }: State['wants'][number], slot: num
     ? isByClaim
     : amount <= column.allocatable[slot]! - column.requested[slot]! || (isByClaim && column.allocatable[slot] === 0)
 
-/** Every resource that is short is told. */
-function shortage(wants: State['wants'], slot: number, table: NodeInfo['table']): Refusal {
-  const short = table.pods.requested[slot]! + 1 > table.pods.allocatable[slot]! ? ['Too many pods'] : []
-  let isForGood = false
-  for (const want of wants) {
-    if (isFree(want, slot)) continue
-    short.push(`Insufficient ${want.resource}`)
-    // An empty node could not take it either.
-    isForGood ||= want.amount > (want.column?.allocatable[slot] ?? 0)
+type Shortage = (wants: State['wants'], slot: number, table: NodeInfo['table']) => Refusal
+
+const shortagesMax = 1024
+
+/** Every resource that is short is told. The same words are the same object, so that what thousands of nodes say is counted fast. */
+function createShortages(): Shortage {
+  const known = new Map<string, Refusal>()
+  return (wants, slot, table) => {
+    const short = table.pods.requested[slot]! + 1 > table.pods.allocatable[slot]! ? ['Too many pods'] : []
+    let isForGood = false
+    for (const want of wants) {
+      if (isFree(want, slot)) continue
+      short.push(`Insufficient ${want.resource}`)
+      // An empty node could not take it either.
+      isForGood ||= want.amount > (want.column?.allocatable[slot] ?? 0)
+    }
+    const key = `${isForGood} ${short.join()}`
+    let refusal = known.get(key)
+    if (refusal === undefined) {
+      if (known.size >= shortagesMax) known.clear()
+      known.set(key, (refusal = isForGood ? refuseForGood(...short) : refuse(...short)))
+    }
+    return refusal
   }
-  return isForGood ? refuseForGood(...short) : refuse(...short)
 }
 
 /** IsExtendedResourceName: somebody's own, not Kubernetes'. */
