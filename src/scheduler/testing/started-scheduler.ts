@@ -3,12 +3,10 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
-import type { AnyKind } from '#api/kind.ts'
 import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { createTestServer } from '#apiserver/testing.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
-import { createInformer, type Informer } from '#client/informer.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { createJsonLog } from '#lib/log.ts'
@@ -17,9 +15,9 @@ import { createVirtualClock } from '#sim/clock.ts'
 import type { Extender } from '../extender/extender.ts'
 import type { AnyPlugin } from '../framework/plugin.ts'
 import { type Profile, profileOf } from '../framework/profile.ts'
-import { neededKinds } from '../needed-kinds.ts'
 import { registry } from '../plugins/registry.ts'
 import { startScheduler } from '../start-scheduler.ts'
+import { createCaches } from './caches.ts'
 
 /** A pod's parts that a test says; every container asks for one processor unless it says otherwise. */
 export interface PodParts {
@@ -84,10 +82,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
   }
   for (const [name, cpu] of Object.entries(nodes)) await addNode(name, cpu)
   await before?.(client)
-  const informers = new Map<AnyKind, Informer<never>>(
-    neededKinds.map((kind) => [kind, createInformer(own, kind, { clock, random: seededRandom(1), log }) as Informer<never>]),
-  )
-  const informer = <T>(kind: AnyKind) => informers.get(kind) as unknown as Informer<T>
+  const caches = createCaches(own, { clock, log })
   const events: string[] = []
   const means = { random: seededRandom(3) }
   const profiles: readonly Profile[] = schedulerNames.map((schedulerName) =>
@@ -98,12 +93,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
   )
   let backMs = 0
   const scheduler = startScheduler({
-    client: own,
-    pods: informer<Pod>(Pod),
-    nodes: informer<Node>(Node),
-    namespaces: informer<Namespace>(Namespace),
-    sources: (kind) => informers.get(kind) as never,
-    sourcesSynced: Promise.all([...informers.values()].map((each) => each.synced())),
+    ...caches.options,
     clock: { ...clock, now: () => clock.now() - backMs, schedule: (at, run) => clock.schedule(at + backMs, run) },
     random: seededRandom(2),
     log,
@@ -158,7 +148,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
     },
     async stop(): Promise<void> {
       await scheduler.stop()
-      for (const each of informers.values()) await each.close()
+      await caches.close()
     },
   }
 }

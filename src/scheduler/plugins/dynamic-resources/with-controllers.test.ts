@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
-import type { AnyKind } from '#api/kind.ts'
 import { DeviceClass } from '#api/resource/v1/device-class.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
 import { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
-import { createInformer, type Informer } from '#client/informer.ts'
 import { startCluster } from '#controllers/testing/cluster.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
-import { neededKinds } from '../../needed-kinds.ts'
 import { startScheduler } from '../../start-scheduler.ts'
+import { createCaches } from '../../testing/caches.ts'
 import { defaultProfile } from '../default-profile.ts'
 
 const inDefault = { namespace: 'default' }
@@ -25,17 +22,9 @@ async function start() {
   const { client, clock, until } = cluster
   const warnings: string[] = []
   const log = createJsonLog((line) => warnings.push(line), clock, 'warn')
-  const informers = new Map<AnyKind, Informer<never>>(
-    neededKinds.map((kind) => [kind, createInformer(client, kind, { clock, random: seededRandom(1), log }) as Informer<never>]),
-  )
-  const informer = <T>(kind: AnyKind) => informers.get(kind) as unknown as Informer<T>
+  const caches = createCaches(client, { clock, log })
   const scheduler = startScheduler({
-    client,
-    pods: informer<Pod>(Pod),
-    nodes: informer<Node>(Node),
-    namespaces: informer<Namespace>(Namespace),
-    sources: (kind) => informers.get(kind) as never,
-    sourcesSynced: Promise.all([...informers.values()].map((each) => each.synced())),
+    ...caches.options,
     clock,
     random: seededRandom(2),
     log,
@@ -74,7 +63,7 @@ async function start() {
     messageOf: async (name: string) => podCondition(await client.get(Pod, name, 'default'), 'PodScheduled')?.message ?? '',
     async stop() {
       await scheduler.stop()
-      for (const each of informers.values()) await each.close()
+      await caches.close()
       await cluster.stop()
     },
   }

@@ -8,24 +8,14 @@ import { CSINode } from '#api/storage/v1/csi-node.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
 import { createTrial } from '../../framework/trial.ts'
-import { answerOf, type Cluster, claim, csiNode, pod, sceneOf, storageClass, volume } from '../volume-common/testing.ts'
+import { answerCheck, type Cluster, claim, csiNode, pod, sceneOf, storageClass, volume } from '../volume-common/testing.ts'
 import { createAttachedVolumes } from './attached-volumes.ts'
 import { nodeVolumeLimits } from './node-volume-limits.ts'
 
 const tooMany = 'for now: node(s) exceed max volume count'
 const driver = 'disk.example.com'
 
-function check(
-  name: string,
-  cluster: Cluster & { readonly uses: readonly (string | object)[] },
-  expected: ReturnType<typeof answerOf>,
-): void {
-  test(name, () => {
-    const { uses, ...there } = cluster
-    const scene = sceneOf(there)
-    assert.deepEqual(answerOf(nodeVolumeLimits, scene, scene.put(Pod, pod('p', uses))), expected)
-  })
-}
+const check = answerCheck(nodeVolumeLimits)
 
 const names = ['v', 'w', 'x', 'y', 'z']
 /** Each bound to a volume of its name. */

@@ -5,6 +5,7 @@ import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { ReplicationController } from '#api/core/v1/replication-controller.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { placementChecks } from '../../testing/placement-checks.ts'
 import { createCluster, hostname, nodeOf, podOf, zone } from '../../world/topology-testing.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 
@@ -28,6 +29,7 @@ interface Given {
   readonly args?: object
 }
 
+const { filters, scores } = placementChecks(begin)
 const expected = (a: string, b: string, c: string, d: string) => ({ a, b, c, d })
 
 filters('has no say where nothing is asked', { pods: [['a', 'web']] }, 'skipped')
@@ -270,28 +272,4 @@ function begin({ taints = {}, pods = [], constraints, spec, labels = { app: 'web
   const before = plugin.preFilter!(pod, world)
   assert.ok('state' in before)
   return { world, plugin, pod, before, nodes: [...world.nodes.nodes.values()] }
-}
-
-function filters(name: string, given: Given, outcome: Readonly<Record<string, string>> | 'skipped'): void {
-  test(name, () => {
-    const { world, plugin, pod, before, nodes } = begin(given)
-    if (outcome === 'skipped') return assert.equal(before.skip, true)
-    assert.equal(before.skip, undefined)
-    const told = nodes.map((node) => {
-      const refusal = plugin.filter!(pod, node, before.state, world)
-      return [node.name, refusal === undefined ? '' : `${refusal.unresolvable ? 'for good: ' : ''}${refusal.reasons.join()}`]
-    })
-    assert.deepEqual(Object.fromEntries(told), outcome)
-  })
-}
-
-function scores(name: string, given: Given, outcome: readonly number[] | undefined): void {
-  test(`score: ${name}`, () => {
-    const { world, plugin, pod, before, nodes } = begin(given)
-    const state = plugin.preScore!(pod, nodes, world, before.state)
-    if (outcome === undefined || state === undefined) return assert.equal(state, outcome)
-    const values = Float64Array.from(nodes, (node) => plugin.score!(pod, node, state, world))
-    plugin.normalize!(values, pod, nodes, state)
-    assert.deepEqual([...values], outcome)
-  })
 }

@@ -1,37 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Pod } from '#api/core/v1/pod.ts'
-import { Pod as PodKind } from '#api/core/v1/pod.ts'
-import {
-  answerOf,
-  type Cluster,
-  claim,
-  csiNode,
-  hostname,
-  localClass,
-  onlyWhere,
-  pod,
-  sceneOf,
-  storageClass,
-  volume,
-  zone,
-} from '../volume-common/testing.ts'
+import { answerCheck, claim, csiNode, hostname, localClass, onlyWhere, storageClass, volume, zone } from '../volume-common/testing.ts'
 import { reasons } from './find-volumes.ts'
 import { volumeBinding } from './volume-binding.ts'
 
 const plugin = volumeBinding({})
 
-function check(
-  name: string,
-  cluster: Cluster & { readonly uses: readonly (string | object)[] },
-  expected: ReturnType<typeof answerOf>,
-): void {
-  test(name, () => {
-    const { uses, ...there } = cluster
-    const scene = sceneOf(there)
-    assert.deepEqual(answerOf(plugin, scene, scene.put(PodKind, pod('p', uses)) as Pod), expected)
-  })
-}
+const check = answerCheck(plugin)
+
+/** Of a volume: each term is one way to be reached. */
+const reachedWhere = (...terms: readonly (readonly object[])[]): object => ({
+  nodeAffinity: { required: { nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })) } },
+})
 
 const delayed = [storageClass('made'), localClass('local')]
 const ephemeral = {
@@ -318,21 +298,13 @@ check(
     volumes: [
       volume('v', {
         className: 'local',
-        spec: {
-          nodeAffinity: {
-            required: {
-              nodeSelectorTerms: [
-                {
-                  matchExpressions: [
-                    { key: zone, operator: 'In', values: ['z1'] },
-                    { key: hostname, operator: 'NotIn', values: ['a'] },
-                  ],
-                },
-                { matchExpressions: [{ key: zone, operator: 'In', values: ['z2'] }] },
-              ],
-            },
-          },
-        },
+        spec: reachedWhere(
+          [
+            { key: zone, operator: 'In', values: ['z1'] },
+            { key: hostname, operator: 'NotIn', values: ['a'] },
+          ],
+          [{ key: zone, operator: 'In', values: ['z2'] }],
+        ),
       }),
     ],
     claims: [claim('x', { className: 'local' })],
@@ -349,16 +321,7 @@ check(
     volumes: [
       volume('v', {
         className: 'local',
-        spec: {
-          nodeAffinity: {
-            required: {
-              nodeSelectorTerms: [
-                { matchExpressions: [{ key: hostname, operator: 'In', values: ['b'] }] },
-                { matchExpressions: [{ key: zone, operator: 'In', values: ['z1'] }] },
-              ],
-            },
-          },
-        },
+        spec: reachedWhere([{ key: hostname, operator: 'In', values: ['b'] }], [{ key: zone, operator: 'In', values: ['z1'] }]),
       }),
     ],
     claims: [claim('x', { className: 'local' })],

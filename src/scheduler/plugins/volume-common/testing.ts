@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { Node } from '#api/core/v1/node.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
@@ -138,6 +140,19 @@ export function answerOf(plugin: AnyPlugin, { world }: Scene, pod: Pod): string 
     }),
   )
 }
+
+/** A check of one plug-in: what it says of the pod `p`, which has these volumes, in a cluster. */
+export const answerCheck =
+  (plugin: AnyPlugin) =>
+  (
+    name: string,
+    { uses, ...there }: Cluster & { readonly uses: readonly (string | object)[] },
+    expected: ReturnType<typeof answerOf>,
+  ): void =>
+    void test(name, () => {
+      const scene = sceneOf(there)
+      assert.deepEqual(answerOf(plugin, scene, scene.put(Pod, pod('p', uses))), expected)
+    })
 
 export const hostname = 'kubernetes.io/hostname'
 export const zone = 'topology.kubernetes.io/zone'

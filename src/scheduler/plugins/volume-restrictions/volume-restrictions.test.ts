@@ -2,24 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
 import { createTrial } from '../../framework/trial.ts'
-import { answerOf, type Cluster, claim, pod, type Scene, sceneOf } from '../volume-common/testing.ts'
+import { answerCheck, answerOf, type Cluster, claim, pod, type Scene, sceneOf } from '../volume-common/testing.ts'
 import { volumeRestrictions } from './volume-restrictions.ts'
 
 const diskTaken = 'for now: node(s) had no available disk'
 const claimTaken =
   'for now: node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod'
 
-function check(
-  name: string,
-  cluster: Cluster & { readonly uses: readonly (string | object)[] },
-  expected: ReturnType<typeof answerOf>,
-): void {
-  test(name, () => {
-    const { uses, ...there } = cluster
-    const scene = sceneOf(there)
-    assert.deepEqual(answerOf(volumeRestrictions, scene, scene.put(Pod, pod('p', uses))), expected)
-  })
-}
+const check = answerCheck(volumeRestrictions)
 
 const exclusive = claim('x', { modes: ['ReadWriteOncePod'] })
 check('has no say without claims and disks', { uses: [{ emptyDir: {} }] }, 'no say')

@@ -1,24 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { Pod } from '#api/core/v1/pod.ts'
-import { answerOf, type Cluster, claim, localClass, pod, sceneOf, storageClass, volume, zone } from '../volume-common/testing.ts'
+import { answerCheck, type Cluster, claim, localClass, storageClass, volume, zone } from '../volume-common/testing.ts'
 import { volumeZone } from './volume-zone.ts'
 
 const oldZone = 'failure-domain.beta.kubernetes.io/zone'
 const region = 'topology.kubernetes.io/region'
 const conflict = 'node(s) had no available volume zone'
 
-function check(
-  name: string,
-  cluster: Cluster & { readonly uses: readonly (string | object)[] },
-  expected: ReturnType<typeof answerOf>,
-): void {
-  test(name, () => {
-    const { uses, ...there } = cluster
-    const scene = sceneOf(there)
-    assert.deepEqual(answerOf(volumeZone, scene, scene.put(Pod, pod('p', uses))), expected)
-  })
-}
+const check = answerCheck(volumeZone)
 
 const bound = (labels: Readonly<Record<string, string>>): Cluster & { uses: string[] } => ({
   uses: ['x'],
