@@ -1,5 +1,5 @@
 import type { AnyPlugin } from '../framework/plugin.ts'
-import type { Profile } from '../framework/profile.ts'
+import { type Profile, profileHaving } from '../framework/profile.ts'
 import { type PluginMeans, registry } from '../plugins/registry.ts'
 import type { Extender, PluginSet, PointName } from './configuration.ts'
 import type { SchedulerSettings } from './read-scheduler-configuration.ts'
@@ -41,22 +41,15 @@ function compose(
   const at = (
     point: Exclude<PointName, 'multiPoint' | 'queueSort' | 'bind' | 'placementGenerate' | 'placementScore'>,
   ): readonly Enabled[] => atPoint(everywhere, plugins[point] ?? {}).filter(({ name }) => pluginOf(name)?.[point] !== undefined)
-  const having = (point: Parameters<typeof at>[0]): AnyPlugin[] => at(point).map(({ name }) => pluginOf(name)!)
-  return {
-    schedulerName,
-    preEnqueue: having('preEnqueue'),
-    preFilter: having('preFilter'),
-    filter: having('filter'),
-    postFilter: having('postFilter'),
-    preScore: having('preScore'),
-    // A weight of 0 is one that was not said.
-    score: at('score').map(({ name, weight }) => ({ plugin: pluginOf(name)!, weight: weight || 1 })),
-    reserve: having('reserve'),
-    permit: having('permit'),
-    preBind: having('preBind'),
-    postBind: having('postBind'),
-    percentageOfNodesToScore: percentageOfNodesToScore ?? percentageOfAll,
-  }
+  return profileHaving(
+    {
+      schedulerName,
+      // A weight of 0 is one that was not said.
+      score: at('score').map(({ name, weight }) => ({ plugin: pluginOf(name)!, weight: weight || 1 })),
+      percentageOfNodesToScore: percentageOfNodesToScore ?? percentageOfAll,
+    },
+    (point) => at(point).map(({ name }) => pluginOf(name)!),
+  )
 }
 
 /** The defaults without what is taken off, each replaced where it is named again, then what is new (kube-scheduler mergePluginSet). */

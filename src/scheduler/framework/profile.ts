@@ -17,6 +17,25 @@ export interface Profile {
   readonly percentageOfNodesToScore: number
 }
 
+/** A profile with the plug-ins that `having` names at each extension point. */
+export const profileHaving = (
+  { schedulerName, score, percentageOfNodesToScore }: Pick<Profile, 'schedulerName' | 'score' | 'percentageOfNodesToScore'>,
+  having: (point: Exclude<keyof Profile, 'schedulerName' | 'score' | 'percentageOfNodesToScore'>) => readonly AnyPlugin[],
+): Profile => ({
+  schedulerName,
+  preEnqueue: having('preEnqueue'),
+  preFilter: having('preFilter'),
+  filter: having('filter'),
+  postFilter: having('postFilter'),
+  preScore: having('preScore'),
+  score,
+  reserve: having('reserve'),
+  permit: having('permit'),
+  preBind: having('preBind'),
+  postBind: having('postBind'),
+  percentageOfNodesToScore,
+})
+
 /** Every plug-in at all its extension points, in this order (what the configuration calls multiPoint). A weight is 1 unless it is given. */
 export function profileOf(
   schedulerName: string,
@@ -24,20 +43,8 @@ export function profileOf(
   percentageOfNodesToScore = 0,
 ): Profile {
   const entries = plugins.map((entry) => ('plugin' in entry ? entry : { plugin: entry, weight: 1 }))
-  const having = (point: keyof AnyPlugin): AnyPlugin[] =>
-    entries.map(({ plugin }) => plugin).filter((plugin) => plugin[point] !== undefined)
-  return {
-    schedulerName,
-    preEnqueue: having('preEnqueue'),
-    preFilter: having('preFilter'),
-    filter: having('filter'),
-    postFilter: having('postFilter'),
-    preScore: having('preScore'),
-    score: entries.filter(({ plugin }) => plugin.score !== undefined),
-    reserve: having('reserve'),
-    permit: having('permit'),
-    preBind: having('preBind'),
-    postBind: having('postBind'),
-    percentageOfNodesToScore,
-  }
+  const score = entries.filter(({ plugin }) => plugin.score !== undefined)
+  return profileHaving({ schedulerName, score, percentageOfNodesToScore }, (point) =>
+    entries.map(({ plugin }) => plugin).filter((plugin) => plugin[point] !== undefined),
+  )
 }

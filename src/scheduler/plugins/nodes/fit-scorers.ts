@@ -28,37 +28,27 @@ export function scorerOf({ type, requestedToCapacityRatio }: ScoringStrategy): S
   }
 }
 
-function weighted(score: (requested: number, capacity: number) => number): Scorer {
+/** The weighted mean. With `isRatio` a resource that is worth nothing has no weight either, and the mean is rounded, not cut. */
+function weighted(score: (requested: number, capacity: number) => number, isRatio = false): Scorer {
   return (columns, slot) => {
     let sum = 0
     let weights = 0
     for (const { allocatable, requested, amount, weight } of columns) {
       const capacity = allocatable[slot]!
       if (capacity === 0) continue
-      sum += weight * score(requested[slot]! + amount, capacity)
+      const value = score(requested[slot]! + amount, capacity)
+      if (isRatio && value <= 0) continue
+      sum += weight * value
       weights += weight
     }
-    return weights === 0 ? 0 : Math.trunc(sum / weights)
+    if (weights === 0) return 0
+    return isRatio ? Math.round(sum / weights) : Math.trunc(sum / weights)
   }
 }
 
-/** A resource that is worth nothing has no weight either. */
 function byRatio(shape: readonly ShapePoint[]): Scorer {
   const value = brokenLine(shape.map(({ utilization, score }) => ({ utilization, score: score * 10 })))
-  return (columns, slot) => {
-    let sum = 0
-    let weights = 0
-    for (const { allocatable, requested, amount, weight } of columns) {
-      const capacity = allocatable[slot]!
-      if (capacity === 0) continue
-      const wanted = requested[slot]! + amount
-      const score = value(wanted > capacity ? 100 : Math.trunc((wanted * 100) / capacity))
-      if (score <= 0) continue
-      sum += weight * score
-      weights += weight
-    }
-    return weights === 0 ? 0 : Math.round(sum / weights)
-  }
+  return weighted((requested, capacity) => value(requested > capacity ? 100 : Math.trunc((requested * 100) / capacity)), true)
 }
 
 /** Straight between the points, level before the first and after the last. */
