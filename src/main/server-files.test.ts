@@ -49,6 +49,11 @@ test('audit goes where it is to go', () => {
 const absent = join(folder, 'absent')
 refused('a file that is not there', { tracingConfig: absent }, /^tracingConfig: \S+absent cannot be used: ENOENT/)
 refused('a scheduler of another kind', { schedulerConfig: policy }, /^schedulerConfig: .*use kind "KubeSchedulerConfiguration"/)
+refused(
+  'an extender whose authority is not there',
+  { schedulerConfig: scheduler(`extenders: [{ urlPrefix: "https://there", filterVerb: f, tlsConfig: { caFile: ${absent} } }]`) },
+  /^schedulerConfig: .*ENOENT/,
+)
 refused('tracing of another kind', { tracingConfig: policy }, /^tracingConfig: .*use kind "TracingConfiguration"/)
 refused('a policy of another kind', { auditPolicy: kubeconfig, auditLog: log }, /^auditPolicy: .*kind: Unsupported value/)
 refused('a log without a folder', { auditPolicy: policy, auditLog: join(absent, 'a.log') }, /^auditLog: .*cannot be used: ENOENT/)
@@ -71,6 +76,10 @@ test('an authorizer whose kubeconfig is there', () => {
   const { authorizationConfiguration } = readServerFiles({ authorizationConfig: authorization(webhook(kubeconfig)) })
   assert.match(authorizationConfiguration!.text, /Webhook/)
 })
+
+function scheduler(more: string): string {
+  return file(`{ apiVersion: kubescheduler.config.k8s.io/v1, kind: KubeSchedulerConfiguration, ${more} }`)
+}
 
 function refused(name: string, settings: ServerSettings, message: RegExp): void {
   test(name, () => assert.throws(() => readServerFiles(settings), { code: 'Invalid', message }))

@@ -60,11 +60,16 @@ export function readServerFiles(settings: ServerSettings): ServerFiles {
     authorizationConfiguration: authorizationConfig === undefined ? undefined : watchedFile(authorizationConfig),
     tokenWebhook: read('tokenWebhookConfig', tokenWebhookConfig, (text) => webhookConnection(text, readFile)),
     tracing: read('tracingConfig', tracingConfig, parseTracingConfiguration),
-    scheduler: read('schedulerConfig', settings.schedulerConfig, readSchedulerConfiguration),
+    scheduler: read('schedulerConfig', settings.schedulerConfig, checkScheduler),
     audit: auditOf(settings),
     admissionPlugins: admissionOf(settings),
     readFile,
   }
+}
+
+function checkScheduler(text: string): void {
+  for (const { tlsConfig: { caFile, certFile, keyFile } = {} } of readSchedulerConfiguration(text).extenders)
+    for (const path of [caFile, certFile, keyFile]) if (path) readFile(path)
 }
 
 function checkAuthorization(text: string): void {
