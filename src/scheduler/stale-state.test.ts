@@ -3,7 +3,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { WherryError } from '#lib/errors.ts'
-import type { Extender } from './extender/extender.ts'
+import { extenderOf } from './testing/fixtures.ts'
 import { check, first, type StartedOptions, type StartedScheduler } from './testing/started-scheduler.ts'
 
 // What was true when it was looked at, and is not any more.
@@ -127,22 +127,10 @@ function checkUnwritten(name: string, end: (at: StartedScheduler) => Promise<voi
 /** With an extender that says nothing before `answer`: then it leaves every node, or fails. */
 function checkAsked(name: string, live: (at: StartedScheduler, answer: (error?: Error) => void) => Promise<void>): void {
   const question = Promise.withResolvers<void>()
-  const extender: Extender = {
-    url: 'http://extender',
-    isIgnorable: false,
-    filters: true,
-    scores: false,
-    binds: false,
-    preempts: false,
-    isInterested: () => true,
-    filter: async (_pod, nodes) => {
-      await question.promise
-      return { nodes, refusals: new Map() }
-    },
-    score: async () => new Map(),
-    bind: async () => {},
-    preempt: async (_pod, candidates) => candidates,
-  }
+  const extender = extenderOf(async (_pod, nodes) => {
+    await question.promise
+    return { nodes, refusals: new Map() }
+  })
   const options: StartedOptions = { extenders: [extender] }
   check(name, options, (at) => live(at, (error) => (error === undefined ? question.resolve() : question.reject(error))))
 }

@@ -4,7 +4,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { podCondition } from '#api/core/v1/pod-helpers.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { HttpRequest } from '#lib/http.ts'
-import type { Extender } from './extender/extender.ts'
+import { extenderOf } from './testing/fixtures.ts'
 import { check, first, type StartedOptions, type StartedScheduler } from './testing/started-scheduler.ts'
 
 const inDefault = { namespace: 'default' }
@@ -257,10 +257,11 @@ check(
       return send()
     },
   },
-  async ({ pod, nominated }) => {
+  async ({ pod, nominated, writes }) => {
     await pod('low')
     await pod('high', { priority: 'high' })
     assert.equal(await nominated('high'), 'a')
+    assert.ok(writes.includes('DELETE low'))
   },
 )
 
@@ -368,15 +369,8 @@ function refusedEarly(): [StartedOptions, (at: StartedScheduler) => Promise<void
 
 function asked(): [StartedOptions, (at: StartedScheduler) => Promise<void>] {
   const questions: { readonly name: string; readonly answer: () => void }[] = []
-  const extender: Extender = {
-    url: 'http://extender',
-    isIgnorable: false,
-    filters: true,
-    scores: false,
-    binds: false,
-    preempts: false,
-    isInterested: () => true,
-    filter: ({ pod }, nodes) =>
+  const extender = extenderOf(
+    ({ pod }, nodes) =>
       new Promise((resolve) =>
         questions.push({
           name: pod.metadata.name,
@@ -389,10 +383,7 @@ function asked(): [StartedOptions, (at: StartedScheduler) => Promise<void>] {
           },
         }),
       ),
-    score: async () => new Map(),
-    bind: async () => {},
-    preempt: async (_pod, candidates) => candidates,
-  }
+  )
   return [
     { extenders: [extender] },
     async ({ pod, addNode, placed, clock, client }) => {

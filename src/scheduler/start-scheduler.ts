@@ -58,6 +58,8 @@ interface Attempt {
   readonly means: BindMeans
   /** Ends what is under way when the pod goes. */
   readonly ending: AbortController
+  /** It is known where the pod goes, or what is to be done since it goes nowhere. */
+  decided(): void
   note(result: TryResult): void
 }
 
@@ -132,6 +134,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       decider,
       ending,
       means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal },
+      decided: () => metrics?.decided(now() - beganAt),
       note(result) {
         metrics?.tried(result, profile.schedulerName, now() - beganAt)
         if (result === 'scheduled') metrics?.scheduled(attempts, now() - addedAt)
@@ -145,7 +148,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     try {
       const decision = decider.decide(info)
       const plan = decision.node === undefined ? planFailure(info, decision, profile, world) : undefined
-      metrics?.decided(now() - beganAt)
+      attempt.decided()
       if (decision.node === undefined) refuse(attempt, decision, plan!)
       else place(attempt, decision)
     } catch (error) {
@@ -162,10 +165,14 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     try {
       const decision = await decider.decideWith(info, companions)
       if (isOver()) return
-      if (decision.node !== undefined) return place(attempt, decision, companions.binder)
+      if (decision.node !== undefined) {
+        attempt.decided()
+        return place(attempt, decision, companions.binder)
+      }
       const plan = planFailure(info, decision, profile, world)
       const asked = await plan.reconsider?.((candidates) => companions.reconsider(info, candidates))
       if (isOver()) return
+      attempt.decided()
       refuse(attempt, decision, asked === undefined ? plan : { ...plan, ...asked, nominatedNode: asked.nominatedNode ?? '' })
     } catch (error) {
       if (!isOver()) fail(attempt, error)
@@ -288,7 +295,8 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   /** `promised`: what the pod was told last, which the cache may not show yet. */
   function tell(pod: Pod, unplaced: Unplaced, { client: writer }: BindMeans, promised?: string): void {
     record({ regarding: pod, type: 'Warning', reason: 'FailedScheduling', message: asNote(unplaced.message), action: 'Scheduling' })
-    const known = pods.get(pod.metadata.name, pod.metadata.namespace) ?? pod
+    const present = pods.get(pod.metadata.name, pod.metadata.namespace)
+    const known = present?.metadata.uid === pod.metadata.uid ? present : pod
     const shown = promised === undefined ? known : { ...known, status: { ...known.status, nominatedNodeName: promised } }
     write(writeUnplaced(writer, shown, unplaced, clock))
   }

@@ -1,5 +1,6 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { Extender } from '../extender/extender.ts'
 import type { Source, Sources } from '../world/lookups.ts'
 import { createWorld, type World } from '../world/world.ts'
 
@@ -54,3 +55,18 @@ export function pod(uid: string, { cpu, labels, spec, status = {} }: PodWish = {
 
 /** A container with these parts. */
 export const container = (more: object): object => ({ name: 'main', image: 'image', resources: {}, ...more })
+
+/** An extender that only filters. */
+export const extenderOf = (filter: Extender['filter']): Extender => ({
+  url: 'http://extender',
+  isIgnorable: false,
+  filters: true,
+  scores: false,
+  binds: false,
+  preempts: false,
+  isInterested: () => true,
+  filter,
+  score: async () => new Map(),
+  bind: async () => {},
+  preempt: async (_pod, candidates) => candidates,
+})
