@@ -13,6 +13,10 @@ export interface Binding {
   readonly node: NodeInfo
   /** Set once the pod was told, or may have been told, where it goes. */
   isTold?: boolean
+  /** While something is waited for before the binding is written: it can be called off without anybody outside having to undo it. */
+  isHeld?: boolean
+  /** Somebody more important took the room in that time. */
+  isCalledOff?: boolean
 }
 
 /** What became of taking what the pod needs there; `refusal`: nothing is taken any more. */
@@ -59,11 +63,13 @@ export async function bind(
       log.info('a pod could not be told where it goes', { pod: cycle.pod.pod.metadata.name, node: node.name, error }),
     )
   let isTold = waits.length > 0
+  binding.isHeld = isTold
   if (isTold) await tell()
   await Promise.all(waits)
   for (const plugin of profile.preBind) {
     const work = plugin.preBind!(cycle.pod, node, cycle.states.get(plugin.name), means)
     if (work === undefined) continue
+    binding.isHeld = true
     // A binding that takes its time says where it is going, so that nobody makes room elsewhere (KEP-5278).
     if (!isTold) {
       // What takes the promise back may not overtake it, so that it has an end before the plug-in's failure counts.
@@ -72,6 +78,8 @@ export async function bind(
     } else await work
     isTold = true
   }
+  means.signal.throwIfAborted()
+  binding.isHeld = false
   await bindBy(binding, means)
 }
 

@@ -208,6 +208,28 @@ check('preemption: the lower one is told why, goes, and the room is kept for the
   assert.equal(await nominated('high'), '', 'taken')
 })
 
+for (const point of ['permit', 'preBind'] as const)
+  check(
+    `preemption of a pod that is still on its way (${point}): it goes back to the queue, and is not deleted`,
+    holding(point),
+    async (at) => {
+      const { pod, get, placed, writes, events, told, warnings, clock } = at
+      await pod('slow')
+      await pod('high', { priority: 'high' })
+      await clock.advance(500)
+      assert.deepEqual(await placed(), { slow: '', high: 'a' })
+      assert.equal((await get('slow')).metadata.deletionTimestamp, undefined)
+      assert.deepEqual([writes.includes('DELETE slow'), warnings], [false, []])
+      const { uid } = (await get('high')).metadata
+      assert.ok(events.includes(`Preempted slow: Preempted by pod ${uid} on node a (in kube-scheduler memory).`))
+      assert.equal(await told('slow'), 'SchedulerError: preempted by DefaultPreemption')
+      assert.equal(await at.nominated('slow'), '')
+      await at.remove('high')
+      await clock.advance(5_000)
+      assert.equal(await at.nominated('slow'), 'a', 'it is tried again')
+    },
+  )
+
 check('a promise: neither a lower one nor one alike takes the room, a higher one does', {}, async (at) => {
   const { pod, placed, remove, nominated, clock } = at
   await pod('low')

@@ -7,7 +7,7 @@ import type { Client } from '#client/client.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
-import { isError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { deepEqual } from '#schema/fields.ts'
@@ -80,7 +80,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     profiles.map((profile) => [profile.schedulerName, { profile, decider: createDecider(profile, world, random) }]),
   )
   /** Of pods whose binding is under way: what ends it when the pod goes. */
-  const binding = new Map<string, AbortController>()
+  const binding = new Map<string, { readonly assumed: Binding; readonly ending: AbortController }>()
   const writing = new Set<Promise<void>>()
   let stopped = false
   let isReady = false
@@ -133,7 +133,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       profile,
       decider,
       ending,
-      means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal },
+      means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal, callOff },
       decided: () => metrics?.decided(now() - beganAt),
       note(result) {
         metrics?.tried(result, profile.schedulerName, now() - beganAt)
@@ -208,7 +208,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       refuse(attempt, refused, { message: fitError(refused.misfit), nominatedNode: '' })
       return
     }
-    binding.set(uid, ending)
+    binding.set(uid, { assumed, ending })
     write(conclude(attempt, assumed, taken.waits, binder))
   }
 
@@ -232,10 +232,16 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       world.forget(uid)
       giveBack(assumed)
       const shown = pods.get(name, namespace)
+      const isWanted = !means.signal.aborted || assumed.isCalledOff === true
       // Gone, or bound by somebody else: the watch says so, and the pod leaves the queue then.
-      if (!means.signal.aborted && !isError(error, 'NotFound') && shown !== undefined && !shown.spec.nodeName) {
-        log.warn('a binding failed', { pod: `${namespace}/${name}`, node: assumed.node.name, error })
-        const message = error instanceof Error ? error.message : String(error)
+      if (isWanted && !isError(error, 'NotFound') && shown !== undefined && !shown.spec.nodeName) {
+        const reason = assumed.isCalledOff ? means.signal.reason : error
+        log[assumed.isCalledOff ? 'info' : 'warn']('a binding failed', {
+          pod: `${namespace}/${name}`,
+          node: assumed.node.name,
+          error: reason,
+        })
+        const message = reason instanceof Error ? reason.message : String(reason)
         tell(pod, { reason: 'SchedulerError', message, nominatedNode: '' }, means, assumed.isTold ? assumed.node.name : undefined)
         // What changed of the pod while it was bound was not looked at.
         if (queue.has(uid)) queue.set(shown, now())
@@ -257,6 +263,14 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
     note('scheduled')
     // It is bound, whatever plug-ins make of it.
     tellBound(assumed)
+  }
+
+  function callOff(uid: string): boolean {
+    const { assumed, ending } = binding.get(uid) ?? {}
+    if (assumed?.isHeld !== true || ending!.signal.aborted) return false
+    assumed.isCalledOff = true
+    ending!.abort(new WherryError('Conflict', 'preempted by DefaultPreemption'))
+    return true
   }
 
   function refuse(
@@ -312,7 +326,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
   function leave(pod: Pod): void {
     const { uid } = pod.metadata
     queue.remove(uid)
-    binding.get(uid)?.abort(new Error('the pod goes'))
+    binding.get(uid)?.ending.abort(new Error('the pod goes'))
   }
 
   const stopListening = [
@@ -398,7 +412,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       forgetDeadline()
       if (turn) clearImmediate(turn)
       for (const stop of stopListening) stop()
-      for (const ending of binding.values()) ending.abort(new Error('the scheduler stops'))
+      for (const { ending } of binding.values()) ending.abort(new Error('the scheduler stops'))
       // What ends may have more to write: that it failed.
       while (writing.size > 0) await Promise.all(writing)
     },

@@ -153,6 +153,11 @@ export interface BindMeans {
     readonly message: string
     readonly action: string
   }) => void
-  /** The pod went away, or the scheduler stops. */
+  /** The pod went away, its room was taken by a more important one, or the scheduler stops. */
   readonly signal: AbortSignal
+  /**
+   * True: the binding of this pod waited for something, and is called off; the pod goes back to the queue. False, or absent: there is nothing to
+   * call off.
+   */
+  readonly callOff?: (uid: string) => boolean
 }

@@ -28,6 +28,7 @@ export interface PodParts {
   readonly spec?: object
 }
 
+/** What is another than usual in a test's scheduler and its cluster. */
 export interface StartedOptions {
   /** Processors of each node, by name; default one node `a` with one. */
   readonly nodes?: Readonly<Record<string, number>>
@@ -153,6 +154,7 @@ export async function startedScheduler(options: StartedOptions = {}) {
   }
 }
 
+/** A scheduler that runs, and what a test does and looks at beside it. */
 export type StartedScheduler = Awaited<ReturnType<typeof startedScheduler>>
 
 /** A test with a scheduler of its own, which is stopped whatever comes of it. */

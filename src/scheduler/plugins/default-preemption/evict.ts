@@ -5,7 +5,7 @@ import { rfc3339 } from '#lib/rfc3339.ts'
 import type { BindMeans } from '../../framework/plugin.ts'
 import type { PodInfo } from '../../world/pod-info.ts'
 
-/** Says on each victim why it goes, and deletes it; pods of lower priority lose their promise of this node. */
+/** Says on each victim why it goes, and deletes it, or only calls its binding off where that is not done yet; pods of lower priority lose their promise of this node. */
 export async function evict(preemptor: PodInfo, node: string, victims: readonly PodInfo[], means: BindMeans): Promise<void> {
   const { client, world } = means
   const outranked = [...world.nominatedTo(node).values()].filter(({ shape }) => shape.priority < preemptor.shape.priority)
@@ -26,10 +26,24 @@ export async function evict(preemptor: PodInfo, node: string, victims: readonly 
   await Promise.all(victims.map((victim) => evictOne(preemptor, node, victim.pod, means)))
 }
 
-async function evictOne({ pod: preemptor }: PodInfo, node: string, victim: Pod, { client, clock, record }: BindMeans): Promise<void> {
+async function evictOne(
+  { pod: preemptor }: PodInfo,
+  node: string,
+  victim: Pod,
+  { client, clock, record, callOff }: BindMeans,
+): Promise<void> {
   const { name, namespace, uid, generation } = victim.metadata
   // Somebody else has it go already.
   if (victim.metadata.deletionTimestamp !== undefined) return
+  const tell = (more = ''): void =>
+    record({
+      regarding: victim,
+      type: 'Normal',
+      reason: 'Preempted',
+      message: `Preempted by pod ${preemptor.metadata.uid} on node ${node}${more}`,
+      action: 'Preempting',
+    })
+  if (callOff?.(uid)) return tell(' (in kube-scheduler memory).')
   const present = podCondition(victim, 'DisruptionTarget')
   const condition = {
     type: 'DisruptionTarget',
@@ -48,13 +62,7 @@ async function evictOne({ pod: preemptor }: PodInfo, node: string, victim: Pod, 
     ),
   )
   if (!isThere || !(await unlessGone(client.delete(Pod, name, { namespace, preconditions: { uid } })))) return
-  record({
-    regarding: victim,
-    type: 'Normal',
-    reason: 'Preempted',
-    message: `Preempted by pod ${preemptor.metadata.uid} on node ${node}`,
-    action: 'Preempting',
-  })
+  tell()
 }
 
 /** False: it is gone, or another has its name. */
