@@ -122,10 +122,11 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
   }
 
   /** What it is promised follows what it asks for. */
-  function promiseAnew(info: PodInfo): void {
-    const { uid } = info.pod.metadata
+  function promiseAnew(pod: Pod): void {
+    const { uid } = pod.metadata
     const known = nominations.get(uid)
-    if (known === undefined || known.info.shape === info.shape) return
+    if (known === undefined) return
+    const info = podInfo(pod)
     nominations.set(uid, { ...known, info })
     nominated.get(known.nodeName)!.set(uid, info)
   }
@@ -196,12 +197,12 @@ export function createWorld(sources: Sources, clock: World['clock'] = standing):
         withdraw(uid)
         return drop(uid)
       }
-      const info = podInfo(pod)
       if (!pod.spec.nodeName) {
-        promiseAnew(info)
+        promiseAnew(pod)
         return drop(uid)
       }
       withdraw(uid)
+      const info = podInfo(pod)
       if (before !== undefined && before.nodeName === pod.spec.nodeName && before.info.shape === info.shape) {
         placed.set(uid, { info, nodeName: before.nodeName, assumed: false })
         const node = nodes.nodes.get(before.nodeName)
