@@ -3,10 +3,13 @@ import { test } from 'node:test'
 import { seededRandom } from '#lib/random.ts'
 import { planFailure } from '../failure.ts'
 import { defaultProfile } from '../plugins/default-profile.ts'
+import { nodeResourcesFit } from '../plugins/nodes/node-resources-fit.ts'
 import { container, node, type PodWish, pod, worldOf } from '../testing/fixtures.ts'
 import type { World } from '../world/world.ts'
 import { type Companion, createDecider } from './decide.ts'
 import { explain } from './explain.ts'
+import type { AnyPlugin } from './plugin.ts'
+import { profileOf } from './profile.ts'
 
 // A node is name(what it has); a pod on it is written behind a slash. Everything has 1000m and 1Gi and room for 10 pods unless told.
 check('takes the only node', { nodes: ['a'] }, 'a')
@@ -182,6 +185,24 @@ test('a promised node that a companion will not have is one of many', async () =
   }
   const decider = createDecider(defaultProfile({ random: seededRandom(1) }), world, seededRandom(1))
   assert.equal((await decider.decideWith(info, companion)).node?.name, 'b')
+})
+
+test('what was left undone when a plug-in threw is not taken for done', () => {
+  const world = worldOf([node('a'), node('b'), node('c')])
+  for (const name of ['a', 'b', 'c']) world.setPod(pod(`on ${name}`, { cpu: '1', spec: { nodeName: name } }))
+  let isBroken = true
+  const broken: AnyPlugin = {
+    name: 'Broken',
+    restsOn: 'node',
+    filter(_pod, { name }) {
+      if (isBroken && name === 'b') throw new Error('what now?')
+      return undefined
+    },
+  }
+  const decider = createDecider(profileOf('default-scheduler', [broken, nodeResourcesFit({})]), world, seededRandom(1))
+  assert.throws(() => decider.decide(world.podInfo(pod('first', { cpu: '1' }))), /what now/)
+  isBroken = false
+  assert.equal(decider.decide(world.podInfo(pod('second', { cpu: '1' }))).node?.name, undefined)
 })
 
 test('without any node nobody but a node is waited for', () => {

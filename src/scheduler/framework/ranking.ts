@@ -137,7 +137,9 @@ function createRanking(world: World): KeptRanking {
     update(cycle, scorers) {
       filtersCovered = cycle.filters.length
       const changed = seen === undefined ? undefined : table.changedSince(seen)
-      seen = table.changes
+      const position = table.changes
+      // A plug-in that throws on the way leaves nodes that were not looked at: then all are looked at anew.
+      seen = undefined
       const scored = scorers.flatMap(({ plugin, weight }) => {
         const state = plugin.preScore === undefined ? undefined : plugin.preScore(cycle.pod, [], world, cycle.states.get(plugin.name))
         return plugin.preScore !== undefined && state === undefined ? [] : [{ plugin, weight, state }]
@@ -149,6 +151,7 @@ function createRanking(world: World): KeptRanking {
         makeRoom()
         for (const slot of changed) look(slot, cycle, scored)
       }
+      seen = position
     },
   }
 }
