@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
@@ -50,6 +51,28 @@ check('a promise ends with its pod, though that is still shown', {}, async ({ po
   await clock.advance(5_000)
   assert.equal((await placed())['q'], 'a')
 })
+
+check(
+  'who has to be near pods of certain namespaces is tried again when a namespace becomes one',
+  {},
+  async ({ client, pod, placed, clock }) => {
+    await client.create(Namespace, { metadata: { name: 'other' } })
+    const containers = [{ name: 'main', image: 'i' }]
+    await client.create(Pod, { metadata: { name: 'db', labels: { app: 'db' } }, spec: { containers, nodeName: 'a' } } as never, {
+      namespace: 'other',
+    })
+    const term = {
+      topologyKey: 'kubernetes.io/hostname',
+      labelSelector: { matchLabels: { app: 'db' } },
+      namespaceSelector: { matchLabels: { team: 'x' } },
+    }
+    await pod('p', { spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } })
+    assert.deepEqual(await placed(), { p: '' })
+    await client.patch(Namespace, 'other', { type: 'merge', body: { metadata: { labels: { team: 'x' } } } })
+    await clock.advance(5_000)
+    assert.deepEqual(await placed(), { p: 'a' })
+  },
+)
 
 checkUnwritten('its pod goes', async ({ remove }) => remove('promised'))
 checkUnwritten('it cannot be kept', async ({ client, clock }) => {

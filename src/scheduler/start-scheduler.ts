@@ -384,7 +384,16 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       world.setNode(node)
       wake(event, causeOf(nodes.kind, node))
     }),
-    namespaces.onChange(() => stir()),
+    namespaces.onChange((namespace, previous, change) => {
+      if (change === 'deleted' || deepEqual(previous?.metadata.labels, namespace.metadata.labels)) return
+      const event: ClusterEvent = {
+        resource: 'Namespace',
+        actions: [change === 'added' ? 'Add' : 'Update'],
+        before: previous,
+        after: namespace,
+      }
+      wake(event, causeOf(namespaces.kind, namespace))
+    }),
     ...[...watchedKinds].map(([resource, kind]) =>
       world.lookups.of(kind).onChange((object, previous, change) => {
         const event: ClusterEvent =

@@ -1,10 +1,11 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { World } from '../world/world.ts'
 
-/** Kinds whose changes may wake waiting pods (kube-scheduler framework.EventResource). */
+/** Kinds whose changes may wake waiting pods (kube-scheduler framework.EventResource; but for namespaces, which the reference does not hear). */
 export type EventResource =
   | 'Pod'
   | 'Node'
+  | 'Namespace'
   | 'PersistentVolume'
   | 'PersistentVolumeClaim'
   | 'storage.k8s.io/CSINode'

@@ -76,6 +76,8 @@ export function interPodAffinity(args: Readonly<Record<string, unknown>> = {}): 
     wokenBy: [
       { resource: 'Pod', actions: ['Add', 'UpdatePodLabel', 'Delete'], helps: podMayHelp },
       { resource: 'Node', actions: ['Add', 'UpdateNodeLabel'], helps: nodeMayHelp },
+      // Terms select namespaces by their labels, which seldom change.
+      { resource: 'Namespace', actions: ['Add', 'Update'] },
     ],
   }
 }
