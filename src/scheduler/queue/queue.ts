@@ -357,7 +357,9 @@ const anything: readonly EventPattern[] = [
       'UpdatePodGeneratedResourceClaim',
     ],
   },
-  ...(['Node', 'Namespace', ...watchedKinds.keys()] as const).map((resource): EventPattern => ({ resource, actions: ['Add', 'Delete', 'Update'] })),
+  ...(['Node', 'Namespace', ...watchedKinds.keys()] as const).map(
+    (resource): EventPattern => ({ resource, actions: ['Add', 'Delete', 'Update'] }),
+  ),
 ]
 
 /** `Update` in a pattern covers every kind of update. */
