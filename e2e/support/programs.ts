@@ -81,7 +81,7 @@ export async function checkScript(steps: readonly string[], kubeconfig: string, 
     `it exited with ${code}: ${said
       .split('\n')
       .filter((line) => !line.startsWith('ok '))
-      .join('\n')}\n${aside.slice(-4000)}`,
+      .join('\n')}\n${aside.slice(0, 4000)}`,
   )
-  assert.equal(code, 0, aside.slice(-4000))
+  assert.equal(code, 0, aside.slice(0, 4000))
 }
