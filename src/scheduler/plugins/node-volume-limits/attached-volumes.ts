@@ -65,6 +65,8 @@ export function createAttachedVolumes(world: World): AttachedVolumes {
   lookups.of(VolumeAttachment).onChange((attachment, _previous, change) => {
     const { name } = attachment.metadata
     const isGone = change === 'deleted'
+    const before = attachments.get(name)
+    if (before !== undefined) countAnew(before.spec.nodeName)
     if (isGone) attachments.delete(name)
     else attachments.set(name, attachment)
     byNode.set(name, isGone ? undefined : attachment.spec.nodeName)
