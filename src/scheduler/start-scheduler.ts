@@ -75,7 +75,8 @@ const decisionsPerTurn = 64
 export function startScheduler(options: SchedulerOptions): { stop: () => Promise<void> } {
   const { client, pods, nodes, namespaces, clock, random, log, record, profiles, extenders = [], metrics } = options
   const world = createWorld((kind) => (kind === namespaces.kind ? (namespaces as never) : options.sources(kind)), clock)
-  const queue = createSchedulingQueue(profiles, world, options.times)
+  const warn = (message: string, error: unknown): void => log.warn(message, { error })
+  const queue = createSchedulingQueue(profiles, world, options.times, warn)
   const deciders = new Map<string, { readonly profile: Profile; readonly decider: Decider }>(
     profiles.map((profile) => [profile.schedulerName, { profile, decider: createDecider(profile, world, random) }]),
   )
@@ -133,7 +134,7 @@ export function startScheduler(options: SchedulerOptions): { stop: () => Promise
       profile,
       decider,
       ending,
-      means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, record, signal: ending.signal, callOff },
+      means: { client: client.because(wokenBy ?? causeOf(Pod, pod)), clock, world, warn, record, signal: ending.signal, callOff },
       decided: () => metrics?.decided(now() - beganAt),
       note(result) {
         metrics?.tried(result, profile.schedulerName, now() - beganAt)

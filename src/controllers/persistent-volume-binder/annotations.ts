@@ -3,12 +3,8 @@ import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim
 
 /** Annotations that claims and volumes carry between the binder, the scheduler and provisioners (k8s.io/component-helpers, storage). */
 
-/** On a claim: it has its volume; what is missing now is lost. */
-export const bindCompleted = 'pv.kubernetes.io/bind-completed'
-/** On claims and volumes: the binder, and not the user, chose the other one. */
-export const boundByController = 'pv.kubernetes.io/bound-by-controller'
-/** On a claim: the node that the scheduler chose for its first consumer. */
-export const selectedNode = 'volume.kubernetes.io/selected-node'
+export { bindCompleted, boundByController, selectedNode } from '#api/core/v1/volume-binding.ts'
+
 /** On a volume: who made it. */
 export const provisionedBy = 'pv.kubernetes.io/provisioned-by'
 /** On claims and volumes of a former in-tree plug-in: the driver that looks after them. */

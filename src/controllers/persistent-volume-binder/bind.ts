@@ -1,12 +1,11 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { PersistentVolumePhase } from '#api/core/v1/types.ts'
-import { apiVersionOf } from '#api/kind.ts'
+import { volumeBoundTo } from '#api/core/v1/volume-binding.ts'
 import { same } from '#api/strategy.ts'
 import { compareQuantity, isQuantity } from '#lib/quantity.ts'
 import type { Command } from '#loop/controller.ts'
 import { bindCompleted, boundByController, has, preResizeCapacity } from './annotations.ts'
-import { isReservedFor } from './match.ts'
 
 /**
  * What is missing for the two to be bound: first the volume names its claim, on the very version that was looked at, so that of two claims only
@@ -14,9 +13,9 @@ import { isReservedFor } from './match.ts'
  * the next look, or undone at the volume's.
  */
 export function bind(volume: PersistentVolume, claim: PersistentVolumeClaim): readonly Command[] {
-  const nextVolume = boundVolume(volume, claim)
+  const nextVolume = volumeBoundTo(volume, claim)
   const nextClaim = boundClaim(claim, volume)
-  const forVolume = nextVolume === undefined ? setPhase(volume, 'Bound') : [updateVolume(nextVolume)]
+  const forVolume = nextVolume === volume ? setPhase(volume, 'Bound') : [updateVolume(nextVolume)]
   const forClaim = nextClaim === undefined ? setBound(claim, volume) : [updateClaim(nextClaim)]
   // What goes on after an interruption has no write of the volume that would be refused if it is another's by now.
   const confirm: readonly Command[] =
@@ -31,26 +30,6 @@ export function boundAnswered(volume: PersistentVolume | undefined, answer: Pers
 }
 
 const isVolume = (object: PersistentVolume | PersistentVolumeClaim): object is PersistentVolume => object.kind === PersistentVolume.kind
-
-/** The volume naming the claim; undefined: it does. */
-function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume | undefined {
-  const { name, namespace, uid, resourceVersion } = claim.metadata
-  const { claimRef } = volume.spec
-  if (claimRef?.name === name && claimRef.namespace === namespace && claimRef.uid === uid) return undefined
-  const reference = {
-    kind: PersistentVolumeClaim.kind,
-    apiVersion: apiVersionOf(PersistentVolumeClaim),
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-  }
-  const bound = { ...volume, spec: { ...volume.spec, claimRef: reference } }
-  // Who set the volume aside for the claim keeps it set aside when they part.
-  return isReservedFor(volume, claim) || has(volume, boundByController)
-    ? bound
-    : { ...bound, metadata: annotated(volume, boundByController) }
-}
 
 /** The claim naming the volume; undefined: it does, for good. */
 function boundClaim(claim: PersistentVolumeClaim, volume: PersistentVolume): PersistentVolumeClaim | undefined {

@@ -1,5 +1,6 @@
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { isSetAsideFor } from '#api/core/v1/volume-binding.ts'
 import { matches, selectorOf } from '#api/meta/v1/selector.ts'
 import { compareQuantity } from '#lib/quantity.ts'
 import { classOfClaim, classOfVolume } from '../common/volumes.ts'
@@ -18,7 +19,7 @@ export function findBestVolume(
 ): PersistentVolume | undefined {
   const suitable = volumes.filter((volume) => hasAccessModes(volume, claim) && suits(volume, claim))
   const reserved = best(
-    suitable.filter((volume) => isReservedFor(volume, claim)),
+    suitable.filter((volume) => isSetAsideFor(volume, claim)),
     claim,
   )
   if (reserved !== undefined) return reserved
@@ -34,12 +35,6 @@ export function findBestVolume(
       (wanted === undefined || matches(wanted, volume.metadata.labels)),
   )
   return best(free, claim)
-}
-
-/** Whether a volume names this claim: by name alone where its user set it aside, else by uid too. */
-export function isReservedFor({ spec: { claimRef } }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
-  if (claimRef === undefined || claimRef.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false
-  return !claimRef.uid || claimRef.uid === metadata.uid
 }
 
 /** Why the volume that a claim asks for by name cannot be its own, in the reference's words; undefined: it can. */

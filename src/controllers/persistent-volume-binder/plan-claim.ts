@@ -1,5 +1,6 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { isSetAsideFor } from '#api/core/v1/volume-binding.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { type Command, settled } from '#loop/controller.ts'
 import { driverOfPlugin } from '../common/in-tree-plugins.ts'
@@ -7,7 +8,7 @@ import type { RemarkedPlan } from '../common/told.ts'
 import { classOfClaim } from '../common/volumes.ts'
 import { betaStorageProvisioner, bindCompleted, has, migratedTo, selectedNode, storageProvisioner } from './annotations.ts'
 import { bind, setUnbound, updateClaim } from './bind.ts'
-import { findBestVolume, isReservedFor, mismatch } from './match.ts'
+import { findBestVolume, mismatch } from './match.ts'
 import { migratedClaim } from './migration.ts'
 
 export interface ClaimView {
@@ -65,7 +66,7 @@ function planChosen({ claim, volume }: ClaimView): RemarkedPlan {
     if (why === undefined) return doing(bind(volume, claim))
     return pending(claim, remark(claim, 'Warning', 'VolumeMismatch', `Cannot bind to requested volume "${name}": ${why}`))
   }
-  if (isReservedFor(volume, claim)) return doing(bind(volume, claim))
+  if (isSetAsideFor(volume, claim)) return doing(bind(volume, claim))
   return pending(claim, remark(claim, 'Warning', 'FailedBinding', `volume "${name}" already bound to a different claim.`))
 }
 

@@ -146,6 +146,8 @@ export interface BindMeans {
   readonly client: Client
   readonly clock: Clock
   readonly world: World
+  /** What failed after there was nobody left to be told of it. */
+  readonly warn: (message: string, error: unknown) => void
   readonly record: (event: {
     readonly regarding: KubeObject
     readonly type: 'Normal' | 'Warning'

@@ -82,7 +82,12 @@ interface Entry {
 }
 
 /** An empty queue for the pods of these profiles. */
-export function createSchedulingQueue(profiles: readonly Profile[], world: World, times: QueueTimes = defaultTimes): SchedulingQueue {
+export function createSchedulingQueue(
+  profiles: readonly Profile[],
+  world: World,
+  times: QueueTimes = defaultTimes,
+  warn: Warn = () => {},
+): SchedulingQueue {
   const byName = new Map(profiles.map((profile) => [profile.schedulerName, profile]))
   const patterns = new Map(profiles.map((profile) => [profile, patternsOf(profile)]))
   const entries = new Map<string, Entry>()
@@ -125,7 +130,7 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
 
   /** To where it can be tried from, unless a plug-in holds it. */
   function release(entry: Entry, now: Instant, withBackoff: boolean): void {
-    const gate = entry.profile.preEnqueue.find((plugin) => isHeld(plugin, entry.info.pod, world))
+    const gate = entry.profile.preEnqueue.find((plugin) => isHeld(plugin, entry.info.pod, world, warn))
     if (gate !== undefined) {
       if (isAsleep(entry)) leave(entry)
       entry.refusedBy = new Set([gate.name])
@@ -148,7 +153,7 @@ export function createSchedulingQueue(profiles: readonly Profile[], world: World
     let help: 'backoff' | undefined
     for (const name of refusersOf(entry)) {
       for (const pattern of known.get(name) ?? []) {
-        if (!isOfInterest(pattern, event) || !mayHelp(pattern, entry.info.pod, event, world)) continue
+        if (!isOfInterest(pattern, event) || !mayHelp(pattern, entry.info.pod, event, world, warn)) continue
         if (entry.pendingBy.has(name)) return 'immediate'
         help = 'backoff'
       }
@@ -314,19 +319,23 @@ const comesBefore = (a: Entry, b: Entry): boolean => {
 }
 
 /** A plug-in that fails at the question holds nobody: when it is asked to decide it fails again, and the pod is told of it. */
-function isHeld(plugin: AnyPlugin, pod: Pod, world: World): boolean {
+type Warn = (message: string, error: unknown) => void
+
+function isHeld(plugin: AnyPlugin, pod: Pod, world: World, warn: Warn): boolean {
   try {
     return plugin.preEnqueue!(pod, world) !== undefined
-  } catch {
+  } catch (error) {
+    warn(`${plugin.name} cannot say whether a pod may be queued`, error)
     return false
   }
 }
 
 /** Where a plug-in cannot say whether an event helps, the pod is tried: one try too many costs less than a pod that sleeps on. */
-function mayHelp({ helps }: EventPattern, pod: Pod, event: ClusterEvent, world: World): boolean {
+function mayHelp({ helps }: EventPattern, pod: Pod, event: ClusterEvent, world: World, warn: Warn): boolean {
   try {
     return helps?.(pod, event, world) !== false
-  } catch {
+  } catch (error) {
+    warn('a hint cannot say whether an event helps a pod', error)
     return true
   }
 }

@@ -44,10 +44,12 @@ export function releaseClaims({ pod }: PodInfo, state: DeviceState, world: World
   }
   state.writing = undefined
   writing.stopping.abort(new WherryError('Gone', 'the pod was given up while its claims were written'))
-  void writing.ended.then(() => {
-    giveBack(state, world)
-    return takeBack(pod, state, writing.means)
-  })
+  writing.ended
+    .then(() => {
+      giveBack(state, world)
+      return takeBack(pod, state, writing.means)
+    })
+    .catch((error: unknown) => writing.means.warn('claims of a pod that was given up could not be given back', error))
 }
 
 function giveBack(state: DeviceState, world: World): void {
@@ -69,7 +71,7 @@ async function takeBack(pod: Pod, state: DeviceState, { signal: _ended, ...rest 
       else if (claim.status.allocation !== undefined && isReservedFor(claim, pod)) await unreserve(claim, pod.metadata.uid, means)
     } catch (error) {
       // The next try finds what was left, and the controller of claims frees those of pods that are gone.
-      if (!(error instanceof WherryError)) throw error
+      means.warn(`claim ${claimText(claim)} could not be given back`, error)
     }
 }
 

@@ -221,6 +221,7 @@ async function startBound() {
     client,
     clock,
     world: made.world,
+    warn: (message) => events.push(message),
     record: ({ reason, message }) => events.push(`${reason}: ${message}`),
     signal: stopping.signal,
   }

@@ -1,9 +1,8 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
-import { apiVersionOf } from '#api/kind.ts'
+import { selectedNode, volumeBoundTo } from '#api/core/v1/volume-binding.ts'
 import type { Lookup } from '../../world/lookups.ts'
 import type { World } from '../../world/world.ts'
-import { boundByController, isSetAsideFor, selectedNode } from '../volume-common/claims.ts'
 import type { Found } from './find-volumes.ts'
 
 /** What was taken for one pod, until it is given back. */
@@ -35,7 +34,7 @@ export function assumeVolumes(found: Found, nodeName: string, world: World): Tak
   const holds = world.kept(createHolds)
   const { lookups } = world
   const volumes = found.matched.map(({ volume, claim }) => {
-    const hold = take(holds, lookups.of(PersistentVolume), volume, boundVolume(volume, claim))
+    const hold = take(holds, lookups.of(PersistentVolume), volume, volumeBoundTo(volume, claim))
     return { name: volume.metadata.name, claim, hold }
   })
   const claims = found.provisioned.map((claim) => {
@@ -79,25 +78,6 @@ function giveBack<T extends PersistentVolume | PersistentVolumeClaim>(hold: Hold
   const { name, namespace } = hold.object.metadata
   // The server may have shown something later meanwhile, and others may have taken that.
   if (lookup.get(name, namespace) === hold.object) lookup.restore(name, namespace)
-}
-
-/** The volume naming the claim; the same object where it does so already. */
-function boundVolume(volume: PersistentVolume, claim: PersistentVolumeClaim): PersistentVolume {
-  const { name, namespace, uid, resourceVersion } = claim.metadata
-  const { claimRef } = volume.spec
-  if (claimRef?.name === name && claimRef.namespace === namespace && claimRef.uid === uid) return volume
-  const reference = {
-    kind: PersistentVolumeClaim.kind,
-    apiVersion: apiVersionOf(PersistentVolumeClaim),
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-  }
-  const bound: PersistentVolume = { ...volume, spec: { ...volume.spec, claimRef: reference } }
-  // Who set the volume aside for the claim keeps it set aside when they part.
-  if (isSetAsideFor(volume, claim) || volume.metadata.annotations?.[boundByController] !== undefined) return bound
-  return { ...bound, metadata: { ...volume.metadata, annotations: { ...volume.metadata.annotations, [boundByController]: 'yes' } } }
 }
 
 /** The claim with the node for which its volume is to be made. */

@@ -4,7 +4,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
-import { boundByController, selectedNode } from '../volume-common/claims.ts'
+import { boundByController, selectedNode } from '#api/core/v1/volume-binding.ts'
 import {
   type Cluster,
   claim,

@@ -1,21 +1,13 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import { isSetAsideFor, selectedNode } from '#api/core/v1/volume-binding.ts'
 import { matches, selectorOf } from '#api/meta/v1/selector.ts'
 import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { parseQuantity, quantityToInteger } from '#lib/quantity.ts'
 import type { World } from '../../world/world.ts'
-import {
-  claimKey,
-  claimNameOf,
-  claimNotFound,
-  classOfClaim,
-  isFullyBound,
-  isSetAsideFor,
-  notOwned,
-  selectedNode,
-} from '../volume-common/claims.ts'
+import { claimKey, claimNameOf, claimNotFound, classOfClaim, isFullyBound, notOwned } from '../volume-common/claims.ts'
 import type { CsiNodeFacts } from '../volume-common/csi-nodes.ts'
 import { type Candidate, createFreeVolumes } from './free-volumes.ts'
 import { type BoundReach, boundReach } from './volume-affinity.ts'

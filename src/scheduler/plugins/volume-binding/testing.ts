@@ -1,11 +1,11 @@
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { bindCompleted } from '#api/core/v1/volume-binding.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import type { Client } from '#client/client.ts'
 import { WherryError } from '#lib/errors.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import type { BindMeans } from '../../framework/plugin.ts'
-import { bindCompleted } from '../volume-common/claims.ts'
 import { namespace, type Scene } from '../volume-common/testing.ts'
 
 /** Writes into the scene, which shows them at once, or when `late` is run; what has changed since it was read is refused. */
@@ -31,7 +31,14 @@ export function meansOf(scene: Scene, late?: (() => void)[]) {
   const written: string[] = []
   const clock = createVirtualClock(0)
   const giveUp = new AbortController()
-  const means: BindMeans = { client: clientOf(scene, written, late), clock, world: scene.world, record: () => {}, signal: giveUp.signal }
+  const means: BindMeans = {
+    client: clientOf(scene, written, late),
+    clock,
+    world: scene.world,
+    warn: () => {},
+    record: () => {},
+    signal: giveUp.signal,
+  }
   return { means, clock, giveUp, written }
 }
 

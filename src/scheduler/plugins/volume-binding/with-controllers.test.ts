@@ -5,6 +5,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { selectedNode } from '#api/core/v1/volume-binding.ts'
 import type { AnyKind } from '#api/kind.ts'
 import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { CSINode } from '#api/storage/v1/csi-node.ts'
@@ -16,7 +17,6 @@ import { startCluster } from '#controllers/testing/cluster.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createWorld } from '../../world/world.ts'
-import { selectedNode } from '../volume-common/claims.ts'
 import { hostname, namespace } from '../volume-common/testing.ts'
 import { volumeBinding } from './volume-binding.ts'
 
@@ -49,7 +49,14 @@ async function startScheduler({ client, clock, until }: Cluster) {
       if (node === undefined) return 'nowhere'
       assert.equal(plugin.reserve!(info, node, state, world), undefined)
       let outcome: string | undefined
-      plugin.preBind!(info, node, state, { client, clock, world, record: () => {}, signal: new AbortController().signal })?.then(
+      plugin.preBind!(info, node, state, {
+        client,
+        clock,
+        world,
+        warn: () => {},
+        record: () => {},
+        signal: new AbortController().signal,
+      })?.then(
         () => {
           outcome = node.name
         },

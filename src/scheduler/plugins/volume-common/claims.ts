@@ -2,16 +2,8 @@ import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Volume } from '#api/core/v1/types.ts'
+import { bindCompleted } from '#api/core/v1/volume-binding.ts'
 import { isControlledBy } from '#api/meta/v1/owner.ts'
-
-/** Annotations that claims and volumes carry between the scheduler, the binder and provisioners (k8s.io/component-helpers, storage/volume). */
-
-/** On a claim: the node that was chosen for its first consumer. */
-export const selectedNode = 'volume.kubernetes.io/selected-node'
-/** On a claim: it has its volume for good. */
-export const bindCompleted = 'pv.kubernetes.io/bind-completed'
-/** On claims and volumes: who chose the other one was no user. */
-export const boundByController = 'pv.kubernetes.io/bound-by-controller'
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
@@ -62,13 +54,9 @@ export const classOfVolume = ({ metadata, spec }: PersistentVolume): string =>
 export const isFullyBound = ({ metadata, spec }: PersistentVolumeClaim): boolean =>
   Boolean(spec.volumeName) && metadata.annotations?.[bindCompleted] !== undefined
 
-/** Whether a volume is bound to or set aside for this claim: by name alone where its user set it aside, else by uid too. */
-export function isSetAsideFor({ spec: { claimRef } }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
-  if (claimRef === undefined || claimRef.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false
-  return !claimRef.uid || claimRef.uid === metadata.uid
-}
-
 /** As the reference says that an object is not there. */
 export const claimNotFound = (name: string): string => `persistentvolumeclaim "${name}" not found`
+/** The same of a volume. */
 export const volumeNotFound = (name: string): string => `persistentvolume "${name}" not found`
+/** The same of a class. */
 export const classNotFound = (name: string): string => `storageclass.storage.k8s.io "${name}" not found`
