@@ -16,6 +16,7 @@ export interface StartGate {
   calm(latest: Instant): Promise<void>
 }
 
+/** How many steps at once, and after how long one gives up its place. */
 export interface StartGateOptions {
   readonly clock: Clock
   /** Steps at a time: two a processor use it best while one of both waits. */
@@ -24,6 +25,7 @@ export interface StartGateOptions {
   readonly slowMs?: number
 }
 
+/** A gate in front of the runtime and the cgroups: steps of starting pods wait their turn, everything else passes. */
 export function createStartGate({ clock, atOnce, slowMs = 2_000 }: StartGateOptions): StartGate {
   /** By how far along they are, the farthest first. */
   const waiting: (() => void)[][] = steps.map(() => [])

@@ -11,6 +11,7 @@ export interface Objects {
   asLists(): ReadonlyMap<AnyKind, readonly KubeObject[]>
 }
 
+/** Objects of several kinds, read once, found by name and namespace. */
 export function createObjects(lists: Iterable<readonly [AnyKind, readonly KubeObject[]]> = []): Objects {
   const byKind = new Map<AnyKind, Map<string, KubeObject>>()
   const of = (kind: AnyKind): Map<string, KubeObject> => {

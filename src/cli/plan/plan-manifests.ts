@@ -32,6 +32,7 @@ import { isFine, type PlanReport, plannedWorkload } from './report.ts'
 import { defaultClass, makeThingsOf, withOwnClaims, withoutMadeBefore } from './things-of-pods.ts'
 import { affinityTo, wantedPods, workloadKinds } from './wanted-pods.ts'
 
+/** What is to be planned, and by whose rules. */
 export interface PlanRequest extends Schedulers {
   readonly manifests: readonly ManifestText[]
   /** Of objects that name none. */

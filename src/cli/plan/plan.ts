@@ -6,6 +6,7 @@ import { readManifestTexts } from '../simulate/read-manifests.ts'
 import { planManifests } from './plan-manifests.ts'
 import { render } from './render.ts'
 
+/** `wherry plan -f …`: where pods of manifests would run. */
 export const plan: Command = {
   name: 'plan',
   summary: 'Tell where the pods of manifests would run, and what they would push aside, without changing anything',

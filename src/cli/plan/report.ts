@@ -29,6 +29,7 @@ export interface PlannedWorkload {
   readonly notes: readonly string[]
 }
 
+/** A pod that would have to go. */
 export interface Preempted {
   readonly namespace: string
   readonly name: string

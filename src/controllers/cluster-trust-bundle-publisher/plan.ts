@@ -7,6 +7,7 @@ import { targetOf } from '../common/commands.ts'
 /** Whose certificates the API server serves with. */
 export const servingSigner = 'kubernetes.io/kube-apiserver-serving'
 
+/** What is published now, and what is to be. */
 export interface PublishingView {
   /** PEM. */
   readonly trustBundle: string

@@ -3,6 +3,7 @@ import type { Instant } from '#lib/clock.ts'
 import { type Plan, settled } from '#loop/controller.ts'
 import { targetOf } from '../common/commands.ts'
 
+/** One request, and the time. */
 export interface CleaningView {
   readonly request: PodCertificateRequest
   readonly now: Instant
@@ -11,6 +12,7 @@ export interface CleaningView {
 /** The reference's (cmd/kube-controller-manager/app/certificates.go): every issuance is over by then. */
 const lifeMs = 15 * 60_000
 
+/** Deletes a request some time after it was made: what was issued has been taken long before (kube-controller-manager certificates/cleaner). */
 export function planCleaning({ request, now }: CleaningView): Plan {
   if (request.metadata.deletionTimestamp !== undefined) return settled
   const due = Date.parse(request.metadata.creationTimestamp) + lifeMs

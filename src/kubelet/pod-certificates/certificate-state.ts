@@ -34,6 +34,7 @@ interface Issued {
   readonly told: readonly string[]
 }
 
+/** What is to be done for one certificate now, and when to look again. */
 export interface Step {
   readonly state: CertificateState
   /** Whether a request is to be sent now. */

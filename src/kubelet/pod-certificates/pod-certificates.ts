@@ -21,11 +21,13 @@ export interface PodCertificates {
   states(): readonly { readonly signerName: string; readonly state: string; readonly count: number }[]
 }
 
+/** A `podCertificate` source of one volume. */
 export interface CertificateSource {
   readonly pod: Pod
   readonly projection: PodCertificateProjection
 }
 
+/** A certificate that is kept current as long as its pod runs. */
 export interface FollowedCertificate {
   /** Resolves once the first answer is there, or is not there soon: most signers take moments. */
   settled(): Promise<void>
@@ -43,6 +45,7 @@ export interface KeyMaker {
   make(keyType: string): Promise<{ readonly key: string; readonly request: Uint8Array }>
 }
 
+/** What following certificates takes. */
 export interface PodCertificateOptions {
   readonly client: Client
   readonly nodeName: string

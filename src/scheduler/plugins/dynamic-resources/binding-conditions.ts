@@ -10,6 +10,7 @@ export type Readiness = 'ready' | 'waiting' | { readonly failure: string }
 export const hasBindingConditions = ({ status }: ResourceClaim): boolean =>
   (status.allocation?.devices.results ?? []).some(({ bindingConditions = [] }) => bindingConditions.length > 0)
 
+/** Whether the devices of a claim are ready to be bound, by the conditions that their drivers set (KEP-5007). */
 export function readinessOf(claim: ResourceClaim): Readiness {
   const { allocation, devices = [] } = claim.status
   if (allocation === undefined) return 'waiting'

@@ -12,6 +12,7 @@ export interface ClaimPlan {
   readonly requests: readonly RequestPlan[]
 }
 
+/** One request of a claim, or one of its alternatives, ready to be searched for. */
 export interface RequestPlan {
   readonly name: string
   /** What will do, best first; a request for one sort of device has one. */

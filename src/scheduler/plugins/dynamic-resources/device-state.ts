@@ -36,6 +36,7 @@ export interface DeviceState {
   writing: { readonly means: BindMeans; readonly ended: Promise<void>; readonly stopping: AbortController } | undefined
 }
 
+/** Searches devices for a pod on one node after another. */
 export interface NodeAllocator {
   readonly allocator: Allocator
   /** The claim for extended resources as this sort of node needs it; undefined: it needs none. */
@@ -43,12 +44,14 @@ export interface NodeAllocator {
   readonly mappings: readonly ContainerExtendedResourceRequest[]
 }
 
+/** What was found for a pod on one node. */
 export interface Found {
   readonly by: NodeAllocator
   /** Side by side with the claims that were to be allocated. */
   readonly claims: readonly ClaimPicks[]
 }
 
+/** What was taken of one claim. */
 export interface Reserved {
   readonly uid: string
   readonly allocation: AllocationResult

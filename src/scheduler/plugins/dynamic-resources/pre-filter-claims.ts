@@ -46,6 +46,7 @@ export function beginClaims(info: PodInfo, world: World, { filterTimeoutMs }: Dy
   return state
 }
 
+/** Whether devices are still to be found for the claim. */
 export const isUnallocated = ({ status }: ResourceClaim): boolean => status.allocation === undefined
 
 /** The allocator for a node that leaves these extended resources to devices; undefined: there is nothing to allocate there. */

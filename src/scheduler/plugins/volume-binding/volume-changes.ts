@@ -9,8 +9,11 @@ export interface VolumeChanges {
   on(key: string, run: () => void): () => void
 }
 
+/** Keys of what bindings wait for: a claim, */
 export const claimChange = (claim: PersistentVolumeClaim): string => `claim/${keyOfClaim(claim)}`
+/** a volume, */
 export const volumeChange = (name: string): string => `volume/${name}`
+/** what is told of a node. */
 export const nodeChange = (name: string): string => `node/${name}`
 
 /** To be asked of a world: `world.kept(createVolumeChanges)`. */
