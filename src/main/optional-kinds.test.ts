@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { systemClock } from '#host/clock.ts'
-import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
-import { systemRandom } from '#host/random.ts'
 import { readBody } from '#lib/http.ts'
-import { createJsonLog } from '#lib/log.ts'
 import { createMemoryStore } from '#store/memory.ts'
 import type { Store } from '#store/store.ts'
-import { type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
+import type { ControlPlaneOptions } from './control-plane.ts'
+import { startTestPlane, testAuthority } from './test-plane.ts'
 
 /** What turning a feature on comes to, asked of the whole control plane. */
 
-const authority = makeCertificate({ commonName: 'clients', usage: 'ca', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 })
-const key = makeSigningKey()
-
 async function start(t: TestContext, settings: Partial<ControlPlaneOptions>, store: Store = createMemoryStore()) {
-  const plane = await startControlPlane({
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    log: createJsonLog(() => {}, systemClock, 'error', {}),
-    identity: 'test',
-    advertise: { address: '127.0.0.1', port: 6443 },
-    podCIDR: '10.244.0.0/16',
-    serviceCIDRs: ['10.96.0.0/12'],
-    serviceAddress: '10.96.0.1',
-    nodePorts: [30_000, 32_767],
-    rootCa: authority.certificate,
-    serviceAccounts: { key: key.key, publicKeys: [] },
-    dial: () => Promise.reject(new Error('nobody to talk to')),
-    components: ['controllers'],
-    ...settings,
-  })
+  const plane = await startTestPlane({ store, components: ['controllers'], ...settings })
   let isStopped = false
   const stop = async () => {
     if (!isStopped) await plane.stop()
@@ -84,7 +62,7 @@ test('turned on: the version, its roles, and the bundle of the server’s own au
   await until(async () => (await bundles()).length > 0)
   const [bundle, ...others] = await bundles()
   assert.deepEqual([bundle.spec.signerName, others], ['kubernetes.io/kube-apiserver-serving', []])
-  assert.equal(bundle.spec.trustBundle, authority.certificate)
+  assert.equal(bundle.spec.trustBundle, testAuthority.certificate)
   await server.stop()
 
   const without = await start(t, { components: [] }, store)

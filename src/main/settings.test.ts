@@ -1,38 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '#host/clock.ts'
-import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { createMemoryStore } from '#store/memory.ts'
 import type { Refused } from './bootstrap.ts'
 import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
-import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
+import type { ControlPlaneOptions } from './control-plane.ts'
+import { startTestPlane } from './test-plane.ts'
 
 /** What settings of the server come to, asked of the server itself. */
-
-const authority = makeCertificate({ commonName: 'clients', usage: 'ca', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 })
-const key = makeSigningKey()
-
-const start = (settings: Partial<ControlPlaneOptions>): Promise<ControlPlane> =>
-  startControlPlane({
-    store: createMemoryStore(),
-    clock: systemClock,
-    random: systemRandom,
-    log: createJsonLog(() => {}, systemClock, 'error', {}),
-    identity: 'test',
-    advertise: { address: '127.0.0.1', port: 6443 },
-    podCIDR: '10.244.0.0/16',
-    serviceCIDRs: ['10.96.0.0/12'],
-    serviceAddress: '10.96.0.1',
-    nodePorts: [30_000, 32_767],
-    rootCa: authority.certificate,
-    serviceAccounts: { key: key.key, publicKeys: [] },
-    dial: () => Promise.reject(new Error('nobody to talk to')),
-    components: [],
-    ...settings,
-  })
 
 const strangers: readonly [setting: ControlPlaneOptions['anonymous'], health: number, api: number][] = [
   [undefined, 200, 401],
@@ -42,7 +19,7 @@ const strangers: readonly [setting: ControlPlaneOptions['anonymous'], health: nu
 ]
 for (const [anonymous, health, api] of strangers)
   test(`without credentials, anonymous being ${anonymous}`, async (t) => {
-    const plane = await start({ anonymous })
+    const plane = await startTestPlane({ anonymous })
     t.after(() => plane.stop())
     const statusOf = async (path: string) =>
       (await plane.handler({ method: 'GET', path, headers: {} }, { remoteAddress: '192.0.2.1' })).status
@@ -54,7 +31,7 @@ test('a changed configuration is taken up; one that cannot be used changes nothi
   let changed: (text: string) => void = assert.fail
   let failed: ((error: unknown) => void) | undefined
   let watches = 0
-  const plane = await start({
+  const plane = await startTestPlane({
     log: createJsonLog((line) => void told.push(line), systemClock, 'info', {}),
     authorizationConfiguration: {
       text: authorizers('RBAC'),
@@ -106,7 +83,7 @@ test('a changed configuration is taken up; one that cannot be used changes nothi
 
 test('issuers that cannot be reached are told of, and keep nobody from being served', async (t) => {
   const told: string[] = []
-  const plane = await start({
+  const plane = await startTestPlane({
     log: createJsonLog((line) => void told.push(line), systemClock, 'info', {}),
     authenticationConfiguration: {
       text: JSON.stringify({
@@ -129,7 +106,7 @@ test('issuers that cannot be reached are told of, and keep nobody from being ser
 })
 
 test('a server is whole once it serves, and not ready once it is told to end', async () => {
-  const plane = await start({ hostname: 'vm' })
+  const plane = await startTestPlane({ hostname: 'vm' })
   const ask = async (path: string) => {
     const { body } = await plane.transportAs(admin)({ method: 'GET', path, headers: {} })
     return Buffer.from(body as Uint8Array).toString()
@@ -145,7 +122,7 @@ test('a server is whole once it serves, and not ready once it is told to end', a
 
 test('plug-ins run, or do not, as they are named', async (t) => {
   const created = async (admissionPlugins: ControlPlaneOptions['admissionPlugins']) => {
-    const plane = await start({ admissionPlugins })
+    const plane = await startTestPlane({ admissionPlugins })
     t.after(() => plane.stop())
     const send = plane.transportAs({ name: 'admin', groups: ['system:masters'] })
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i:1' }] } }
@@ -185,7 +162,7 @@ for (const [admissionPlugins, message] of [
   ],
 ] as const)
   test(`plug-ins that make no sense: ${JSON.stringify(admissionPlugins)}`, () =>
-    assert.rejects(start({ admissionPlugins }), { code: 'Invalid', message }))
+    assert.rejects(startTestPlane({ admissionPlugins }), { code: 'Invalid', message }))
 
 const admin = { name: 'admin', groups: ['system:masters'] }
 
@@ -197,7 +174,7 @@ function authorizers(...types: readonly string[]): string {
 test('a server that refuses everything serves, says that it is not ready, and keeps trying', async (t) => {
   const clock = createVirtualClock(Date.now())
   const told: { readonly message: string; readonly refused?: number }[] = []
-  const plane = await start({
+  const plane = await startTestPlane({
     clock,
     log: createJsonLog((line) => void told.push(JSON.parse(line)), clock, 'info', {}),
     admissionPlugins: { enabled: ['AlwaysDeny'] },
