@@ -59,6 +59,10 @@ export function defaultConfig(): Omit<Config, keyof ServerSettings | keyof NodeS
 export const serviceRanges = ({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): readonly string[] =>
   parseServiceRanges(serviceCIDR, 'serviceCIDR')
 
+/** This node's own addresses, the primary one first. */
+export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): readonly string[] =>
+  nodeAddress.split(',').map((address) => address.trim())
+
 /** The first address of the first of them: the API server's own Service has it, and its certificate names it. */
 export const serviceAddress = (config: Pick<Config, 'serviceCIDR'>): string => firstAddress(serviceRanges(config)[0]!)
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { dirname } from 'node:path'
 import { isError } from '#lib/errors.ts'
 import type { NetworkHost } from '#network/host.ts'
@@ -34,12 +35,21 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
         writeFileSync(path, wanted)
       }
     },
-    async addServiceDevice(device, address, serviceCIDR, source) {
+    async addServiceDevice({ device, addresses, ranges, sources }) {
       // A bridge without ports: it is a dummy device that every kernel has.
       await run('ip', ['link', 'add', 'name', device, 'type', 'bridge'], { accept: [2] })
-      await run('ip', ['address', 'replace', `${address}/32`, 'dev', device])
+      for (const address of addresses)
+        await run(
+          'ip',
+          isIPv6(address)
+            ? ['address', 'replace', `${address}/128`, 'dev', device, 'nodad']
+            : ['address', 'replace', `${address}/32`, 'dev', device],
+        )
       await run('ip', ['link', 'set', device, 'up'])
-      await run('ip', ['route', 'replace', serviceCIDR, 'dev', device, 'src', source])
+      for (const range of ranges) {
+        const source = sources.find((address) => isIPv6(address) === range.includes(':'))
+        if (source !== undefined) await run('ip', ['route', 'replace', range, 'dev', device, 'src', source])
+      }
     },
     async writeFile(path, text) {
       save(path, text)

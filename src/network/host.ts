@@ -6,11 +6,18 @@ export interface NetworkHost {
   forgetFlows(flows: readonly { readonly protocol: string; readonly destination: string; readonly endpoint: string }[]): Promise<void>
   /** Makes the machine forward packets, and bridged ones pass the rules of routed ones, and remembers how it was. */
   prepare(): Promise<void>
-  /**
-   * An interface of our own with a local address for the cluster's name server, and the route of all Service addresses: what no rule turns
-   * to a pod ends there instead of leaving the machine, and the machine itself reaches Services without a default route. `source` is the
-   * address under which it does.
-   */
-  addServiceDevice(device: string, address: string, serviceCIDR: string, source: string): Promise<void>
+  addServiceDevice(device: ServiceDevice): Promise<void>
   writeFile(path: string, text: string): Promise<void>
+}
+
+/**
+ * An interface of our own with the local addresses of the cluster's name server, and the routes of all Service addresses: what no rule turns
+ * to a pod ends there instead of leaving the machine, and the machine itself reaches Services without a default route.
+ */
+export interface ServiceDevice {
+  readonly device: string
+  readonly addresses: readonly string[]
+  readonly ranges: readonly string[]
+  /** The addresses under which the machine reaches Services; that of a range's family is taken. A range without one gets no route. */
+  readonly sources: readonly string[]
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode, encode } from 'dns-packet'
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
@@ -11,17 +12,20 @@ import { createStubServer } from '#client/testing/stub-server.ts'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { serviceAddressIndex, sliceAddressIndex, startNodeNetwork } from './node-network.ts'
-import { sliceServiceIndex } from './proxy/proxy.ts'
+import { serveNames, serviceAddressIndex, sliceAddressIndex } from './dns/serve-names.ts'
+import type { NetworkHost } from './host.ts'
+import { startPodNetwork } from './pod-network.ts'
+import { sliceServiceIndex, startServiceProxy } from './proxy/proxy.ts'
+import { followNodeNetworks } from './routes/node-networks.ts'
 
-test('a node’s network: prepared, ruled, named, and changed by differences only', async () => {
+test('the parts of a node’s network from the same caches: ruled, named, and changed by differences only', async () => {
   const world = await startWorld()
   const { client, host, network, until } = world
-  assert.deepEqual(host.done.slice(0, 2), ['prepare', 'device svc0 10.96.0.10 10.96.0.0/12 from 192.0.2.2'])
   await until(() => host.tables.length === 1)
   assert.match(host.tables[0]!, /delete table ip test\n/, 'the first write is the whole table')
 
-  await network.setPodCIDR('10.244.3.0/24')
+  await client.create(Node, { metadata: { name: 'n' }, spec: { podCIDR: '10.244.3.0/24', podCIDRs: ['10.244.3.0/24'] } })
+  await until(() => host.files.has('/cni/10.conflist'))
   assert.match(host.files.get('/cni/10.conflist')!, /"subnet": "10\.244\.3\.0\/24"/)
 
   await client.create(Namespace, { metadata: { name: 'shop' } })
@@ -84,54 +88,60 @@ async function startWorld() {
   const server = createStubServer()
   const client = createClient(server.transport)
   const cache = { clock, random: seededRandom(1), log: silentLog }
-  const informers = {
+  const caches = {
+    nodes: createInformer(client, Node, cache),
     services: createInformer(client, Service, { ...cache, indexes: serviceAddressIndex }),
     slices: createInformer(client, EndpointSlice, { ...cache, indexes: { ...sliceServiceIndex, ...sliceAddressIndex } }),
     pods: createInformer(client, Pod, cache),
     namespaces: createInformer(client, Namespace, cache),
   }
-  const host = { done: [] as string[], tables: [] as string[], files: new Map<string, string>(), refuse: false, refused: 0 }
+  const host = { tables: [] as string[], files: new Map<string, string>(), refuse: false, refused: 0 }
+  const networkHost: NetworkHost = {
+    async nft(text) {
+      if (host.refuse) {
+        host.refused += 1
+        throw new Error('refused')
+      }
+      host.tables.push(text)
+    },
+    async forgetFlows() {},
+    async prepare() {},
+    async addServiceDevice() {},
+    async writeFile(path, text) {
+      host.files.set(path, text)
+    },
+  }
   let answer: (message: Uint8Array, transport: 'udp' | 'tcp') => Promise<Uint8Array | undefined> = async () => undefined
-  const network = await startNodeNetwork({
-    host: {
-      async nft(text) {
-        if (host.refuse) {
-          host.refused += 1
-          throw new Error('refused')
-        }
-        host.tables.push(text)
+  const shared = { host: networkHost, clock, log: silentLog, nodeName: 'n' }
+  const parts = [
+    await startPodNetwork({
+      ...shared,
+      nodeNetworks: followNodeNetworks(caches.nodes),
+      mtu: 1500,
+      bridge: 'br0',
+      cniConfigFile: '/cni/10.conflist',
+      cniStateDirectory: '/cni/state',
+    }),
+    startServiceProxy({
+      ...shared,
+      ...caches,
+      ownAddresses: ['10.96.0.10'],
+      table: { name: 'test', clusterCIDR: '10.244.0.0/16', nodeAddresses: ['192.0.2.2'] },
+    }),
+    await serveNames({
+      async listen(_address, handler) {
+        answer = handler
+        return { async close() {} }
       },
-      async forgetFlows() {},
-      async prepare() {
-        host.done.push('prepare')
-      },
-      async addServiceDevice(device, address, range, source) {
-        host.done.push(`device ${device} ${address} ${range} from ${source}`)
-      },
-      async writeFile(path, text) {
-        host.files.set(path, text)
-      },
-    },
-    async listenDns(_address, handler) {
-      answer = handler
-      return { async close() {} }
-    },
-    exchangeDns: async () => Promise.reject(new Error('nobody outside')),
-    nameServers: [],
-    clock,
-    log: silentLog,
-    nodeName: 'n',
-    nodeAddress: '192.0.2.2',
-    clusterCIDR: '10.244.0.0/16',
-    serviceCIDR: '10.96.0.0/12',
-    dnsAddress: '10.96.0.10',
-    clusterDomain: 'cluster.local',
-    mtu: 1500,
-    names: { bridge: 'br0', dnsDevice: 'svc0', table: 'test' },
-    cniConfigFile: '/cni/10.conflist',
-    cniStateDirectory: '/cni/state',
-    informers,
-  })
+      exchange: async () => Promise.reject(new Error('nobody outside')),
+      nameServers: [],
+      clock,
+      address: '10.96.0.10',
+      clusterDomain: 'cluster.local',
+      caches,
+    }),
+  ]
+  const network = { stop: () => Promise.all(parts.map((part) => part.stop())) }
   /** Turns of the event loop: nothing here waits for anything else. */
   const turns = async (count = 50): Promise<void> => {
     for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -153,7 +163,7 @@ async function startWorld() {
       return record && 'data' in record ? String(record.data) : packet.rcode
     },
     async close(): Promise<void> {
-      await Promise.all(Object.values(informers).map((informer) => informer.close()))
+      await Promise.all(Object.values(caches).map((informer) => informer.close()))
     },
   }
 }

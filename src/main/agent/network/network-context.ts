@@ -1,0 +1,66 @@
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Node } from '#api/core/v1/node.ts'
+import { Pod } from '#api/core/v1/pod.ts'
+import { Service } from '#api/core/v1/service.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import { nodeAddresses } from '#host/config.ts'
+import { createNetworkHost } from '#host/network.ts'
+import { serviceAddressIndex, sliceAddressIndex } from '#network/dns/serve-names.ts'
+import type { NetworkHost } from '#network/host.ts'
+import { sliceServiceIndex } from '#network/proxy/proxy.ts'
+import { followNodeNetworks, type NodeNetworks } from '#network/routes/node-networks.ts'
+import type { AgentContext } from '../agent-context.ts'
+
+/** What every part of the node's network is made from. */
+export interface NetworkContext extends AgentContext {
+  readonly host: NetworkHost
+  /** This node's own addresses, the primary one first: one, or one of each family. */
+  readonly nodeAddresses: readonly string[]
+  /** Filled once, read by all parts. */
+  readonly caches: {
+    /** All nodes of the cluster. */
+    readonly nodes: Informer<Node>
+    /** With the index `address`. */
+    readonly services: Informer<Service>
+    /** With the indexes `service` and `address`. */
+    readonly slices: Informer<EndpointSlice>
+    /** The pods of this node. */
+    readonly pods: Informer<Pod>
+    readonly namespaces: Informer<Namespace>
+  }
+  /** Addresses and pod ranges of all nodes, and when they change. */
+  readonly nodeNetworks: NodeNetworks
+}
+
+/** A part that runs: it ends what it started, and leaves in the kernel what it wrote. */
+export interface NetworkPart {
+  stop(): Promise<void>
+}
+
+/** Opens what all parts share; `close` ends it after the last of them. */
+export function openNetworkContext(context: AgentContext): { readonly network: NetworkContext; readonly close: () => Promise<void> } {
+  const { config, where, client, clock, random, log } = context
+  const cache = { clock, random, log: log.with({ part: 'network' }) }
+  const caches = {
+    nodes: createInformer(client, Node, cache),
+    services: createInformer(client, Service, { ...cache, indexes: serviceAddressIndex }),
+    slices: createInformer(client, EndpointSlice, { ...cache, indexes: { ...sliceServiceIndex, ...sliceAddressIndex } }),
+    pods: createInformer(client, Pod, { ...cache, fieldSelector: `spec.nodeName=${config.nodeName}` }),
+    namespaces: createInformer(client, Namespace, cache),
+  }
+  const nodeNetworks = followNodeNetworks(caches.nodes)
+  return {
+    network: {
+      ...context,
+      host: createNetworkHost(where.savedSettings),
+      nodeAddresses: nodeAddresses(config),
+      caches,
+      nodeNetworks,
+    },
+    async close() {
+      nodeNetworks.stop()
+      await Promise.all(Object.values(caches).map((informer) => informer.close()))
+    },
+  }
+}
