@@ -1,0 +1,39 @@
+import type { CertificateUse } from './certificate.ts'
+import type { Route } from './route.ts'
+
+/**
+ * A port that is listened to at all addresses of the router, for the requests to some of its hosts. Several listeners may share a port if they have
+ * the same protocol: which of them takes a request is decided by its host.
+ *
+ * The request's host picks the most specific host name among all of the port's (those of listeners, and of their routes): the exact name, then the
+ * longest `*.` name. What happens then is said by the routes for that host name alone; if none matches the answer is 404. Two consequences:
+ * - a listener with a host name takes all requests for it away from listeners of its own `group` with a less specific one, even from their routes
+ *   for exactly that host (Gateway API, "listener isolation"). Between groups nothing is taken away: an Ingress for `a.example` and a Gateway's
+ *   listener for `a.example` both serve it, by the precedence of their routes.
+ * - routes of one listener: `hostsFallThrough` says what becomes of a request that a more specific host name's routes leave over.
+ */
+export interface Listener {
+  /** Stable, and unique in the model: `ingress/http`, `gateway/<namespace>/<gateway>/<listener>`. */
+  readonly name: string
+  /** Who made it; see above. */
+  readonly group: 'ingress' | 'gateway'
+  /** 1 to 65535. */
+  readonly port: number
+  /** HTTP takes HTTP/1.1 and HTTP/2 with prior knowledge (gRPC without TLS); HTTPS offers both by ALPN and ends TLS here. */
+  readonly protocol: 'HTTP' | 'HTTPS'
+  /** Lower case; `` (every host), `a.example` or `*.a.example`. */
+  readonly hostname: string
+  /**
+   * How many labels `*` stands for, in the host names of this listener and its routes: one in an Ingress (networking/v1 IngressRule.host), one or
+   * more in Gateway API (Hostname of HTTPRoute). Never none: `*.a.example` is not `a.example`.
+   */
+  readonly wildcards: 'one label' | 'many labels'
+  /**
+   * Whether a request that no route of the most specific host name matches is shown to the less specific ones of the same listener. Gateway API
+   * gives specific hosts precedence only, so yes; an Ingress' host is chosen first and then its paths, so no.
+   */
+  readonly hostsFallThrough: boolean
+  /** HTTPS only. What no client's SNI picks gets a self-signed certificate of the router's own. */
+  readonly certificates: readonly CertificateUse[]
+  readonly routes: readonly Route[]
+}
