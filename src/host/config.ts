@@ -36,6 +36,11 @@ export interface NodeSettings {
   readonly imageCredentialProviderBinDir?: string
   /** What a RuntimeClass may name as its handler beside runc and crun. */
   readonly runtimeHandlers?: RuntimeHandlers
+  /**
+   * URLs of the API servers that this machine's node belongs to, with commas between them: see `serverUrls`. "wherry join" writes it. Absent: the
+   * machine has a server of its own.
+   */
+  readonly server?: string
 }
 
 /** The settings that have a value in any case. */
@@ -66,6 +71,13 @@ export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): rea
 /** The first address of the first of them: the API server's own Service has it, and its certificate names it. */
 export const serviceAddress = (config: Pick<Config, 'serviceCIDR'>): string => firstAddress(serviceRanges(config)[0]!)
 
+/** Where the node of this machine reaches the API server: the first that answers. */
+export const serverUrls = ({ server, apiPort }: Pick<Config, 'server' | 'apiPort'>): readonly string[] =>
+  server?.split(',').map((url) => url.trim()) ?? [`https://127.0.0.1:${apiPort}`]
+
+/** Whether the machine's node belongs to servers elsewhere: then it runs an agent and no server. */
+export const isJoined = ({ server }: Pick<Config, 'server'>): boolean => server !== undefined
+
 /** Whom this machine's certificates name: what `ensurePki` is to be called with. */
 export const pkiSubjects = (config: Config) => ({
   nodeName: config.nodeName,
@@ -91,6 +103,11 @@ export function readConfig(file: string): Config | undefined {
   }
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
     throw new WherryError('Invalid', `${file} must hold settings, one a line, such as "apiPort: 6443"`)
+  return checkConfig(settings, file)
+}
+
+/** Settings over the defaults, each checked as if it stood in `file`: an error names both. */
+export function checkConfig(settings: object, file: string): Config {
   const defaults = defaultConfig()
   for (const [name, value] of Object.entries(settings)) {
     if (!settingNames().includes(name))
@@ -132,6 +149,10 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
+  server: (value) =>
+    typeof value === 'string' && value.split(',').every(isServerUrl)
+      ? undefined
+      : 'the URL of an API server, such as https://192.0.2.1:6443, or several with commas between them',
   runtimeHandlers: (value) =>
     isMapping(value) && Object.entries(value).every(([name, handler]) => isHandlerName(name) && isHandler(handler))
       ? undefined
@@ -146,6 +167,12 @@ function isHandler(value: unknown): boolean {
   const { program, runtimeType = 'io.containerd.runc.v2', ...others } = value as Record<string, unknown>
   const isType = typeof runtimeType === 'string' && /^[a-z0-9]+(\.[a-z0-9-]+)+\.v\d+$/.test(runtimeType)
   return wantsPath(program) === undefined && isType && Object.keys(others).length === 0
+}
+
+/** Nothing but the server: no path, no user. */
+const isServerUrl = (text: string): boolean => {
+  const url = URL.parse(text.trim())
+  return url?.protocol === 'https:' && `${url.origin}/` === url.href
 }
 
 function wantsPath(value: unknown): string | undefined {

@@ -41,6 +41,10 @@ export function paths(layout: Layout) {
   return {
     config: join(data, 'config.yaml'),
     pki: join(data, 'pki'),
+    /** The authority that the node trusts: of its own server, or of the one that it joined. */
+    caCertificate: join(data, 'pki', 'ca.crt'),
+    /** By what a machine that joins asks for its first certificate; gone once it has that. */
+    bootstrapToken: join(data, 'pki', 'bootstrap-token'),
     adminKubeconfig: join(data, 'admin.kubeconfig'),
     store: join(data, 'server', 'store.db'),
     serverIdentity: join(data, 'server', 'identity'),
