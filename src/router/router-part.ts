@@ -1,0 +1,47 @@
+import type { Secret } from '#api/core/v1/secret.ts'
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Command } from '#loop/controller.ts'
+import type { RouterModel } from './model/router-model.ts'
+
+/**
+ * One family of objects that the router serves: `ingress/`, `gateway/`. It watches its own kinds from the start, and tells which of them are ours;
+ * what all families share (Services, EndpointSlices, TLS Secrets) is watched by the router, and only while some part is needed.
+ */
+export interface RouterPart {
+  readonly name: string
+  /** Its own kinds are listed. */
+  synced(): Promise<void>
+  /** Whether there is any object of ours. While no part has one, no proxy runs and nothing shared is watched. */
+  readonly isNeeded: boolean
+  /** Called when what it watches itself changed so that another translation may come of it. Returns how to stop. */
+  onChange(listener: () => void): () => void
+  /** What it wants served now, and what it has to say. Pure: the same view gives the same answer, with nothing to write once all is written. */
+  translate(view: RouterView): Translation
+  close(): Promise<void>
+}
+
+/** What every part may look at. */
+export interface RouterView {
+  service(name: string, namespace: string): Service | undefined
+  slices(service: string, namespace: string): readonly EndpointSlice[]
+  /** Secrets of type kubernetes.io/tls only: the router never reads others. */
+  secret(name: string, namespace: string): Secret | undefined
+  /** At which every port is served. */
+  readonly addresses: readonly string[]
+  /** Ports that parts before this one have, with their protocol: a listener may share one only with the same protocol. */
+  readonly taken: ReadonlyMap<number, 'HTTP' | 'HTTPS'>
+  /** Why a port cannot be listened to, such as another program that has it; undefined: nothing known against it. */
+  portProblem(port: number): string | undefined
+  /** What was decided last is in force: statuses may say so. False before the first time, and while the proxy refuses. */
+  readonly isServing: boolean
+}
+
+/**
+ * `commands`: statuses and events, run by the router one after the other, each on its own, tried again with the next change when refused. An
+ * `event` is recorded when the same one was not among those of the translation before.
+ */
+export interface Translation {
+  readonly model: RouterModel
+  readonly commands: readonly Command[]
+}
