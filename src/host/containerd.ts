@@ -28,6 +28,8 @@ export interface ContainerdOptions {
   readonly handlers?: RuntimeHandlers
   /** Who makes the groups of containers: runc itself by default, or systemd at its request. */
   readonly cgroupDriver?: CgroupDriver
+  /** Words before its own that start it elsewhere: in the namespaces of a further node of this machine. */
+  readonly enter?: readonly string[]
 }
 
 /** What a RuntimeClass may name beside runc and crun, by that name. */
@@ -106,9 +108,10 @@ function start(options: ContainerdOptions): void {
   const configFile = configFileOf(options)
   writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
   const { programDirectory: folder } = options
+  const words = [...(options.enter ?? []), folder === undefined ? 'containerd' : join(folder, 'containerd'), '--config', configFile]
   startDaemon({
-    command: folder === undefined ? 'containerd' : join(folder, 'containerd'),
-    args: ['--config', configFile],
+    command: words[0]!,
+    args: words.slice(1),
     pidFile: containerdPidFile(options),
     logFile: options.logFile,
     // containerd looks for its shim there.

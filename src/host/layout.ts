@@ -2,7 +2,8 @@ import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /**
- * Where everything of one Wherry on this machine lies. `wherry reset` removes both folders, the link to the kubelet's at `/var/lib/kubelet`, those to
+ * Where everything of one Wherry on this machine lies; a further node of the machine has a layout of its own beneath (`host/machines`). `WHERRY_CACHE`
+ * is set for the processes of such a node alone. `wherry reset` removes both folders, the link to the kubelet's at `/var/lib/kubelet`, those to
  * logs in `/var/log/containers`, and what logind was told in `/run/systemd`; nothing of ours stands anywhere else.
  */
 export interface Layout {
@@ -10,6 +11,8 @@ export interface Layout {
   readonly dataDirectory: string
   /** Sockets, process numbers: gone after a restart. */
   readonly runDirectory: string
+  /** Where compiled programs are kept. Absent: below `dataDirectory`. Further nodes of a machine share those of its first. */
+  readonly compileCache?: string
 }
 
 const defaultLayout: Layout = { dataDirectory: '/var/lib/wherry', runDirectory: '/run/wherry' }
@@ -22,6 +25,7 @@ export function layoutFrom(env: Readonly<Record<string, string | undefined>>): L
   return {
     dataDirectory: realPath(resolve(env['WHERRY_DATA'] || defaultLayout.dataDirectory)),
     runDirectory: realPath(resolve(env['WHERRY_RUN'] || defaultLayout.runDirectory)),
+    ...(env['WHERRY_CACHE'] && { compileCache: resolve(env['WHERRY_CACHE']) }),
   }
 }
 
@@ -48,7 +52,7 @@ export function paths(layout: Layout) {
     adminKubeconfig: join(data, 'admin.kubeconfig'),
     store: join(data, 'server', 'store.db'),
     serverIdentity: join(data, 'server', 'identity'),
-    compileCache: join(data, 'cache'),
+    compileCache: layout.compileCache ?? join(data, 'cache'),
     logs: join(data, 'logs'),
     serverLog: join(data, 'logs', 'server.log'),
     agentLog: join(data, 'logs', 'agent.log'),

@@ -24,6 +24,7 @@ export function processEnvironment(layout: Layout): Readonly<Record<string, stri
   return {
     WHERRY_DATA: layout.dataDirectory,
     WHERRY_RUN: layout.runDirectory,
+    ...(layout.compileCache !== undefined && { WHERRY_CACHE: layout.compileCache }),
     // A cache that the program opens itself comes too late for its first file and is unknown to its threads: each then loads Node's type
     // stripper, which costs a quarter of the start and 20 MB for as long as the process lives.
     NODE_COMPILE_CACHE: paths(layout).compileCache,

@@ -1,0 +1,100 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { WherryError } from '#lib/errors.ts'
+import { codeOf } from '../files.ts'
+import type { Layout } from '../layout.ts'
+import { type Machine, machinePaths } from './machine.ts'
+import { freeIndex, type MachineRange } from './machine-ranges.ts'
+
+/** A Unix socket's path has 107 letters at most (unix(7)); this is the longest that a node has by itself. */
+const longestSocket = '/node/kubelet/pod-resources/kubelet.sock'
+const socketPathMax = 107
+/** Of a host name (hostname(7)). */
+const nameMax = 63
+
+/**
+ * Every further node of this machine by its folder, in the order of addresses. A folder without a record is one that was being removed, or that
+ * never came to be: it is said to be leaving.
+ */
+export function listMachines(layout: Layout): readonly Machine[] {
+  let folders: readonly string[]
+  try {
+    folders = readdirSync(join(layout.dataDirectory, 'nodes'))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+  return folders.map((name) => readMachine(layout, name)).toSorted((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
+}
+
+function readMachine(layout: Layout, name: string): Machine {
+  const { record } = machinePaths(layout, name)
+  const nothing: Machine = { name, index: 0, addresses: [], isLeaving: true }
+  let text: string
+  try {
+    text = readFileSync(record, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return nothing
+    throw error
+  }
+  try {
+    return { ...nothing, isLeaving: false, ...(JSON.parse(text) as Partial<Machine>), name }
+  } catch (cause) {
+    throw new WherryError('InternalError', `${record} is not what we wrote: ${(cause as Error).message}; "wherry node remove ${name}"`, { cause })
+  }
+}
+
+/** Gives a new one its place, and remembers it. Throws `Invalid` for a name that cannot be a machine's, `AlreadyExists` for one that is there. */
+export function addMachine(layout: Layout, name: string, ranges: readonly MachineRange[]): Machine {
+  checkMachineName(layout, name)
+  const present = listMachines(layout)
+  if (present.some((machine) => machine.name === name)) throw new WherryError('AlreadyExists', `there is a node ${name} on this machine already`)
+  const index = freeIndex(
+    ranges,
+    present.map((machine) => machine.index),
+  )
+  const machine: Machine = { name, index, addresses: ranges.map((range) => range.address(index)!), isLeaving: false }
+  writeMachine(layout, machine)
+  return machine
+}
+
+/** Whole or not at all. */
+export function writeMachine(layout: Layout, machine: Machine): void {
+  const { record } = machinePaths(layout, machine.name)
+  mkdirSync(dirname(record), { recursive: true, mode: 0o711 })
+  writeFileSync(`${record}.new`, `${JSON.stringify(machine)}\n`, { mode: 0o600 })
+  renameSync(`${record}.new`, record)
+}
+
+/** Says that it goes, so that nobody takes it up again. */
+export function markLeaving(layout: Layout, machine: Machine): void {
+  writeMachine(layout, { ...machine, isLeaving: true })
+}
+
+/** The last step of a removal: its folders, which nothing is mounted in any more. The record goes last, in case that we are stopped. */
+export function forgetMachine(layout: Layout, name: string): void {
+  const { layout: own, record } = machinePaths(layout, name)
+  rmSync(own.runDirectory, { recursive: true, force: true })
+  for (const entry of entriesOf(own.dataDirectory))
+    if (join(own.dataDirectory, entry) !== record) rmSync(join(own.dataDirectory, entry), { recursive: true, force: true })
+  rmSync(own.dataDirectory, { recursive: true, force: true })
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** A node's name that is a host name as well, short enough for the sockets in its folder. Throws `BadRequest`. */
+export function checkMachineName(layout: Layout, name: string): void {
+  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name))
+    throw new WherryError('BadRequest', `a node's name has lower case letters, digits, "-" and "." (RFC 1123), unlike "${name}"`)
+  const room = socketPathMax - machinePaths(layout, '').layout.dataDirectory.length - 1 - longestSocket.length
+  const longest = Math.min(nameMax, room)
+  if (name.length > longest)
+    throw new WherryError('BadRequest', `the name "${name}" is too long: ${longest} letters are left for it by the paths of sockets in its folder`)
+}
