@@ -8,6 +8,7 @@ import type { ServedKinds } from '#loop/served-kinds.ts'
 import { attachDetachController } from './attach-detach/controller.ts'
 import { bootstrapSignerController } from './bootstrap-signer/controller.ts'
 import { certificateApproverController } from './certificate-approver/controller.ts'
+import type { ServingApproval } from './certificate-approver/serving.ts'
 import { certificateCleanerController } from './certificate-cleaner/controller.ts'
 import { certificateSignerController } from './certificate-signer/controller.ts'
 import type { SigningAuthority } from './certificate-signer/sign-certificate.ts'
@@ -73,6 +74,8 @@ export interface ControllersConfig {
   readonly issueToken?: IssueToken | undefined
   /** What signs certificates that are asked for by the API. Absent: nobody signs them. */
   readonly signingAuthority?: SigningAuthority | undefined
+  /** What no node's certificate may name. Absent: a person approves the certificates of kubelets' ports. */
+  readonly servingApproval?: ServingApproval | undefined
   /** Where the API servers listen. */
   readonly apiServer: ApiServerAddress
   /** Ranges of service addresses that the API servers were given. Absent: nobody keeps a ServiceCIDR of them. */
@@ -119,7 +122,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     nodeIpamController(config.podNetwork ?? { clusterCidr: '10.244.0.0/16', nodeBits: 24 }),
     podGcController(config.terminatedPodThreshold ?? 12_500),
     clusterRoleAggregationController,
-    certificateApproverController,
+    certificateApproverController(config.servingApproval),
     ...(config.signingAuthority === undefined ? [] : [certificateSignerController(config.signingAuthority)]),
     certificateCleanerController,
     kubernetesServiceController(config.apiServer),

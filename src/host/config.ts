@@ -1,23 +1,29 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { type PodNetworkMode, podNetworkModes } from '#network/routes/desired-network.ts'
 import type { RuntimeHandlers } from './containerd.ts'
+import { type JoinSettings, joinSettings } from './join-settings.ts'
+import type { PkiOptions } from './pki.ts'
+import { parsePodRanges } from './pod-ranges.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
 import { firstAddress, isV6Range, parseServiceRanges } from './service-ranges.ts'
 
 /** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
-export interface Config extends ServerSettings, NodeSettings {
+export interface Config extends ServerSettings, NodeSettings, JoinSettings {
   readonly nodeName: string
-  /** The machine's own IPv4 address: other nodes and pods reach server and kubelet there. */
+  /** The machine's own address, or one of each family with a comma between them, the primary one first: other nodes and pods reach server and kubelet there. */
   readonly nodeAddress: string
   readonly apiPort: number
   readonly kubeletPort: number
-  /** Each node takes a /24 of it. */
+  /** One range, or one of each family with a comma between them: see `parsePodRanges`. Each node takes a /24 of IPv4, a /64 of IPv6. */
   readonly podCIDR: string
+  /** How packets get to pods of other nodes; `none`: the user brings the CNI configuration, and what it needs. */
+  readonly podNetwork: PodNetworkMode
   /** One range, or two with a comma between them: see `parseServiceRanges`. */
   readonly serviceCIDR: string
   readonly nodePortRange: string
@@ -36,15 +42,10 @@ export interface NodeSettings {
   readonly imageCredentialProviderBinDir?: string
   /** What a RuntimeClass may name as its handler beside runc and crun. */
   readonly runtimeHandlers?: RuntimeHandlers
-  /**
-   * URLs of the API servers that this machine's node belongs to, with commas between them: see `serverUrls`. "wherry join" writes it. Absent: the
-   * machine has a server of its own.
-   */
-  readonly server?: string
 }
 
 /** The settings that have a value in any case. */
-export function defaultConfig(): Omit<Config, keyof ServerSettings | keyof NodeSettings> {
+export function defaultConfig(): Omit<Config, keyof ServerSettings | keyof NodeSettings | keyof JoinSettings> {
   return {
     nodeName: hostname()
       .toLowerCase()
@@ -53,6 +54,7 @@ export function defaultConfig(): Omit<Config, keyof ServerSettings | keyof NodeS
     apiPort: 6443,
     kubeletPort: 10250,
     podCIDR: '10.244.0.0/16',
+    podNetwork: 'vxlan',
     serviceCIDR: '10.96.0.0/12',
     nodePortRange: '30000-32767',
     dnsAddress: '10.96.0.10',
@@ -68,20 +70,18 @@ export const serviceRanges = ({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): rea
 export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): readonly string[] =>
   nodeAddress.split(',').map((address) => address.trim())
 
+/** Ranges of pods, that of the primary family first. */
+export const podRanges = ({ podCIDR }: Pick<Config, 'podCIDR'>): readonly string[] => parsePodRanges(podCIDR, 'podCIDR')
+
 /** The first address of the first of them: the API server's own Service has it, and its certificate names it. */
 export const serviceAddress = (config: Pick<Config, 'serviceCIDR'>): string => firstAddress(serviceRanges(config)[0]!)
 
-/** Where the node of this machine reaches the API server: the first that answers. */
-export const serverUrls = ({ server, apiPort }: Pick<Config, 'server' | 'apiPort'>): readonly string[] =>
-  server?.split(',').map((url) => url.trim()) ?? [`https://127.0.0.1:${apiPort}`]
-
-/** Whether the machine's node belongs to servers elsewhere: then it runs an agent and no server. */
-export const isJoined = ({ server }: Pick<Config, 'server'>): boolean => server !== undefined
-
 /** Whom this machine's certificates name: what `ensurePki` is to be called with. */
-export const pkiSubjects = (config: Config) => ({
+export const pkiSubjects = (config: Config): Omit<PkiOptions, 'directory'> => ({
   nodeName: config.nodeName,
-  serverAddresses: [config.nodeAddress],
+  serverNames: config.serverNames ?? [],
+  serverAddresses: nodeAddresses(config),
+  nodeAddresses: nodeAddresses(config),
   serviceAddress: serviceAddress(config),
   clusterDomain: config.clusterDomain,
 })
@@ -116,12 +116,7 @@ export function checkConfig(settings: object, file: string): Config {
     if (wanted !== undefined) throw new WherryError('Invalid', `${file}: ${name} must be ${wanted}, not ${JSON.stringify(value)}`)
   }
   const config: Config = { ...defaults, ...settings }
-  const [range] = parseServiceRanges(config.serviceCIDR, `${file}: serviceCIDR`)
-  if (isV6Range(range!) !== isIPv6(config.nodeAddress))
-    throw new WherryError(
-      'Invalid',
-      `${file}: serviceCIDR begins with ${range}, and nodeAddress is ${config.nodeAddress}; both must be of one family`,
-    )
+  checkFamilies(config, (name) => `${file}: ${name}`)
   const [providers, programs] = ['imageCredentialProviderConfig', 'imageCredentialProviderBinDir'] as const
   if ((config[providers] === undefined) !== (config[programs] === undefined))
     throw new WherryError(
@@ -133,11 +128,44 @@ export function checkConfig(settings: object, file: string): Config {
   return config
 }
 
+/** Addresses of nodes, pods and services go together: what one family has for its first address all have, and none has a family that nodes have not. */
+function checkFamilies(config: Config, nameOf: (setting: string) => string): void {
+  const services = parseServiceRanges(config.serviceCIDR, nameOf('serviceCIDR'))
+  const pods = parsePodRanges(config.podCIDR, nameOf('podCIDR'))
+  const addresses = nodeAddresses(config)
+  const wrong = addresses.find((address) => isIP(address) === 0)
+  if (wrong !== undefined || addresses.length > 2 || (addresses.length === 2 && isIPv6(addresses[0]!) === isIPv6(addresses[1]!)))
+    throw new WherryError(
+      'Invalid',
+      `${nameOf('nodeAddress')} is "${config.nodeAddress}"; it takes one address, or two with a comma between them: one of IPv4, and one of IPv6`,
+    )
+  const refuse = (setting: string, range: string, why: string): never => {
+    throw new WherryError(
+      'Invalid',
+      `${nameOf(setting)} ${why} ${range}, and nodeAddress is ${config.nodeAddress}; both must be of one family`,
+    )
+  }
+  for (const [setting, ranges] of [
+    ['serviceCIDR', services],
+    ['podCIDR', pods],
+  ] as const) {
+    if (isV6Range(ranges[0]!) !== isIPv6(addresses[0]!)) refuse(setting, ranges[0]!, 'begins with')
+  }
+  // A node without an address of a family has nothing to send its pods' packets of that family from.
+  const lacking = pods.find((range) => !addresses.some((address) => isIPv6(address) === isV6Range(range)))
+  if (lacking !== undefined)
+    throw new WherryError(
+      'Invalid',
+      `${nameOf('podCIDR')} has ${lacking}, and nodeAddress is ${config.nodeAddress}; add an address of that family to nodeAddress, or take the range away`,
+    )
+}
+
 /** Every setting that a file may hold. */
 export const settingNames = (): readonly string[] => [
   ...Object.keys(defaultConfig()),
   ...Object.keys(nodeSettings),
   ...Object.keys(serverSettings),
+  ...Object.keys(joinSettings),
 ]
 
 /** What each has to be; of `kubelet`, its fields tell more. */
@@ -149,10 +177,6 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
-  server: (value) =>
-    typeof value === 'string' && value.split(',').every(isServerUrl)
-      ? undefined
-      : 'the URL of an API server, such as https://192.0.2.1:6443, or several with commas between them',
   runtimeHandlers: (value) =>
     isMapping(value) && Object.entries(value).every(([name, handler]) => isHandlerName(name) && isHandler(handler))
       ? undefined
@@ -169,12 +193,6 @@ function isHandler(value: unknown): boolean {
   return wantsPath(program) === undefined && isType && Object.keys(others).length === 0
 }
 
-/** Nothing but the server: no path, no user. */
-const isServerUrl = (text: string): boolean => {
-  const url = URL.parse(text.trim())
-  return url?.protocol === 'https:' && `${url.origin}/` === url.href
-}
-
 function wantsPath(value: unknown): string | undefined {
   return typeof value === 'string' && value.startsWith('/') ? undefined : 'an absolute path'
 }
@@ -183,7 +201,10 @@ const isMapping = (value: unknown): value is object => typeof value === 'object'
 
 function wantedOf(name: string, value: unknown): string | undefined {
   if (Object.hasOwn(nodeSettings, name)) return nodeSettings[name as keyof NodeSettings](value)
+  if (Object.hasOwn(joinSettings, name)) return joinSettings[name as keyof JoinSettings](value)
   if (Object.hasOwn(serverSettings, name)) return serverSettings[name as keyof ServerSettings](value)
+  if (name === 'podNetwork')
+    return podNetworkModes.includes(value as PodNetworkMode) ? undefined : podNetworkModes.join(', ').replace(/, (\w+)$/, ' or $1')
   const wanted = typeof defaultConfig()[name as keyof ReturnType<typeof defaultConfig>]
   return typeof value === wanted ? undefined : `a ${wanted}`
 }

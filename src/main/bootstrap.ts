@@ -57,8 +57,8 @@ export interface BootstrapOptions {
   readonly features?: Features
   /** What the server serves: kinds of versions that have to be turned on have an APIService as well. */
   readonly served?: readonly AnyKind[]
-  /** Further objects that are made when they are missing. */
-  readonly further?: readonly { readonly kind: AnyKind; readonly object: Wanted['object'] }[]
+  /** Further objects that are made when they are missing, and brought up to date where they say how. */
+  readonly further?: readonly Pick<Wanted, 'kind' | 'object' | 'reconcile'>[]
 }
 
 /** The four namespaces of every cluster. */
@@ -167,7 +167,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
       status: { conditions: [readyCondition(rfc3339(now))] },
       statusOwner: defaultServiceCidrOwner,
     },
-    ...(options.further ?? []).map(({ kind, object }) => make(kind)(object)),
+    ...(options.further ?? []),
     ...services.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))

@@ -8,15 +8,18 @@ import { parseKeyFile } from '#apiserver/encryption/key-file.ts'
 import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
 import { systemClock } from '#host/clock.ts'
-import { type Config, pkiSubjects, readConfig, serviceAddress, serviceRanges } from '#host/config.ts'
+import { clusterFactsData } from '#host/cluster-facts.ts'
+import { type Config, nodeAddresses, pkiSubjects, readConfig, serviceAddress, serviceRanges } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
 import { openGrpc } from '#host/grpc.ts'
 import { createHttpsStream } from '#host/https-stream.ts'
 import type { Paths } from '#host/layout.ts'
+import { certificateTools } from '#host/node-certificates.ts'
 import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
+import { watchedFile } from '#host/watched-file.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
@@ -39,6 +42,7 @@ export async function runServer(where: Paths): Promise<void> {
     dnsAddress: config.dnsAddress,
     flags: flagsOf(config),
     log,
+    configFile: where.config,
   })
 }
 
@@ -74,6 +78,8 @@ export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | '
   readonly flags?: Readonly<Record<string, string>> | undefined
   /** Absent: the process's own. */
   readonly log?: Log | undefined
+  /** The file that `config` came from: then other machines may join, and names that are added to it are taken up at once. Absent: there is none. */
+  readonly configFile?: string | undefined
   /** Runs before the port opens. */
   readonly onReady?: (pki: Pki) => Promise<void>
 }
@@ -82,7 +88,7 @@ export interface ServeOptions extends Pick<ControlPlaneOptions, 'components' | '
 export async function serve(options: ServeOptions): Promise<void> {
   const { config, log = processLog('server') } = options
   const files = readServerFiles(config)
-  const wanted = { directory: options.pki, ...pkiSubjects(config) }
+  let wanted = { directory: options.pki, ...pkiSubjects(config) }
   let pki = await ensurePki(wanted)
   const raw = await openSqliteStore({
     path: options.store,
@@ -123,6 +129,16 @@ export async function serve(options: ServeOptions): Promise<void> {
     rootCa: pki.clusterCa.certificate,
     frontProxyCa: pki.frontProxyCa.certificate,
     signingAuthority: { certificate: pki.clusterCa.certificate, key: readFileSync(pki.clusterCa.keyPath, 'utf8') },
+    ...(options.configFile !== undefined && {
+      joining: { server: urlOf(nodeAddresses(config)[0]!, config.apiPort), facts: clusterFactsData(config) },
+      ...(config.approveKubeletServing !== false && {
+        servingApproval: {
+          serverNames: () => namesIn(pki.server.certificate),
+          ranges: [...serviceRanges(config), ...config.podCIDR.split(',').map((range) => range.trim())],
+          clusterDomain: config.clusterDomain,
+        },
+      }),
+    }),
     serviceAccounts: pki.serviceAccounts,
     dial: createDialer({ ca: pki.clusterCa.certificate, identity: () => pki.kubeletClient }),
     exchange: createHttpsExchange(),
@@ -138,38 +154,83 @@ export async function serve(options: ServeOptions): Promise<void> {
     handler: plane.handler,
     host: options.host,
     port: options.port,
-    certificate: pki.server.certificate,
-    key: pki.server.key,
+    ...shown(pki),
     clientCa: `${pki.clusterCa.certificate}\n${pki.frontProxyCa.certificate}`,
     clock: systemClock,
     log,
   })
   log.info('serving', { port: listener.port })
 
-  // Certificates are renewed while they still serve, and taken up without a restart.
-  const renew = (at: number): (() => void) =>
-    systemClock.schedule(at, () => {
-      ensurePki(wanted).then(
-        (next) => {
-          pki = next
-          listener.setCertificate(next.server)
-          log.info('renewed certificates', { made: next.made })
-          forgetRenewal = renew(next.renewAt)
-        },
-        (error: unknown) => {
-          log.error('certificates could not be renewed; trying again in an hour', { error })
-          forgetRenewal = renew(systemClock.now() + 3_600_000)
-        },
-      )
-    })
-  let forgetRenewal = renew(pki.renewAt)
+  // Certificates are renewed while they still serve, and taken up without a restart; names that the configuration adds as well.
+  let forgetRenewal = (): void => {}
+  const renew = async (): Promise<void> => {
+    forgetRenewal()
+    try {
+      pki = await ensurePki(wanted)
+      listener.setCertificate(shown(pki))
+      if (pki.made.length > 0) log.info('renewed certificates', { made: pki.made })
+      renewAt(pki.renewAt)
+    } catch (error) {
+      log.error('certificates could not be renewed; trying again in an hour', { error })
+      renewAt(systemClock.now() + 3_600_000)
+    }
+  }
+  // One after another: two at once would each make a certificate, and the file would keep the key of either.
+  let renewing = Promise.resolve()
+  const renewNext = (): void => {
+    renewing = renewing.then(renew)
+  }
+  function renewAt(at: number): void {
+    forgetRenewal()
+    forgetRenewal = systemClock.schedule(at, renewNext)
+  }
+  renewAt(pki.renewAt)
+  const unwatch = followNames(options, log, (next) => {
+    wanted = { directory: options.pki, ...pkiSubjects({ ...config, serverNames: next }) }
+    renewNext()
+  })
 
   log.info('stopping', { signal: await untilTold() })
   plane.beginStop()
+  unwatch()
+  await renewing
   forgetRenewal()
   await listener.close()
   await plane.stop()
   await raw.close()
+}
+
+/** The authority stands behind the server's own certificate, though clients have it: who joins knows only its hash, and finds it here. */
+const shown = ({ server, clusterCa }: Pki) => ({
+  certificate: `${server.certificate.trimEnd()}\n${clusterCa.certificate}`,
+  key: server.key,
+})
+
+const urlOf = (address: string, port: number): string => `https://${isIPv6(address) ? `[${address}]` : address}:${port}`
+
+/** Whom a certificate names. */
+function namesIn(certificate: string): readonly string[] {
+  const { dnsNames, addresses } = certificateTools.facts(certificate)
+  return [...dnsNames, ...addresses]
+}
+
+/** Calls with the names that the file gives the server from now on; its other settings wait for the next start. */
+function followNames({ configFile, config }: ServeOptions, log: Log, changed: (names: readonly string[]) => void): () => void {
+  if (configFile === undefined) return () => {}
+  let known = config.serverNames ?? []
+  return watchedFile(configFile).watch(
+    () => {
+      try {
+        const next = readConfig(configFile)?.serverNames ?? []
+        if (next.join() === known.join()) return
+        known = next
+        changed(next)
+      } catch (error) {
+        log.warn('the configuration file has changed and cannot be read; the server goes on as it was', { error })
+      }
+    },
+    (error) => log.warn('the configuration file cannot be looked at', { error }),
+  )
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

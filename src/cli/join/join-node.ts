@@ -128,7 +128,7 @@ const clockSkewMs = 5 * 60_000
 
 async function checkClock(transport: Transport, clock: Clock): Promise<void> {
   const { headers } = await transport({ method: 'GET', path: '/version', headers: {} })
-  const theirs = Date.parse(headers['date'] ?? '')
+  const theirs = Date.parse(String(headers['date']))
   const skewMs = clock.now() - theirs
   if (Math.abs(skewMs) > clockSkewMs)
     throw new WherryError(

@@ -5,8 +5,9 @@ import { CertificateSigningRequest } from '#api/certificates/v1/certificate-sign
 import { inOrder } from '#loop/in-order.ts'
 import { makeRequest, type RequestParts } from '../testing/certificate-requests.ts'
 import { World } from '../testing/world.ts'
-import { certificateApproverController as controller } from './controller.ts'
+import { certificateApproverController } from './controller.ts'
 
+const controller = certificateApproverController()
 const clientUsages = ['digital signature', 'client auth']
 
 test('approves what the API server says may be asked for, and says by which right', () => {

@@ -1,16 +1,20 @@
 import { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import type { Node } from '#api/core/v1/node.ts'
 import type { KubeObject } from '#api/kind.ts'
 import type { Instant } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { type Command, type Plan, settled } from '#loop/controller.ts'
-import { hasCondition, isIssued, withCondition } from '../common/certificate-conditions.ts'
+import { isDecided, withCondition } from '../common/certificate-conditions.ts'
 import { type CertificateRequest, readCertificateRequest } from '../common/certificate-request.ts'
 import { kubeletClientProblem } from '../common/kubelet-request.ts'
+import { type ServingApproval, servingProblem } from './serving.ts'
 
 export interface ApprovalView {
   readonly request: CertificateSigningRequest
   readonly now: Instant
+  /** Only of a node's request for the certificate of its port, where such are approved. */
+  readonly serving?: { readonly approval: ServingApproval; readonly nodes: readonly Node[] }
 }
 
 /**
@@ -20,7 +24,8 @@ export interface ApprovalView {
  */
 export function planApproval(view: ApprovalView): Plan {
   const { request, now } = view
-  if (isIssued(request) || hasCondition(request, 'Approved') || hasCondition(request, 'Denied')) return settled
+  if (isDecided(request)) return settled
+  if (view.serving !== undefined) return planServing(view, view.serving)
   if (request.spec.signerName !== 'kubernetes.io/kube-apiserver-client-kubelet') return settled
   const asked = readRequest(request)
   if (asked === undefined || kubeletClientProblem(asked, request.spec.usages ?? []) !== undefined) return settled
@@ -36,13 +41,22 @@ export function approvalAnswered(view: ApprovalView, command: Command, answer: K
   const { spec, status } = answer as unknown as SubjectAccessReview
   if (status?.allowed !== true) return []
   const whose = spec.resourceAttributes?.subresource === 'selfnodeclient' ? 'self kubelet client' : 'kubelet client'
-  const condition = {
-    type: 'Approved',
-    reason: 'AutoApproved',
-    message: `Auto approving ${whose} certificate after SubjectAccessReview.`,
-  } as const
-  const object = withCondition(view.request, condition, view.now)
-  return [{ do: 'update', kind: CertificateSigningRequest, object, subresource: 'approval' }]
+  return [approve(view, `Auto approving ${whose} certificate after SubjectAccessReview.`)]
+}
+
+/** What is not safe to approve stays for a person to judge; a Node that comes, or changes its addresses, brings it up again. */
+function planServing(view: ApprovalView, { approval, nodes }: NonNullable<ApprovalView['serving']>): Plan {
+  const asked = readRequest(view.request)
+  if (asked === undefined || servingProblem(view.request, asked, nodes, approval) !== undefined) return settled
+  return {
+    commands: [approve(view, 'Auto approving kubelet serving certificate: its names are those of its Node alone.')],
+    wakeAt: Infinity,
+  }
+}
+
+function approve({ request, now }: ApprovalView, message: string): Command {
+  const object = withCondition(request, { type: 'Approved', reason: 'AutoApproved', message }, now)
+  return { do: 'update', kind: CertificateSigningRequest, object, subresource: 'approval' }
 }
 
 function question({ spec }: CertificateSigningRequest, subresource: string): Command {

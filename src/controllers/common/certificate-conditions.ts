@@ -9,6 +9,10 @@ export const hasCondition = ({ status }: CertificateSigningRequest, type: 'Appro
 
 export const isIssued = ({ status }: CertificateSigningRequest): boolean => (status?.certificate ?? '') !== ''
 
+/** Nothing is left to approve. */
+export const isDecided = (request: CertificateSigningRequest): boolean =>
+  isIssued(request) || hasCondition(request, 'Approved') || hasCondition(request, 'Denied')
+
 const isTrue = ({ status }: CertificateSigningRequestCondition): boolean => status === '' || status === 'True'
 
 /** The request with one condition more, for an update of `approval` or `status`. */
