@@ -1,0 +1,73 @@
+import { matchesLabelSelector } from '#api/meta/v1/selector.ts'
+import { no, type Verdict, yes } from './conditions.ts'
+import type { GatewayView } from './gateway-view.ts'
+import { intersection } from './hostnames.ts'
+import type { GatewayJudgement, ListenerJudgement } from './judge-gateways.ts'
+import { gatewayGroup } from './names.ts'
+import type { GRPCRoute, HTTPRoute, ParentRef } from './types.ts'
+
+/** Where one reference of a route to a Gateway leads. */
+export interface Attachment {
+  /** Whether the Gateway lets the route in. */
+  readonly verdict: Verdict
+  /** Listeners that take it, with the hosts that both mean: none unless the verdict is True. */
+  readonly listeners: readonly { readonly listener: ListenerJudgement; readonly hostnames: readonly string[] }[]
+}
+
+/**
+ * Whether a route may attach to the listeners of a Gateway that it names: those of that name and port (`NoMatchingParent`), that allow its kind and
+ * namespace (`NotAllowedByListeners`), and have a host in common with it (`NoMatchingListenerHostname`). Whether the listener itself is fine makes
+ * no difference (API docs, ListenerStatus.attachedRoutes).
+ */
+export function attach(
+  route: HTTPRoute | GRPCRoute,
+  { sectionName, port }: ParentRef,
+  { gateway, listeners }: GatewayJudgement,
+  view: Pick<GatewayView, 'namespaceLabels'>,
+): Attachment {
+  const refuse = (reason: string, message: string): Attachment => ({ verdict: no('Accepted', reason, message), listeners: [] })
+  const named = listeners.filter(
+    ({ listener }) => (sectionName === undefined || listener.name === sectionName) && (port === undefined || listener.port === port),
+  )
+  if (named.length === 0)
+    return refuse(
+      'NoMatchingParent',
+      `Gateway ${gateway.metadata.name} has no listener${sectionName === undefined ? '' : ` ${sectionName}`}${port === undefined ? '' : ` with port ${port}`}`,
+    )
+  const open = named.filter((one) => allows(one, route, gateway.metadata.namespace, view))
+  if (open.length === 0)
+    return refuse('NotAllowedByListeners', `No listener allows a ${route.kind} of namespace ${route.metadata.namespace}: see allowedRoutes`)
+  const shared = open
+    .map((listener) => ({ listener, hostnames: sharedHostnames(route.spec.hostnames, listener.hostname) }))
+    .filter(({ hostnames }) => hostnames.length > 0)
+  if (shared.length === 0)
+    return refuse('NoMatchingListenerHostname', `No listener has a host in common with ${(route.spec.hostnames ?? []).join(', ')}`)
+  return { verdict: yes('Accepted'), listeners: shared }
+}
+
+function allows(
+  { supportedKinds, listener }: ListenerJudgement,
+  { kind, metadata: { namespace } }: HTTPRoute | GRPCRoute,
+  gatewayNamespace: string,
+  view: Pick<GatewayView, 'namespaceLabels'>,
+): boolean {
+  if (!supportedKinds.some((one) => one.group === gatewayGroup && one.kind === kind)) return false
+  const { from = 'Same', selector } = listener.allowedRoutes?.namespaces ?? {}
+  if (from === 'All') return true
+  if (from === 'Same') return namespace === gatewayNamespace
+  const labels = view.namespaceLabels(namespace)
+  return labels !== undefined && isSelected(selector, labels)
+}
+
+/** An operator that nobody knows selects nothing: the definitions take any text for it. */
+function isSelected(selector: Parameters<typeof matchesLabelSelector>[0], labels: Readonly<Record<string, string>>): boolean {
+  const isKnown = (selector?.matchExpressions ?? []).every(({ operator }) => ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator))
+  return isKnown && matchesLabelSelector(selector, labels)
+}
+
+/** Hosts that route and listener both mean, each once; a route without hosts takes those of the listener. */
+export function sharedHostnames(hostnames: readonly string[] | undefined, listener: string): readonly string[] {
+  if (hostnames === undefined || hostnames.length === 0) return [listener]
+  const shared = hostnames.map((hostname) => intersection(hostname.toLowerCase(), listener)).filter((hostname) => hostname !== undefined)
+  return [...new Set(shared)]
+}

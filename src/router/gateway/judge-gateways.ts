@@ -1,0 +1,209 @@
+import { isIP } from 'node:net'
+import type { Certificate } from '../model/certificate.ts'
+import { no, type Verdict, yes } from './conditions.ts'
+import type { GatewayView } from './gateway-view.ts'
+import { overlap } from './hostnames.ts'
+import { judgeListener, type ListenerDraft } from './judge-listener.ts'
+import { compareAge, objectName } from './object-age.ts'
+import type { Gateway, GatewayAddress, Listener, RouteKind } from './types.ts'
+
+/** What is to be said of a Gateway of ours, and what of it is served. */
+export interface GatewayJudgement {
+  readonly gateway: Gateway
+  readonly verdicts: readonly Verdict[]
+  /** Where it is reached: of `status.addresses`. */
+  readonly addresses: readonly GatewayAddress[]
+  readonly listeners: readonly ListenerJudgement[]
+}
+
+export interface ListenerJudgement {
+  readonly listener: Listener
+  readonly protocol: 'HTTP' | 'HTTPS' | undefined
+  /** Lower case; '': every host. */
+  readonly hostname: string
+  readonly supportedKinds: readonly RouteKind[]
+  readonly isProgrammed: boolean
+  readonly verdicts: readonly Verdict[]
+  readonly certificates: readonly Certificate[]
+}
+
+/** Types of conditions of a Gateway, and of its listeners, that are ours. */
+export const gatewayConditions: ReadonlySet<string> = new Set(['Accepted', 'Programmed'])
+export const listenerConditions: ReadonlySet<string> = new Set([
+  'Accepted',
+  'Programmed',
+  'ResolvedRefs',
+  'Conflicted',
+  'OverlappingTLSConfig',
+])
+
+/**
+ * Judges Gateways, the oldest first: all share the router's addresses, so a port has the protocol that its first listener gave it, and a host of a
+ * port belongs to the first listener that asked for it. Within one Gateway there is no first: listeners that cannot be told apart are refused both
+ * (API docs, "Handling indistinct Listeners").
+ */
+export function judgeGateways(gateways: readonly Gateway[], view: GatewayView): readonly GatewayJudgement[] {
+  const taken = takenBy(view)
+  const judged = gateways.toSorted(compareAge).map((gateway) => judgeGateway(gateway, view, taken))
+  return judged.map((one) => ({ ...one, listeners: one.listeners.map((listener) => withOverlap(listener, judged)) }))
+}
+
+/** Who has a port, and its hosts. */
+type Taken = Map<number, { readonly protocol: 'HTTP' | 'HTTPS'; readonly by: string; readonly hosts: Map<string, string> }>
+
+const takenBy = ({ taken }: GatewayView): Taken =>
+  // An Ingress and a Gateway may serve the same host; only the protocol of their port must be one.
+  new Map([...taken].map(([port, protocol]) => [port, { protocol, by: 'Ingresses', hosts: new Map() }]))
+
+function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): GatewayJudgement {
+  const refused = refusal(gateway)
+  const unusable = refused === undefined ? unusableAddress(gateway, view) : undefined
+  const isServed = refused === undefined && unusable === undefined && view.addresses.length > 0
+  const drafts = gateway.spec.listeners.map((listener) => judgeListener(gateway, listener, view))
+  const conflicts = drafts.map((draft) => conflictWithin(draft, drafts))
+  const listeners = drafts.map((draft, i) => {
+    const within = conflicts[i]
+    const across = within === undefined && draft.accepted.status === 'True' ? conflictAcross(draft, taken) : undefined
+    const isProgrammed = isServed && within === undefined && across === undefined && isServable(draft)
+    if (isProgrammed) take(draft, `Gateway ${objectName(gateway)}`, taken)
+    return { ...draft, isProgrammed, verdicts: listenerVerdicts(draft, within ?? across, isProgrammed) }
+  })
+  return {
+    gateway,
+    listeners,
+    addresses: isServed && listeners.some(({ isProgrammed }) => isProgrammed) ? addressesOf(gateway, view) : [],
+    verdicts: gatewayVerdicts(listeners, refused, unusable ?? noAddress(view)),
+  }
+}
+
+/** A listener that has nothing to show, or nobody to attach, is not opened. */
+const isServable = ({ protocol, accepted, supportedKinds, certificates }: ListenerDraft): boolean =>
+  accepted.status === 'True' && supportedKinds.length > 0 && (protocol === 'HTTP' || certificates.length > 0)
+
+function take({ listener, hostname, protocol }: ListenerDraft, by: string, taken: Taken): void {
+  const port = taken.get(listener.port) ?? { protocol: protocol!, by, hosts: new Map<string, string>() }
+  taken.set(listener.port, port)
+  port.hosts.set(hostname, by)
+}
+
+interface Conflict {
+  readonly reason: 'HostnameConflict' | 'ProtocolConflict'
+  readonly message: string
+}
+
+function conflictWithin(draft: ListenerDraft, drafts: readonly ListenerDraft[]): Conflict | undefined {
+  if (draft.protocol === undefined) return undefined
+  const others = drafts.filter((one) => one !== draft && one.protocol !== undefined && one.listener.port === draft.listener.port)
+  const otherProtocol = others.find(({ protocol }) => protocol !== draft.protocol)
+  if (otherProtocol !== undefined)
+    return {
+      reason: 'ProtocolConflict',
+      message: `Listener ${otherProtocol.listener.name} wants port ${draft.listener.port} for ${otherProtocol.protocol}`,
+    }
+  const sameHost = others.find(({ hostname }) => hostname === draft.hostname)
+  return (
+    sameHost && {
+      reason: 'HostnameConflict',
+      message: `Listener ${sameHost.listener.name} wants the same hosts of port ${draft.listener.port}`,
+    }
+  )
+}
+
+function conflictAcross({ listener, hostname, protocol }: ListenerDraft, taken: Taken): Conflict | undefined {
+  const port = taken.get(listener.port)
+  if (port === undefined) return undefined
+  if (port.protocol !== protocol)
+    return {
+      reason: 'ProtocolConflict',
+      message: `Port ${listener.port} is used for ${port.protocol} by ${port.by}, and all share the addresses`,
+    }
+  const by = port.hosts.get(hostname)
+  return by === undefined
+    ? undefined
+    : {
+        reason: 'HostnameConflict',
+        message: `${hostname === '' ? 'Every host' : hostname} of port ${listener.port} belongs to ${by}, which is older, and all share the addresses`,
+      }
+}
+
+function listenerVerdicts(draft: ListenerDraft, conflict: Conflict | undefined, isProgrammed: boolean): readonly Verdict[] {
+  const accepted = conflict === undefined ? draft.accepted : no('Accepted', 'PortUnavailable', conflict.message)
+  const conflicted: Verdict =
+    conflict === undefined
+      ? no('Conflicted', 'NoConflicts', '')
+      : { type: 'Conflicted', status: 'True', reason: conflict.reason, message: conflict.message }
+  const why = [accepted, draft.resolvedRefs].find(({ status }) => status === 'False')?.message ?? 'The Gateway is not served'
+  return [accepted, isProgrammed ? yes('Programmed') : no('Programmed', 'Invalid', why), draft.resolvedRefs, conflicted]
+}
+
+/** API docs, ListenerConditionOverlappingTLSConfig: it must be told where browsers could reuse a connection for another listener's host. */
+function withOverlap(listener: ListenerJudgement, all: readonly GatewayJudgement[]): ListenerJudgement {
+  if (!listener.isProgrammed || listener.protocol !== 'HTTPS') return listener
+  const others = all.flatMap((one) =>
+    one.listeners.filter(
+      (other) =>
+        other.listener !== listener.listener &&
+        other.isProgrammed &&
+        other.listener.port === listener.listener.port &&
+        overlap(other.hostname, listener.hostname),
+    ),
+  )
+  if (others.length === 0) return listener
+  const message = `Hosts overlap with those of ${others.map(({ listener: { name } }) => name).join(', ')}`
+  return {
+    ...listener,
+    verdicts: [...listener.verdicts, { type: 'OverlappingTLSConfig', status: 'True', reason: 'OverlappingHostnames', message }],
+  }
+}
+
+/** Why nothing of a Gateway can be served. */
+function refusal({ spec }: Gateway): Verdict | undefined {
+  if (spec.infrastructure?.parametersRef !== undefined)
+    return no('Accepted', 'InvalidParameters', 'This router takes no parameters: leave spec.infrastructure.parametersRef out')
+  const strange = (spec.addresses ?? []).find(({ type = 'IPAddress' }) => type !== 'IPAddress')
+  return strange && no('Accepted', 'UnsupportedAddress', `Addresses of type ${strange.type} cannot be given; IPAddress can`)
+}
+
+function unusableAddress({ spec }: Gateway, { addresses }: GatewayView): Verdict | undefined {
+  const foreign = (spec.addresses ?? []).find(
+    ({ value }) => value !== undefined && value !== '' && !addresses.some((own) => isSameAddress(own, value)),
+  )
+  return foreign && no('Programmed', 'AddressNotUsable', `${foreign.value} is no address of the router; it has ${addresses.join(', ')}`)
+}
+
+const noAddress = ({ addresses }: GatewayView): Verdict | undefined =>
+  addresses.length > 0 ? undefined : no('Programmed', 'AddressNotAssigned', 'The router has no address yet')
+
+/** Those that were asked for, and all where none was or one without a value. */
+function addressesOf({ spec }: Gateway, { addresses }: GatewayView): readonly GatewayAddress[] {
+  const wanted = (spec.addresses ?? []).map(({ value = '' }) => value)
+  const values = wanted.length === 0 || wanted.includes('') ? addresses : wanted
+  return values.map((value) => ({ type: 'IPAddress', value }))
+}
+
+/** An IPv6 address may be written in several ways. */
+const isSameAddress = (own: string, other: string): boolean =>
+  own === other || (isIP(own) === 6 && isIP(other) === 6 && new URL(`http://[${own}]`).hostname === new URL(`http://[${other}]`).hostname)
+
+function gatewayVerdicts(
+  listeners: readonly Pick<ListenerJudgement, 'listener' | 'isProgrammed' | 'verdicts'>[],
+  refused: Verdict | undefined,
+  unusable: Verdict | undefined,
+): readonly Verdict[] {
+  if (refused !== undefined) return [refused, no('Programmed', 'Invalid', refused.message)]
+  const bad = listeners.filter(({ verdicts }) => verdicts.some(({ type, status }) => type === 'Accepted' && status === 'False'))
+  const accepted: Verdict =
+    bad.length === 0
+      ? yes('Accepted')
+      : {
+          type: 'Accepted',
+          status: bad.length < listeners.length ? 'True' : 'False',
+          reason: 'ListenersNotValid',
+          message: `Not accepted: ${bad.map(({ listener }) => listener.name).join(', ')}`,
+        }
+  if (unusable !== undefined) return [accepted, unusable]
+  const programmed = listeners.some(({ isProgrammed }) => isProgrammed)
+    ? yes('Programmed')
+    : no('Programmed', 'Invalid', 'None of the listeners can be served: see their conditions')
+  return [accepted, programmed]
+}

@@ -1,0 +1,144 @@
+import type { Action, Forward, WeightedBackend } from '../model/action.ts'
+import type { Backend } from '../model/backend.ts'
+import type { Route } from '../model/route.ts'
+import { routeProblem } from '../model/route-problem.ts'
+import { type Verdict, yes } from './conditions.ts'
+import { durationMs } from './duration.ts'
+import type { GatewayView } from './gateway-view.ts'
+import { type Referrer, resolveBackend } from './resolve-backend.ts'
+import { firstOfEach, translateFilters } from './translate-filters.ts'
+import type { HTTPBackendRef, HTTPRouteFilter, HTTPRouteRule } from './types.ts'
+
+/** How a rule matches, before a host and the route's age are added. */
+export type RouteMatch = Pick<Route, 'path' | 'method' | 'headers' | 'queryParameters'>
+
+/** One match of one rule, and what is done then. */
+export interface RouteDraft extends RouteMatch {
+  readonly rule: number
+  readonly match: number
+  readonly action: Action
+}
+
+/** A rule of whichever kind of route, with its matches translated. */
+export interface RuleInput {
+  readonly name?: string | undefined
+  readonly matches: readonly RouteMatch[]
+  readonly filters?: readonly HTTPRouteFilter[] | undefined
+  readonly backendRefs?: readonly HTTPBackendRef[] | undefined
+  readonly timeouts?: HTTPRouteRule['timeouts']
+  readonly retry?: HTTPRouteRule['retry']
+}
+
+/** What the rules of a route come to. */
+export interface TranslatedRules {
+  readonly drafts: readonly RouteDraft[]
+  /** Rules that cannot be served, and why. */
+  readonly dropped: readonly { readonly rule: string; readonly problem: string }[]
+  /** Rules that can. */
+  readonly served: number
+  /** Whether everything that rules refer to can be had: the first thing that cannot. */
+  readonly resolvedRefs: Verdict
+  /** Those that drafts name. */
+  readonly backends: readonly Backend[]
+}
+
+/** Translates the rules of one route. What one rule asks for and cannot have drops that rule whole: half a rule would do something else. */
+export function translateRules(rules: readonly RuleInput[], referrer: Referrer, view: GatewayView): TranslatedRules {
+  const drafts: RouteDraft[] = []
+  const dropped: { rule: string; problem: string }[] = []
+  const backends: Backend[] = []
+  const verdicts: Verdict[] = []
+  rules.forEach((input, rule) => {
+    const translated = translateRule(input, referrer, view)
+    verdicts.push(...translated.verdicts)
+    const problem = translated.problem ?? firstProblem(input.matches, translated.action)
+    if (problem !== undefined) dropped.push({ rule: input.name === undefined ? String(rule) : `${rule} (${input.name})`, problem })
+    else {
+      backends.push(...translated.backends)
+      drafts.push(...input.matches.map((matched, match) => ({ ...matched, rule, match, action: translated.action })))
+    }
+  })
+  return { drafts, dropped, served: rules.length - dropped.length, resolvedRefs: verdicts[0] ?? yes('ResolvedRefs'), backends }
+}
+
+interface TranslatedRule {
+  readonly action: Action
+  readonly problem?: string | undefined
+  readonly verdicts: readonly Verdict[]
+  readonly backends: readonly Backend[]
+}
+
+function translateRule({ filters, backendRefs = [], timeouts, retry }: RuleInput, referrer: Referrer, view: GatewayView): TranslatedRule {
+  const { requestHeaders, responseHeaders, rewrite, redirect, unknown, unsupported } = translateFilters(filters, 'rule')
+  const targets = backendRefs.map((ref) => translateBackend(ref, referrer, view))
+  const verdicts = [...(unknown === undefined ? [] : [unknownFilter(unknown)]), ...targets.flatMap(({ verdict }) => verdict ?? [])]
+  const problem =
+    unsupported ??
+    targets.find((target) => target.problem !== undefined)?.problem ??
+    (retry === undefined ? undefined : 'retry is not served')
+  const common = { problem, verdicts }
+  if (unknown !== undefined) return { ...common, action: failed, backends: [] }
+  if (redirect !== undefined) return { ...common, action: { ...redirect, ...(responseHeaders && { responseHeaders }) }, backends: [] }
+  const { limits, problem: timeProblem } = timeoutsOf(timeouts)
+  const action: Forward = {
+    do: 'forward',
+    backends: targets.map(({ weighted }) => weighted),
+    ...(requestHeaders && { requestHeaders }),
+    ...(responseHeaders && { responseHeaders }),
+    ...(rewrite && { rewrite }),
+    ...(limits && { timeouts: limits }),
+  }
+  return { action, verdicts, problem: problem ?? timeProblem, backends: targets.flatMap(({ backend }) => backend ?? []) }
+}
+
+interface Target {
+  readonly weighted: WeightedBackend
+  readonly backend?: Backend
+  readonly verdict?: Verdict
+  readonly problem?: string
+}
+
+/** A reference that cannot be followed keeps its weight, and answers 500 for it. */
+function translateBackend(ref: HTTPBackendRef, referrer: Referrer, view: GatewayView): Target {
+  const { requestHeaders, responseHeaders, unknown, unsupported } = translateFilters(ref.filters, 'backend')
+  const weight = ref.weight ?? 1
+  const problem = unsupported === undefined ? {} : { problem: unsupported }
+  if (unknown !== undefined) return { weighted: { to: failed, weight }, verdict: unknownFilter(unknown), ...problem }
+  const resolved = resolveBackend(ref, referrer, view)
+  if ('reason' in resolved) return { weighted: { to: failed, weight }, verdict: resolved, ...problem }
+  const headers = { ...(requestHeaders && { requestHeaders }), ...(responseHeaders && { responseHeaders }) }
+  return { weighted: { to: resolved.name, weight, ...headers }, backend: resolved, ...problem }
+}
+
+const failed = { do: 'answer', status: 500 } as const
+
+const unknownFilter = (what: string): Verdict => ({
+  type: 'ResolvedRefs',
+  status: 'False',
+  reason: 'InvalidKind',
+  message: `A filter refers to a ${what}, which this router does not know; its requests are answered with 500`,
+})
+
+function timeoutsOf(timeouts: HTTPRouteRule['timeouts']): { readonly limits?: Forward['timeouts']; readonly problem?: string } {
+  if (timeouts === undefined) return {}
+  const { request, backendRequest } = timeouts
+  const [requestMs, backendRequestMs] = [request, backendRequest].map((text) => (text === undefined ? undefined : durationMs(text)))
+  if ((request !== undefined && requestMs === undefined) || (backendRequest !== undefined && backendRequestMs === undefined))
+    return { problem: `timeouts ${request ?? ''} ${backendRequest ?? ''} are not written like 1m30s` }
+  return { limits: { ...(requestMs !== undefined && { requestMs }), ...(backendRequestMs !== undefined && { backendRequestMs }) } }
+}
+
+/** What the router's model cannot hold of a rule. */
+function firstProblem(matches: readonly RouteMatch[], action: Action): string | undefined {
+  for (const match of matches) {
+    const problem = routeProblem({ name: '', hostname: '', ...match, age: { createdMs: 0, object: '', index: 0 }, action })
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** Of headers with the same name (whatever its case), the first counts (API docs, HTTPHeaderMatch.name). */
+export const headerMatches = (headers: RuleHeaders): Route['headers'] =>
+  firstOfEach(headers ?? [], ({ name }) => name.toLowerCase()).map(({ name, type = 'Exact', value }) => ({ name, type, value }))
+
+type RuleHeaders = readonly { readonly name: string; readonly type?: 'Exact' | 'RegularExpression'; readonly value: string }[] | undefined
