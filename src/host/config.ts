@@ -42,6 +42,10 @@ export interface NodeSettings {
   readonly imageCredentialProviderBinDir?: string
   /** What a RuntimeClass may name as its handler beside runc and crun. */
   readonly runtimeHandlers?: RuntimeHandlers
+  /** The cgroup above all those of pods. Absent: `names.cgroupRoot`. */
+  readonly cgroupRoot?: string
+  /** Where further nodes of this machine have their addresses: see `parseMachineRanges`. Absent: `defaultMachineCIDR`. */
+  readonly machineCIDR?: string
 }
 
 /** The settings that have a value in any case. */
@@ -175,6 +179,9 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
       ? undefined
       : 'a mapping of labels, such as "disk: ssd"',
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
+  cgroupRoot: (value) =>
+    typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
+  machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
   runtimeHandlers: (value) =>

@@ -4,6 +4,8 @@ export const names = {
   bridge: 'wherry0',
   /** Holds the name server's address and the route of Service addresses. */
   serviceDevice: 'wherry-svc',
+  /** The tunnel to pods of other nodes. */
+  vxlanDevice: 'wherry-vxlan',
   /** Our nftables table, of family ip. */
   table: 'wherry',
   /** Above all cgroups of pods, unless the configuration says otherwise. Further nodes of a machine have a dash and their name after it. */

@@ -31,7 +31,7 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
         const present = readFileSync(path, 'utf8').trim()
         if (present === wanted) continue
         before[path] ??= present
-        save(savedSettings, JSON.stringify(before))
+        saveFile(savedSettings, JSON.stringify(before))
         writeFileSync(path, wanted)
       }
     },
@@ -52,7 +52,7 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
       }
     },
     async writeFile(path, text) {
-      save(path, text)
+      saveFile(path, text)
     },
   }
 }
@@ -69,7 +69,8 @@ function ignoreMissing(error: unknown): void {
   if (!isError(error, 'NotFound')) throw error
 }
 
-function save(path: string, text: string): void {
+/** Writes the file whole or not at all, for its owner alone; makes its folder where that is missing. */
+export function saveFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
   writeFileSync(`${path}.new`, text, { mode: 0o600 })
   renameSync(`${path}.new`, path)

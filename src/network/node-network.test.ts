@@ -114,13 +114,28 @@ async function startWorld() {
   let answer: (message: Uint8Array, transport: 'udp' | 'tcp') => Promise<Uint8Array | undefined> = async () => undefined
   const shared = { host: networkHost, clock, log: silentLog, nodeName: 'n' }
   const parts = [
-    await startPodNetwork({
+    startPodNetwork({
       ...shared,
+      random: seededRandom(2),
+      host: {
+        async read() {
+          return { devices: [], routes: [], rules: [], neighbours: [], forwarding: [] }
+        },
+        async apply() {},
+        async setPortMtu() {},
+        watch: () => () => {},
+        async writeFile(path, text) {
+          host.files.set(path, text)
+        },
+        async removeFile() {},
+      },
+      mode: 'vxlan',
+      nodeAddresses: ['192.0.2.2'],
       nodeNetworks: followNodeNetworks(caches.nodes),
-      mtu: 1500,
-      bridge: 'br0',
+      names: { vxlan: 'vxlan0', bridge: 'br0' },
       cniConfigFile: '/cni/10.conflist',
       cniStateDirectory: '/cni/state',
+      onProblem() {},
     }),
     startServiceProxy({
       ...shared,

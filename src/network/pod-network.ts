@@ -1,44 +1,175 @@
+import { backoff } from '#lib/backoff.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
 import { cniConfig } from './cni-config.ts'
-import type { NetworkHost } from './host.ts'
-import type { NodeNetworks } from './routes/node-networks.ts'
+import { concerns } from './routes/concerns.ts'
+import { type DesiredNetwork, desiredNetwork, deviceWith, type NetworkProblem, type PodNetworkMode } from './routes/desired-network.ts'
+import { networkCommands } from './routes/network-commands.ts'
+import type { PresentNetwork } from './routes/network-state.ts'
+import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
+import { remembered } from './routes/remembered.ts'
+import type { RouteHost } from './routes/route-host.ts'
 
 /** What the pods' own network of one node is made from. */
 export interface PodNetworkOptions {
-  readonly host: NetworkHost
+  readonly host: RouteHost
+  readonly clock: Clock
+  readonly random: Random
   readonly log: Log
+  readonly mode: PodNetworkMode
   readonly nodeName: string
+  /** This node's own, the primary one first. */
+  readonly nodeAddresses: readonly string[]
   readonly nodeNetworks: NodeNetworks
-  readonly mtu: number
-  readonly bridge: string
+  readonly names: { readonly vxlan: string; readonly bridge: string }
   readonly cniConfigFile: string
   readonly cniStateDirectory: string
+  /** Hears of each problem when it begins. */
+  readonly onProblem: (problem: NetworkProblem) => void
 }
 
-/** Gives pods their addresses as soon as the Node object says out of which range. Stopping leaves everything as it is. */
-export async function startPodNetwork(options: PodNetworkOptions): Promise<{ stop: () => Promise<void> }> {
-  const { host, log, nodeNetworks } = options
-  let written = ''
-  const follow = (): void => {
-    const own = nodeNetworks.list().find(({ name }) => name === options.nodeName)
-    if (!own || own.podCIDRs.length === 0) return
-    const text = cniConfig({
-      podCIDRs: own.podCIDRs,
-      bridge: options.bridge,
-      mtu: options.mtu,
-      stateDirectory: options.cniStateDirectory,
+/** Changes come in swarms, our own among them: a look at the machine waits for the swarm to pass. */
+const settleMs = 200
+const retry = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }
+
+/**
+ * Keeps this node's part of the pods' network: which addresses its pods get, and the ways to pods of all other nodes, from Node objects. What is
+ * there is read once and after somebody else changed it. Stopping leaves everything as it is: packets go on.
+ */
+export function startPodNetwork(options: PodNetworkOptions): { readonly stop: () => Promise<void> } {
+  const { host, clock, log, names, nodeNetworks } = options
+  /** What the machine has, as far as we know; undefined: that has to be read. */
+  let present: PresentNetwork | undefined
+  /** Somebody changed something, perhaps we ourselves. */
+  let hasDrifted = true
+  let isDirty = true
+  let running: Promise<void> | undefined
+  let stopped = false
+  let failures = 0
+  let forgetTimer = (): void => {}
+  let unwatch = (): void => {}
+  let written: string | undefined
+  let told = new Map<string, NetworkProblem>()
+
+  function stir(): void {
+    isDirty = true
+    if (stopped || running || !nodeNetworks.isSynced()) return
+    running = pass().finally(() => {
+      running = undefined
+      if (isDirty && failures === 0) stir()
     })
-    if (text === written) return
-    written = text
-    host
-      .writeFile(options.cniConfigFile, text)
-      .catch((error: unknown) => log.error('the network configuration could not be written', { error }))
   }
-  const unfollow = nodeNetworks.onChange(follow)
-  follow()
+
+  function stirIn(waitMs: number): void {
+    forgetTimer()
+    forgetTimer = clock.schedule(clock.now() + waitMs, stir)
+  }
+
+  async function pass(): Promise<void> {
+    isDirty = false
+    try {
+      if (hasDrifted) present = undefined
+      hasDrifted = false
+      const before = (present ??= await host.read(names.vxlan))
+      const own = ownNetwork()
+      const peers = nodeNetworks.list().filter(({ name }) => name !== options.nodeName)
+      const desired = desiredNetwork({ mode: options.mode, own, peers, present: before, names })
+      const { commands, routes, stalePorts, problems } = networkCommands(desired, before, names)
+      // Until all of it is done nobody knows what is there.
+      present = undefined
+      await host.apply(commands)
+      if (stalePorts.length > 0) await host.setPortMtu(stalePorts, desired.podMtu!)
+      await writeCniConfig(own, desired)
+      present = remembered({ ...desired, routes }, before, names)
+      if (commands.length > 0)
+        log.info('changed the ways to other nodes', { nodes: peers.length, lines: commands.flatMap(({ lines }) => lines).length })
+      tell(problems)
+      failures = 0
+    } catch (error) {
+      present = undefined
+      log.error('the ways to other nodes could not be made; they will be looked at anew', { error })
+      stirIn(backoff(retry, failures, options.random))
+      failures += 1
+    }
+  }
+
+  function ownNetwork(): NodeNetwork {
+    const object = nodeNetworks.list().find(({ name }) => name === options.nodeName)
+    return { name: options.nodeName, uid: object?.uid ?? '', addresses: options.nodeAddresses, podCIDRs: object?.podCIDRs ?? [] }
+  }
+
+  /** A container runtime takes the first file of its folder by name; with a mode of their own, users bring theirs. */
+  async function writeCniConfig({ podCIDRs }: NodeNetwork, { podMtu }: DesiredNetwork): Promise<void> {
+    if (options.mode !== 'none' && podCIDRs.length === 0) return
+    const text =
+      options.mode === 'none'
+        ? ''
+        : cniConfig({ podCIDRs, bridge: names.bridge, mtu: podMtu ?? 1500, stateDirectory: options.cniStateDirectory })
+    if (text === written) return
+    if (text === '') await host.removeFile(options.cniConfigFile)
+    else await host.writeFile(options.cniConfigFile, text)
+    written = text
+  }
+
+  function tell(problems: readonly NetworkProblem[]): void {
+    const now = new Map(problems.map((problem) => [problem.message, problem]))
+    for (const [message, problem] of now) {
+      if (told.has(message)) continue
+      log.warn('pods cannot reach each other everywhere', { reason: problem.reason, problem: message })
+      options.onProblem(problem)
+    }
+    for (const message of told.keys()) if (!now.has(message)) log.info('a problem of the pod network is over', { problem: message })
+    told = now
+  }
+
+  /** Somebody else may take away what we made; the kernel says so, at no cost while nothing happens. */
+  function watch(attempt: number): void {
+    const startedAt = clock.now()
+    unwatch = host.watch(
+      (line) => {
+        if (!concerns(line, interest())) return
+        hasDrifted = true
+        if (failures === 0) stirIn(settleMs)
+      },
+      (error) => {
+        if (stopped) return
+        log.warn('changes of the machine’s network are not told any more; asking again', { error })
+        const next = clock.now() - startedAt > retry.maxMs ? 0 : attempt + 1
+        unwatch = clock.schedule(clock.now() + backoff(retry, next, options.random), () => {
+          hasDrifted = true
+          watch(next)
+          stir()
+        })
+      },
+    )
+  }
+
+  const interest = () => ({
+    devices: [names.vxlan, names.bridge, ...options.nodeAddresses.flatMap((address) => uplinkOf(address))],
+    addresses: options.nodeAddresses,
+    ranges: nodeNetworks.list().flatMap(({ podCIDRs }) => podCIDRs),
+  })
+
+  let uplinks: readonly string[] = []
+  const uplinkOf = (address: string): readonly string[] => {
+    const device = present && deviceWith(present.devices, address, names)
+    if (device) uplinks = [...new Set([...uplinks, device.name])]
+    return uplinks
+  }
+
+  const unfollow = nodeNetworks.onChange(() => {
+    if (failures === 0) stir()
+  })
+  watch(0)
+  nodeNetworks.synced().then(stir, () => log.debug('stopped before the nodes were known'))
   return {
     async stop() {
+      stopped = true
+      forgetTimer()
+      unwatch()
       unfollow()
+      await running
     },
   }
 }

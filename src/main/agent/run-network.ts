@@ -11,7 +11,7 @@ export async function runNetwork(context: AgentContext): Promise<{ stop(): Promi
   const { network, close } = openNetworkContext(context)
   const { config, host, nodeAddresses } = network
   await host.prepare()
-  const parts = [await runPodNetwork(network), runServiceProxy(network)]
+  const parts = [runPodNetwork(network), runServiceProxy(network)]
   await host.addServiceDevice({
     device: names.serviceDevice,
     addresses: [config.dnsAddress],

@@ -19,6 +19,9 @@ export interface NodeNetworks {
   addresses(): readonly string[]
   /** Called when any of it changed; what else changes of a node (its heartbeat above all) is no change here. Returns how to stop. */
   onChange(listener: () => void): () => void
+  /** Whether all nodes are known; before, one that is missing says nothing. */
+  isSynced(): boolean
+  synced(): Promise<void>
   stop(): void
 }
 
@@ -46,6 +49,8 @@ export function followNodeNetworks(nodes: Informer<Node>): NodeNetworks {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    isSynced: () => nodes.isSynced,
+    synced: () => nodes.synced(),
     stop,
   }
 }

@@ -1,26 +1,35 @@
-import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { names } from '#host/names.ts'
+import { createRouteHost } from '#host/routes.ts'
+import { createEventRecorder } from '#loop/events.ts'
 import { startPodNetwork } from '#network/pod-network.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
 /** Addresses for pods, and the ways to those of other nodes. */
-export function runPodNetwork({ config, where, host, log, nodeAddresses, nodeNetworks }: NetworkContext): Promise<NetworkPart> {
-  return startPodNetwork({
-    host,
+export function runPodNetwork(network: NetworkContext): NetworkPart {
+  const { config, where, client, clock, random, log, caches, nodeAddresses, nodeNetworks } = network
+  const recorder = createEventRecorder({ client, clock, random, log, component: 'pod-network', host: config.nodeName })
+  const part = startPodNetwork({
+    host: createRouteHost(),
+    clock,
+    random,
     log: log.with({ part: 'pod-network' }),
+    mode: config.podNetwork,
     nodeName: config.nodeName,
+    nodeAddresses,
     nodeNetworks,
-    mtu: mtuOf(nodeAddresses[0]!),
-    bridge: names.bridge,
+    names: { vxlan: names.vxlanDevice, bridge: names.bridge },
     cniConfigFile: join(where.cniConfig, '10-wherry.conflist'),
     cniStateDirectory: where.cniState,
+    onProblem({ reason, message }) {
+      const regarding = caches.nodes.get(config.nodeName)
+      if (regarding) recorder.record({ regarding, type: 'Warning', reason, message })
+    },
   })
-}
-
-/** Of the interface that has the node's address: a bigger packet would not leave the machine. */
-function mtuOf(address: string): number {
-  const device = Object.entries(networkInterfaces()).find(([, all]) => all?.some((one) => one.address === address))?.[0]
-  return device ? Number(readFileSync(`/sys/class/net/${device}/mtu`, 'utf8')) : 1500
+  return {
+    async stop() {
+      await part.stop()
+      recorder.close()
+    },
+  }
 }
