@@ -56,9 +56,9 @@ export async function removeNetwork(): Promise<void> {
 }
 
 /** Our cgroups with whatever still runs in them. runc makes them in hierarchies without a controller, too, where no limit would lead us. */
-export async function removeCgroups(): Promise<void> {
-  await createCgroupManager({ host: cgroupHost(), clock: systemClock, root: names.cgroupRoot }).removeTree()
-  for (const hierarchy of readdirSync('/sys/fs/cgroup')) removeEmptyTree(`/sys/fs/cgroup/${hierarchy}${names.cgroupRoot}`)
+export async function removeCgroups(root: string = names.cgroupRoot): Promise<void> {
+  await createCgroupManager({ host: cgroupHost(), clock: systemClock, root }).removeTree()
+  for (const hierarchy of readdirSync('/sys/fs/cgroup')) removeEmptyTree(`/sys/fs/cgroup/${hierarchy}${root}`)
 }
 
 function removeEmptyTree(directory: string): void {

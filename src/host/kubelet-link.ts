@@ -10,7 +10,8 @@ const usualPlace = '/var/lib/kubelet'
  */
 export function ensureKubeletLink(folder: string, place = usualPlace): string | undefined {
   const target = linkTarget(place)
-  if (target === folder) return place
+  // A further node of the machine has its folder mounted there.
+  if (target === folder || isSame(place, folder)) return place
   // What a cluster that was removed by hand left behind leads nowhere.
   if (target !== undefined && !isThere(place)) rmSync(place, { force: true })
   try {
@@ -32,6 +33,11 @@ export function removeKubeletLink(folder: string, place = usualPlace): void {
 function linkTarget(place: string): string | undefined {
   const stat = lstatSync(place, { throwIfNoEntry: false })
   return stat?.isSymbolicLink() ? readlinkSync(place) : undefined
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
 }
 
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined

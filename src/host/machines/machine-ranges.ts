@@ -27,7 +27,8 @@ export function parseMachineRanges(text: string, name = 'machineCIDR'): readonly
     const cidr = parseCidr(part) ?? refuse(`"${part}" is no range such as 10.243.0.0/24`)
     const bits = cidr.address.length * 8
     if (bits !== (i === 0 ? 32 : 128)) refuse('it takes a range of IPv4 first, and perhaps one of IPv6 after a comma')
-    if (cidr.prefix > bits - 2 || cidr.prefix < 8) refuse(`${part} must be from /8 to /${bits - 2}: a machine and one further node at least`)
+    if (cidr.prefix > bits - 2 || cidr.prefix < 8)
+      refuse(`${part} must be from /8 to /${bits - 2}: a machine and one further node at least`)
     return machineRange(cidr)
   })
 }
@@ -85,7 +86,8 @@ export function checkMachineRanges(
   for (const { cidr } of ranges) {
     for (const [name, text] of Object.entries({ podCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR }))
       for (const other of text.split(',').map((part) => part.trim()))
-        if (overlap(cidr, other)) throw new WherryError('Invalid', `machineCIDR ${cidr} and ${name} ${other} share addresses; choose another one`)
+        if (overlap(cidr, other))
+          throw new WherryError('Invalid', `machineCIDR ${cidr} and ${name} ${other} share addresses; choose another one`)
     for (const [device, addresses] of Object.entries(present)) {
       if (device === names.machineBridge) continue
       const taken = addresses?.find((one) => one.cidr !== null && !isLinkLocal(one.address) && overlap(cidr, one.cidr))

@@ -40,7 +40,9 @@ function readMachine(layout: Layout, name: string): Machine {
   try {
     return { ...nothing, isLeaving: false, ...(JSON.parse(text) as Partial<Machine>), name }
   } catch (cause) {
-    throw new WherryError('InternalError', `${record} is not what we wrote: ${(cause as Error).message}; "wherry node remove ${name}"`, { cause })
+    throw new WherryError('InternalError', `${record} is not what we wrote: ${(cause as Error).message}; "wherry node remove ${name}"`, {
+      cause,
+    })
   }
 }
 
@@ -48,7 +50,8 @@ function readMachine(layout: Layout, name: string): Machine {
 export function addMachine(layout: Layout, name: string, ranges: readonly MachineRange[]): Machine {
   checkMachineName(layout, name)
   const present = listMachines(layout)
-  if (present.some((machine) => machine.name === name)) throw new WherryError('AlreadyExists', `there is a node ${name} on this machine already`)
+  if (present.some((machine) => machine.name === name))
+    throw new WherryError('AlreadyExists', `there is a node ${name} on this machine already`)
   const index = freeIndex(
     ranges,
     present.map((machine) => machine.index),
@@ -96,5 +99,8 @@ export function checkMachineName(layout: Layout, name: string): void {
   const room = socketPathMax - machinePaths(layout, '').layout.dataDirectory.length - 1 - longestSocket.length
   const longest = Math.min(nameMax, room)
   if (name.length > longest)
-    throw new WherryError('BadRequest', `the name "${name}" is too long: ${longest} letters are left for it by the paths of sockets in its folder`)
+    throw new WherryError(
+      'BadRequest',
+      `the name "${name}" is too long: ${longest} letters are left for it by the paths of sockets in its folder`,
+    )
 }

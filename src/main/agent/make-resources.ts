@@ -91,7 +91,7 @@ export async function makeResources(
   if (told !== undefined && told !== driver)
     throw new WherryError('Invalid', `kubelet.cgroupDriver is ${driver}, and the runtime makes cgroups by ${told}`)
   const host = driver === 'systemd' ? systemdCgroupHost(cgroupHost()) : cgroupHost()
-  const cgroupNames = { driver, root: names.cgroupRoot }
+  const cgroupNames = { driver, root: config.cgroupRoot ?? names.cgroupRoot }
   const cgroups = createCgroupManager({
     host,
     clock,
