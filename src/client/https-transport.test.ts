@@ -43,6 +43,24 @@ test('a token is asked for anew for each request', async () => {
   await close()
 })
 
+test('of several servers the next one answers when one is away, and goes on answering', async () => {
+  const answering =
+    (text: string): Transport =>
+    async () => ({ status: 200, headers: {}, body: new TextEncoder().encode(text) })
+  const [first, second] = [await serve(answering('first')), await serve(answering('second'))]
+  const transport = createHttpsTransport({ server: [`${first.url}`, second.url], ca: testIdentity.cert, ...world() })
+  const ask = async () => Buffer.from(await readBody((await transport({ method: 'GET', path: '/', headers: {} })).body)).toString()
+  assert.equal(await ask(), 'first')
+  await first.drop()
+  first.server.close()
+  const answers: string[] = []
+  while (answers.length < 3) answers.push(await ask().catch((error) => (isError(error, 'ServiceUnavailable') ? 'none' : String(error))))
+  assert.deepEqual(answers.slice(-1), ['second'], String(answers))
+  assert.equal(await ask(), 'second')
+  await transport.close()
+  second.server.close()
+})
+
 test('one connection serves many requests, and a new one follows a lost one', async () => {
   const handler: Transport = async () => ({ status: 200, headers: {}, body: new TextEncoder().encode('ok') })
   const { server, url, connections, drop } = await serve(handler)

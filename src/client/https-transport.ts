@@ -10,8 +10,11 @@ import { createHttp2Exchange } from './http2-exchange.ts'
 
 /** Which server, who we are, and how long is waited, in milliseconds. */
 export interface HttpsTransportOptions {
-  /** `https://host:port`; a path is put before that of each request. */
-  readonly server: string
+  /**
+   * `https://host:port`; a path is put before that of each request. Of several, the first is connected to; when a connection cannot be made, the next
+   * one's turn comes, and after the last the first's.
+   */
+  readonly server: string | readonly string[]
   /** PEM of the authorities that the server's certificate is trusted by; absent: the machine's. */
   readonly ca?: string
   /** PEM of the client certificate and its key. A function is asked anew for each connection, so that both may rotate. */
@@ -30,7 +33,7 @@ export interface HttpsTransportOptions {
 }
 
 /**
- * HTTPS to one server: HTTP/2 on one connection for everything, HTTP/1.1 where the server knows no better. A lost connection fails the
+ * HTTPS to one server at a time: HTTP/2 on one connection for everything, HTTP/1.1 where the server knows no better. A lost connection fails the
  * requests on it with `ServiceUnavailable`; the next request connects anew, after a back-off when the last try failed.
  */
 export function createHttpsTransport(options: HttpsTransportOptions): Transport & {
@@ -39,42 +42,48 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   close(): Promise<void>
 } {
   const { clock, random, token, requestTimeoutMs = 65_000, silenceMs = 30_000 } = options
-  const server = new URL(options.server)
-  if (server.protocol !== 'https:') throw new WherryError('BadRequest', `the server ${options.server} has to begin with https://`)
-  const basePath = server.pathname.replace(/\/$/, '')
+  const servers = [options.server].flat().map(serverOf)
+  let turn = 0
+  /** Whose turn it is. */
+  const current = (): URL => servers[turn % servers.length]!
   const closing = new AbortController()
   const active = new Set<AbortController>()
-  let connection: Promise<Exchange> | undefined
-  let open: Exchange | undefined
+  let connection: Promise<Connected> | undefined
+  let open: Connected | undefined
   let failures = 0
 
   /** The present connection, or a new one; all who ask meanwhile share it. */
-  function connect(): Promise<Exchange> {
-    if (open !== undefined && !open.usable) {
+  function connect(): Promise<Connected> {
+    if (open !== undefined && !open.exchange.usable) {
       open = undefined
       connection = undefined
     }
     connection ??= begin().catch((error) => {
       connection = undefined
       failures += 1
+      turn += 1
       throw error
     })
     return connection
   }
 
-  async function begin(): Promise<Exchange> {
-    if (failures > 0) await sleep(clock, backoff(reconnect, failures - 1, random), closing.signal)
+  async function begin(): Promise<Connected> {
+    // Each has its chance before the first is asked again.
+    const rounds = Math.floor(failures / servers.length)
+    if (rounds > 0) await sleep(clock, backoff(reconnect, rounds - 1, random), closing.signal)
+    const server = current()
     const socket = await secure(server, options, clock)
     if (closing.signal.aborted) {
       socket.destroy()
       throw closing.signal.reason
     }
     failures = 0
-    if (socket.alpnProtocol === 'h2') open = createHttp2Exchange({ socket, authority: server.host, clock, silenceMs })
-    else {
-      socket.destroy()
-      open = createHttp1Exchange({ server, tls: tlsOptions(server, options) })
-    }
+    const isHttp2 = socket.alpnProtocol === 'h2'
+    if (!isHttp2) socket.destroy()
+    const exchange = isHttp2
+      ? createHttp2Exchange({ socket, authority: server.host, clock, silenceMs })
+      : createHttp1Exchange({ server, tls: tlsOptions(server, options) })
+    open = { exchange, server, basePath: server.pathname.replace(/\/$/, '') }
     return open
   }
 
@@ -91,7 +100,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
       stop.abort(
         new WherryError(
           'Timeout',
-          `${server.host} did not begin to answer ${request.method} ${request.path} within ${requestTimeoutMs} ms`,
+          `${current().host} did not begin to answer ${request.method} ${request.path} within ${requestTimeoutMs} ms`,
         ),
       ),
     )
@@ -102,7 +111,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
     try {
       const bearer = typeof token === 'function' ? await token() : token
       const headers = bearer === undefined ? request.headers : { ...request.headers, authorization: `Bearer ${bearer}` }
-      const exchange = await unless(connect(), stop.signal)
+      const { exchange, server, basePath } = await unless(connect(), stop.signal)
       const response = await exchange.send({ ...request, headers, path: basePath + request.path, signal: stop.signal })
       return {
         ...response,
@@ -110,25 +119,38 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
       }
     } catch (error) {
       done()
-      throw failureOf(error, stop.signal, server.host)
+      throw failureOf(error, stop.signal, current().host)
     } finally {
       forget()
     }
   }
 
   return Object.assign(transport, {
-    reconnect: () => open?.retire(),
+    reconnect: () => open?.exchange.retire(),
     async close() {
       closing.abort(unavailable('the transport was closed'))
       for (const stop of active) stop.abort(closing.signal.reason)
-      open?.close()
+      open?.exchange.close()
       // A connection that is only now being made ends by itself.
       await connection?.then(
-        (exchange) => exchange.close(),
+        ({ exchange }) => exchange.close(),
         () => {},
       )
     },
   })
+}
+
+/** A way to one of the servers. */
+interface Connected {
+  readonly exchange: Exchange
+  readonly server: URL
+  readonly basePath: string
+}
+
+function serverOf(text: string): URL {
+  const server = new URL(text)
+  if (server.protocol !== 'https:') throw new WherryError('BadRequest', `the server ${text} has to begin with https://`)
+  return server
 }
 
 /** One server connection (or, for HTTP/1.1, several) that requests are sent on. */
