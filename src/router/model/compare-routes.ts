@@ -2,6 +2,7 @@ import type { PathMatch, Route } from './route.ts'
 
 /**
  * Which of two routes for the same host name is asked first. The first one that matches wins. Gateway API, HTTPRouteRule.matches:
+ * 0. the smaller rank, where one of them has any;
  * 1. an exact path;
  * 2. (left to us by the specification) a regular expression, the longer one first;
  * 3. a path prefix, the longer one first;
@@ -14,6 +15,7 @@ import type { PathMatch, Route } from './route.ts'
  */
 export function compareRoutes(left: Route, right: Route): number {
   return (
+    compareRanks(left.rank ?? [], right.rank ?? []) ||
     pathRank(left.path) - pathRank(right.path) ||
     comparableLength(right.path) - comparableLength(left.path) ||
     Number(right.method !== undefined) - Number(left.method !== undefined) ||
@@ -28,6 +30,14 @@ export function compareRoutes(left: Route, right: Route): number {
 
 /** A prefix without the slash at its end: `/a/` and `/a` mean the same. `` is every path. */
 export const prefixOf = (value: string): string => (value.endsWith('/') ? value.slice(0, -1) : value)
+
+function compareRanks(left: readonly number[], right: readonly number[]): number {
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
 
 const pathRank = ({ type }: PathMatch): number => (type === 'Exact' ? 0 : type === 'RegularExpression' ? 1 : 2)
 // Two exact paths of different length never match one request, so their order does not matter.

@@ -16,6 +16,11 @@ export interface Route {
   readonly headers: readonly ValueMatch[]
   /** All of them must match; of a parameter that is given twice, the first counts. Names are compared exactly. */
   readonly queryParameters: readonly ValueMatch[]
+  /**
+   * Where something stands before paths, among routes for the same host name: compared number by number, the smaller one comes first, and what is
+   * absent is 0. Gateway API: how much of the host name the object itself left open, and for gRPC the lengths of service and method.
+   */
+  readonly rank?: readonly number[]
   readonly age: RouteAge
   readonly action: Action
 }
