@@ -3,11 +3,13 @@ import { createHttpsTransport } from '#client/https-transport.ts'
 import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import { systemClock } from '#host/clock.ts'
 import { readConfig } from '#host/config.ts'
+import { isJoined, serverUrls } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { systemRandom } from '#host/random.ts'
 import { createKubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
+import { firstCertificate } from './agent/first-certificate.ts'
 import { latePods } from './agent/late-pods.ts'
 import { makeCsi } from './agent/make-csi.ts'
 import { makeDevices } from './agent/make-devices.ts'
@@ -29,8 +31,9 @@ export async function runAgent(layout: Layout): Promise<void> {
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
   const certificates = openNodeCertificates(config, where, systemClock)
+  if (isJoined(config) && !(await isLetIn({ config, where, certificates, clock: systemClock, random: systemRandom, log }))) return
   const transport = createHttpsTransport({
-    server: `https://127.0.0.1:${config.apiPort}`,
+    server: serverUrls(config),
     ca: pem(where, 'ca.crt'),
     certificate: () => certificates.client().certificate,
     key: () => certificates.client().key,
@@ -78,4 +81,23 @@ export async function runAgent(layout: Layout): Promise<void> {
   await network.stop()
   runtime.close()
   transport.close()
+}
+
+/** A machine that joined has to be given a certificate first. False: it was told to stop before that. */
+async function isLetIn(options: Omit<Parameters<typeof firstCertificate>[0], 'signal'>): Promise<boolean> {
+  if (options.certificates.has()) return true
+  const stopping = new AbortController()
+  const stop = (signal: string): void => stopping.abort(new Error(`the agent was told to stop by ${signal}`))
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  for (const signal of signals) process.once(signal, stop)
+  try {
+    await firstCertificate({ ...options, signal: stopping.signal })
+    return true
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+    options.log.info('stopping', { error })
+    return false
+  } finally {
+    for (const signal of signals) process.off(signal, stop)
+  }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '#host/config.ts'
 import { containerdSocket } from '#host/containerd.ts'
+import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { type KubeletConfiguration, kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
@@ -13,12 +14,12 @@ export function nodeConfiguration(config: Config, layout: Layout): KubeletConfig
     podLogsDir: where.podLogs,
     port: config.kubeletPort,
     clusterDomain: config.clusterDomain,
-    clusterDNS: [config.dnsAddress],
+    clusterDNS: [...dnsAddresses(config)],
     resolvConf,
     containerRuntimeEndpoint: `unix://${containerdSocket(containerdOptions(layout))}`,
     clientCAFile: join(where.pki, 'ca.crt'),
   }
-  return kubeletConfiguration(pulling(config.kubelet), fixed, (field) => `${where.config}: kubelet.${field}`)
+  return kubeletConfiguration(signed(config, pulling(config.kubelet)), fixed, (field) => `${where.config}: kubelet.${field}`)
 }
 
 /**
@@ -29,3 +30,7 @@ function pulling(given: Config['kubelet'] = {}): Readonly<Record<string, unknown
   const isSaid = given['serializeImagePulls'] !== undefined || given['maxParallelImagePulls'] !== undefined
   return isSaid ? given : { ...given, maxParallelImagePulls: 5 }
 }
+
+/** Where the server is elsewhere, nobody on this machine makes the certificate of the kubelet's port: the cluster is asked, unless told otherwise. */
+const signed = (config: Config, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  isJoined(config) && given['serverTLSBootstrap'] === undefined ? { ...given, serverTLSBootstrap: true } : given
