@@ -19,8 +19,6 @@ export interface Forward {
   readonly timeouts?: { readonly requestMs?: number; readonly backendRequestMs?: number }
   /** How long the backend may take to accept a connection. Absent: the router's own (5 s). */
   readonly connectTimeoutMs?: number
-  /** A request that declares a longer body is answered with 413; 0 or absent: unbounded. */
-  readonly maxBodyBytes?: number
 }
 
 export interface WeightedBackend {

@@ -74,7 +74,7 @@ function actionProblem(action: Action, pathType: Route['path']['type']): string 
       () => (action.port === undefined || isPort(action.port) ? undefined : `port ${action.port} is not from 1 to 65535`),
       () => headerChangesProblem(action.responseHeaders),
     ])
-  const { rewrite, timeouts, connectTimeoutMs, maxBodyBytes, backends } = action
+  const { rewrite, timeouts, connectTimeoutMs, backends } = action
   return firstOf([
     () => headerChangesProblem(action.requestHeaders),
     () => headerChangesProblem(action.responseHeaders),
@@ -90,7 +90,6 @@ function actionProblem(action: Action, pathType: Route['path']['type']): string 
     () => wholeProblem('request timeout in ms', timeouts?.requestMs, longestTimeoutMs),
     () => wholeProblem('backend request timeout in ms', timeouts?.backendRequestMs, longestTimeoutMs),
     () => wholeProblem('connect timeout in ms', connectTimeoutMs, longestTimeoutMs),
-    () => wholeProblem('bytes of a body', maxBodyBytes, Number.MAX_SAFE_INTEGER),
   ])
 }
 

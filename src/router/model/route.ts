@@ -5,7 +5,7 @@ import type { Action } from './action.ts'
  * match gives one for the path prefix `/`. See `compareRoutes` for which of several matching ones wins.
  */
 export interface Route {
-  /** Stable, and unique in its listener: `httproute/<namespace>/<name>/<rule>/<match>/<hostname>`. It is what logs say. */
+  /** Stable, and unique in its listener: `httproute/<namespace>/<name>/<rule>/<match>/<hostname>`. */
   readonly name: string
   /** Lower case; `` (every host of the listener), `a.example` or `*.a.example`. Already cut down to what listener and route both mean. */
   readonly hostname: string
@@ -14,7 +14,7 @@ export interface Route {
   readonly method?: string
   /** All of them must match. Names are compared without regard to case, and each stands here once. */
   readonly headers: readonly ValueMatch[]
-  /** All of them must match; of a parameter that is given twice, the first counts. Names are compared exactly. */
+  /** All of them must match; of a parameter that is given twice, either may. Names are compared exactly, values with percent-encoding undone. */
   readonly queryParameters: readonly ValueMatch[]
   /**
    * Where something stands before paths, among routes for the same host name: compared number by number, the smaller one comes first, and what is

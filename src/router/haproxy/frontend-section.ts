@@ -1,0 +1,114 @@
+import { isIPv6 } from 'node:net'
+import type { Listener } from '../model/listener.ts'
+import type { Route, ValueMatch } from '../model/route.ts'
+import type { ProxySettings } from './configuration.ts'
+import { contentHash } from './content-hash.ts'
+import type { HostKey } from './host-patterns.ts'
+import { quote, quoteArgument } from './quote.ts'
+
+/** Routes of one host and path that have to be asked in turn. */
+export interface ConditionGroup {
+  /** `c:` and a hash of all that stands in it. */
+  readonly id: string
+  readonly choices: readonly { readonly route: Pick<Route, 'path' | 'method' | 'headers' | 'queryParameters'>; readonly target: string }[]
+}
+
+interface Frontend {
+  readonly port: number
+  readonly protocol: Listener['protocol']
+  readonly hosts: readonly HostKey[]
+  readonly groups: readonly ConditionGroup[]
+  readonly settings: ProxySettings
+}
+
+/**
+ * The lines of one port's `frontend`. A request's way through it: which host pattern is its, by the maps' exact key, then by wildcards from the longest
+ * to the shortest; which path, the exact one first, then the longest prefix. Both are look-ups in trees, so neither costs more with more hosts. What they
+ * find is a section's name, or a group of conditions (`c:`), or a wheel of weights (`w:`) that has to be asked before.
+ */
+export function frontendLines({ port, protocol, hosts, groups, settings }: Frontend): string[] {
+  const map = (name: string): string => `${settings.directory}/maps/p${port}-${name}.map`
+  const unlessFound = (variable: string): string => `if !{ var(${variable}) -m found }`
+  const find = (expression: string): string =>
+    `http-request set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unlessFound('txn.vhost')}`
+  return [
+    ...settings.addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, port) : ''}`),
+    ...clientHeaders(protocol, port),
+    'http-request set-var(txn.uri) url',
+    'http-request set-var(txn.host) req.hdr(host),host_only,lower',
+    'http-request set-var(txn.path) path',
+    'http-request set-var(txn.parent) var(txn.host),field(2,.,0)',
+    find('var(txn.host)'),
+    find('str(+.),concat(,txn.parent)'),
+    // Only suffixes of so many labels as some wildcard has.
+    ...wildcardDepths(hosts).flatMap((labels) => [
+      `http-request set-var(txn.suffix) var(txn.parent),field(-1,.,${labels}) ${unlessFound('txn.vhost')}`,
+      find('str(*.),concat(,txn.suffix)'),
+    ]),
+    `http-request set-var(txn.vhost) str(*) ${unlessFound('txn.vhost')}`,
+    `http-request set-var(txn.target) var(txn.vhost),concat(,txn.path),map_str(${map('exact')})`,
+    `http-request set-var(txn.target) var(txn.vhost),concat(,txn.path,/),map_beg(${map('prefixes')}) ${unlessFound('txn.target')}`,
+    'http-request allow if !{ var(txn.target) -m beg c: w: }',
+    ...conditionLines(groups),
+    `http-request set-var(txn.slots) var(txn.target),map_str_int(${map('weights')}) if { var(txn.target) -m beg w: }`,
+    `http-request set-var(txn.slot) rand,mod(txn.slots) if { var(txn.slots) -m found }`,
+    `http-request set-var(txn.target) var(txn.target),concat(:,txn.slot),map_str(${map('weights')}) if { var(txn.slots) -m found }`,
+    'use_backend %[var(txn.target)] if { var(txn.target) -m found }',
+    'default_backend a_404',
+  ]
+}
+
+/**
+ * What the backend is told of the client. A client's own claims are replaced and not added to: nobody before us is known to be trusted, and an
+ * application that believes the first address of a list would believe whoever asks. `Proxy` would become a variable of CGI programs (httpoxy).
+ */
+function clientHeaders(protocol: Listener['protocol'], port: number): string[] {
+  return [
+    'http-request del-header Forwarded',
+    'http-request del-header Proxy',
+    'http-request set-header X-Forwarded-For %[src]',
+    'http-request set-header X-Real-IP %[src]',
+    'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+    `http-request set-header X-Forwarded-Port ${port}`,
+    `http-request set-header X-Forwarded-Proto ${protocol === 'HTTPS' ? 'https' : 'http'}`,
+  ]
+}
+
+const bindAddress = (address: string, port: number): string => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)
+const tlsOf = ({ directory }: ProxySettings, port: number): string =>
+  ` ssl crt-list ${directory}/certificates/p${port}.list alpn h2,http/1.1`
+
+/** How many labels the names behind `*.` have, the most first. */
+const wildcardDepths = (hosts: readonly HostKey[]): number[] =>
+  [...new Set(hosts.filter((host) => host.startsWith('*.')).map((host) => host.split('.').length - 1))].sort((left, right) => right - left)
+
+/** Once one fits, the target is another, and the rest of its group no longer concerns the request. */
+function conditionLines(groups: readonly ConditionGroup[]): string[] {
+  const tests = new Map<string, string>()
+  const rules: string[] = []
+  for (const { id, choices } of [...groups].sort((left, right) => (left.id < right.id ? -1 : 1)))
+    for (const { route, target } of choices) {
+      const names = testsOf(route).map((test) => {
+        const name = `t_${contentHash(test)}`
+        tests.set(name, test)
+        return name
+      })
+      rules.push(
+        `http-request set-var(txn.target) str(${target}) if { var(txn.target) -m str ${id} }${names.map((name) => ` ${name}`).join('')}`,
+      )
+    }
+  return [...[...tests].map(([name, test]) => `acl ${name} ${test}`), ...rules]
+}
+
+function testsOf({ path, method, headers, queryParameters }: ConditionGroup['choices'][number]['route']): string[] {
+  return [
+    ...(path.type === 'RegularExpression' ? [`var(txn.path) -m reg -- ${whole(path.value)}`] : []),
+    ...(method === undefined ? [] : [`method -m str -- ${quote(method)}`]),
+    ...headers.map((match) => valueTest(`req.fhdr(${quoteArgument(match.name)})`, match)),
+    ...queryParameters.map((match) => valueTest(`url_param(${quoteArgument(match.name)}),url_dec`, match)),
+  ]
+}
+
+const valueTest = (fetch: string, { type, value }: ValueMatch): string =>
+  `${quote(fetch)} ${type === 'Exact' ? `-m str -- ${quote(value)}` : `-m reg -- ${whole(value)}`}`
+const whole = (pattern: string): string => quote(`^(?:${pattern})$`)

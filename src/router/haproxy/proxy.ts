@@ -1,0 +1,261 @@
+import type { Clock, Instant } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import { mergeModels } from '../model/merge-models.ts'
+import { emptyModel, type RouterModel } from '../model/router-model.ts'
+import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
+import { configurationFiles } from './configuration-files.ts'
+import { contentHash } from './content-hash.ts'
+import type { ProxyHost } from './proxy-host.ts'
+import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
+import { writeConfiguration } from './write-configuration.ts'
+
+/** A proxy that serves what it was last told to, from the first thing to serve until there is nothing any more. */
+export interface Proxy {
+  /** Serve this. What was asked for before and not yet done is forgotten. */
+  want(model: RouterModel): void
+  /** Why a port is not listened to; undefined: nothing known against it. */
+  portProblem(port: number): string | undefined
+  /** What was wanted last is in force, as far as ports are free. */
+  readonly isServing: boolean
+  /** Called when one of the two above changed. Returns how to stop. */
+  onChange(listener: () => void): () => void
+  /** How often the proxy read its files anew, and how many commands it was given: for tests and logs. */
+  readonly counters: { readonly reloads: number; readonly commands: number; readonly starts: number }
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>
+  /** Leaves the proxy as it is: it goes on without us. */
+  close(): Promise<void>
+}
+
+export interface ProxyOptions {
+  readonly host: ProxyHost
+  readonly settings: ProxySettings
+  readonly clock: Clock
+  readonly log: Log
+  /** Least time between two reloads: what changes in between is read together. */
+  readonly reloadGapMs?: number
+}
+
+export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }: ProxyOptions): Proxy {
+  let wanted: RouterModel = emptyModel
+  let isTold = false
+  /** What the process has; undefined: unknown, as when another left it to us. */
+  let running: Configuration | undefined
+  let isServing = false
+  let blocked: ReadonlyMap<number, string> = new Map()
+  const retired = new Map<string, number>()
+  const listeners = new Set<() => void>()
+  const counters = { reloads: 0, commands: 0, starts: 0 }
+  let reloadAt: Instant = 0
+  let failures = 0
+  let isDirty = false
+  let isClosed = false
+  let work: Promise<void> | undefined
+  let forgetWake = (): void => {}
+  let wakeAt: Instant = Infinity
+
+  function stir(): void {
+    if (isClosed || !isTold) return
+    isDirty = true
+    work ??= Promise.resolve()
+      .then(workOff)
+      .finally(() => {
+        work = undefined
+      })
+  }
+
+  async function workOff(): Promise<void> {
+    while (isDirty && !isClosed) {
+      isDirty = false
+      try {
+        await bringTo(wanted)
+        failures = 0
+      } catch (error) {
+        failures += 1
+        running = undefined
+        tell(false, blocked)
+        const waitMs = Math.min(1_000 * 2 ** (failures - 1), 60_000)
+        log.error('the proxy could not be brought to what is to be served; trying again', { waitMs, error })
+        wake(clock.now() + waitMs)
+      }
+    }
+  }
+
+  function wake(at: Instant): void {
+    if (at >= wakeAt) return
+    forgetWake()
+    wakeAt = at
+    forgetWake = clock.schedule(at, () => {
+      wakeAt = Infinity
+      stir()
+    })
+  }
+
+  async function bringTo(model: RouterModel): Promise<void> {
+    if (model.listeners.length === 0) {
+      if (host.isRunning()) {
+        host.noteApplied(undefined)
+        await host.stop()
+        log.info('nothing is to be served any more: the proxy has ended')
+      }
+      running = undefined
+      retired.clear()
+      tell(true, new Map())
+      return
+    }
+    const isRunning = host.isRunning()
+    const holders = await portHolders(model, isRunning ? (running ?? adoptable(model)) : noConfiguration)
+    const served = withoutPorts(model, holders)
+    // A port of somebody else's is not told to us when it becomes free.
+    if (holders.size > 0) wake(clock.now() + portRetryMs)
+    if (served.listeners.length === 0 && !isRunning) {
+      tell(true, holders)
+      return
+    }
+    const { configuration, leftOut } = writeConfiguration(served, settings)
+    for (const one of leftOut) log.warn('left out what cannot be served', { ...one })
+    const files = configurationFiles(configuration, settings.directory)
+    const mark = markOf(files)
+    if (!isRunning) await startWith(configuration, files)
+    else if (running === undefined && host.applied() === mark) running = configuration
+    else if (running === undefined || !(await changeTo(configuration, files))) {
+      const now = clock.now()
+      if (now < reloadAt) {
+        wake(reloadAt)
+        return
+      }
+      await reloadWith(configuration, files)
+    }
+    host.noteApplied(mark)
+    tell(true, holders)
+  }
+
+  /** True when commands were enough. */
+  async function changeTo(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<boolean> {
+    const before = running!
+    const { reload, commands, retired: gone } = differenceOf(before, configuration, new Set(retired.keys()), settings.directory)
+    if (commands.length > 0) host.noteApplied(undefined)
+    for (const { text, answer } of commands) {
+      const said = await host.command(text)
+      counters.commands += 1
+      if (answer.test(said)) continue
+      log.warn('the proxy refused a command; it reads its files anew instead', { command: text.split('\n')[0], answer: said.trim() })
+      running = undefined
+      return false
+    }
+    for (const server of gone) retired.set(server, 0)
+    running = reload === undefined ? afterCommands(before, configuration) : afterUrgent(before, configuration)
+    for (const [section, own] of running.servers) for (const name of own.keys()) retired.delete(`${section}/${name}`)
+    if (reload !== undefined) {
+      log.debug('the proxy has to read its files anew', { reason: reload })
+      return false
+    }
+    await deleteRetired()
+    // The files say what a reload, or a start after a crash, would bring back.
+    if (commands.length > 0) await host.writeFiles(files)
+    return true
+  }
+
+  /** Servers out of service go once their last connection has ended; those that still have one are asked again, ever more seldom. */
+  async function deleteRetired(): Promise<void> {
+    for (const [server, tries] of retired) {
+      const said = await host.command(`del server ${server}`)
+      if (/^Server deleted\.|No such server/.test(said)) retired.delete(server)
+      else retired.set(server, tries + 1)
+    }
+    if (retired.size > 0) wake(clock.now() + Math.min(1_000 * 2 ** Math.min(...retired.values()), 60_000))
+  }
+
+  async function startWith(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<void> {
+    host.noteApplied(undefined)
+    await host.writeFiles(files)
+    counters.starts += 1
+    await host.start()
+    running = configuration
+    retired.clear()
+    log.info('the proxy serves', { ports: [...configuration.sections.keys()].filter((header) => header.startsWith('frontend p')).length })
+  }
+
+  async function reloadWith(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<void> {
+    host.noteApplied(undefined)
+    await host.writeFiles(files)
+    const startedMs = clock.monotonicMs()
+    counters.reloads += 1
+    try {
+      await host.reload()
+    } finally {
+      // A large configuration takes long to read: most of the time is left to requests.
+      reloadAt = clock.now() + Math.max(reloadGapMs, 5 * (clock.monotonicMs() - startedMs))
+    }
+    running = configuration
+    retired.clear()
+  }
+
+  /** Ports of the model that others have. Those that the proxy has already are its own. */
+  async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<number, string>> {
+    const found = new Map<number, string>()
+    for (const port of new Set(model.listeners.map((listener) => listener.port))) {
+      if (present.sections.has(`frontend p${port}`)) continue
+      for (const address of settings.addresses) {
+        const holder = await host.portHolder(address, port)
+        if (holder !== undefined) found.set(port, holder)
+      }
+    }
+    return found
+  }
+
+  /** What a proxy that another left to us has of the model: if it is not what is wanted, whose ports they are shows after the reload. */
+  const adoptable = (model: RouterModel): Configuration => writeConfiguration(model, settings).configuration
+
+  function tell(serving: boolean, holders: ReadonlyMap<number, string>): void {
+    const isSame =
+      serving === isServing && holders.size === blocked.size && [...holders].every(([port, holder]) => blocked.get(port) === holder)
+    isServing = serving
+    blocked = holders
+    if (!isSame) for (const listener of listeners) listener()
+  }
+
+  const forgetExit = host.onExit(() => {
+    if (isClosed) return
+    log.warn('the proxy has ended by itself; starting it anew')
+    running = undefined
+    retired.clear()
+    stir()
+  })
+
+  return {
+    want(model) {
+      wanted = model
+      isTold = true
+      stir()
+    },
+    portProblem: (port) => blocked.get(port),
+    get isServing() {
+      return isServing
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    counters,
+    async idle() {
+      while (work !== undefined) await work
+    },
+    async close() {
+      isClosed = true
+      forgetExit()
+      forgetWake()
+      await work
+    },
+  }
+}
+
+/** How soon a port that somebody else has is asked for again. */
+const portRetryMs = 15_000
+
+const withoutPorts = (model: RouterModel, ports: ReadonlyMap<number, string>): RouterModel =>
+  mergeModels({ ...model, listeners: model.listeners.filter(({ port }) => !ports.has(port)) })
+
+/** Changes with every byte of every file. */
+const markOf = (files: ReadonlyMap<string, string>): string =>
+  contentHash([...files].map(([name, text]) => `${name} ${contentHash(text)}`).join('\n'))
