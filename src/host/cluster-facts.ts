@@ -8,6 +8,7 @@ export const clusterFactsPlace = { namespace: 'kube-system', name: 'wherry-clust
 /** The settings that are the cluster's and not a machine's: all nodes have them alike. */
 const clusterSettings = [
   'podCIDR',
+  'podNetwork',
   'serviceCIDR',
   'nodePortRange',
   'dnsAddress',

@@ -9,7 +9,7 @@ import { createSealer } from '#apiserver/encryption/sealer.ts'
 import { listen } from '#apiserver/listen.ts'
 import { systemClock } from '#host/clock.ts'
 import { clusterFactsData } from '#host/cluster-facts.ts'
-import { type Config, nodeAddresses, pkiSubjects, readConfig, serviceAddress, serviceRanges } from '#host/config.ts'
+import { type Config, nodeAddresses, pkiSubjects, podRanges, readConfig, serviceAddress, serviceRanges } from '#host/config.ts'
 import { createDialer } from '#host/dialer.ts'
 import { openGrpc } from '#host/grpc.ts'
 import { createHttpsStream } from '#host/https-stream.ts'
@@ -119,7 +119,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     // Asked for here, where the store is ours alone.
     identity: await serverIdentity(options.identity),
     hostname: hostname(),
-    advertise: { address: config.nodeAddress, port: config.apiPort },
+    advertise: { address: nodeAddresses(config)[0]!, port: config.apiPort },
     discoveryAddress:
       options.host === undefined ? undefined : `${isIPv6(options.host) ? `[${options.host}]` : options.host}:${options.port}`,
     podCIDR: config.podCIDR,
@@ -134,7 +134,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       ...(config.approveKubeletServing !== false && {
         servingApproval: {
           serverNames: () => namesIn(pki.server.certificate),
-          ranges: [...serviceRanges(config), ...config.podCIDR.split(',').map((range) => range.trim())],
+          ranges: [...serviceRanges(config), ...podRanges(config)],
           clusterDomain: config.clusterDomain,
         },
       }),

@@ -34,6 +34,8 @@ export interface JoinOptions {
   readonly nodeAddress: string
   /** Further settings of the machine's, over those that its file has. */
   readonly settings?: Partial<Config>
+  /** How long a token may be unknown to the cluster's signer, which hears of a new one a moment after it was made; default 15 s. */
+  readonly patienceMs?: number
   /** Absent: the machine's. */
   readonly clock?: Clock
 }
@@ -74,7 +76,7 @@ export async function joinNode(options: JoinOptions): Promise<Joined> {
   try {
     const client = createClient(transport, { fieldManager: 'wherry' })
     await checkClock(transport, clock)
-    const { ca } = await readClusterInfo(client, token, options.caCertHashes, { clock, withinMs: 15_000 })
+    const { ca } = await readClusterInfo(client, token, options.caCertHashes, { clock, withinMs: options.patienceMs ?? 15_000 })
     const { data } = await client.get(ConfigMap, clusterFactsPlace.name, clusterFactsPlace.namespace)
     const config = checkConfig(
       {
