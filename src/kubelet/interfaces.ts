@@ -268,6 +268,17 @@ export interface PodSource {
   close(): void
 }
 
+/** What the node's network has to know of a pod with addresses of its own, before the pod can send or be sent anything. */
+export interface PodNetwork {
+  /**
+   * The pod's sandbox has these addresses. No container of it starts before this resolves: then every rule for the pod is in force. Rejects after
+   * a bounded time with a `WherryError` that says what is missing; it is asked again with back-off. Safe to repeat.
+   */
+  podReady(pod: Pod, addresses: readonly string[]): Promise<void>
+  /** Its sandbox is gone, and with it its addresses. Safe to repeat, also for a pod that was never told of. */
+  podGone(podUid: string): void
+}
+
 // --- what is counted ----------------------------------------------------------------------------------------------------------------
 
 /** Hears of what the core does, for metrics. Never fails, never waits. */

@@ -25,6 +25,7 @@ import type {
   NodeSource,
   PodAdmitter,
   PodLookup,
+  PodNetwork,
   PodSource,
   ResourceManager,
   VolumeManager,
@@ -58,6 +59,8 @@ export interface KubeletOptions {
   readonly logs: LogManager
   readonly files: Files
   readonly network: NetworkProbe
+  /** Asked before the first container of each pod that has addresses of its own. Absent: nothing has to be known of them. */
+  readonly podNetwork?: PodNetwork
   readonly events: EventSink
   readonly facts: NodeFacts
   /** Absent: images are pulled with the secrets of pods alone, and what is there is for everybody. */

@@ -45,7 +45,10 @@ export interface TestNodeOptions {
   /** Feature gates of the API server that are on beside the defaults, with all that they serve. */
   readonly features?: Features
   /** Further parts of the node: its devices, what it says of itself. */
-  readonly parts?: Pick<KubeletOptions, 'observer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler'>
+  readonly parts?: Pick<
+    KubeletOptions,
+    'observer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler' | 'podNetwork'
+  >
 }
 
 export async function createTestNode(options: TestNodeOptions): Promise<TestNode> {

@@ -4,18 +4,19 @@ import { sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
-import type { SandboxConfig } from '../runtime.ts'
+import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { podDnsWarnings } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
 import type { PodCommand } from './command.ts'
 import { type AnyContainer, containerNamed } from './containers.ts'
 import { logLink } from './log-link.ts'
 import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from './names.ts'
+import { networkReady } from './network-ready.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
 import { resizePod } from './resize-pod.ts'
-import { startContainer } from './start-container.ts'
+import { startContainer, unlessAborted } from './start-container.ts'
 
 /** The effects of one pod. */
 export interface Operations {
@@ -125,8 +126,10 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         }
       state.images.set(name, result)
     },
-    'start-container': (command) =>
-      startContainer({
+    async 'start-container'(command) {
+      const sandbox = state.sandboxes.get(command.sandboxId)
+      if (sandbox !== undefined) await untilNetworkReady(sandbox)
+      await startContainer({
         command,
         context,
         state,
@@ -134,7 +137,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         onProgress,
         makeSandboxConfig,
         signal: AbortSignal.any([aborting.signal, starting.signal]),
-      }),
+      })
+    },
     'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),
     async 'stop-container'({ id, container, deadlineAt, message, condemn, skipsHook }) {
       const isFirst = !state.stopping.has(id)
@@ -177,11 +181,13 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     },
     async 'stop-sandbox'({ id }) {
       await ifThere(runtime.stopSandbox(id))
+      context.podNetwork?.podGone(state.pod.metadata.uid)
       await refresh(state, id, context)
     },
     async 'remove-sandbox'({ id }) {
       await ifThere(runtime.removeSandbox(id))
       state.sandboxes.delete(id)
+      state.networked.delete(id)
     },
     async release() {
       for (const manager of context.resourceManagers) await manager.release(state.pod.metadata.uid)
@@ -210,6 +216,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       state.isDeleteSent = true
     },
     async forget() {
+      context.podNetwork?.podGone(state.pod.metadata.uid)
       await files.remove(podLogDirectory(config.podLogsDirectory, state.pod.metadata))
       onForgotten()
     },
@@ -220,6 +227,17 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       if (state.told.size > TOLD_MAX && oldest !== undefined) state.told.delete(oldest)
       tell(type, reason, message, container)
     },
+  }
+
+  async function untilNetworkReady(sandbox: SandboxStatus): Promise<void> {
+    try {
+      await unlessAborted(networkReady(context, state, sandbox), AbortSignal.any([aborting.signal, starting.signal]))
+    } catch (error) {
+      if (starting.signal.aborted || aborting.signal.aborted) throw error
+      const message = `network is not ready: ${messageOf(error)}`
+      await perform.event({ do: 'event', key: message, type: 'Warning', reason: 'NetworkNotReady', message })
+      throw error
+    }
   }
 
   async function prepareResources(): Promise<void> {

@@ -13,6 +13,7 @@ import type {
   KubeletObserver,
   LogManager,
   NetworkProbe,
+  PodNetwork,
   ResourceManager,
   VolumeManager,
 } from '../interfaces.ts'
@@ -37,6 +38,8 @@ export interface PodContext {
   readonly logs: LogManager
   readonly files: Files
   readonly network: NetworkProbe
+  /** Absent: pods wait for nothing of the network but their addresses. */
+  readonly podNetwork?: PodNetwork
   readonly events: EventSink
   readonly images: ImagePuller
   readonly observer?: KubeletObserver

@@ -20,6 +20,8 @@ export interface PodState {
   termination: Termination | undefined
   readonly startedAt: Instant
   readonly sandboxes: Map<string, SandboxStatus>
+  /** Sandboxes whose addresses the node's network knows. */
+  readonly networked: Set<string>
   readonly containers: Map<string, ContainerStatus>
   volumes: ReadonlyMap<string, PreparedVolume> | undefined
   readonly images: Map<string, ImageState & { readonly image: Image | string }>
@@ -53,6 +55,7 @@ export function createPodState(pod: Pod, now: Instant): PodState {
     termination: undefined,
     startedAt: startTime ? Date.parse(startTime) : now,
     sandboxes: new Map(),
+    networked: new Set(),
     containers: new Map(),
     volumes: undefined,
     images: new Map(),

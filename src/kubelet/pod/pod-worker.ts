@@ -11,6 +11,7 @@ import type { Refusal } from './admission/refusal.ts'
 import { operationKey, type PodCommand } from './command.ts'
 import { containerNamed, isSidecar } from './containers.ts'
 import { containersDue } from './due.ts'
+import { adoptNetwork } from './network-ready.ts'
 import { createOperations, messageOf } from './operations.ts'
 import { activeDeadline, mustEnd, planPod } from './plan.ts'
 import type { PodContext } from './pod-context.ts'
@@ -127,6 +128,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     if (!isListed) {
       await relist(state, context)
       await adoptResources(context, state)
+      adoptNetwork(context, state)
       isListed = true
       dirty.clear()
     }

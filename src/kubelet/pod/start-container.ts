@@ -127,7 +127,8 @@ export async function startContainer(options: StartOptions): Promise<void> {
   }
 }
 
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Waits no longer than until the signal; what was waited for goes on by itself. */
+export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)
   if (signal.aborted) abort()
