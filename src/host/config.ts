@@ -5,13 +5,16 @@ import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { contains } from '#network/dns/client-check.ts'
 import { type PodNetworkMode, podNetworkModes } from '#network/routes/desired-network.ts'
+import { parseCidr, parseIp } from '#schema/ip.ts'
 import type { RuntimeHandlers } from './containerd.ts'
 import { type JoinSettings, joinSettings } from './join-settings.ts'
+import { defaultMachineCIDR, parseMachineRanges } from './machines/machine-ranges.ts'
 import type { PkiOptions } from './pki.ts'
 import { parsePodRanges } from './pod-ranges.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
-import { firstAddress, isV6Range, parseServiceRanges } from './service-ranges.ts'
+import { firstAddress, isV6Range, parseServiceRanges, usualDnsAddress } from './service-ranges.ts'
 
 /** The one configuration file that server and agent read. It is written by the first `wherry up`; later ones keep what it says. */
 export interface Config extends ServerSettings, NodeSettings, JoinSettings {
@@ -27,6 +30,7 @@ export interface Config extends ServerSettings, NodeSettings, JoinSettings {
   /** One range, or two with a comma between them: see `parseServiceRanges`. */
   readonly serviceCIDR: string
   readonly nodePortRange: string
+  /** Of the cluster's name server, or one of each family with a comma between them, that of `serviceCIDR`'s first range first. */
   readonly dnsAddress: string
   readonly clusterDomain: string
 }
@@ -74,6 +78,10 @@ export const serviceRanges = ({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): rea
 export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): readonly string[] =>
   nodeAddress.split(',').map((address) => address.trim())
 
+/** Where the cluster's name server answers, the primary address first. */
+export const dnsAddresses = ({ dnsAddress }: Pick<Config, 'dnsAddress'>): readonly string[] =>
+  dnsAddress.split(',').map((address) => address.trim())
+
 /** Ranges of pods, that of the primary family first. */
 export const podRanges = ({ podCIDR }: Pick<Config, 'podCIDR'>): readonly string[] => parsePodRanges(podCIDR, 'podCIDR')
 
@@ -84,7 +92,11 @@ export const serviceAddress = (config: Pick<Config, 'serviceCIDR'>): string => f
 export const pkiSubjects = (config: Config): Omit<PkiOptions, 'directory'> => ({
   nodeName: config.nodeName,
   serverNames: config.serverNames ?? [],
-  serverAddresses: nodeAddresses(config),
+  // Further nodes of this machine reach it by the first address of their range.
+  serverAddresses: [
+    ...nodeAddresses(config),
+    ...parseMachineRanges(config.machineCIDR ?? defaultMachineCIDR).map(({ gateway }) => gateway),
+  ],
   nodeAddresses: nodeAddresses(config),
   serviceAddress: serviceAddress(config),
   clusterDomain: config.clusterDomain,
@@ -119,8 +131,10 @@ export function checkConfig(settings: object, file: string): Config {
     const wanted = wantedOf(name, value)
     if (wanted !== undefined) throw new WherryError('Invalid', `${file}: ${name} must be ${wanted}, not ${JSON.stringify(value)}`)
   }
-  const config: Config = { ...defaults, ...settings }
+  const given: Config = { ...defaults, ...settings }
+  const config: Config = 'dnsAddress' in settings ? given : { ...given, dnsAddress: serviceRanges(given).map(usualDnsAddress).join(',') }
   checkFamilies(config, (name) => `${file}: ${name}`)
+  checkDnsAddress(config, (name) => `${file}: ${name}`)
   const [providers, programs] = ['imageCredentialProviderConfig', 'imageCredentialProviderBinDir'] as const
   if ((config[providers] === undefined) !== (config[programs] === undefined))
     throw new WherryError(
@@ -162,6 +176,21 @@ function checkFamilies(config: Config, nameOf: (setting: string) => string): voi
       'Invalid',
       `${nameOf('podCIDR')} has ${lacking}, and nodeAddress is ${config.nodeAddress}; add an address of that family to nodeAddress, or take the range away`,
     )
+}
+
+/** Each address of the name server is one of the Services', and of another family. */
+function checkDnsAddress(config: Config, nameOf: (setting: string) => string): void {
+  const addresses = dnsAddresses(config)
+  const ranges = serviceRanges(config).map((range) => parseCidr(range)!)
+  const refuse = (why: string): never => {
+    throw new WherryError('Invalid', `${nameOf('dnsAddress')} is "${config.dnsAddress}"; ${why}`)
+  }
+  if (addresses.length > 2 || (addresses.length === 2 && isIPv6(addresses[0]!) === isIPv6(addresses[1]!)))
+    refuse('it takes one address, or two with a comma between them: one of IPv4, and one of IPv6')
+  for (const address of addresses) {
+    const bytes = parseIp(address) ?? refuse(`"${address}" is no IP address`)
+    if (!ranges.some((range) => contains(range, bytes))) refuse(`${address} is in no range of serviceCIDR, ${config.serviceCIDR}`)
+  }
 }
 
 /** Every setting that a file may hold. */

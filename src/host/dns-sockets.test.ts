@@ -37,7 +37,7 @@ test('what is served is heard over both transports', async () => {
   const served = await listenDns(
     '127.0.0.1',
     port,
-    async (message, transport) => Uint8Array.from([...message.subarray(0, 2), transport === 'tcp' ? 1 : 2]),
+    async (message, { transport }) => Uint8Array.from([...message.subarray(0, 2), transport === 'tcp' ? 1 : 2]),
     (error) => assert.fail(String(error)),
   )
   ends.push(() => served.close())

@@ -37,3 +37,11 @@ export function firstAddress(range: string): string {
   network[network.length - 1]! |= 1
   return formatIp(network)
 }
+
+/** Where the name server answers unless somebody says otherwise: the tenth address, as with the reference's installers; of a tiny range the sixth. */
+export function usualDnsAddress(range: string): string {
+  const { address, prefix } = parseCidr(range)!
+  const network = Uint8Array.from(maskCidr({ address, prefix }))
+  network[network.length - 1]! |= address.length * 8 - prefix > hostBitsMin ? 10 : 6
+  return formatIp(network)
+}

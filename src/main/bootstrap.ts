@@ -83,15 +83,29 @@ const nodeNetwork = {
   },
 }
 
+/** Each node's name server reads its settings from ConfigMap `kube-system/kube-dns`, and from no other. */
+const nameServerSettings = {
+  role: {
+    metadata: { name: 'wherry:name-server', namespace: 'kube-system' },
+    rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['kube-dns'], verbs: ['get', 'list', 'watch'] }],
+  },
+  binding: {
+    metadata: { name: 'wherry:name-server', namespace: 'kube-system' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'wherry:name-server' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }],
+  },
+}
+
 /** The Service of the cluster's name server, which each node answers itself: it keeps the address from being given to another. */
-const nameServer = (address: string) => ({
+const nameServer = (addresses: readonly string[]) => ({
   metadata: {
     name: 'kube-dns',
     namespace: 'kube-system',
     labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'WherryDNS' },
   },
   spec: {
-    clusterIP: address,
+    clusterIP: addresses[0]!,
+    ...(addresses.length > 1 && { clusterIPs: addresses, ipFamilyPolicy: 'RequireDualStack' }),
     ports: [
       { name: 'dns', port: 53, protocol: 'UDP' },
       { name: 'dns-tcp', port: 53, protocol: 'TCP' },
@@ -158,9 +172,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
     ...(options.dnsAddress === undefined
       ? []
       : [
-          make(Service)(nameServer(options.dnsAddress)),
+          make(Service)(nameServer(options.dnsAddress.split(',').map((address) => address.trim()))),
           make(ClusterRole)(nodeNetwork.role),
           make(ClusterRoleBinding)(nodeNetwork.binding),
+          make(Role)(nameServerSettings.role),
+          make(RoleBinding)(nameServerSettings.binding),
         ]),
     {
       ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)),

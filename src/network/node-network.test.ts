@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode, encode } from 'dns-packet'
+import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
@@ -12,6 +13,7 @@ import { createStubServer } from '#client/testing/stub-server.ts'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import type { DnsHandler } from './dns/name-server.ts'
 import { serveNames, serviceAddressIndex, sliceAddressIndex } from './dns/serve-names.ts'
 import type { NetworkHost } from './host.ts'
 import { startPodNetwork } from './pod-network.ts'
@@ -94,6 +96,7 @@ async function startWorld() {
     slices: createInformer(client, EndpointSlice, { ...cache, indexes: { ...sliceServiceIndex, ...sliceAddressIndex } }),
     pods: createInformer(client, Pod, cache),
     namespaces: createInformer(client, Namespace, cache),
+    settings: createInformer(client, ConfigMap, cache),
   }
   const host = { tables: [] as string[], files: new Map<string, string>(), refuse: false, refused: 0 }
   const networkHost: NetworkHost = {
@@ -111,7 +114,7 @@ async function startWorld() {
       host.files.set(path, text)
     },
   }
-  let answer: (message: Uint8Array, transport: 'udp' | 'tcp') => Promise<Uint8Array | undefined> = async () => undefined
+  let answer: DnsHandler = () => undefined
   const shared = { host: networkHost, clock, log: silentLog, nodeName: 'n' }
   const parts = [
     startPodNetwork({
@@ -149,10 +152,15 @@ async function startWorld() {
         return { async close() {} }
       },
       exchange: async () => Promise.reject(new Error('nobody outside')),
-      nameServers: [],
+      machine: { current: () => [], watch: () => () => {} },
       clock,
-      address: '10.96.0.10',
+      random: seededRandom(3),
+      log: silentLog,
+      events: { record() {} },
+      addresses: ['10.96.0.10'],
       clusterDomain: 'cluster.local',
+      clusterRanges: ['10.244.0.0/16'],
+      ownAddresses: () => [],
       caches,
     }),
   ]
@@ -172,7 +180,10 @@ async function startWorld() {
       assert.ok(condition(), 'it did not come true')
     },
     async ask(name: string): Promise<string> {
-      const bytes = await answer(encode({ type: 'query', id: 1, questions: [{ type: 'A', name }] }), 'udp')
+      const bytes = await answer(encode({ type: 'query', id: 1, questions: [{ type: 'A', name }] }), {
+        transport: 'udp',
+        address: '10.244.3.7',
+      })
       const packet = decode(Buffer.from(bytes!)) as ReturnType<typeof decode> & { rcode: string }
       const [record] = packet.answers ?? []
       return record && 'data' in record ? String(record.data) : packet.rcode

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { containerLogsDirectory } from '#host/container-log-links.ts'
+import { dnsAddresses } from '#host/config.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
 import { networkProbe } from '#host/network-probe.ts'
 import { nodeFacts } from '#host/node-facts.ts'
@@ -86,7 +87,7 @@ export function makeKubelet(
       podLogsDirectory: where.podLogs,
       containerLogsDirectory,
       seccompDirectory: join(where.kubelet, 'seccomp'),
-      clusterDns: { servers: [config.dnsAddress], domain: config.clusterDomain },
+      clusterDns: { servers: dnsAddresses(config), domain: config.clusterDomain },
       resolvConf,
       port: config.kubeletPort,
       maxPods: configuration.maxPods,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Config } from '#host/config.ts'
+import { type Config, dnsAddresses } from '#host/config.ts'
 import { containerdSocket } from '#host/containerd.ts'
 import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'

@@ -1,4 +1,4 @@
-import { serviceRanges } from '#host/config.ts'
+import { dnsAddresses, serviceRanges } from '#host/config.ts'
 import { names } from '#host/names.ts'
 import type { AgentContext } from './agent-context.ts'
 import { openNetworkContext } from './network/network-context.ts'
@@ -14,7 +14,7 @@ export async function runNetwork(context: AgentContext): Promise<{ stop(): Promi
   const parts = [runPodNetwork(network), runServiceProxy(network)]
   await host.addServiceDevice({
     device: names.serviceDevice,
-    addresses: [config.dnsAddress],
+    addresses: dnsAddresses(config),
     ranges: serviceRanges(config),
     sources: nodeAddresses,
   })

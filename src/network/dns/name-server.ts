@@ -1,152 +1,222 @@
-import type { Answer, Packet } from 'dns-packet'
-import { AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, RECURSION_DESIRED, TRUNCATED_RESPONSE } from 'dns-packet'
-import type { ZoneAnswer, ZoneRecord, ZoneView } from './cluster-zone.ts'
-import { resolveInCluster } from './cluster-zone.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Cidr } from '#schema/ip.ts'
+import { resolveInCluster, type ZoneView } from './cluster-zone.ts'
+import { encodeAnswer } from './encode-answer.ts'
+import type { Forwarded, Forwarder } from './forwarder.ts'
+import { resolveInHosts } from './hosts.ts'
+import { addressRecords, type LocalAnswer, own, startOfAuthority } from './local-answer.ts'
+import type { Served } from './metrics.ts'
+import { labelsOf, nameOf } from './name.ts'
+import { anyType, classIn, flags, isMetaType, rcodes, typeName } from './numbers.ts'
+import { createOwnAnswers, type OwnAnswers } from './own-answers.ts'
+import { keyOf, labelsOfKey, type Query, readQuery } from './query.ts'
+import type { DnsRecord } from './record.ts'
+import { recordsOf } from './response.ts'
+import { resolveOwnRange, resolveReverse } from './reverse-zone.ts'
+import { type DnsSettings, rewritten } from './settings.ts'
+import { fit, limitOf, refuse, type StoredAnswer } from './stored-answer.ts'
+import type { Question } from './upstream.ts'
 
-/** Seconds for which clients may keep an answer from the cluster: a change is to be seen soon. */
-const ttlSeconds = 5
-/** The largest answer without EDNS (RFC 1035), and the largest that we send in one datagram (DNS flag day 2020). */
-const plainBytes = 512
-const mostBytes = 1232
-
-export type Upstream = (question: string, message: Uint8Array) => Promise<Uint8Array | undefined>
+/** Who asks, and how. */
+export interface DnsClient {
+  readonly transport: 'udp' | 'tcp'
+  readonly address: string
+}
 
 /**
- * Answers one DNS message: the cluster's names from `view`, all others from the machine's name servers. Undefined: what came is not a DNS
- * question, and gets no answer.
+ * Answers one DNS message. Undefined: what came is no question, and gets no answer. A promise only where somebody else has to be asked: what the cluster knows
+ * is answered at once.
  */
-export function createNameServer(
-  view: ZoneView,
-  upstream: Upstream,
-): (message: Uint8Array, transport: 'udp' | 'tcp') => Promise<Uint8Array | undefined> {
-  return async (message, transport) => {
-    let query: Packet
-    try {
-      query = decode(Buffer.from(message))
-    } catch {
-      return undefined
+export type DnsHandler = (message: Uint8Array, client: DnsClient) => Uint8Array | undefined | Promise<Uint8Array | undefined>
+
+export interface NameServerOptions {
+  readonly view: ZoneView
+  readonly forwarder: Forwarder
+  readonly settings: () => DnsSettings
+  /** Ranges of pods and Services: of their reverse names nobody else knows. */
+  readonly ownRanges: readonly Cidr[]
+  /** Whose questions are answered. */
+  readonly isClient: (address: string) => boolean
+  /** Whether everything that `view` shows is known; after a start that takes a moment. */
+  readonly isReady: () => boolean
+  /** Resolves when it is, or false when that takes too long. */
+  readonly ready: () => Promise<boolean>
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly ownAnswers?: OwnAnswers
+  readonly served?: (served: Served) => void
+}
+
+/** Names that stand for others, one after the other; more is taken for a circle. */
+const linksMax = 8
+
+/**
+ * The cluster's names from `view`, names that the settings give addresses or other names, and all others from other servers. Answers that are made here are
+ * kept as bytes in `ownAnswers`; whoever changes the view forgets them there.
+ */
+export function createNameServer(options: NameServerOptions): DnsHandler {
+  const { view, forwarder, isClient, isReady, clock, served } = options
+  const ownAnswers = options.ownAnswers ?? createOwnAnswers()
+  const domain = labelsOf(view.domain)
+  let turn = 0
+
+  function handle(message: Uint8Array, client: DnsClient): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    const startedMs = served === undefined ? 0 : clock.monotonicMs()
+    const query = readQuery(message)
+    if (query === undefined) return undefined
+    if (!isClient(client.address)) return refuse(query, rcodes.REFUSED)
+    if ('rcode' in query) return refuse(query, query.rcode)
+    const finish = (made: Made): Uint8Array => {
+      turn = (turn + 1) & 0xffff
+      const out =
+        'refusal' in made ? refuse(query, made.refusal) : fit(made.answer, query, limitOf(query, client.transport), made.ageSeconds, turn)
+      served?.({
+        isCluster: 'answer' in made && made.isOwn,
+        transport: client.transport,
+        isV6: client.address.includes(':'),
+        type: query.type,
+        isDnssecOk: query.edns?.isDnssecOk === true,
+        requestBytes: query.sizeBytes,
+        responseBytes: out.length,
+        rcode: 'refusal' in made ? made.refusal : made.answer.rcode,
+        seconds: (clock.monotonicMs() - startedMs) / 1000,
+      })
+      return out
     }
-    const question = query.questions?.[0]
-    if (query.type !== 'query' || !question || query.questions?.length !== 1) return undefined
-    const name = question.name.toLowerCase()
-    const answer = resolveInCluster(name, question.type, view)
-    if (!answer) {
-      // Reverse names that nobody in the cluster has, and everything outside.
-      const forwarded = await upstream(`${name}/${question.type}/${question.class ?? 'IN'}`, message)
-      return forwarded ?? reply(query, { rcode: 'SERVFAIL', authoritative: false }, transport)
+    if (query.edns !== undefined && query.edns.version > 0) return finish({ refusal: rcodes.BADVERS })
+    const kept = ownAnswers.get(query.key)
+    if (kept !== undefined) return finish({ answer: kept, ageSeconds: 0, isOwn: true })
+    const made = make(query, client)
+    return made instanceof Promise ? made.then(finish) : finish(made)
+  }
+
+  function make(query: Query, client: DnsClient): Made | Promise<Made> {
+    if (query.class !== classIn || (isMetaType(query.type) && query.type !== anyType)) return { refusal: rcodes.REFUSED }
+    const labels = labelsOfKey(query.key)
+    if (query.type === anyType) return { answer: minimal(query, nameOf(labels)), ageSeconds: 0, isOwn: true }
+    if (!isReady() && isOfCaches(labels))
+      return options.ready().then((isFull) => (isFull ? resolve(query, labels, client) : { refusal: rcodes.SERVFAIL }))
+    return resolve(query, labels, client)
+  }
+
+  function resolve(query: Query, labels: readonly string[], client: DnsClient): Made | Promise<Made> {
+    const name = nameOf(labels)
+    const type = typeName(query.type)
+    const local = locally(name, labels, type)
+    if (local === undefined) {
+      if (forwarder.isOwnProbe(query.key)) return { refusal: rcodes.REFUSED }
+      const forwarded = forwarder.resolve(name, questionOf(query, query.key), client.address)
+      return forwarded instanceof Promise ? forwarded.then(madeOf) : madeOf(forwarded)
     }
-    const full = await followAlias(answer, question.type, view, upstream)
-    const answers = full.answers.map((record) => toAnswer(record.name === name ? { ...record, name: question.name } : record))
-    return reply(
-      query,
-      {
-        rcode: answer.exists ? 'NOERROR' : 'NXDOMAIN',
-        authoritative: true,
-        answers,
-        additionals: full.additionals.map(toAnswer),
-        authorities: answers.length === 0 ? [startOfAuthority(view.domain)] : [],
-      },
-      transport,
-    )
+    if (targetOf(local, type) !== undefined) return follow(query, local, name, type, client)
+    const answer = encode(query, local, [])
+    if (local.owner !== undefined) ownAnswers.put(query.key, local.owner, answer)
+    return { answer, ageSeconds: 0, isOwn: true }
   }
-}
 
-/** An alias (ExternalName) is answered with its target's addresses as well, so that a simple client need not ask again. */
-async function followAlias(answer: ZoneAnswer, type: string, view: ZoneView, upstream: Upstream): Promise<ZoneAnswer> {
-  const [alias] = answer.answers
-  if (alias?.type !== 'CNAME' || type === 'CNAME') return answer
-  const target = alias.data.toLowerCase().replace(/\.$/, '')
-  const inside = resolveInCluster(target, type, view)
-  if (inside) return inside.answers[0]?.type === 'CNAME' ? answer : { ...answer, answers: [...answer.answers, ...inside.answers] }
-  const message = encode({ type: 'query', id: 1, flags: RECURSION_DESIRED, questions: [{ type: type as 'A', name: target, class: 'IN' }] })
-  const outside = await upstream(`${target}/${type}/IN`, message)
-  if (!outside) return answer
-  const records = (decode(Buffer.from(outside)).answers ?? []).filter((record) => record.type === 'A' || record.type === 'AAAA')
-  return {
-    ...answer,
-    answers: [
-      ...answer.answers,
-      ...records.map((record) => ({ type: record.type as 'A', name: target, data: String('data' in record ? record.data : '') })),
-    ],
+  /** An alias is answered with what it leads to, so that a simple client need not ask again (RFC 1034, 4.3.2). */
+  async function follow(query: Query, first: LocalAnswer, name: string, type: string, client: DnsClient): Promise<Made> {
+    const answers: DnsRecord[] = []
+    const seen = new Set([name])
+    let local = first
+    for (;;) {
+      const target = targetOf(local, type)
+      if (target === undefined) return { answer: encode(query, local, answers), ageSeconds: 0, isOwn: true }
+      answers.push(...local.answers)
+      if (seen.has(target) || seen.size > linksMax) return failed(query, answers)
+      seen.add(target)
+      const labels = labelsOf(target)
+      const next = locally(target, labels, type)
+      if (next === undefined) {
+        const forwarded = await forwarder.resolve(target, questionOf(query, keyOf(labels, query.type)), client.address)
+        return forwarded === undefined ? failed(query, answers) : joined(query, answers, forwarded)
+      }
+      local = next
+    }
   }
-}
 
-interface Reply {
-  readonly rcode: 'NOERROR' | 'NXDOMAIN' | 'SERVFAIL'
-  readonly authoritative: boolean
-  readonly answers?: Answer[]
-  readonly additionals?: Answer[]
-  readonly authorities?: Answer[]
-}
+  function locally(name: string, labels: readonly string[], type: string): LocalAnswer | undefined {
+    const { rewrites, hosts } = options.settings()
+    const target = rewritten(name, rewrites)
+    if (target !== undefined)
+      return { exists: true, answers: [own(name, { type: 'CNAME', target })], additionals: [], zone: undefined, owner: undefined }
+    const hosted = resolveInHosts(name, type, hosts)
+    if (hosted !== undefined) return hosted
+    if (endsWith(labels, domain))
+      return forwarder.isStub(name) ? undefined : resolveInCluster(labels.slice(0, labels.length - domain.length), type, view)
+    switch (labels.at(-1)) {
+      case 'arpa': {
+        const reverse = resolveReverse(labels, type, view)
+        return reverse ?? (forwarder.isStub(name) ? undefined : resolveOwnRange(labels, options.ownRanges))
+      }
+      // Nobody is to be asked for these (RFC 6761, 6.3 and 6.4).
+      case 'localhost':
+        return { exists: true, answers: addressRecords(name, type, ['127.0.0.1', '::1']), additionals: [], zone: undefined, owner: '' }
+      case 'invalid':
+        return { exists: false, answers: [], additionals: [], zone: undefined, owner: undefined }
+      default:
+        return undefined
+    }
+  }
 
-const ownEdns: Answer = {
-  type: 'OPT',
-  name: '.',
-  udpPayloadSize: mostBytes,
-  extendedRcode: 0,
-  ednsVersion: 0,
-  flags: 0,
-  flag_do: false,
-  options: [],
-}
+  const isOfCaches = (labels: readonly string[]): boolean => labels.at(-1) === 'arpa' || endsWith(labels, domain)
 
-const rcodes = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const
-
-function reply(
-  query: Packet,
-  { rcode, authoritative, answers = [], additionals = [], authorities = [] }: Reply,
-  transport: 'udp' | 'tcp',
-): Uint8Array {
-  const edns = query.additionals?.find((record) => record.type === 'OPT')
-  const packet = (parts: Pick<Packet, 'answers' | 'additionals' | 'authorities'>, flags = 0) =>
-    encode({
-      type: 'response',
-      ...(query.id !== undefined && { id: query.id }),
-      flags:
-        flags | rcodes[rcode] | RECURSION_AVAILABLE | ((query.flags ?? 0) & RECURSION_DESIRED) | (authoritative ? AUTHORITATIVE_ANSWER : 0),
-      questions: query.questions ?? [],
-      ...parts,
-      additionals: [...(parts.additionals ?? []), ...(edns ? [ownEdns] : [])],
+  function encode(query: Query, local: LocalAnswer, before: readonly DnsRecord[]): StoredAnswer {
+    return encodeAnswer(query.key, {
+      // The code is that of the last name (RFC 6604, 3).
+      rcode: local.exists ? rcodes.NOERROR : rcodes.NXDOMAIN,
+      isAuthoritative: true,
+      answers: [...before, ...local.answers],
+      authorities: local.answers.length === 0 && local.zone !== undefined ? [startOfAuthority(local.zone, view.domain)] : [],
+      additionals: local.additionals,
     })
-  const whole = packet({ answers, additionals, authorities })
-  const limitBytes =
-    transport === 'tcp' ? 65_535 : edns?.type === 'OPT' ? Math.min(Math.max(edns.udpPayloadSize, plainBytes), mostBytes) : plainBytes
-  if (whole.length <= limitBytes) return whole
-  const fewer = packet({ answers, authorities })
-  return fewer.length <= limitBytes ? fewer : packet({}, TRUNCATED_RESPONSE)
+  }
+
+  return handle
 }
 
-const toAnswer = (record: ZoneRecord): Answer => ({ ...record, ttl: ttlSeconds, class: 'IN' }) as Answer
+/** What a question comes to. */
+type Made = { readonly answer: StoredAnswer; readonly ageSeconds: number; readonly isOwn: boolean } | { readonly refusal: number }
 
-const startOfAuthority = (domain: string): Answer => ({
-  type: 'SOA',
-  name: domain,
-  ttl: ttlSeconds,
-  class: 'IN',
-  data: {
-    mname: `ns.dns.${domain}`,
-    rname: `hostmaster.${domain}`,
-    serial: 1,
-    refresh: 7200,
-    retry: 1800,
-    expire: 86400,
-    minimum: ttlSeconds,
-  },
+const madeOf = (forwarded: Forwarded | undefined): Made =>
+  forwarded === undefined ? { refusal: rcodes.SERVFAIL } : { answer: forwarded.response, ageSeconds: forwarded.ageSeconds, isOwn: false }
+
+const questionOf = (query: Query, key: string): Question => ({
+  key,
+  isDnssecOk: query.edns?.isDnssecOk === true,
+  isCheckingDisabled: (query.flags & flags.CD) !== 0,
 })
 
-/** The least TTL of an answer; of a refusal the SOA's minimum (RFC 2308); 0 for what is no final word. At most an hour. */
-export function ttlSecondsOf(message: Uint8Array): number {
-  let packet: Packet
-  try {
-    packet = decode(Buffer.from(message))
-  } catch {
-    return 0
-  }
-  const rcode = (message[3] ?? 2) & 0x0f
-  if (rcode !== rcodes.NOERROR && rcode !== rcodes.NXDOMAIN) return 0
-  const records = [...(packet.answers ?? []), ...(packet.authorities ?? [])].filter((record) => record.type !== 'OPT')
-  const ttls = records.map((record) =>
-    Math.min(('ttl' in record ? record.ttl : 0) ?? 0, record.type === 'SOA' ? (record.data.minimum ?? Infinity) : Infinity),
-  )
-  return ttls.length === 0 ? 0 : Math.min(3600, ...ttls)
+/** Where an answer leads on; undefined: it is the last, or the alias itself is asked for. */
+const targetOf = ({ answers: [first] }: LocalAnswer, type: string): string | undefined =>
+  first?.type === 'CNAME' && type !== 'CNAME' ? first.target : undefined
+
+function joined(query: Query, answers: readonly DnsRecord[], { response, ageSeconds }: Forwarded): Made {
+  const answer = encodeAnswer(query.key, {
+    rcode: response.rcode,
+    isAuthoritative: true,
+    answers: [...answers, ...recordsOf(response, 'answers', ageSeconds)],
+    authorities: recordsOf(response, 'authorities', ageSeconds),
+  })
+  return { answer, ageSeconds: 0, isOwn: true }
 }
+
+/** It leads nowhere: in a circle, too far, or to where nobody answers. */
+const failed = (query: Query, answers: readonly DnsRecord[]): Made => ({
+  answer: encodeAnswer(query.key, { rcode: rcodes.SERVFAIL, isAuthoritative: false, answers }),
+  ageSeconds: 0,
+  isOwn: true,
+})
+
+/** Questions for every type there is are for amplification or out of curiosity: one small record says that they are no longer answered (RFC 8482, 4.2). */
+const minimal = (query: Query, name: string): StoredAnswer =>
+  encodeAnswer(query.key, {
+    rcode: rcodes.NOERROR,
+    isAuthoritative: true,
+    answers: [{ name, ttlSeconds: anyTtlSeconds, type: 'HINFO', cpu: 'RFC8482', os: '' }],
+  })
+
+/** It is never another (RFC 8482, 4.2 suggests that it be long). */
+const anyTtlSeconds = 3_600
+
+const endsWith = (labels: readonly string[], domain: readonly string[]): boolean =>
+  labels.length >= domain.length && domain.every((label, i) => label === labels[labels.length - domain.length + i])

@@ -1,3 +1,4 @@
+import { dnsAddresses } from '#host/config.ts'
 import { names } from '#host/names.ts'
 import { startServiceProxy } from '#network/proxy/proxy.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
@@ -12,7 +13,7 @@ export function runServiceProxy({ config, caches, host, clock, log, nodeAddresse
     clock,
     log: log.with({ part: 'service-proxy' }),
     nodeName: config.nodeName,
-    ownAddresses: [config.dnsAddress],
+    ownAddresses: dnsAddresses(config),
     table: { name: names.table, clusterCIDR: config.podCIDR, nodeAddresses },
   })
 }
