@@ -11,7 +11,13 @@ export interface Attachment {
   /** Whether the Gateway lets the route in. */
   readonly verdict: Verdict
   /** Listeners that take it, with the hosts that both mean: none unless the verdict is True. */
-  readonly listeners: readonly { readonly listener: ListenerJudgement; readonly hostnames: readonly string[] }[]
+  readonly listeners: readonly { readonly listener: ListenerJudgement; readonly hostnames: readonly SharedHostname[] }[]
+}
+
+/** A host name that route and listener both mean, and how much wider the route's own name for it is: 0 where it is the same. */
+export interface SharedHostname {
+  readonly hostname: string
+  readonly width: number
 }
 
 /**
@@ -65,9 +71,17 @@ function isSelected(selector: Parameters<typeof matchesLabelSelector>[0], labels
   return isKnown && matchesLabelSelector(selector, labels)
 }
 
-/** Hosts that route and listener both mean, each once; a route without hosts takes those of the listener. */
-export function sharedHostnames(hostnames: readonly string[] | undefined, listener: string): readonly string[] {
-  if (hostnames === undefined || hostnames.length === 0) return [listener]
-  const shared = hostnames.map((hostname) => intersection(hostname.toLowerCase(), listener)).filter((hostname) => hostname !== undefined)
-  return [...new Set(shared)]
+/**
+ * Hosts that route and listener both mean, each once; a route without hosts takes those of the listener. Of routes for the same host, the one that
+ * named it more precisely comes first (API docs, HTTPRouteSpec.hostnames: by the original hostnames, not by what is left of them).
+ */
+export function sharedHostnames(hostnames: readonly string[] | undefined, listener: string): readonly SharedHostname[] {
+  const shared = new Map<string, number>()
+  for (const own of hostnames === undefined || hostnames.length === 0 ? [''] : hostnames) {
+    const hostname = intersection(own.toLowerCase(), listener)
+    if (hostname === undefined) continue
+    const width = hostname === own.toLowerCase() ? 0 : 1 + hostname.length - own.length
+    shared.set(hostname, Math.min(width, shared.get(hostname) ?? width))
+  }
+  return [...shared].map(([hostname, width]) => ({ hostname, width }))
 }

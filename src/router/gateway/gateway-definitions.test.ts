@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test'
 import { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/http.ts'
-import { createLocalTransport } from '#client/local-transport.ts'
 import { createInformer } from '#client/informer.ts'
+import { createLocalTransport } from '#client/local-transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -87,7 +87,10 @@ async function refused(make: () => Promise<unknown>, message: RegExp): Promise<v
 test('rules refuse what contradicts itself, in the words that users know', async () => {
   const gateway = (listeners: readonly object[]) => () =>
     client.create(Gateway, { metadata: { name: 'bad', namespace: 'default' }, spec: specOf(listeners) }, { namespace: 'default' })
-  await refused(gateway([{ name: 'a', port: 80, protocol: 'HTTP', tls: {} }]), /tls must not be specified for protocols \['HTTP', 'TCP', 'UDP'\]/)
+  await refused(
+    gateway([{ name: 'a', port: 80, protocol: 'HTTP', tls: {} }]),
+    /tls must not be specified for protocols \['HTTP', 'TCP', 'UDP'\]/,
+  )
   await refused(
     gateway([
       { name: 'a', port: 80, protocol: 'HTTP' },
@@ -95,10 +98,17 @@ test('rules refuse what contradicts itself, in the words that users know', async
     ]),
     /Combination of port, protocol and hostname must be unique for each listener/,
   )
-  await refused(gateway([{ name: 'a', port: 443, protocol: 'HTTPS', tls: { mode: 'Terminate' } }]), /certificateRefs or options must be specified/)
+  await refused(
+    gateway([{ name: 'a', port: 443, protocol: 'HTTPS', tls: { mode: 'Terminate' } }]),
+    /certificateRefs or options must be specified/,
+  )
   await refused(gateway([{ name: 'a', port: 0, protocol: 'HTTP' }]), /should be greater than or equal to 1/)
   const route = (rule: object) => () =>
-    client.create(HTTPRoute, { metadata: { name: 'bad', namespace: 'default' }, spec: { rules: [rule as never] } }, { namespace: 'default' })
+    client.create(
+      HTTPRoute,
+      { metadata: { name: 'bad', namespace: 'default' }, spec: { rules: [rule as never] } },
+      { namespace: 'default' },
+    )
   await refused(route({ matches: [{ path: { value: 'no-slash' } }] }), /must be an absolute path and start with '\/'/)
   await refused(route({ backendRefs: [{ name: 'web' }] }), /Must have port for Service reference/)
   await refused(

@@ -15,9 +15,15 @@ const everything: RouteMatch = { path: { type: 'Prefix', value: '/' }, headers: 
 
 const grpcMatch = ({ method, headers }: GRPCRouteMatch): RouteMatch => ({
   path: pathMatch(method),
+  ...(rankOf(method).length > 0 && { rank: rankOf(method) }),
   headers: headerMatches(headers),
   queryParameters: [],
 })
+
+/** Longer services first, then longer methods (API docs, GRPCRouteRule.matches); of a pattern nobody knows how much it will match. */
+function rankOf({ type = 'Exact', service = '', method = '' }: Partial<NonNullable<GRPCRouteMatch['method']>> = {}): readonly number[] {
+  return type === 'Exact' && (service !== '' || method !== '') ? [0 - service.length, 0 - method.length] : []
+}
 
 function pathMatch({ type = 'Exact', service = '', method = '' }: Partial<NonNullable<GRPCRouteMatch['method']>> = {}): PathMatch {
   if (service === '' && method === '') return everything.path

@@ -1,6 +1,6 @@
 import type { Backend } from '../model/backend.ts'
 import type { Route } from '../model/route.ts'
-import { type Attachment, attach } from './attach.ts'
+import { type Attachment, attach, type SharedHostname } from './attach.ts'
 import { no, type Verdict } from './conditions.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { grpcRules } from './grpc-rules.ts'
@@ -62,12 +62,18 @@ function judgeRoute(
   }
 }
 
-function routesOf(kind: string, { metadata }: HTTPRoute | GRPCRoute, { drafts }: TranslatedRules, hostnames: readonly string[]): Route[] {
+function routesOf(
+  kind: string,
+  { metadata }: HTTPRoute | GRPCRoute,
+  { drafts }: TranslatedRules,
+  hostnames: readonly SharedHostname[],
+): Route[] {
   const object = `${metadata.namespace}/${metadata.name}`
   const createdMs = Date.parse(metadata.creationTimestamp)
-  return hostnames.flatMap((hostname) =>
-    drafts.map(({ rule, match, ...draft }, index) => ({
+  return hostnames.flatMap(({ hostname, width }) =>
+    drafts.map(({ rule, match, rank = [], ...draft }, index) => ({
       ...draft,
+      ...((width > 0 || rank.length > 0) && { rank: [width, ...rank] }),
       name: `${kind}/${object}/${rule}/${match}/${hostname}`,
       hostname,
       age: { createdMs, object, index },

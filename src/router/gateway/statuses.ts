@@ -93,7 +93,10 @@ export function routeStatus(route: HTTPRoute | GRPCRoute, judged: RouteJudgement
 /** As the definitions have it. */
 const mostParents = 32
 
-function parentKey({ group = gatewayGroup, kind = 'Gateway', namespace, name, sectionName, port }: ParentRef, route: HTTPRoute | GRPCRoute): string {
+function parentKey(
+  { group = gatewayGroup, kind = 'Gateway', namespace, name, sectionName, port }: ParentRef,
+  route: HTTPRoute | GRPCRoute,
+): string {
   return [group, kind, namespace ?? route.metadata.namespace, name, sectionName ?? '', port ?? ''].join(' ')
 }
 

@@ -10,7 +10,7 @@ import { firstOfEach, translateFilters } from './translate-filters.ts'
 import type { HTTPBackendRef, HTTPRouteFilter, HTTPRouteRule } from './types.ts'
 
 /** How a rule matches, before a host and the route's age are added. */
-export type RouteMatch = Pick<Route, 'path' | 'method' | 'headers' | 'queryParameters'>
+export type RouteMatch = Pick<Route, 'path' | 'method' | 'headers' | 'queryParameters' | 'rank'>
 
 /** One match of one rule, and what is done then. */
 export interface RouteDraft extends RouteMatch {
