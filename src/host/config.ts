@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
 import { contains } from '#network/dns/client-check.ts'
+import { canonicalAddress } from '#network/routes/addresses.ts'
 import { type PodNetworkMode, podNetworkModes } from '#network/routes/desired-network.ts'
 import { parseCidr, parseIp } from '#schema/ip.ts'
 import type { RuntimeHandlers } from './containerd.ts'
@@ -76,7 +77,7 @@ export const serviceRanges = ({ serviceCIDR }: Pick<Config, 'serviceCIDR'>): rea
 
 /** This node's own addresses, the primary one first. */
 export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): readonly string[] =>
-  nodeAddress.split(',').map((address) => address.trim())
+  nodeAddress.split(',').map((address) => canonicalAddress(address.trim()))
 
 /** Where the cluster's name server answers, the primary address first. */
 export const dnsAddresses = ({ dnsAddress }: Pick<Config, 'dnsAddress'>): readonly string[] =>

@@ -36,7 +36,10 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
       return presentNetwork({ devices, routes: tables.flat(), rules, neighbours, forwarding })
     },
     async apply(commands) {
-      for (const { program, lines } of commands) await call(program, ['-batch', '-'], `${lines.join('\n')}\n`)
+      for (const { program, lines } of commands) {
+        const [name, ...family] = program.split(' ') as [string, ...string[]]
+        await call(name, [...family, '-batch', '-'], `${lines.join('\n')}\n`)
+      }
     },
     async setPortMtu(ports, mtu) {
       const names = await namespaceNames(json)

@@ -19,6 +19,12 @@ export function gatewayOf(range: string): string {
   return `${formatIp(address)}/${parseCidr(range)!.prefix}`
 }
 
+/** In canonical text; what is no address stays as it is. */
+export function canonicalAddress(text: string): string {
+  const address = parseIp(text)
+  return address === undefined ? text : formatIp(address)
+}
+
 /** In canonical text; an address becomes the range of itself. Undefined: it is neither. */
 export function canonicalRange(text: string): string | undefined {
   const range = text.includes('/') ? parseCidr(text) : undefined

@@ -93,7 +93,8 @@ export function desiredNetwork({ mode, own, peers, present, names }: NetworkView
     neighbours: tunnel.flatMap((one) => one.neighbours),
     forwarding: tunnel.map((one) => one.forwarding),
     bridgeAddresses: own.podCIDRs.length > 0 ? own.podCIDRs.map(gatewayOf) : undefined,
-    podMtu: mode === 'vxlan' ? tunnelMtu : (uplink?.mtu ?? 1500),
+    // A single peer behind the tunnel makes it the way of all pods: the smallest MTU is right everywhere.
+    podMtu: mode === 'vxlan' || tunnelled.length > 0 ? tunnelMtu : (uplink?.mtu ?? 1500),
     problems,
   }
 }

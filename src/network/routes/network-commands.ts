@@ -44,8 +44,11 @@ export function networkCommands(
   const wanted = new Set(routes.map(keyOf))
   for (const route of ours)
     if (!wanted.has(keyOf(route))) before.push(`route delete ${placeOf(route)} dev ${route.device}${metricOf(route)}`)
+  const rules: string[] = []
   for (const rule of present.rules)
-    if (!desired.rules.some(isSameAs(rule))) before.push(`rule delete from ${rule.source} table ${rule.table} pref ${rule.priority}`)
+    if (!desired.rules.some(isSameAs(rule))) rules.push(`rule delete from ${rule.source} table ${rule.table} pref ${rule.priority}`)
+  for (const rule of desired.rules)
+    if (!present.rules.some(isSameAs(rule))) rules.push(`rule add from ${rule.source} table ${rule.table} pref ${rule.priority}`)
 
   if (desired.vxlan) before.push(...deviceLines(names.vxlan, desired.vxlan, kept))
   before.push(...bridgeLines(names.bridge, desired, present))
@@ -61,8 +64,6 @@ export function networkCommands(
     if (!desired.forwarding.some((one) => one.mac === mac)) middle.push(`fdb delete ${mac} dev ${names.vxlan} dst ${address} self`)
 
   const after = routes.filter((route) => !ours.some(isSameAs(route))).map((route) => `route replace ${textOf(route)}`)
-  for (const rule of desired.rules)
-    if (!present.rules.some(isSameAs(rule))) after.push(`rule add from ${rule.source} table ${rule.table} pref ${rule.priority}`)
   for (const { address } of neighbours)
     if (!desired.neighbours.some((one) => one.address === address)) after.push(`neighbour delete ${address} dev ${names.vxlan}`)
 
@@ -70,6 +71,9 @@ export function networkCommands(
     { program: 'ip' as const, lines: before },
     { program: 'bridge' as const, lines: middle },
     { program: 'ip' as const, lines: after },
+    // Of rules alone ip(8) does not see the family in the address.
+    { program: 'ip -4' as const, lines: rules.filter((line) => !isV6(line)) },
+    { program: 'ip -6' as const, lines: rules.filter(isV6) },
   ]
   return {
     commands: batches.filter(({ lines }) => lines.length > 0),

@@ -54,8 +54,8 @@ export interface Forwarding {
   readonly address: string
 }
 
-/** Batches in order, each the input of one `ip -batch -` or `bridge -batch -`. */
-export type NetworkCommands = readonly { readonly program: 'ip' | 'bridge'; readonly lines: readonly string[] }[]
+/** Batches in order, each the input of one `ip -batch -` (of a family, where that has to be said) or `bridge -batch -`. */
+export type NetworkCommands = readonly { readonly program: 'ip' | 'ip -4' | 'ip -6' | 'bridge'; readonly lines: readonly string[] }[]
 
 /** Marks routes as ours, so that those of a former agent are known as well: a number that no routing daemon of `rt_protos` has ('W'). */
 export const routeProtocol = '87'

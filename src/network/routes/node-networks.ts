@@ -1,5 +1,6 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Informer } from '#client/informer.ts'
+import { canonicalAddress, canonicalRange } from './addresses.ts'
 
 /** Where one node of the cluster is, and which pods are behind it. */
 export interface NodeNetwork {
@@ -58,8 +59,8 @@ export function followNodeNetworks(nodes: Informer<Node>): NodeNetworks {
 const networkOf = ({ metadata, spec, status }: Node): NodeNetwork => ({
   name: metadata.name,
   uid: metadata.uid ?? '',
-  addresses: (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
-  podCIDRs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
+  addresses: (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => canonicalAddress(address)),
+  podCIDRs: (spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : [])).flatMap((range) => canonicalRange(range) ?? []),
 })
 
 const isSame = (a: NodeNetwork, b: NodeNetwork): boolean =>

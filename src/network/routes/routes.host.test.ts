@@ -1,0 +1,164 @@
+/** Pods of nodes that are network namespaces, made by the real CNI plug-ins, over VXLAN and over host gateways. Needs root, iproute2 and the plug-ins. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '#host/clock.ts'
+import { createRouteHost } from '#host/routes.ts'
+import { run } from '#host/run.ts'
+import { createJsonLog, silentLog } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
+import { startPodNetwork } from '../pod-network.ts'
+import { createTestMachines, type TestMachine } from '../testing/machines.ts'
+import type { NetworkProblem, PodNetworkMode } from './desired-network.ts'
+import type { NodeNetwork, NodeNetworks } from './node-networks.ts'
+
+const loud = createJsonLog((line) => console.error(line), systemClock)
+const machines = createTestMachines('podnet')
+before(() => machines.open())
+after(() => machines.close())
+
+check('VXLAN over IPv4', { mode: 'vxlan', underlay: ['v4'], pods: ['v4'] })
+check('VXLAN over IPv6', { mode: 'vxlan', underlay: ['v6'], pods: ['v6'] })
+check('VXLAN, both families', { mode: 'vxlan', underlay: ['v4', 'v6'], pods: ['v4', 'v6'] })
+check('host gateways over IPv4', { mode: 'host-gateway', underlay: ['v4'], pods: ['v4'] })
+check('host gateways, both families', { mode: 'host-gateway', underlay: ['v4', 'v6'], pods: ['v4', 'v6'] })
+check('host gateways, a peer behind a router', { mode: 'host-gateway', underlay: ['v4'], pods: ['v4'], isRouted: true })
+
+type Family = 'v4' | 'v6'
+
+interface Case {
+  readonly mode: PodNetworkMode
+  readonly underlay: readonly Family[]
+  readonly pods: readonly Family[]
+  /** The third machine is not on the link of the others. */
+  readonly isRouted?: boolean
+}
+
+/** Three machines with a pod each: everybody reaches everybody by their own address, in full packets; what is cut heals; what was made goes. */
+function check(name: string, { mode, underlay, pods, isRouted = false }: Case): void {
+  test(name, { timeout: 60_000 }, async (t) => {
+    const world = await machines.cluster({ count: 3, underlay, pods, isRouted })
+    t.after(() => world.close())
+    const networks = fakeNetworks(world.nodes.map(({ network }) => network))
+    const problems: NetworkProblem[] = []
+    const start = (machine: TestMachine) =>
+      startPodNetwork({
+        host: createRouteHost(machine.inside),
+        clock: systemClock,
+        random: seededRandom(1),
+        log: process.env['PODNET_LOG'] ? loud : silentLog,
+        mode,
+        nodeName: machine.network.name,
+        nodeAddresses: machine.network.addresses,
+        nodeNetworks: networks,
+        names: { vxlan: 'wherry-vxlan', bridge: 'wherry0' },
+        cniConfigFile: machine.cniConfigFile,
+        cniStateDirectory: machine.cniStateDirectory,
+        onProblem: (problem) => problems.push(problem),
+      })
+    const parts = world.nodes.map(start)
+    t.after(() => Promise.all(parts.map((part) => part.stop())))
+    await until('the CNI configurations', async () => world.nodes.every((node) => node.cniConfig() !== undefined))
+    const made = await Promise.all(world.nodes.map((node, index) => node.addPod(`p${index}`)))
+
+    await until('the ways', async () => made.every((pod) => pod.addresses.length === pods.length))
+    for (const from of made)
+      for (const to of made) {
+        if (from === to) continue
+        for (const address of to.addresses) await reaches(from.inside, address, from.mtu, `${from.name} → ${to.name} ${address}`)
+      }
+    // By its own address, without translation: the node sees the pod's.
+    for (const [index, from] of made.entries())
+      for (const [other, node] of world.nodes.entries()) {
+        if (index === other) continue
+        for (const address of node.network.addresses)
+          if (pods.includes(address.includes(':') ? 'v6' : 'v4'))
+            await reaches(from.inside, address, from.mtu, `${from.name} → node ${node.network.name}`)
+        for (const address of from.addresses) await reaches(node.inside, address, 100, `node ${node.network.name} → ${from.name}`)
+      }
+    assert.deepEqual(problems, [])
+
+    await t.test('somebody deletes the device: it comes back', async () => {
+      const [first, second] = made as [(typeof made)[0], (typeof made)[0]]
+      const [node] = world.nodes as [TestMachine]
+      const target = isRouted ? made[2]! : second
+      if (mode === 'vxlan' || isRouted) await node.run('ip', 'link', 'delete', 'wherry-vxlan')
+      else await node.run('ip', 'route', 'delete', world.nodes[1]!.network.podCIDRs[0]!)
+      await until('healed', () => pings(first.inside, target.addresses[0]!, 100))
+    })
+
+    await t.test('a node that is gone leaves nothing', async () => {
+      const [node] = world.nodes as [TestMachine]
+      const gone = world.nodes[2]!.network
+      networks.set(world.nodes.slice(0, 2).map(({ network }) => network))
+      await until('removed', async () => !(await everything(node)).includes(gone.podCIDRs[0]!))
+      assert.ok(!(await everything(node)).includes(gone.addresses[0]!), 'nor its address')
+      networks.set(world.nodes.map(({ network }) => network))
+      await until('back', () => pings(made[0]!.inside, made[2]!.addresses[0]!, 100))
+    })
+
+    await t.test('a stopped agent leaves the ways, and the next one changes nothing', async () => {
+      const [node] = world.nodes as [TestMachine]
+      await parts[0]!.stop()
+      assert.ok(await pings(made[0]!.inside, made[1]!.addresses[0]!, 100))
+      const before = await everything(node)
+      parts[0] = start(node)
+      await delay(500)
+      assert.equal(await everything(node), before)
+    })
+  })
+}
+
+const everything = async (machine: TestMachine): Promise<string> =>
+  (
+    await Promise.all([
+      machine.run('ip', '-4', 'route', 'show', 'table', 'all', 'proto', '87'),
+      machine.run('ip', '-6', 'route', 'show', 'table', 'all', 'proto', '87'),
+      machine.run('ip', 'rule', 'show'),
+      machine.run('ip', '-6', 'rule', 'show'),
+      machine.run('ip', 'neighbour', 'show', 'nud', 'permanent'),
+      machine.run('sh', '-c', 'bridge fdb show dev wherry-vxlan 2>/dev/null || true'),
+    ])
+  ).join('\n')
+
+/** One packet of the whole MTU that must not be cut into pieces. */
+async function reaches(inside: readonly string[], address: string, mtu: number, what: string): Promise<void> {
+  await until(what, () => pings(inside, address, mtu))
+}
+
+async function pings(inside: readonly string[], address: string, mtu: number): Promise<boolean> {
+  const headers = address.includes(':') ? 48 : 28
+  const [command, ...args] = [...inside, 'ping', '-n', '-c', '1', '-W', '1', '-M', 'do', '-s', String(mtu - headers), address] as [
+    string,
+    ...string[],
+  ]
+  return (await run(command, args, { accept: [1, 2] })).code === 0
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 100; round += 1) {
+    if (await condition()) return
+    await delay(50)
+  }
+  assert.fail(`it did not come true: ${what}`)
+}
+
+function fakeNetworks(first: readonly NodeNetwork[]): NodeNetworks & { set(all: readonly NodeNetwork[]): void } {
+  let all = first
+  const listeners = new Set<() => void>()
+  return {
+    list: () => all,
+    addresses: () => all.flatMap(({ addresses }) => addresses),
+    isSynced: () => true,
+    synced: async () => {},
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    stop() {},
+    set(next) {
+      all = next
+      for (const listener of listeners) listener()
+    },
+  }
+}
