@@ -47,6 +47,5 @@ const mostCertificates = 10
 const certificatePattern = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 const keyPattern = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/g
 
-function textOf(value: unknown): string {
-  return value === undefined ? '' : Buffer.from(value as Uint8Array).toString('latin1')
-}
+/** Data of a Secret is base64 text in memory, as in JSON. */
+const textOf = (value: string | undefined): string => (value === undefined ? '' : Buffer.from(value, 'base64').toString('latin1'))
