@@ -52,7 +52,8 @@ export async function unmountBeneath(directories: readonly string[]): Promise<vo
 export async function removeNetwork(): Promise<void> {
   for (const device of [names.bridge, names.serviceDevice])
     if (existsSync(`/sys/class/net/${device}`)) await run('ip', ['link', 'delete', device])
-  await run('nft', ['-f', '-'], { input: `table ip ${names.table} {}\ndelete table ip ${names.table}\n` })
+  for (const table of [`ip ${names.table}`, `inet ${names.policyTable}`])
+    await run('nft', ['-f', '-'], { input: `table ${table} {}\ndelete table ${table}\n` })
 }
 
 /** Our cgroups with whatever still runs in them. runc makes them in hierarchies without a controller, too, where no limit would lead us. */

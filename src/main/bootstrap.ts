@@ -72,8 +72,9 @@ const nodeNetwork = {
   role: {
     metadata: { name: 'wherry:node-network' },
     rules: [
-      { apiGroups: [''], resources: ['services', 'namespaces', 'nodes'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['services', 'namespaces', 'nodes', 'pods'], verbs: ['list', 'watch'] },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list', 'watch'] },
     ],
   },
   binding: {
@@ -173,7 +174,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
       ? []
       : [
           make(Service)(nameServer(options.dnsAddress.split(',').map((address) => address.trim()))),
-          make(ClusterRole)(nodeNetwork.role),
+          keep(ClusterRole, role)(nodeNetwork.role),
           make(ClusterRoleBinding)(nodeNetwork.binding),
           make(Role)(nameServerSettings.role),
           make(RoleBinding)(nameServerSettings.binding),

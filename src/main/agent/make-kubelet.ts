@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { containerLogsDirectory } from '#host/container-log-links.ts'
 import { dnsAddresses } from '#host/config.ts'
+import { containerLogsDirectory } from '#host/container-log-links.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
 import { networkProbe } from '#host/network-probe.ts'
 import { nodeFacts } from '#host/node-facts.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
-import type { NodeSource } from '#kubelet/interfaces.ts'
+import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import { watchImages } from '#kubelet/node-images.ts'
@@ -47,6 +47,7 @@ export function makeKubelet(
   volumePlugins: readonly VolumePlugin[],
   resources: NodeResourceParts,
   deviceSource: NodeSource,
+  podNetwork: PodNetwork,
 ): AgentKubelet {
   const { config, configuration, where, client, clock, random, log, metrics } = context
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
@@ -108,6 +109,7 @@ export function makeKubelet(
     logs,
     files: nodeFiles,
     network: networkProbe,
+    podNetwork,
     events: recorder,
     observer: { ...metrics, resizes: resizeMetrics(metrics.registry) },
     isCrowded: gate.isCrowded,

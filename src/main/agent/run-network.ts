@@ -1,17 +1,20 @@
 import { dnsAddresses, serviceRanges } from '#host/config.ts'
 import { names } from '#host/names.ts'
+import type { PodNetwork } from '#kubelet/interfaces.ts'
 import type { AgentContext } from './agent-context.ts'
 import { openNetworkContext } from './network/network-context.ts'
 import { runNameServer } from './network/run-name-server.ts'
+import { runNetworkPolicies } from './network/run-network-policies.ts'
 import { runPodNetwork } from './network/run-pod-network.ts'
 import { runServiceProxy } from './network/run-service-proxy.ts'
 
 /** All of this node's network, a part a line, in the order in which they need each other. What each is made of stands in `network/`. */
-export async function runNetwork(context: AgentContext): Promise<{ stop(): Promise<void> }> {
+export async function runNetwork(context: AgentContext): Promise<{ readonly podNetwork: PodNetwork; stop(): Promise<void> }> {
   const { network, close } = openNetworkContext(context)
   const { config, host, nodeAddresses } = network
   await host.prepare()
-  const parts = [runPodNetwork(network), runServiceProxy(network)]
+  const policies = runNetworkPolicies(network)
+  const parts = [runPodNetwork(network), runServiceProxy(network), policies]
   await host.addServiceDevice({
     device: names.serviceDevice,
     addresses: dnsAddresses(config),
@@ -20,6 +23,7 @@ export async function runNetwork(context: AgentContext): Promise<{ stop(): Promi
   })
   parts.push(await runNameServer(network))
   return {
+    podNetwork: policies,
     async stop() {
       await Promise.all(parts.map((part) => part.stop()))
       await close()

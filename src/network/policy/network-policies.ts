@@ -10,7 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { NetworkHost } from '../host.ts'
 import { compilePolicy } from './compiled-policy.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
-import { type PolicyPod, policyPod } from './policy-pod.ts'
+import { type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
 
 export interface NetworkPoliciesOptions {
   readonly policies: Informer<NetworkPolicy>
@@ -255,6 +255,22 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     return new WherryError('Timeout', `network policies are not in force: ${why}`)
   }
 }
+
+/**
+ * The cluster's name server as policies see it. Each node answers for it itself; to policies it is a pod of `kube-system` with the label
+ * `k8s-app: kube-dns`, as in clusters where pods answer, so what is usually written to let pods ask for names does so here too.
+ */
+export const nameServerPod = (addresses: readonly string[]): PolicyPod => ({
+  namespace: 'kube-system',
+  labels: { 'k8s-app': 'kube-dns' },
+  addresses: podAddresses(addresses),
+  ports: [
+    { protocol: 'udp', name: 'dns', number: 53 },
+    { protocol: 'tcp', name: 'dns-tcp', number: 53 },
+  ],
+  isLocal: false,
+  since: 0,
+})
 
 /** A static pod is known to the API by a mirror that has a uid of its own, and names the pod's. */
 const identityOf = ({ metadata }: Pod): string => metadata.annotations?.['kubernetes.io/config.mirror'] ?? metadata.uid
