@@ -5,6 +5,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./up/up.ts')).up,
   down: async () => (await import('./down.ts')).down,
   reset: async () => (await import('./reset.ts')).reset,
+  node: async () => (await import('./node/node.ts')).node,
   status: async () => (await import('./status.ts')).status,
   kubeconfig: async () => (await import('./kubeconfig.ts')).kubeconfig,
   kubectl: async () => (await import('./kubectl.ts')).kubectl,

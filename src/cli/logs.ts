@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { paths } from '#host/layout.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command } from './command.ts'
+import { layoutOf } from './node/layout-of.ts'
 
 export const logs: Command = {
   name: 'logs',
@@ -10,12 +11,13 @@ export const logs: Command = {
   usage: '[options] server|agent|containerd',
   options: {
     follow: { type: 'boolean', short: 'f', help: 'go on as lines come' },
+    node: { type: 'string', value: 'NAME', help: "whose agent or containerd, of this machine's nodes (default: the first)" },
     lines: { type: 'string', short: 'n', default: '100', value: 'N', help: 'how many lines of the past (default 100)' },
   },
   arguments: [1, 1],
   async run({ options, arguments: [which], layout }, terminal) {
-    const { serverLog, agentLog, containerdLog } = paths(layout)
-    const files: Readonly<Record<string, string>> = { server: serverLog, agent: agentLog, containerd: containerdLog }
+    const { agentLog, containerdLog } = paths(layoutOf(layout, options['node']))
+    const files: Readonly<Record<string, string>> = { server: paths(layout).serverLog, agent: agentLog, containerd: containerdLog }
     const file = files[which!]
     if (!file) throw new WherryError('BadRequest', `"${which}" has no log; there are server, agent and containerd`)
     if (!/^\d+$/.test(String(options['lines']))) throw new WherryError('BadRequest', `--lines must be a number, not "${options['lines']}"`)

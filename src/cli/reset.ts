@@ -9,6 +9,9 @@ import { stopDaemon } from '#host/daemon.ts'
 import { removeKubeletLink } from '#host/kubelet-link.ts'
 import { paths } from '#host/layout.ts'
 import { forgetShutdownDelay } from '#host/logind.ts'
+import { removeMachineBridge } from '#host/machines/machine-network.ts'
+import { removeMachine } from '#host/machines/machines.ts'
+import { listMachines } from '#host/machines/registry.ts'
 import { restoreSettings } from '#host/network.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { isThere } from '#host/packages.ts'
@@ -33,13 +36,19 @@ export const reset: Command = {
 
 async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<number> {
   const where = paths(layout)
+  const config = configIfWhole(where.config)
   const progress = createProgress(terminal, () => performance.now())
   await progress.step('Stopping agent and server', async () => {
     await stopDaemon(where.agentPid)
     await stopDaemon(where.serverPid)
   })
+  const machines = listMachines(layout)
+  if (machines.length > 0)
+    await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, async () => {
+      for (const machine of machines) await removeMachine(layout, machine)
+    })
   if (existsSync(where.containerdRoot) && isThere('containerd')) {
-    const options = containerdOptions(layout, configIfWhole(where.config))
+    const options = containerdOptions(layout, config)
     try {
       await progress.step('Ending containers', async () => {
         await ensureContainerd(options)
@@ -56,9 +65,12 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     killShims(containerdSocket({ stateDirectory: where.containerdState }))
     for (const path of namespaces) await removeNetworkNamespace(path)
     await unmountBeneath([layout.dataDirectory, layout.runDirectory])
-    if (isThere('ip') && isThere('nft')) await removeNetwork()
+    if (isThere('ip') && isThere('nft')) {
+      await removeMachineBridge()
+      await removeNetwork()
+    }
     restoreSettings(where.savedSettings)
-    await removeCgroups()
+    await removeCgroups(config?.cgroupRoot)
     removeKubeletLink(where.kubelet)
     removeContainerLogLinks(where.podLogs, 'all')
     await forgetShutdownDelay({ folder: where.kubelet }).catch((error: unknown) => {

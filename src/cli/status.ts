@@ -1,26 +1,18 @@
-import { Node } from '#api/core/v1/node.ts'
-import { containerdSocket } from '#host/containerd.ts'
 import { findDaemon } from '#host/daemon.ts'
 import { paths } from '#host/layout.ts'
 import { wherryVersion } from '#lib/version.ts'
 import { type Command, exit } from './command.ts'
 import { connectAsAdmin } from './connect.ts'
+import { type ListedNode, listedNodes } from './node/listed-nodes.ts'
 
 interface Status {
   readonly version: string
   readonly apiAddress: string
   readonly server: { readonly running: boolean; readonly pid?: number }
   readonly agent: { readonly running: boolean; readonly pid?: number }
-  readonly nodes: readonly NodeStatus[]
+  readonly nodes: readonly ListedNode[]
   /** Why the nodes could not be asked for. */
   readonly problem?: string
-}
-
-interface NodeStatus {
-  readonly name: string
-  readonly address: string
-  readonly containerdSocket: string
-  readonly ready: boolean
 }
 
 export const status: Command = {
@@ -37,7 +29,7 @@ export const status: Command = {
 }
 
 async function look(layout: Parameters<typeof paths>[0]): Promise<Status> {
-  const { serverPid, agentPid, containerdState } = paths(layout)
+  const { serverPid, agentPid } = paths(layout)
   const connection = connectAsAdmin(layout)
   const process = (file: string) => {
     const daemon = findDaemon(file)
@@ -45,13 +37,7 @@ async function look(layout: Parameters<typeof paths>[0]): Promise<Status> {
   }
   const known = { version: wherryVersion, apiAddress: connection.server, server: process(serverPid), agent: process(agentPid) }
   try {
-    const { items } = await connection.client.list(Node)
-    const nodes = items.map((node) => ({
-      name: node.metadata.name,
-      address: node.status.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
-      containerdSocket: containerdSocket({ stateDirectory: containerdState }),
-      ready: node.status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
-    }))
+    const nodes = await listedNodes(layout, connection.config, connection.client)
     return { ...known, nodes }
   } catch (error) {
     return { ...known, nodes: [], problem: `the API server does not answer: ${(error as Error).message}` }
@@ -60,6 +46,9 @@ async function look(layout: Parameters<typeof paths>[0]): Promise<Status> {
   }
 }
 
+/** That of this machine's own node has a line of its own. */
+const agentOf = ({ place, agent }: ListedNode): string => (place === 'namespaces' && !agent?.running ? 'its agent does not run' : '')
+
 function describe({ version, apiAddress, server, agent, nodes, problem }: Status): string {
   const runs = ({ running, pid }: Status['server']): string => (running ? `runs (process ${pid})` : 'does not run')
   return [
@@ -67,7 +56,11 @@ function describe({ version, apiAddress, server, agent, nodes, problem }: Status
     `API     ${apiAddress}`,
     `server  ${runs(server)}`,
     `agent   ${runs(agent)}`,
-    ...nodes.map((node) => `node    ${node.name}  ${node.address}  ${node.ready ? 'ready' : 'not ready'}  ${node.containerdSocket}`),
+    ...nodes.map((node) =>
+      ['node   ', node.name, node.address, node.ready ? 'ready' : 'not ready', agentOf(node), node.containerdSocket ?? 'on another machine']
+        .filter((word) => word !== '')
+        .join('  '),
+    ),
     ...(problem ? [problem] : []),
     '',
   ].join('\n')

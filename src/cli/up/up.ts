@@ -2,13 +2,13 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, defaultConfig, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
 import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
-import { type Daemon, findDaemon, startDaemon } from '#host/daemon.ts'
+import { findDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { importImages, listImages } from '#host/images/store.ts'
 import { welcomeArchive, welcomeImage } from '#host/images/welcome.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
-import { processEnvironment, processFlags, processProgram } from '#host/node-process.ts'
+import { processEnvironment } from '#host/node-process.ts'
 import { installPackages, missing, nodeRequirements } from '#host/packages.ts'
 import { kubeconfig } from '#host/pki/kubeconfig.ts'
 import { writeAtomically } from '#host/pki/write-atomically.ts'
@@ -17,8 +17,11 @@ import { WherryError } from '#lib/errors.ts'
 import { alone } from '../alone.ts'
 import type { Command, Given, Terminal } from '../command.ts'
 import { connectAsAdmin, serverUrl } from '../connect.ts'
+import { bringUpFurther } from '../node/bring-up-further.ts'
+import { numberOf } from '../node/number-of.ts'
 import { createProgress, seconds } from '../progress.ts'
 import { requireRoot } from '../require-root.ts'
+import { ensureProcess } from './ensure-process.ts'
 import { addToFile, contextName, userKubeconfig } from './kubeconfig-file.ts'
 import { preflight } from './preflight.ts'
 import { settle } from './settle.ts'
@@ -38,10 +41,15 @@ export const up: Command = {
     'kubelet-port': { type: 'string', value: 'PORT', help: 'port of the node agent (default 10250)' },
     'node-name': { type: 'string', value: 'NAME', help: "the node's name (default: the host name)" },
     'node-address': { type: 'string', value: 'ADDRESS', help: "the machine's own IPv4 address (default: the first one found)" },
+    nodes: {
+      type: 'string',
+      value: 'N',
+      help: 'how many nodes this machine is to have; adds what is missing, takes none away (default 1)',
+    },
     'no-welcome': { type: 'boolean', help: 'leave the welcome application out' },
   },
   about:
-    'Does only what is still to be done: a cluster that stopped, or whose server or agent was killed, is taken up again with its containers.\nThe options are kept in the configuration file and count for every later start.',
+    'Does only what is still to be done: a cluster that stopped, or whose server or agent was killed, is taken up again with its containers, on all nodes of this machine.\nThe options are kept in the configuration file and count for every later start; nodes stay until "wherry node remove".',
   async run(given, terminal) {
     requireRoot()
     return alone(given.layout, () => bringUp(given, terminal))
@@ -52,6 +60,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
   const startedAt = performance.now()
   const progress = createProgress(terminal, () => performance.now())
   const { layout, options } = given
+  const wantedNodes = numberOf(options['nodes'] ?? '1', '--nodes')
   const where = paths(layout)
   const present = readConfig(where.config)
   const config = settle(present ?? defaultConfig(), options)
@@ -79,9 +88,9 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
     // A failure is told by the step that waits for it; until then nobody looks.
     images.catch(() => {})
     if (warmed) await progress.step('Compiling server and agent', () => warmed)
-    const server = ensureProcess('server', where.serverPid, where.serverLog, layout)
+    const server = ensureProcess('server', layout)
     const since = findDaemon(where.agentPid) ? 0 : Date.now()
-    const agent = ensureProcess('agent', where.agentPid, where.agentLog, layout)
+    const agent = ensureProcess('agent', layout)
     await progress.step('API server', () => waitForServer(connection, server, where.serverLog, patienceMs))
     await progress.step(
       'Images',
@@ -89,8 +98,9 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
       (made) => (made.length > 0 ? made.join(', ') : 'in place'),
     )
     await progress.step(`Node ${config.nodeName} ready`, () =>
-      waitForNode(connection, config.nodeName, since, agent, where.agentLog, patienceMs),
+      waitForNode(connection, { name: config.nodeName, since, agent, logs: 'agent', logFile: where.agentLog }, patienceMs),
     )
+    await bringUpFurther({ layout, config, connection, progress, patienceMs }, wantedNodes)
     if (withWelcome) {
       await progress.step('Welcome application', () => createWelcome(connection.client))
       writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
@@ -131,19 +141,6 @@ const kubeconfigEntry = (config: Config, pki: Pki) => ({
   key: pki.admin.key,
 })
 
-/** Starts `src/main/<name>.ts` in the background unless it runs. */
-function ensureProcess(name: 'server' | 'agent', pidFile: string, logFile: string, layout: Layout): Daemon {
-  const running = findDaemon(pidFile)
-  if (running) return running
-  return startDaemon({
-    command: process.execPath,
-    args: [...processFlags(name), processProgram(name)],
-    pidFile,
-    logFile,
-    env: processEnvironment(layout),
-  })
-}
-
 /** Makes and imports the images that are not there yet; returns their names. */
 async function prepareImages(options: ContainerdOptions, withWelcome: boolean): Promise<string[]> {
   await ensureContainerd(options)
@@ -183,7 +180,7 @@ function farewell(url: string | undefined, kubeconfigFile: string | undefined, m
     ...(kubeconfigFile ? [`  kubectl --context ${contextName} get pods -A          (${kubeconfigFile} has the context)`] : []),
     '  wherry kubectl create -f examples/nginx-deployment.yaml',
     '  wherry image import FILE…                        (images without a registry)',
-    '  wherry status | logs server | down | reset',
+    '  wherry status | node add | logs server | down | reset',
     '',
   ].join('\n')
 }

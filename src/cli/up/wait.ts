@@ -22,23 +22,27 @@ export async function waitForServer({ transport }: Connection, daemon: Daemon, l
   throw new WherryError('Timeout', `the API server was not ready within ${withinMs / 1000} s: ${problem}; see ${logFile}`)
 }
 
+/** A node whose agent was started, or runs already. */
+export interface AwaitedNode {
+  readonly name: string
+  /** Milliseconds since the epoch: what an agent said before it was killed is no news. */
+  readonly since: number
+  readonly agent: Daemon
+  /** Words after `wherry logs` that show what the agent says. */
+  readonly logs: string
+  readonly logFile: string
+}
+
 /**
- * Watches the node until its condition Ready is True and was said so at or after `since` (milliseconds since the epoch): what an agent said
- * before it was killed is no news.
+ * Watches the node until its condition Ready is True and was said so at or after `since`. An agent that ended meanwhile is an error at once.
  */
-export async function waitForNode(
-  { client }: Connection,
-  name: string,
-  since: number,
-  daemon: Daemon,
-  logFile: string,
-  withinMs: number,
-): Promise<void> {
+export async function waitForNode({ client }: Connection, awaited: AwaitedNode, withinMs: number): Promise<void> {
+  const { name, since, agent, logs, logFile } = awaited
   const signal = AbortSignal.timeout(withinMs)
   let said = 'it has not registered'
   while (!signal.aborted) {
-    if (!isRunning(daemon))
-      throw new WherryError('ServiceUnavailable', `the agent ended at its start; "wherry logs agent" shows why (${logFile})`)
+    if (!isRunning(agent))
+      throw new WherryError('ServiceUnavailable', `the agent of ${name} ended at its start; "wherry logs ${logs}" shows why (${logFile})`)
     try {
       for await (const event of client.watch(Node, {
         fieldSelector: `metadata.name=${name}`,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { run } from '../run.ts'
 
@@ -39,6 +40,35 @@ export async function listImages(socket: string): Promise<ListedImage[]> {
     .map((line) => line.split(/\s+/))
     .filter(([name]) => name !== undefined && !name.startsWith('sha256:') && !name.includes('@sha256:'))
     .map(([name, , digest, size, unit]) => ({ name: name!, digest: digest!, size: `${size} ${unit}` }))
+}
+
+/** What was imported by hand, so that no registry may have it: a new node gets a copy. */
+const importedLabel = 'wherry.local/imported'
+/** Images that we make ourselves. */
+const ownRegistry = 'wherry.local/'
+
+/** Notes that these came by an import. */
+export async function markImported(socket: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await run('ctr', ctr(socket, 'images', 'label', name, `${importedLabel}=true`))
+}
+
+/** The names of images that came by an import or were made here. */
+export async function importedImages(socket: string): Promise<readonly string[]> {
+  const { stdout } = await run('ctr', ctr(socket, 'images', 'list', '--quiet', `labels."${importedLabel}"==true`))
+  const marked = stdout.split('\n').filter((name) => name !== '')
+  const own = (await listImages(socket)).map(({ name }) => name).filter((name) => name.startsWith(ownRegistry))
+  return [...new Set([...own, ...marked])]
+}
+
+/** Copies images from one containerd to another through an archive at a path that is free for it. */
+export async function copyImages(from: string, to: string, names: readonly string[], archive: string): Promise<void> {
+  try {
+    await run('ctr', ctr(from, 'images', 'export', archive, ...names), { timeoutMs: 600_000 })
+    await importImages(to, { file: archive })
+    await markImported(to, names)
+  } finally {
+    await rm(archive, { force: true })
+  }
 }
 
 /** Removes an image, and waits until its layers are gone. */

@@ -1,0 +1,28 @@
+import { machineRanges } from '#host/machines/machines.ts'
+import { addMachine, checkMachineName, listMachines } from '#host/machines/registry.ts'
+import { bringUpNodes, type NodesBasis } from './bring-up-nodes.ts'
+import { furtherNames, nodeNames } from './names.ts'
+import { finishLeaving } from './take-away.ts'
+
+/**
+ * What `wherry up` does for all nodes of the machine but the first: takes up those that are there, finishes removals that were stopped, and adds
+ * what is missing for the machine to have as many as wanted.
+ */
+export async function bringUpFurther(basis: NodesBasis, wanted: number): Promise<void> {
+  const { layout, config, connection, progress } = basis
+  if (listMachines(layout).some(({ isLeaving }) => isLeaving))
+    await progress.step(
+      'Finishing an earlier removal',
+      () => finishLeaving(layout, connection.client),
+      (names) => names.join(', '),
+    )
+  const present = listMachines(layout)
+  const missing = wanted - 1 - present.length
+  if (missing > 0) {
+    const taken = [...(await nodeNames(connection.client)), ...present.map(({ name }) => name)]
+    const names = furtherNames(config.nodeName, taken, missing)
+    for (const name of names) checkMachineName(layout, name)
+    for (const name of names) addMachine(layout, name, machineRanges(config))
+  }
+  await bringUpNodes(basis, listMachines(layout))
+}

@@ -1,0 +1,114 @@
+import { X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '#host/clock.ts'
+import { type Config, readConfig } from '#host/config.ts'
+import { checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
+import { findDaemon, stopDaemon } from '#host/daemon.ts'
+import { pauseArchive, pauseImage } from '#host/images/pause.ts'
+import { copyImages, importedImages, importImages, listImages } from '#host/images/store.ts'
+import { type Layout, paths } from '#host/layout.ts'
+import { entering, type Machine, machinePaths } from '#host/machines/machine.ts'
+import { ensureMachine, ensureMachineNetwork } from '#host/machines/machines.ts'
+import { nodeCertificateStore } from '#host/node-bootstrap.ts'
+import { containerdOptions } from '#host/node-containerd.ts'
+import type { Connection } from '../connect.ts'
+import { joinNode } from '../join/join-node.ts'
+import { keyHash } from '../join/trusted-authority.ts'
+import type { Progress } from '../progress.ts'
+import { ensureProcess } from '../up/ensure-process.ts'
+import { waitForNode } from '../up/wait.ts'
+import { withJoinToken } from './join-token.ts'
+import { addressSetting, serverForFurther, settingsOfFurther } from './node-settings.ts'
+
+/** What the commands that start further nodes have in hand; the server of this machine serves. */
+export interface NodesBasis {
+  readonly layout: Layout
+  /** Of the first node. */
+  readonly config: Config
+  readonly connection: Connection
+  readonly progress: Progress
+  /** How long a node may take to become ready. */
+  readonly patienceMs: number
+}
+
+/** Does for each of these what is still to be done until it is ready: machine, membership, runtime with images, agent. */
+export async function bringUpNodes(basis: NodesBasis, machines: readonly Machine[]): Promise<void> {
+  if (machines.length === 0) return
+  const { layout, config, connection, progress } = basis
+  const all = machines.map(({ name }) => name).join(', ')
+  const server = serverForFurther(config)
+  await progress.step(
+    `Machine${machines.length > 1 ? 's' : ''} ${all}`,
+    async () => {
+      const network = await ensureMachineNetwork(layout, config)
+      return Promise.all(machines.map((machine) => ensureMachine(layout, machine, network)))
+    },
+    (made) => (made.some(Boolean) ? 'made' : 'in place'),
+  )
+  const strangers = machines.filter(({ name }) => !isMember(layout, name))
+  const started = async () => {
+    await progress.step(
+      `Images of ${all}`,
+      async () => (await Promise.all(machines.map(({ name }) => prepareImages(basis, name)))).flat(),
+      (made) => (made.length > 0 ? [...new Set(made)].join(', ') : 'in place'),
+    )
+    await progress.step(`Node${machines.length > 1 ? 's' : ''} ${all} ready`, () =>
+      Promise.all(machines.map(({ name }) => startAgent(basis, name))),
+    )
+  }
+  if (strangers.length === 0) return started()
+  // The token is of use until the agents have their certificates.
+  await withJoinToken(connection.client, async (token) => {
+    await progress.step('Joining the cluster', () => Promise.all(strangers.map((machine) => becomeMember(basis, machine, server, token))))
+    await started()
+  })
+}
+
+/** Whether it has a certificate of this cluster that serves. */
+function isMember(layout: Layout, name: string): boolean {
+  const where = paths(machinePaths(layout, name).layout)
+  if (!existsSync(where.config) || !existsSync(where.caCertificate)) return false
+  const authority = () => readFileSync(where.caCertificate, 'utf8')
+  return nodeCertificateStore(where, name, 'kubelet-client', authority, systemClock).read() !== undefined
+}
+
+async function becomeMember({ layout, config }: NodesBasis, machine: Machine, server: string, token: string): Promise<void> {
+  const own = machinePaths(layout, machine.name).layout
+  // One that waits for a certificate by a token of former times waits in vain.
+  await stopDaemon(paths(own).agentPid)
+  await joinNode({
+    layout: own,
+    servers: [server],
+    token,
+    caCertHashes: [keyHash(new X509Certificate(readFileSync(paths(layout).caCertificate)))],
+    nodeName: machine.name,
+    nodeAddress: addressSetting(config, machine),
+    settings: settingsOfFurther(config, machine.name),
+  })
+}
+
+/** Starts the node's containerd, and gives it the images that no registry has. Returns the names of those that were missing. */
+async function prepareImages({ layout, config }: NodesBasis, name: string): Promise<readonly string[]> {
+  const own = machinePaths(layout, name).layout
+  const options = {
+    ...containerdOptions(own, readConfig(paths(own).config) ?? settingsOfFurther(config, name)),
+    enter: entering(layout, name),
+  }
+  await ensureContainerd(options)
+  checkCgroupDriver(options)
+  const [from, to] = [containerdSocket(containerdOptions(layout)), containerdSocket(options)]
+  const present = new Set((await listImages(to)).map((image) => image.name))
+  const made = present.has(pauseImage) ? [] : await importImages(to, pauseArchive(process.arch as 'x64' | 'arm64'))
+  const lacking = existsSync(from) ? (await importedImages(from)).filter((image) => !present.has(image) && image !== pauseImage) : []
+  if (lacking.length > 0) await copyImages(from, to, lacking, join(own.dataDirectory, 'images.tar'))
+  return [...made, ...lacking]
+}
+
+async function startAgent({ layout, connection, patienceMs }: NodesBasis, name: string): Promise<void> {
+  const own = machinePaths(layout, name).layout
+  const where = paths(own)
+  const since = findDaemon(where.agentPid) ? 0 : Date.now()
+  const agent = ensureProcess('agent', own, entering(layout, name))
+  await waitForNode(connection, { name, since, agent, logs: `agent --node ${name}`, logFile: where.agentLog }, patienceMs)
+}
