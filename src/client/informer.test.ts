@@ -186,3 +186,17 @@ check('who listens later hears what is there, and who stops hears no more', asyn
   await clock.advance(0)
   assert.deepEqual(heard, ['added before'])
 })
+
+check(
+  'it keeps of each object what it is told to keep',
+  async ({ client, clock, informer, names }) => {
+    await client.create(ConfigMap, { metadata: { name: 'big' }, data: { k: 'v' } }, { namespace: 'x' })
+    await clock.advance(0)
+    assert.deepEqual(names(), ['before', 'big'])
+    assert.equal(informer.get('big', 'x')?.data, undefined)
+    await client.delete(ConfigMap, 'big', { namespace: 'x' })
+    await clock.advance(0)
+    assert.deepEqual(names(), ['before'])
+  },
+  { transform: ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }) as ConfigMap },
+)

@@ -50,12 +50,14 @@ export interface InformerOptions<T> {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  /** What is kept of each object, where that is a fraction of it; it has the same metadata. Absent: everything. */
+  readonly transform?: (object: T) => T
 }
 
 /** Starts at once, and goes on through every failure until it is closed. */
 export function createInformer<K extends AnyKind>(client: Client, kind: K, options: InformerOptions<Of<K>>): Informer<Of<K>> {
   type T = Of<K>
-  const { clock, random, namespace, labelSelector, fieldSelector, indexes } = options
+  const { clock, random, namespace, labelSelector, fieldSelector, indexes, transform = (object: T) => object } = options
   const log = options.log.with({ informer: kind.plural })
   const selection = {
     ...(namespace !== undefined && { namespace }),
@@ -112,7 +114,7 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       const known = objects.get(metaOf(item).name, metaOf(item).namespace)
       const same =
         known !== undefined && metaOf(known).resourceVersion === metaOf(item).resourceVersion && metaOf(known).uid === metaOf(item).uid
-      if (!same) put(item)
+      if (!same) put(transform(item))
     }
     resourceVersion = at
     attempt = 0
@@ -134,8 +136,8 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       const known = objects.get(name, within)
       const age = known === undefined ? 1 : compareResourceVersions(at, metaOf(known).resourceVersion)
       if (event.type === 'DELETED') {
-        if (known !== undefined && age >= 0) drop(known, event.object)
-      } else if (age > 0) put(event.object)
+        if (known !== undefined && age >= 0) drop(known, transform(event.object))
+      } else if (age > 0) put(transform(event.object))
     }
     resourceVersion = at
     look()

@@ -16,7 +16,10 @@ export interface RouterPart {
   readonly isNeeded: boolean
   /** Called when what it watches itself changed so that another translation may come of it. Returns how to stop. */
   onChange(listener: () => void): () => void
-  /** What it wants served now, and what it has to say. Pure: the same view gives the same answer, with nothing to write once all is written. */
+  /**
+   * What it wants served now, and what it has to say. Pure: the same view gives the same answer, with nothing to write once all is written. Asked
+   * while nothing is needed as well, with a view that finds no Service and no Secret: a GatewayClass is accepted before there is any Gateway of it.
+   */
   translate(view: RouterView): Translation
   close(): Promise<void>
 }
