@@ -201,6 +201,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   return {
     async podReady(pod, addresses) {
       if (pod.spec.hostNetwork === true) return
+      if (isStopped) throw stopping()
       const { uid } = pod.metadata
       const before = claims.get(uid)
       const isKnown = before !== undefined && before.addresses.join() === addresses.join()
@@ -239,7 +240,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       forgetRetry()
       stopPolicies()
       deactivate()
-      for (const one of waiting) one.fail(new WherryError('ServiceUnavailable', 'the agent stops'))
+      for (const one of waiting) one.fail(stopping())
       await running
     },
   }
@@ -255,6 +256,8 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     return new WherryError('Timeout', `network policies are not in force: ${why}`)
   }
 }
+
+const stopping = (): WherryError => new WherryError('ServiceUnavailable', 'the agent stops')
 
 /**
  * The cluster's name server as policies see it. Each node answers for it itself; to policies it is a pod of `kube-system` with the label
