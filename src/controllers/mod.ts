@@ -119,7 +119,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     rootCaController(config.rootCa),
     nodeLifecycleController(config.nodeLifecycle),
     taintEvictionController(),
-    nodeIpamController(config.podNetwork ?? { clusterCidr: '10.244.0.0/16', nodeBits: 24 }),
+    nodeIpamController(config.podNetwork ?? [{ clusterCidr: '10.244.0.0/16', nodeBits: 24 }]),
     podGcController(config.terminatedPodThreshold ?? 12_500),
     clusterRoleAggregationController,
     certificateApproverController(config.servingApproval),

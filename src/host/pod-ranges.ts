@@ -2,7 +2,7 @@ import { WherryError } from '#lib/errors.ts'
 import { formatCidr, parseCidr } from '#schema/ip.ts'
 
 /** How much of the cluster's range each node takes: the reference's defaults (kube-controller-manager, node-cidr-mask-size). */
-export const nodeBits = { v4: 24, v6: 64 } as const
+const nodeBits = { v4: 24, v6: 64 } as const
 /** The reference gives out no more networks of one range than these bits count. */
 const mostNetworkBits = 16
 
@@ -26,3 +26,6 @@ export function parsePodRanges(text: string, name: string): readonly string[] {
     refuse('the two must be of different families, one of IPv4 and one of IPv6')
   return parsed.map(formatCidr)
 }
+
+/** How long the prefix of each node's part of the range is. */
+export const nodeBitsOf = (range: string): number => (range.includes(':') ? nodeBits.v6 : nodeBits.v4)

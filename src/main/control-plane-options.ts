@@ -29,6 +29,7 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly advertise: { readonly address: string; readonly port: number }
   /** What discovery says instead: of a server that listens where only this machine reaches it. */
   readonly discoveryAddress?: string | undefined
+  /** Of which each node gets a part: one range, or one of each family with a comma between them (`parsePodRanges`). */
   readonly podCIDR: string
   /** Ranges of service addresses: one, or one of each family, that of services that ask for none first. */
   readonly serviceCIDRs: readonly string[]

@@ -32,6 +32,7 @@ import { trackingName, trackingNamespace } from '#controllers/common/legacy-toke
 import { createApiMetrics } from '#controllers/horizontal-pod-autoscaler/api-metrics.ts'
 import type { MetricsReader } from '#controllers/horizontal-pod-autoscaler/metrics-reader.ts'
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
+import { nodeBitsOf, parsePodRanges } from '#host/pod-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
 import type { HttpsExchange } from '#lib/https-exchange.ts'
@@ -342,7 +343,7 @@ async function lead(
     served,
     apiServer: { addresses: [options.advertise.address], port: options.advertise.port, clusterIp: options.serviceAddress },
     serviceCIDRs: options.serviceCIDRs,
-    podNetwork: { clusterCidr: options.podCIDR, nodeBits: 24 },
+    podNetwork: parsePodRanges(options.podCIDR, 'podCIDR').map((clusterCidr) => ({ clusterCidr, nodeBits: nodeBitsOf(clusterCidr) })),
     rootCa: options.rootCa,
     issueToken: legacyTokenIssuer(options.serviceAccounts.key),
     signingAuthority: options.signingAuthority,

@@ -1,34 +1,30 @@
 import { Node } from '#api/core/v1/node.ts'
 import type { Command, Plan } from '#loop/controller.ts'
+import { formatIp, maskCidr, parseCidr } from '#schema/ip.ts'
 import { patchSeen } from '../common/commands.ts'
 
-/** IPv4 only: `10.244.0.0/16` cut into networks of `nodeBits`. */
-export interface AddressPlan {
+/** One range of each family at most, the primary family's first: `10.244.0.0/16` and such are cut into networks of `nodeBits`. */
+export type AddressPlan = readonly {
   readonly clusterCidr: string
-  /** Prefix length of a node's network. */
+  /** Prefix length of a node's network; at most 32 longer than the range's. */
   readonly nodeBits: number
-}
+}[]
 
 export interface NodeIpamView {
   readonly plan: AddressPlan
   readonly nodes: readonly Node[]
 }
 
-/** Gives each node that has none the lowest free network. All nodes are decided together, since two must not get the same. */
+/** Gives each node that has none the lowest free network of each range. All nodes are decided together, since two must not get the same. */
 export function planNodeIpam({ plan, nodes }: NodeIpamView): Plan {
-  const { base, bits } = parseCidr(plan.clusterCidr)
-  const size = 2 ** (32 - plan.nodeBits)
-  const count = 2 ** Math.max(0, plan.nodeBits - bits)
-  const taken = new Set<number>()
-  for (const cidr of nodes.flatMap(cidrsOf)) for (const at of overlapped(cidr, base, size, count)) taken.add(at)
+  const given = nodes.flatMap(cidrsOf)
+  const ranges = plan.map(({ clusterCidr, nodeBits }) => openRange(clusterCidr, nodeBits, given))
   const wanting = nodes.filter((node) => cidrsOf(node).length === 0 && node.metadata.deletionTimestamp === undefined)
-  let next = 0
   const commands = wanting.toSorted(byAge).map((node): Command => {
-    while (taken.has(next)) next += 1
-    if (next >= count) return exhausted(node)
-    taken.add(next)
-    const podCIDR = `${formatAddress(base + next * size)}/${plan.nodeBits}`
-    return patchSeen(Node, node, { spec: { podCIDR, podCIDRs: [podCIDR] } })
+    // All or none: half of a node's networks could not be completed later, since what is given never changes.
+    if (ranges.some((range) => !range.hasMore())) return exhausted(node)
+    const podCIDRs = ranges.map((range) => range.take())
+    return patchSeen(Node, node, { spec: { podCIDR: podCIDRs[0]!, podCIDRs } })
   })
   return { commands, wakeAt: Infinity }
 }
@@ -47,20 +43,43 @@ const exhausted = (node: Node): Command => ({
   message: `Node ${node.metadata.name} status is now: CIDRNotAvailable`,
 })
 
-/** Which of our networks a node's network touches: it may have been given by hand, and be larger or elsewhere. */
-function overlapped(cidr: string, base: number, size: number, count: number): number[] {
-  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(cidr)) return []
-  const other = parseCidr(cidr)
-  const first = Math.max(0, Math.floor((other.base - base) / size))
-  const last = Math.min(count - 1, Math.floor((other.base + 2 ** (32 - other.bits) - 1 - base) / size))
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at)
+/** The networks of one range that nobody has. A node's network may have been given by hand, and be larger or elsewhere. */
+function openRange(clusterCidr: string, nodeBits: number, given: readonly string[]) {
+  const range = parseCidr(clusterCidr)!
+  const bits = range.address.length * 8
+  const base = numberOf(maskCidr(range))
+  const shift = BigInt(bits - nodeBits)
+  const count = 1n << BigInt(Math.max(0, nodeBits - range.prefix))
+  const blocks = given
+    .flatMap((text) => {
+      const other = parseCidr(text)
+      if (other === undefined || other.address.length * 8 !== bits) return []
+      const first = (numberOf(maskCidr(other)) - base) >> shift
+      const last = (numberOf(maskCidr(other)) + (1n << BigInt(bits - other.prefix)) - 1n - base) >> shift
+      return [{ first, last }]
+    })
+    .toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
+  let next = 0n
+  let at = 0
+  /** Goes past whatever is given. */
+  const skip = (): void => {
+    for (; at < blocks.length && blocks[at]!.first <= next; at += 1) if (blocks[at]!.last >= next) next = blocks[at]!.last + 1n
+  }
+  return {
+    hasMore(): boolean {
+      skip()
+      return next < count
+    },
+    take(): string {
+      skip()
+      const text = `${formatIp(bytesOf(base + (next << shift), bits / 8))}/${nodeBits}`
+      next += 1n
+      return text
+    },
+  }
 }
 
-function parseCidr(cidr: string): { readonly base: number; readonly bits: number } {
-  const [address = '', length = '32'] = cidr.split('/')
-  const bits = Number(length)
-  const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  return { base: value - (value % 2 ** (32 - bits)), bits }
-}
+const numberOf = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 
-const formatAddress = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+const bytesOf = (value: bigint, length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n))

@@ -13,6 +13,7 @@ import { logLink } from './log-link.ts'
 import { podDirectory, podLogDirectory, terminationMessageFileAnnotation } from './names.ts'
 import { networkReady } from './network-ready.ts'
 import { MINIMUM_GRACE_SECONDS } from './plan-termination.ts'
+import { podAddresses } from './pod-addresses.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh } from './pod-state.ts'
 import { resizePod } from './resize-pod.ts'
@@ -99,7 +100,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         state.group = group
         await files.makeDirectory(made.logDirectory, 0o755)
         const id = await runtime.runSandbox(made)
-        state.sandboxes.set(id, { ...(await runtime.sandboxStatus(id)), id })
+        const status = await runtime.sandboxStatus(id)
+        state.sandboxes.set(id, { ...status, id, ips: podAddresses(status.ips, context.node().addresses) })
       } catch (error) {
         tell('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`)
         throw error

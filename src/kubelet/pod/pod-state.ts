@@ -7,6 +7,7 @@ import type { PreparedVolume } from '../interfaces.ts'
 import type { PodResources } from '../resources/allocated-resources.ts'
 import type { ContainerStatus, Image, SandboxStatus } from '../runtime.ts'
 import type { Refusal } from './admission/refusal.ts'
+import { podAddresses } from './pod-addresses.ts'
 import type { PodContext } from './pod-context.ts'
 import type { Ending, ImageState, RestartDelay, StartFailure, Termination } from './view.ts'
 
@@ -77,14 +78,19 @@ export function createPodState(pod: Pod, now: Instant): PodState {
 }
 
 /** Looks one container or sandbox up again. One that the runtime no longer has is forgotten. Throws when the runtime does not answer. */
-export async function refresh(state: PodState, id: string, context: Pick<PodContext, 'runtime' | 'files' | 'logs'>): Promise<void> {
+export async function refresh(
+  state: PodState,
+  id: string,
+  context: Pick<PodContext, 'runtime' | 'files' | 'logs' | 'node'>,
+): Promise<void> {
   const { runtime } = context
   const sandbox = state.sandboxes.get(id)
   if (sandbox !== undefined) {
     const status = await orGone(runtime.sandboxStatus(id))
     if (status === undefined) state.sandboxes.delete(id)
     // A sandbox that has ended says nothing about its addresses; the pod had them all the same.
-    else state.sandboxes.set(id, status.ips.length > 0 ? status : { ...status, ips: sandbox.ips })
+    else
+      state.sandboxes.set(id, { ...status, ips: status.ips.length > 0 ? podAddresses(status.ips, context.node().addresses) : sandbox.ips })
     return
   }
   const known = state.containers.get(id)

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { dnsAddresses } from '#host/config.ts'
+import { dnsAddresses, nodeAddresses } from '#host/config.ts'
 import { containerLogsDirectory } from '#host/container-log-links.ts'
 import { logFiles, nodeFiles } from '#host/files.ts'
 import { networkProbe } from '#host/network-probe.ts'
@@ -118,7 +118,7 @@ export function makeKubelet(
     resourceManagers: resources.managers,
     admitters: [...care.admitters, ...resources.admitters],
     nodeSources: [seen.source, volumes.node, deviceSource, ...care.nodeSources],
-    facts: nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }),
+    facts: nodeFacts({ rootDirectory: where.kubelet, addresses: nodeAddresses(config) }),
   })
   const garbage = collectWhenCalm({ clock, ...ownGarbage() })
   let unfollow = () => {}

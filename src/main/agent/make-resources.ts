@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { cgroupHost } from '#host/cgroups.ts'
+import { nodeAddresses } from '#host/config.ts'
 import { readMachineTopology } from '#host/machine-topology.ts'
 import { names } from '#host/names.ts'
 import { nodeFacts } from '#host/node-facts.ts'
@@ -51,7 +52,7 @@ export async function makeResources(
   { runtime, pods, others }: NodeResourceOptions,
 ): Promise<NodeResourceParts> {
   mkdirSync(where.kubelet, { recursive: true, mode: 0o750 })
-  const machine = await nodeFacts({ rootDirectory: where.kubelet, addresses: [config.nodeAddress] }).read()
+  const machine = await nodeFacts({ rootDirectory: where.kubelet, addresses: nodeAddresses(config) }).read()
   const topology = await readMachineTopology('/sys/devices/system', machine.memoryBytes)
   const shares = nodeShares(capacityOf(machine), configuration)
   // Before the API server showed its pods once, whoever has something keeps it.

@@ -128,11 +128,8 @@ async function reaches(inside: readonly string[], address: string, mtu: number, 
 
 async function pings(inside: readonly string[], address: string, mtu: number): Promise<boolean> {
   const headers = address.includes(':') ? 48 : 28
-  const [command, ...args] = [...inside, 'ping', '-n', '-c', '1', '-W', '1', '-M', 'do', '-s', String(mtu - headers), address] as [
-    string,
-    ...string[],
-  ]
-  return (await run(command, args, { accept: [1, 2] })).code === 0
+  const [command, ...args] = [...inside, 'ping', '-n', '-c', '1', '-W', '1', '-M', 'do', '-s', String(mtu - headers), address]
+  return (await run(command!, args, { accept: [1, 2] })).code === 0
 }
 
 async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
