@@ -27,8 +27,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['lib', 'schema', 'api', 'client', 'loop'],
   kubelet: ['lib', 'schema', 'api', 'client', 'loop'],
   network: ['lib', 'schema', 'api', 'client', 'loop'],
+  router: ['lib', 'schema', 'api', 'client', 'loop'],
   // host and sim do what cores ask for in their interfaces; sim runs the whole control plane as main joins it.
-  host: ['lib', 'schema', 'api', 'client', 'kubelet', 'network'],
+  host: ['lib', 'schema', 'api', 'client', 'kubelet', 'network', 'router'],
   sim: ['lib', 'schema', 'api', 'client', 'loop', 'kubelet', 'network', 'store', 'apiserver', 'controllers', 'scheduler', 'main'],
   // The scheduler's core is pure: `why` and `plan` ask it what the server asks it.
   cli: ['lib', 'schema', 'api', 'client', 'host', 'scheduler'],
@@ -44,6 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'scheduler',
     'kubelet',
     'network',
+    'router',
     'host',
     'cli',
     'sim',

@@ -37,7 +37,7 @@ export function forwardSection(backend: Backend, action: Forward, weighted: Weig
 /** Answers by itself. */
 export const answerSection = ({ status }: Answer): BackendSection => ({
   name: `a_${status}`,
-  lines: [`http-request return status ${status} content-type text/plain string ${quote(answerTexts[status])}`],
+  lines: [`http-request return status ${status} content-type text/plain string "${answerTexts[status]}\\n"`],
 })
 
 /** Sends clients elsewhere. */
@@ -60,9 +60,9 @@ export const backendSectionName = (name: string): string =>
   /^[a-z0-9.-]+\/[a-z0-9.-]+:\d+(\/h2c)?$/.test(name) ? `b_${name.replace('/h2c', '.h2c').replace('/', '_')}` : `b_${contentHash(name)}`
 
 const answerTexts = {
-  404: 'no route matches this request\n',
-  500: 'the route of this request cannot be followed\n',
-  503: 'nothing can answer this request now\n',
+  404: 'no route matches this request',
+  500: 'the route of this request cannot be followed',
+  503: 'nothing can answer this request now',
 } as const
 const defaultPorts = { http: 80, https: 443 } as const
 

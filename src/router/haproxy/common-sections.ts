@@ -1,16 +1,14 @@
 import type { ProxySettings } from './configuration.ts'
-import { quote } from './quote.ts'
 
 /** The sections that do not depend on what is served: the process, what holds for every connection, and its metrics. */
 export function commonSections(settings: ProxySettings): ReadonlyMap<string, string> {
-  const { adminSocket, metricsSocket, confinement, maxConnections, threads, timeouts } = settings
+  const { adminSocket, metricsSocket, logSocket, confinement, maxConnections, threads, timeouts } = settings
   return new Map([
     [
       'global',
       [
         `stats socket ${adminSocket} mode 600 level admin expose-fd listeners`,
         'stats timeout 1m',
-        'log stdout format raw local0 info',
         ...(confinement ? [`chroot ${confinement.directory}`, `user ${confinement.user}`, `group ${confinement.group}`] : []),
         `maxconn ${maxConnections}`,
         // A machine that allows fewer open files than that many connections need serves fewer, and is told so in the log.
@@ -25,11 +23,22 @@ export function commonSections(settings: ProxySettings): ReadonlyMap<string, str
       ].join('\n'),
     ],
     [
+      `ring ${accessRing}`,
+      [
+        'format raw',
+        // What is kept while nobody takes it: some thousand requests. The oldest go first.
+        `size ${2 << 20}`,
+        // A long path with every character escaped.
+        'maxlen 16384',
+        'timeout connect 1s',
+        'timeout server 10s',
+        `server agent unix@${logSocket}`,
+      ].join('\n'),
+    ],
+    [
       'defaults',
       [
         'mode http',
-        'log global',
-        `log-format ${quote(logFormat)}`,
         'option dontlognull',
         'option redispatch 1',
         'retries 2',
@@ -49,7 +58,6 @@ export function commonSections(settings: ProxySettings): ReadonlyMap<string, str
       'frontend metrics',
       [
         `bind unix@${metricsSocket} mode 600`,
-        'no log',
         'http-request use-service prometheus-exporter if { path /metrics }',
         'http-request return status 404',
       ].join('\n'),
@@ -67,14 +75,17 @@ const ciphers = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
+/** The buffer that access logs go through: a request never waits for who keeps them. */
+export const accessRing = 'access'
+
 /** One JSON object a request. Whatever a client wrote is escaped; invalid UTF-8 is left out. Times in milliseconds, -1: it did not come to that. */
-const logFormat = `{${[
+export const logFormat = `{${[
   '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
   '"client":"%ci"',
   '"port":%fp',
   '"method":"%[capture.req.method,json(utf8s)]"',
   '"host":"%[var(txn.host),json(utf8s)]"',
-  '"uri":"%[var(txn.uri),json(utf8s)]"',
+  '"uri":"%[var(txn.uri),bytes(0,2048),json(utf8s)]"',
   '"status":%ST',
   '"bytes":%B',
   '"ms":%Ta',

@@ -49,6 +49,8 @@ export interface ProxySettings {
   /** Sockets, by their whole paths: commands at run time; metrics in Prometheus' form at `/metrics`. */
   readonly adminSocket: string
   readonly metricsSocket: string
+  /** Where the access log is sent, as workers see it: below the confinement's folder, if there is one. */
+  readonly logSocket: string
   /** Empty folder that workers are shut up in, and whom they run as. Absent: as whoever starts them, for tests. */
   readonly confinement?: { readonly directory: string; readonly user: string; readonly group: string }
   /** Connections at a time, and threads. Absent threads: one a processor. */

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Listener } from '../model/listener.ts'
 import type { Route, ValueMatch } from '../model/route.ts'
+import { accessRing, logFormat } from './common-sections.ts'
 import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
 import type { HostKey } from './host-patterns.ts'
@@ -33,6 +34,9 @@ export function frontendLines({ port, protocol, hosts, groups, settings }: Front
     `http-request set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unlessFound('txn.vhost')}`
   return [
     ...settings.addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, port) : ''}`),
+    // Of frontends only: backends would add lines about their servers, which are not JSON.
+    `log ring@${accessRing} len 16384 format raw local0 info`,
+    `log-format ${quote(logFormat)}`,
     ...clientHeaders(protocol, port),
     'http-request set-var(txn.uri) url',
     'http-request set-var(txn.host) req.hdr(host),host_only,lower',

@@ -10,13 +10,15 @@ export interface ProxyHost {
   writeFiles(files: ReadonlyMap<string, string>): Promise<void>
   /** Resolves once it serves. Throws with the proxy's own words when it does not start. */
   start(): Promise<void>
+  /** Takes up a running one that somebody before us started: keeps its log, hears of its end. */
+  adopt(): Promise<void>
   /** Reads the files anew without losing a connection; resolves once the new ones hold. Throws when they are refused: the old ones hold on. */
   reload(): Promise<void>
   /** Ends the proxy and its connections. */
   stop(): Promise<void>
   /** One command at run time, and the answer to it. */
   command(text: string): Promise<string>
-  /** Why this port of this address cannot be had; undefined: it is free. Not asked for ports that the proxy itself has. */
+  /** Why this port of this address cannot be had; undefined: it is free. One that the proxy has itself counts as free. */
   portHolder(address: string, port: number): Promise<string | undefined>
   /** Called when the process ended without being told to. Returns how to stop hearing of it. */
   onExit(listener: () => void): () => void

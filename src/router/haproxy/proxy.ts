@@ -104,7 +104,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       return
     }
     const isRunning = host.isRunning()
-    const holders = await portHolders(model, isRunning ? (running ?? adoptable(model)) : noConfiguration)
+    const holders = await portHolders(model, (isRunning && running) || noConfiguration)
     const served = withoutPorts(model, holders)
     // A port of somebody else's is not told to us when it becomes free.
     if (holders.size > 0) wake(clock.now() + portRetryMs)
@@ -117,8 +117,10 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     const files = configurationFiles(configuration, settings.directory)
     const mark = markOf(files)
     if (!isRunning) await startWith(configuration, files)
-    else if (running === undefined && host.applied() === mark) running = configuration
-    else if (running === undefined || !(await changeTo(configuration, files))) {
+    else if (running === undefined && host.applied() === mark) {
+      await host.adopt()
+      running = configuration
+    } else if (running === undefined || !(await changeTo(configuration, files))) {
       const now = clock.now()
       if (now < reloadAt) {
         wake(reloadAt)
@@ -191,7 +193,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     retired.clear()
   }
 
-  /** Ports of the model that others have. Those that the proxy has already are its own. */
+  /** Ports of the model that others have. Those that the proxy is known to have need no look. */
   async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<number, string>> {
     const found = new Map<number, string>()
     for (const port of new Set(model.listeners.map((listener) => listener.port))) {
@@ -203,9 +205,6 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     }
     return found
   }
-
-  /** What a proxy that another left to us has of the model: if it is not what is wanted, whose ports they are shows after the reload. */
-  const adoptable = (model: RouterModel): Configuration => writeConfiguration(model, settings).configuration
 
   function tell(serving: boolean, holders: ReadonlyMap<number, string>): void {
     const isSame =
