@@ -6,6 +6,7 @@ import { removeContainerLogLinks } from '#host/container-log-links.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
+import { isJoined } from '#host/join-settings.ts'
 import { removeKubeletLink } from '#host/kubelet-link.ts'
 import { paths } from '#host/layout.ts'
 import { forgetShutdownDelay } from '#host/logind.ts'
@@ -38,15 +39,15 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
   const where = paths(layout)
   const config = configIfWhole(where.config)
   const progress = createProgress(terminal, () => performance.now())
-  await progress.step('Stopping agent and server', async () => {
-    await stopDaemon(where.agentPid)
-    await stopDaemon(where.serverPid)
-  })
   const machines = listMachines(layout)
   if (machines.length > 0)
     await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, async () => {
       for (const machine of machines) await removeMachine(layout, machine)
     })
+  await progress.step('Stopping agent and server', async () => {
+    await stopDaemon(where.agentPid)
+    await stopDaemon(where.serverPid)
+  })
   if (existsSync(where.containerdRoot) && isThere('containerd')) {
     const options = containerdOptions(layout, config)
     try {
@@ -81,7 +82,11 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     if (file) removeFromFile(file)
     for (const directory of [layout.dataDirectory, layout.runDirectory]) rmSync(directory, { recursive: true, force: true })
   })
-  terminal.out('Nothing is left of the cluster.\n')
+  terminal.out(
+    config && isJoined(config)
+      ? `Nothing is left of node ${config.nodeName} here. The cluster at ${config.server} still knows it: kubectl delete node ${config.nodeName}\n`
+      : 'Nothing is left of the cluster.\n',
+  )
   return 0
 }
 

@@ -50,10 +50,17 @@ export async function unmountBeneath(directories: readonly string[]): Promise<vo
 
 /** Our interfaces and packet rules; the kernel's settings are `restoreSettings`' matter. */
 export async function removeNetwork(): Promise<void> {
-  for (const device of [names.bridge, names.serviceDevice])
+  for (const device of [names.bridge, names.serviceDevice, names.vxlanDevice])
     if (existsSync(`/sys/class/net/${device}`)) await run('ip', ['link', 'delete', device])
-  for (const table of [`ip ${names.table}`, `inet ${names.policyTable}`])
-    await run('nft', ['-f', '-'], { input: `table ${table} {}\ndelete table ${table}\n` })
+  await removeTables([names.table, names.policyTable])
+}
+
+/** Packet rules by the names of their tables, of whatever family. One that is not there is none to be removed. */
+export async function removeTables(wanted: readonly string[]): Promise<void> {
+  // A kernel without IPv6 refuses to hear of its tables, so those that there are are asked for first.
+  const { stdout } = await run('nft', ['list', 'tables'])
+  const present = stdout.split('\n').filter((line) => wanted.some((name) => line.endsWith(` ${name}`)))
+  if (present.length > 0) await run('nft', ['-f', '-'], { input: `${present.map((table) => `delete ${table}`).join('\n')}\n` })
 }
 
 /** Our cgroups with whatever still runs in them. runc makes them in hierarchies without a controller, too, where no limit would lead us. */

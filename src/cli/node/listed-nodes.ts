@@ -1,5 +1,4 @@
-import { Node } from '#api/core/v1/node.ts'
-import type { Client } from '#client/client.ts'
+import type { Node } from '#api/core/v1/node.ts'
 import { type Config, nodeAddresses } from '#host/config.ts'
 import { containerdSocket } from '#host/containerd.ts'
 import { findDaemon } from '#host/daemon.ts'
@@ -30,9 +29,17 @@ export function localLayouts(layout: Layout, config: Pick<Config, 'nodeName'>): 
   return new Map([[config.nodeName, layout], ...further.map(({ name }) => [name, machinePaths(layout, name).layout] as const)])
 }
 
-/** Every node of the cluster, and those of this machine that have not come so far; this machine's first. */
-export async function listedNodes(layout: Layout, config: Config, client: Client): Promise<readonly ListedNode[]> {
-  const { items } = await client.list(Node)
+/**
+ * Every node of the cluster, and those of this machine that have not come so far; this machine's first. `options`: of the list, for who may not see
+ * all of them.
+ */
+export async function listedNodes(
+  layout: Layout,
+  config: Config,
+  client: Client,
+  options: { readonly fieldSelector?: string } = {},
+): Promise<readonly ListedNode[]> {
+  const { items } = await client.list(Node, options)
   const local = localLayouts(layout, config)
   const leaving = listMachines(layout).filter(({ isLeaving }) => isLeaving)
   const addresses = new Map(listMachines(layout).map((machine) => [machine.name, machine.addresses[0] ?? '']))

@@ -8,7 +8,7 @@ import { addMachine, checkMachineName, listMachines } from '#host/machines/regis
 import { durationMs } from '#lib/duration.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { alone } from '../alone.ts'
-import type { Command, Given, Terminal } from '../command.ts'
+import { type Command, exit, type Given, type Terminal } from '../command.ts'
 import { type Connection, connectAsAdmin } from '../connect.ts'
 import { createProgress, type Progress, seconds } from '../progress.ts'
 import { requireRoot } from '../require-root.ts'
@@ -143,9 +143,19 @@ async function tidy({ layout, connection, progress }: Basis): Promise<readonly s
 }
 
 async function list({ given, terminal, layout, config, connection }: Basis): Promise<number> {
-  const nodes = await listedNodes(layout, config, connection.client)
+  // Without a server those of this machine are known still.
+  const answer = await connection.client.list(Node).then(
+    ({ items }) => ({ items }),
+    (error: unknown) => {
+      if (!isError(error)) throw error
+      return { items: [], problem: error.message }
+    },
+  )
+  const nodes = listedNodes(layout, config, answer.items)
   terminal.out(given.options['json'] ? `${JSON.stringify(nodes)}\n` : describeNodes(nodes))
-  return 0
+  if (!('problem' in answer)) return exit.done
+  terminal.error(`the API server does not answer, so these are the nodes of this machine alone: ${answer.problem}\n`)
+  return exit.failed
 }
 
 function requireServer(layout: Layout): void {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import { removeTables } from '../clean.ts'
 import type { Layout } from '../layout.ts'
 import { names } from '../names.ts'
 import { run } from '../run.ts'
@@ -12,7 +13,9 @@ const deviceInside = 'eth0'
 /** The switch between this machine and its further nodes, and their way out. Safe to call again at any time. */
 export async function ensureMachineBridge(ranges: readonly MachineRange[], mtu: number): Promise<void> {
   const bridge = names.machineBridge
-  if (!isDevice(bridge)) await run('ip', ['link', 'add', 'name', bridge, 'type', 'bridge'])
+  // With an address of its own: otherwise it has that of one of its cables, and all nodes lose it when that one goes.
+  const address = hardwareAddress({ addresses: ranges.map(({ gateway }) => gateway) })
+  if (!isDevice(bridge)) await run('ip', ['link', 'add', 'name', bridge, 'address', address, 'type', 'bridge'])
   await run('ip', ['-batch', '-'], {
     input: [
       ...ranges.map(({ gateway, prefix }) => `address replace ${gateway}/${prefix} dev ${bridge}${isIPv6(gateway) ? ' nodad' : ''}`),
@@ -80,7 +83,7 @@ export function insideLines({ addresses }: Machine, ranges: readonly MachineRang
 }
 
 /** Always the same for an address: whoever remembers it reaches a cable that was laid anew. The second bit says that nobody sold it (IEEE 802). */
-export function hardwareAddress({ addresses: [first = ''] }: Machine): string {
+export function hardwareAddress({ addresses: [first = ''] }: Pick<Machine, 'addresses'>): string {
   const bytes = first.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
   return ['02', '57', ...bytes].join(':')
 }
@@ -94,10 +97,7 @@ export async function removeCable(machine: Pick<Machine, 'index'>): Promise<void
 export async function removeMachineBridge(): Promise<void> {
   const ours = devices().filter((name) => name === names.machineBridge || new RegExp(`^${cablePrefix}\\d+$`).test(name))
   for (const name of ours) await run('ip', ['link', 'delete', 'dev', name])
-  // A kernel without IPv6 refuses to hear of its tables.
-  const { stdout } = await run('nft', ['list', 'tables'])
-  const tables = stdout.split('\n').filter((line) => line.endsWith(` ${names.machineBridge}`))
-  if (tables.length > 0) await run('nft', ['-f', '-'], { input: `${tables.map((table) => `delete ${table}`).join('\n')}\n` })
+  await removeTables([names.machineBridge])
 }
 
 const devices = (): readonly string[] => readdirSync('/sys/class/net')

@@ -136,6 +136,7 @@ test('one that was made half-way is made anew', options, async () => {
 })
 
 test('removed with all that runs in it; the other stays', options, async () => {
+  const gateway = readFileSync('/sys/class/net/wherry-nodes/address', 'utf8')
   const left = await startInside(one)
   const ended = once(left, 'close')
   mkdirSync(join('/sys/fs/cgroup/pids', machineCgroupRoot('one'), 'kubepods'), { recursive: true })
@@ -150,6 +151,7 @@ test('removed with all that runs in it; the other stays', options, async () => {
   assert.equal(existsSync(machinePaths(layout, 'one').layout.runDirectory), false)
   assert.equal(existsSync('/sys/class/net/wherry-n2'), false)
   assert.equal(existsSync(join('/sys/fs/cgroup/pids', machineCgroupRoot('one'))), false)
+  assert.equal(readFileSync('/sys/class/net/wherry-nodes/address', 'utf8'), gateway, 'the others find their way out as before')
   await inside(two, 'sh', '-c', reach(network.ranges[0]!.gateway))
   await removeMachine(layout, one)
 })
