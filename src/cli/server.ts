@@ -48,6 +48,7 @@ export const server: Command = {
       help: 'a KubeSchedulerConfiguration: profiles, plug-ins and extenders that place pods',
     },
     'local-volumes': { type: 'boolean', help: 'offer the StorageClass local: directories of the node that a claim’s first pod runs on' },
+    'gateway-api': { type: 'boolean', help: 'make the definitions of the Gateway API where they are missing' },
     'enable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins beside those that are on by default' },
     'disable-admission-plugins': { type: 'string', value: 'LIST', help: 'admission plug-ins that are not to run' },
     'admission-control-config-file': {
@@ -128,6 +129,7 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   tracingConfig: 'tracing-config',
   schedulerConfig: 'scheduler-config',
   localVolumes: 'local-volumes',
+  gatewayAPI: 'gateway-api',
   featureGates: 'feature-gates',
   runtimeConfig: 'runtime-config',
 }

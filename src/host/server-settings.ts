@@ -37,6 +37,8 @@ export interface ServerSettings {
   readonly schedulerConfig?: string
   /** Whether there is a StorageClass `local`: directories of the node that a claim's first pod runs on. Absent: no. */
   readonly localVolumes?: boolean
+  /** Whether the server makes the definitions of the Gateway API where they are missing. Absent: in a cluster yes, for a server that stands alone no. */
+  readonly gatewayAPI?: boolean
   /** Feature gates that are to be on, or off, by their names. Absent: as v1.36 has them. */
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** API versions, or resources of them, that are served beside the defaults: `certificates.k8s.io/v1beta1: true`. */
@@ -62,9 +64,14 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   auditWebhookConfig: wholePath,
   tracingConfig: wholePath,
   schedulerConfig: wholePath,
-  localVolumes: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  localVolumes: onOrOff,
+  gatewayAPI: onOrOff,
   featureGates: switches('ClusterTrustBundle'),
   runtimeConfig: switches('certificates.k8s.io/v1beta1'),
+}
+
+function onOrOff(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'true or false'
 }
 
 /** Refuses settings that make no sense together. `Invalid` names them as `nameOf` says they are called where they were given. */

@@ -64,6 +64,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly tracing?: string | undefined
   /** Offers the StorageClass `local`: directories of the node that a claim's first pod runs on. Absent: it is not there. */
   readonly localVolumes?: boolean | undefined
+  /** Makes the definitions of the Gateway API, and the GatewayClass of our router, where they are missing. Absent: it does not. */
+  readonly gatewayApi?: boolean | undefined
   /** Text of a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1). Absent: the defaults of v1.36. */
   readonly scheduler?: string | undefined
   /** How to reach a collector that speaks gRPC. Absent: it cannot be reached. */

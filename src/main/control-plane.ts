@@ -53,6 +53,7 @@ import { bootstrap } from './bootstrap.ts'
 import { bootstrapUntilWhole } from './bootstrap-until-whole.ts'
 import type { ControlPlaneOptions } from './control-plane-options.ts'
 import { createIdentity, type Identity } from './identity.ts'
+import { installGatewayApi } from './install-gateway-api.ts'
 import { joinObjects, servingApprover } from './join-objects.ts'
 import { takeFence } from './take-fence.ts'
 
@@ -128,6 +129,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   await kept.begun
   progress.joined = true
+  const installing = options.gatewayApi
+    ? installGatewayApi({
+        client,
+        objects: api.objects,
+        registry: api.kinds,
+        clock,
+        random: random.fork('gateway api'),
+        log,
+        signal: stopping.signal,
+      })
+    : undefined
   const leading = Promise.withResolvers<void>()
   const lease = { client: asSystem('wherry-controllers'), namespace: 'kube-system', name: 'wherry-controllers', identity: options.identity }
   const election = runLeaderElection({
@@ -163,6 +175,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       stopping.abort(new Error('the control plane stops'))
       await election
       await bootstrapping.ended
+      await installing
       await kept.close()
       await api.close()
     },

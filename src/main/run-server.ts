@@ -34,7 +34,8 @@ export async function runServer(where: Paths): Promise<void> {
   const config = readConfig(where.config)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
   await serve({
-    config,
+    // A cluster has a router, so it has what the router is told by; a server that stands alone has it when it is asked for.
+    config: { ...config, gatewayAPI: config.gatewayAPI ?? true },
     pki: where.pki,
     store: where.store,
     identity: where.serverIdentity,
@@ -111,6 +112,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     ...files,
     featureGates: config.featureGates,
     localVolumes: config.localVolumes,
+    gatewayApi: config.gatewayAPI,
     runtimeConfig: config.runtimeConfig,
     flags: options.flags,
     clock: systemClock,

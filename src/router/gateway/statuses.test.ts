@@ -345,7 +345,9 @@ for (const { name, manifests, settings, told, untold = [] } of cases)
 /** The world after its statuses were written. */
 function settled(world: GatewayView): GatewayView {
   const statuses = statusesOf(world)
-  const write = <T extends { readonly kind: string; readonly metadata: { readonly namespace?: string; readonly name: string } }>(
+  const write = <
+    T extends { readonly kind: string; readonly metadata: { readonly namespace?: string | undefined; readonly name: string } },
+  >(
     object: T,
   ): T => ({
     ...object,

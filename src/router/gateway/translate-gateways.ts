@@ -21,7 +21,11 @@ export function translateGateways(view: GatewayView, now: string): Translation {
   )
   const routes = judgeRoutes(gateways, view)
   const judged = new Map(routes.map((one) => [one.route, one]))
-  const attachedTo = (listener: ListenerJudgement): readonly RouteJudgement[] => routes.filter(({ attached }) => attached.has(listener))
+  const attached = Map.groupBy(
+    routes.flatMap((route) => [...route.attached.keys()].map((listener) => ({ listener, route }))),
+    ({ listener }) => listener,
+  )
+  const attachedTo = (listener: ListenerJudgement): readonly RouteJudgement[] => (attached.get(listener) ?? []).map(({ route }) => route)
   const commands: (Command | undefined)[] = [
     ...classes.map((one) => classStatus(one, now)),
     ...gateways.map((one) => gatewayStatus(one, (listener) => attachedTo(listener).length, { now, isServing: view.isServing })),
