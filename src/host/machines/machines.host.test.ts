@@ -164,6 +164,19 @@ test('a folder without a record is the rest of one that went, and can be removed
   assert.equal(existsSync(join(layout.dataDirectory, 'nodes', 'rest')), false)
 })
 
+test('one whose data was removed by hand is found by what it has in memory', options, async () => {
+  rmSync(machinePaths(layout, 'two.lab').layout.dataDirectory, { recursive: true })
+  const ended = once(await startInside(two), 'close')
+  const found = listMachines(layout)
+  assert.deepEqual(
+    found.map(({ name, isLeaving }) => ({ name, isLeaving })),
+    [{ name: 'two.lab', isLeaving: true }],
+  )
+  await removeMachine(layout, found[0]!)
+  await ended
+  assert.deepEqual(listMachines(layout), [])
+})
+
 test('nothing is left in the end', options, async () => {
   for (const machine of listMachines(layout)) await removeMachine(layout, machine)
   await removeMachineBridge()

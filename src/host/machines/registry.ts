@@ -13,18 +13,12 @@ const socketPathMax = 107
 const nameMax = 63
 
 /**
- * Every further node of this machine by its folder, in the order of addresses. A folder without a record is one that was being removed, or that
- * never came to be: it is said to be leaving.
+ * Every further node of this machine by its folders, in the order of addresses. A folder without a record is one that was being removed, that never
+ * came to be, or whose data somebody removed by hand: it is said to be leaving.
  */
 export function listMachines(layout: Layout): readonly Machine[] {
-  let folders: readonly string[]
-  try {
-    folders = readdirSync(join(layout.dataDirectory, 'nodes'))
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
-  return folders.map((name) => readMachine(layout, name)).toSorted((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
+  const folders = [layout.dataDirectory, layout.runDirectory].flatMap((folder) => entriesOf(join(folder, 'nodes')))
+  return [...new Set(folders)].map((name) => readMachine(layout, name)).toSorted((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
 }
 
 function readMachine(layout: Layout, name: string): Machine {
