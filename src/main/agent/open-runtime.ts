@@ -2,8 +2,10 @@ import type { Config } from '#host/config.ts'
 import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { nodeFiles } from '#host/files.ts'
-import type { Layout } from '#host/layout.ts'
+import { type Layout, paths } from '#host/layout.ts'
+import { type LeakedAddresses, leakedAddresses } from '#host/leaked-addresses.ts'
 import { type LostShims, lostShims } from '#host/lost-shims.ts'
+import { names } from '#host/names.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { withCdi } from '#kubelet/devices/cdi/with-cdi.ts'
@@ -24,24 +26,33 @@ export async function openRuntime(
   await ensureContainerd(containerd)
   checkCgroupDriver(containerd)
   const runtime = createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) })
-  return withCdi(supervised(runtime, containerd, lostShims({ runtime, socket: containerdSocket(containerd), clock, log })), {
+  const { cniState, containerdState } = paths(layout)
+  const lost = [
+    lostShims({ runtime, socket: containerdSocket(containerd), clock, log }),
+    leakedAddresses({ runtime, cniStateDirectory: cniState, containerdState, bridge: names.bridge, clock, log }),
+  ]
+  return withCdi(supervised(runtime, containerd, lost), {
     files: nodeFiles,
     directories: ['/etc/cdi', '/var/run/cdi'],
   })
 }
 
 /** Whoever listens for events wants the runtime to be there: one that died is started again before each subscription. */
-function supervised<T extends Runtime & { close(): void }>(runtime: T, containerd: ContainerdOptions, lost: LostShims): T {
+function supervised<T extends Runtime & { close(): void }>(
+  runtime: T,
+  containerd: ContainerdOptions,
+  lost: readonly (LostShims | LeakedAddresses)[],
+): T {
   return {
     ...runtime,
     async *events(signal: AbortSignal) {
       await ensureContainerd(containerd)
       // It may have died while it made something, now or before we came.
-      lost.expect()
+      for (const each of lost) each.expect()
       yield* runtime.events(signal)
     },
     close() {
-      lost.close()
+      for (const each of lost) each.close()
       runtime.close()
     },
   }
