@@ -63,7 +63,8 @@ async function lookAtJoined(layout: Parameters<typeof paths>[0], config: Config)
   try {
     const { client, close } = connectAsNode(layout, config)
     try {
-      return { ...known, nodes: await listedNodes(layout, config, client, { fieldSelector: `metadata.name=${config.nodeName}` }) }
+      const { items } = await client.list(Node, { fieldSelector: `metadata.name=${config.nodeName}` })
+      return { ...known, nodes: listedNodes(layout, config, items) }
     } finally {
       await close()
     }

@@ -29,17 +29,8 @@ export function localLayouts(layout: Layout, config: Pick<Config, 'nodeName'>): 
   return new Map([[config.nodeName, layout], ...further.map(({ name }) => [name, machinePaths(layout, name).layout] as const)])
 }
 
-/**
- * Every node of the cluster, and those of this machine that have not come so far; this machine's first. `options`: of the list, for who may not see
- * all of them.
- */
-export async function listedNodes(
-  layout: Layout,
-  config: Config,
-  client: Client,
-  options: { readonly fieldSelector?: string } = {},
-): Promise<readonly ListedNode[]> {
-  const { items } = await client.list(Node, options)
+/** Every node that the API server shows, and those of this machine that have not come so far; this machine's first. */
+export function listedNodes(layout: Layout, config: Config, items: readonly Node[]): readonly ListedNode[] {
   const local = localLayouts(layout, config)
   const leaving = listMachines(layout).filter(({ isLeaving }) => isLeaving)
   const addresses = new Map(listMachines(layout).map((machine) => [machine.name, machine.addresses[0] ?? '']))
