@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { isError } from '#lib/errors.ts'
 import type { NetworkHost } from '#network/host.ts'
@@ -10,6 +11,23 @@ const settings: Readonly<Record<string, string>> = {
   '/proc/sys/net/ipv4/ip_forward': '1',
   '/proc/sys/net/bridge/bridge-nf-call-iptables': '1',
   '/proc/sys/net/bridge/bridge-nf-call-ip6tables': '1',
+}
+
+const v6Devices = '/proc/sys/net/ipv6/conf'
+
+/** What kube-proxy sees to (conntrack.maxPerCore and conntrack.min of its configuration): small machines have far less by default. */
+const connections = { perCore: 32_768, least: 131_072 }
+
+function makeRoomForConnections(set: (path: string, wanted: string) => void): void {
+  const path = '/proc/sys/net/netfilter/nf_conntrack_max'
+  const wanted = Math.max(connections.least, connections.perCore * availableParallelism())
+  if (!existsSync(path) || Number(readFileSync(path, 'utf8')) >= wanted) return
+  try {
+    set(path, String(wanted))
+  } catch (error) {
+    // In a network namespace of its own a node has the machine's limit.
+    if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
 }
 
 /** The machine's own network. `savedSettings` is the file that remembers how the kernel was set before us. */
@@ -23,17 +41,27 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
       for (const { protocol, destination, endpoint } of flows)
         await run('conntrack', ['-D', '-p', protocol, '--orig-dst', destination, '--dst-nat', endpoint], { accept: [1], timeoutMs: 10_000 })
     },
-    async prepare() {
+    async prepare({ hasV6 } = { hasV6: false }) {
       if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter'], { accept: [1] }).catch(ignoreMissing)
       const before: Record<string, string> = existsSync(savedSettings) ? JSON.parse(readFileSync(savedSettings, 'utf8')) : {}
-      for (const [path, wanted] of Object.entries(settings)) {
-        if (!existsSync(path)) continue
+      const set = (path: string, wanted: string): void => {
+        if (!existsSync(path)) return
         const present = readFileSync(path, 'utf8').trim()
-        if (present === wanted) continue
+        if (present === wanted) return
         before[path] ??= present
         saveFile(savedSettings, JSON.stringify(before))
         writeFileSync(path, wanted)
       }
+      for (const [path, wanted] of Object.entries(settings)) set(path, wanted)
+      if (hasV6) {
+        // A router takes no router's word (accept_ra 1), unless told so: a machine that has its default route from there would lose it.
+        for (const device of readdirSync(v6Devices)) {
+          const path = `${v6Devices}/${device}/accept_ra`
+          if (existsSync(path) && readFileSync(path, 'utf8').trim() === '1') set(path, '2')
+        }
+        set(`${v6Devices}/all/forwarding`, '1')
+      }
+      makeRoomForConnections(set)
     },
     async addServiceDevice({ device, addresses, ranges, sources }) {
       // A bridge without ports: it is a dummy device that every kernel has.

@@ -53,7 +53,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   const devices = await makeDevices(context, { runtime, plugins, kubelet: () => kubelet, exclusive: () => resources.exclusive })
   const parts = { runtime, pods: latePods(() => kubelet.pods), others: devices.resourceManagers }
   const resources = await makeResources(context, parts)
-  const kubelet = makeKubelet(context, runtime, [csi.plugin], resources, devices.nodeSource, network.podNetwork)
+  const kubelet = makeKubelet(context, runtime, [csi.plugin], resources, [devices.nodeSource, network.nodeSource], network.podNetwork)
   const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)
   certificates.keepFresh(context, () => transport.reconnect())

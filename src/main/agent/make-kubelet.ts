@@ -46,7 +46,7 @@ export function makeKubelet(
   bareRuntime: Runtime,
   volumePlugins: readonly VolumePlugin[],
   resources: NodeResourceParts,
-  deviceSource: NodeSource,
+  nodeSources: readonly NodeSource[],
   podNetwork: PodNetwork,
 ): AgentKubelet {
   const { config, configuration, where, client, clock, random, log, metrics } = context
@@ -117,7 +117,7 @@ export function makeKubelet(
     runtimeHandler: sources.runtimeHandler,
     resourceManagers: resources.managers,
     admitters: [...care.admitters, ...resources.admitters],
-    nodeSources: [seen.source, volumes.node, deviceSource, ...care.nodeSources],
+    nodeSources: [seen.source, volumes.node, ...nodeSources, ...care.nodeSources],
     facts: nodeFacts({ rootDirectory: where.kubelet, addresses: nodeAddresses(config) }),
   })
   const garbage = collectWhenCalm({ clock, ...ownGarbage() })

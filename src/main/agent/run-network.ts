@@ -1,18 +1,25 @@
-import { dnsAddresses, serviceRanges } from '#host/config.ts'
+import { dnsAddresses, podRanges, serviceRanges } from '#host/config.ts'
 import { names } from '#host/names.ts'
-import type { PodNetwork } from '#kubelet/interfaces.ts'
+import { isV6Range } from '#host/service-ranges.ts'
+import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import type { AgentContext } from './agent-context.ts'
 import { openNetworkContext } from './network/network-context.ts'
+import { runConnectionTracking } from './network/run-connection-tracking.ts'
 import { runNameServer } from './network/run-name-server.ts'
 import { runNetworkPolicies } from './network/run-network-policies.ts'
 import { runPodNetwork } from './network/run-pod-network.ts'
 import { runServiceProxy } from './network/run-service-proxy.ts'
 
 /** All of this node's network, a part a line, in the order in which they need each other. What each is made of stands in `network/`. */
-export async function runNetwork(context: AgentContext): Promise<{ readonly podNetwork: PodNetwork; stop(): Promise<void> }> {
+export async function runNetwork(context: AgentContext): Promise<{
+  readonly podNetwork: PodNetwork
+  /** What is said of the node. */
+  readonly nodeSource: NodeSource
+  stop(): Promise<void>
+}> {
   const { network, close } = openNetworkContext(context)
   const { config, host, nodeAddresses } = network
-  await host.prepare()
+  await host.prepare({ hasV6: podRanges(config).some(isV6Range) })
   const policies = runNetworkPolicies(network)
   const parts = [runPodNetwork(network), runServiceProxy(network), policies]
   await host.addServiceDevice({
@@ -24,6 +31,7 @@ export async function runNetwork(context: AgentContext): Promise<{ readonly podN
   parts.push(await runNameServer(network))
   return {
     podNetwork: policies,
+    nodeSource: runConnectionTracking(network),
     async stop() {
       await Promise.all(parts.map((part) => part.stop()))
       await close()

@@ -6,6 +6,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
 import { nodeAddresses } from '#host/config.ts'
 import { createNetworkHost } from '#host/network.ts'
+import { createEventRecorder, type EventRecorder } from '#loop/events.ts'
 import { serviceAddressIndex, sliceAddressIndex } from '#network/dns/serve-names.ts'
 import type { NetworkHost } from '#network/host.ts'
 import { sliceServiceIndex } from '#network/proxy/proxy.ts'
@@ -31,6 +32,8 @@ export interface NetworkContext extends AgentContext {
   }
   /** Addresses and pod ranges of all nodes, and when they change. */
   readonly nodeNetworks: NodeNetworks
+  /** Events about what the network finds. */
+  readonly recorder: EventRecorder
 }
 
 /** A part that runs: it ends what it started, and leaves in the kernel what it wrote. */
@@ -50,6 +53,7 @@ export function openNetworkContext(context: AgentContext): { readonly network: N
     namespaces: createInformer(client, Namespace, cache),
   }
   const nodeNetworks = followNodeNetworks(caches.nodes)
+  const recorder = createEventRecorder({ ...cache, client, component: 'node-network', host: config.nodeName })
   return {
     network: {
       ...context,
@@ -57,9 +61,11 @@ export function openNetworkContext(context: AgentContext): { readonly network: N
       nodeAddresses: nodeAddresses(config),
       caches,
       nodeNetworks,
+      recorder,
     },
     async close() {
       nodeNetworks.stop()
+      recorder.close()
       await Promise.all(Object.values(caches).map((informer) => informer.close()))
     },
   }

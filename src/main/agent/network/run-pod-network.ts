@@ -1,15 +1,13 @@
 import { join } from 'node:path'
 import { names } from '#host/names.ts'
 import { createRouteHost } from '#host/routes.ts'
-import { createEventRecorder } from '#loop/events.ts'
 import { startPodNetwork } from '#network/pod-network.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
 /** Addresses for pods, and the ways to those of other nodes. */
 export function runPodNetwork(network: NetworkContext): NetworkPart {
-  const { config, where, client, clock, random, log, caches, nodeAddresses, nodeNetworks } = network
-  const recorder = createEventRecorder({ client, clock, random, log, component: 'pod-network', host: config.nodeName })
-  const part = startPodNetwork({
+  const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, recorder } = network
+  return startPodNetwork({
     host: createRouteHost(),
     clock,
     random,
@@ -26,10 +24,4 @@ export function runPodNetwork(network: NetworkContext): NetworkPart {
       if (regarding) recorder.record({ regarding, type: 'Warning', reason, message })
     },
   })
-  return {
-    async stop() {
-      await part.stop()
-      recorder.close()
-    },
-  }
 }
