@@ -83,8 +83,8 @@ test('a pod is ready when the kernel has its rules, not before', async () => {
 test('a pod whose object is gone stays isolated until its address is, and the address’s next owner is not', async () => {
   const world = await startWorld()
   await world.client.create(NetworkPolicy, policy('deny', { podSelector: app('web') }), { namespace: 'x' })
-  await world.policies.podReady(pod('one', 'x', { app: 'web' }), ['10.0.0.1'])
-  await world.create(pod('one', 'x', { app: 'web' }), '10.0.0.1')
+  const one = await world.create(pod('one', 'x', { app: 'web' }), '10.0.0.1')
+  await world.policies.podReady(one, ['10.0.0.1'])
   await world.turns()
   await world.client.delete(Pod, 'one', { namespace: 'x', gracePeriodSeconds: 0 })
   await world.turns()
@@ -278,9 +278,9 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
     },
     blocks: (from: string, to: string) => !table.passes({ hook: 'forward', from, to, protocol: 'tcp', port: 80 }),
     /** As it is when its kubelet has written its address. */
-    async create({ metadata, spec }: Pod, ip: string): Promise<void> {
+    async create({ metadata, spec }: Pod, ip: string): Promise<Pod> {
       const { namespace } = metadata
-      await bare.create(Pod, { metadata, spec, status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] } } as never, {
+      return bare.create(Pod, { metadata, spec, status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] } } as never, {
         namespace: namespace!,
       })
     },

@@ -127,6 +127,8 @@ function check(
   test(`netpol: ${name}`, async () => {
     const model = modelOf(policies)
     await lab.nft(model.takeWhole())
+    // Neighbours have to be found through the rules, too.
+    for (const name of lab.names) await lab.inside(name, 'ip', 'neighbour', 'flush', 'all')
     const tries = everything()
     const answers = await lab.tryAll(tries.map(({ probe }) => probe))
     const got: Record<string, boolean> = {}

@@ -39,7 +39,8 @@ test('netpol: rules agree with the other opinion after every change', () => {
       assert.deepEqual(again.content(), whole.content(), 'a whole rewrite says the same')
       assert.equal(model.takeChanges(), '', 'and leaves nothing to be written')
     }),
-    { numRuns: 400 },
+    // What a seed found is found again with it.
+    { numRuns: 300, endOnFailure: true },
   )
 })
 
@@ -85,10 +86,12 @@ function agree(world: World, passes: ReturnType<typeof interpretTable>['passes']
   }
 }
 
+/** A pod that has ended, or has the node's addresses, is nobody's peer: its address is one like those outside. */
 function endsOf({ pods }: World, family: 4 | 6): ConnectionEnd[] {
   const known = [...pods.values()].flatMap((pod): ConnectionEnd[] => {
     const address = pod.status.podIPs?.find(({ ip }) => ip!.includes(':') === (family === 6))?.ip
-    return address === undefined || pod.spec.hostNetwork || ['Succeeded', 'Failed'].includes(pod.status.phase!) ? [] : [{ address, pod }]
+    if (address === undefined) return []
+    return [pod.spec.hostNetwork || ['Succeeded', 'Failed'].includes(pod.status.phase!) ? { address } : { address, pod }]
   })
   return [...known, { address: family === 4 ? '10.0.0.7' : 'fd00::7' }, { address: family === 4 ? '192.0.2.1' : '2001:db8::1' }]
 }
