@@ -10,14 +10,16 @@ import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
 import { writeConfiguration } from './write-configuration.ts'
 
 /** A proxy that serves what it was last told to, from the first thing to serve until there is nothing any more. */
-export interface Proxy {
+export interface RoutingProxy {
   /** Serve this. What was asked for before and not yet done is forgotten. */
   want(model: RouterModel): void
   /** Why a port is not listened to; undefined: nothing known against it. */
   portProblem(port: number): string | undefined
   /** What was wanted last is in force, as far as ports are free. */
   readonly isServing: boolean
-  /** Called when one of the two above changed. Returns how to stop. */
+  /** Resolves when what was wanted last holds, or was refused: at once, or after the time that has to lie between two reloads. */
+  settled(): Promise<void>
+  /** Called when `portProblem` or `isServing` would answer otherwise than before. Returns how to stop. */
   onChange(listener: () => void): () => void
   /** How often the proxy read its files anew, and how many commands it was given: for tests and logs. */
   readonly counters: { readonly reloads: number; readonly commands: number; readonly starts: number }
@@ -36,9 +38,11 @@ export interface ProxyOptions {
   readonly reloadGapMs?: number
 }
 
-export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }: ProxyOptions): Proxy {
+export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }: ProxyOptions): RoutingProxy {
   let wanted: RouterModel = emptyModel
   let isTold = false
+  let settled: RouterModel | undefined
+  const waits = new Set<() => void>()
   /** What the process has; undefined: unknown, as when another left it to us. */
   let running: Configuration | undefined
   let isServing = false
@@ -68,12 +72,15 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     while (isDirty && !isClosed) {
       isDirty = false
       try {
-        await bringTo(wanted)
+        const model = wanted
+        if (!(await bringTo(model))) continue
         failures = 0
+        settle(model)
       } catch (error) {
         failures += 1
         running = undefined
         tell(false, blocked)
+        settle(wanted)
         const waitMs = Math.min(1_000 * 2 ** (failures - 1), 60_000)
         log.error('the proxy could not be brought to what is to be served; trying again', { waitMs, error })
         wake(clock.now() + waitMs)
@@ -91,7 +98,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     })
   }
 
-  async function bringTo(model: RouterModel): Promise<void> {
+  /** False: not yet, for two reloads would follow each other too soon. */
+  async function bringTo(model: RouterModel): Promise<boolean> {
     if (model.listeners.length === 0) {
       if (host.isRunning()) {
         host.noteApplied(undefined)
@@ -101,7 +109,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       running = undefined
       retired.clear()
       tell(true, new Map())
-      return
+      return true
     }
     const isRunning = host.isRunning()
     const holders = await portHolders(model, (isRunning && running) || noConfiguration)
@@ -110,7 +118,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     if (holders.size > 0) wake(clock.now() + portRetryMs)
     if (served.listeners.length === 0 && !isRunning) {
       tell(true, holders)
-      return
+      return true
     }
     const { configuration, leftOut } = writeConfiguration(served, settings)
     for (const one of leftOut) log.warn('left out what cannot be served', { ...one })
@@ -124,12 +132,20 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       const now = clock.now()
       if (now < reloadAt) {
         wake(reloadAt)
-        return
+        return false
       }
       await reloadWith(configuration, files)
     }
     host.noteApplied(mark)
     tell(true, holders)
+    return true
+  }
+
+  function settle(model: RouterModel): void {
+    settled = model
+    if (settled !== wanted) return
+    for (const done of waits) done()
+    waits.clear()
   }
 
   /** True when commands were enough. */
@@ -232,9 +248,10 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     get isServing() {
       return isServing
     },
+    settled: () => (settled === wanted || isClosed ? Promise.resolve() : new Promise((resolve) => waits.add(resolve))),
     onChange(listener) {
       listeners.add(listener)
-      return () => listeners.delete(listener)
+      return () => void listeners.delete(listener)
     },
     counters,
     async idle() {
@@ -244,6 +261,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       isClosed = true
       forgetExit()
       forgetWake()
+      for (const done of waits) done()
       await work
     },
   }

@@ -1,0 +1,191 @@
+import { Secret } from '#api/core/v1/secret.ts'
+import { Service } from '#api/core/v1/service.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Client } from '#client/client.ts'
+import { createInformer, type Informer } from '#client/informer.ts'
+import { type BackoffOptions, backoff } from '#lib/backoff.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#lib/log.ts'
+import type { Random } from '#lib/random.ts'
+import type { Command } from '#loop/controller.ts'
+import type { EventRecorder } from '#loop/events.ts'
+import { execute } from '#loop/executor.ts'
+import type { RoutingProxy } from './haproxy/proxy.ts'
+import { mergeModels, portProtocols } from './model/merge-models.ts'
+import { emptyModel, type RouterModel } from './model/router-model.ts'
+import type { RouterPart, RouterView } from './router-part.ts'
+
+export interface RouterOptions {
+  /** In the order in which ports are theirs. */
+  readonly parts: readonly RouterPart[]
+  readonly proxy: RoutingProxy
+  /** Reads what parts share, and writes what they say. */
+  readonly client: Client
+  readonly recorder: Pick<EventRecorder, 'record'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly addresses: readonly string[]
+}
+
+/**
+ * Keeps the proxy at what the cluster's objects say. Everything begins with the first object of ours: before it, only the parts' own kinds are watched,
+ * and after the last one the proxy and the watches end. Stopping leaves the proxy at work.
+ */
+export function startRouter({ parts, proxy, client, recorder, clock, random, log, addresses }: RouterOptions): { stop(): Promise<void> } {
+  let shared: Shared | undefined
+  let isDirty = false
+  let isStopped = false
+  let work: Promise<void> | undefined
+  let wakeUp = (): void => {}
+  let told = new Set<string>()
+  let refusals = 0
+  let forgetRetry = (): void => {}
+
+  // Before everything is known, a proxy that is at work for objects not yet seen would be ended.
+  let isBegun = false
+
+  function stir(): void {
+    if (isStopped || !isBegun) return
+    isDirty = true
+    wakeUp()
+    work ??= Promise.resolve()
+      .then(workOff)
+      .catch((error: unknown) => log.error('the router could not take a look; the next change is another try', { error }))
+      .finally(() => {
+        work = undefined
+        if (isDirty) stir()
+      })
+  }
+
+  async function workOff(): Promise<void> {
+    while (isDirty && !isStopped) {
+      isDirty = false
+      const isNeeded = parts.some((part) => part.isNeeded)
+      if (!isNeeded) {
+        proxy.want(emptyModel)
+        told = new Set()
+        await closeShared()
+        continue
+      }
+      shared ??= openShared()
+      if (!shared.isSynced()) {
+        shared.synced().then(stir, () => log.debug('stopped before the caches were full'))
+        return
+      }
+      const { model, commands } = translateAll(shared)
+      proxy.want(model)
+      // What is said of it waits until it holds, and is thrown away where something newer came meanwhile.
+      await Promise.race([proxy.settled(), new Promise<void>((resolve) => (wakeUp = resolve))])
+      if (!isDirty && !isStopped) await say(commands)
+    }
+  }
+
+  function translateAll(from: Shared): { readonly model: RouterModel; readonly commands: readonly Command[] } {
+    let model = emptyModel
+    const commands: Command[] = []
+    for (const part of parts) {
+      if (!part.isNeeded) continue
+      const taken = portProtocols(model)
+      const translation = part.translate({ ...from.view, taken, isServing: proxy.isServing })
+      model = mergeModels(model, translation.model)
+      commands.push(...translation.commands)
+    }
+    return { model, commands }
+  }
+
+  async function say(commands: readonly Command[]): Promise<void> {
+    const events = new Set<string>()
+    const due = commands.flatMap((command) => {
+      if (command.do === 'together') return command.commands
+      if (command.do !== 'event') return [command]
+      const key = `${command.regarding.metadata.uid} ${command.reason} ${command.message}`
+      events.add(key)
+      return told.has(key) ? [] : [command]
+    })
+    told = events
+    if (due.length === 0) {
+      refusals = 0
+      return
+    }
+    const hands = { client, fieldManager: 'wherry-router', recorder, informerOf: () => undefined, log }
+    const { end, ...rest } = await execute([{ do: 'together', commands: due, ifFails: 'goOn' }], hands)
+    if (end !== 'failed') {
+      refusals = 0
+      return
+    }
+    const waitMs = backoff(retry, refusals, random)
+    refusals += 1
+    log.warn('a status could not be written; trying again', { waitMs: Math.round(waitMs), error: 'error' in rest ? rest.error : undefined })
+    forgetRetry()
+    forgetRetry = clock.schedule(clock.now() + waitMs, stir)
+  }
+
+  function openShared(): Shared {
+    const cache = { clock, random, log }
+    const services = createInformer(client, Service, cache)
+    const slices = createInformer(client, EndpointSlice, { ...cache, indexes: { service: serviceOf } })
+    // One watch for all of one type: a watch for each name would be thousands where many hosts have certificates, and the permission to read would have
+    // to be as wide all the same, since nobody knows the names before. Passwords and tokens are of other types, and never get here.
+    const secrets = createInformer(client, Secret, { ...cache, fieldSelector: 'type=kubernetes.io/tls' })
+    const informers: readonly Informer<unknown>[] = [services, slices, secrets]
+    for (const informer of informers) informer.onChange(stir)
+    return {
+      view: {
+        service: (name, namespace) => services.get(name, namespace),
+        slices: (service, namespace) => slices.indexed('service', `${namespace}/${service}`),
+        secret: (name, namespace) => secrets.get(name, namespace),
+        addresses,
+        portProblem: (port) => proxy.portProblem(port),
+      },
+      isSynced: () => informers.every(({ isSynced }) => isSynced),
+      synced: async () => {
+        await Promise.all(informers.map((informer) => informer.synced()))
+      },
+      close: async () => {
+        await Promise.all(informers.map((informer) => informer.close()))
+      },
+    }
+  }
+
+  async function closeShared(): Promise<void> {
+    const last = shared
+    shared = undefined
+    await last?.close()
+  }
+
+  const forgets = [...parts.map((part) => part.onChange(stir)), proxy.onChange(stir)]
+  const begin = Promise.all(parts.map((part) => part.synced())).then(() => {
+    isBegun = true
+    stir()
+  })
+  begin.catch(() => log.debug('stopped before the first look'))
+
+  return {
+    async stop() {
+      isStopped = true
+      wakeUp()
+      forgetRetry()
+      for (const forget of forgets) forget()
+      await Promise.all(parts.map((part) => part.close()))
+      await work
+      await closeShared()
+      await proxy.close()
+    },
+  }
+}
+
+/** Watches that all parts share, while there is something to serve. */
+interface Shared {
+  readonly view: Omit<RouterView, 'taken' | 'isServing'>
+  isSynced(): boolean
+  synced(): Promise<void>
+  close(): Promise<void>
+}
+
+const retry: BackoffOptions = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.5 }
+
+function serviceOf({ metadata }: EndpointSlice): string[] {
+  const name = metadata.labels?.['kubernetes.io/service-name']
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`]
+}
