@@ -51,6 +51,12 @@ export interface NodeSettings {
   readonly cgroupRoot?: string
   /** Where further nodes of this machine have their addresses: see `parseMachineRanges`. Absent: `defaultMachineCIDR`. */
   readonly machineCIDR?: string
+  /** At which of the node's addresses node ports answer: ranges, or `primary`, which is `nodeAddress` (absent: that). */
+  readonly nodePortAddresses?: readonly string[]
+  /** Whether `spec.externalIPs` of Services count. Absent: no, since whoever may write Services could take any address with them. */
+  readonly externalIPs?: boolean
+  /** Where balancers ask for the health of the node's service proxy; 0: nowhere. Absent: 10256. */
+  readonly serviceHealthPort?: number
 }
 
 /** The settings that have a value in any case. */
@@ -212,6 +218,13 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   cgroupRoot: (value) =>
     typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
   machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
+  nodePortAddresses: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((one) => one === 'primary' || (typeof one === 'string' && parseCidr(one) !== undefined))
+      ? undefined
+      : 'a list of ranges such as "[192.168.0.0/16]", or "[primary]"',
+  externalIPs: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  serviceHealthPort: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) < 65_536 ? undefined : 'a port, or 0 for none',
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
   runtimeHandlers: (value) =>

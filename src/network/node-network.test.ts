@@ -18,6 +18,7 @@ import { serveNames, serviceAddressIndex, sliceAddressIndex } from './dns/serve-
 import type { NetworkHost } from './host.ts'
 import { startPodNetwork } from './pod-network.ts'
 import { sliceServiceIndex, startServiceProxy } from './proxy/proxy.ts'
+import { serviceHost } from './proxy/testing/service-host.ts'
 import { followNodeNetworks } from './routes/node-networks.ts'
 
 test('the parts of a node’s network from the same caches: ruled, named, and changed by differences only', async () => {
@@ -33,7 +34,7 @@ test('the parts of a node’s network from the same caches: ruled, named, and ch
   await client.create(Namespace, { metadata: { name: 'shop' } })
   await client.create(Service, service, { namespace: 'shop' })
   await client.create(EndpointSlice, slice, { namespace: 'shop' })
-  await until(() => host.tables.some((text) => text.includes('dnat ip to 10.244.3.7:8080')))
+  await until(() => host.tables.some((text) => text.includes('10.96.0.77 . tcp . 80 . 1:1 : 10.244.3.7 . 8080')))
   assert.ok(
     host.tables.slice(1).every((text) => !text.includes('delete table')),
     'later writes are differences',
@@ -143,6 +144,7 @@ async function startWorld() {
     startServiceProxy({
       ...shared,
       ...caches,
+      host: { ...serviceHost, nft: networkHost.nft },
       ownAddresses: ['10.96.0.10'],
       table: { name: 'test', clusterCIDR: '10.244.0.0/16', nodeAddresses: ['192.0.2.2'] },
     }),

@@ -1,132 +1,195 @@
-import type { Endpoint, ServicePort } from './service-ports.ts'
+import type { Family } from './family.ts'
+import type { ServicePort } from './service-ports.ts'
+import { stickyChains } from './sticky.ts'
+import type { Store } from './stores.ts'
+import type { Endpoint } from './usable-endpoints.ts'
 
 /**
- * What one owner (a service port, a pod's host port) adds to the table. Pieces are independent of each other, so a change is the difference
- * of two versions of one piece, whatever the size of the whole.
+ * What one owner (a Service, a pod with host ports, the node itself) adds to a family's table. Pieces are independent of each other, so a
+ * change is the difference of two versions of one piece, whatever the size of the whole.
  */
 export interface Piece {
-  /** Rules by chain. */
-  readonly chains: Readonly<Record<string, readonly string[]>>
-  /** Elements by named map or set; the value is '' for a set. */
-  readonly elements: Readonly<Record<ElementOwner, Readonly<Record<string, string>>>>
-  /** Sets that only this piece's rules use, with their declaration. */
-  readonly sets: Readonly<Record<string, string>>
+  /** Elements by map or set; the value is '' in a set. */
+  readonly elements: ReadonlyMap<Store, ReadonlyMap<string, string>>
+  /** Rules by chain, of chains that nobody else has. */
+  readonly chains: ReadonlyMap<string, readonly string[]>
+  /** Endpoints by port and policy in the order of their numbers: the next version of the piece lets each keep its own where it can. */
+  readonly places: ReadonlyMap<string, readonly string[]>
 }
 
-export const elementOwners = ['service-addresses', 'node-ports', 'no-endpoints', 'hairpin', 'host-ports', 'host-port-addresses'] as const
-export type ElementOwner = (typeof elementOwners)[number]
+export const emptyPiece: Piece = { elements: new Map(), chains: new Map(), places: new Map() }
 
-/** Marks what has to leave with this node's own address. */
-export const masqueradeMark = '0x4000'
+/**
+ * Where the numbers of endpoints begin: of the whole cluster, and of this node, so that both share a map. Each stands in 16 bits of a packet's
+ * priority, above what a priority is otherwise; never with a low half of zero, which nft writes otherwise than it reads it.
+ */
+export const firstNumbers = { to: 0x1_0001, here: 0x2_0001 } as const
+/** Endpoints that are forwarded to, of one port: as many as have a number. The reference has no limit, and never met one so far. */
+export const endpointsMax = 0xffff
 
-/** The rules of one service port. */
-export function servicePiece(port: ServicePort, podCIDR: string): Piece {
-  const local = port.endpoints.filter((endpoint) => endpoint.local)
-  const piece = emptyPiece()
-  const all = balance(piece, port, 'svc', port.endpoints)
-  const isExternal = port.nodePort > 0 || port.externalIPs.length + port.balancerIPs.length > 0
-  const here =
-    port.internalPolicy === 'Local' || (port.externalPolicy === 'Local' && isExternal) ? balance(piece, port, 'svc-local', local) : all
+/**
+ * The rules of one Service's ports. No port without affinity needs a chain of its own: its address leads to a chain that all ports with as
+ * many endpoints share (`to-3`), which draws a number and finds the endpoint under address, protocol, port and number.
+ */
+export function servicePiece(ports: readonly ServicePort[], family: Family, previous: Piece = emptyPiece): Piece {
+  const writer = createWriter(family, previous)
+  for (const port of ports) addPort(writer, port)
+  return writer.piece
+}
 
-  for (const address of port.clusterIPs) {
-    const key = addressKey(address, port)
-    const chain = port.internalPolicy === 'Local' ? here : all
-    if (chain) piece.elements['service-addresses'][key] = `goto ${chain}`
-    // Without any endpoint a client is told at once; with endpoints elsewhere only, the policy says that it must not get through.
-    else if (port.endpoints.length === 0) piece.elements['no-endpoints'][key] = ''
-    else piece.elements['service-addresses'][key] = 'drop'
+function addPort(writer: Writer, port: ServicePort): void {
+  const { usable, protocol, nodePort } = port
+  const frontend = (address: string) => `${address} . ${protocol} . ${port.port}`
+  const internal = port.internalPolicy === 'Local' ? usable.local : usable.cluster
+  const staysHere = port.externalPolicy === 'Local'
+  const external = staysHere ? usable.local : usable.cluster
+  // Nobody at all: a client is told at once. Somebody, but not by the policy: it must not get through, and may come again.
+  const closed = usable.hasAny ? 'drop' : 'goto refuse'
+  writer.add('cluster-ips', port.clusterIP)
+
+  const place = (all: readonly Endpoint[], group: Group) => writer.order(port, group, all)
+  const [cluster, local] = [place(usable.cluster, 'to'), place(usable.local, 'here')]
+  const own = frontend(port.clusterIP)
+  if (internal.length === 0) writer.add('no-endpoints', own, closed)
+  else {
+    const isLocal = port.internalPolicy === 'Local'
+    writer.send('services', own, port, isLocal ? 'here' : 'to', isLocal ? local : cluster)
+    writer.list('endpoints', own, isLocal ? local : cluster, isLocal ? 'here' : 'to', port)
   }
-  if (isExternal && port.endpoints.length > 0) {
-    const chain = `ext-${port.key}`
-    piece.chains[chain] =
-      port.externalPolicy === 'Cluster'
-        ? [`meta mark set mark or ${masqueradeMark}`, `goto ${all}`]
-        : // Local only counts for who comes from outside: pods and the node itself may reach every endpoint.
-          [
-            `ip saddr ${podCIDR} goto ${all}`,
-            `fib saddr type local meta mark set mark or ${masqueradeMark} goto ${all}`,
-            here ? `goto ${here}` : 'drop',
-          ]
-    if (port.nodePort > 0) piece.elements['node-ports'][`${port.protocol} . ${port.nodePort}`] = `goto ${chain}`
-    for (const address of port.externalIPs) piece.elements['service-addresses'][addressKey(address, port)] = `goto ${chain}`
-    const entry = port.balancerIPs.length === 0 ? chain : limited(piece, port, chain)
-    for (const address of port.balancerIPs) piece.elements['service-addresses'][addressKey(address, port)] = `goto ${entry}`
-  } else for (const address of [...port.externalIPs, ...port.balancerIPs]) piece.elements['no-endpoints'][addressKey(address, port)] = ''
+
+  const outside = (
+    stores: { to: 'services' | 'node-ports'; from: 'outside-services' | 'outside-node-ports'; none: 'no-endpoints' | 'no-endpoint-node-ports' },
+    key: string,
+  ): void => {
+    if (!usable.hasAny) return writer.add(stores.none, key, closed)
+    const endpoints = stores.to === 'services' ? 'endpoints' : 'node-port-endpoints'
+    // Who is inside, pod or node, gets any endpoint: as if it had gone out to a balancer and come back.
+    if (cluster.length > 0) {
+      writer.send(stores.to, key, port, staysHere ? 'short' : 'out', cluster)
+      writer.list(endpoints, key, cluster, 'to', port)
+    }
+    if (staysHere && external.length > 0) {
+      writer.send(stores.from, key, port, 'here', local)
+      writer.list(endpoints, key, local, 'here', port)
+    } else if (staysHere) writer.add(stores.from, key, 'drop')
+  }
+  for (const address of [...port.externalIPs, ...port.balancerIPs])
+    outside({ to: 'services', from: 'outside-services', none: 'no-endpoints' }, frontend(address))
+  if (nodePort > 0)
+    outside({ to: 'node-ports', from: 'outside-node-ports', none: 'no-endpoint-node-ports' }, `${protocol} . ${nodePort}`)
+  if (port.sourceRanges.length > 0)
+    for (const address of port.balancerIPs) {
+      writer.add('limited', frontend(address))
+      for (const range of port.sourceRanges) writer.add('allowed', `${frontend(address)} . ${range}`)
+    }
   // A pod that reaches itself through its Service would get its own address as the sender's, and drop the answer.
-  for (const { address } of local) piece.elements.hairpin[`${address} . ${address}`] = ''
-  return piece
+  for (const { address } of [...usable.cluster, ...usable.local].filter((endpoint) => endpoint.local))
+    writer.add('hairpin', `${address} . ${address}`)
+  writer.stick(port, cluster, local)
 }
 
-const addressKey = (address: string, { protocol, port }: ServicePort): string => `${address} . ${protocol} . ${port}`
-
-/** Lets only the Service's source ranges through to `chain`. A rule each: ranges may overlap, which a set would refuse. */
-function limited(piece: MutablePiece, port: ServicePort, chain: string): string {
-  if (port.sourceRanges === undefined) return chain
-  const firewall = `fw-${port.key}`
-  piece.chains[firewall] = [...port.sourceRanges.map((range) => `ip saddr ${range} goto ${chain}`), 'drop']
-  return firewall
-}
-
-/** One host port of a pod of this node. */
-export function hostPortPiece(port: {
-  readonly protocol: string
-  readonly hostIP: string
-  readonly hostPort: number
-  readonly podIP: string
-  readonly containerPort: number
-}): Piece {
-  const piece = emptyPiece()
+/** One host port of a pod of this node, in the family of the pod's address. */
+export function addHostPort(
+  elements: Map<Store, Map<string, string>>,
+  port: {
+    readonly protocol: string
+    /** '' for all addresses of the node. */
+    readonly hostIP: string
+    readonly hostPort: number
+    readonly podIP: string
+    readonly containerPort: number
+  },
+): void {
   const target = `${port.podIP} . ${port.containerPort}`
   const key = `${port.protocol.toLowerCase()} . ${port.hostPort}`
-  if (port.hostIP === '' || port.hostIP === '0.0.0.0') piece.elements['host-ports'][key] = target
-  else piece.elements['host-port-addresses'][`${port.hostIP} . ${key}`] = target
-  piece.elements.hairpin[`${port.podIP} . ${port.podIP}`] = ''
-  return piece
+  const isAny = port.hostIP === '' || port.hostIP === '0.0.0.0' || port.hostIP === '::'
+  put(elements, isAny ? 'host-ports' : 'host-port-addresses', isAny ? key : `${port.hostIP} . ${key}`, target)
+  put(elements, 'hairpin', `${port.podIP} . ${port.podIP}`, '')
 }
 
-export interface MutablePiece extends Piece {
-  readonly chains: Record<string, string[]>
-  readonly elements: Record<ElementOwner, Record<string, string>>
-  readonly sets: Record<string, string>
+type Group = 'to' | 'here'
+/** `to`: any endpoint. `here`: one of this node. `out`: any, and the answer comes back through this node. `short`: the same for the node itself. */
+type Way = 'to' | 'here' | 'out' | 'short'
+
+interface Writer {
+  readonly piece: Piece
+  add(store: Store, key: string, value?: string): void
+  order(port: ServicePort, group: Group, endpoints: readonly Endpoint[]): readonly string[]
+  send(store: Store, key: string, port: ServicePort, way: Way, endpoints: readonly string[]): void
+  list(store: 'endpoints' | 'node-port-endpoints', key: string, endpoints: readonly string[], group: Group, port: ServicePort): void
+  stick(port: ServicePort, cluster: readonly string[], local: readonly string[]): void
 }
 
-export const emptyPiece = (): MutablePiece => ({
-  chains: {},
-  elements: Object.fromEntries(elementOwners.map((owner) => [owner, {}])) as Record<ElementOwner, Record<string, string>>,
-  sets: {},
-})
-
-/** A chain that sends to one of the endpoints; undefined where there is none. */
-function balance(piece: MutablePiece, port: ServicePort, prefix: string, endpoints: readonly Endpoint[]): string | undefined {
-  if (endpoints.length === 0) return undefined
-  const chain = `${prefix}-${port.key}`
-  piece.chains[chain] =
-    port.affinitySeconds > 0 ? withAffinity(piece, port, endpoints) : [`${transport(port)} dnat ip to ${pick(endpoints)}`]
-  return chain
+function createWriter(family: Family, previous: Piece): Writer {
+  const elements = new Map<Store, Map<string, string>>()
+  const chains = new Map<string, readonly string[]>()
+  const places = new Map<string, readonly string[]>()
+  const ways = new Set<Way>()
+  const add = (store: Store, key: string, value = ''): void => {
+    put(elements, store, key, value)
+  }
+  return {
+    piece: { elements, chains, places },
+    add,
+    order(port, group, endpoints) {
+      const place = `${port.key} ${group}`
+      const ordered = keepPlaces(previous.places.get(place) ?? [], endpoints.slice(0, endpointsMax).map(({ address, port: to }) => `${address} . ${to}`))
+      if (ordered.length > 0) places.set(place, ordered)
+      return ordered
+    },
+    send(store, key, port, way, endpoints) {
+      if (port.affinitySeconds > 0) {
+        ways.add(way)
+        return add(store, key, `goto sticky-${way}-${port.key}`)
+      }
+      const ofNodePort = store === 'node-ports' || store === 'outside-node-ports'
+      add(store, key, `goto ${ofNodePort ? 'node-port-' : ''}${way}-${endpoints.length}`)
+    },
+    list(store, key, endpoints, group, port) {
+      if (port.affinitySeconds > 0) return
+      const high = firstNumbers[group] >>> 16
+      for (const [place, endpoint] of endpoints.entries()) add(store, `${key} . ${high}:${(place + 1).toString(16)}`, endpoint)
+    },
+    stick(port, cluster, local) {
+      if (ways.size === 0) return
+      for (const group of ['to', 'here'] as const) {
+        const endpoints = group === 'to' ? cluster : local
+        if (endpoints.length === 0) continue
+        const sticky = stickyChains(port, group, endpoints, family)
+        for (const [name, rules] of sticky.chains) chains.set(name, rules)
+        for (const [place, slot] of sticky.places) add('sticky-places', place, slot)
+      }
+      const to = `sticky-to-${port.key}`
+      if (ways.has('out')) chains.set(`sticky-out-${port.key}`, outRules(to))
+      if (ways.has('short')) chains.set(`sticky-short-${port.key}`, shortRules(to))
+      ways.clear()
+    },
+  }
 }
 
-/** `numgen` draws anew for every connection; conntrack keeps the answer for the connection's packets. */
-function pick(endpoints: readonly Endpoint[]): string {
-  const [first] = endpoints
-  if (endpoints.length === 1) return `${first!.address}:${first!.port}`
-  return `numgen random mod ${endpoints.length} map { ${endpoints.map(({ address, port }, index) => `${index} : ${address} . ${port}`).join(', ')} }`
+/** Marks what has to leave with this node's own address; the last chain takes the mark away. */
+export const masqueradeMark = '0x4000'
+const mark = `meta mark set mark or ${masqueradeMark}`
+/** Endpoints may be on other nodes: their answers have to come back through this one. */
+export const outRules = (to: string): readonly string[] => [`${mark} goto ${to}`]
+/** The node's own packets may have a balancer's address, which is local, as their sender's. */
+export const shortRules = (to: string): readonly string[] => [`fib saddr type local ${mark}`, `goto ${to}`]
+
+/**
+ * Who was there keeps its number, who is new takes a free one, and a hole that is left is filled by the last: as few numbers as possible change
+ * their endpoint.
+ */
+export function keepPlaces(before: readonly string[], now: readonly string[]): readonly string[] {
+  const wanted = new Set(now)
+  const kept = before.slice(0, wanted.size).map((one) => (wanted.has(one) ? one : undefined))
+  const has = new Set(kept)
+  const rest = [...wanted].filter((one) => !has.has(one))
+  while (kept.length < wanted.size) kept.push(undefined)
+  return kept.map((one) => one ?? rest.shift()!)
 }
 
-/** Each endpoint remembers its clients in a set of its own, so that an endpoint that goes takes its memory with it. */
-function withAffinity(piece: MutablePiece, port: ServicePort, endpoints: readonly Endpoint[]): string[] {
-  const chains = endpoints.map((endpoint) => {
-    const suffix = `${port.key}/${endpoint.address}/${endpoint.port}`
-    // A set keeps the timeout that it was made with: another one needs another set.
-    const set = `aff-${suffix}/${port.affinitySeconds}`
-    piece.sets[set] = `type ipv4_addr; flags dynamic,timeout; timeout ${port.affinitySeconds}s; size 65535;`
-    piece.chains[`ep-${suffix}`] = [`update @${set} { ip saddr }`, `${transport(port)} dnat ip to ${endpoint.address}:${endpoint.port}`]
-    return { set, chain: `ep-${suffix}` }
-  })
-  const fresh =
-    chains.length === 1
-      ? `goto ${chains[0]!.chain}`
-      : `numgen random mod ${chains.length} vmap { ${chains.map(({ chain }, index) => `${index} : goto ${chain}`).join(', ')} }`
-  return [...chains.map(({ set, chain }) => `ip saddr @${set} goto ${chain}`), fresh]
+function put(elements: Map<Store, Map<string, string>>, store: Store, key: string, value: string): void {
+  let stored = elements.get(store)
+  if (stored === undefined) elements.set(store, (stored = new Map()))
+  stored.set(key, value)
 }
-
-const transport = (port: ServicePort): string => `meta l4proto ${port.protocol}`

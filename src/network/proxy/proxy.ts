@@ -1,93 +1,203 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
-import type { NetworkHost } from '../host.ts'
-import type { ElementOwner, Piece } from './piece.ts'
-import { elementOwners, emptyPiece, hostPortPiece, servicePiece } from './piece.ts'
-import { isIPv4, servicePorts } from './service-ports.ts'
-import type { TableOptions } from './table.ts'
-import { mergePieces, tableChanges, wholeTable } from './table.ts'
+import { type Family, isWithin, rangesIn } from './family.ts'
+import { createProxyHealth, type ProxyHealth, serviceHealthAnswer } from './health.ts'
+import { createHealthPorts } from './health-ports.ts'
+import type { ServiceHost } from './host.ts'
+import { hasHostPorts, hostPortPiece } from './host-ports.ts'
+import { createLedger } from './ledger.ts'
+import { emptyPiece, servicePiece } from './piece.ts'
+import { healthCheckPortOf, localReadyCount, type PortsOptions, type ServicePort, servicePorts } from './service-ports.ts'
+import { isStaleFlow, udpFrontends } from './stale-flows.ts'
+import { stickyClientLines } from './sticky.ts'
+import { changeLines, factsPiece, isSticky, type TableFacts, type TableOptions, tableFrame, unusedLines } from './table.ts'
 
+/** What a node's service proxy is made from. */
 export interface ServiceProxyOptions {
   readonly services: Informer<Service>
   /** With the index `service`: namespace/name of the Service that a slice belongs to. */
   readonly slices: Informer<EndpointSlice>
   /** The pods of this node. */
   readonly pods: Informer<Pod>
-  readonly host: NetworkHost
+  readonly host: ServiceHost
   readonly clock: Clock
   readonly log: Log
   readonly nodeName: string
+  /** The node's label `topology.kubernetes.io/zone`; '' without one. */
+  readonly zone?: string
   readonly table: TableOptions
   /** Service addresses that the node answers itself, without forwarding. */
   readonly ownAddresses: readonly string[]
+  /** Whether `spec.externalIPs` count; they do not unless a setting says so. */
+  readonly externalIPs?: boolean
+  /** Whether balancers may send new connections to this node; absent: always. */
+  readonly isEligible?: () => boolean
+  /** Told of a health check port that cannot be opened. */
+  readonly healthPortFailed?: (service: Service, message: string) => void
 }
 
+/** A running proxy. */
+export interface ServiceProxy {
+  /** Resolves when the first whole table is written. */
+  readonly synced: Promise<void>
+  readonly health: ProxyHealth
+  /** What changed of the node and the cluster; only differences are written. */
+  setFacts(facts: Partial<TableFacts>): void
+  setZone(zone: string): void
+  /** Resolves when all that is known is written, and what hangs on it done. */
+  settled(): Promise<void>
+  /** Ends following; the rules stay. */
+  stop(): Promise<void>
+}
+
+/** How a slice is found by its Service. */
 export const sliceServiceIndex = { service: (slice: EndpointSlice): string[] => sliceService(slice) }
 
 /** After a failed transaction the whole table is written anew, not sooner than this. */
 const retryMs = 1_000
+/**
+ * Chains that nothing leads to any more are taken away after this: kernels before 6.2 take a while to notice, and would refuse the whole
+ * transaction. A Service that comes back meanwhile finds its chain.
+ */
+const unusedAfterMs = 5_000
+
+const factsOwner = 'facts'
 
 /**
- * Keeps the node's packet rules equal to what Services, EndpointSlices and pods say. One transaction carries all changes that came while the
- * last one was running; its size depends on what changed, not on how much there is. Returns how to stop: the rules stay.
+ * Keeps the node's packet rules equal to what Services, EndpointSlices and pods say. The first change is written at once; one transaction
+ * carries all that came while the last one was running. Its size depends on what changed, not on how much there is. The whole table is written
+ * at start, after a transaction that failed, and when somebody took rules out of it.
  */
-export function startServiceProxy({ services, slices, pods, host, clock, log, nodeName, table, ownAddresses }: ServiceProxyOptions): {
-  stop: () => Promise<void>
-  synced: Promise<void>
-} {
-  /** What the kernel has, by owner; undefined: unknown, as at start and after a failure. */
-  let applied: Map<string, Piece> | undefined
+export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
+  const { services, slices, pods, host, clock, log, ownAddresses, table } = options
+  let facts: TableFacts = table
+  let zone = options.zone ?? ''
+  const families = (['ip', 'ip6'] as const).filter((family) => rangesIn(family, table.clusterCIDR.split(',')).length > 0)
+  const ledgers = new Map(families.map((family) => [family, createLedger()] as const))
+  const health = createProxyHealth(families, () => clock.now(), options.isEligible ?? (() => true))
   const dirty = new Set<string>()
+  /** UDP ports by owner and family, since their flows have to be looked at: those whose rules were just written. */
+  const udpPorts = new Map<string, readonly ServicePort[]>()
+  let isWritten = false
   let running: Promise<void> | undefined
+  let flowsRunning: Promise<void> | undefined
+  const flowsOf = new Set<string>()
   let stopped = false
   let forgetRetry = (): void => {}
   let retryAt = 0
+  let forgetSweep: (() => void) | undefined
+  let sweepDue = false
+  let checking: Promise<void> | undefined
   const first = Promise.withResolvers<void>()
 
-  function want(owner: string): Piece {
-    const [kind, namespace, name] = owner.split('/') as [string, string, string]
-    if (kind === 'pod') return mergePieces(hostPorts(pods.get(name, namespace)).map(hostPortPiece))
-    const service = services.get(name, namespace)
-    return mergePieces(
-      service
-        ? servicePorts(service, slices.indexed('service', `${namespace}/${name}`), nodeName, ownAddresses).map((port) =>
-            servicePiece(port, table.clusterCIDR),
-          )
-        : [],
+  const healthPorts = createHealthPorts({
+    host,
+    clock,
+    log,
+    answer(owner) {
+      const [, family, namespace, name] = owner.split('/') as [string, Family, string, string]
+      const count = localReadyCount(slicesOf(namespace, name), portsOptions(family))
+      return serviceHealthAnswer(namespace, name, count, health.isHealthy())
+    },
+    failed(owner, port, error) {
+      const [, , namespace, name] = owner.split('/') as [string, Family, string, string]
+      const service = services.get(name, namespace)
+      log.warn('a health check port could not be opened', { service: `${namespace}/${name}`, port, error })
+      const reason = error instanceof Error ? error.message : String(error)
+      const message = `node ${options.nodeName} failed to start healthcheck "${namespace}/${name}" on port ${port}: ${reason}`
+      if (service !== undefined) options.healthPortFailed?.(service, message)
+    },
+  })
+
+  const slicesOf = (namespace: string, name: string) => slices.indexed('service', `${namespace}/${name}`)
+  const portsOptions = (family: Family): PortsOptions => ({
+    family,
+    place: { nodeName: options.nodeName, zone },
+    ownAddresses,
+    externalIPs: options.externalIPs ?? false,
+    nodeAddresses: facts.nodeAddresses,
+  })
+
+  // --- what is wanted ----------------------------------------------------------------------------------------------------------------
+
+  /** Brings an owner's part of every family's ledger up to what the caches say. */
+  function update(owner: string): void {
+    const [kind, namespace = '', name = ''] = owner.split('/')
+    for (const [family, ledger] of ledgers) {
+      if (kind === factsOwner) ledger.set(owner, '', factsPiece(facts, ownAddresses, family))
+      else if (kind === 'pod') {
+        const pod = pods.get(name, namespace)
+        // Of two pods that were both forced onto one host port, the one that was here first has it.
+        ledger.set(owner, `${pod?.status?.startTime ?? ''} ${pod?.metadata.creationTimestamp ?? ''}`, hostPortPiece(pod, family))
+      } else updateService(family, owner, services.get(name, namespace), namespace, name)
+    }
+  }
+
+  function updateService(family: Family, owner: string, service: Service | undefined, namespace: string, name: string): void {
+    const ledger = ledgers.get(family)!
+    const ports = service === undefined ? [] : servicePorts(service, slicesOf(namespace, name), portsOptions(family))
+    // Of two Services that have one address and port, the older has it.
+    const piece = ports.length === 0 ? emptyPiece : servicePiece(ports, family, ledger.get(owner))
+    ledger.set(owner, service?.metadata.creationTimestamp ?? '', piece)
+    const udp = ports.filter(({ protocol }) => protocol === 'udp')
+    const key = `${owner} ${family}`
+    if (udp.length > 0) {
+      udpPorts.set(key, udp)
+      flowsOf.add(key)
+    } else udpPorts.delete(key)
+    const healthPort = service === undefined || ports.length === 0 ? 0 : healthCheckPortOf(service)
+    healthPorts.set(
+      `health/${family}/${namespace}/${name}`,
+      healthPort === 0 ? undefined : { addresses: healthAddresses(family), port: healthPort },
     )
   }
 
+  /** Where node ports answer, balancers find the health of their Services. */
+  function healthAddresses(family: Family): readonly string[] {
+    const { nodePortAddresses = ['primary'] } = table
+    const any = [family === 'ip' ? '0.0.0.0' : '::']
+    if (nodePortAddresses.includes('primary')) {
+      const own = facts.nodeAddresses.filter((address) => address.includes(':') === (family === 'ip6'))
+      return own.length > 0 ? own : any
+    }
+    const ranges = rangesIn(family, nodePortAddresses)
+    const within = ranges.length === 0 ? [] : host.addresses().filter((address) => isWithin(address, ranges))
+    return within.length > 0 && !ranges.some((range) => range.endsWith('/0')) ? within : any
+  }
+
+  // --- what is written ---------------------------------------------------------------------------------------------------------------
+
   function touch(owner: string): void {
     dirty.add(owner)
+    health.queued()
     stir()
   }
 
   function stir(): void {
-    if (applied === undefined && clock.now() < retryAt) return
+    if (!isWritten && clock.now() < retryAt) return
     if (stopped || running || !services.isSynced || !slices.isSynced || !pods.isSynced) return
     // Changes of one moment go together.
     running = Promise.resolve()
       .then(apply)
       .finally(() => {
         running = undefined
-        if (dirty.size > 0 && applied) stir()
+        if (dirty.size > 0 && isWritten) stir()
       })
   }
 
   async function apply(): Promise<void> {
-    const before = applied
     try {
-      if (before === undefined) await applyAll()
-      else await applyChanges(before)
+      if (isWritten) await applyChanges()
+      else await applyAll()
+      if (dirty.size === 0) health.updated()
       first.resolve()
     } catch (error) {
       log.error('the service rules could not be written; all of them will be written anew', { error })
-      applied = undefined
+      isWritten = false
       retryAt = clock.now() + retryMs
       forgetRetry()
       forgetRetry = clock.schedule(retryAt, stir)
@@ -96,31 +206,77 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
 
   async function applyAll(): Promise<void> {
     dirty.clear()
-    const owners = [...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))]
-    const pieces = new Map(owners.map((owner) => [owner, want(owner)] as const))
-    // As below, the one that came first holds what two of them want.
-    await host.nft(wholeTable(table, [...pieces.values()].reverse()))
-    applied = pieces
-    log.info('wrote all service rules', { owners: owners.length })
+    const owners = new Set([factsOwner, ...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))])
+    for (const ledger of ledgers.values()) for (const owner of ledger.owners()) owners.add(owner)
+    for (const owner of owners) update(owner)
+    const lines: string[] = []
+    for (const [family, ledger] of ledgers) {
+      const changes = ledger.takeAll()
+      lines.push(tableFrame(table, family), ...changeLines(table.name, family, changes))
+      if (![...changes.chains.keys()].some(isSticky)) continue
+      // Whoever has an endpoint keeps it through a restart of this program, too.
+      const clients = await host.stickyClients(family, table.name)
+      lines.push(...stickyClientLines(table.name, family, clients, changes.added.get('sticky-places')))
+    }
+    await host.nft(`${lines.join('\n')}\n`)
+    isWritten = true
+    log.info('wrote all service rules', { owners: owners.size, lines: lines.length })
+    lookAtFlows()
   }
 
-  async function applyChanges(before: Map<string, Piece>): Promise<void> {
+  async function applyChanges(): Promise<void> {
     const owners = [...dirty]
     dirty.clear()
-    const next = new Map(before)
-    for (const owner of owners) next.set(owner, want(owner))
-    const [old, now] = [owners.map((owner) => before.get(owner) ?? mergePieces([])), owners.map((owner) => next.get(owner)!)]
-    const touched = keysOf([...old, ...now])
-    const text = tableChanges(
-      table,
-      { ...mergePieces(old), elements: holdersOf(touched, before.values()) },
-      { ...mergePieces(now), elements: holdersOf(touched, next.values()) },
-    )
-    if (text !== '') await host.nft(text)
-    for (const owner of owners) if (isEmpty(next.get(owner)!)) next.delete(owner)
-    applied = next
-    await host.forgetFlows(lostFlows(mergePieces(old), mergePieces(now)))
+    for (const owner of owners) update(owner)
+    const lines: string[] = []
+    for (const [family, ledger] of ledgers) {
+      lines.push(...changeLines(table.name, family, ledger.take()))
+      if (sweepDue) lines.push(...unusedLines(table.name, family, ledger.takeUnused()))
+    }
+    sweepDue = false
+    if (lines.length > 0) await host.nft(`${lines.join('\n')}\n`)
+    if (forgetSweep === undefined && [...ledgers.values()].some((ledger) => ledger.hasUnused))
+      forgetSweep = clock.schedule(clock.now() + unusedAfterMs, () => {
+        forgetSweep = undefined
+        sweepDue = true
+        stir()
+      })
+    lookAtFlows()
   }
+
+  /** Beside the next transaction: looking through many flows takes longer than writing a rule. */
+  function lookAtFlows(): void {
+    if (flowsRunning || flowsOf.size === 0 || stopped) return
+    flowsRunning = (async () => {
+      for (const family of families) {
+        const keys = [...flowsOf].filter((key) => key.endsWith(` ${family}`))
+        for (const key of keys) flowsOf.delete(key)
+        const frontends = udpFrontends(keys.flatMap((key) => udpPorts.get(key) ?? []))
+        if (frontends.addresses.size === 0) continue
+        await host.forgetUdpFlows(family, (flow) => isStaleFlow(frontends, flow))
+      }
+    })()
+      .catch((error: unknown) => log.warn('stale UDP flows could not be forgotten', { error }))
+      .finally(() => {
+        flowsRunning = undefined
+        lookAtFlows()
+      })
+  }
+
+  /** Our own whole writes are heard of, too: only a look at the table tells. */
+  async function checkTables(): Promise<void> {
+    while (running) await running
+    // What is heard of from here on may be news.
+    checking = undefined
+    if (!isWritten || stopped) return
+    const present = await Promise.all(families.map((family) => host.hasTable(family, table.name)))
+    if (present.every(Boolean) || !isWritten || stopped) return
+    log.warn('somebody removed the service rules; all of them are written anew')
+    isWritten = false
+    stir()
+  }
+
+  // --- what is followed --------------------------------------------------------------------------------------------------------------
 
   const stops = [
     services.onChange((service) => touch(ownerOf('service')(service))),
@@ -128,18 +284,41 @@ export function startServiceProxy({ services, slices, pods, host, clock, log, no
       for (const service of new Set([...sliceService(slice), ...(previous ? sliceService(previous) : [])])) touch(`service/${service}`)
     }),
     pods.onChange((pod, previous) => {
-      if (hostPorts(pod).length > 0 || (previous && hostPorts(previous).length > 0)) touch(ownerOf('pod')(pod))
+      if (hasHostPorts(pod) || (previous !== undefined && hasHostPorts(previous))) touch(ownerOf('pod')(pod))
+    }),
+    host.onRulesRemoved(table.name, () => {
+      checking ??= checkTables().catch((error: unknown) => log.warn('the service rules could not be looked at', { error }))
     }),
   ]
   Promise.all([services.synced(), slices.synced(), pods.synced()]).then(stir, () => log.debug('stopped before the caches were full'))
 
   return {
     synced: first.promise,
+    health,
+    setFacts(change) {
+      const before = facts
+      facts = { ...facts, ...change }
+      touch(factsOwner)
+      if (facts.nodeAddresses.join() !== before.nodeAddresses.join()) for (const service of services.list()) touch(ownerOf('service')(service))
+    },
+    setZone(next) {
+      if (next === zone) return
+      zone = next
+      const hinted = slices.list().filter(({ endpoints }) => endpoints?.some(({ hints }) => hints !== undefined))
+      for (const slice of hinted) for (const service of sliceService(slice)) touch(`service/${service}`)
+    },
+    async settled() {
+      while (running || flowsRunning) await Promise.all([running, flowsRunning])
+      await healthPorts.settled()
+    },
     async stop() {
       stopped = true
       forgetRetry()
+      forgetSweep?.()
       for (const stop of stops) stop()
+      await healthPorts.stop()
       await running
+      await flowsRunning
     },
   }
 }
@@ -149,68 +328,4 @@ const ownerOf = (kind: 'service' | 'pod') => (object: Service | Pod) => `${kind}
 function sliceService(slice: EndpointSlice): string[] {
   const name = slice.metadata.labels?.['kubernetes.io/service-name']
   return name === undefined ? [] : [`${slice.metadata.namespace}/${name}`]
-}
-
-function hostPorts(pod: Pod | undefined) {
-  const podIP = pod?.status.podIP
-  if (!pod || !podIP || !isIPv4(podIP) || pod.spec.hostNetwork || isPodTerminal(pod)) return []
-  return pod.spec.containers
-    .flatMap((container) => container.ports ?? [])
-    .filter((port) => (port.hostPort ?? 0) > 0 && (!port.hostIP || isIPv4(port.hostIP)))
-    .map((port) => ({
-      protocol: port.protocol,
-      hostIP: port.hostIP ?? '',
-      hostPort: port.hostPort!,
-      podIP,
-      containerPort: port.containerPort,
-    }))
-}
-
-type Keys = Readonly<Record<ElementOwner, ReadonlySet<string>>>
-
-const keysOf = (pieces: readonly Piece[]): Keys =>
-  Object.fromEntries(
-    elementOwners.map((owner) => [owner, new Set(pieces.flatMap((piece) => Object.keys(piece.elements[owner])))]),
-  ) as Record<ElementOwner, Set<string>>
-
-/**
- * What stands in the table for these keys. Several pieces may hold one: pods behind two Services share a hairpin entry, and of two pods
- * that were both forced onto one host port the first keeps it until it goes, and then the other has it.
- */
-function holdersOf(keys: Keys, pieces: Iterable<Piece>): Piece['elements'] {
-  const { elements } = emptyPiece()
-  for (const piece of pieces)
-    for (const owner of elementOwners) {
-      if (keys[owner].size === 0) continue
-      for (const [key, value] of Object.entries(piece.elements[owner]))
-        if (keys[owner].has(key) && !Object.hasOwn(elements[owner], key)) elements[owner][key] = value
-    }
-  return elements
-}
-
-const isEmpty = (piece: Piece): boolean =>
-  Object.keys(piece.chains).length === 0 && elementOwners.every((owner: ElementOwner) => Object.keys(piece.elements[owner]).length === 0)
-
-/** UDP has no end of a connection: flows to an endpoint that left a Service have to be forgotten by hand. */
-function lostFlows(before: Piece, after: Piece) {
-  const targets = (piece: Piece) => {
-    const found = new Map<string, { protocol: string; destination: string; endpoint: string }>()
-    for (const [key, verdict] of Object.entries(piece.elements['service-addresses'])) {
-      const [destination, protocol] = key.split(' . ') as [string, string]
-      if (protocol !== 'udp') continue
-      for (const endpoint of endpointsOf(piece, verdict)) found.set(`${destination}/${endpoint}`, { protocol, destination, endpoint })
-    }
-    return found
-  }
-  const still = targets(after)
-  return [...targets(before)].filter(([key]) => !still.has(key)).map(([, flow]) => flow)
-}
-
-/** The addresses to which a verdict leads, read from our own rules. */
-function endpointsOf(piece: Piece, verdict: string): string[] {
-  const chain = piece.chains[verdict.replace(/^goto /, '')] ?? []
-  return chain.flatMap((rule) => {
-    if (rule.includes(' dnat ')) return [...rule.matchAll(/(\d+\.\d+\.\d+\.\d+)/g)].map((match) => match[1]!)
-    return [...rule.matchAll(/goto ((?:ep|svc|svc-local|ext)-[^\s,]+)/g)].flatMap((match) => endpointsOf(piece, match[1]!))
-  })
 }

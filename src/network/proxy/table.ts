@@ -1,104 +1,148 @@
-import type { ElementOwner, Piece } from './piece.ts'
-import { elementOwners, masqueradeMark } from './piece.ts'
+import { type Family, isAddress, rangesIn } from './family.ts'
+import type { Changes } from './ledger.ts'
+import { masqueradeMark, type Piece } from './piece.ts'
+import { stickyDeclaration, stickyMap } from './sticky.ts'
+import { storeDeclarations, storeNames, type Store } from './stores.ts'
 
-/** What the frame of the table depends on. */
-export interface TableOptions {
-  readonly name: string
-  /** Ranges of all pods, and of this node's pods. */
+/** What of the node and the cluster the rules depend on, beside Services and pods. It may change while the proxy runs. */
+export interface TableFacts {
+  /** Ranges of all pods, of either family; several with commas between them. */
   readonly clusterCIDR: string
-  /** Addresses of this node at which node ports answer. */
+  /** Own addresses of the node, of either family. */
   readonly nodeAddresses: readonly string[]
+  /** Ranges of Service addresses: what is not given away in them is dropped instead of leaving the node. */
+  readonly serviceCIDRs?: readonly string[]
+  /** Addresses that pods go to by their own: those of all nodes. */
+  readonly unmasqueraded?: readonly string[]
 }
 
-const declarations: Readonly<Record<ElementOwner, string>> = {
-  'service-addresses': 'map service-addresses { type ipv4_addr . inet_proto . inet_service : verdict; }',
-  'node-ports': 'map node-ports { type inet_proto . inet_service : verdict; }',
-  'no-endpoints': 'set no-endpoints { type ipv4_addr . inet_proto . inet_service; }',
-  hairpin: 'set hairpin { type ipv4_addr . ipv4_addr; }',
-  'host-ports': 'map host-ports { type inet_proto . inet_service : ipv4_addr . inet_service; }',
-  'host-port-addresses': 'map host-port-addresses { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }',
+/** What never changes of a table. */
+export interface TableOptions extends TableFacts {
+  readonly name: string
+  /**
+   * At which of the node's addresses node ports answer: ranges of addresses, or `primary` (the default, as the reference's), which means
+   * `nodeAddresses`. Loopback addresses never do.
+   */
+  readonly nodePortAddresses?: readonly string[]
 }
 
-/**
- * The whole table as one transaction that replaces what is there: at no moment is it missing or half. Connections go on, since they live in
- * conntrack.
- */
-export function wholeTable(options: TableOptions, pieces: Iterable<Piece>): string {
-  const { name, clusterCIDR, nodeAddresses } = options
-  const frame = `table ip ${name} {}
-delete table ip ${name}
-table ip ${name} {
-  ${elementOwners.map((owner) => declarations[owner]).join('\n  ')}
-  set node-addresses { type ipv4_addr; ${nodeAddresses.length > 0 ? `elements = { ${nodeAddresses.join(', ')} };` : ''} }
+/** The elements that the facts make. */
+export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], family: Family): Piece {
+  const set = (keys: readonly string[]) => new Map(keys.map((key) => [key, '']))
+  const addresses = (all: readonly string[]) => set(all.filter((one) => isAddress(family, one)))
+  const elements = new Map<Store, ReadonlyMap<string, string>>([
+    ['pod-ranges', set(rangesIn(family, facts.clusterCIDR.split(',')))],
+    ['service-ranges', set(rangesIn(family, facts.serviceCIDRs ?? []))],
+    ['node-addresses', addresses(facts.nodeAddresses)],
+    ['own-addresses', addresses(ownAddresses)],
+    ['unmasqueraded', addresses(facts.unmasqueraded ?? [])],
+  ])
+  return { elements, chains: new Map(), places: new Map() }
+}
 
+/** Begins a transaction that replaces what is there: at no moment is it missing or half. Connections go on, since they live in conntrack. */
+export function tableFrame({ name, nodePortAddresses = ['primary'] }: TableOptions, family: Family): string {
+  const declarations = storeDeclarations(family)
+  const frontend = `${family} daddr . meta l4proto . th dport`
+  const isOutside = `${family} saddr != @pod-ranges fib saddr type != local`
+  const atNode = nodePortMatch(nodePortAddresses, family)
+  const notLoopback = `fib daddr type local ${family} daddr != ${loopback[family]}`
+  return `table ${family} ${name} {}
+delete table ${family} ${name}
+table ${family} ${name} {
+  ${storeNames.map((store) => declarations[store]).join('\n  ')}
+
+  chain pick { dnat ${family} to ${frontend} . meta priority map @endpoints; }
+  chain node-port-pick { dnat ${family} to meta l4proto . th dport . meta priority map @node-port-endpoints; }
   chain services {
-    ip daddr . meta l4proto . th dport vmap @service-addresses
-    ip daddr @node-addresses meta l4proto . th dport vmap @node-ports
-    dnat ip to ip daddr . meta l4proto . th dport map @host-port-addresses
-    ip daddr @node-addresses dnat ip to meta l4proto . th dport map @host-ports
+    ${frontend} @limited ${frontend} . ${family} saddr != @allowed drop
+    ${family} daddr @cluster-ips ${family} saddr != @pod-ranges meta mark set mark or ${masqueradeMark}
+    ${isOutside} ${frontend} vmap @outside-services
+    ${frontend} vmap @services
+    ${atNode} jump node-ports
+    dnat ${family} to ${frontend} map @host-port-addresses
+    ${notLoopback} dnat ${family} to meta l4proto . th dport map @host-ports
+  }
+  chain node-ports {
+    ${isOutside} meta l4proto . th dport vmap @outside-node-ports
+    meta l4proto . th dport vmap @node-ports
   }
   chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; jump services; }
   chain nat-output { type nat hook output priority -100; policy accept; jump services; }
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     meta mark and ${masqueradeMark} == ${masqueradeMark} meta mark set mark xor ${masqueradeMark} masquerade fully-random
-    ct status dnat ip saddr . ip daddr @hairpin masquerade fully-random
-    ip saddr ${clusterCIDR} ip daddr != ${clusterCIDR} masquerade fully-random
+    ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade fully-random
+    ${family} saddr @pod-ranges ${family} daddr != @pod-ranges ${family} daddr != @unmasqueraded masquerade fully-random
   }
   chain refuse { meta l4proto tcp reject with tcp reset; reject; }
-  chain filter-forward { type filter hook forward priority filter; policy accept; ip daddr . meta l4proto . th dport @no-endpoints goto refuse; }
-  chain filter-output { type filter hook output priority filter; policy accept; ip daddr . meta l4proto . th dport @no-endpoints goto refuse; }
+  chain unknown {
+    ${family} daddr @cluster-ips goto refuse
+    ${family} daddr @service-ranges ${family} daddr != @own-addresses drop
+  }
+  chain filter-input {
+    type filter hook input priority filter; policy accept;
+    ct state new ${frontend} vmap @no-endpoints
+    ct state new ${atNode} meta l4proto . th dport vmap @no-endpoint-node-ports
+  }
+  chain filter-forward {
+    type filter hook forward priority filter; policy accept;
+    ct state new ${frontend} vmap @no-endpoints
+    ct state new goto unknown
+  }
+  chain filter-output {
+    type filter hook output priority filter; policy accept;
+    ct state new ${frontend} vmap @no-endpoints
+    ct state new goto unknown
+  }
 }
 `
-  return frame + changes(name, mergePieces([]), mergePieces(pieces)).join('\n').concat('\n')
 }
 
-/** The difference as one transaction; '' where there is none. */
-export function tableChanges(options: Pick<TableOptions, 'name'>, before: Piece, after: Piece): string {
-  const lines = changes(options.name, before, after)
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
-}
-
-/** Pieces of several owners as one. An element that two of them hold (the hairpin of a pod behind two Services) stands once. */
-export function mergePieces(pieces: Iterable<Piece>): Piece {
-  const merged = {
-    chains: {},
-    sets: {},
-    elements: Object.fromEntries(elementOwners.map((owner) => [owner, {}])) as Record<ElementOwner, Record<string, string>>,
-  }
-  for (const piece of pieces) {
-    Object.assign(merged.chains, piece.chains)
-    Object.assign(merged.sets, piece.sets)
-    for (const owner of elementOwners) Object.assign(merged.elements[owner], piece.elements[owner])
-  }
-  return merged
-}
-
-/** In an order in which every step finds what it names: new sets and chains, rules, elements; then what nothing names any more. */
-function changes(table: string, before: Piece, after: Piece): string[] {
+/** The lines of a difference; none where there is none. */
+export function changeLines(table: string, family: Family, { removed, added, chains, rewritten }: Changes): string[] {
   const lines: string[] = []
-  const gone = (old: object, now: object) => Object.keys(old).filter((name) => !Object.hasOwn(now, name))
-  for (const [name, declaration] of Object.entries(after.sets)) {
-    if (before.sets[name] === declaration) continue
-    lines.push(`add set ip ${table} ${name} { ${declaration} }`)
+  const put = (command: string, store: Store, elements: readonly string[]) => {
+    for (let from = 0; from < elements.length; from += elementsPerLine)
+      lines.push(`${command} element ${family} ${table} ${store} { ${elements.slice(from, from + elementsPerLine).join(', ')} }`)
   }
-  const changed = Object.entries(after.chains).filter(([name, rules]) => before.chains[name]?.join('\n') !== rules.join('\n'))
-  for (const [name] of changed) lines.push(`add chain ip ${table} ${name}`)
-  for (const [name] of changed) if (before.chains[name]) lines.push(`flush chain ip ${table} ${name}`)
-  for (const [name, rules] of changed) for (const rule of rules) lines.push(`add rule ip ${table} ${name} ${rule}`)
-  for (const owner of elementOwners) {
-    const [old, now] = [before.elements[owner], after.elements[owner]]
-    const removed = Object.keys(old).filter((key) => old[key] !== now[key])
-    const added = Object.entries(now).filter(([key, value]) => old[key] !== value)
-    if (removed.length > 0) lines.push(`delete element ip ${table} ${owner} { ${removed.join(', ')} }`)
-    if (added.length > 0)
-      lines.push(
-        `add element ip ${table} ${owner} { ${added.map(([key, value]) => (value === '' ? key : `${key} : ${value}`)).join(', ')} }`,
-      )
-  }
-  const goneChains = gone(before.chains, after.chains)
-  for (const name of goneChains) lines.push(`flush chain ip ${table} ${name}`)
-  for (const name of goneChains) lines.push(`delete chain ip ${table} ${name}`)
-  for (const name of gone(before.sets, after.sets)) lines.push(`delete set ip ${table} ${name}`)
+  // Adding what is there already changes nothing.
+  if ([...chains.keys()].some(isSticky)) lines.push(addSticky(table, family))
+  for (const name of chains.keys()) lines.push(`add chain ${family} ${table} ${name}`)
+  for (const name of rewritten) lines.push(`flush chain ${family} ${table} ${name}`)
+  for (const [name, rules] of chains) for (const rule of rules) lines.push(`add rule ${family} ${table} ${name} ${rule}`)
+  for (const [store, keys] of removed) put('delete', store, keys)
+  for (const [store, elements] of added)
+    put(
+      'add',
+      store,
+      [...elements].map(([key, value]) => (value === '' ? key : `${key} : ${value}`)),
+    )
   return lines
+}
+
+/** Lines that take away chains that nothing leads to. */
+export const unusedLines = (table: string, family: Family, names: readonly string[]): string[] => [
+  ...names.map((name) => `flush chain ${family} ${table} ${name}`),
+  ...names.map((name) => `delete chain ${family} ${table} ${name}`),
+]
+
+/** Makes the map of clients, where it is not there. */
+export function addSticky(table: string, family: Family): string {
+  return `add ${stickyDeclaration(family).replace(`map ${stickyMap}`, `map ${family} ${table} ${stickyMap}`)}`
+}
+
+export const isSticky = (chain: string): boolean => chain.startsWith('sticky-')
+
+/** One line of many thousand elements takes nft more memory than a few shorter ones. */
+const elementsPerLine = 4_000
+
+const loopback: Readonly<Record<Family, string>> = { ip: '127.0.0.0/8', ip6: '::1' }
+
+function nodePortMatch(addresses: readonly string[], family: Family): string {
+  if (addresses.includes('primary')) return `${family} daddr @node-addresses`
+  const ranges = rangesIn(family, addresses)
+  const local = `fib daddr type local ${family} daddr != ${loopback[family]}`
+  // Ranges of the other family alone do not limit this one.
+  return ranges.length === 0 || ranges.some((range) => range.endsWith('/0')) ? local : `${local} ${family} daddr { ${ranges.join(', ')} }`
 }

@@ -1,19 +1,82 @@
-import { dnsAddresses } from '#host/config.ts'
+import type { Node } from '#api/core/v1/node.ts'
+import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
+import { createInformer } from '#client/informer.ts'
+import { dnsAddresses, serviceRanges } from '#host/config.ts'
 import { names } from '#host/names.ts'
+import { createServiceHost } from '#host/service-host.ts'
+import { createEventRecorder } from '#loop/events.ts'
 import { startServiceProxy } from '#network/proxy/proxy.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
-/** The rules by which packets for Services and host ports find their pods. */
-export function runServiceProxy({ config, caches, host, clock, log, nodeAddresses }: NetworkContext): NetworkPart {
-  return startServiceProxy({
+/** Balancers know it from the reference's proxy. */
+const usualHealthPort = 10_256
+
+/** The rules by which packets for Services and host ports find their pods, and what balancers are told of them. */
+export function runServiceProxy(context: NetworkContext): NetworkPart {
+  const { config, caches, client, clock, random, nodeAddresses, nodeNetworks } = context
+  const log = context.log.with({ part: 'service-proxy' })
+  const host = createServiceHost(log)
+  const events = createEventRecorder({ client, clock, random, log, component: 'kube-proxy', host: config.nodeName })
+  const ownNode = () => caches.nodes.get(config.nodeName)
+  const zone = () => ownNode()?.metadata.labels?.[zoneLabel] ?? ''
+  const proxy = startServiceProxy({
     services: caches.services,
     slices: caches.slices,
     pods: caches.pods,
     host,
     clock,
-    log: log.with({ part: 'service-proxy' }),
+    log,
     nodeName: config.nodeName,
+    zone: zone(),
     ownAddresses: dnsAddresses(config),
-    table: { name: names.table, clusterCIDR: config.podCIDR, nodeAddresses },
+    externalIPs: config.externalIPs ?? false,
+    isEligible: () => mayTakeTraffic(ownNode()),
+    healthPortFailed: (service, message) =>
+      events.record({ regarding: service, type: 'Warning', reason: 'FailedToStartServiceHealthcheck', message }),
+    table: {
+      name: names.table,
+      clusterCIDR: config.podCIDR,
+      nodeAddresses,
+      serviceCIDRs: serviceRanges(config),
+      unmasqueraded: nodeNetworks.addresses(),
+      ...(config.nodePortAddresses && { nodePortAddresses: config.nodePortAddresses }),
+    },
   })
+  const ranges = createInformer(client, ServiceCIDR, { clock, random, log })
+  const stops = [
+    nodeNetworks.onChange(() => proxy.setFacts({ unmasqueraded: nodeNetworks.addresses() })),
+    caches.nodes.onChange((node) => {
+      if (node.metadata.name === config.nodeName) proxy.setZone(zone())
+    }),
+    ranges.onChange(() => {
+      const all = ranges.list().flatMap(({ spec }) => spec.cidrs ?? [])
+      proxy.setFacts({ serviceCIDRs: [...new Set([...serviceRanges(config), ...all])] })
+    }),
+  ]
+  const { serviceHealthPort: port = usualHealthPort } = config
+  const listening =
+    port === 0
+      ? undefined
+      : host
+          .serveHttp(['0.0.0.0', '::'], port, (path) => proxy.health.answer(path))
+          .catch((error: unknown) => {
+            log.warn('the health of the service proxy cannot be asked for', { port, error })
+          })
+  return {
+    async stop() {
+      for (const stop of stops) stop()
+      await (await listening)?.close()
+      await proxy.stop()
+      await ranges.close()
+      events.close()
+    },
+  }
 }
+
+const zoneLabel = 'topology.kubernetes.io/zone'
+
+/** Neither being deleted nor about to be removed by an autoscaler (KEP-3836). */
+const mayTakeTraffic = (node: Node | undefined): boolean =>
+  node !== undefined &&
+  node.metadata.deletionTimestamp === undefined &&
+  !(node.spec.taints ?? []).some(({ key }) => key === 'ToBeDeletedByClusterAutoscaler')

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Log } from '#lib/log.ts'
+import type { ServiceHost, StickyClient, UdpFlow } from '#network/proxy/host.ts'
+import { type RunOptions, run } from './run.ts'
+
+const sticky = 'sticky-clients'
+
+/** nft(8), conntrack(8) and HTTP sockets for the service proxy. `prefix`: words before each program, such as `ip netns exec NAME` in tests. */
+export function createServiceHost(log: Log, prefix: readonly string[] = []): ServiceHost {
+  const [first, ...others] = prefix
+  const program = (name: string, words: readonly string[]): [command: string, words: readonly string[]] =>
+    first === undefined ? [name, words] : [first, [...others, name, ...words]]
+  const exec = (name: string, words: readonly string[], options: RunOptions = {}) =>
+    run(...program(name, words), { timeoutMs: 60_000, ...options })
+  return {
+    async nft(text) {
+      await exec('nft', ['-f', '-'], { input: text })
+    },
+    async stickyClients(family, table) {
+      // Exit 1 says that there is no such map.
+      const { code, stdout } = await exec('nft', ['-j', 'list', 'map', family, table, sticky], { accept: [1] })
+      return code === 0 ? stickyClientsIn(JSON.parse(stdout)) : []
+    },
+    onRulesRemoved(table, handler) {
+      const [command, words] = program('setpriv', ['--pdeathsig', 'TERM', 'nft', 'monitor', 'destroy', 'rules'])
+      const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'ignore'] })
+      child.on('error', (error) => log.warn('changes of the rules by others cannot be heard of', { error }))
+      const lines = createInterface({ input: child.stdout })
+      lines.on('line', (line) => {
+        if (new RegExp(`^delete rule ip6? ${table} `).test(line)) handler()
+      })
+      // It shall not keep this process alive.
+      child.unref()
+      ;(child.stdout as unknown as { unref?: () => void }).unref?.()
+      return () => {
+        lines.close()
+        child.kill('SIGTERM')
+      }
+    },
+    async hasTable(family, table) {
+      const { code, stdout } = await exec('nft', ['list', 'chain', family, table, 'services'], { accept: [1] })
+      return code === 0 && stdout.includes('vmap @services')
+    },
+    async forgetUdpFlows(family, isStale) {
+      let count = 0
+      const stale = new Map<string, UdpFlow>()
+      const end = { rest: '' }
+      const look = (line: string): void => {
+        const flow = udpFlowIn(line)
+        if (flow === undefined) return
+        count += 1
+        if (isStale(flow)) stale.set(JSON.stringify(flow), flow)
+      }
+      await exec('conntrack', ['-L', '-p', 'udp', '-f', family === 'ip' ? 'ipv4' : 'ipv6'], {
+        accept: [1],
+        onOutput: (text) => {
+          const lines = (end.rest + text).split('\n')
+          end.rest = lines.pop()!
+          for (const line of lines) look(line)
+        },
+      })
+      for (const { destination, destinationPort, replySource, replyPort } of stale.values())
+        // Exit 1 says that there was no such flow any more.
+        await exec(
+          'conntrack',
+          [
+            ...['-D', '-p', 'udp', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '--orig-dst', destination],
+            ...['--orig-port-dst', String(destinationPort), '--reply-src', replySource, '--reply-port-src', String(replyPort)],
+          ],
+          { accept: [1] },
+        )
+      return count
+    },
+    addresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    async serveHttp(addresses, port, answer) {
+      const servers = await Promise.allSettled(addresses.map((address) => listen(address, port, answer)))
+      const failed = servers.find((one) => one.status === 'rejected')
+      const close = async () => {
+        await Promise.all(servers.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])))
+      }
+      if (failed === undefined) return { close }
+      await close()
+      throw failed.reason
+    },
+  }
+}
+
+async function listen(address: string, port: number, answer: Parameters<ServiceHost['serveHttp']>[2]) {
+  const server = createServer((request, response) => {
+    const { status, headers, body } = answer(new URL(request.url ?? '/', 'http://node').pathname)
+    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+  })
+  server.headersTimeout = 10_000
+  server.requestTimeout = 10_000
+  server.maxConnections = 256
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: address, port, ipv6Only: true }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+  // An agent that has nothing else to do may end.
+  server.unref()
+  return {
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** `nft -j list map` of the remembered clients. */
+export function stickyClientsIn(listing: unknown): StickyClient[] {
+  const { nftables = [] } = listing as { nftables?: readonly { map?: { elem?: readonly [StickyKey, string][] } }[] }
+  return nftables.flatMap(({ map }) =>
+    (map?.elem ?? []).flatMap(([key, slot]) => {
+      const { val, timeout, expires } = key.elem ?? {}
+      if (val?.concat === undefined || timeout === undefined || expires === undefined) return []
+      return [{ client: val.concat.join(' . '), timeoutSeconds: timeout, expiresSeconds: expires, slot: String(slot) }]
+    }),
+  )
+}
+
+interface StickyKey {
+  readonly elem?: { readonly val?: { readonly concat?: readonly (string | number)[] }; readonly timeout?: number; readonly expires?: number }
+}
+
+/** A line of `conntrack -L`: the first of each name is of the way there, the second of the way back. */
+export function udpFlowIn(line: string): UdpFlow | undefined {
+  if (!line.startsWith('udp ')) return undefined
+  const all = (name: string) => [...line.matchAll(new RegExp(` ${name}=(\\S+)`, 'g'))].map((match) => match[1]!)
+  const [destination] = all('dst')
+  const [destinationPort, ...others] = all('dport')
+  const [, replySource] = all('src')
+  const [, replyPort] = all('sport')
+  if (destination === undefined || destinationPort === undefined || replySource === undefined || replyPort === undefined || others.length === 0)
+    return undefined
+  return { destination, destinationPort: Number(destinationPort), replySource, replyPort: Number(replyPort) }
+}
