@@ -38,22 +38,21 @@ export const listenerConditions: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Judges Gateways, the oldest first: all share the router's addresses, so a port has the protocol that its first listener gave it, and a host of a
- * port belongs to the first listener that asked for it. Within one Gateway there is no first: listeners that cannot be told apart are refused both
- * (API docs, "Handling indistinct Listeners").
+ * Judges Gateways, the oldest first. All share the router's addresses, so a port has the protocol that its first listener gave it. Listeners of several
+ * Gateways for the same host of a port are served side by side, as those of Ingresses are: which route takes a request is settled by the routes, the
+ * older one first where they are equal. Within one Gateway there is no first: listeners that cannot be told apart are refused both (API docs,
+ * "Handling indistinct Listeners").
  */
 export function judgeGateways(gateways: readonly Gateway[], view: GatewayView): readonly GatewayJudgement[] {
   const taken = takenBy(view)
   const judged = gateways.toSorted(compareAge).map((gateway) => judgeGateway(gateway, view, taken))
-  return judged.map((one) => ({ ...one, listeners: one.listeners.map((listener) => withOverlap(listener, judged)) }))
+  return judged.map((one) => ({ ...one, listeners: one.listeners.map((listener) => withOverlap(listener, one.listeners)) }))
 }
 
-/** Who has a port, and its hosts. */
-type Taken = Map<number, { readonly protocol: 'HTTP' | 'HTTPS'; readonly by: string; readonly hosts: Map<string, string> }>
+/** Which protocol a port has, and by whom. */
+type Taken = Map<number, { readonly protocol: 'HTTP' | 'HTTPS'; readonly by: string }>
 
-const takenBy = ({ taken }: GatewayView): Taken =>
-  // An Ingress and a Gateway may serve the same host; only the protocol of their port must be one.
-  new Map([...taken].map(([port, protocol]) => [port, { protocol, by: 'Ingresses', hosts: new Map() }]))
+const takenBy = ({ taken }: GatewayView): Taken => new Map([...taken].map(([port, protocol]) => [port, { protocol, by: 'Ingresses' }]))
 
 function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): GatewayJudgement {
   const refused = refusal(gateway)
@@ -65,7 +64,8 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
     const within = conflicts[i]
     const across = within === undefined && draft.accepted.status === 'True' ? conflictAcross(draft, taken) : undefined
     const isProgrammed = isServed && within === undefined && across === undefined && isServable(draft)
-    if (isProgrammed) take(draft, `Gateway ${objectName(gateway)}`, taken)
+    if (isProgrammed && !taken.has(draft.listener.port))
+      taken.set(draft.listener.port, { protocol: draft.protocol!, by: `Gateway ${objectName(gateway)}, which is older` })
     return { ...draft, isProgrammed, verdicts: listenerVerdicts(draft, within ?? across, isProgrammed) }
   })
   return {
@@ -79,12 +79,6 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
 /** A listener that has nothing to show, or nobody to attach, is not opened. */
 const isServable = ({ protocol, accepted, supportedKinds, certificates }: ListenerDraft): boolean =>
   accepted.status === 'True' && supportedKinds.length > 0 && (protocol === 'HTTP' || certificates.length > 0)
-
-function take({ listener, hostname, protocol }: ListenerDraft, by: string, taken: Taken): void {
-  const port = taken.get(listener.port) ?? { protocol: protocol!, by, hosts: new Map<string, string>() }
-  taken.set(listener.port, port)
-  port.hosts.set(hostname, by)
-}
 
 interface Conflict {
   readonly reason: 'HostnameConflict' | 'ProtocolConflict'
@@ -109,21 +103,13 @@ function conflictWithin(draft: ListenerDraft, drafts: readonly ListenerDraft[]):
   )
 }
 
-function conflictAcross({ listener, hostname, protocol }: ListenerDraft, taken: Taken): Conflict | undefined {
+function conflictAcross({ listener, protocol }: ListenerDraft, taken: Taken): Conflict | undefined {
   const port = taken.get(listener.port)
-  if (port === undefined) return undefined
-  if (port.protocol !== protocol)
-    return {
-      reason: 'ProtocolConflict',
-      message: `Port ${listener.port} is used for ${port.protocol} by ${port.by}, and all share the addresses`,
-    }
-  const by = port.hosts.get(hostname)
-  return by === undefined
-    ? undefined
-    : {
-        reason: 'HostnameConflict',
-        message: `${hostname === '' ? 'Every host' : hostname} of port ${listener.port} belongs to ${by}, which is older, and all share the addresses`,
-      }
+  if (port === undefined || port.protocol === protocol) return undefined
+  return {
+    reason: 'ProtocolConflict',
+    message: `Port ${listener.port} is used for ${port.protocol} by ${port.by}, and all share the router's addresses`,
+  }
 }
 
 function listenerVerdicts(draft: ListenerDraft, conflict: Conflict | undefined, isProgrammed: boolean): readonly Verdict[] {
@@ -137,16 +123,14 @@ function listenerVerdicts(draft: ListenerDraft, conflict: Conflict | undefined, 
 }
 
 /** API docs, ListenerConditionOverlappingTLSConfig: it must be told where browsers could reuse a connection for another listener's host. */
-function withOverlap(listener: ListenerJudgement, all: readonly GatewayJudgement[]): ListenerJudgement {
+function withOverlap(listener: ListenerJudgement, all: readonly ListenerJudgement[]): ListenerJudgement {
   if (!listener.isProgrammed || listener.protocol !== 'HTTPS') return listener
-  const others = all.flatMap((one) =>
-    one.listeners.filter(
-      (other) =>
-        other.listener !== listener.listener &&
-        other.isProgrammed &&
-        other.listener.port === listener.listener.port &&
-        overlap(other.hostname, listener.hostname),
-    ),
+  const others = all.filter(
+    (other) =>
+      other !== listener &&
+      other.isProgrammed &&
+      other.listener.port === listener.listener.port &&
+      overlap(other.hostname, listener.hostname),
   )
   if (others.length === 0) return listener
   const message = `Hosts overlap with those of ${others.map(({ listener: { name } }) => name).join(', ')}`

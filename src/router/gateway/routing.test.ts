@@ -207,6 +207,34 @@ spec:
     ],
   },
   {
+    name: 'Gateways share a port: each listener has its own routes, and takes nothing away from another Gateway’s',
+    manifests: `
+kind: Gateway
+metadata: { name: web }
+spec: { gatewayClassName: wherry, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+kind: Gateway
+metadata: { name: other }
+spec:
+  gatewayClassName: wherry
+  listeners: [{ name: http, port: 80, protocol: HTTP }, { name: shop, port: 80, protocol: HTTP, hostname: "*.example.com" }]
+---
+kind: HTTPRoute
+metadata: { name: r }
+spec: { parentRefs: [{ name: web }], hostnames: [shop.example.com], rules: [{ matches: [{ path: { value: /a } }], backendRefs: [{ name: v1, port: 80 }] }] }
+---
+kind: HTTPRoute
+metadata: { name: s }
+spec:
+  parentRefs: [{ name: other }]
+  rules: [{ matches: [{ path: { value: /b } }, { path: { value: /a } }], backendRefs: [{ name: v2, port: 80 }] }]`,
+    requests: [
+      [{ host: 'shop.example.com', path: '/a' }, 'default/v1:80'],
+      [{ host: 'shop.example.com', path: '/b' }, 'default/v2:80'],
+      [{ host: 'elsewhere.org', path: '/a' }, 'default/v2:80'],
+    ],
+  },
+  {
     name: 'routes whose hosts come to the same at a listener: the one that named it more precisely first, what it leaves over to the other',
     manifests: `
 kind: Gateway

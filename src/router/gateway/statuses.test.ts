@@ -180,14 +180,18 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'Gateways share the addresses: the older one keeps host and port',
-    manifests: gateway('web', http) + gateway('late', `${http}, { name: shop, port: 80, protocol: HTTP, hostname: shop.example }`),
+    name: 'Gateways share the addresses: the older one says what a port speaks, and hosts are for all',
+    manifests:
+      secret('cert') +
+      gateway('web', http) +
+      gateway('late', `${http}, { name: other, port: 8443, protocol: HTTP }`) +
+      gateway('last', '{ name: other, port: 80, protocol: HTTPS, tls: { certificateRefs: [{ name: cert }] } }'),
     told: [
       ...all(`${web} http`, good),
-      'Gateway default/late http: Conflicted True HostnameConflict',
-      'Gateway default/late http: Accepted False PortUnavailable',
-      ...all('Gateway default/late shop', good),
-      'Gateway default/late: Accepted True ListenersNotValid',
+      ...all('Gateway default/late http', good),
+      'Gateway default/last other: Conflicted True ProtocolConflict',
+      'Gateway default/last other: Accepted False PortUnavailable',
+      'Gateway default/last: Accepted False ListenersNotValid',
     ],
   },
   {

@@ -118,10 +118,12 @@ export interface TestRequest {
 export function routeOf({ listeners }: RouterModel, request: TestRequest): Route | undefined {
   const { port = 80, host = 'any.example' } = request
   const atPort = listeners.filter((listener) => listener.port === port)
-  const listener = atPort
-    .filter(({ hostname }) => covers(hostname, host))
-    .sort((left, right) => compareSpecificity(left.hostname, right.hostname))[0]
-  return listener?.routes
+  const fitting = atPort.filter(({ hostname }) => covers(hostname, host))
+  const serving = fitting.filter(
+    (one) => !fitting.some((other) => other.group === one.group && compareSpecificity(other.hostname, one.hostname) < 0),
+  )
+  return serving
+    .flatMap(({ routes }) => routes)
     .filter((route) => covers(route.hostname, host) && isMatch(route, request))
     .sort((left, right) => compareSpecificity(left.hostname, right.hostname) || compareRoutes(left, right))[0]
 }

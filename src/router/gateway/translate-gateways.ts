@@ -47,7 +47,7 @@ function modelOf(
   return {
     listeners: served.map(({ gateway, judged }) => ({
       name: `gateway/${objectName(gateway)}/${judged.listener.name}`,
-      group: 'gateway',
+      group: `gateway/${objectName(gateway)}`,
       port: judged.listener.port,
       protocol: judged.protocol!,
       hostname: judged.hostname,

@@ -15,8 +15,8 @@ import type { Route } from './route.ts'
 export interface Listener {
   /** Stable, and unique in the model: `ingress/http`, `gateway/<namespace>/<gateway>/<listener>`. */
   readonly name: string
-  /** Who made it; see above. */
-  readonly group: 'ingress' | 'gateway'
+  /** Whose it is: `ingress`, or `gateway/<namespace>/<gateway>`, since Gateways share the addresses and do not know of each other; see above. */
+  readonly group: string
   /** 1 to 65535. */
   readonly port: number
   /** HTTP takes HTTP/1.1 and HTTP/2 with prior knowledge (gRPC without TLS); HTTPS offers both by ALPN and ends TLS here. */
