@@ -20,6 +20,7 @@ import { serverStart } from './figures/server-start.ts'
 import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
+import { networkPolicies } from './network/policies.ts'
 import { clusterProblem } from './support/cluster.ts'
 import { startOwnScheduling, startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
@@ -42,6 +43,7 @@ const figures: readonly Figure[] = [
   podStart,
   podBurst,
   nodeFootprint,
+  networkPolicies,
 ]
 
 const { values, positionals } = parseArgs({
