@@ -57,6 +57,9 @@ export interface NodeSettings {
   readonly externalIPs?: boolean
   /** Where balancers ask for the health of the node's service proxy; 0: nowhere. Absent: 10256. */
   readonly serviceHealthPort?: number
+  /** On which ports of the node's addresses Ingresses are served, without TLS and with it. Absent: 80 and 443. */
+  readonly ingressHTTPPort?: number
+  readonly ingressHTTPSPort?: number
 }
 
 /** The settings that have a value in any case. */
@@ -219,12 +222,16 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
     typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
   machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
   nodePortAddresses: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((one) => one === 'primary' || (typeof one === 'string' && parseCidr(one) !== undefined))
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => one === 'primary' || (typeof one === 'string' && parseCidr(one) !== undefined))
       ? undefined
       : 'a list of ranges such as "[192.168.0.0/16]", or "[primary]"',
   externalIPs: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   serviceHealthPort: (value) =>
     Number.isInteger(value) && (value as number) >= 0 && (value as number) < 65_536 ? undefined : 'a port, or 0 for none',
+  ingressHTTPPort: wantsPort,
+  ingressHTTPSPort: wantsPort,
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
   runtimeHandlers: (value) =>
@@ -241,6 +248,10 @@ function isHandler(value: unknown): boolean {
   const { program, runtimeType = 'io.containerd.runc.v2', ...others } = value as Record<string, unknown>
   const isType = typeof runtimeType === 'string' && /^[a-z0-9]+(\.[a-z0-9-]+)+\.v\d+$/.test(runtimeType)
   return wantsPath(program) === undefined && isType && Object.keys(others).length === 0
+}
+
+function wantsPort(value: unknown): string | undefined {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536 ? undefined : 'a port, from 1 to 65535'
 }
 
 function wantsPath(value: unknown): string | undefined {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Clock, sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
+import { defaultTimeouts, type ProxySettings } from '#router/haproxy/configuration.ts'
 import type { ProxyHost } from '#router/haproxy/proxy-host.ts'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.ts'
 import { receiveLog } from './haproxy-log.ts'
@@ -46,6 +47,22 @@ export const haproxySockets = ({ runDirectory }: Pick<HaproxyPlaces, 'runDirecto
   confinedDirectory: join(runDirectory, 'confined'),
   logSocket: join(runDirectory, 'confined', 'log.sock'),
 })
+
+/** How a HAProxy at these places is configured: workers run as the user of Debian's package, and see none of the machine's files. */
+export function haproxySettings(places: HaproxyPlaces, addresses: readonly string[]): ProxySettings {
+  const { adminSocket, metricsSocket, confinedDirectory } = haproxySockets(places)
+  return {
+    addresses,
+    directory: places.directory,
+    adminSocket,
+    metricsSocket,
+    logSocket: '/log.sock',
+    confinement: { directory: confinedDirectory, user: 'haproxy', group: 'haproxy' },
+    // Two buffers of 16 KiB each: 320 MB where all are busy at once.
+    maxConnections: 10_000,
+    timeouts: defaultTimeouts,
+  }
+}
 
 /**
  * HAProxy as a process of its own that outlives us: a master that reads the configuration, and a worker that serves. A new worker takes the sockets

@@ -57,6 +57,12 @@ export function paths(layout: Layout) {
     serverLog: join(data, 'logs', 'server.log'),
     agentLog: join(data, 'logs', 'agent.log'),
     containerdLog: join(data, 'logs', 'containerd.log'),
+    /** Requests that the router took, and what its proxy says of itself. */
+    routerLog: join(data, 'logs', 'router.log'),
+    haproxyLog: join(data, 'logs', 'haproxy.log'),
+    router: join(data, 'node', 'router'),
+    routerRun: join(run, 'router'),
+    routerPid: join(run, 'router.pid'),
     /** Held by the call that starts, stops or removes the cluster. */
     callLock: join(run, 'call.lock'),
     serverPid: join(run, 'server.pid'),

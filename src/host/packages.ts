@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { WherryError } from '#lib/errors.ts'
 import { run } from './run.ts'
@@ -19,6 +19,8 @@ export const nodeRequirements: readonly Requirement[] = [
   { needs: 'conntrack', package: 'conntrack' },
   { needs: 'mount', package: 'mount' },
   { needs: '/usr/lib/cni/bridge', package: 'containernetworking-plugins' },
+  // Started by the router once there is an Ingress or a Gateway.
+  { needs: 'haproxy', package: 'haproxy' },
 ]
 
 /** Requirements that the machine does not meet yet. */
@@ -38,10 +40,14 @@ export async function installPackages(wanted: readonly Requirement[], onOutput?:
   const options = { env: quiet, timeoutMs: 900_000, ...(onOutput && { onOutput }) }
   const install = ['install', '--yes', '--no-install-recommends', ...names]
   // Package lists are fetched only where the machine's own do not know the packages, or know versions that are gone.
-  await run('apt-get', install, options).catch(async () => {
-    await run('apt-get', ['update'], options)
-    await run('apt-get', install, options)
-  })
+  await withoutServices(
+    quietServices.filter((name) => names.includes(name)),
+    () =>
+      run('apt-get', install, options).catch(async () => {
+        await run('apt-get', ['update'], options)
+        await run('apt-get', install, options)
+      }),
+  )
   const still = missing(wanted)
   if (still.length > 0)
     throw new WherryError(
@@ -49,6 +55,31 @@ export async function installPackages(wanted: readonly Requirement[], onOutput?:
       `apt-get installed ${names.join(', ')}, but ${still.map(({ needs }) => needs).join(', ')} is still missing`,
     )
   return names
+}
+
+/** Packages whose programs we start ourselves: Debian would start a service of its own with each, now and at every start of the machine. */
+const quietServices = ['haproxy']
+
+/** Debian's way to keep a service from being started while its package is installed (policy-rc.d of invoke-rc.d). */
+const servicePolicy = '/usr/sbin/policy-rc.d'
+
+/**
+ * Installs, and leaves the named services stopped and off. They were not on the machine before, so nobody relies on them; whoever wants one turns it on
+ * as usual. A policy that the machine has already stays, and decides.
+ */
+async function withoutServices<T>(names: readonly string[], install: () => Promise<T>): Promise<T> {
+  if (names.length === 0) return install()
+  const isOurs = !existsSync(servicePolicy)
+  if (isOurs) writeFileSync(servicePolicy, `#!/bin/sh\ncase "$1" in ${names.join('|')}) exit 101;; esac\nexit 0\n`, { mode: 0o755 })
+  try {
+    return await install()
+  } finally {
+    if (isOurs) rmSync(servicePolicy, { force: true })
+    for (const name of names) {
+      if (isThere('systemctl')) await run('systemctl', ['disable', name], { accept: [1] })
+      if (isThere('update-rc.d')) await run('update-rc.d', [name, 'disable'], { accept: [1] })
+    }
+  }
 }
 
 /** Debian keeps some of these in sbin, which a user's PATH may lack. */

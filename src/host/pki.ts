@@ -19,6 +19,8 @@ export interface Pki {
   readonly kubeletClient: StoredPair
   readonly frontProxyClient: StoredPair
   readonly admin: StoredPair
+  /** Who the router is towards the API server: `system:wherry:router`. Where there is none, no router runs. */
+  readonly router: StoredPair
   readonly node: NodePki
   readonly serviceAccounts: ServiceAccountKeys
   /** JSON text of the keys for encryption at rest: see `apiserver/encryption/key-file.ts`. */
@@ -120,6 +122,8 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
     organizations: ['kubeadm:cluster-admins'],
     usage: 'client',
   })
+  // Of this machine's agent alone: it may read TLS Secrets of all namespaces, which no node may.
+  const router = await ensureLeaf(room, 'router', clusterCa, { commonName: 'system:wherry:router', usage: 'client' })
   const node = await nodePki(room, clusterCa, options.nodeName, options.nodeAddresses ?? addresses)
   return {
     directory: options.directory,
@@ -129,6 +133,7 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
     kubeletClient,
     frontProxyClient,
     admin,
+    router,
     node,
     serviceAccounts: await ensureServiceAccountKeys(room),
     encryption: await ensureEncryptionKeys(room),

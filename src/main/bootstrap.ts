@@ -5,6 +5,7 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { Features } from '#api/features.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
+import { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { defaultServiceCidrName, ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import { bootstrapRoleBindings, bootstrapRoles } from '#api/rbac/bootstrap.ts'
 import { bootstrapOf } from '#api/rbac/bootstrap-of.ts'
@@ -24,6 +25,7 @@ import { defaultServiceCidrOwner, readyCondition } from '#controllers/default-se
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
+import { routerBinding, routerIngressClass, routerRole } from '#router/bootstrap-objects.ts'
 
 interface Wanted {
   readonly kind: AnyKind
@@ -178,6 +180,9 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
           make(ClusterRoleBinding)(nodeNetwork.binding),
           make(Role)(nameServerSettings.role),
           make(RoleBinding)(nameServerSettings.binding),
+          keep(ClusterRole, role)(routerRole),
+          make(ClusterRoleBinding)(routerBinding),
+          make(IngressClass)(routerIngressClass),
         ]),
     {
       ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)),

@@ -22,6 +22,7 @@ import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openRuntime } from './agent/open-runtime.ts'
 import { pem } from './agent/pem-files.ts'
 import { runNetwork } from './agent/run-network.ts'
+import { runRouter } from './agent/run-router.ts'
 import { processLog, untilTold } from './process.ts'
 
 /** Runs the agent of this machine's node until it is told to stop. Containers run on. What each part is made of stands in `agent/`. */
@@ -47,6 +48,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
   const runtime = await openRuntime(layout, config, systemClock, log, configuration)
   const network = await runNetwork(context)
+  const router = await runRouter(context)
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
   plugins.handle('CSIPlugin', csi.drivers.handler)
@@ -78,6 +80,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   await kubelet.stop()
   await csi.close()
   await devices.close()
+  await router.stop()
   await network.stop()
   runtime.close()
   transport.close()
