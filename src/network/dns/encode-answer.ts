@@ -46,7 +46,8 @@ export function encodeAnswer(key: string, parts: AnswerParts): StoredAnswer {
   const sizeBytes = answers === 0 ? 0 : ends[0]! - questionEnd
   const first = parts.answers[0]
   return {
-    bytes: Uint8Array.from(page.subarray(0, at)),
+    // Out of Node's shared pages: kept answers go in the order in which they came, so that a page goes as a whole.
+    bytes: Buffer.from(page.subarray(0, at)),
     questionEnd,
     ends,
     answers,

@@ -13,8 +13,8 @@ export interface OwnAnswers {
   readonly sizeBytes: number
 }
 
-/** What an entry costs beside its bytes: two keys, lists of offsets, places in two maps. */
-const overheadBytes = 600
+/** What an entry costs beside its bytes: two keys, lists of offsets, places in two maps, a set of its own for most. */
+const overheadBytes = 1_200
 
 export function createOwnAnswers(bytesMax = 4 * 2 ** 20): OwnAnswers {
   const answers = new Map<string, { readonly answer: StoredAnswer; readonly owner: string }>()
