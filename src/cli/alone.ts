@@ -9,7 +9,7 @@ export async function alone<T>(layout: Layout, run: () => Promise<T>): Promise<T
   if (!release)
     throw new WherryError(
       'Conflict',
-      `another "wherry up", "down", "reset" or "node" is at work on this cluster (it holds ${callLock}); wait until it has ended`,
+      `another "wherry up", "down", "reset", "node" or "join" is at work on this cluster (it holds ${callLock}); wait until it has ended`,
     )
   try {
     return await run()

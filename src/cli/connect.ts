@@ -5,6 +5,7 @@ import { createClient } from '#client/http.ts'
 import { createHttpsTransport } from '#client/https-transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Config, readConfig } from '#host/config.ts'
+import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { systemRandom } from '#host/random.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -22,6 +23,11 @@ export interface Connection {
 export function connectAsAdmin(layout: Layout): Connection {
   const { config: file, pki } = paths(layout)
   const config = readConfig(file)
+  if (config && isJoined(config))
+    throw new WherryError(
+      'ServiceUnavailable',
+      `this machine is node ${config.nodeName} of the cluster at ${config.server}, and its administrator is elsewhere: ask on the server's machine`,
+    )
   if (!config || !existsSync(join(pki, 'admin.crt')))
     throw new WherryError('ServiceUnavailable', 'there is no cluster on this machine yet; "wherry up" makes one')
   const read = (name: string): string => readFileSync(join(pki, name), 'utf8')

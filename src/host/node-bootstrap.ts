@@ -14,6 +14,9 @@ import { certificateFile, certificateTools } from './node-certificates.ts'
 /** The pairs of a node, by the file that the server process makes on its own machine. */
 export type NodeCertificateName = 'kubelet-client' | 'kubelet-serving'
 
+/** Where such a pair stays: see `certificateFile`. */
+export type NodeCertificateStore = CertificateStore
+
 /** Where one of a node's two certificates lies: what it asked for itself before what the server of its own machine made. `authority`: PEM. */
 export const nodeCertificateStore = (
   where: Paths,

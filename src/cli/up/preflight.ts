@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import type { Config } from '#host/config.ts'
 import { findDaemon } from '#host/daemon.ts'
+import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { WherryError } from '#lib/errors.ts'
 
@@ -26,7 +27,7 @@ export async function preflight(layout: Layout, config: Config): Promise<void> {
     )
   const { serverPid, agentPid, config: file } = paths(layout)
   checkCgroupVersion(config, file)
-  if (!findDaemon(serverPid)) await checkPort(config.apiPort, '--api-port')
+  if (!isJoined(config) && !findDaemon(serverPid)) await checkPort(config.apiPort, '--api-port')
   if (!findDaemon(agentPid)) await checkPort(config.kubeletPort, '--kubelet-port')
 }
 

@@ -6,6 +6,7 @@ import { findDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { importImages, listImages } from '#host/images/store.ts'
 import { welcomeArchive, welcomeImage } from '#host/images/welcome.ts'
+import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
 import { processEnvironment } from '#host/node-process.ts'
@@ -17,6 +18,7 @@ import { WherryError } from '#lib/errors.ts'
 import { alone } from '../alone.ts'
 import type { Command, Given, Terminal } from '../command.ts'
 import { connectAsAdmin, serverUrl } from '../connect.ts'
+import { bringUpJoined } from '../join/bring-up-joined.ts'
 import { bringUpFurther } from '../node/bring-up-further.ts'
 import { numberOf } from '../node/number-of.ts'
 import { createProgress, seconds } from '../progress.ts'
@@ -63,6 +65,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
   const wantedNodes = numberOf(options['nodes'] ?? '1', '--nodes')
   const where = paths(layout)
   const present = readConfig(where.config)
+  if (present && isJoined(present)) return bringUpJoined(given, terminal, present)
   const config = settle(present ?? defaultConfig(), options)
   if (present && findDaemon(where.serverPid)) refuseChange(present, config)
   await progress.step('Looking at this machine', () => preflight(layout, config))

@@ -36,7 +36,7 @@ export interface AwaitedNode {
 /**
  * Watches the node until its condition Ready is True and was said so at or after `since`. An agent that ended meanwhile is an error at once.
  */
-export async function waitForNode({ client }: Connection, awaited: AwaitedNode, withinMs: number): Promise<void> {
+export async function waitForNode({ client }: Pick<Connection, 'client'>, awaited: AwaitedNode, withinMs: number): Promise<void> {
   const { name, since, agent, logs, logFile } = awaited
   const signal = AbortSignal.timeout(withinMs)
   let said = 'it has not registered'
