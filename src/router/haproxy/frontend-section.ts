@@ -54,7 +54,7 @@ export function frontendLines({ port, protocol, hosts, groups, settings }: Front
     `http-request set-var(txn.target) var(txn.vhost),concat(,txn.path,/),map_beg(${map('prefixes')}) ${unlessFound('txn.target')}`,
     'http-request allow if !{ var(txn.target) -m beg c: w: }',
     ...conditionLines(groups),
-    `http-request set-var(txn.slots) var(txn.target),map_str_int(${map('weights')}) if { var(txn.target) -m beg w: }`,
+    `http-request set-var(txn.slots) var(txn.target),map_str(${map('weights')}) if { var(txn.target) -m beg w: }`,
     `http-request set-var(txn.slot) rand,mod(txn.slots) if { var(txn.slots) -m found }`,
     `http-request set-var(txn.target) var(txn.target),concat(:,txn.slot),map_str(${map('weights')}) if { var(txn.slots) -m found }`,
     'use_backend %[var(txn.target)] if { var(txn.target) -m found }',
