@@ -66,6 +66,8 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         proxy.want(emptyModel)
         told = new Set()
         await closeShared()
+        // There may be something to say all the same: a class is accepted before anything of it is there.
+        await say(translateAll(nothingShared(addresses)).commands)
         continue
       }
       shared ??= openShared()
@@ -73,7 +75,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         shared.synced().then(stir, () => log.debug('stopped before the caches were full'))
         return
       }
-      const { model, commands } = translateAll(shared)
+      const { model, commands } = translateAll(shared.view)
       proxy.want(model)
       // What is said of it waits until it holds, and is thrown away where something newer came meanwhile.
       await Promise.race([proxy.settled(), new Promise<void>((resolve) => (wakeUp = resolve))])
@@ -81,14 +83,13 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
     }
   }
 
-  function translateAll(from: Shared): { readonly model: RouterModel; readonly commands: readonly Command[] } {
+  function translateAll(view: SharedView): { readonly model: RouterModel; readonly commands: readonly Command[] } {
     let model = emptyModel
     const commands: Command[] = []
     for (const part of parts) {
-      if (!part.isNeeded) continue
       const taken = portProtocols(model)
-      const translation = part.translate({ ...from.view, taken, isServing: proxy.isServing })
-      model = mergeModels(model, translation.model)
+      const translation = part.translate({ ...view, taken, isServing: proxy.isServing })
+      if (part.isNeeded) model = mergeModels(model, translation.model)
       commands.push(...translation.commands)
     }
     return { model, commands }
@@ -175,9 +176,20 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   }
 }
 
+type SharedView = Omit<RouterView, 'taken' | 'isServing'>
+
+/** What parts see while nothing is shared: they have nothing to serve then. */
+const nothingShared = (addresses: readonly string[]): SharedView => ({
+  service: () => undefined,
+  slices: () => [],
+  secret: () => undefined,
+  addresses,
+  portProblem: () => undefined,
+})
+
 /** Watches that all parts share, while there is something to serve. */
 interface Shared {
-  readonly view: Omit<RouterView, 'taken' | 'isServing'>
+  readonly view: SharedView
   isSynced(): boolean
   synced(): Promise<void>
   close(): Promise<void>

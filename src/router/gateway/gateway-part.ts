@@ -95,7 +95,10 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       return () => void listeners.delete(listener)
     },
     translate(view) {
-      return translateGateways(viewOf(view), rfc3339(clock.now()))
+      const now = rfc3339(clock.now())
+      // While the routes of the first Gateway are still being listed, only its class can be judged.
+      const isComplete = this.isNeeded || !hasOwn()
+      return translateGateways(isComplete ? viewOf(view) : { ...viewOf(view), gateways: [], httpRoutes: [], grpcRoutes: [] }, now)
     },
     async close() {
       isClosed = true
