@@ -145,6 +145,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   /** Never rejects: what went wrong is noted of the server. */
   async function attempt(server: Server, question: Question): Promise<Response | undefined> {
+    // Found out since this question began.
+    if (clock.now() < server.loopUntil) return undefined
     if (!server.isProbed) probe(server)
     const startedMs = clock.monotonicMs()
     try {
