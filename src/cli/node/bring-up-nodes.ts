@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { systemClock } from '#host/clock.ts'
 import { type Config, readConfig } from '#host/config.ts'
 import { checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
@@ -50,8 +49,12 @@ export async function bringUpNodes(basis: NodesBasis, machines: readonly Machine
   const started = async () => {
     await progress.step(
       `Images of ${all}`,
-      async () => (await Promise.all(machines.map(({ name }) => prepareImages(basis, name)))).flat(),
-      (made) => (made.length > 0 ? [...new Set(made)].join(', ') : 'in place'),
+      () =>
+        prepareImages(
+          basis,
+          machines.map(({ name }) => name),
+        ),
+      (made) => (made.length > 0 ? made.join(', ') : 'in place'),
     )
     await progress.step(`Node${machines.length > 1 ? 's' : ''} ${all} ready`, () =>
       Promise.all(machines.map(({ name }) => startAgent(basis, name))),
@@ -88,21 +91,36 @@ async function becomeMember({ layout, config }: NodesBasis, machine: Machine, se
   })
 }
 
-/** Starts the node's containerd, and gives it the images that no registry has. Returns the names of those that were missing. */
-async function prepareImages({ layout, config }: NodesBasis, name: string): Promise<readonly string[]> {
+/** Starts each node's containerd, and gives it the images that no registry has. Returns the names of those that were missing somewhere. */
+async function prepareImages({ layout, config }: NodesBasis, names: readonly string[]): Promise<readonly string[]> {
+  const from = containerdSocket(containerdOptions(layout))
+  const wanted = existsSync(from) ? await importedImages(from) : []
+  const nodes = await Promise.all(
+    names.map(async (name) => {
+      const socket = await startContainerd(layout, config, name)
+      const present = (await listImages(socket)).map((image) => image.name)
+      // Made here, since without it nothing starts, whatever becomes of the first node's.
+      if (!present.includes(pauseImage)) await importImages(socket, pauseArchive(process.arch as 'x64' | 'arm64'))
+      return {
+        socket,
+        isNew: !present.includes(pauseImage),
+        lacking: wanted.filter((image) => image !== pauseImage && !present.includes(image)),
+      }
+    }),
+  )
+  const lacking = [...new Set(nodes.flatMap((node) => node.lacking))]
+  const targets = nodes.flatMap((node) => (node.lacking.length > 0 ? [node.socket] : []))
+  if (targets.length > 0) await copyImages(from, targets, lacking)
+  return [...(nodes.some(({ isNew }) => isNew) ? [pauseImage] : []), ...lacking]
+}
+
+async function startContainerd(layout: Layout, first: Config, name: string): Promise<string> {
   const own = machinePaths(layout, name).layout
-  const options = {
-    ...containerdOptions(own, readConfig(paths(own).config) ?? settingsOfFurther(config, name)),
-    enter: entering(layout, name),
-  }
+  const settings = readConfig(paths(own).config) ?? settingsOfFurther(first, name)
+  const options = { ...containerdOptions(own, settings), enter: entering(layout, name) }
   await ensureContainerd(options)
   checkCgroupDriver(options)
-  const [from, to] = [containerdSocket(containerdOptions(layout)), containerdSocket(options)]
-  const present = new Set((await listImages(to)).map((image) => image.name))
-  const made = present.has(pauseImage) ? [] : await importImages(to, pauseArchive(process.arch as 'x64' | 'arm64'))
-  const lacking = existsSync(from) ? (await importedImages(from)).filter((image) => !present.has(image) && image !== pauseImage) : []
-  if (lacking.length > 0) await copyImages(from, to, lacking, join(own.dataDirectory, 'images.tar'))
-  return [...made, ...lacking]
+  return containerdSocket(options)
 }
 
 async function startAgent({ layout, connection, patienceMs }: NodesBasis, name: string): Promise<void> {

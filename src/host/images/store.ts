@@ -1,16 +1,21 @@
-import { rm } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { PassThrough, Readable } from 'node:stream'
+import { WherryError } from '#lib/errors.ts'
 import { run } from '../run.ts'
 
 /** Images of one containerd, by its own client `ctr`, in the namespace that CRI uses. */
 const ctr = (socket: string, ...args: string[]): string[] => ['--address', socket, '--namespace', 'k8s.io', ...args]
 
-/** Imports an OCI or Docker archive, given as parts or as a file, and returns the names under which its images are now known. */
-export async function importImages(socket: string, archive: readonly Uint8Array[] | { readonly file: string }): Promise<string[]> {
+/** Imports an OCI or Docker archive, given as parts, as a stream or as a file, and returns the names under which its images are now known. */
+export async function importImages(
+  socket: string,
+  archive: readonly Uint8Array[] | Readable | { readonly file: string },
+): Promise<string[]> {
   const source = 'file' in archive ? archive.file : '-'
   const { stdout } = await run('ctr', ctr(socket, 'images', 'import', '--digests=false', '--no-unpack=false', source), {
     timeoutMs: 600_000,
-    ...('file' in archive ? {} : { input: Readable.from(archive) }),
+    ...('file' in archive ? {} : { input: archive instanceof Readable ? archive : Readable.from(archive) }),
   })
   const imported = [...stdout.matchAll(/^unpacking (\S+) /gm)].map((match) => match[1]!)
   const names: string[] = []
@@ -60,15 +65,23 @@ export async function importedImages(socket: string): Promise<readonly string[]>
   return [...new Set([...own, ...marked])]
 }
 
-/** Copies images from one containerd to another through an archive at a path that is free for it. */
-export async function copyImages(from: string, to: string, names: readonly string[], archive: string): Promise<void> {
-  try {
-    await run('ctr', ctr(from, 'images', 'export', archive, ...names), { timeoutMs: 600_000 })
-    await importImages(to, { file: archive })
+/** Copies images from one containerd to others at once, by the way of no disk but theirs. */
+export async function copyImages(from: string, targets: readonly string[], names: readonly string[]): Promise<void> {
+  const source = spawn('ctr', ctr(from, 'images', 'export', '-', ...names), { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  source.stderr.on('data', (bytes: Buffer) => {
+    said = (said + bytes).slice(-1000)
+  })
+  const ended = once(source, 'close') as Promise<[code: number | null]>
+  const copies = targets.map(async (to) => {
+    await importImages(to, source.stdout.pipe(new PassThrough()))
     await markImported(to, names)
-  } finally {
-    await rm(archive, { force: true })
-  }
+  })
+  const results = await Promise.allSettled(copies)
+  const [code] = await ended
+  if (code !== 0) throw new WherryError('InternalError', `images ${names.join(', ')} could not be read from ${from}: ${said.trim()}`)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 /** Removes an image, and waits until its layers are gone. */
