@@ -83,7 +83,7 @@ async function call(words: readonly string[]): Promise<{ code: number; out: stri
   let [out, err] = ['', '']
   const terminal = { out: (text: string) => void (out += text), error: (text: string) => void (err += text), interactive: false }
   const layout = { dataDirectory: join(folder, 'none'), runDirectory: join(folder, 'none-run') }
-  const programs = { server: assert.fail, simulate: assert.fail }
+  const programs = { server: () => assert.fail('no server'), simulate: () => assert.fail('no simulation') }
   const code = await cli({ words: ['token', ...words, '--kubeconfig', kubeconfig], layout, env: {}, terminal, programs })
   return { code, out, err }
 }
