@@ -51,7 +51,7 @@ refuse(
 )
 refuse('no such protocol', { target: 'pod/web', from: '192.0.2.1', port: '80', protocol: 'icmp' }, /TCP, UDP or SCTP, not "icmp"/)
 refuse('no pod', { target: 'deployment/web' }, /pod\/NAME or pod\/NAMESPACE\/NAME/)
-refuse('a pod that is not there', { target: 'pod/nobody' }, /nobody/)
+refuse('a pod that is not there', { target: 'pod/nobody' }, /NotFound/)
 
 type Asked = Partial<PolicyQuestion> & Pick<PolicyQuestion, 'target'>
 

@@ -1,9 +1,9 @@
 /** Policies against real packets: pods on a bridge, a node and a machine outside, over TCP and UDP, IPv4 and IPv6. Needs root and nft. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { explainConnection } from '#api/networking/v1/explain-connection.ts'
 import type { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
 import { compilePolicy } from './compiled-policy.ts'
-import { explainConnection } from './explain-connection.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
 import { policyPod } from './policy-pod.ts'
 import { openPodLab, type PodLab, type Probe } from './testing/pod-lab.ts'

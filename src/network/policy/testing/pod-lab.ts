@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { ConnectionEnd } from '#api/networking/v1/explain-connection.ts'
 import { run } from '#host/run.ts'
-import type { ConnectionEnd } from '../explain-connection.ts'
 
 /** For tests: one connection to try. */
 export interface Probe {
