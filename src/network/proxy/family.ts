@@ -33,7 +33,10 @@ export function rangesIn(family: Family, texts: readonly string[]): readonly str
     return range !== undefined && range.address.length === byteCount[family] ? [{ address: maskCidr(range), prefix: range.prefix }] : []
   })
   const bitsOf = ({ address, prefix }: (typeof ranges)[number]) =>
-    [...address].map((byte) => byte.toString(2).padStart(8, '0')).join('').slice(0, prefix)
+    [...address]
+      .map((byte) => byte.toString(2).padStart(8, '0'))
+      .join('')
+      .slice(0, prefix)
   const widest = ranges.toSorted((a, b) => a.prefix - b.prefix)
   const kept: string[] = []
   const texts_: string[] = []

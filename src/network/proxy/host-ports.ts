@@ -21,8 +21,7 @@ export function hostPortPiece(pod: Pod | undefined, family: Family): Piece {
 }
 
 /** Whether the pod asks for any; cheap, since every change of every pod is asked. */
-export const hasHostPorts = (pod: Pod): boolean =>
-  !pod.spec.hostNetwork && portsOf(pod).some(({ hostPort }) => (hostPort ?? 0) > 0)
+export const hasHostPorts = (pod: Pod): boolean => !pod.spec.hostNetwork && portsOf(pod).some(({ hostPort }) => (hostPort ?? 0) > 0)
 
 function podIPsOf({ status }: Pod): readonly string[] {
   const all = (status?.podIPs ?? []).map(({ ip }) => ip)

@@ -40,40 +40,46 @@ const endpoints = (family: Family) =>
 
 /** Few names, addresses and ports, so that Services meet each other. */
 const service = (family: Family): fc.Arbitrary<{ name: string; age: string; ports: ServicePort[] }> =>
-  fc.record({
-    name: fc.constantFrom('a', 'b', 'c'),
-    age: fc.constantFrom('1', '2'),
-    ports: fc.uniqueArray(
-      fc.record({
-        protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
-        clusterIP: fc.constantFrom(...[100, 101].map(addressOf[family])),
-        port: fc.constantFrom(80, 443),
-        nodePort: fc.constantFrom(0, 30_080),
-        externalIPs: fc.subarray([200, 201].map(addressOf[family])),
-        balancerIPs: fc.subarray([202].map(addressOf[family])),
-        sourceRanges: fc.subarray(family === 'ip' ? ['10.0.0.0/8', '192.168.0.0/16'] : ['fd01::/16', 'fd02::/64']),
-        cluster: endpoints(family),
-        local: endpoints(family),
-        hasAny: fc.boolean(),
-        internalPolicy: fc.constantFrom('Cluster', 'Local'),
-        externalPolicy: fc.constantFrom('Cluster', 'Local'),
-        affinitySeconds: fc.constantFrom(0, 0, 60, 3600),
-      }),
-      { maxLength: 2, selector: ({ protocol, port }) => `${protocol} ${port}` },
-    ),
-  })
-  .map(({ name, age, ports }) => ({
-    name,
-    age,
-    ports: ports.map(({ cluster, local, hasAny, ...port }) => ({
-      ...port,
-      key: `default/${name}/${port.protocol}/${port.port}`,
-      usable: { cluster, local, hasAny: hasAny || cluster.length + local.length > 0 },
-      serving: [],
-    })),
-  })) as fc.Arbitrary<{ name: string; age: string; ports: ServicePort[] }>
+  fc
+    .record({
+      name: fc.constantFrom('a', 'b', 'c'),
+      age: fc.constantFrom('1', '2'),
+      ports: fc.uniqueArray(
+        fc.record({
+          protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+          clusterIP: fc.constantFrom(...[100, 101].map(addressOf[family])),
+          port: fc.constantFrom(80, 443),
+          nodePort: fc.constantFrom(0, 30_080),
+          externalIPs: fc.subarray([200, 201].map(addressOf[family])),
+          balancerIPs: fc.subarray([202].map(addressOf[family])),
+          sourceRanges: fc.subarray(family === 'ip' ? ['10.0.0.0/8', '192.168.0.0/16'] : ['fd01::/16', 'fd02::/64']),
+          cluster: endpoints(family),
+          local: endpoints(family),
+          hasAny: fc.boolean(),
+          internalPolicy: fc.constantFrom('Cluster', 'Local'),
+          externalPolicy: fc.constantFrom('Cluster', 'Local'),
+          affinitySeconds: fc.constantFrom(0, 0, 60, 3600),
+        }),
+        { maxLength: 2, selector: ({ protocol, port }) => `${protocol} ${port}` },
+      ),
+    })
+    .map(({ name, age, ports }) => ({
+      name,
+      age,
+      ports: ports.map(({ cluster, local, hasAny, ...port }) => ({
+        ...port,
+        key: `default/${name}/${port.protocol}/${port.port}`,
+        usable: { cluster, local, hasAny: hasAny || cluster.length + local.length > 0 },
+        serving: [],
+      })),
+    })) as fc.Arbitrary<{ name: string; age: string; ports: ServicePort[] }>
 
-const hostPort = fc.record({ name: fc.constantFrom('p', 'q'), at: fc.constantFrom(1, 2), hostPort: fc.constantFrom(0, 81), hostIP: fc.constantFrom('', '10.0.0.1') })
+const hostPort = fc.record({
+  name: fc.constantFrom('p', 'q'),
+  at: fc.constantFrom(1, 2),
+  hostPort: fc.constantFrom(0, 81),
+  hostIP: fc.constantFrom('', '10.0.0.1'),
+})
 
 const facts = fc.record({
   unmasqueraded: fc.subarray(['192.0.2.1', '192.0.2.2', 'fd03::1']),
@@ -104,7 +110,10 @@ for (const family of ['ip', 'ip6'] as const)
         }
         await write(changeLines('steps', family, ledger.take()))
         await write(unusedLines('steps', family, ledger.takeUnused()))
-        await nft(['-f', '-'], [tableFrame({ ...options, name: 'whole' }, family), ...changeLines('whole', family, ledger.takeAll())].join('\n').concat('\n'))
+        await nft(
+          ['-f', '-'],
+          [tableFrame({ ...options, name: 'whole' }, family), ...changeLines('whole', family, ledger.takeAll())].join('\n').concat('\n'),
+        )
         assert.deepEqual(await listed(family, 'steps'), await listed(family, 'whole'))
       }),
       { numRuns: 25, ...seeded },

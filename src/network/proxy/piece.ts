@@ -58,7 +58,11 @@ function addPort(writer: Writer, port: ServicePort): void {
   }
 
   const outside = (
-    stores: { to: 'services' | 'node-ports'; from: 'outside-services' | 'outside-node-ports'; none: 'no-endpoints' | 'no-endpoint-node-ports' },
+    stores: {
+      to: 'services' | 'node-ports'
+      from: 'outside-services' | 'outside-node-ports'
+      none: 'no-endpoints' | 'no-endpoint-node-ports'
+    },
     key: string,
   ): void => {
     if (!usable.hasAny) return writer.add(stores.none, key, closed)
@@ -75,8 +79,7 @@ function addPort(writer: Writer, port: ServicePort): void {
   }
   for (const address of [...port.externalIPs, ...port.balancerIPs])
     outside({ to: 'services', from: 'outside-services', none: 'no-endpoints' }, frontend(address))
-  if (nodePort > 0)
-    outside({ to: 'node-ports', from: 'outside-node-ports', none: 'no-endpoint-node-ports' }, `${protocol} . ${nodePort}`)
+  if (nodePort > 0) outside({ to: 'node-ports', from: 'outside-node-ports', none: 'no-endpoint-node-ports' }, `${protocol} . ${nodePort}`)
   if (port.sourceRanges.length > 0)
     for (const address of port.balancerIPs) {
       writer.add('limited', frontend(address))
@@ -133,7 +136,10 @@ function createWriter(family: Family, previous: Piece): Writer {
     add,
     order(port, group, endpoints) {
       const place = `${port.key} ${group}`
-      const ordered = keepPlaces(previous.places.get(place) ?? [], endpoints.slice(0, endpointsMax).map(({ address, port: to }) => `${address} . ${to}`))
+      const ordered = keepPlaces(
+        previous.places.get(place) ?? [],
+        endpoints.slice(0, endpointsMax).map(({ address, port: to }) => `${address} . ${to}`),
+      )
       if (ordered.length > 0) places.set(place, ordered)
       return ordered
     },

@@ -265,7 +265,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 
   /** Our own whole writes are heard of, too: only a look at the table tells. */
   async function checkTables(): Promise<void> {
-    while (running) await running
+    do await running
+    while (running)
     // What is heard of from here on may be news.
     checking = undefined
     if (!isWritten || stopped) return
@@ -299,7 +300,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       const before = facts
       facts = { ...facts, ...change }
       touch(factsOwner)
-      if (facts.nodeAddresses.join() !== before.nodeAddresses.join()) for (const service of services.list()) touch(ownerOf('service')(service))
+      if (facts.nodeAddresses.join() !== before.nodeAddresses.join())
+        for (const service of services.list()) touch(ownerOf('service')(service))
     },
     setZone(next) {
       if (next === zone) return

@@ -70,7 +70,10 @@ export function servicePorts(service: Service, slices: readonly EndpointSlice[],
       usable: usableEndpoints(
         endpoints,
         // Who comes from inside to an address for outside gets any endpoint, so policy Local outside needs all of them, too.
-        { cluster: internalPolicy === 'Cluster' || isExternal, local: internalPolicy === 'Local' || (externalPolicy === 'Local' && isExternal) },
+        {
+          cluster: internalPolicy === 'Cluster' || isExternal,
+          local: internalPolicy === 'Local' || (externalPolicy === 'Local' && isExternal),
+        },
         options.place,
       ),
       serving: endpoints.filter(({ serving }) => serving).map(({ address, port }) => `${address}:${port}`),

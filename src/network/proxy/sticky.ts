@@ -59,8 +59,7 @@ export function stickyChains(
  * Of a port and policy, the same at every start: what is remembered stays valid. Clients are remembered under that of `to`, whichever address
  * of the Service they came by. Two numbers of 31 bits: one would be shared by two of many Services some day.
  */
-const stickyNumbers = (portKey: string, group: 'to' | 'here'): string =>
-  `${hash(`${portKey} ${group}`)} . ${hash(`${group} ${portKey}`)}`
+const stickyNumbers = (portKey: string, group: 'to' | 'here'): string => `${hash(`${portKey} ${group}`)} . ${hash(`${group} ${portKey}`)}`
 
 /** Of an endpoint, the same at every start; never what a packet's priority is otherwise, which is small. In the words of nft: `c001:8a30`. */
 function slotOf(endpoint: string, taken: ReadonlyMap<string, string>): string {
@@ -81,10 +80,7 @@ export function stickyClientLines(
   const present = new Set(places?.values() ?? [])
   const elements = clients
     .filter(({ slot, expiresSeconds }) => expiresSeconds > 0 && present.has(slot))
-    .map(
-      ({ client, timeoutSeconds, expiresSeconds, slot }) =>
-        `${client} timeout ${timeoutSeconds}s expires ${expiresSeconds}s : ${slot}`,
-    )
+    .map(({ client, timeoutSeconds, expiresSeconds, slot }) => `${client} timeout ${timeoutSeconds}s expires ${expiresSeconds}s : ${slot}`)
   return elements.length === 0 ? [] : [`add element ${family} ${table} ${stickyMap} { ${elements.join(', ')} }`]
 }
 

@@ -2,7 +2,7 @@ import { type Family, isAddress, rangesIn } from './family.ts'
 import type { Changes } from './ledger.ts'
 import { masqueradeMark, type Piece } from './piece.ts'
 import { stickyDeclaration, stickyMap } from './sticky.ts'
-import { storeDeclarations, storeNames, type Store } from './stores.ts'
+import { type Store, storeDeclarations, storeNames } from './stores.ts'
 
 /** What of the node and the cluster the rules depend on, beside Services and pods. It may change while the proxy runs. */
 export interface TableFacts {
