@@ -6,6 +6,7 @@ import { removeContainerLogLinks } from '#host/container-log-links.ts'
 import { containerdPidFile, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { stopDaemon } from '#host/daemon.ts'
+import { stopHaproxy } from '#host/haproxy.ts'
 import { isJoined } from '#host/join-settings.ts'
 import { removeKubeletLink } from '#host/kubelet-link.ts'
 import { paths } from '#host/layout.ts'
@@ -46,6 +47,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     })
   await progress.step('Stopping agent and server', async () => {
     await stopDaemon(where.agentPid)
+    await stopHaproxy({ pidFile: where.routerPid })
     await stopDaemon(where.serverPid)
   })
   if (existsSync(where.containerdRoot) && isThere('containerd')) {
