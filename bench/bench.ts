@@ -20,7 +20,9 @@ import { serverStart } from './figures/server-start.ts'
 import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
+import { podNetwork } from './network/pods.ts'
 import { networkPolicies } from './network/policies.ts'
+import { dns } from './network/dns.ts'
 import { clusterProblem } from './support/cluster.ts'
 import { startOwnScheduling, startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
@@ -44,6 +46,8 @@ const figures: readonly Figure[] = [
   podBurst,
   nodeFootprint,
   networkPolicies,
+  podNetwork,
+  dns,
 ]
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
 /** Pods of nodes that are network namespaces, made by the real CNI plug-ins, over VXLAN and over host gateways. Needs root, iproute2 and the plug-ins. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '#host/clock.ts'
 import { createRouteHost } from '#host/routes.ts'
@@ -14,7 +14,6 @@ import type { NodeNetwork, NodeNetworks } from './node-networks.ts'
 
 const loud = createJsonLog((line) => console.error(line), systemClock)
 const machines = createTestMachines('podnet')
-before(() => machines.open())
 after(() => machines.close())
 
 check('VXLAN over IPv4', { mode: 'vxlan', underlay: ['v4'], pods: ['v4'] })

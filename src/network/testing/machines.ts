@@ -183,9 +183,22 @@ export function createTestMachines(name: string) {
     }
   }
 
+  /** Two network namespaces with nothing between them but a veth pair. */
+  async function pair() {
+    const ends = ['a', 'b'].map((end, index) => ({ namespace: `${prefix}-p${end}`, address: `198.51.100.${index + 1}` }))
+    for (const { namespace } of ends) await add(namespace)
+    const [a, b] = ends.map(({ namespace }) => namespace) as [string, string]
+    await ip('-netns', a, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', b)
+    for (const { namespace, address } of ends) {
+      await ip('-netns', namespace, 'address', 'add', `${address}/24`, 'dev', 'eth0')
+      await ip('-netns', namespace, 'link', 'set', 'eth0', 'up')
+    }
+    return ends.map(({ namespace, address }) => ({ inside: insideOf(namespace), address }))
+  }
+
   return {
-    async open() {},
     cluster,
+    pair,
     async close() {
       for (const namespace of [...namespaces].reverse()) await remove(namespace)
       rmSync(directory, { recursive: true, force: true })
