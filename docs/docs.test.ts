@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
+import { kindsOf } from '#apiserver/custom-resources/kinds-of.ts'
 import { cli } from '#cli/cli.ts'
 import type { Command } from '#cli/command.ts'
 import { allCommands } from '#cli/commands.ts'
@@ -19,6 +20,7 @@ import { settings as kubeletSettings } from '#kubelet/configuration/settings.ts'
 import { nodeConfiguration } from '#main/agent/node-configuration.ts'
 import { readServerFiles } from '#main/server-files.ts'
 import { simulate } from '#main/simulate.ts'
+import { gatewayDefinitions } from '#router/gateway/gateway-definitions.ts'
 import { decode } from '#schema/decode.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { parseYamlDocuments } from '#schema/yaml.ts'
@@ -41,9 +43,21 @@ import {
 
 const tolerations = { defaultNotReadyTolerationSeconds: 300, defaultUnreachableTolerationSeconds: 300 }
 /** What the server does where its settings say nothing, as `ServerSettings` tells. */
-const defaultsOfServer = { anonymous: 'health', auditLogMaxAgeDays: 0, auditLogMaxBackups: 10, auditLogMaxSizeMB: 100, ...tolerations }
+const defaultsOfServer = {
+  anonymous: 'health',
+  auditLogMaxAgeDays: 0,
+  auditLogMaxBackups: 10,
+  auditLogMaxSizeMB: 100,
+  gatewayAPI: true,
+  ...tolerations,
+}
 
 const commands = await allCommands()
+
+/** Kinds of definitions that every cluster has from its beginning. */
+const customKinds = (await gatewayDefinitions()).flatMap((definition) =>
+  kindsOf({ ...definition, status: { conditions: [], acceptedNames: definition.spec.names, storedVersions: [] } } as never),
+)
 
 const documents = ['README.md', 'README.zh-CN.md', ...globSync('docs/*.md', { cwd: root }).sort()]
 
@@ -290,7 +304,9 @@ function manifestProblem({ where, text }: Found): string | undefined {
 /** As the API server takes an object: decode, complete, prepare, validate. */
 function refusals(value: unknown): readonly string[] {
   const given = value as Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>
-  const kind: AnyKind | undefined = kinds.find((one) => one.kind === given.kind && apiVersionOf(one) === given.apiVersion)
+  const kind: AnyKind | undefined = [...kinds, ...customKinds].find(
+    (one) => one.kind === given.kind && apiVersionOf(one) === given.apiVersion,
+  )
   if (kind === undefined) return [`${given.apiVersion} ${given.kind} is not served`]
   const server = { uid: 'u', creationTimestamp: context.now, ...(kind.scope === 'Namespaced' && { namespace: 'default' }) }
   const { value: decoded, unknown, errors } = decode(kind, { ...given, metadata: { ...server, ...given.metadata } })
