@@ -62,8 +62,8 @@ export function createServiceHost(log: Log, prefix: readonly string[] = []): Ser
           for (const line of lines) look(line)
         },
       })
+      // Exit 1 says that there was no such flow any more.
       for (const { destination, destinationPort, replySource, replyPort } of stale.values())
-        // Exit 1 says that there was no such flow any more.
         await exec(
           'conntrack',
           [
@@ -127,7 +127,11 @@ export function stickyClientsIn(listing: unknown): StickyClient[] {
 }
 
 interface StickyKey {
-  readonly elem?: { readonly val?: { readonly concat?: readonly (string | number)[] }; readonly timeout?: number; readonly expires?: number }
+  readonly elem?: {
+    readonly val?: { readonly concat?: readonly (string | number)[] }
+    readonly timeout?: number
+    readonly expires?: number
+  }
 }
 
 /** A line of `conntrack -L`: the first of each name is of the way there, the second of the way back. */
@@ -138,7 +142,13 @@ export function udpFlowIn(line: string): UdpFlow | undefined {
   const [destinationPort, ...others] = all('dport')
   const [, replySource] = all('src')
   const [, replyPort] = all('sport')
-  if (destination === undefined || destinationPort === undefined || replySource === undefined || replyPort === undefined || others.length === 0)
+  if (
+    destination === undefined ||
+    destinationPort === undefined ||
+    replySource === undefined ||
+    replyPort === undefined ||
+    others.length === 0
+  )
     return undefined
   return { destination, destinationPort: Number(destinationPort), replySource, replyPort: Number(replyPort) }
 }

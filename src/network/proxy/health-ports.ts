@@ -32,6 +32,7 @@ export function createHealthPorts(options: {
   const wanted = new Map<string, HealthPort>()
   const open = new Map<string, { readonly is: string; readonly close: () => Promise<void> }>()
   const retries = new Map<string, () => void>()
+  const waiting = new Set<string>()
   /** One after the other, so that a port that moves from one Service to another is free when it is asked for. */
   let work: Promise<void> = Promise.resolve()
 
@@ -58,7 +59,14 @@ export function createHealthPorts(options: {
   function enqueue(owner: string): void {
     retries.get(owner)?.()
     retries.delete(owner)
-    work = work.then(() => settle(owner)).catch((error: unknown) => log.error('a health check port could not be closed', { owner, error }))
+    if (waiting.has(owner)) return
+    waiting.add(owner)
+    work = work
+      .then(() => {
+        waiting.delete(owner)
+        return settle(owner)
+      })
+      .catch((error: unknown) => log.error('a health check port could not be closed', { owner, error }))
   }
 
   return {

@@ -46,14 +46,14 @@ export function createLedger(): Ledger {
   const changedChains = new Set<string>()
   const unused = new Set<string>()
 
-  const valueOf = (store: Store, key: string): string | undefined => {
+  const holderValue = (store: Store, key: string): string | undefined => {
     const found = holdings.get(store)?.get(key)
     return found === undefined ? undefined : isOne(found) ? found.value : found[0]!.value
   }
 
   function touch(store: Store, key: string): void {
     const stored = ensure(touched, store)
-    if (!stored.has(key)) stored.set(key, valueOf(store, key))
+    if (!stored.has(key)) stored.set(key, holderValue(store, key))
   }
 
   function hold(store: Store, key: string, holding: Holding): void {
@@ -99,7 +99,7 @@ export function createLedger(): Ledger {
     const added = new Map<Store, Map<string, string>>()
     for (const [store, keys] of touched)
       for (const [key, before] of keys) {
-        const now = valueOf(store, key)
+        const now = holderValue(store, key)
         if (before === now) continue
         if (before !== undefined) ensureList(removed, store).push(key)
         if (now !== undefined) ensure(added, store).set(key, now)

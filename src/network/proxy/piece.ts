@@ -65,7 +65,10 @@ function addPort(writer: Writer, port: ServicePort): void {
     },
     key: string,
   ): void => {
-    if (!usable.hasAny) return writer.add(stores.none, key, closed)
+    if (!usable.hasAny) {
+      writer.add(stores.none, key, closed)
+      return
+    }
     const endpoints = stores.to === 'services' ? 'endpoints' : 'node-port-endpoints'
     // Who is inside, pod or node, gets any endpoint: as if it had gone out to a balancer and come back.
     if (cluster.length > 0) {

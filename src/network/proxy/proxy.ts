@@ -91,7 +91,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   let retryAt = 0
   let forgetSweep: (() => void) | undefined
   let sweepDue = false
-  let checking: Promise<void> | undefined
+  let isChecking = false
   const first = Promise.withResolvers<void>()
 
   const healthPorts = createHealthPorts({
@@ -268,7 +268,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     do await running
     while (running)
     // What is heard of from here on may be news.
-    checking = undefined
+    isChecking = false
     if (!isWritten || stopped) return
     const present = await Promise.all(families.map((family) => host.hasTable(family, table.name)))
     if (present.every(Boolean) || !isWritten || stopped) return
@@ -288,7 +288,9 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       if (hasHostPorts(pod) || (previous !== undefined && hasHostPorts(previous))) touch(ownerOf('pod')(pod))
     }),
     host.onRulesRemoved(table.name, () => {
-      checking ??= checkTables().catch((error: unknown) => log.warn('the service rules could not be looked at', { error }))
+      if (isChecking) return
+      isChecking = true
+      checkTables().catch((error: unknown) => log.warn('the service rules could not be looked at', { error }))
     }),
   ]
   Promise.all([services.synced(), slices.synced(), pods.synced()]).then(stir, () => log.debug('stopped before the caches were full'))

@@ -421,7 +421,7 @@ function put({ spec = {}, labels = {}, ingress = [{ ip: node4 }, { ip: node6 }],
       kind: 'EndpointSlice',
       metadata: { name: `web-${addressType}`, namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
       addressType,
-      ports: service.spec.ports.map(({ name = '', protocol }) => ({ name, protocol, port: 8080 })),
+      ports: (service.spec.ports ?? []).map(({ name = '', protocol }) => ({ name, protocol, port: 8080 })),
       endpoints: who.map((place) => ({
         addresses: [addresses[place][family]],
         conditions: conditions[place] ?? { ready: true },
