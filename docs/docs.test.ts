@@ -49,6 +49,7 @@ const defaultsOfServer = {
   auditLogMaxBackups: 10,
   auditLogMaxSizeMB: 100,
   gatewayAPI: true,
+  approveKubeletServing: true,
   ...tolerations,
 }
 
