@@ -40,7 +40,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
   const where = paths(layout)
   const config = configIfWhole(where.config)
   const progress = createProgress(terminal, () => performance.now())
-  const machines = listMachines(layout)
+  const machines = listMachines(layout, 'count as leaving')
   if (machines.length > 0)
     await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, async () => {
       for (const machine of machines) await removeMachine(layout, machine)

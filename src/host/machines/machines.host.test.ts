@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { defaultConfig } from '../config.ts'
 import { type Layout, paths } from '../layout.ts'
+import { restoreSettings } from '../network.ts'
 import { run } from '../run.ts'
 import { entering, type Machine, machineCgroupRoot, machinePaths } from './machine.ts'
 import { mountPoints } from './machine-mounts.ts'
@@ -20,6 +21,7 @@ const layout: Layout = { dataDirectory: join(folder, 'data'), runDirectory: join
 const isTaken = existsSync('/sys/class/net/wherry-nodes')
 const options = { skip: isTaken ? 'this machine has a cluster of several nodes' : false }
 const config = { ...defaultConfig(), machineCIDR: '10.213.0.0/29,fd00:10:213::/64' }
+const outside = 'wherry-machines-outside'
 let network: MachineNetwork
 let one: Machine
 let two: Machine
@@ -35,6 +37,9 @@ before(async () => {
 
 after(async () => {
   if (!isTaken) {
+    // Its cable goes with it.
+    await run('ip', ['netns', 'delete', outside], { accept: [1] })
+    restoreSettings(paths(layout).savedSettings)
     for (const machine of listMachines(layout)) await removeMachine(layout, machine)
     await removeMachineBridge()
   }
@@ -57,6 +62,16 @@ test('nodes reach each other and the machine, by both families', options, async 
     await inside(one, 'sh', '-c', reach(address))
     await inside(one, 'sh', '-c', reach(network.ranges[i]!.gateway))
   }
+})
+
+test('the world beyond is reached under the address of the machine', options, async () => {
+  await run('ip', ['netns', 'add', outside])
+  await run('ip', ['link', 'add', 'machines-out', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside])
+  await run('ip', ['address', 'add', '198.51.100.1/30', 'dev', 'machines-out'])
+  await run('ip', ['link', 'set', 'dev', 'machines-out', 'up'])
+  // Nobody there knows the way to the nodes: without a change of addresses there would be no answer.
+  await run('ip', ['-n', outside, '-batch', '-'], { input: 'address add 198.51.100.2/30 dev eth0\nlink set dev eth0 up\n' })
+  await inside(one, 'sh', '-c', reach('198.51.100.2'))
 })
 
 test('sysfs shows the devices of the node, and cgroups are those of the machine', options, async () => {

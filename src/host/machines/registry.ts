@@ -14,14 +14,17 @@ const nameMax = 63
 
 /**
  * Every further node of this machine by its folders, in the order of addresses. A folder without a record is one that was being removed, that never
- * came to be, or whose data somebody removed by hand: it is said to be leaving.
+ * came to be, or whose data somebody removed by hand: it is said to be leaving. A record
+ * that cannot be read is refused, since its node may run well; who removes everything takes it for one that leaves.
  */
-export function listMachines(layout: Layout): readonly Machine[] {
+export function listMachines(layout: Layout, damaged: 'refuse' | 'count as leaving' = 'refuse'): readonly Machine[] {
   const folders = [layout.dataDirectory, layout.runDirectory].flatMap((folder) => entriesOf(join(folder, 'nodes')))
-  return [...new Set(folders)].map((name) => readMachine(layout, name)).toSorted((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
+  return [...new Set(folders)]
+    .map((name) => readMachine(layout, name, damaged))
+    .toSorted((a, b) => a.index - b.index || (a.name < b.name ? -1 : 1))
 }
 
-function readMachine(layout: Layout, name: string): Machine {
+function readMachine(layout: Layout, name: string, damaged: 'refuse' | 'count as leaving'): Machine {
   const { record } = machinePaths(layout, name)
   const nothing: Machine = { name, index: 0, addresses: [], isLeaving: true }
   let text: string
