@@ -37,9 +37,12 @@ function readMachine(layout: Layout, name: string, damaged: 'refuse' | 'count as
   try {
     return { ...nothing, isLeaving: false, ...(JSON.parse(text) as Partial<Machine>), name }
   } catch (cause) {
-    throw new WherryError('InternalError', `${record} is not what we wrote: ${(cause as Error).message}; "wherry node remove ${name}"`, {
-      cause,
-    })
+    if (damaged === 'count as leaving') return nothing
+    throw new WherryError(
+      'InternalError',
+      `${record} is not what we wrote: ${(cause as Error).message}; mend it, or remove all with "wherry reset"`,
+      { cause },
+    )
   }
 }
 
