@@ -153,8 +153,8 @@ test('every kind is in the list of what is acted upon, and nothing else is', () 
 })
 
 test('every message that is explained is one that somebody says', () => {
-  const sources = [...globSync('src/{cli,host}/**/*.ts', { cwd: root }), 'wherry'].map(read).join('\n')
-  const rows = tableAfter('docs/use.md', /^\| the command says \|/)
+  const sources = [...globSync('src/{cli,host,kubelet/certificates}/**/*.ts', { cwd: root }), 'wherry'].map(read).join('\n')
+  const rows = [...tableAfter('docs/use.md', /^\| the command says \|/), ...tableAfter('docs/nodes.md', /^\| `wherry join` says \|/)]
   assert.ok(rows.length > 10)
   for (const [cell] of rows) for (const span of spansIn(cell!)) assert.ok(sources.includes(span), `nobody says "${span}"`)
 })
