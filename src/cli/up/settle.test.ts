@@ -13,7 +13,9 @@ check('a port that is none', { 'api-port': '70000' }, /--api-port must be a port
 check('a port with a sign', { 'kubelet-port': '+1' }, /--kubelet-port must be a port/)
 check('a name that leads elsewhere', { 'node-name': '../../etc' }, /--node-name must be lower case letters/)
 check('a name in capitals', { 'node-name': 'Node' }, /--node-name must be/)
-check('an address that is a name', { 'node-address': 'localhost' }, /--node-address must be an IPv4 address/)
+check('an address that is a name', { 'node-address': 'localhost' }, /--node-address must be an address, or one of IPv4 and one of IPv6/)
+check('an address of each family', { 'node-address': '192.0.2.7,fd00::7' }, { nodeAddress: '192.0.2.7,fd00::7' })
+check('two of one family', { 'node-address': '192.0.2.7,192.0.2.8' }, /--node-address must be an address/)
 check('one port for both', { 'api-port': '10250' }, /cannot both have port 10250/)
 
 function check(name: string, options: Given['options'], expected: Partial<Config> | RegExp): void {

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { Config } from '#host/config.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Given } from '../command.ts'
@@ -17,7 +17,8 @@ export function settle(config: Config, options: Given['options']): Config {
     apiPort: port('api-port', config.apiPort),
     kubeletPort: port('kubelet-port', config.kubeletPort),
     nodeName: checked('node-name', isNodeName, 'lower case letters, digits, "-" and "." (RFC 1123)') ?? config.nodeName,
-    nodeAddress: checked('node-address', isIPv4, 'an IPv4 address') ?? config.nodeAddress,
+    nodeAddress:
+      checked('node-address', isNodeAddress, 'an address, or one of IPv4 and one of IPv6 with a comma between them') ?? config.nodeAddress,
   }
   if (settled.apiPort === settled.kubeletPort)
     throw new WherryError('BadRequest', `API server and node agent cannot both have port ${settled.apiPort}; choose another --kubelet-port`)
@@ -25,6 +26,11 @@ export function settle(config: Config, options: Given['options']): Config {
 }
 
 const isPort = (given: string): boolean => /^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535
+
+const isNodeAddress = (given: string): boolean => {
+  const families = given.split(',').map((address) => isIP(address.trim()))
+  return !families.includes(0) && families.length <= 2 && new Set(families).size === families.length
+}
 
 /** The name of an object, and of a folder of certificates. */
 const isNodeName = (given: string): boolean =>

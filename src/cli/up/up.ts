@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, defaultConfig, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
+import { type Config, defaultConfig, nodeAddresses, pkiSubjects, readConfig, writeConfig } from '#host/config.ts'
 import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { findDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
@@ -42,7 +42,11 @@ export const up: Command = {
     'api-port': { type: 'string', value: 'PORT', help: 'port of the API server (default 6443)' },
     'kubelet-port': { type: 'string', value: 'PORT', help: 'port of the node agent (default 10250)' },
     'node-name': { type: 'string', value: 'NAME', help: "the node's name (default: the host name)" },
-    'node-address': { type: 'string', value: 'ADDRESS', help: "the machine's own IPv4 address (default: the first one found)" },
+    'node-address': {
+      type: 'string',
+      value: 'ADDRESS',
+      help: "the machine's own address, or one of each family with a comma between them (default: the first of IPv4)",
+    },
     nodes: {
       type: 'string',
       value: 'N',
@@ -108,7 +112,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
       await progress.step('Welcome application', () => createWelcome(connection.client))
       writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
     }
-    const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, config.nodeAddress)
+    const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, nodeAddresses(config)[0]!)
     if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
     const context = shareKubeconfig(given, terminal, config, pki)
     terminal.out(farewell(url, context, performance.now() - startedAt))

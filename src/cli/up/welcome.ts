@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Deployment } from '#api/apps/v1/deployment.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
@@ -79,7 +80,7 @@ export async function welcomeUrl(client: Client, nodeAddress: string): Promise<s
   try {
     const { spec } = await client.get(Service, name, name)
     const port = spec.ports?.[0]?.nodePort
-    return port ? `http://${nodeAddress}:${port}` : undefined
+    return port ? `http://${isIPv6(nodeAddress) ? `[${nodeAddress}]` : nodeAddress}:${port}` : undefined
   } catch (error) {
     if (isError(error, 'NotFound')) return undefined
     throw error
