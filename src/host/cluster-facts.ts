@@ -13,6 +13,9 @@ const clusterSettings = [
   'nodePortRange',
   'dnsAddress',
   'clusterDomain',
+  'nodePortAddresses',
+  'externalIPs',
+  'serviceHealthPort',
 ] as const satisfies readonly (keyof Config)[]
 
 /** They, of a configuration. */

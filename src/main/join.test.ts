@@ -17,7 +17,7 @@ import { createHttpsTransport } from '#client/https-transport.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { clusterFactsData } from '#host/cluster-facts.ts'
-import { defaultConfig, readConfig } from '#host/config.ts'
+import { defaultConfig, readConfig, writeConfig } from '#host/config.ts'
 import { type Paths, paths } from '#host/layout.ts'
 import { certificateTools } from '#host/node-certificates.ts'
 import { makeCertificate } from '#host/pki/certificate.ts'
@@ -28,6 +28,7 @@ import { silentLog } from '#lib/log.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { firstCertificate } from './agent/first-certificate.ts'
 import { openNodeCertificates } from './agent/node-certificates.ts'
+import { withPresentFacts } from './agent/present-facts.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startTestPlane } from './test-plane.ts'
 
@@ -127,6 +128,21 @@ test('a machine joins, gets its certificates, and joins again without harm', asy
   assert.equal(again.wasJoined, true)
   assert.equal(existsSync(machine.where.bootstrapToken), false)
   await refused({ ...machine.options, nodeName: 'other' }, 'Conflict', /is node n-aaaaaa of this cluster already/)
+})
+
+test('an agent takes up what the cluster says of itself by now, and goes on where nobody says it', async () => {
+  const { options, where } = await machineWith('iiiiii')
+  const { config: joined } = await joinNode({ ...options, settings: { kubeletPort: 10_260 } })
+  writeConfig(where.config, { ...joined, clusterDomain: 'former.local', nodeLabels: { disk: 'ssd' } })
+  const former = readConfig(where.config)!
+  const next = await withPresentFacts(former, where, admin, silentLog)
+  assert.deepEqual([next.clusterDomain, next.nodeLabels, next.kubeletPort], ['test.local', { disk: 'ssd' }, 10_260])
+  assert.deepEqual(readConfig(where.config), next)
+  const before = statSync(where.config).mtimeMs
+  assert.equal(await withPresentFacts(next, where, admin, silentLog), next)
+  assert.equal(statSync(where.config).mtimeMs, before, 'nothing is written that was there')
+  const away = { get: () => Promise.reject(new Error('away')) } as unknown as Client
+  assert.equal(await withPresentFacts(former, where, away, silentLog), former)
 })
 
 test('who joins by what cannot be right is told so, and nothing is left behind', async () => {

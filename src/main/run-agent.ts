@@ -21,6 +21,7 @@ import { openNodeCertificates } from './agent/node-certificates.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openRuntime } from './agent/open-runtime.ts'
 import { pem } from './agent/pem-files.ts'
+import { withPresentFacts } from './agent/present-facts.ts'
 import { runNetwork } from './agent/run-network.ts'
 import { runRouter } from './agent/run-router.ts'
 import { processLog, untilTold } from './process.ts'
@@ -29,12 +30,12 @@ import { processLog, untilTold } from './process.ts'
 export async function runAgent(layout: Layout): Promise<void> {
   const log = processLog('agent')
   const where = paths(layout)
-  const config = readConfig(where.config)
-  if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
-  const certificates = openNodeCertificates(config, where, systemClock)
-  if (isJoined(config) && !(await isLetIn({ config, where, certificates, clock: systemClock, random: systemRandom, log }))) return
+  const known = readConfig(where.config)
+  if (!known) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
+  const certificates = openNodeCertificates(known, where, systemClock)
+  if (isJoined(known) && !(await isLetIn({ config: known, where, certificates, clock: systemClock, random: systemRandom, log }))) return
   const transport = createHttpsTransport({
-    server: serverUrls(config),
+    server: serverUrls(known),
     ca: pem(where, 'ca.crt'),
     certificate: () => certificates.client().certificate,
     key: () => certificates.client().key,
@@ -42,6 +43,7 @@ export async function runAgent(layout: Layout): Promise<void> {
     random: systemRandom,
   })
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
+  const config = isJoined(known) ? await withPresentFacts(known, where, client, log) : known
   const configuration = nodeConfiguration(config, layout)
   checkCgroupVersion(config, where.config)
   const metrics = createKubeletMetrics(systemClock)

@@ -8,6 +8,7 @@ import type { Random } from '#lib/random.ts'
 
 /** The reference's patience with who approves. */
 const patienceMs = 15 * 60_000
+const noticeMs = 10_000
 
 /**
  * Asks the cluster to sign a request (PKCS #10, PEM) and waits for the certificate: PEM. Throws `Forbidden` where it was denied, `Invalid` where
@@ -31,6 +32,10 @@ export async function requestCertificate(
       new WherryError('Timeout', `nobody signed the certificate request ${metadata.name} within ${patienceMs / 60_000} minutes`),
     ),
   )
+  // The controller that approves needs a moment; what it leaves alone waits for a person, who should hear of it.
+  const forgetNotice = clock.schedule(clock.now() + noticeMs, () =>
+    log.warn('a certificate request waits for approval: kubectl certificate approve', { request: metadata.name, signer: asked.signerName }),
+  )
   const informer = createInformer(client, CertificateSigningRequest, {
     clock,
     random,
@@ -51,6 +56,7 @@ export async function requestCertificate(
     return await outcome.promise
   } finally {
     forget()
+    forgetNotice()
     signal.removeEventListener('abort', giveUp)
     await informer.close()
   }
