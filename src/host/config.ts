@@ -218,9 +218,6 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
       ? undefined
       : 'a mapping of labels, such as "disk: ssd"',
   kubelet: (value) => (isMapping(value) ? undefined : 'a mapping of settings of KubeletConfiguration'),
-  cgroupRoot: (value) =>
-    typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
-  machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
   nodePortAddresses: (value) =>
     Array.isArray(value) &&
     value.length > 0 &&
@@ -234,6 +231,9 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   ingressHTTPSPort: wantsPort,
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
+  cgroupRoot: (value) =>
+    typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
+  machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
   runtimeHandlers: (value) =>
     isMapping(value) && Object.entries(value).every(([name, handler]) => isHandlerName(name) && isHandler(handler))
       ? undefined
