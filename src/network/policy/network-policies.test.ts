@@ -59,7 +59,7 @@ test('the first policy begins it all, differences follow, and the last policy en
 test('a pod is ready when the kernel has its rules, not before', async () => {
   const world = await startWorld()
   await world.client.create(NetworkPolicy, policy('deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }), { namespace: 'x' })
-  await world.until(() => world.written.some((text) => text.includes('chain begin')))
+  await world.until(() => world.written.some((text) => text.includes('chain under-way')))
   const hold = world.holdNft()
   let isReady = false
   const ready = world.policies.podReady(pod('new', 'x'), ['10.0.0.7', 'fd00::7']).then(() => (isReady = true))
@@ -245,6 +245,7 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
     },
     nodeName: 'here',
     table: 't',
+    bridge: 'cbr0',
     standIns: { 'name server': nameServerPod(['10.96.0.10']) },
   })
   /** Turns of the event loop: nothing here waits for anything else. */

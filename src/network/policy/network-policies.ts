@@ -24,6 +24,8 @@ export interface NetworkPoliciesOptions {
   readonly nodeName: string
   /** Of family `inet`; nobody else writes to it. */
   readonly table: string
+  /** The device that pods of this node hang on. */
+  readonly bridge: string
   /** Servers of the node that policies see as pods, such as the name server: by any key. */
   readonly standIns?: Readonly<Record<string, PolicyPod>>
 }
@@ -92,7 +94,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   // --- what is true ----------------------------------------------------------------------------------------------------------------
 
   function activate(): Active {
-    const model = createPolicyModel(table)
+    const model = createPolicyModel(table, options.bridge)
     const pods = options.openPods()
     for (const [key, pod] of Object.entries(standIns)) model.setPod(key, pod)
     for (const [uid, claim] of claims) model.setPod(uid, policyPod(claim.pod, nodeName, claim))

@@ -219,6 +219,30 @@ test('netpol: one that the policy opens is open, and one that it shuts is shut, 
   assert.deepEqual(await lab.tryAll([probe]), ['a'])
 })
 
+test('netpol: no way around over the link: neither its own addresses nor a packet to everybody', async () => {
+  const linkAddress = async (name: string): Promise<string> => {
+    const found = /inet6 (fe80::[0-9a-f:]+)/.exec(
+      await lab.inside(name, 'ip', '-6', 'address', 'show', 'dev', name === 'node' ? 'cbr0' : 'eth0', 'scope', 'link'),
+    )
+    return `${found![1]}%eth0`
+  }
+  const [a, node] = [await linkAddress('a'), await linkAddress('node')]
+  const probes: readonly Probe[] = [
+    { from: 'b', address: a, protocol: 'TCP', port: 80 },
+    { from: 'b', address: a, protocol: 'UDP', port: 80 },
+    { from: 'c', address: node, protocol: 'TCP', port: 80 },
+    { from: 'b', address: '10.9.0.255', protocol: 'UDP', port: 81 },
+  ]
+  await lab.nft(modelOf([]).takeWhole())
+  const open = await lab.tryAll(probes)
+  assert.deepEqual([...open.slice(0, 3), open[3] !== ''], ['a', 'a', 'node', true], 'it is a way where nobody is isolated')
+  await lab.nft(modelOf([policy('x', { podSelector: app('a') }), policy('y', { podSelector: {}, policyTypes: ['Egress'] })]).takeWhole())
+  const shut = await lab.tryAll(probes)
+  assert.deepEqual(shut.slice(0, 3), ['', '', ''])
+  // Whoever sends to everybody hears itself first: that nobody else does, the counter tells, for each of three pods.
+  assert.match(await lab.inside('node', 'nft', 'list', 'chain', 'inet', 't', 'one-link'), /broadcast, multicast \} counter packets 3 /)
+})
+
 test('netpol: SCTP, by packets of which only the ports are true', async (t) => {
   // The common header (source port, destination port, tag, checksum) and an INIT chunk, by RFC 9260.
   const script = `import socket,sys
@@ -248,7 +272,7 @@ function policy(namespace: string, spec: object, name = 'p'): NetworkPolicy {
 }
 
 function modelOf(policies: readonly NetworkPolicy[]): PolicyModel {
-  const model = createPolicyModel('t')
+  const model = createPolicyModel('t', 'cbr0')
   for (const { metadata } of lab.namespaces) model.setNamespace(metadata.name, metadata.labels)
   for (const one of policies) model.setPolicy(`${one.metadata.namespace}/${one.metadata.name}`, compilePolicy(one))
   for (const pod of lab.pods) model.setPod(pod.metadata.name, policyPod(pod, 'here'))

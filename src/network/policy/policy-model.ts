@@ -39,7 +39,8 @@ interface LocalPod {
   readonly jumps: Readonly<Record<Direction, readonly string[] | undefined>>
 }
 
-export function createPolicyModel(table: string): PolicyModel {
+/** `bridge`: the device that pods of this node hang on. */
+export function createPolicyModel(table: string, bridge = 'none'): PolicyModel {
   const draft = createTableDraft(`inet ${table}`)
   const sets = createPodSets(draft)
   const policies = new Map<string, Policy>()
@@ -52,6 +53,13 @@ export function createPolicyModel(table: string): PolicyModel {
   const owners = new Map<string, Set<LocalPod>>()
   /** How many pods use a chain of pods. */
   const uses = new Map<string, number>()
+
+  /** Pods of this node that any policy isolates. */
+  let isolated = 0
+  const closeOneLink = (isClosed: boolean): void => {
+    for (const [name, rules] of Object.entries(oneLink)) draft.chain(name, isClosed ? rules(bridge) : [])
+  }
+  closeOneLink(false)
 
   for (const family of families) {
     for (const direction of directions)
@@ -123,6 +131,9 @@ export function createPolicyModel(table: string): PolicyModel {
     }
     for (const [direction, jumps] of chainsOf(now)) useChain(podChainName(direction, jumps), jumps)
     lead(before, now)
+    const isolatedBefore = isolated
+    isolated += Math.sign(chainsOf(now).length) - Math.sign(chainsOf(before).length)
+    if (isolatedBefore === 0 || isolated === 0) closeOneLink(isolated > 0)
     for (const [direction, jumps] of chainsOf(before)) leaveChain(podChainName(direction, jumps))
     for (const policy of before?.policies ?? []) {
       policy.pods.delete(before!)
@@ -215,7 +226,8 @@ export function createPolicyModel(table: string): PolicyModel {
 const frame = (table: string): string => `table inet ${table} {
   chain forward { type filter hook forward priority filter; policy accept; }
   chain input { type filter hook input priority filter; policy accept; }
-  chain begin { }
+  chain under-way { }
+  chain egress { }
   chain ingress { }
 }
 `
@@ -227,11 +239,13 @@ const frame = (table: string): string => `table inet ${table} {
  * own pods, and their answers are under way. What pods send to the node itself has no second side.
  */
 const entry = (table: string): string => `table inet ${table} {
-  chain begin {
+  chain under-way {
     ct state established,related accept
     icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept
     ip saddr . ip daddr @self-4 accept
     ip6 saddr . ip6 daddr @self-6 accept
+  }
+  chain egress {
     ip saddr vmap @egress-4
     ip6 saddr vmap @egress-6
   }
@@ -240,10 +254,19 @@ const entry = (table: string): string => `table inet ${table} {
     ip6 daddr vmap @ingress-6
     accept
   }
-  chain forward { jump begin; goto ingress; }
-  chain input { jump begin; }
+  chain forward { jump under-way; jump one-link; jump egress; goto ingress; }
+  chain input { jump under-way; jump one-link-to-node; jump egress; }
 }
 `
+
+/**
+ * Pods on one bridge also reach each other, and the node, by what no map knows: their link-local addresses, and packets to everybody. Where a pod
+ * is isolated these ways are closed to all pods of the node, since a packet does not tell whose it is.
+ */
+const oneLink: Readonly<Record<string, (bridge: string) => readonly string[]>> = {
+  'one-link': () => ['ip6 saddr fe80::/10 counter drop', 'meta pkttype { broadcast, multicast } counter drop'],
+  'one-link-to-node': (bridge) => [`iifname "${bridge}" ip6 saddr fe80::/10 counter drop`],
+}
 
 /** Named ports of what comes in are those of pods of this node, since nothing else is stopped here. */
 const scopes: Readonly<Record<Direction, PortScope>> = { ingress: 'node', egress: 'cluster' }

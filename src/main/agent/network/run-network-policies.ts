@@ -19,6 +19,7 @@ export function runNetworkPolicies({ config, caches, client, host, clock, random
     host,
     nodeName: config.nodeName,
     table: names.policyTable,
+    bridge: names.bridge,
     standIns: { 'name server': nameServerPod(dnsAddresses(config)) },
   })
   return {

@@ -149,7 +149,8 @@ function verdictOf(table: Table, rule: string, packet: Packet): string | undefin
   }
   for (;;) {
     let found: RegExpExecArray | null
-    if (take(/^(ct state|icmpv6 type) /)) return undefined
+    // Packets here are new, of transports, from addresses of pods, and to one receiver.
+    if (take(/^(ct state|icmpv6 type|iifname|ip6 saddr fe80::|meta pkttype) ?/)) return undefined
     if (take(/^counter /)) continue
     if ((found = /^(accept|drop|(?:jump|goto) \S+)$/.exec(rest))) return found[1]
     if ((found = take(/^(ip6?) ([sd]addr) vmap @(\S+)/))) {

@@ -185,8 +185,9 @@ const udp = ({ address, port }) => new Promise((done) => {
   const s = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4')
   const timer = setTimeout(() => { s.close(); done('') }, silenceMs)
   s.on('error', () => {})
+  s.bind(() => s.setBroadcast(true))
   s.on('message', (m) => { clearTimeout(timer); s.close(); done(String(m)) })
-  s.send('?', port, address)
+  s.once('listening', () => s.send('?', port, address))
 })
 const say = ({ which }) => new Promise((done) => {
   const s = open.get(which)
