@@ -4,6 +4,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { seededRandom } from '#lib/random.ts'
 import type { ClusterEvent } from '../framework/cluster-event.ts'
+import type { AnyPlugin } from '../framework/plugin.ts'
 import { profileOf } from '../framework/profile.ts'
 import { defaultProfile } from '../plugins/default-profile.ts'
 import { node, pod, worldOf } from '../testing/fixtures.ts'
@@ -167,6 +168,26 @@ test('only the pods that an event is about, or that it helps, wake', () => {
   for (const uid of [uidOf(queue)!, uidOf(queue)!]) queue.refused(uid, 0, fit)
   queue.wake(big, 0)
   assert.deepEqual([uidOf(queue), uidOf(queue)], ['small', undefined])
+})
+
+test('pods of one shape that wait for other devices are helped each for itself', () => {
+  const wants = (name: string, claim: string) => pod(name, { spec: { resourceClaims: [{ name: 'device', resourceClaimName: claim }] } })
+  const devices: AnyPlugin = {
+    name: 'Devices',
+    filter: () => undefined,
+    wokenBy: [
+      {
+        resource: 'Pod',
+        actions: ['Delete'],
+        helps: ({ spec }, { before }) => spec.resourceClaims![0]!.resourceClaimName === (before as Pod).metadata.name,
+      },
+    ],
+  }
+  const queue = createSchedulingQueue([profileOf('default-scheduler', [devices])], worldOf([node('a')]))
+  for (const one of [wants('a', 'mine'), wants('b', 'other')]) queue.set(one, 0)
+  for (const uid of [uidOf(queue)!, uidOf(queue)!]) queue.refused(uid, 0, new Set(['Devices']))
+  queue.wake(gone, 10_000)
+  assert.deepEqual([uidOf(queue, 10_000), uidOf(queue, 10_000)], ['b', undefined])
 })
 
 checkNode('a heartbeat', {}, { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: 'later' }] }, undefined)

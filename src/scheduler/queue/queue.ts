@@ -287,8 +287,9 @@ export function createSchedulingQueue(
           continue
         }
         const key = `${entry.info.shape.key}\0${[...refusersOf(entry)].join()}`
-        const { uid } = entry.info.pod.metadata
-        const isOwn = uid === about?.metadata.uid || promised.has(uid)
+        const { metadata, spec } = entry.info.pod
+        // Which claims for devices a pod has is no part of its shape.
+        const isOwn = metadata.uid === about?.metadata.uid || promised.has(metadata.uid) || (spec.resourceClaims?.length ?? 0) > 0
         const help = isOwn || !known.has(key) ? helpOf(entry, event) : known.get(key)
         if (!isOwn) known.set(key, help)
         if (help !== undefined) wakeOne(entry, help === 'immediate', now, cause)

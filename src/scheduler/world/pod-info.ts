@@ -79,10 +79,10 @@ export function createPodInfos(): (pod: Pod) => PodInfo {
 }
 
 /**
- * Everything of a pod that a plug-in may rest on, as text. Names, annotations and the volumes that every node can give are no part of it, so
- * that the pods of one template share their shape.
+ * Everything of a pod that a plug-in may rest on, as text. Names, annotations, the volumes that every node can give and which claims for devices
+ * are its own are no part of it, so that the pods of one template share their shape.
  */
-function shapeKey({ metadata, spec, status }: Pod, effective: Pod['spec']): string {
+function shapeKey({ metadata, spec }: Pod, effective: Pod['spec']): string {
   return JSON.stringify([
     metadata.namespace,
     metadata.labels,
@@ -100,7 +100,7 @@ function shapeKey({ metadata, spec, status }: Pod, effective: Pod['spec']): stri
     effective.containers.map(keyOfContainer),
     effective.initContainers?.map(keyOfContainer),
     spec.volumes?.filter(isPlaced),
-    spec.resourceClaims && [metadata.name, spec.resourceClaims, status.resourceClaimStatuses],
+    (spec.resourceClaims?.length ?? 0) > 0,
     spec.hostUsers === false,
   ])
 }
