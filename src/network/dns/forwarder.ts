@@ -146,8 +146,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     isStub: (name) => stubs.some(({ domain }) => isWithin(name, domain)),
     isOwnProbe: (key) => upstream.isOwnProbe(key) || stubs.some((stub) => stub.upstream.isOwnProbe(key)),
     use({ stubDomains, upstreamNameservers }) {
+      // What is on its way may still arrive: who waits for it gets it.
       age += 1
-      for (const old of [upstream, ...stubs.map((stub) => stub.upstream)]) old.close()
       upstream = upstreamOf(upstreamNameservers)
       stubs = stubDomains.map(({ domain, servers }) => ({ domain, upstream: upstreamOf(servers) }))
       cache.clear()
