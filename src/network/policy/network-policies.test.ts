@@ -12,6 +12,7 @@ import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { type NetworkPolicies, nameServerPod, startNetworkPolicies } from './network-policies.ts'
+import { keptPod } from './policy-pod.ts'
 import { interpretTable } from './testing/interpret-table.ts'
 
 test('without a policy there is no table, nobody follows pods, and no pod waits', async () => {
@@ -83,6 +84,7 @@ test('a pod is ready when the kernel has its rules, not before', async () => {
 test('a pod whose object is gone stays isolated until its address is, and the address’s next owner is not', async () => {
   const world = await startWorld()
   await world.client.create(NetworkPolicy, policy('deny', { podSelector: app('web') }), { namespace: 'x' })
+  await world.until(() => world.written.some((text) => text.includes('chain under-way')))
   const one = await world.create(pod('one', 'x', { app: 'web' }), '10.0.0.1')
   await world.policies.podReady(one, ['10.0.0.1'])
   await world.turns()
@@ -160,6 +162,7 @@ test('the name server is a pod of kube-system to policies', async () => {
     policy('names', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to, ports: [{ protocol: 'UDP', port: 53 }] }] }),
     { namespace: 'x' },
   )
+  await world.until(() => world.written.some((text) => text.includes('chain under-way')))
   await world.policies.podReady(pod('one', 'x'), ['10.0.0.1'])
   const ask = (protocol: 'udp' | 'tcp', to: string) => world.table.passes({ hook: 'input', from: '10.0.0.1', to, protocol, port: 53 })
   assert.deepEqual([ask('udp', '10.96.0.10'), ask('tcp', '10.96.0.10'), ask('udp', '192.0.2.1')], [true, false, false])
@@ -228,7 +231,7 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
     ...cache,
     ...informers,
     log: { ...silentLog, error: (text) => void errors.push(text) },
-    openPods: () => createInformer(client, Pod, cache),
+    openPods: () => createInformer(client, Pod, { ...cache, transform: keptPod }),
     host: {
       async nft(text) {
         if (refusal !== undefined) {
@@ -286,7 +289,10 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
       })
     },
     async until(condition: () => boolean): Promise<void> {
-      for (let round = 0; round < 200 && !condition(); round += 1) await turns(5)
+      for (let round = 0; round < 200 && !condition(); round += 1) {
+        await turns(5)
+        await clock.advance(1)
+      }
       assert.ok(condition(), 'it did not come true')
     },
     async close(): Promise<void> {

@@ -10,12 +10,12 @@ import type { Random } from '#lib/random.ts'
 import type { NetworkHost } from '../host.ts'
 import { compilePolicy } from './compiled-policy.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
-import { type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
+import { mirrorAnnotation, type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
 
 export interface NetworkPoliciesOptions {
   readonly policies: Informer<NetworkPolicy>
   readonly namespaces: Informer<Namespace>
-  /** Follows the pods of the whole cluster. Called when there is a policy; what it gave is closed when there is none any more. */
+  /** Follows the pods of the whole cluster; `keptPod` says what has to be kept of them. Called when there is a policy; what it gave is closed when there is none any more. */
   readonly openPods: () => Informer<Pod>
   readonly host: Pick<NetworkHost, 'nft'>
   readonly clock: Clock
@@ -65,6 +65,12 @@ interface Wait {
   readonly fail: (error: WherryError) => void
 }
 
+/**
+ * Between two transactions that no pod waits for: in a cluster where pods come and go all the time nft is not started more than twenty times a
+ * second for what happens on other nodes.
+ */
+const REST_MS = 50
+
 /** After a refused transaction. */
 const putOff: BackoffOptions = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }
 const READY_TIMEOUT_MS = 10_000
@@ -84,7 +90,9 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   let isStopped = false
   let attempt = 0
   let retryAt = 0
+  let restUntil = 0
   let forgetRetry = (): void => {}
+  let forgetRest = (): void => {}
   let problem = ''
   /** Counts changes, and up to which of them the kernel has all. */
   let changed = 1
@@ -153,6 +161,12 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
 
   function stir(): void {
     if (isStopped || running !== undefined || inForce === changed || clock.now() < retryAt || unknown() !== '') return
+    const restMs = restUntil - clock.monotonicMs()
+    if (restMs > 0 && waiting.size === 0) {
+      forgetRest()
+      forgetRest = clock.schedule(clock.now() + restMs, stir)
+      return
+    }
     // Changes of one moment go together.
     running = Promise.resolve()
       .then(apply)
@@ -171,7 +185,10 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     const text =
       active === undefined ? (kernel === 'nothing' ? '' : noTable(table)) : isWhole ? active.model.takeWhole() : active.model.takeChanges()
     try {
-      if (text !== '') await host.nft(text)
+      if (text !== '') {
+        await host.nft(text)
+        restUntil = clock.monotonicMs() + REST_MS
+      }
     } catch (error) {
       refused(error)
       return
@@ -225,6 +242,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
         const wait: Wait = { until, done: () => end(resolve), fail: (error) => end(() => reject(error)) }
         const forget = clock.schedule(clock.now() + READY_TIMEOUT_MS, () => wait.fail(notReady()))
         waiting.add(wait)
+        stir()
       })
     },
     podGone(uid) {
@@ -240,6 +258,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     async stop() {
       isStopped = true
       forgetRetry()
+      forgetRest()
       stopPolicies()
       deactivate()
       for (const one of waiting) one.fail(stopping())
@@ -278,5 +297,5 @@ export const nameServerPod = (addresses: readonly string[]): PolicyPod => ({
 })
 
 /** A static pod is known to the API by a mirror that has a uid of its own, and names the pod's. */
-const identityOf = ({ metadata }: Pod): string => metadata.annotations?.['kubernetes.io/config.mirror'] ?? metadata.uid
+const identityOf = ({ metadata }: Pod): string => metadata.annotations?.[mirrorAnnotation] ?? metadata.uid
 const isStatic = ({ metadata }: Pod): boolean => (metadata.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { policyPod } from './policy-pod.ts'
+import { keptPod, policyPod } from './policy-pod.ts'
 
 const running = { status: { phase: 'Running', podIPs: [{ ip: '10.0.0.1' }, { ip: 'FD00::0001' }] } }
 
@@ -43,3 +43,27 @@ function check(name: string, parts: Parameters<typeof podOf>[0], addresses: read
     ),
   )
 }
+
+test('what is kept of a pod is all that policies see of it', () => {
+  const whole = podOf({
+    metadata: { labels: { app: 'web' }, annotations: { 'kubernetes.io/config.mirror': 'h', other: 'x'.repeat(1000) } },
+    spec: {
+      nodeName: 'n',
+      containers: [
+        { name: 'a', image: 'x', env: [{ name: 'A', value: '1' }], ports: [{ name: 'web', protocol: 'TCP', containerPort: 80 }] },
+        { name: 'b' },
+      ],
+      initContainers: [
+        { restartPolicy: 'Always', ports: [{ name: 'side', protocol: 'TCP', containerPort: 7 }] },
+        { ports: [{ name: 'init', protocol: 'TCP', containerPort: 8 }] },
+      ],
+    },
+    ...{ status: { ...running.status, containerStatuses: [{}] } },
+  })
+  const kept = keptPod(whole)
+  assert.deepEqual(policyPod(kept, 'n'), policyPod(whole, 'n'))
+  assert.deepEqual(kept.metadata.annotations, { 'kubernetes.io/config.mirror': 'h' })
+  assert.ok(JSON.stringify(kept).length < JSON.stringify(whole).length / 2)
+  assert.equal(policyPod(keptPod(podOf({ ...running, spec: { hostNetwork: true, containers: [] } })), 'n'), undefined)
+  assert.equal(policyPod(keptPod(podOf({ status: { ...running.status, phase: 'Succeeded' } })), 'n'), undefined)
+})

@@ -49,6 +49,33 @@ export function policyPod(
   }
 }
 
+/** Of a pod of the cluster no more than policies ask for: thousands of them are held. */
+export const keptPod = ({ metadata, spec, status }: Pod): Pod =>
+  ({
+    metadata: {
+      name: metadata.name,
+      namespace: metadata.namespace,
+      uid: metadata.uid,
+      resourceVersion: metadata.resourceVersion,
+      labels: metadata.labels,
+      ...(metadata.annotations?.[mirrorAnnotation] !== undefined && {
+        annotations: { [mirrorAnnotation]: metadata.annotations[mirrorAnnotation] },
+      }),
+    },
+    spec: {
+      nodeName: spec.nodeName,
+      hostNetwork: spec.hostNetwork,
+      containers: spec.containers.flatMap(({ ports }) => (ports?.length ? [{ ports }] : [])),
+      initContainers: (spec.initContainers ?? [])
+        .filter(isSidecar)
+        .flatMap(({ ports }) => (ports?.length ? [{ restartPolicy: 'Always', ports }] : [])),
+    },
+    status: { phase: status?.phase, podIP: status?.podIP, podIPs: status?.podIPs },
+  }) as unknown as Pod
+
+/** By which the API knows a static pod's mirror: it says the pod's own uid. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror'
+
 /** Texts that are no addresses are left out: nft would refuse them, and everybody's change with them. */
 export function podAddresses(texts: readonly string[]): PodAddress[] {
   const found = new Map<string, PodAddress>()

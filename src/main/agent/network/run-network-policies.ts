@@ -5,6 +5,7 @@ import { dnsAddresses } from '#host/config.ts'
 import { names } from '#host/names.ts'
 import type { PodNetwork } from '#kubelet/interfaces.ts'
 import { nameServerPod, startNetworkPolicies } from '#network/policy/network-policies.ts'
+import { keptPod } from '#network/policy/policy-pod.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
 /** NetworkPolicies as rules of this node, and what the kubelet waits for before a pod's first container. */
@@ -15,7 +16,7 @@ export function runNetworkPolicies({ config, caches, client, host, clock, random
     ...cache,
     policies,
     namespaces: caches.namespaces,
-    openPods: () => createInformer(client, Pod, cache),
+    openPods: () => createInformer(client, Pod, { ...cache, transform: keptPod }),
     host,
     nodeName: config.nodeName,
     table: names.policyTable,
