@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { Node } from '#api/core/v1/node.ts'
@@ -34,6 +35,8 @@ check('as somebody else', { parts: { commonName: 'system:node:other' } }, false)
 check('as another organization', { parts: { organizations: ['system:masters'] } }, false)
 check('with a URI', { parts: { uris: ['spiffe://cluster/ns/default'] } }, false)
 check('with a mail address', { parts: { emailAddresses: ['a@example.org'] } }, false)
+check('its own address in the other family’s clothes', { parts: { addresses: ['::ffff:192.0.2.9'] } }, false)
+check('signed by another key', { parts: { signedBy: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey } }, false)
 check('a Node without addresses', { addresses: [] }, false)
 
 for (const [what, address] of Object.entries({
