@@ -23,6 +23,8 @@ import { writes } from './figures/writes.ts'
 import { podNetwork } from './network/pods.ts'
 import { networkPolicies } from './network/policies.ts'
 import { dns } from './network/dns.ts'
+import { servicePath } from './network/service-path.ts'
+import { services } from './network/services.ts'
 import { clusterProblem } from './support/cluster.ts'
 import { startOwnScheduling, startOwnServer } from './support/own-server.ts'
 import { referenceServer } from './support/reference-server.ts'
@@ -48,6 +50,8 @@ const figures: readonly Figure[] = [
   networkPolicies,
   podNetwork,
   dns,
+  services,
+  servicePath,
 ]
 
 const { values, positionals } = parseArgs({

@@ -130,7 +130,8 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       (line) => {
         if (!concerns(line, interest())) return
         hasDrifted = true
-        if (failures === 0) stirIn(settleMs)
+        // What failed may go well now, such as a link that is up again; but what we try makes changes as well.
+        stirIn(failures === 0 ? settleMs : retry.initialMs)
       },
       (error) => {
         if (stopped) return

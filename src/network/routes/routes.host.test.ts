@@ -86,6 +86,32 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
       await until('healed', () => pings(first.inside, target.addresses[0]!, 100))
     })
 
+    await t.test('a cut and healed network needs no hand', async () => {
+      await world.link('ip', 'link', 'set', 'port0', 'down')
+      assert.ok(!(await pings(made[0]!.inside, made[1]!.addresses[0]!, 100)))
+      await world.link('ip', 'link', 'set', 'port0', 'up')
+      await until('healed', () => pings(made[0]!.inside, made[1]!.addresses[0]!, 100))
+      if (underlay.includes('v6')) return
+      // The kernel takes the routes of an interface that is turned off, and gives none of them back.
+      const [node] = world.nodes as [TestMachine]
+      await node.run('ip', 'link', 'set', 'eth0', 'down')
+      await node.run('ip', 'link', 'set', 'eth0', 'up')
+      await node.run('ip', 'route', 'replace', 'default', 'via', '192.168.0.254')
+      await until('up again', () => pings(made[0]!.inside, made[1]!.addresses[0]!, 100))
+    })
+
+    await t.test('a network that carries less: pods that run have the smaller MTU at both ends', async () => {
+      const [node] = world.nodes as [TestMachine]
+      const before = made[0]!.mtu
+      await node.run('ip', 'link', 'set', 'eth0', 'mtu', '1400')
+      const mtuOf = async () =>
+        (JSON.parse((await run('ip', ['-json', '-netns', made[0]!.name, 'link', 'show', 'eth0'])).stdout) as { mtu: number }[])[0]!.mtu
+      await until('the smaller one', async () => (await mtuOf()) === before - 100 && node.cniConfig()!.includes(`"mtu": ${before - 100}`))
+      await reaches(made[0]!.inside, made[1]!.addresses[0]!, before - 100, 'full packets of the smaller size')
+      await node.run('ip', 'link', 'set', 'eth0', 'mtu', '1500')
+      await until('the old one', async () => (await mtuOf()) === before)
+    })
+
     await t.test('a node that is gone leaves nothing', async () => {
       const [node] = world.nodes as [TestMachine]
       const gone = world.nodes[2]!.network

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { silentLog } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { startPodNetwork } from './pod-network.ts'
+import type { PodNetworkMode } from './routes/desired-network.ts'
+import type { PresentNetwork, Route } from './routes/network-state.ts'
+import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
+import { carryOut } from './routes/testing/carry-out.ts'
+
+const own = node('a', 1)
+
+test('reads once, and from then on remembers; a heartbeat is no change', async () => {
+  const world = start({ nodes: [own] })
+  await world.settle()
+  assert.deepEqual([world.reads, world.applied.length], [1, 0])
+  world.set([own, node('b', 2)])
+  await world.settle()
+  world.set([own, node('b', 2), node('c', 3)])
+  await world.settle()
+  assert.deepEqual([world.reads, world.applied.length], [1, 2])
+  assert.deepEqual(
+    world.present.routes.map(({ destination }) => destination),
+    ['10.1.2.0/24', '192.0.2.2/32', '10.1.3.0/24', '192.0.2.3/32'],
+  )
+  await world.stop()
+})
+
+test('does nothing before all nodes are known: what a former agent made would go', async () => {
+  const world = start({ nodes: [own], isSynced: false })
+  world.set([own])
+  await world.settle()
+  assert.deepEqual([world.reads, world.applied.length], [0, 0])
+  await world.stop()
+})
+
+test('what somebody else takes away comes back, after the swarm of changes has passed', async () => {
+  const world = start({ nodes: [own, node('b', 2)] })
+  await world.settle()
+  world.present = {
+    ...world.present,
+    devices: world.present.devices.filter(({ name }) => name !== 'vx'),
+    routes: [],
+    neighbours: [],
+    forwarding: [],
+  }
+  world.say('[LINK]Deleted 7: vx: <BROADCAST> mtu 1450')
+  world.say('[ROUTE]Deleted 10.1.2.0/24 via 10.1.2.0 dev vx proto 87 onlink')
+  await world.settle()
+  assert.equal(world.reads, 1, 'not at once')
+  await world.clock.advance(200)
+  await world.settle()
+  assert.equal(world.reads, 2)
+  assert.ok(world.present.devices.some(({ name }) => name === 'vx'))
+  await world.stop()
+})
+
+test('pods that come and go are no reason to look', async () => {
+  const world = start({ nodes: [own, node('b', 2)] })
+  await world.settle()
+  for (const line of [
+    '[LINK]12: veth5c1@if2: <BROADCAST,UP> mtu 1450 master br state UP',
+    '[ADDR]12: veth5c1    inet6 fe80::1/64 scope link',
+    '[ROUTE]fe80::/64 dev veth5c1 proto kernel metric 256',
+    '[ROUTE]198.51.100.0/24 dev docker0 proto kernel',
+    'local garbage',
+  ])
+    world.say(line)
+  await world.clock.advance(10_000)
+  await world.settle()
+  assert.equal(world.reads, 1)
+  await world.stop()
+})
+
+test('what fails is tried again, later each time, from what is there then', async () => {
+  const world = start({ nodes: [own, node('b', 2)], failures: 3 })
+  await world.settle()
+  assert.deepEqual([world.reads, world.applied.length], [1, 1])
+  world.set([own, node('b', 2), node('c', 3)])
+  await world.settle()
+  assert.equal(world.applied.length, 1, 'a change does not cut the wait short')
+  await world.clock.advance(1_200)
+  await world.settle()
+  assert.equal(world.applied.length, 2)
+  await world.clock.advance(1_200)
+  await world.settle()
+  assert.equal(world.applied.length, 2, 'twice as long')
+  await world.clock.advance(10_000)
+  await world.settle()
+  assert.deepEqual([world.reads, world.applied.length], [4, 4])
+  assert.equal(world.present.routes.length, 4)
+  await world.stop()
+})
+
+test('a problem is told when it begins, not at each look', async () => {
+  const world = start({
+    nodes: [own, node('b', 2)],
+    foreign: [{ destination: '10.1.2.0/25', device: 'tun0', isOnLink: false, table: 254, protocol: 'static', metric: 0 }],
+  })
+  await world.settle()
+  world.set([own, node('b', 2), node('c', 3)])
+  await world.settle()
+  assert.deepEqual(
+    world.problems.map((one) => one.split(' ')[0]),
+    ['RouteConflict'],
+  )
+  world.present = { ...world.present, routes: world.present.routes.filter(({ device }) => device !== 'tun0') }
+  world.say('[ROUTE]Deleted 10.1.2.0/25 dev tun0 proto static')
+  await world.clock.advance(200)
+  await world.settle()
+  world.present = {
+    ...world.present,
+    routes: [
+      ...world.present.routes,
+      { destination: '10.1.2.0/25', device: 'tun0', isOnLink: false, table: 254, protocol: 'static', metric: 0 },
+    ],
+  }
+  world.say('[ROUTE]10.1.2.0/25 dev tun0 proto static')
+  await world.clock.advance(200)
+  await world.settle()
+  assert.equal(world.problems.length, 2)
+  await world.stop()
+})
+
+test('the configuration of the plug-ins is written when the node has its range, and again only when it changes', async () => {
+  const world = start({ nodes: [{ ...own, podCIDRs: [] }] })
+  await world.settle()
+  assert.deepEqual(world.written, [])
+  world.set([own])
+  await world.settle()
+  world.set([own, node('b', 2)])
+  await world.settle()
+  assert.equal(world.written.length, 1)
+  assert.match(world.written[0]!, /"mtu": 1450[\s\S]*"subnet": "10\.1\.1\.0\/24"/)
+  await world.stop()
+})
+
+test('none: what we had goes, and the user’s configuration is the first', async () => {
+  const world = start({ nodes: [own, node('b', 2)], mode: 'none' })
+  await world.settle()
+  assert.deepEqual([world.written, world.removed, world.applied.length], [[], ['/cni/10.conflist'], 0])
+  await world.stop()
+})
+
+test('an end of the kernel’s telling is a reason to look, and to listen anew', async () => {
+  const world = start({ nodes: [own, node('b', 2)] })
+  await world.settle()
+  world.endWatch()
+  await world.clock.advance(5_000)
+  await world.settle()
+  assert.deepEqual([world.reads, world.watches], [2, 2])
+  await world.stop()
+  world.say('[LINK]Deleted 7: vx: <BROADCAST> mtu 1450')
+  await world.clock.advance(100_000)
+  await world.settle()
+  assert.deepEqual([world.reads, world.watches], [2, 2], 'a stopped one does nothing')
+})
+
+function node(name: string, last: number): NodeNetwork {
+  return { name, uid: name, addresses: [`192.0.2.${last}`], podCIDRs: [`10.1.${last}.0/24`] }
+}
+
+interface Start {
+  readonly nodes: readonly NodeNetwork[]
+  readonly isSynced?: boolean
+  readonly mode?: PodNetworkMode
+  /** How many times nothing can be changed. */
+  readonly failures?: number
+  readonly foreign?: readonly Route[]
+}
+
+function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [] }: Start) {
+  const clock = createVirtualClock(0)
+  let all = nodes
+  let failing = failures
+  const listeners = new Set<() => void>()
+  const networks: NodeNetworks = {
+    list: () => all,
+    addresses: () => [],
+    isSynced: () => isSynced,
+    synced: () => (isSynced ? Promise.resolve() : new Promise(() => {})),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    stop() {},
+  }
+  let onLine = (_line: string): void => {}
+  let onEnd = (_error: unknown): void => {}
+  const world = {
+    clock,
+    present: {
+      devices: [{ name: 'eth0', isUp: true, mtu: 1500, mac: '02:00:00:00:00:01', addresses: ['192.0.2.1/24'] }],
+      routes: foreign,
+      rules: [],
+      neighbours: [],
+      forwarding: [],
+    } as PresentNetwork,
+    reads: 0,
+    watches: 0,
+    applied: [] as string[],
+    written: [] as string[],
+    removed: [] as string[],
+    problems: [] as string[],
+    set(next: readonly NodeNetwork[]) {
+      all = next
+      for (const listener of listeners) listener()
+    },
+    say: (line: string) => onLine(line),
+    endWatch: () => onEnd(new Error('over')),
+    async settle() {
+      for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    },
+    stop: () => part.stop(),
+  }
+  const part = startPodNetwork({
+    host: {
+      async read() {
+        world.reads += 1
+        return world.present
+      },
+      async apply(commands) {
+        if (commands.length === 0) return
+        world.applied.push(JSON.stringify(commands))
+        if (failing > 0) {
+          failing -= 1
+          throw new Error('refused')
+        }
+        world.present = carryOut(commands, world.present)
+      },
+      async setPortMtu() {},
+      watch(line, end) {
+        world.watches += 1
+        onLine = line
+        onEnd = end
+        return () => {
+          onLine = () => {}
+        }
+      },
+      async writeFile(_path, text) {
+        world.written.push(text)
+      },
+      async removeFile(path) {
+        world.removed.push(path)
+      },
+    },
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    mode,
+    nodeName: 'a',
+    nodeAddresses: own.addresses,
+    nodeNetworks: networks,
+    names: { vxlan: 'vx', bridge: 'br' },
+    cniConfigFile: '/cni/10.conflist',
+    cniStateDirectory: '/cni/state',
+    onProblem: ({ reason, message }) => world.problems.push(`${reason} ${message}`),
+  })
+  return world
+}
