@@ -11,7 +11,7 @@ import { type PodNetworkMode, podNetworkModes } from '#network/routes/desired-ne
 import { parseCidr, parseIp } from '#schema/ip.ts'
 import type { RuntimeHandlers } from './containerd.ts'
 import { type JoinSettings, joinSettings } from './join-settings.ts'
-import { defaultMachineCIDR, parseMachineRanges } from './machines/machine-ranges.ts'
+import { areMachineRanges, defaultMachineCIDR, parseMachineRanges } from './machines/machine-ranges.ts'
 import type { PkiOptions } from './pki.ts'
 import { parsePodRanges } from './pod-ranges.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
@@ -233,7 +233,10 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   imageCredentialProviderBinDir: wantsPath,
   cgroupRoot: (value) =>
     typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
-  machineCIDR: (value) => (typeof value === 'string' ? undefined : 'a range of addresses, such as "10.243.0.0/24"'),
+  machineCIDR: (value) =>
+    typeof value === 'string' && areMachineRanges(value)
+      ? undefined
+      : 'a range of IPv4 from /8 to /30, and perhaps one of IPv6 after a comma, such as "10.243.0.0/24,fd00:10:243::/64"',
   runtimeHandlers: (value) =>
     isMapping(value) && Object.entries(value).every(([name, handler]) => isHandlerName(name) && isHandler(handler))
       ? undefined

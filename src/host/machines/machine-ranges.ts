@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { type Cidr, formatCidr, formatIp, maskCidr, parseCidr } from '#schema/ip.ts'
 import { names } from '../names.ts'
 
@@ -31,6 +31,16 @@ export function parseMachineRanges(text: string, name = 'machineCIDR'): readonly
       refuse(`${part} must be from /8 to /${bits - 2}: a machine and one further node at least`)
     return machineRange(cidr)
   })
+}
+
+/** Whether `parseMachineRanges` would take it. */
+export function areMachineRanges(text: string): boolean {
+  try {
+    return parseMachineRanges(text).length > 0
+  } catch (error) {
+    if (isError(error, 'Invalid')) return false
+    throw error
+  }
 }
 
 function machineRange(cidr: Cidr): MachineRange {
