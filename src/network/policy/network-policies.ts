@@ -94,6 +94,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   let forgetRetry = (): void => {}
   let forgetRest = (): void => {}
   let problem = ''
+  let claimed = 0
   /** Counts changes, and up to which of them the kernel has all. */
   let changed = 1
   let inForce = 0
@@ -224,7 +225,8 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       const { uid } = pod.metadata
       const before = claims.get(uid)
       const isKnown = before !== undefined && before.addresses.join() === addresses.join()
-      const claim = isKnown ? before : { pod: before?.pod ?? pod, addresses, since: changed + 1 }
+      if (!isKnown) claimed += 1
+      const claim = isKnown ? before : { pod: before?.pod ?? pod, addresses, since: claimed }
       claims.set(uid, claim)
       if (active !== undefined && !isKnown) {
         active.model.setPod(uid, policyPod(claim.pod, nodeName, claim))
