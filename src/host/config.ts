@@ -45,6 +45,9 @@ export interface NodeSettings {
   /** CredentialProviderConfig, a file or a folder of files, and where the programs that it names are. The reference's flags of these names. */
   readonly imageCredentialProviderConfig?: string
   readonly imageCredentialProviderBinDir?: string
+  /** Where the runtime looks for network configurations and plug-ins that the user brings; with `podNetwork: none` only. Absent: our folder, `/usr/lib/cni`. */
+  readonly cniConfigDirectory?: string
+  readonly cniPluginDirectory?: string
   /** What a RuntimeClass may name as its handler beside runc and crun. */
   readonly runtimeHandlers?: RuntimeHandlers
   /** The cgroup above all those of pods. Absent: `names.cgroupRoot`. */
@@ -143,6 +146,12 @@ export function checkConfig(settings: object, file: string): Config {
   }
   const given: Config = { ...defaults, ...settings }
   const config: Config = 'dnsAddress' in settings ? given : { ...given, dnsAddress: serviceRanges(given).map(usualDnsAddress).join(',') }
+  for (const name of ['cniConfigDirectory', 'cniPluginDirectory'] as const)
+    if (config[name] !== undefined && config.podNetwork !== 'none')
+      throw new WherryError(
+        'Invalid',
+        `${file}: ${name} is for a network that you bring; set "podNetwork: none" beside it, or take it away`,
+      )
   checkFamilies(config, (name) => `${file}: ${name}`)
   checkDnsAddress(config, (name) => `${file}: ${name}`)
   const [providers, programs] = ['imageCredentialProviderConfig', 'imageCredentialProviderBinDir'] as const
@@ -231,6 +240,8 @@ const nodeSettings: Readonly<Record<keyof NodeSettings, (value: unknown) => stri
   ingressHTTPSPort: wantsPort,
   imageCredentialProviderConfig: wantsPath,
   imageCredentialProviderBinDir: wantsPath,
+  cniConfigDirectory: wantsPath,
+  cniPluginDirectory: wantsPath,
   cgroupRoot: (value) =>
     typeof value === 'string' && /^(\/[A-Za-z0-9.-]+)+$/.test(value) ? undefined : 'the path of a cgroup, such as "/wherry"',
   machineCIDR: (value) =>
