@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { silentLog } from '#lib/log.ts'
 import { createServiceHost, stickyClientsIn, udpFlowIn } from './service-host.ts'
 
 check(
@@ -25,7 +24,7 @@ test('remembered clients, as nft lists them', () => {
 })
 
 test('HTTP at several addresses: all of them or none', async () => {
-  const host = createServiceHost(silentLog)
+  const host = createServiceHost()
   const answer = (path: string) => ({ status: 503, headers: { 'X-Path': path }, body: 'no' })
   const blocker = await host.serveHttp(['127.0.0.1'], 0, answer).then(() => host.serveHttp(['127.0.0.2'], 39_517, answer))
   await assert.rejects(host.serveHttp(['127.0.0.3', '127.0.0.2'], 39_517, answer), { code: 'EADDRINUSE' })

@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
-import { createInterface } from 'node:readline'
-import type { Log } from '#lib/log.ts'
 import type { ServiceHost, StickyClient, UdpFlow } from '#network/proxy/host.ts'
+import { canary } from '#network/proxy/table.ts'
 import { type RunOptions, run } from './run.ts'
 
 const sticky = 'sticky-clients'
 
 /** nft(8), conntrack(8) and HTTP sockets for the service proxy. `prefix`: words before each program, such as `ip netns exec NAME` in tests. */
-export function createServiceHost(log: Log, prefix: readonly string[] = []): ServiceHost {
+export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
   const [first, ...others] = prefix
   const program = (name: string, words: readonly string[]): [command: string, words: readonly string[]] =>
     first === undefined ? [name, words] : [first, [...others, name, ...words]]
@@ -24,25 +22,11 @@ export function createServiceHost(log: Log, prefix: readonly string[] = []): Ser
       const { code, stdout } = await exec('nft', ['-j', 'list', 'map', family, table, sticky], { accept: [1] })
       return code === 0 ? stickyClientsIn(JSON.parse(stdout)) : []
     },
-    onRulesRemoved(table, handler) {
-      const [command, words] = program('setpriv', ['--pdeathsig', 'TERM', 'nft', 'monitor', 'destroy', 'rules'])
-      const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'ignore'] })
-      child.on('error', (error) => log.warn('changes of the rules by others cannot be heard of', { error }))
-      const lines = createInterface({ input: child.stdout })
-      lines.on('line', (line) => {
-        if (new RegExp(`^delete rule ip6? ${table} `).test(line)) handler()
-      })
-      // It shall not keep this process alive.
-      child.unref()
-      ;(child.stdout as unknown as { unref?: () => void }).unref?.()
-      return () => {
-        lines.close()
-        child.kill('SIGTERM')
-      }
-    },
-    async hasTable(family, table) {
-      const { code, stdout } = await exec('nft', ['list', 'chain', family, table, 'services'], { accept: [1] })
-      return code === 0 && stdout.includes('vmap @services')
+    async hasRules(families, table) {
+      // A dry run (-c): nothing is deleted, and what is in use is refused.
+      const input = families.map((family) => `delete chain ${family} ${table} ${canary}\n`).join('')
+      const { stderr } = await exec('nft', ['-c', '-f', '-'], { input, accept: [1] })
+      return [...stderr.matchAll(/resource busy/g)].length === families.length
     },
     async forgetUdpFlows(family, isStale) {
       let count = 0

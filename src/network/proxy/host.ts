@@ -6,10 +6,8 @@ export interface ServiceHost {
   nft(text: string): Promise<void>
   /** What the map of clients with session affinity holds; none where there is no such map. */
   stickyClients(family: Family, table: string): Promise<readonly StickyClient[]>
-  /** Calls when somebody took rules out of the table, this program itself included; costs nothing until then. Returns how to end it. */
-  onRulesRemoved(table: string, handler: () => void): () => void
-  /** Whether the table of a family is there with rules in it. */
-  hasTable(family: Family, table: string): Promise<boolean>
+  /** Whether the tables of these families are there and lead packets to the Services' rules. */
+  hasRules(families: readonly Family[], table: string): Promise<boolean>
   /** Makes the kernel forget the UDP flows that `isStale` says; resolves with how many it looked at. */
   forgetUdpFlows(family: Family, isStale: (flow: UdpFlow) => boolean): Promise<number>
   /** Addresses of the machine's interfaces. */

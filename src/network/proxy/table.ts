@@ -52,6 +52,7 @@ delete table ${family} ${name}
 table ${family} ${name} {
   ${storeNames.map((store) => declarations[store]).join('\n  ')}
 
+  chain ${canary} {}
   chain pick { dnat ${family} to ${frontend} . meta priority map @endpoints; }
   chain node-port-pick { dnat ${family} to meta l4proto . th dport . meta priority map @node-port-endpoints; }
   chain services {
@@ -62,6 +63,7 @@ table ${family} ${name} {
     ${atNode} jump node-ports
     dnat ${family} to ${frontend} map @host-port-addresses
     ${notLoopback} dnat ${family} to meta l4proto . th dport map @host-ports
+    goto ${canary}
   }
   chain node-ports {
     ${isOutside} meta l4proto . th dport vmap @outside-node-ports
@@ -120,6 +122,12 @@ export function changeLines(table: string, family: Family, { removed, added, cha
     )
   return lines
 }
+
+/**
+ * An empty chain at the end of all others. As long as packets are led there, the kernel refuses to delete it: trying to, without meaning it, tells
+ * for the least that nft can be asked for whether the rules are still there.
+ */
+export const canary = 'canary'
 
 /** Lines that take away chains that nothing leads to. */
 export const unusedLines = (table: string, family: Family, names: readonly string[]): string[] => [

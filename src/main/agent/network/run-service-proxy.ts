@@ -15,7 +15,7 @@ const usualHealthPort = 10_256
 export function runServiceProxy(context: NetworkContext): NetworkPart {
   const { config, caches, client, clock, random, nodeAddresses, nodeNetworks } = context
   const log = context.log.with({ part: 'service-proxy' })
-  const host = createServiceHost(log)
+  const host = createServiceHost()
   const events = createEventRecorder({ client, clock, random, log, component: 'kube-proxy', host: config.nodeName })
   const ownNode = () => caches.nodes.get(config.nodeName)
   const zone = () => ownNode()?.metadata.labels?.[zoneLabel] ?? ''

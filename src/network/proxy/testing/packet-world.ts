@@ -48,8 +48,14 @@ export interface PacketWorld {
   readonly slices: FakeInformer<EndpointSlice>
   readonly hostPods: FakeInformer<Pod>
   readonly failures: unknown[]
+  /** How long each transaction of nft took. */
+  readonly nftMs: number[]
   start(options?: Partial<ServiceProxyOptions>): Promise<ServiceProxy>
   probe(probe: Probe): Promise<Answers>
+  /** Asks by new UDP flows, one after the other, until this one answers; resolves then. */
+  probeUntil(from: Place, to: string, port: number, who: Place): Promise<void>
+  /** Words that begin a command in a namespace. */
+  prefix(place: Place): readonly string[]
   /** A program in a namespace. */
   inside(place: Place, command: string, ...words: string[]): Promise<string>
   /** A connection that stays open: every call says something over it and resolves with the answer. */
@@ -109,6 +115,7 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
   }
 
   const failures: unknown[] = []
+  const nftMs: number[] = []
   const log: Log = {
     info() {},
     debug() {},
@@ -125,14 +132,23 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
     slices,
     hostPods,
     failures,
+    nftMs,
     async start(options = {}) {
       await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()))
-      const host = createServiceHost(log, ['ip', 'netns', 'exec', name('node')])
+      const host = createServiceHost(['ip', 'netns', 'exec', name('node')])
       const proxy = startServiceProxy({
         services: services.informer,
         slices: slices.informer,
         pods: hostPods.informer,
-        host: { ...host, serveHttp: async () => ({ async close() {} }) },
+        host: {
+          ...host,
+          async nft(text) {
+            const from = performance.now()
+            await host.nft(text)
+            nftMs.push(performance.now() - from)
+          },
+          serveHttp: async () => ({ async close() {} }),
+        },
         clock: systemClock,
         log,
         nodeName: 'here',
@@ -153,6 +169,10 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
       return proxy
     },
     probe: ({ from, ...probe }) => voices.get(from)!.ask({ count: 12, net: 'tcp', ...probe }) as Promise<Answers>,
+    async probeUntil(from, to, port, who) {
+      await voices.get(from)!.ask({ until: who, to, port })
+    },
+    prefix: (place) => ['ip', 'netns', 'exec', name(place)],
     inside: async (place, command, ...words) =>
       (await run('ip', ['netns', 'exec', name(place), command, ...words], { timeoutMs: 20_000 })).stdout,
     async hold(from, to, port) {
@@ -237,6 +257,22 @@ async function answer(question) {
     await new Promise((resolve) => socket.once('data', resolve))
     holds.set(question.id, socket)
     return question.id
+  }
+  if (question.until) {
+    const sockets = []
+    await new Promise((done) => {
+      const next = () => {
+        const socket = dgram.createSocket(question.to.includes(':') ? 'udp6' : 'udp4')
+        sockets.push(socket)
+        socket.on('message', (bytes) => String(bytes).startsWith(question.until + ' ') && (clearInterval(timer), done()))
+        socket.on('error', () => {})
+        socket.send('hello', question.port, question.to)
+        if (sockets.length > 64) sockets.shift().close()
+      }
+      const timer = setInterval(next, 1)
+    })
+    for (const socket of sockets) socket.close()
+    return true
   }
   if (question.end) return void holds.get(question.end).destroy()
   if (question.say) {

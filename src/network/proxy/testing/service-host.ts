@@ -4,8 +4,7 @@ import type { ServiceHost } from '../host.ts'
 export const serviceHost: ServiceHost = {
   async nft() {},
   stickyClients: async () => [],
-  onRulesRemoved: () => () => {},
-  hasTable: async () => true,
+  hasRules: async () => true,
   forgetUdpFlows: async () => 0,
   addresses: () => [],
   serveHttp: async () => ({ async close() {} }),
