@@ -17,7 +17,7 @@ import { keyHash } from '../join/trusted-authority.ts'
 import type { Progress } from '../progress.ts'
 import { ensureProcess } from '../up/ensure-process.ts'
 import { waitForNode } from '../up/wait.ts'
-import { withJoinToken } from './join-token.ts'
+import { dropJoinTokens, withJoinToken } from './join-token.ts'
 import { addressSetting, serverForFurther, settingsOfFurther } from './node-settings.ts'
 
 /** What the commands that start further nodes have in hand; the server of this machine serves. */
@@ -45,6 +45,7 @@ export async function bringUpNodes(basis: NodesBasis, machines: readonly Machine
     },
     (made) => (made.some(Boolean) ? 'made' : 'in place'),
   )
+  await dropJoinTokens(connection.client)
   const strangers = machines.filter(({ name }) => !isMember(layout, name))
   const started = async () => {
     await progress.step(
