@@ -44,7 +44,7 @@ export async function receiveLog({ socket, file, limitBytes, onError }: LogRecei
     sender.on('data', (part: Buffer) => {
       const all = rest.length === 0 ? part : Buffer.concat([rest, part])
       const end = all.lastIndexOf(0x0a) + 1
-      if (end > 0) append(all.subarray(0, end))
+      if (end > 0) append(requestsOf(all.subarray(0, end)))
       // A line without an end is not one of ours.
       rest = all.length - end > longestLineBytes ? Buffer.alloc(0) : Buffer.from(all.subarray(end))
     })
@@ -66,3 +66,16 @@ export async function receiveLog({ socket, file, limitBytes, onError }: LogRecei
 }
 
 const longestLineBytes = 64 << 10
+
+/** Without the few lines that a worker says of itself when it ends: requests are JSON, and those are not. */
+function requestsOf(lines: Buffer): Uint8Array {
+  if (lines[0] === brace && !lines.includes('\nProxy ')) return lines
+  const kept = lines
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+  return Buffer.from(kept.map((line) => `${line}\n`).join(''), 'latin1')
+}
+
+/** `{` */
+const brace = 0x7b

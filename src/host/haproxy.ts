@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -119,6 +119,17 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     }
   }
 
+  /** Until the former worker takes no connection any more, it may still answer by what held before. */
+  async function isLeaving(worker: number | undefined, until: number): Promise<void> {
+    if (worker === undefined) return
+    while (clock.monotonicMs() < until) {
+      const said = await askHaproxy(masterSocket, `@!${worker} show info`, 5_000).catch(() => '')
+      // No answer: it is gone, or the master begins anew, and then it knows.
+      if (/^Stopping: 1$/m.test(said) || (said !== '' && !/^Pid:/m.test(said)) || !existsSync(`/proc/${worker}`)) return
+      await sleep(clock, 10)
+    }
+  }
+
   async function prepare(): Promise<void> {
     await mkdir(runDirectory, { recursive: true, mode: 0o700 })
     await mkdir(confinedDirectory, { recursive: true, mode: 0o755 })
@@ -209,7 +220,7 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
       for (let look = 1; ; look += 1) {
         await sleep(clock, 20)
         const now = await workerPid()
-        if (now !== undefined && now !== before) break
+        if (now !== undefined && now !== before) return await isLeaving(before, until)
         if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until || (look % 10 === 0 && (await failedReloads()) > failed))
           throw new WherryError('Invalid', `haproxy refuses its configuration and goes on with the former one: ${await complaint()}`)
       }

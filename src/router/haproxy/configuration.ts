@@ -80,7 +80,8 @@ export const defaultTimeouts: ProxyTimeouts = {
   clientMs: 60_000,
   serverMs: 60_000,
   requestHeaderMs: 10_000,
-  keepAliveMs: 60_000,
+  // Not longer: the next request on a kept connection may still be answered by what held before a reload.
+  keepAliveMs: 15_000,
   tunnelMs: 3_600_000,
 }
 

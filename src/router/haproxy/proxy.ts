@@ -65,6 +65,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       .then(workOff)
       .finally(() => {
         work = undefined
+        // What was wanted after the last look, and before this.
+        if (isDirty) stir()
       })
   }
 

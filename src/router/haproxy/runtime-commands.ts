@@ -84,7 +84,11 @@ function serverCommands(running: Configuration, wanted: Configuration, retired: 
       const before = present.get(name)
       if (before === undefined && retired.has(place)) added.push(silent(`set server ${place} state ready`), weightCommand(place, server))
       else if (before === undefined)
-        added.push({ text: `add server ${place} ${serverText(server)} enabled`, answer: /^New server registered\.\s*$/ })
+        added.push(
+          { text: `add server ${place} ${serverText(server)}`, answer: /^New server registered\.\s*$/ },
+          // One that was added as `enabled` would be told to be up, and yet not take part in balancing (2.6).
+          silent(`enable server ${place}`),
+        )
       else if (before.isDraining !== server.isDraining) (server.isDraining ? changed : added).push(weightCommand(place, server))
     }
     for (const name of present.keys())

@@ -53,7 +53,7 @@ const hostnames = ['', 'a.example', 'b.a.example', '*.a.example', '*.example', '
 const paths = ['/', '/a', '/a/', '/a/b', '/a/b/c', '/ab', '/a;x/%41', '/b']
 const methods = ['GET', 'POST', 'PURGE']
 const names = ['x-one', "x'y"]
-const values = ['1', 'it\'s \\ "50%" #[x] ${HOME}', 'a,b']
+const values = ['1', 'it\'s \\ "50%" #[x] $HOME ${HOME}', 'a,b']
 
 const pathMatch: fc.Arbitrary<PathMatch> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('Exact' as const, 'Prefix' as const), value: fc.constantFrom(...paths) }) },
