@@ -68,7 +68,7 @@ check('an unknown command', ['fly'], { code: 2, err: /there is no command "fly"/
 check('an unknown option', ['status', '--jsn'], { code: 2, err: /--jsn/ })
 check('an argument too many', ['version', 'x'], { code: 2, err: /does not take "x"/ })
 check('an argument too few', ['logs'], { code: 2, err: /needs .*server\|agent/ })
-check('a log that nobody writes', ['logs', 'kitchen'], { code: 2, err: /there are server, agent and containerd/ })
+check('a log that nobody writes', ['logs', 'kitchen'], { code: 2, err: /there are server, agent, containerd and router/ })
 check('a number that is none', ['logs', 'server', '-n', 'many'], { code: 2, err: /--lines must be a number/ })
 check('no cluster: what makes one', ['status'], { code: 69, err: /"wherry up" makes one/ })
 check('no cluster: no kubeconfig', ['kubeconfig'], { code: 69, err: /"wherry up" makes one/ })

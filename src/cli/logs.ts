@@ -21,7 +21,7 @@ export const logs: Command = {
       server: paths(layout).serverLog,
       agent: agentLog,
       containerd: containerdLog,
-      router: routerLog,
+      router: paths(layout).routerLog,
     }
     const file = files[which!]
     if (!file) throw new WherryError('BadRequest', `"${which}" has no log; there are server, agent, containerd and router`)
