@@ -1,4 +1,4 @@
-import { type Labels, matches, type Selector } from '#api/meta/v1/selector.ts'
+import { formatSelector, type Labels, matches, type Selector } from '#api/meta/v1/selector.ts'
 import { families } from './address-ranges.ts'
 import type { NamedPort, PodSelection } from './compiled-policy.ts'
 import { createLabelIndex, type LabelIndex } from './label-index.ts'
@@ -169,7 +169,11 @@ export function createPodSets(draft: TableDraft): PodSets {
       const set: PodSet = { selection, scope, holders: 1, members: new Set(), counts: new Map() }
       sets.set(selection.id, set)
       scope.index.add(selection.pods, set)
-      for (const family of families) draft.declare(podSetName(selection, family), { is: 'set', spec: `type ${addressType(family)};` })
+      for (const family of families)
+        draft.declare(podSetName(selection, family), {
+          is: 'set',
+          spec: `type ${addressType(family)}; ${commentOf(selectionText(selection))}`,
+        })
       for (const key of podsIn(scope)) {
         const { pod, sets: inSets } = records.get(key)!
         if (!matches(selection.pods, pod.labels)) continue
@@ -205,7 +209,10 @@ export function createPodSets(draft: TableDraft): PodSets {
       if (sharing === undefined) portSetsByPort.set(name, (sharing = new Set()))
       sharing.add(set)
       for (const family of families)
-        draft.declare(portSetName(scope, port, family), { is: 'set', spec: `type ${addressType(family)} . inet_proto . inet_service;` })
+        draft.declare(portSetName(scope, port, family), {
+          is: 'set',
+          spec: `type ${addressType(family)} . inet_proto . inet_service; ${commentOf(`port ${port.name} of ${scope}`)}`,
+        })
       for (const { pod } of records.values()) countPorts(pod, 1, set)
     },
     releasePort(scope, port) {
@@ -229,3 +236,12 @@ const portId = (scope: PortScope, { protocol, name }: NamedPort): string => `${s
 /** Selectors stand as JSON, which begins with a bracket, and no name does. */
 const scopeId = (namespaces: string | Selector): string =>
   typeof namespaces === 'string' ? namespaces : JSON.stringify(namespaces.requirements)
+
+/** For whoever reads `nft list`: names of sets are hashes. At most 127 bytes, of characters that end no text. */
+const commentOf = (text: string): string => `comment "${text.replaceAll(/[^\w .,/=!()-]/g, '?').slice(0, 120)}";`
+
+function selectionText({ namespaces, pods }: PodSelection): string {
+  const [labels, chosen] = [formatSelector(pods), typeof namespaces === 'string' ? undefined : formatSelector(namespaces)]
+  const within = chosen === undefined ? `in ${namespaces}` : chosen === '' ? 'in all namespaces' : `in namespaces ${chosen}`
+  return `${labels === '' ? 'all pods' : `pods ${labels}`} ${within}`
+}

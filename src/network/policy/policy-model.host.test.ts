@@ -34,6 +34,22 @@ test('netpol: the table goes, and going again is no failure', async () => {
   assert.equal((await inside('nft', 'list', 'tables')).stdout.trim(), '')
 })
 
+test('netpol: a kernel takes the longest names', async () => {
+  const [name, value] = ['n'.repeat(63), 'v'.repeat(63)]
+  const labels = { [`${'d'.repeat(200)}.example.com/${name}`]: value, app: value }
+  const model = createPolicyModel('t')
+  model.setNamespace(name, labels)
+  const peer = { namespaceSelector: { matchLabels: labels }, podSelector: { matchLabels: labels } }
+  const ports = [{ protocol: 'TCP', port: 'a'.repeat(15) }]
+  const spec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [peer], ports }], egress: [{ to: [peer], ports }] }
+  const metadata = { name: `${'p'.repeat(250)}.x`, namespace: name }
+  model.setPolicy('p', compilePolicy({ metadata, spec } as unknown as Parameters<typeof compilePolicy>[0]))
+  const pod = { metadata: { ...metadata, labels }, spec: { nodeName: testNode, containers: [] }, status: { podIP: '10.0.0.1' } }
+  model.setPod('p', policyPod(pod as unknown as Parameters<typeof policyPod>[0], testNode))
+  await nft(model.takeWhole())
+  assert.match((await inside('nft', 'list', 'table', 'inet', 't')).stdout, /10\.0\.0\.1 : goto pods-in-/)
+})
+
 function tell(model: PolicyModel, change: WorldChange): void {
   if (change.kind === 'policy') model.setPolicy(change.key, change.policy && compilePolicy(change.policy))
   else if (change.kind === 'pod') model.setPod(change.key, change.pod && policyPod(change.pod, testNode))
