@@ -4,6 +4,7 @@ import { createCgroupManager } from '#kubelet/cgroups/cgroup-manager.ts'
 import { cgroupHost } from './cgroups.ts'
 import { systemClock } from './clock.ts'
 import { names } from './names.ts'
+import { removeWays } from './routes.ts'
 import { run } from './run.ts'
 import { shimsOf } from './shims.ts'
 
@@ -50,7 +51,8 @@ export async function unmountBeneath(directories: readonly string[]): Promise<vo
 
 /** Our interfaces and packet rules; the kernel's settings are `restoreSettings`' matter. */
 export async function removeNetwork(): Promise<void> {
-  for (const device of [names.bridge, names.serviceDevice, names.vxlanDevice])
+  await removeWays({ vxlan: names.vxlanDevice, bridge: names.bridge })
+  for (const device of [names.bridge, names.serviceDevice])
     if (existsSync(`/sys/class/net/${device}`)) await run('ip', ['link', 'delete', device])
   await removeTables([names.table, names.policyTable])
 }

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { WherryError } from '#lib/errors.ts'
 import { canonicalRange } from '#network/routes/addresses.ts'
+import { noNetwork } from '#network/routes/desired-network.ts'
+import { networkCommands } from '#network/routes/network-commands.ts'
 import { type Device, type PresentNetwork, type Route, routeTable } from '#network/routes/network-state.ts'
 import type { RouteHost } from '#network/routes/route-host.ts'
 import { saveFile } from './network.ts'
@@ -20,12 +22,15 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
   }
   return {
     async read(vxlan) {
-      const [devices, ...tables] = await Promise.all([
+      // A kernel without IPv6 does not answer for it.
+      const families = existsSync('/proc/sys/net/ipv6') ? ['-4', '-6'] : ['-4']
+      const ofFamilies = async <T>(...args: string[]): Promise<T[]> =>
+        (await Promise.all(families.map((family) => json<T>('ip', '-details', family, ...args)))).flat()
+      const [devices, routes, rules] = await Promise.all([
         json<IpAddress>('ip', '-details', 'address', 'show'),
-        json<IpRoute>('ip', '-details', '-4', 'route', 'show', 'table', 'all'),
-        json<IpRoute>('ip', '-details', '-6', 'route', 'show', 'table', 'all'),
+        ofFamilies<IpRoute>('route', 'show', 'table', 'all'),
+        ofFamilies<IpRule>('rule', 'show'),
       ])
-      const rules = (await Promise.all(['-4', '-6'].map((family) => json<IpRule>('ip', family, 'rule', 'show')))).flat()
       const isThere = devices.some(({ ifname }) => ifname === vxlan)
       const [neighbours, forwarding] = isThere
         ? await Promise.all([
@@ -33,7 +38,7 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
             json<FdbEntry>('bridge', 'fdb', 'show', 'dev', vxlan),
           ])
         : [[], []]
-      return presentNetwork({ devices, routes: tables.flat(), rules, neighbours, forwarding })
+      return presentNetwork({ devices, routes, rules, neighbours, forwarding })
     },
     async apply(commands) {
       for (const { program, lines } of commands) {
@@ -81,6 +86,11 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
       rmSync(path, { force: true })
     },
   }
+}
+
+/** Takes away the ways to other nodes, whichever way they were made. */
+export async function removeWays(names: { readonly vxlan: string; readonly bridge: string }, host = createRouteHost()): Promise<void> {
+  await host.apply(networkCommands(noNetwork, await host.read(names.vxlan), names).commands)
 }
 
 const monitor = ['setpriv', '--pdeathsig', 'KILL', 'ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'label']

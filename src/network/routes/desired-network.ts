@@ -49,6 +49,9 @@ export interface NetworkProblem {
   readonly message: string
 }
 
+/** Nothing of ours, and no word about what is somebody else's. */
+export const noNetwork: DesiredNetwork = { routes: [], rules: [], neighbours: [], forwarding: [], problems: [] }
+
 /** The outer headers of VXLAN: IP, UDP (8), VXLAN (8), Ethernet (14). RFC 7348. */
 const overheadBytes = { v4: 50, v6: 70 }
 /** What IPv4 and IPv6 must carry at least (RFC 791, RFC 8200): below it nothing works that has to be tried. */
@@ -56,7 +59,7 @@ const leastMtu = { v4: 576, v6: 1280 }
 
 /** Purely from Node objects and the machine's interfaces. */
 export function desiredNetwork({ mode, own, peers, present, names }: NetworkView): DesiredNetwork {
-  if (mode === 'none') return { routes: [], rules: [], neighbours: [], forwarding: [], problems: [] }
+  if (mode === 'none') return noNetwork
   const problems: NetworkProblem[] = []
   const local = underlayAddress(own)
   const uplink = local === undefined ? undefined : deviceWith(present.devices, local, names)

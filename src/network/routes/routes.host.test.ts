@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '#host/clock.ts'
-import { createRouteHost } from '#host/routes.ts'
+import { createRouteHost, removeWays } from '#host/routes.ts'
 import { run } from '#host/run.ts'
 import { createJsonLog, silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
@@ -130,6 +130,13 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
       parts[0] = start(node)
       await delay(500)
       assert.equal(await everything(node), before)
+    })
+
+    await t.test('a reset takes all of it away', async () => {
+      const [node] = world.nodes as [TestMachine]
+      await parts[0]!.stop()
+      await removeWays({ vxlan: 'wherry-vxlan', bridge: 'wherry0' }, createRouteHost(node.inside))
+      assert.doesNotMatch(await everything(node), /8700|wherry-vxlan|proto 87|0e:57/)
     })
   })
 }
