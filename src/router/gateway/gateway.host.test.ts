@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+} from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -215,7 +222,7 @@ async function listen(server: Server | Http2Server): Promise<number> {
 function answer(
   service: string,
   request: IncomingMessage,
-  response: { writeHead(status: number, headers: object): void; end(text: string): void },
+  response: { writeHead(status: number, headers: OutgoingHttpHeaders): unknown; end(text: string): unknown },
 ) {
   const send = () => {
     response.writeHead(200, { 'content-type': 'application/json', 'x-service': service, 'x-secret': 'yes' })

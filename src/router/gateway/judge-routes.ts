@@ -8,7 +8,7 @@ import { httpRules } from './http-rules.ts'
 import type { GatewayJudgement, ListenerJudgement } from './judge-gateways.ts'
 import { gatewayGroup } from './names.ts'
 import { isLiving, objectName } from './object-age.ts'
-import { type TranslatedRules, translateRules } from './translate-rules.ts'
+import { type RuleInput, type TranslatedRules, translateRules } from './translate-rules.ts'
 import { GRPCRoute, HTTPRoute, type ParentRef } from './types.ts'
 
 /** What is to be said of a route, one verdict a parent of ours, and what is served of it. */
@@ -29,17 +29,28 @@ export const routeConditions: ReadonlySet<string> = new Set(['Accepted', 'Resolv
 export function judgeRoutes(gateways: readonly GatewayJudgement[], view: GatewayView): readonly RouteJudgement[] {
   const byName = new Map(gateways.map((judged) => [objectName(judged.gateway), judged]))
   return [
-    ...view.httpRoutes.filter(isLiving).map((route) => judgeRoute(HTTPRoute, route, byName, view, () => httpRules(route))),
-    ...view.grpcRoutes.filter(isLiving).map((route) => judgeRoute(GRPCRoute, route, byName, view, () => grpcRules(route))),
+    ...view.httpRoutes.filter(isLiving).map((route) => judgeRoute(HTTPRoute, route, byName, view, () => rulesOf(route, httpRules))),
+    ...view.grpcRoutes.filter(isLiving).map((route) => judgeRoute(GRPCRoute, route, byName, view, () => rulesOf(route, grpcRules))),
   ].filter((judged) => judged !== undefined)
 }
+
+/** Objects of a cache stay the same until they change. */
+function rulesOf<T extends object>(route: T, translate: (route: T) => readonly RuleInput[]): readonly RuleInput[] {
+  const known = rules.get(route)
+  if (known !== undefined) return known
+  const made = translate(route)
+  rules.set(route, made)
+  return made
+}
+
+const rules = new WeakMap<object, readonly RuleInput[]>()
 
 function judgeRoute(
   kind: RouteJudgement['kind'],
   route: HTTPRoute | GRPCRoute,
   byName: ReadonlyMap<string, GatewayJudgement>,
   view: GatewayView,
-  rulesOf: () => Parameters<typeof translateRules>[0],
+  inputs: () => readonly RuleInput[],
 ): RouteJudgement | undefined {
   const { namespace } = route.metadata
   const parents = (route.spec.parentRefs ?? []).flatMap((parentRef) => {
@@ -48,17 +59,18 @@ function judgeRoute(
     return judged === undefined ? [] : [{ parentRef, attachment: attach(route, parentRef, judged, view) }]
   })
   if (parents.length === 0) return undefined
-  const rules = translateRules(rulesOf(), { kind: kind.kind as 'HTTPRoute' | 'GRPCRoute', namespace }, view)
+  const translated = translateRules(inputs(), { kind: kind.kind as 'HTTPRoute' | 'GRPCRoute', namespace }, view)
   const attached = new Map<ListenerJudgement, Route[]>()
-  if (rules.served > 0)
+  if (translated.served > 0)
     for (const { attachment } of parents)
-      for (const { listener, hostnames } of attachment.listeners) attached.set(listener, routesOf(kind.singular, route, rules, hostnames))
+      for (const { listener, hostnames } of attachment.listeners)
+        attached.set(listener, routesOf(kind.singular, route, translated, hostnames))
   return {
     kind,
     route,
-    parents: parents.map(({ parentRef, attachment }) => ({ parentRef, verdicts: verdictsOf(attachment, rules) })),
+    parents: parents.map(({ parentRef, attachment }) => ({ parentRef, verdicts: verdictsOf(attachment, translated) })),
     attached,
-    backends: attached.size === 0 ? [] : rules.backends,
+    backends: attached.size === 0 ? [] : translated.backends,
   }
 }
 

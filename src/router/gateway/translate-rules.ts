@@ -51,7 +51,7 @@ export function translateRules(rules: readonly RuleInput[], referrer: Referrer, 
   rules.forEach((input, rule) => {
     const translated = translateRule(input, referrer, view)
     verdicts.push(...translated.verdicts)
-    const problem = translated.problem ?? firstProblem(input.matches, translated.action)
+    const problem = translated.problem ?? modelProblem(input, translated.action)
     if (problem !== undefined) dropped.push({ rule: input.name === undefined ? String(rule) : `${rule} (${input.name})`, problem })
     else {
       backends.push(...translated.backends)
@@ -128,7 +128,16 @@ function timeoutsOf(timeouts: HTTPRouteRule['timeouts']): { readonly limits?: Fo
   return { limits: { ...(requestMs !== undefined && { requestMs }), ...(backendRequestMs !== undefined && { backendRequestMs }) } }
 }
 
-/** What the router's model cannot hold of a rule. */
+/** What the router's model cannot hold of a rule. It hangs on the rule alone, whatever its backends come to. */
+function modelProblem(input: RuleInput, action: Action): string | undefined {
+  let known = modelProblems.get(input)
+  if (known === undefined) modelProblems.set(input, (known = { problem: firstProblem(input.matches, action) }))
+  return known.problem
+}
+
+/** Regular expressions are parsed for it, which thousands of routes would pay for with each change of an endpoint. */
+const modelProblems = new WeakMap<RuleInput, { readonly problem: string | undefined }>()
+
 function firstProblem(matches: readonly RouteMatch[], action: Action): string | undefined {
   for (const match of matches) {
     const problem = routeProblem({ name: '', hostname: '', ...match, age: { createdMs: 0, object: '', index: 0 }, action })
