@@ -1,7 +1,10 @@
+import type { Config } from '#host/config.ts'
+import { checkMachineRanges } from '#host/machines/machine-ranges.ts'
 import { machineRanges } from '#host/machines/machines.ts'
 import { addMachine, checkMachineName, listMachines } from '#host/machines/registry.ts'
 import { bringUpNodes, type NodesBasis } from './bring-up-nodes.ts'
 import { furtherNames, nodeNames } from './names.ts'
+import { serverForFurther } from './node-settings.ts'
 import { finishLeaving } from './take-away.ts'
 
 /**
@@ -25,4 +28,10 @@ export async function bringUpFurther(basis: NodesBasis, wanted: number): Promise
     for (const name of names) addMachine(layout, name, machineRanges(config))
   }
   await bringUpNodes(basis, listMachines(layout))
+}
+
+/** Finds out before anything is started whether this machine can have further nodes. */
+export function checkFurther(config: Config): void {
+  serverForFurther(config)
+  checkMachineRanges(machineRanges(config), config)
 }

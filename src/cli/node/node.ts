@@ -12,6 +12,7 @@ import { type Command, exit, type Given, type Terminal } from '../command.ts'
 import { type Connection, connectAsAdmin } from '../connect.ts'
 import { createProgress, type Progress, seconds } from '../progress.ts'
 import { requireRoot } from '../require-root.ts'
+import { checkFurther } from './bring-up-further.ts'
 import { bringUpNodes } from './bring-up-nodes.ts'
 import { drain } from './drain.ts'
 import { describeNodes, listedNodes } from './listed-nodes.ts'
@@ -86,6 +87,7 @@ async function add(basis: Basis, names: readonly string[]): Promise<number> {
     throw new WherryError('BadRequest', 'give names, or --count for as many with names of our own, not both')
   if (new Set(names).size < names.length) throw new WherryError('BadRequest', 'a name is given twice')
   const count = numberOf(given.options['count'] ?? '1', '--count')
+  checkFurther(config)
   requireServer(layout)
   await tidy(basis)
   const taken = [...(await nodeNames(connection.client)), ...listMachines(layout).map(({ name }) => name)]

@@ -19,7 +19,7 @@ import { alone } from '../alone.ts'
 import type { Command, Given, Terminal } from '../command.ts'
 import { connectAsAdmin, serverUrl } from '../connect.ts'
 import { bringUpJoined } from '../join/bring-up-joined.ts'
-import { bringUpFurther } from '../node/bring-up-further.ts'
+import { bringUpFurther, checkFurther } from '../node/bring-up-further.ts'
 import { numberOf } from '../node/number-of.ts'
 import { createProgress, seconds } from '../progress.ts'
 import { requireRoot } from '../require-root.ts'
@@ -72,6 +72,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
   if (present && isJoined(present)) return bringUpJoined(given, terminal, present)
   const config = settle(present ?? defaultConfig(), options)
   if (present && findDaemon(where.serverPid)) refuseChange(present, config)
+  if (wantedNodes > 1) checkFurther(config)
   await progress.step('Looking at this machine', () => preflight(layout, config))
   const lacking = missing(nodeRequirements)
   if (lacking.length > 0)
