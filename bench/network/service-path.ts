@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { run } from '#host/run.ts'
+import { WherryError } from '#lib/errors.ts'
 import { addresses, openPacketWorld } from '#network/proxy/testing/packet-world.ts'
 import { createTestMachines } from '#network/testing/machines.ts'
 import type { Figure, Row } from '../figure.ts'
@@ -14,9 +15,11 @@ import { fillServices, putService } from './services.ts'
 export const servicePath: Figure = {
   name: 'service-path',
   part: 'cluster',
-  about: 'pod to Service, among 1 and 10,000, beside pod to pod and a bare veth pair; needs wrk and nginx',
+  about: 'pod to Service, among 1 and 10,000, beside pod to pod and a bare veth pair; needs iperf3, wrk and nginx',
   async measure({ seconds, terminal }) {
     const machines = createTestMachines('svcpathbench')
+    // Each way has connections of its own: the kernel remembers those that ended, and would look for other ports.
+    const none = await openPacketWorld(`svcn${process.pid % 10_000}`)
     const few = await openPacketWorld(`svcf${process.pid % 10_000}`)
     const many = await openPacketWorld(`svcm${process.pid % 10_000}`)
     const folder = mkdtempSync(join(tmpdir(), 'service-path-'))
@@ -24,17 +27,17 @@ export const servicePath: Figure = {
     try {
       const [client, server] = (await machines.pair()) as unknown as [Machine, Machine]
       fillServices(many, 10_000)
-      for (const world of [few, many]) {
-        putService(world, 'web', '10.8.0.7', ['b'])
+      for (const world of [none, few, many]) {
+        if (world !== none) putService(world, 'web', '10.8.0.7', ['b'])
         await world.start()
       }
       const ways: Way[] = [
-        { name: 'bare veth', from: client.inside, address: server.address, webPort: 8081 },
-        { name: 'pod', from: few.prefix('a'), address: addresses.b[0], webPort: 8081 },
-        { name: 'Service', from: few.prefix('a'), address: '10.8.0.7', webPort: 80 },
-        { name: 'Service among 10,000', from: many.prefix('a'), address: '10.8.0.7', webPort: 80 },
+        { name: 'bare veth', from: client.inside, to: server.inside, address: server.address, webPort: 8081 },
+        { name: 'pod', from: none.prefix('a'), to: none.prefix('b'), address: addresses.b[0], webPort: 8081 },
+        { name: 'Service', from: few.prefix('a'), to: few.prefix('b'), address: '10.8.0.7', webPort: 80 },
+        { name: 'Service among 10,000', from: many.prefix('a'), to: many.prefix('b'), address: '10.8.0.7', webPort: 80 },
       ]
-      for (const [at, prefix] of [server.inside, few.prefix('b'), many.prefix('b')].entries())
+      for (const [at, prefix] of [server.inside, none.prefix('b'), few.prefix('b'), many.prefix('b')].entries())
         servers.push(await serve(prefix, join(folder, `${at}`)))
       const results = ways.map(() => ({ gigabits: [] as number[], kept: [] as Load[], fresh: [] as Load[] }))
       const perRound = Math.max(1, Math.round(seconds / rounds))
@@ -78,6 +81,7 @@ export const servicePath: Figure = {
       for (const stop of servers) await stop()
       rmSync(folder, { recursive: true, force: true })
       await machines.close()
+      await none.close()
       await few.close()
       await many.close()
     }
@@ -94,6 +98,7 @@ interface Machine {
 interface Way {
   readonly name: string
   readonly from: readonly string[]
+  readonly to: readonly string[]
   readonly address: string
   readonly webPort: number
 }
@@ -112,15 +117,14 @@ const medians = ({ gigabits, kept, fresh }: { gigabits: number[]; kept: Load[]; 
   p99Us: quantiles(kept.map(({ p99Us }) => p99Us)).p50,
 })
 
-/** nginx with a small answer at `/` and a large one at `/large`, in a namespace. */
+/** nginx with a small answer, in a namespace. */
 async function serve(prefix: readonly string[], folder: string): Promise<() => Promise<void>> {
   const file = `${folder}.conf`
-  writeFileSync(`${folder}.large`, Buffer.alloc(64 << 20))
   writeFileSync(
     file,
     `daemon off; worker_processes 1; pid ${folder}.pid; error_log stderr crit; events { worker_connections 1024; }
 http { access_log off; sendfile on; keepalive_requests 1000000; server { listen 8081;
-  location / { return 200 "ok"; } location = /large { alias ${folder}.large; } } }`,
+  location / { return 200 "ok"; } } }`,
   )
   const [command, ...words] = [...prefix, 'nginx', '-c', file, '-p', tmpdir()]
   const child = spawn(command!, words, { stdio: 'ignore' })
@@ -157,10 +161,20 @@ async function load({ from, address, webPort }: Way, seconds: number, isFresh: b
   return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]), p50Us: microseconds('50'), p99Us: microseconds('99') }
 }
 
-/** One stream of large answers. */
-async function download({ from, address, webPort }: Way, seconds: number): Promise<number> {
-  const [command, ...words] = [...from, 'wrk', '-t', '1', '-c', '1', '-d', `${seconds}s`, `http://${address}:${webPort}/large`]
-  const { stdout } = await run(command!, words, { timeoutMs: (seconds + 20) * 1_000 })
-  const [, value, unit] = /Transfer\/sec:\s+([\d.]+)(KB|MB|GB)/.exec(stdout) ?? []
-  return (Number(value) * { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[unit as 'KB']! * 8) / 1e9
+/** One TCP stream. */
+async function download({ from, to, address }: Way, seconds: number): Promise<number> {
+  const [serve, ...serveWords] = [...to, 'iperf3', '--server', '--one-off']
+  const server = run(serve!, serveWords, { timeoutMs: (seconds + 20) * 1_000 })
+  server.catch(() => {})
+  const [command, ...words] = [...from, 'iperf3', '--client', address, '--time', String(seconds), '--json', '--connect-timeout', '1000']
+  for (let tries = 0; ; tries += 1) {
+    const { stdout } = await run(command!, words, { accept: [1], timeoutMs: (seconds + 20) * 1_000 })
+    const { error, end } = JSON.parse(stdout) as { error?: string; end: { sum_received?: { bits_per_second: number } } }
+    if (error === undefined && end.sum_received) {
+      await server
+      return end.sum_received.bits_per_second / 1e9
+    }
+    if (tries === 40) throw new WherryError('InternalError', `iperf3 does not get through: ${stdout.slice(0, 300)}`)
+    await delay(50)
+  }
 }

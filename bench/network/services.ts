@@ -49,7 +49,14 @@ async function measureCount(world: PacketWorld, count: number, terminal: (line: 
       nftMs.push(world.nftMs[0]!)
     }
     const [packet, nft] = [quantiles(packetMs), quantiles(nftMs)]
-    rows.push(row(`${title}: ${name}`, packet.p50, { p99Ms: packet.p99, nftMs: nft.p50 }))
+    rows.push(
+      row(`${title}: ${name}`, packet.p50, {
+        leastMs: Math.min(...packetMs),
+        p99Ms: packet.p99,
+        nftMs: nft.p50,
+        nftLeastMs: Math.min(...nftMs),
+      }),
+    )
     terminal(`${title}: ${name}: ${packet.p50.toFixed(1)} ms to the first packet, nft ${nft.p50.toFixed(1)} ms`)
   }
   await change('one more', (round) => {
@@ -76,11 +83,12 @@ async function measureCount(world: PacketWorld, count: number, terminal: (line: 
 export function fillServices(world: PacketWorld, count: number): void {
   for (let i = 0; i < count; i += 1) {
     const rest = `${i >> 8}.${i & 255}`
-    world.services.put(service(`s${i}`, `10.16.${rest}`))
+    world.services.put(service(`s${i}`, `10.16.${rest}`, [udp, tcp]))
     world.slices.put(
       slice(
         `s${i}`,
         [1, 2, 3].map((pod) => `10.${20 + pod}.${rest}`),
+        [udp, tcp],
       ),
     )
   }
@@ -88,38 +96,45 @@ export function fillServices(world: PacketWorld, count: number): void {
 
 /** A UDP and TCP Service of pods of the world. */
 export function putService(world: PacketWorld, name: string, address: string, who: readonly Place[]): void {
-  world.services.put(service(name, address))
+  world.services.put(service(name, address, [udp, tcp, stream]))
   world.slices.put(
     slice(
       name,
       who.map((place) => addresses[place][0]),
+      [udp, tcp, stream],
     ),
   )
 }
 
-const service = (name: string, address: string): Service =>
+interface Port {
+  readonly name: string
+  readonly at: number
+  readonly to: number
+  readonly protocol: 'TCP' | 'UDP'
+}
+
+const udp: Port = { name: 'u', at: 80, to: 8080, protocol: 'UDP' }
+const tcp: Port = { name: 't', at: 80, to: 8081, protocol: 'TCP' }
+/** Where iperf3 serves. */
+const stream: Port = { name: 's', at: 5201, to: 5201, protocol: 'TCP' }
+
+const service = (name: string, address: string, ports: readonly Port[]): Service =>
   ({
     kind: 'Service',
     metadata: { name, namespace: 'bench', creationTimestamp: '2026-01-01T00:00:00Z' },
     spec: {
       type: 'ClusterIP',
       clusterIPs: [address],
-      ports: [
-        { name: 'u', port: 80, protocol: 'UDP' },
-        { name: 't', port: 80, protocol: 'TCP' },
-      ],
+      ports: ports.map(({ name: port, at, protocol }) => ({ name: port, port: at, protocol })),
     },
   }) as unknown as Service
 
-const slice = (name: string, all: readonly string[]): EndpointSlice =>
+const slice = (name: string, all: readonly string[], ports: readonly Port[]): EndpointSlice =>
   ({
     kind: 'EndpointSlice',
     metadata: { name: `${name}-1`, namespace: 'bench', labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
-    ports: [
-      { name: 'u', port: 8080, protocol: 'UDP' },
-      { name: 't', port: 8081, protocol: 'TCP' },
-    ],
+    ports: ports.map(({ name: port, to, protocol }) => ({ name: port, port: to, protocol })),
     endpoints: all.map((address) => ({ addresses: [address], nodeName: 'here', conditions: { ready: true } })),
   }) as unknown as EndpointSlice
 
