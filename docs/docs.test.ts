@@ -15,6 +15,8 @@ import { allCommands } from '#cli/commands.ts'
 import { faultTexts } from '#cli/simulate/fault-texts.ts'
 import { defaultConfig, readConfig, settingNames } from '#host/config.ts'
 import { readCredentialProviders } from '#host/credential-providers.ts'
+import { defaultMachineCIDR } from '#host/machines/machine-ranges.ts'
+import { names } from '#host/names.ts'
 import type { ServerSettings } from '#host/server-settings.ts'
 import { settings as kubeletSettings } from '#kubelet/configuration/settings.ts'
 import { nodeConfiguration } from '#main/agent/node-configuration.ts'
@@ -51,6 +53,17 @@ const defaultsOfServer = {
   gatewayAPI: true,
   approveKubeletServing: true,
   ...tolerations,
+}
+
+/** The same of a node's network and of a machine's further nodes, which do not stand in the defaults. */
+const defaultsOfNode = {
+  nodePortAddresses: '[primary]',
+  externalIPs: false,
+  serviceHealthPort: 10_256,
+  ingressHTTPPort: 80,
+  ingressHTTPSPort: 443,
+  cgroupRoot: names.cgroupRoot,
+  machineCIDR: defaultMachineCIDR,
 }
 
 const commands = await allCommands()
@@ -120,7 +133,7 @@ test('every setting is described with its default, and nothing else is', () => {
       settingNames(),
       path,
     )
-    const defaults: Readonly<Record<string, unknown>> = { ...defaultConfig(), ...defaultsOfServer }
+    const defaults: Readonly<Record<string, unknown>> = { ...defaultConfig(), ...defaultsOfServer, ...defaultsOfNode }
     for (const [name, value] of rows) {
       const setting = unquoted(name!)
       // These two are the machine's own.
