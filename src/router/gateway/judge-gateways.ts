@@ -72,7 +72,7 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
     gateway,
     listeners,
     addresses: isServed && listeners.some(({ isProgrammed }) => isProgrammed) ? addressesOf(gateway, view) : [],
-    verdicts: gatewayVerdicts(listeners, refused, unusable ?? noAddress(view)),
+    verdicts: gatewayVerdicts(listeners, refused, unusable ?? noAddress(view), withoutEffect(gateway)),
   }
 }
 
@@ -140,6 +140,15 @@ function withOverlap(listener: ListenerJudgement, all: readonly ListenerJudgemen
   }
 }
 
+/** What is asked for, does no harm where it is not there, and still should not be missed without a word. */
+const withoutEffect = ({ spec }: Gateway): string =>
+  [
+    ...(spec.tls?.backend?.clientCertificateRef === undefined ? [] : ['spec.tls.backend has no effect: backends are reached without TLS']),
+    ...((spec.allowedListeners?.namespaces?.from ?? 'None') === 'None'
+      ? []
+      : ['spec.allowedListeners has no effect: ListenerSets are not read']),
+  ].join('. ')
+
 /** Why nothing of a Gateway can be served. */
 function refusal({ spec }: Gateway): Verdict | undefined {
   if (spec.infrastructure?.parametersRef !== undefined)
@@ -173,17 +182,18 @@ function gatewayVerdicts(
   listeners: readonly Pick<ListenerJudgement, 'listener' | 'isProgrammed' | 'verdicts'>[],
   refused: Verdict | undefined,
   unusable: Verdict | undefined,
+  note: string,
 ): readonly Verdict[] {
   if (refused !== undefined) return [refused, no('Programmed', 'Invalid', refused.message)]
   const bad = listeners.filter(({ verdicts }) => verdicts.some(({ type, status }) => type === 'Accepted' && status === 'False'))
   const accepted: Verdict =
     bad.length === 0
-      ? yes('Accepted')
+      ? yes('Accepted', 'Accepted', note)
       : {
           type: 'Accepted',
           status: bad.length < listeners.length ? 'True' : 'False',
           reason: 'ListenersNotValid',
-          message: `Not accepted: ${bad.map(({ listener }) => listener.name).join(', ')}`,
+          message: [`Not accepted: ${bad.map(({ listener }) => listener.name).join(', ')}`, note].filter((text) => text !== '').join('. '),
         }
   if (unusable !== undefined) return [accepted, unusable]
   const programmed = listeners.some(({ isProgrammed }) => isProgrammed)

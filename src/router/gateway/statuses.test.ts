@@ -388,6 +388,13 @@ test('what others said stays: conditions, entries of other controllers, in their
   assert.equal(parents[1].parentRef.name, 'web')
 })
 
+test('what has no effect is said, and the Gateway is accepted all the same', () => {
+  const more = ', tls: { backend: { clientCertificateRef: { name: x } } }, allowedListeners: { namespaces: { from: All } }'
+  const [accepted] = statusesOf(worldOf(gateway('web', http, more))).get(web).conditions
+  assert.equal(accepted.status, 'True')
+  assert.match(accepted.message, /^spec.tls.backend has no effect: .*\. spec.allowedListeners has no effect: /)
+})
+
 test('the generation that was looked at, and the time of the last change of status', () => {
   const world = worldOf(gateway('web', http))
   const before = settled(world)

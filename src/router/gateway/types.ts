@@ -35,6 +35,8 @@ export interface GatewaySpec {
   readonly listeners: readonly Listener[]
   readonly infrastructure?: { readonly parametersRef?: ParametersRef }
   readonly tls?: GatewayTls
+  /** Which ListenerSets may bring further listeners. */
+  readonly allowedListeners?: { readonly namespaces?: { readonly from?: string } }
 }
 
 /** `type` is `IPAddress`, `Hostname` or a name with a domain. */
