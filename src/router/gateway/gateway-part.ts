@@ -83,7 +83,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
     async synced() {
       await served.synced()
       // What is listed first says what is watched beside it.
-      for (start(); !isSynced(); start()) await Promise.all([...informers.values()].map((informer) => informer.synced()))
+      for (start(); !isSynced(); start()) await Promise.all([...informers.values()].map(listed))
     },
     get isNeeded() {
       // Half of the routes would take the others away from their clients, so the first look waits for all of them.
@@ -104,6 +104,15 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       isClosed = true
       await Promise.all([served.close(), ...[...informers.values()].map((informer) => informer.close())])
     },
+  }
+
+  /** A kind that goes while it is waited for is waited for no more: its watch was ended. */
+  async function listed(informer: Informer<unknown>): Promise<void> {
+    try {
+      await informer.synced()
+    } catch (error) {
+      if (isClosed || [...informers.values()].includes(informer)) throw error
+    }
   }
 
   function viewOf(router: RouterView): GatewayView {
