@@ -261,10 +261,14 @@ const entry = (table: string): string => `table inet ${table} {
 
 /**
  * Pods on one bridge also reach each other, and the node, by what no map knows: their link-local addresses, and packets to everybody. Where a pod
- * is isolated these ways are closed to all pods of the node, since a packet does not tell whose it is.
+ * is isolated these ways are closed to all pods of the node, since a packet does not tell whose it is. Other bridges of the machine have nothing
+ * to do with it.
  */
 const oneLink: Readonly<Record<string, (bridge: string) => readonly string[]>> = {
-  'one-link': () => ['ip6 saddr fe80::/10 counter drop', 'meta pkttype { broadcast, multicast } counter drop'],
+  'one-link': (bridge) => [
+    `iifname "${bridge}" ip6 saddr fe80::/10 counter drop`,
+    `iifname "${bridge}" meta pkttype { broadcast, multicast } counter drop`,
+  ],
   'one-link-to-node': (bridge) => [`iifname "${bridge}" ip6 saddr fe80::/10 counter drop`],
 }
 

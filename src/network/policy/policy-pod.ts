@@ -92,7 +92,7 @@ const addressesOf = ({ status }: Pod): string[] =>
   [...(status?.podIPs ?? []).map(({ ip }) => ip ?? ''), status?.podIP ?? ''].filter((text) => text !== '')
 
 /** The names of ports of all containers that go on running; of two with one name and protocol the first counts. */
-export function namedPorts({ spec: { containers, initContainers = [] } }: Pod): PodPort[] {
+function namedPorts({ spec: { containers, initContainers = [] } }: Pod): PodPort[] {
   const found = new Map<string, PodPort>()
   for (const { ports = [] } of [...containers, ...initContainers.filter(isSidecar)])
     for (const { name, containerPort, protocol: text = 'TCP' } of ports) {

@@ -150,7 +150,7 @@ function verdictOf(table: Table, rule: string, packet: Packet): string | undefin
   for (;;) {
     let found: RegExpExecArray | null
     // Packets here are new, of transports, from addresses of pods, and to one receiver.
-    if (take(/^(ct state|icmpv6 type|iifname|ip6 saddr fe80::|meta pkttype) ?/)) return undefined
+    if (take(/^(ct state|icmpv6 type|iifname) /)) return undefined
     if (take(/^counter /)) continue
     if ((found = /^(accept|drop|(?:jump|goto) \S+)$/.exec(rest))) return found[1]
     if ((found = take(/^(ip6?) ([sd]addr) vmap @(\S+)/))) {
