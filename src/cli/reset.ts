@@ -42,9 +42,9 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
   const progress = createProgress(terminal, () => performance.now())
   const machines = listMachines(layout, 'count as leaving')
   if (machines.length > 0)
-    await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, async () => {
-      for (const machine of machines) await removeMachine(layout, machine)
-    })
+    await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, () =>
+      Promise.all(machines.map((machine) => removeMachine(layout, machine))),
+    )
   await progress.step('Stopping agent and server', async () => {
     await stopDaemon(where.agentPid)
     await stopHaproxy({ pidFile: where.routerPid })

@@ -38,7 +38,7 @@ export const node: Command = {
   },
   arguments: [1, Infinity],
   about:
-    'A node that is added here is a machine of its own on this one: it has its own network, mounts, host name, address and container runtime, and joins the cluster as any other machine would ("wherry join"). Without a name it gets that of the first node with a number: -2, -3 and so on.\nremove empties the node first, as "kubectl drain" does, and keeps disruption budgets. Of a node on another machine only the Node object is removed; "wherry reset" there does the rest.',
+    'A node that is added here is a machine of its own on this one: it has its own network, mounts, host name, address and container runtime, and joins the cluster by the same way as a machine elsewhere ("wherry join"). Without a name it gets that of the first node with a number: -2, -3 and so on.\nremove empties the node first, as "kubectl drain" does, and keeps disruption budgets. Of a node on another machine only the Node object is removed; "wherry reset" there does the rest.',
   async run(given, terminal) {
     const [action, ...names] = given.arguments
     switch (action) {
