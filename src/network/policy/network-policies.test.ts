@@ -148,6 +148,22 @@ test('a refused transaction is followed by a whole rewrite after a pause, and po
   await world.close()
 })
 
+test('a kernel that refuses everything starts pods as long as there is no policy', async () => {
+  const world = await startWorld()
+  world.refuse('no such family')
+  await Promise.all([world.policies.podReady(pod('early', 'x'), ['10.0.0.1']), world.until(() => world.refused() > 0)])
+  await world.policies.podReady(pod('late', 'x'), ['10.0.0.2'])
+  await world.client.create(NetworkPolicy, policy('deny', { podSelector: {} }), { namespace: 'x' })
+  await world.turns()
+  const waiting = assert.rejects(
+    world.policies.podReady(pod('isolated', 'x'), ['10.0.0.3']),
+    /the kernel refused the rules: no such family/,
+  )
+  await world.clock.advance(10_000)
+  await waiting
+  await world.close()
+})
+
 test('the name server is a pod of kube-system to policies', async () => {
   const world = await startWorld()
   await world.client.create(Namespace, { metadata: { name: 'kube-system', labels: { 'kubernetes.io/metadata.name': 'kube-system' } } })

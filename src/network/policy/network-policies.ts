@@ -206,6 +206,8 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   function refused(error: unknown): void {
     kernel = 'unknown'
     problem = error instanceof Error ? error.message : String(error)
+    // Without a policy nothing has to be in force: a kernel that has no such tables starts pods as well.
+    if (active === undefined) for (const one of waiting) one.done()
     const waitMs = backoff(putOff, attempt, random)
     attempt += 1
     log.error('the rules of network policies could not be written; all of them will be written anew', { error, waitMs })
@@ -233,7 +235,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
         touch()
       }
       if (unknown() !== '' && isStatic(pod)) return
-      if (inForce >= changed && unknown() === '') return
+      if (unknown() === '' && (inForce >= changed || active === undefined)) return
       await new Promise<void>((resolve, reject) => {
         const until = changed
         const end = (settle: () => void): void => {
