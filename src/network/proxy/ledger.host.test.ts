@@ -116,7 +116,7 @@ for (const family of ['ip', 'ip6'] as const)
         )
         assert.deepEqual(await listed(family, 'steps'), await listed(family, 'whole'))
       }),
-      { numRuns: 25, ...seeded },
+      { numRuns: 40, ...seeded },
     )
   })
 

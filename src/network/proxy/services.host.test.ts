@@ -226,6 +226,31 @@ test('affinity: a client stays, whichever address it comes by, until its endpoin
   assert.deepEqual(world.failures, [])
 })
 
+test('a node port goes from one Service to another, two swap theirs, and a port gets another protocol', async () => {
+  const ports = (nodePort: number, protocol = 'TCP') => ({ type: 'NodePort', ports: [{ port: 80, nodePort, protocol }] })
+  const one = { name: 'one', who: ['a'] as const }
+  const two = { name: 'two', who: ['b'] as const, addresses: ['10.8.0.9', 'fd00:8::9'] }
+  const who = async (port: number, net: 'tcp' | 'udp' = 'tcp') => {
+    await proxy.settled()
+    return (await world.probe({ from: 'client', to: node4, port, net })).who
+  }
+  put({ ...one, spec: ports(30_080) })
+  put({ ...two, spec: ports(0) })
+  proxy = await world.start()
+  assert.deepEqual(await who(30_080), ['a'])
+  put({ ...one, spec: ports(0) })
+  put({ ...two, spec: ports(30_080) })
+  assert.deepEqual(await who(30_080), ['b'])
+  put({ ...one, spec: ports(30_081) })
+  assert.deepEqual(await who(30_081), ['a'])
+  put({ ...one, spec: ports(30_080) })
+  put({ ...two, spec: ports(30_081) })
+  assert.deepEqual([await who(30_080), await who(30_081)], [['a'], ['b']])
+  put({ ...one, spec: ports(30_080, 'UDP') })
+  assert.deepEqual([await who(30_080, 'udp'), await who(30_080)], [['a'], refused])
+  assert.deepEqual(world.failures, [])
+})
+
 test('affinity ends with its time', async () => {
   put({ spec: { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } } } })
   proxy = await world.start()
@@ -362,6 +387,8 @@ interface Expected extends Probe {
 }
 
 interface Given {
+  readonly name?: string
+  readonly addresses?: readonly string[]
   readonly spec?: object
   readonly labels?: Record<string, string>
   readonly ingress?: readonly object[]
@@ -401,11 +428,20 @@ function check(name: string, given: Given, expected: readonly Expected[]): void 
 }
 
 /** Puts the Service and what is behind it. */
-function put({ spec = {}, labels = {}, ingress = [{ ip: node4 }, { ip: node6 }], who = pods, conditions = {}, hints = {} }: Given): void {
+function put({
+  name: called = 'web',
+  addresses: clusterIPs = [v4, v6],
+  spec = {},
+  labels = {},
+  ingress = [{ ip: node4 }, { ip: node6 }],
+  who = pods,
+  conditions = {},
+  hints = {},
+}: Given): void {
   const service = {
     kind: 'Service',
-    metadata: { name: 'web', namespace: 'shop', labels, creationTimestamp: '2026-01-01T00:00:00Z' },
-    spec: { type: 'ClusterIP', clusterIPs: [v4, v6], ipFamilies: ['IPv4', 'IPv6'], ports: [{ port: 80, protocol: 'TCP' }], ...spec },
+    metadata: { name: called, namespace: 'shop', labels, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { type: 'ClusterIP', clusterIPs, ipFamilies: ['IPv4', 'IPv6'], ports: [{ port: 80, protocol: 'TCP' }], ...spec },
     status: (spec as { type?: string }).type === 'LoadBalancer' ? { loadBalancer: { ingress } } : {},
   } as unknown as Service
   world.services.put(service)
@@ -415,7 +451,7 @@ function put({ spec = {}, labels = {}, ingress = [{ ip: node4 }, { ip: node6 }],
   ] as const)
     world.slices.put({
       kind: 'EndpointSlice',
-      metadata: { name: `web-${addressType}`, namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
+      metadata: { name: `${called}-${addressType}`, namespace: 'shop', labels: { 'kubernetes.io/service-name': called } },
       addressType,
       ports: (service.spec.ports ?? []).map(({ name = '', protocol }) => ({ name, protocol, port: 8080 })),
       endpoints: who.map((place) => ({
