@@ -11,6 +11,7 @@ import { entering, type Machine, machinePaths } from '#host/machines/machine.ts'
 import { ensureMachine, ensureMachineNetwork } from '#host/machines/machines.ts'
 import { nodeCertificateStore } from '#host/node-bootstrap.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import type { Connection } from '../connect.ts'
 import { joinNode } from '../join/join-node.ts'
 import { keyHash } from '../join/trusted-authority.ts'
@@ -34,6 +35,16 @@ export interface NodesBasis {
 /** Does for each of these what is still to be done until it is ready: machine, membership, runtime with images, agent. */
 export async function bringUpNodes(basis: NodesBasis, machines: readonly Machine[]): Promise<void> {
   if (machines.length === 0) return
+  try {
+    await bringUp(basis, machines)
+  } catch (error) {
+    if (!isError(error)) throw error
+    const hint = `"wherry up" tries again, "wherry node remove ${machines.map(({ name }) => name).join(' ')}" gives up`
+    throw new WherryError(error.code, `${error.message}; ${hint}`, { cause: error })
+  }
+}
+
+async function bringUp(basis: NodesBasis, machines: readonly Machine[]): Promise<void> {
   const { layout, config, connection, progress } = basis
   const all = machines.map(({ name }) => name).join(', ')
   const server = serverForFurther(config)
