@@ -292,8 +292,8 @@ export function writeConfig(file: string, config: Config): void {
 }
 
 /** The machine's first address of the family that is not loopback, link-local or of a bridge that pods hang on; loopback where it has none. */
-export function ownAddress(wanted: 'IPv4' | 'IPv6' = 'IPv4'): string {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+export function ownAddress(wanted: 'IPv4' | 'IPv6' = 'IPv4', interfaces = networkInterfaces()): string {
+  for (const [name, addresses] of Object.entries(interfaces)) {
     if (/^(lo|veth|cni|wherry|docker|br-)/.test(name)) continue
     for (const { family, internal, address } of addresses ?? [])
       if (family === wanted && !internal && !/^(169\.254\.|fe80:)/.test(address)) return address

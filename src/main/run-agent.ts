@@ -3,8 +3,10 @@ import { createHttpsTransport } from '#client/https-transport.ts'
 import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import { systemClock } from '#host/clock.ts'
 import { readConfig } from '#host/config.ts'
+import { findDaemon, startDaemon } from '#host/daemon.ts'
 import { isJoined, serverUrls } from '#host/join-settings.ts'
-import { type Layout, paths } from '#host/layout.ts'
+import { type Layout, type Paths, paths } from '#host/layout.ts'
+import { withPresentAddresses } from '#host/present-addresses.ts'
 import { systemRandom } from '#host/random.ts'
 import { createKubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -30,8 +32,11 @@ import { processLog, untilTold } from './process.ts'
 export async function runAgent(layout: Layout): Promise<void> {
   const log = processLog('agent')
   const where = paths(layout)
-  const known = readConfig(where.config)
-  if (!known) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
+  const written = readConfig(where.config)
+  if (!written) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
+  const known = withPresentAddresses(written)
+  if (known !== written)
+    log.warn('the machine has another address than the settings say', { settings: written.nodeAddress, has: known.nodeAddress })
   const certificates = openNodeCertificates(known, where, systemClock)
   if (isJoined(known) && !(await isLetIn({ config: known, where, certificates, clock: systemClock, random: systemRandom, log }))) return
   const transport = createHttpsTransport({
@@ -49,7 +54,8 @@ export async function runAgent(layout: Layout): Promise<void> {
   const metrics = createKubeletMetrics(systemClock)
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
   const runtime = await openRuntime(layout, config, systemClock, log, configuration)
-  const network = await runNetwork(context)
+  const moved = Promise.withResolvers<'another address'>()
+  const network = await runNetwork(context, () => moved.resolve('another address'))
   const router = await runRouter(context)
   const plugins = makePluginWatcher(context)
   const csi = makeCsi(context, () => kubelet)
@@ -73,9 +79,9 @@ export async function runAgent(layout: Layout): Promise<void> {
     process.exit(1)
   })
 
-  const signal = await untilTold()
+  const reason = await Promise.race([untilTold(), moved.promise])
   isStopping = true
-  log.info('stopping', { signal })
+  log.info('stopping', { reason })
   await server.close()
   await certificates.stop()
   await plugins.close()
@@ -86,6 +92,14 @@ export async function runAgent(layout: Layout): Promise<void> {
   await network.stop()
   runtime.close()
   transport.close()
+  if (reason === 'another address') startAgain(where)
+}
+
+/** What an agent is made of knows its node's addresses from the start. Another one takes over, as at every start; who was started by somebody else is started by them. */
+function startAgain({ agentPid, agentLog }: Paths): void {
+  if (findDaemon(agentPid)?.pid !== process.pid) process.exit(1)
+  const [program, ...args] = process.argv as [string, ...string[]]
+  startDaemon({ command: program, args: [...process.execArgv, ...args], pidFile: agentPid, logFile: agentLog })
 }
 
 /** A machine that joined has to be given a certificate first. False: it was told to stop before that. */

@@ -17,6 +17,7 @@ import type { Paths } from '#host/layout.ts'
 import { certificateTools } from '#host/node-certificates.ts'
 import { createHttpsExchange } from '#host/outbound.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
+import { withPresentAddresses } from '#host/present-addresses.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
 import { watchedFile } from '#host/watched-file.ts'
@@ -31,7 +32,8 @@ import { readServerFiles } from './server-files.ts'
 export async function runServer(where: Paths): Promise<void> {
   // Before all else: what is wrong with the settings is told there too.
   const log = processLog('server')
-  const config = readConfig(where.config)
+  const written = readConfig(where.config)
+  const config = written && withPresentAddresses(written)
   if (!config) throw new WherryError('ServiceUnavailable', `${where.config} is missing; "wherry up" writes it`)
   await serve({
     // A cluster has a router, so it has what the router is told by; a server that stands alone has it when it is asked for.

@@ -14,6 +14,7 @@ import { installPackages, missing, nodeRequirements } from '#host/packages.ts'
 import { kubeconfig } from '#host/pki/kubeconfig.ts'
 import { writeAtomically } from '#host/pki/write-atomically.ts'
 import { ensurePki, type Pki } from '#host/pki.ts'
+import { withPresentAddresses } from '#host/present-addresses.ts'
 import { WherryError } from '#lib/errors.ts'
 import { alone } from '../alone.ts'
 import type { Command, Given, Terminal } from '../command.ts'
@@ -85,7 +86,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
   const warmed = warm(paths(layout).compileCache, ['server', 'agent'], processEnvironment(layout))
   const pki = await progress.step(
     'Certificates',
-    () => prepareIdentity(layout, config),
+    () => prepareIdentity(layout, withPresentAddresses(config)),
     ({ made }) => (made.length > 0 ? 'made' : 'in place'),
   )
 
@@ -113,7 +114,7 @@ async function bringUp(given: Given, terminal: Terminal): Promise<number> {
       await progress.step('Welcome application', () => createWelcome(connection.client))
       writeFileSync(welcomeMark(layout), '', { mode: 0o600 })
     }
-    const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, nodeAddresses(config)[0]!)
+    const url = options['no-welcome'] ? undefined : await welcomeUrl(connection.client, nodeAddresses(withPresentAddresses(config))[0]!)
     if (url !== undefined) await progress.step('Welcome page answers', () => waitForPage(url, patienceMs))
     const context = shareKubeconfig(given, terminal, config, pki)
     terminal.out(farewell(url, context, performance.now() - startedAt))

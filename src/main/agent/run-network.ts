@@ -11,7 +11,10 @@ import { runPodNetwork } from './network/run-pod-network.ts'
 import { runServiceProxy } from './network/run-service-proxy.ts'
 
 /** All of this node's network, a part a line, in the order in which they need each other. What each is made of stands in `network/`. */
-export async function runNetwork(context: AgentContext): Promise<{
+export async function runNetwork(
+  context: AgentContext,
+  onMoved: () => void,
+): Promise<{
   readonly podNetwork: PodNetwork
   /** What is said of the node. */
   readonly nodeSource: NodeSource
@@ -21,7 +24,7 @@ export async function runNetwork(context: AgentContext): Promise<{
   const { config, host, nodeAddresses } = network
   await host.prepare({ hasV6: podRanges(config).some(isV6Range) })
   const policies = runNetworkPolicies(network)
-  const parts = [runPodNetwork(network), runServiceProxy(network), policies]
+  const parts = [runPodNetwork(network, onMoved), runServiceProxy(network), policies]
   await host.addServiceDevice({
     device: names.serviceDevice,
     addresses: dnsAddresses(config),

@@ -1,13 +1,18 @@
 import { join } from 'node:path'
 import { names } from '#host/names.ts'
+import { missingAddresses, withPresentAddresses } from '#host/present-addresses.ts'
 import { createRouteHost } from '#host/routes.ts'
 import { startPodNetwork } from '#network/pod-network.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
-/** Addresses for pods, and the ways to those of other nodes. */
-export function runPodNetwork(network: NetworkContext): NetworkPart {
+/** An address that goes comes back at once where a lease is renewed or a link restarted. */
+const addressPatienceMs = 10_000
+
+/** Addresses for pods, and the ways to those of other nodes. `onMoved`: the node's address is gone for good, and the machine has another one. */
+export function runPodNetwork(network: NetworkContext, onMoved: () => void): NetworkPart {
   const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, recorder } = network
-  return startPodNetwork({
+  let forgetLook = (): void => {}
+  const part = startPodNetwork({
     host: createRouteHost(),
     clock,
     random,
@@ -22,6 +27,24 @@ export function runPodNetwork(network: NetworkContext): NetworkPart {
     onProblem({ reason, message }) {
       const regarding = caches.nodes.get(config.nodeName)
       if (regarding) recorder.record({ regarding, type: 'Warning', reason, message })
+      if (reason === 'AddressMissing') lookLater()
     },
   })
+
+  /** Only as long as it is missing. */
+  function lookLater(): void {
+    forgetLook()
+    forgetLook = clock.schedule(clock.now() + addressPatienceMs, () => {
+      if (missingAddresses(config).length === 0) return
+      if (withPresentAddresses(config) === config) lookLater()
+      else onMoved()
+    })
+  }
+
+  return {
+    async stop() {
+      forgetLook()
+      await part.stop()
+    },
+  }
 }
