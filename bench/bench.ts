@@ -23,6 +23,7 @@ import { writes } from './figures/writes.ts'
 import { podNetwork } from './network/pods.ts'
 import { networkPolicies } from './network/policies.ts'
 import { dns } from './network/dns.ts'
+import { router } from './network/router.ts'
 import { servicePath } from './network/service-path.ts'
 import { services } from './network/services.ts'
 import { clusterProblem } from './support/cluster.ts'
@@ -48,6 +49,7 @@ const figures: readonly Figure[] = [
   podBurst,
   nodeFootprint,
   networkPolicies,
+  router,
   podNetwork,
   dns,
   services,

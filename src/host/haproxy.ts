@@ -219,6 +219,8 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
       const until = clock.monotonicMs() + reloadMs
       for (let look = 1; ; look += 1) {
         await sleep(clock, 20)
+        // A master that was busy may miss it; a second reload changes nothing.
+        if (look % askAgainLooks === 0) process.kill(daemon.pid, 'SIGUSR2')
         const now = await workerPid()
         if (now !== undefined && now !== before) return await isLeaving(before, until)
         if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until || (look % 10 === 0 && (await failedReloads()) > failed))
@@ -263,6 +265,7 @@ export const stopHaproxy = async ({ pidFile }: Pick<HaproxyPlaces, 'pidFile'>): 
 
 const startMs = 60_000
 const reloadMs = 120_000
+const askAgainLooks = 250
 const logLimitBytes = 64 << 20
 const programLogLimitBytes = 1 << 20
 
