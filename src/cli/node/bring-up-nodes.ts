@@ -52,7 +52,7 @@ async function bringUp(basis: NodesBasis, machines: readonly Machine[]): Promise
     `Machine${machines.length > 1 ? 's' : ''} ${all}`,
     async () => {
       const network = await ensureMachineNetwork(layout, config)
-      return Promise.all(machines.map((machine) => ensureMachine(layout, machine, network)))
+      return together(machines.map((machine) => ensureMachine(layout, machine, network)))
     },
     (made) => (made.some(Boolean) ? 'made' : 'in place'),
   )
@@ -69,15 +69,21 @@ async function bringUp(basis: NodesBasis, machines: readonly Machine[]): Promise
       (made) => (made.length > 0 ? made.join(', ') : 'in place'),
     )
     await progress.step(`Node${machines.length > 1 ? 's' : ''} ${all} ready`, () =>
-      Promise.all(machines.map(({ name }) => startAgent(basis, name))),
+      together(machines.map(({ name }) => startAgent(basis, name))),
     )
   }
   if (strangers.length === 0) return started()
   // The token is of use until the agents have their certificates.
   await withJoinToken(connection.client, async (token) => {
-    await progress.step('Joining the cluster', () => Promise.all(strangers.map((machine) => becomeMember(basis, machine, server, token))))
+    await progress.step('Joining the cluster', () => together(strangers.map((machine) => becomeMember(basis, machine, server, token))))
     await started()
   })
+}
+
+/** Waits for all, so that nothing goes on behind an error's back; then the first failure is thrown. */
+async function together<T>(works: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(works)
+  return Promise.all(works)
 }
 
 /** Whether it has a certificate of this cluster that serves. */
@@ -107,7 +113,7 @@ async function becomeMember({ layout, config }: NodesBasis, machine: Machine, se
 async function prepareImages({ layout, config }: NodesBasis, names: readonly string[]): Promise<readonly string[]> {
   const from = containerdSocket(containerdOptions(layout))
   const wanted = existsSync(from) ? await importedImages(from) : []
-  const nodes = await Promise.all(
+  const nodes = await together(
     names.map(async (name) => {
       const socket = await startContainerd(layout, config, name)
       const present = (await listImages(socket)).map((image) => image.name)

@@ -13,6 +13,7 @@ import { run } from '../run.ts'
 import { entering, type Machine, machineCgroupRoot, machinePaths } from './machine.ts'
 import { mountPoints } from './machine-mounts.ts'
 import { removeMachineBridge } from './machine-network.ts'
+import { parseMachineRanges } from './machine-ranges.ts'
 import { ensureMachine, ensureMachineNetwork, type MachineNetwork, removeMachine } from './machines.ts'
 import { addMachine, listMachines } from './registry.ts'
 
@@ -115,6 +116,19 @@ test('a second call finds all of it and makes nothing', options, async () => {
   assert.equal(await ensureMachine(layout, one, network), false)
   assert.equal(await inside(one, 'readlink', '/proc/self/ns/net', '/proc/self/ns/mnt'), seen)
   assert.equal((await ensureMachineNetwork(layout, config)).mtu, network.mtu)
+})
+
+test('a node that is there does not move to other ranges', options, async () => {
+  const others = parseMachineRanges('10.214.0.0/29')
+  await assert.rejects(ensureMachine(layout, one, { ...network, ranges: others }), {
+    code: 'Invalid',
+    message: /machineCIDR is 10\.214\.0\.0\/29 now/,
+  })
+  assert.equal(
+    await ensureMachine(layout, one, { ...network, ranges: network.ranges.slice(0, 1) }),
+    false,
+    'a machine that lost IPv6 goes on',
+  )
 })
 
 test('a cable that was cut is laid anew, with the same address', options, async () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { WherryError } from '#lib/errors.ts'
 import { killShims, removeCgroups, unmountBeneath } from '../clean.ts'
 import { type Config, nodeAddresses } from '../config.ts'
 import { removeContainerLogLinks } from '../container-log-links.ts'
@@ -51,11 +52,22 @@ function mtuOf(address: string): number {
 
 /** Makes what is missing of a node's machine: namespaces and cable. Says whether its namespaces had to be made. */
 export async function ensureMachine(layout: Layout, machine: Machine, { ranges, mtu }: MachineNetwork): Promise<boolean> {
+  checkPlace(machine, ranges)
   // What still runs would go on in namespaces that nobody can enter any more.
   if (!areNamespacesThere(layout, machine.name)) await endMachineProcesses(layout, machine.name)
   const made = await ensureNamespaces(layout, machine.name)
   await ensureCable(layout, machine, ranges, mtu)
   return made
+}
+
+/** The cluster knows it by its address: it cannot move to other ranges. */
+function checkPlace({ name, index, addresses }: Machine, ranges: readonly MachineRange[]): void {
+  for (const [i, address] of addresses.entries())
+    if (ranges[i] !== undefined && ranges[i].address(index) !== address)
+      throw new WherryError(
+        'Invalid',
+        `node ${name} has the address ${address}, and machineCIDR is ${ranges.map(({ cidr }) => cidr).join(',')} now; set it back, or remove the node and add it anew`,
+      )
 }
 
 /** Ends agent, containers and containerd of a node, however they came to be there. Its folders and namespaces stay. */
