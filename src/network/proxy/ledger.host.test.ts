@@ -8,9 +8,10 @@ import fc from 'fast-check'
 import { run } from '#host/run.ts'
 import type { Family } from './family.ts'
 import { hostPortPiece } from './host-ports.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { createLedger } from './ledger.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
 import type { ServicePort } from './service-ports.ts'
+import { wayNumber } from './shared-chains.ts'
 import { changeLines, factsPiece, tableFrame, unusedLines } from './table.ts'
 import type { Endpoint } from './usable-endpoints.ts'
 
@@ -114,7 +115,8 @@ for (const family of ['ip', 'ip6'] as const)
           ['-f', '-'],
           [tableFrame({ ...options, name: 'whole' }, family), ...changeLines('whole', family, ledger.takeAll())].join('\n').concat('\n'),
         )
-        assert.deepEqual(await listed(family, 'steps'), await listed(family, 'whole'))
+        const whole = await listed(family, 'whole')
+        assert.deepEqual(await listed(family, 'steps', whole), whole)
       }),
       { numRuns: 40, ...seeded },
     )
@@ -136,20 +138,35 @@ function podPiece({ hostPort: port, hostIP }: { hostPort: number; hostIP: string
   return hostPortPiece(pod as unknown as Parameters<typeof hostPortPiece>[0], family)
 }
 
-/** Without handles, in an order of our own; the map of clients stays once it was made. */
-async function listed(family: Family, table: string): Promise<unknown> {
-  const { stdout } = await nft(['-j', 'list', 'table', family, table])
-  const objects = (JSON.parse(stdout) as { nftables: Record<string, Record<string, unknown>>[] }).nftables.slice(2)
-  const chains = new Map<string, unknown[]>()
-  const others: string[] = []
-  for (const object of objects) {
-    const [kind, body] = Object.entries(object)[0]!
-    const { handle: _, table: __, index: ___, ...rest } = body
-    if (rest['name'] === 'sticky-clients') continue
-    if (kind === 'rule') chains.set(String(rest['chain']), [...(chains.get(String(rest['chain'])) ?? []), rest['expr']])
-    else others.push(JSON.stringify({ kind, ...rest, elem: ((rest['elem'] as unknown[]) ?? []).map((one) => JSON.stringify(one)).sort() }))
-  }
-  return { chains: Object.fromEntries([...chains].sort(([a], [b]) => (a < b ? -1 : 1))), others: others.sort() }
+interface Listing {
+  readonly chains: Readonly<Record<string, readonly unknown[]>>
+  readonly others: Readonly<Record<string, readonly string[]>>
 }
 
-export type { Ledger }
+/**
+ * Without handles, in an order of our own. The map of clients stays once it was made, and so do shared chains with their numbers: of those only
+ * such count as are in `whole`.
+ */
+async function listed(family: Family, table: string, whole?: Listing): Promise<Listing> {
+  const { stdout } = await nft(['-j', 'list', 'table', family, table])
+  const objects = (JSON.parse(stdout) as { nftables: Record<string, Record<string, unknown>>[] }).nftables.slice(2)
+  const chains: Record<string, unknown[]> = {}
+  const others: Record<string, string[]> = {}
+  for (const object of objects) {
+    const [kind, body] = Object.entries(object)[0]!
+    const { handle: _, table: __, index: ___, elem = [], ...rest } = body
+    const name = String(rest[kind === 'rule' ? 'chain' : 'name'])
+    const key = `${kind === 'rule' ? 'chain' : kind} ${name}`
+    if (name === 'sticky-clients') continue
+    if (whole !== undefined && wayNumber(name) !== undefined && !Object.hasOwn(whole.others, key)) continue
+    if (kind === 'rule') (chains[name] ??= []).push(rest['expr'])
+    else {
+      const elements = (elem as unknown[]).map((one) => JSON.stringify(one)).sort()
+      others[key] = [
+        JSON.stringify(rest),
+        ...(name === 'ways' && whole ? elements.filter((one) => whole.others[key]!.includes(one)) : elements),
+      ]
+    }
+  }
+  return { chains, others }
+}

@@ -1,6 +1,6 @@
 import type { Piece } from './piece.ts'
 import { emptyPiece } from './piece.ts'
-import { sharedRules } from './shared-chains.ts'
+import { chainOfWay, sharedRules, wayNumber } from './shared-chains.ts'
 import type { Store } from './stores.ts'
 
 /** What has to be written: elements by map or set, and chains in an order in which each finds those that it goes to. */
@@ -22,7 +22,7 @@ export interface Ledger {
   take(): Changes
   /** Everything, as for an empty table. */
   takeAll(): Changes
-  /** Chains that nothing leads to any more since an earlier `take`; they are forgotten. */
+  /** Chains of owners that nothing leads to any more since an earlier `take`; they are forgotten. Shared ones stay until everything is written anew. */
   takeUnused(): readonly string[]
   readonly hasUnused: boolean
 }
@@ -71,8 +71,9 @@ export function createLedger(): Ledger {
     else stored.set(key, rest.length === 1 ? rest[0]! : rest)
   }
 
-  function use(value: string | undefined, step: 1 | -1): void {
-    const name = value?.startsWith('goto ') ? value.slice(5) : undefined
+  function use(store: Store, value: string | undefined, step: 1 | -1): void {
+    const isWay = store === 'services' || store === 'node-ports'
+    const name = value === undefined ? undefined : isWay ? chainOfWay(value) : value.startsWith('goto ') ? value.slice(5) : undefined
     if (name !== undefined) count(name, step)
   }
 
@@ -84,7 +85,8 @@ export function createLedger(): Ledger {
     uses.set(name, before + step)
     if (before + step === 0) {
       uses.delete(name)
-      unused.add(name)
+      // A shared chain stays, with its number: there are few, and another Service will need it.
+      if (wayNumber(name) === undefined) unused.add(name)
       for (const next of targetsOf(written.get(name) ?? rules)) count(next, -1)
     } else if (before === 0) {
       unused.delete(name)
@@ -103,8 +105,8 @@ export function createLedger(): Ledger {
         if (before === now) continue
         if (before !== undefined) ensureList(removed, store).push(key)
         if (now !== undefined) ensure(added, store).set(key, now)
-        use(now, 1)
-        use(before, -1)
+        use(store, now, 1)
+        use(store, before, -1)
       }
     touched.clear()
     const chains = new Map<string, readonly string[]>()
@@ -116,6 +118,8 @@ export function createLedger(): Ledger {
       if (before !== undefined && sameRules(before, rules)) return
       for (const next of targetsOf(rules)) if (changedChains.has(next)) write(next)
       chains.set(name, rules)
+      const way = wayNumber(name)
+      if (way !== undefined) ensure(added, 'ways').set(way, `goto ${name}`)
       if (before !== undefined) rewritten.add(name)
       written.set(name, rules)
     }

@@ -29,28 +29,28 @@ const both = { cluster: [here, there], local: [here], hasAny: true }
 
 check('two endpoints, no chain', {}, [
   'cluster-ips 10.96.0.7',
-  'services 10.96.0.7 . tcp . 80: goto to-2',
+  'services 10.96.0.7 . tcp . 80: 10:2',
   'endpoints 10.96.0.7 . tcp . 80 . 1:1: 10.244.0.2 . 8080',
   'endpoints 10.96.0.7 . tcp . 80 . 1:2: 10.244.1.3 . 8080',
   'hairpin 10.244.0.2 . 10.244.0.2',
 ])
 check('nobody: told at once', { usable: nobody, nodePort: 30080, balancerIPs: ['192.0.2.2'] }, [
   'cluster-ips 10.96.0.7',
-  'no-endpoints 10.96.0.7 . tcp . 80: goto refuse',
-  'no-endpoints 192.0.2.2 . tcp . 80: goto refuse',
-  'no-endpoint-node-ports tcp . 30080: goto refuse',
+  'refused 10.96.0.7 . tcp . 80',
+  'refused 192.0.2.2 . tcp . 80',
+  'refused-node-ports tcp . 30080',
 ])
 check(
   'from inside only to this node, and nobody is here: dropped',
   { usable: { cluster: [], local: [], hasAny: true }, internalPolicy: 'Local' },
-  ['cluster-ips 10.96.0.7', 'no-endpoints 10.96.0.7 . tcp . 80: drop'],
+  ['cluster-ips 10.96.0.7', 'dropped 10.96.0.7 . tcp . 80'],
 )
 check('from outside only to this node', { usable: both, nodePort: 30080, externalPolicy: 'Local' }, [
   'cluster-ips 10.96.0.7',
-  'services 10.96.0.7 . tcp . 80: goto to-2',
+  'services 10.96.0.7 . tcp . 80: 10:2',
   'endpoints 10.96.0.7 . tcp . 80 . 1:1: 10.244.0.2 . 8080',
   'endpoints 10.96.0.7 . tcp . 80 . 1:2: 10.244.1.3 . 8080',
-  'node-ports tcp . 30080: goto node-port-short-2',
+  'node-ports tcp . 30080: 17:2',
   'node-port-endpoints tcp . 30080 . 1:1: 10.244.0.2 . 8080',
   'node-port-endpoints tcp . 30080 . 1:2: 10.244.1.3 . 8080',
   'node-port-endpoints tcp . 30080 . 2:1: 10.244.0.2 . 8080',
@@ -59,8 +59,8 @@ check('from outside only to this node', { usable: both, nodePort: 30080, externa
 ])
 check('and nobody is here', { usable: { ...both, local: [] }, balancerIPs: ['192.0.2.2'], externalPolicy: 'Local' }, [
   'cluster-ips 10.96.0.7',
-  'services 10.96.0.7 . tcp . 80: goto to-2',
-  'services 192.0.2.2 . tcp . 80: goto short-2',
+  'services 10.96.0.7 . tcp . 80: 10:2',
+  'services 192.0.2.2 . tcp . 80: 13:2',
   'endpoints 10.96.0.7 . tcp . 80 . 1:1: 10.244.0.2 . 8080',
   'endpoints 10.96.0.7 . tcp . 80 . 1:2: 10.244.1.3 . 8080',
   'endpoints 192.0.2.2 . tcp . 80 . 1:1: 10.244.0.2 . 8080',
@@ -70,8 +70,8 @@ check('and nobody is here', { usable: { ...both, local: [] }, balancerIPs: ['192
 ])
 check('ranges', { usable: nobody, balancerIPs: ['192.0.2.2'], sourceRanges: ['10.0.0.0/8'] }, [
   'cluster-ips 10.96.0.7',
-  'no-endpoints 10.96.0.7 . tcp . 80: goto refuse',
-  'no-endpoints 192.0.2.2 . tcp . 80: goto refuse',
+  'refused 10.96.0.7 . tcp . 80',
+  'refused 192.0.2.2 . tcp . 80',
   'limited 192.0.2.2 . tcp . 80',
   'allowed 192.0.2.2 . tcp . 80 . 10.0.0.0/8',
 ])
@@ -81,7 +81,7 @@ test('affinity has a chain of its own, and endpoints keep their slots whoever el
   const one = servicePiece([{ ...sticky, usable: { cluster: [there], local: [], hasAny: true } }], 'ip')
   const two = servicePiece([sticky], 'ip', one)
   assert.deepEqual([...two.chains.keys()], ['sticky-to-shop/web/tcp/80', 'sticky-go-to-shop/web/tcp/80'])
-  assert.equal(two.elements.get('services')!.get('10.96.0.7 . tcp . 80'), 'goto sticky-to-shop/web/tcp/80')
+  assert.equal(two.elements.get('sticky-services')!.get('10.96.0.7 . tcp . 80'), 'goto sticky-to-shop/web/tcp/80')
   const slotsOf = (piece: Piece) => [...piece.elements.get('sticky-places')!.values()]
   assert.ok(slotsOf(one).every((slot) => slotsOf(two).includes(slot)))
   assert.match(slotsOf(one)[0]!, /^[89a-f][0-9a-f]{3}:[1-9a-f][0-9a-f]*$/, 'high enough to be no usual priority, and as nft writes it')
@@ -119,14 +119,15 @@ test('one endpoint more is one element more, and one less, too', () => {
   assert.deepEqual(put(third, here, there), [
     ...rules(3),
     'delete element ip t services { 10.96.0.7 . tcp . 80 }',
-    'add element ip t services { 10.96.0.7 . tcp . 80 : goto to-3 }',
+    'add element ip t services { 10.96.0.7 . tcp . 80 : 10:3 }',
     'add element ip t endpoints { 10.96.0.7 . tcp . 80 . 1:3 : 10.244.0.1 . 8080 }',
+    'add element ip t ways { 10:3 : goto to-3 }',
   ])
   assert.deepEqual(put(third, there), [
     'delete element ip t services { 10.96.0.7 . tcp . 80 }',
     'delete element ip t endpoints { 10.96.0.7 . tcp . 80 . 1:1, 10.96.0.7 . tcp . 80 . 1:3 }',
     'delete element ip t hairpin { 10.244.0.2 . 10.244.0.2 }',
-    'add element ip t services { 10.96.0.7 . tcp . 80 : goto to-2 }',
+    'add element ip t services { 10.96.0.7 . tcp . 80 : 10:2 }',
     'add element ip t endpoints { 10.96.0.7 . tcp . 80 . 1:1 : 10.244.0.1 . 8080 }',
   ])
 })
@@ -138,10 +139,10 @@ test('what two Services want, the older has; the other when it goes, and a share
   set('young', '2026', { clusterIP: '10.96.0.9', externalIPs: ['192.0.2.2'], usable: { ...both, cluster: [here] } })
   set('old', '2025', { externalIPs: ['192.0.2.2'] })
   const all = ledger.takeAll()
-  assert.equal(all.added.get('services')!.get('192.0.2.2 . tcp . 80'), 'goto out-2')
+  assert.equal(all.added.get('services')!.get('192.0.2.2 . tcp . 80'), '12:2')
   ledger.set('old', '', emptyPiece)
   const { added, removed } = ledger.take()
-  assert.equal(added.get('services')!.get('192.0.2.2 . tcp . 80'), 'goto out-1')
+  assert.equal(added.get('services')!.get('192.0.2.2 . tcp . 80'), '12:1')
   assert.equal(removed.get('hairpin'), undefined)
 })
 

@@ -1,5 +1,6 @@
 import type { Family } from './family.ts'
 import type { ServicePort } from './service-ports.ts'
+import { firstNumbers, outRules, shortRules, wayNumber } from './shared-chains.ts'
 import { stickyChains } from './sticky.ts'
 import type { Store } from './stores.ts'
 import type { Endpoint } from './usable-endpoints.ts'
@@ -19,11 +20,6 @@ export interface Piece {
 
 export const emptyPiece: Piece = { elements: new Map(), chains: new Map(), places: new Map() }
 
-/**
- * Where the numbers of endpoints begin: of the whole cluster, and of this node, so that both share a map. Each stands in 16 bits of a packet's
- * priority, above what a priority is otherwise; never with a low half of zero, which nft writes otherwise than it reads it.
- */
-export const firstNumbers = { to: 0x1_0001, here: 0x2_0001 } as const
 /** Endpoints that are forwarded to, of one port: as many as have a number. The reference has no limit, and never met one so far. */
 export const endpointsMax = 0xffff
 
@@ -44,13 +40,13 @@ function addPort(writer: Writer, port: ServicePort): void {
   const staysHere = port.externalPolicy === 'Local'
   const external = staysHere ? usable.local : usable.cluster
   // Nobody at all: a client is told at once. Somebody, but not by the policy: it must not get through, and may come again.
-  const closed = usable.hasAny ? 'drop' : 'goto refuse'
+  const closed = usable.hasAny ? 'dropped' : 'refused'
   writer.add('cluster-ips', port.clusterIP)
 
   const place = (all: readonly Endpoint[], group: Group) => writer.order(port, group, all)
   const [cluster, local] = [place(usable.cluster, 'to'), place(usable.local, 'here')]
   const own = frontend(port.clusterIP)
-  if (internal.length === 0) writer.add('no-endpoints', own, closed)
+  if (internal.length === 0) writer.add(closed, own)
   else {
     const isLocal = port.internalPolicy === 'Local'
     writer.send('services', own, port, isLocal ? 'here' : 'to', isLocal ? local : cluster)
@@ -61,12 +57,11 @@ function addPort(writer: Writer, port: ServicePort): void {
     stores: {
       to: 'services' | 'node-ports'
       from: 'outside-services' | 'outside-node-ports'
-      none: 'no-endpoints' | 'no-endpoint-node-ports'
     },
     key: string,
   ): void => {
     if (!usable.hasAny) {
-      writer.add(stores.none, key, closed)
+      writer.add(stores.to === 'services' ? closed : `${closed}-node-ports`, key)
       return
     }
     const endpoints = stores.to === 'services' ? 'endpoints' : 'node-port-endpoints'
@@ -80,9 +75,8 @@ function addPort(writer: Writer, port: ServicePort): void {
       writer.list(endpoints, key, local, 'here', port)
     } else if (staysHere) writer.add(stores.from, key, 'drop')
   }
-  for (const address of [...port.externalIPs, ...port.balancerIPs])
-    outside({ to: 'services', from: 'outside-services', none: 'no-endpoints' }, frontend(address))
-  if (nodePort > 0) outside({ to: 'node-ports', from: 'outside-node-ports', none: 'no-endpoint-node-ports' }, `${protocol} . ${nodePort}`)
+  for (const address of [...port.externalIPs, ...port.balancerIPs]) outside({ to: 'services', from: 'outside-services' }, frontend(address))
+  if (nodePort > 0) outside({ to: 'node-ports', from: 'outside-node-ports' }, `${protocol} . ${nodePort}`)
   if (port.sourceRanges.length > 0)
     for (const address of port.balancerIPs) {
       writer.add('limited', frontend(address))
@@ -149,10 +143,13 @@ function createWriter(family: Family, previous: Piece): Writer {
     send(store, key, port, way, endpoints) {
       if (port.affinitySeconds > 0) {
         ways.add(way)
-        return add(store, key, `goto sticky-${way}-${port.key}`)
+        const own = store === 'services' || store === 'node-ports' ? (`sticky-${store}` as const) : store
+        add(own, key, `goto sticky-${way}-${port.key}`)
+        return
       }
       const ofNodePort = store === 'node-ports' || store === 'outside-node-ports'
-      add(store, key, `goto ${ofNodePort ? 'node-port-' : ''}${way}-${endpoints.length}`)
+      const chain = `${ofNodePort ? 'node-port-' : ''}${way}-${endpoints.length}`
+      add(store, key, store === 'services' || store === 'node-ports' ? wayNumber(chain)! : `goto ${chain}`)
     },
     list(store, key, endpoints, group, port) {
       if (port.affinitySeconds > 0) return
@@ -175,14 +172,6 @@ function createWriter(family: Family, previous: Piece): Writer {
     },
   }
 }
-
-/** Marks what has to leave with this node's own address; the last chain takes the mark away. */
-export const masqueradeMark = '0x4000'
-const mark = `meta mark set mark or ${masqueradeMark}`
-/** Endpoints may be on other nodes: their answers have to come back through this one. */
-export const outRules = (to: string): readonly string[] => [`${mark} goto ${to}`]
-/** The node's own packets may have a balancer's address, which is local, as their sender's. */
-export const shortRules = (to: string): readonly string[] => [`fib saddr type local ${mark}`, `goto ${to}`]
 
 /**
  * Who was there keeps its number, who is new takes a free one, and a hole that is left is filled by the last: as few numbers as possible change

@@ -7,13 +7,18 @@ import type { Family } from './family.ts'
 export const storeNames = [
   'services',
   'node-ports',
+  'sticky-services',
+  'sticky-node-ports',
+  'ways',
   'outside-services',
   'outside-node-ports',
   'endpoints',
   'node-port-endpoints',
   'sticky-places',
-  'no-endpoints',
-  'no-endpoint-node-ports',
+  'refused',
+  'refused-node-ports',
+  'dropped',
+  'dropped-node-ports',
   'limited',
   'allowed',
   'cluster-ips',
@@ -36,9 +41,13 @@ export function storeDeclarations(family: Family): Readonly<Record<Store, string
   const backend = `${address} . inet_service`
   const drawn = 'numgen random mod 65536'
   return {
-    // Where packets to a Service's address, or to a node port, go on: the name of a chain that many Services share.
-    services: `map services { type ${frontend} : verdict; }`,
-    'node-ports': `map node-ports { type ${nodePort} : verdict; }`,
+    // Where packets to a Service's address, or to a node port, go on: the number of a chain that many Services share.
+    services: `map services { type ${frontend} : classid; }`,
+    'node-ports': `map node-ports { type ${nodePort} : classid; }`,
+    // The same for those that have a chain of their own.
+    'sticky-services': `map sticky-services { type ${frontend} : verdict; }`,
+    'sticky-node-ports': `map sticky-node-ports { type ${nodePort} : verdict; }`,
+    ways: 'map ways { type classid : verdict; }',
     // The same for clients outside the cluster, where policy Local keeps them on this node.
     'outside-services': `map outside-services { type ${frontend} : verdict; }`,
     'outside-node-ports': `map outside-node-ports { type ${nodePort} : verdict; }`,
@@ -47,8 +56,10 @@ export function storeDeclarations(family: Family): Readonly<Record<Store, string
     'node-port-endpoints': `map node-port-endpoints { type ${nodePort} . classid : ${backend}; }`,
     // Of Services with session affinity: slots of endpoints by the numbers of the Service's port and one that is drawn.
     'sticky-places': `map sticky-places { typeof ${drawn} . ${drawn} . ${drawn} : meta priority; }`,
-    'no-endpoints': `map no-endpoints { type ${frontend} : verdict; }`,
-    'no-endpoint-node-ports': `map no-endpoint-node-ports { type ${nodePort} : verdict; }`,
+    refused: `set refused { type ${frontend}; }`,
+    'refused-node-ports': `set refused-node-ports { type ${nodePort}; }`,
+    dropped: `set dropped { type ${frontend}; }`,
+    'dropped-node-ports': `set dropped-node-ports { type ${nodePort}; }`,
     // Balancers' addresses that only some networks may come by, and those networks.
     limited: `set limited { type ${frontend}; }`,
     allowed: `set allowed { type ${frontend} . ${address}; flags interval; }`,

@@ -1,6 +1,7 @@
 import { type Family, isAddress, rangesIn } from './family.ts'
 import type { Changes } from './ledger.ts'
-import { masqueradeMark, type Piece } from './piece.ts'
+import type { Piece } from './piece.ts'
+import { masqueradeMark } from './shared-chains.ts'
 import { stickyDeclaration, stickyMap } from './sticky.ts'
 import { type Store, storeDeclarations, storeNames } from './stores.ts'
 
@@ -44,6 +45,7 @@ export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], f
 export function tableFrame({ name, nodePortAddresses = ['primary'] }: TableOptions, family: Family): string {
   const declarations = storeDeclarations(family)
   const frontend = `${family} daddr . meta l4proto . th dport`
+  const nodePort = 'meta l4proto . th dport'
   const isOutside = `${family} saddr != @pod-ranges fib saddr type != local`
   const atNode = nodePortMatch(nodePortAddresses, family)
   const notLoopback = `fib daddr type local ${family} daddr != ${loopback[family]}`
@@ -59,15 +61,17 @@ table ${family} ${name} {
     ${frontend} @limited ${frontend} . ${family} saddr != @allowed drop
     ${family} daddr @cluster-ips ${family} saddr != @pod-ranges meta mark set mark or ${masqueradeMark}
     ${isOutside} ${frontend} vmap @outside-services
-    ${frontend} vmap @services
+    ${frontend} vmap @sticky-services
+    meta priority set ${frontend} map @services meta priority vmap @ways
     ${atNode} jump node-ports
     dnat ${family} to ${frontend} map @host-port-addresses
     ${notLoopback} dnat ${family} to meta l4proto . th dport map @host-ports
     goto ${canary}
   }
   chain node-ports {
-    ${isOutside} meta l4proto . th dport vmap @outside-node-ports
-    meta l4proto . th dport vmap @node-ports
+    ${isOutside} ${nodePort} vmap @outside-node-ports
+    ${nodePort} vmap @sticky-node-ports
+    meta priority set ${nodePort} map @node-ports meta priority vmap @ways
   }
   chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; jump services; }
   chain nat-output { type nat hook output priority -100; policy accept; jump services; }
@@ -78,24 +82,26 @@ table ${family} ${name} {
     ${family} saddr @pod-ranges ${family} daddr != @pod-ranges ${family} daddr != @unmasqueraded masquerade fully-random
   }
   chain refuse { meta l4proto tcp reject with tcp reset; reject; }
-  chain unknown {
+  chain forbidden {
+    ${frontend} @refused goto refuse
+    ${frontend} @dropped drop
     ${family} daddr @cluster-ips goto refuse
     ${family} daddr @service-ranges ${family} daddr != @own-addresses drop
   }
   chain filter-input {
     type filter hook input priority filter; policy accept;
-    ct state new ${frontend} vmap @no-endpoints
-    ct state new ${atNode} meta l4proto . th dport vmap @no-endpoint-node-ports
+    ct state new ${frontend} @refused goto refuse
+    ct state new ${frontend} @dropped drop
+    ct state new ${atNode} ${nodePort} @refused-node-ports goto refuse
+    ct state new ${atNode} ${nodePort} @dropped-node-ports drop
   }
   chain filter-forward {
     type filter hook forward priority filter; policy accept;
-    ct state new ${frontend} vmap @no-endpoints
-    ct state new goto unknown
+    ct state new goto forbidden
   }
   chain filter-output {
     type filter hook output priority filter; policy accept;
-    ct state new ${frontend} vmap @no-endpoints
-    ct state new goto unknown
+    ct state new goto forbidden
   }
 }
 `
