@@ -43,6 +43,8 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
   let present: PresentNetwork | undefined
   /** Somebody changed something, perhaps we ourselves. */
   let hasDrifted = true
+  /** Interfaces that have, or had, the node's addresses: they may get them back. */
+  let uplinks: ReadonlySet<string> = new Set()
   let isDirty = true
   let running: Promise<void> | undefined
   let stopped = false
@@ -72,6 +74,7 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       if (hasDrifted) present = undefined
       hasDrifted = false
       const before = (present ??= await host.read(names.vxlan))
+      uplinks = new Set([...uplinks, ...options.nodeAddresses.flatMap((address) => deviceWith(before.devices, address, names)?.name ?? [])])
       const own = ownNetwork()
       const peers = nodeNetworks.list().filter(({ name }) => name !== options.nodeName)
       const desired = desiredNetwork({ mode: options.mode, own, peers, present: before, names })
@@ -147,17 +150,10 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
   }
 
   const interest = () => ({
-    devices: [names.vxlan, names.bridge, ...options.nodeAddresses.flatMap((address) => uplinkOf(address))],
+    devices: [names.vxlan, names.bridge, ...uplinks],
     addresses: options.nodeAddresses,
     ranges: nodeNetworks.list().flatMap(({ podCIDRs }) => podCIDRs),
   })
-
-  let uplinks: readonly string[] = []
-  const uplinkOf = (address: string): readonly string[] => {
-    const device = present && deviceWith(present.devices, address, names)
-    if (device) uplinks = [...new Set([...uplinks, device.name])]
-    return uplinks
-  }
 
   const unfollow = nodeNetworks.onChange(() => {
     if (failures === 0) stir()
