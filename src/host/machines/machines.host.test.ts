@@ -12,7 +12,7 @@ import { restoreSettings } from '../network.ts'
 import { run } from '../run.ts'
 import { entering, type Machine, machineCgroupRoot, machinePaths } from './machine.ts'
 import { mountPoints } from './machine-mounts.ts'
-import { removeMachineBridge } from './machine-network.ts'
+import { hardwareAddress, removeMachineBridge } from './machine-network.ts'
 import { parseMachineRanges } from './machine-ranges.ts'
 import { ensureMachine, ensureMachineNetwork, type MachineNetwork, removeMachine } from './machines.ts'
 import { addMachine, listMachines } from './registry.ts'
@@ -164,7 +164,8 @@ test('one that was made half-way is made anew', options, async () => {
 })
 
 test('removed with all that runs in it; the other stays', options, async () => {
-  const gateway = readFileSync('/sys/class/net/wherry-nodes/address', 'utf8')
+  // Its own, and not that of a cable, as bridges have it by themselves.
+  const gateway = `${hardwareAddress({ addresses: [network.ranges[0]!.gateway] })}\n`
   const left = await startInside(one)
   const ended = once(left, 'close')
   mkdirSync(join('/sys/fs/cgroup/pids', machineCgroupRoot('one'), 'kubepods'), { recursive: true })
