@@ -61,7 +61,7 @@ function addPort(writer: Writer, port: ServicePort): void {
     key: string,
   ): void => {
     if (!usable.hasAny) {
-      writer.add(stores.to === 'services' ? closed : `${closed}-node-ports`, key)
+      writer.add(stores.to === 'services' ? 'refused' : 'refused-node-ports', key)
       return
     }
     const endpoints = stores.to === 'services' ? 'endpoints' : 'node-port-endpoints'

@@ -18,7 +18,6 @@ export const storeNames = [
   'refused',
   'refused-node-ports',
   'dropped',
-  'dropped-node-ports',
   'limited',
   'allowed',
   'cluster-ips',
@@ -59,7 +58,6 @@ export function storeDeclarations(family: Family): Readonly<Record<Store, string
     refused: `set refused { type ${frontend}; }`,
     'refused-node-ports': `set refused-node-ports { type ${nodePort}; }`,
     dropped: `set dropped { type ${frontend}; }`,
-    'dropped-node-ports': `set dropped-node-ports { type ${nodePort}; }`,
     // Balancers' addresses that only some networks may come by, and those networks.
     limited: `set limited { type ${frontend}; }`,
     allowed: `set allowed { type ${frontend} . ${address}; flags interval; }`,

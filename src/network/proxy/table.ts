@@ -93,7 +93,6 @@ table ${family} ${name} {
     ct state new ${frontend} @refused goto refuse
     ct state new ${frontend} @dropped drop
     ct state new ${atNode} ${nodePort} @refused-node-ports goto refuse
-    ct state new ${atNode} ${nodePort} @dropped-node-ports drop
   }
   chain filter-forward {
     type filter hook forward priority filter; policy accept;
