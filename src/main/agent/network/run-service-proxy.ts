@@ -53,6 +53,8 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
       proxy.setFacts({ serviceCIDRs: [...new Set([...serviceRanges(config), ...all])] })
     }),
   ]
+  // A kernel without IPv6 has no address of it, and nothing to listen at.
+  const anyAddress = host.addresses().some((address) => address.includes(':')) ? ['0.0.0.0', '::'] : ['0.0.0.0']
   const { serviceHealthPort: port = usualHealthPort } = config
   const listening =
     port === 0
