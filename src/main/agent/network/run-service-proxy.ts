@@ -60,7 +60,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
     port === 0
       ? undefined
       : host
-          .serveHttp(['0.0.0.0', '::'], port, (path) => proxy.health.answer(path))
+          .serveHttp(anyAddress, port, (path) => proxy.health.answer(path))
           .catch((error: unknown) => {
             log.warn('the health of the service proxy cannot be asked for', { port, error })
           })
