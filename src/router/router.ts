@@ -4,7 +4,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Client } from '#client/client.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
-import type { Clock } from '#lib/clock.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { Command } from '#loop/controller.ts'
@@ -40,6 +40,8 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   let wakeUp = (): void => {}
   let told = new Set<string>()
   let refusals = 0
+  let notBeforeMs = 0
+  const stopping = new AbortController()
   let forgetRetry = (): void => {}
 
   // Before everything is known, a proxy that is at work for objects not yet seen would be ended.
@@ -75,7 +77,14 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         shared.synced().then(stir, () => log.debug('stopped before the caches were full'))
         return
       }
+      const waitMs = notBeforeMs - clock.monotonicMs()
+      if (waitMs > 0) await sleep(clock, waitMs, stopping.signal).catch(() => log.debug('stopped while changes were gathered'))
+      if (isStopped) return
+      isDirty = false
+      const startedMs = clock.monotonicMs()
       const { model, commands } = translateAll(shared.view)
+      // With thousands of hosts a look takes long: what changes meanwhile is gathered, and most of the time is left to the rest of the agent.
+      notBeforeMs = clock.monotonicMs() + Math.min(8 * (clock.monotonicMs() - startedMs), longestGatheringMs)
       proxy.want(model)
       // What is said of it waits until it holds, and is thrown away where something newer came meanwhile.
       await Promise.race([proxy.settled(), new Promise<void>((resolve) => (wakeUp = resolve))])
@@ -165,6 +174,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   return {
     async stop() {
       isStopped = true
+      stopping.abort(new Error('the router was stopped'))
       wakeUp()
       forgetRetry()
       for (const forget of forgets) forget()
@@ -194,6 +204,8 @@ interface Shared {
   synced(): Promise<void>
   close(): Promise<void>
 }
+
+const longestGatheringMs = 1_000
 
 const retry: BackoffOptions = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.5 }
 
