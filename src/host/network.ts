@@ -36,11 +36,6 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
     async nft(text) {
       await run('nft', ['-f', '-'], { input: text, timeoutMs: 60_000 })
     },
-    async forgetFlows(flows) {
-      // Exit 1 says that there was no such flow.
-      for (const { protocol, destination, endpoint } of flows)
-        await run('conntrack', ['-D', '-p', protocol, '--orig-dst', destination, '--dst-nat', endpoint], { accept: [1], timeoutMs: 10_000 })
-    },
     async prepare({ hasV6 } = { hasV6: false }) {
       if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter'], { accept: [1] }).catch(ignoreMissing)
       const before: Record<string, string> = existsSync(savedSettings) ? JSON.parse(readFileSync(savedSettings, 'utf8')) : {}

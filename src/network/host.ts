@@ -2,8 +2,6 @@
 export interface NetworkHost {
   /** One nftables transaction (the language of nft(8)): all of it or nothing. */
   nft(text: string): Promise<void>
-  /** Forgets UDP flows to an address that lead to an endpoint which is gone; answers would be awaited from it for ever (conntrack(8)). */
-  forgetFlows(flows: readonly { readonly protocol: string; readonly destination: string; readonly endpoint: string }[]): Promise<void>
   /** Makes the machine forward packets, and bridged ones pass the rules of routed ones, and remembers how it was. */
   prepare(families?: { readonly hasV6: boolean }): Promise<void>
   addServiceDevice(device: ServiceDevice): Promise<void>

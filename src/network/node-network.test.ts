@@ -108,7 +108,6 @@ async function startWorld() {
       }
       host.tables.push(text)
     },
-    async forgetFlows() {},
     async prepare() {},
     async addServiceDevice() {},
     async writeFile(path, text) {
