@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { WherryError } from '#lib/errors.ts'
+import { isError, WherryError } from '#lib/errors.ts'
 import { containerLogsDirectory } from '../container-log-links.ts'
 import { codeOf } from '../files.ts'
 import { type Layout, paths } from '../layout.ts'
@@ -16,27 +17,39 @@ import { foreignMounts, mountPoints, mountScript, quoted } from './machine-mount
  */
 export async function ensureNamespaces(layout: Layout, name: string): Promise<boolean> {
   if (areNamespacesThere(layout, name)) return false
-  await removeNamespaces(layout, name)
-  const where = machinePaths(layout, name)
-  mkdirSync(where.namespaces, { recursive: true, mode: 0o700 })
-  // A mount namespace may be mounted only where no other namespace gets it too: it would hold itself (unshare(1), --mount).
-  await run('mount', ['--bind', where.namespaces, where.namespaces])
-  await run('mount', ['--make-private', where.namespaces])
-  const { net, uts, mnt } = where.files
-  for (const file of [net, uts, mnt]) writeFileSync(file, '', { mode: 0o600 })
-  await run('unshare', [
-    `--net=${net}`,
-    `--uts=${uts}`,
-    `--mount=${mnt}`,
-    '--propagation=private',
-    '--',
-    'sh',
-    '-c',
-    `printf %s ${quoted(name)} >/proc/sys/kernel/hostname`,
-  ])
+  await makeNamespaces(layout, name)
   await arrangeMounts(layout, name)
-  writeFileSync(where.complete, '', { mode: 0o600 })
+  writeFileSync(machinePaths(layout, name).complete, '', { mode: 0o600 })
   return true
+}
+
+/**
+ * A mount namespace may be mounted in an older one only. Linux 6.18 tells the age by numbers that each processor deals out of a stock of its own, so where
+ * we are ourselves in a namespace that is not the machine's first one, a new one may seem older on one processor and younger on another. The one
+ * that made ours is among them.
+ */
+async function makeNamespaces(layout: Layout, name: string): Promise<void> {
+  const processors = cpus().map((_, processor) => ['taskset', '--cpu-list', String(processor)])
+  for (const [attempt, words] of [[], ...processors].entries()) {
+    try {
+      return await unshare(layout, name, words)
+    } catch (error) {
+      if (attempt === processors.length || !isError(error) || !error.message.includes('Invalid argument')) throw error
+    }
+  }
+}
+
+async function unshare(layout: Layout, name: string, before: readonly string[]): Promise<void> {
+  await removeNamespaces(layout, name)
+  const { namespaces, files } = machinePaths(layout, name)
+  mkdirSync(namespaces, { recursive: true, mode: 0o700 })
+  // Only where no other namespace gets it too: it would hold itself (unshare(1), --mount).
+  await run('mount', ['--bind', namespaces, namespaces])
+  await run('mount', ['--make-private', namespaces])
+  const { net, uts, mnt } = files
+  for (const file of [net, uts, mnt]) writeFileSync(file, '', { mode: 0o600 })
+  const [program, ...words] = [...before, 'unshare', `--net=${net}`, `--uts=${uts}`, `--mount=${mnt}`, '--propagation=private', '--']
+  await run(program!, [...words, 'sh', '-c', `printf %s ${quoted(name)} >/proc/sys/kernel/hostname`])
 }
 
 /** Whether all of them are mounted and arranged. */
