@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { systemClock } from '#host/clock.ts'
-import { type Config, readConfig } from '#host/config.ts'
+import { type Config, readConfig, writeConfig } from '#host/config.ts'
 import { checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { findDaemon, stopDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { copyImages, importedImages, importImages, listImages } from '#host/images/store.ts'
+import { serverUrls } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { entering, type Machine, machinePaths } from '#host/machines/machine.ts'
 import { ensureMachine, ensureMachineNetwork } from '#host/machines/machines.ts'
@@ -58,6 +59,8 @@ async function bringUp(basis: NodesBasis, machines: readonly Machine[]): Promise
   )
   await dropJoinTokens(connection.client)
   const strangers = machines.filter(({ name }) => !isMember(layout, name))
+  for (const { name } of machines.filter((machine) => !strangers.includes(machine)))
+    await followServer(machinePaths(layout, name).layout, server)
   const started = async () => {
     await progress.step(
       `Images of ${all}`,
@@ -92,6 +95,15 @@ function isMember(layout: Layout, name: string): boolean {
   if (!existsSync(where.config) || !existsSync(where.caCertificate)) return false
   const authority = () => readFileSync(where.caCertificate, 'utf8')
   return nodeCertificateStore(where, name, 'kubelet-client', authority, systemClock).read() !== undefined
+}
+
+/** A node that joined by another address of this machine's, or another port, asks here from now on; further servers may stand beside it. */
+async function followServer(own: Layout, server: string): Promise<void> {
+  const where = paths(own)
+  if (serverUrls(readConfig(where.config)!).includes(server)) return
+  await stopDaemon(where.agentPid)
+  // Read again: an agent writes there as well, as long as it runs.
+  writeConfig(where.config, { ...readConfig(where.config)!, server })
 }
 
 async function becomeMember({ layout, config }: NodesBasis, machine: Machine, server: string, token: string): Promise<void> {

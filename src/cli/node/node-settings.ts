@@ -1,5 +1,6 @@
 import { type Config, nodeAddresses } from '#host/config.ts'
 import { type Machine, machineCgroupRoot } from '#host/machines/machine.ts'
+import { defaultMachineCIDR, type MachineRange, parseMachineRanges } from '#host/machines/machine-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
 
 /** Fields of KubeletConfiguration that are one node's alone. */
@@ -34,7 +35,10 @@ export function addressSetting(first: Config, { addresses }: Machine): string {
   return wanted.join(',')
 }
 
-/** Where further nodes reach the server of this machine. */
+/**
+ * Where further nodes reach the server of this machine: at the machine's address on their own bridge, which its certificate names, and which stays
+ * when the machine moves to another network. Throws `ServiceUnavailable` where the first node's address is one that no other node reaches.
+ */
 export function serverForFurther(first: Config): string {
   const [address = ''] = nodeAddresses(first)
   if (/^127\.|^::1$/.test(address))
@@ -42,5 +46,6 @@ export function serverForFurther(first: Config): string {
       'ServiceUnavailable',
       `the node of this machine has the address ${address}, where no other node reaches it; "wherry down", then "wherry up --node-address ADDRESS"`,
     )
-  return `https://${address.includes(':') ? `[${address}]` : address}:${first.apiPort}`
+  const [{ gateway }] = parseMachineRanges(first.machineCIDR ?? defaultMachineCIDR) as [MachineRange]
+  return `https://${gateway}:${first.apiPort}`
 }

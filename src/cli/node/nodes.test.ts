@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
-import { type Config, defaultConfig } from '#host/config.ts'
+import { type Config, defaultConfig, pkiSubjects } from '#host/config.ts'
 import type { Layout } from '#host/layout.ts'
 import { parseMachineRanges } from '#host/machines/machine-ranges.ts'
 import { addMachine, forgetMachine, listMachines, markLeaving } from '#host/machines/registry.ts'
@@ -43,9 +43,14 @@ test('its addresses are of the families that the first has', () => {
   })
 })
 
-test('the server is asked where others reach it', () => {
-  assert.equal(serverForFurther(config), 'https://192.0.2.1:6443')
-  assert.equal(serverForFurther({ ...config, nodeAddress: '2001:db8::1', apiPort: 7443 }), 'https://[2001:db8::1]:7443')
+test('the server is asked where its certificate names it, wherever the machine moves', () => {
+  for (const moved of [config, { ...config, nodeAddress: '198.51.100.3' }, { ...config, nodeAddress: '2001:db8::1' }]) {
+    assert.equal(serverForFurther(moved), 'https://10.243.0.1:6443')
+    assert.ok(pkiSubjects(moved).serverAddresses?.includes('10.243.0.1'))
+  }
+  const other = { ...config, machineCIDR: '172.20.0.0/16', apiPort: 7443 }
+  assert.equal(serverForFurther(other), 'https://172.20.0.1:7443')
+  assert.ok(pkiSubjects(other).serverAddresses?.includes('172.20.0.1'))
   assert.throws(() => serverForFurther({ ...config, nodeAddress: '127.0.0.1' }), { code: 'ServiceUnavailable', message: /--node-address/ })
 })
 
