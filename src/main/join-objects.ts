@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
@@ -10,7 +10,7 @@ import { clusterFactsPlace } from '#host/cluster-facts.ts'
 
 /** By what machines find the cluster and join it. */
 export interface JoinFacts {
-  /** URL of the API server for other machines. */
+  /** URL of the API server for other machines, unless an administrator wrote another into `kube-public/cluster-info`. */
   readonly server: string
   /** Data of ConfigMap `kube-system/wherry-cluster`: see `host/cluster-facts.ts`. */
   readonly facts: Readonly<Record<string, string>>
@@ -35,7 +35,7 @@ const nodeTokens = 'system:bootstrappers:kubeadm:default-node-token'
  */
 export function joinObjects({ server, facts }: JoinFacts, ca: string): readonly JoinObject[] {
   return [
-    configMap({ namespace: 'kube-public', name: 'cluster-info' }, { kubeconfig: clusterKubeconfig(server, ca) }),
+    clusterInfo(server, ca),
     configMap(clusterFactsPlace, facts),
     ...reader('kubeadm:bootstrap-signer-clusterinfo', { namespace: 'kube-public', name: 'cluster-info' }, [everyToken]),
     // Nodes look there as well, for what changed since they joined.
@@ -95,7 +95,47 @@ const clusterKubeconfig = (server: string, ca: string): string =>
     { lineWidth: 0 },
   )
 
+/** What we told as the server at our last start: an administrator's own, a balancer for several servers, is what differs from it. */
+const toldServer = 'wherry.dev/server'
+
 /** What others added, such as signatures, stays; a signature of the former text is made anew by who signs. */
+function clusterInfo(server: string, ca: string): JoinObject {
+  const wanted = (url: string): string => clusterKubeconfig(url, ca)
+  const annotations = { [toldServer]: server }
+  return {
+    kind: ConfigMap,
+    object: { metadata: { namespace: 'kube-public', name: 'cluster-info', annotations }, data: { kubeconfig: wanted(server) } },
+    reconcile: (present) => {
+      const { data = {}, metadata } = present as ConfigMap
+      const info = readInfo(data['kubeconfig'])
+      const told = metadata.annotations?.[toldServer]
+      if (told !== undefined && info?.server !== undefined && info.server !== told) {
+        if (info.ca?.includes(ca.trim())) return undefined
+        return { ...present, data: { ...data, kubeconfig: wanted(info.server) } } as KubeObject
+      }
+      const next = {
+        ...present,
+        metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
+        data: { ...data, kubeconfig: wanted(server) },
+      }
+      return same(present, next) ? undefined : (next as KubeObject)
+    },
+  }
+}
+
+function readInfo(kubeconfig = ''): { readonly server?: string; readonly ca?: string } | undefined {
+  try {
+    const { clusters } = (parse(kubeconfig) ?? {}) as {
+      readonly clusters?: readonly { readonly cluster?: Readonly<Record<string, string>> }[]
+    }
+    const { server, 'certificate-authority-data': ca = '' } = clusters?.[0]?.cluster ?? {}
+    return { ...(server !== undefined && { server }), ca: Buffer.from(ca, 'base64').toString() }
+  } catch {
+    // Nobody can join by what nobody can read: it is written anew.
+    return undefined
+  }
+}
+
 const configMap = (place: { readonly namespace: string; readonly name: string }, data: Readonly<Record<string, string>>): JoinObject => ({
   kind: ConfigMap,
   object: named(place, { data }),
