@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
 import { test } from 'node:test'
 import { createServiceHost, stickyClientsIn, udpFlowIn } from './service-host.ts'
 
@@ -31,6 +32,14 @@ test('HTTP at several addresses: all of them or none', async () => {
   const server = await host.serveHttp(['127.0.0.3'], 39_517, answer)
   const response = await fetch('http://127.0.0.3:39517/livez?x=1')
   assert.deepEqual([response.status, response.headers.get('x-path'), await response.text()], [503, '/livez', 'no'])
+  for (const path of ['//', '/%zz', 'http://[', '*']) {
+    const answered = await new Promise<string | undefined>((resolve, reject) =>
+      request({ host: '127.0.0.3', port: 39_517, path }, (one) => resolve(one.resume().headers['x-path'] as string))
+        .on('error', reject)
+        .end(),
+    )
+    assert.equal(answered, path)
+  }
   await server.close()
   await blocker.close()
   await assert.rejects(fetch('http://127.0.0.3:39517/'))

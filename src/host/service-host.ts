@@ -74,18 +74,17 @@ export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
 
 async function listen(address: string, port: number, answer: Parameters<ServiceHost['serveHttp']>[2]) {
   const server = createServer((request, response) => {
-    const { status, headers, body } = answer(new URL(request.url ?? '/', 'http://node').pathname)
+    // As it came: what strangers send need not be a URL, and reading it as one would throw where nobody catches.
+    const { status, headers, body } = answer((request.url ?? '/').replace(/[?#].*$/s, ''))
     response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
   })
   server.headersTimeout = 10_000
   server.requestTimeout = 10_000
   server.maxConnections = 256
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: address, port, ipv6Only: true }, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
+    // It stays: a connection that cannot be accepted (EMFILE) is told here, too, and ends nothing but itself.
+    server.on('error', reject)
+    server.listen({ host: address, port, ipv6Only: true }, () => resolve())
   })
   // An agent that has nothing else to do may end.
   server.unref()
