@@ -1,5 +1,6 @@
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { Node } from '#api/core/v1/node.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { same } from '#api/strategy.ts'
 import type { Controller } from '#loop/controller.ts'
 import { isDecided } from '../common/certificate-conditions.ts'
@@ -28,13 +29,17 @@ export const certificateApproverController = (serving?: ServingApproval): Contro
                     .filter((request) => nodeOfRequest(request) === metadata.name && !isDecided(request))
                     .map((request) => request.metadata.name),
           },
+          { kind: EndpointSlice, keys: () => [] },
         ]),
   ],
   view: (name, cache, now) => {
     const request = cache.get(CertificateSigningRequest, name)
     if (request === undefined) return undefined
-    const isServing = serving !== undefined && nodeOfRequest(request) !== undefined
-    return { request, now, ...(isServing && { serving: { approval: serving, nodes: cache.list(Node) } }) }
+    if (serving === undefined || nodeOfRequest(request) === undefined) return { request, now }
+    // Where there are several servers, each knows its own certificate only, and says its address here.
+    const servers = cache.get(EndpointSlice, 'kubernetes', 'default')?.endpoints.flatMap(({ addresses }) => addresses) ?? []
+    const approval = { ...serving, serverNames: () => [...serving.serverNames(), ...servers] }
+    return { request, now, serving: { approval, nodes: cache.list(Node) } }
   },
   plan: planApproval,
   answered: approvalAnswered,

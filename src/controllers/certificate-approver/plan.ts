@@ -44,15 +44,34 @@ export function approvalAnswered(view: ApprovalView, command: Command, answer: K
   return [approve(view, `Auto approving ${whose} certificate after SubjectAccessReview.`)]
 }
 
-/** What is not safe to approve stays for a person to judge; a Node that comes, or changes its addresses, brings it up again. */
+/**
+ * What is not safe to approve stays for a person to judge, who is told of it by an event; a Node that comes, or changes its addresses, brings it up
+ * again. A node asks as soon as it runs, and its Node object has its addresses a moment later: that is waited for without a word.
+ */
 function planServing(view: ApprovalView, { approval, nodes }: NonNullable<ApprovalView['serving']>): Plan {
-  const asked = readRequest(view.request)
-  if (asked === undefined || servingProblem(view.request, asked, nodes, approval) !== undefined) return settled
-  return {
-    commands: [approve(view, 'Auto approving kubelet serving certificate: its names are those of its Node alone.')],
-    wakeAt: Infinity,
-  }
+  const { request, now } = view
+  const asked = readRequest(request)
+  if (asked === undefined) return settled
+  const problem = servingProblem(request, asked, nodes, approval)
+  if (problem === undefined)
+    return {
+      commands: [approve(view, 'Auto approving kubelet serving certificate: its names are those of its Node alone.')],
+      wakeAt: Infinity,
+    }
+  const toldAt = Date.parse(request.metadata.creationTimestamp) + unapprovedMs
+  return now < toldAt ? { commands: [], wakeAt: toldAt } : { commands: [notApproved(request, problem)], wakeAt: Infinity }
 }
+
+/** A node reports its addresses within seconds of its start. */
+const unapprovedMs = 30_000
+
+const notApproved = (regarding: CertificateSigningRequest, problem: string): Command => ({
+  do: 'event',
+  regarding,
+  type: 'Warning',
+  reason: 'NotApproved',
+  message: `Not approved without a person: ${problem}. If it is right all the same: kubectl certificate approve ${regarding.metadata.name}`,
+})
 
 function approve({ request, now }: ApprovalView, message: string): Command {
   const object = withCondition(request, { type: 'Approved', reason: 'AutoApproved', message }, now)

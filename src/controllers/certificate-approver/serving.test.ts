@@ -3,13 +3,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { Node } from '#api/core/v1/node.ts'
+import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { inOrder } from '#loop/in-order.ts'
 import { makeRequest, type RequestParts } from '../testing/certificate-requests.ts'
 import { World } from '../testing/world.ts'
 import { certificateApproverController } from './controller.ts'
 
 const approval = {
-  serverNames: () => ['kubernetes', 'server', 'localhost', '192.0.2.1', '::1', '2001:db8::1'],
+  serverNames: () => ['kubernetes', 'server', '*.example.org', 'localhost', '192.0.2.1', '::1', '2001:db8::1'],
   ranges: ['10.96.0.0/12', '10.244.0.0/16', 'fd00:10:244::/56'],
   clusterDomain: 'cluster.local',
 }
@@ -55,8 +56,26 @@ for (const [what, address] of Object.entries({
 }))
   check(`the address of ${what}, though its Node says so`, { addresses: [['InternalIP', address]], parts: { addresses: [address] } }, false)
 
-for (const name of ['kubernetes', 'server', 'localhost', 'web.shop.svc', 'web.shop.svc.cluster.local', 'cluster.local'])
+for (const name of ['api.example.org', 'kubernetes', 'server', 'localhost', 'web.shop.svc', 'web.shop.svc.cluster.local', 'cluster.local'])
   check(`a node called ${name}`, { name, parts: { dnsNames: [name] } }, false)
+
+check('a node below a name that means others', { name: 'n.east.example.org', parts: { dnsNames: ['n.east.example.org'] } }, true)
+
+test('the address of another API server', () => {
+  const world = given({})
+  world.put(EndpointSlice, { metadata: { name: 'kubernetes', namespace: 'default' }, endpoints: [{ addresses: ['192.0.2.9'] }] })
+  assert.equal(isApproved(world), false)
+})
+
+test('what waits for a person is told, once there was time for the Node to come', () => {
+  const world = given({ parts: { addresses: ['192.0.2.9', '192.0.2.10'] } })
+  const plan = () => controller.plan(controller.view('r', world, world.now)!)
+  const { commands, wakeAt } = plan()
+  assert.deepEqual([commands, wakeAt], [[], world.now + 30_000])
+  world.now = wakeAt
+  assert.partialDeepStrictEqual(plan(), { commands: [{ do: 'event', type: 'Warning', reason: 'NotApproved' }], wakeAt: Infinity })
+  assert.match(JSON.stringify(plan()), /Node object does not have the address 192\.0\.2\.10\. .* kubectl certificate approve r"/)
+})
 
 test('the address of another node', () => {
   const world = given({})

@@ -53,8 +53,14 @@ function nameProblem({ dnsNames }: CertificateRequest, name: string, { serverNam
   if (other !== undefined) return `${other} is not the name of node ${name}`
   if (dnsNames.length === 0) return undefined
   const isService = name.endsWith('.svc') || `.${name}`.endsWith(`.${clusterDomain}`)
-  return isService || serverNames().includes(name) ? `${name} is a name of the API server's or of a Service` : undefined
+  return isService || serverNames().some((server) => isMeantBy(name, server))
+    ? `${name} is a name of the API server's or of a Service`
+    : undefined
 }
+
+/** A name of a certificate means others as well where its first part is * (RFC 6125, 6.4.3). */
+const isMeantBy = (name: string, server: string): boolean =>
+  name === server || (server.startsWith('*.') && name.includes('.') && name.slice(name.indexOf('.')) === server.slice(1))
 
 function addressProblem(
   { addresses }: CertificateRequest,
