@@ -84,6 +84,9 @@ test('a machine joins, gets its certificates, and joins again without harm', asy
 
   await letIn(machine.where)
   assert.equal(existsSync(machine.where.bootstrapToken), false, 'the token is dropped')
+  writeFileSync(machine.where.bootstrapToken, machine.options.token, { mode: 0o600 })
+  await letIn(machine.where)
+  assert.equal(existsSync(machine.where.bootstrapToken), false, 'so is one that a call left which was stopped after it had the certificate')
   const certificates = openNodeCertificates(made, machine.where, systemClock)
   const { commonName, organizations } = certificateTools.facts(certificates.client().certificate)
   assert.deepEqual([commonName, organizations], ['system:node:n-aaaaaa', ['system:nodes']])

@@ -104,7 +104,6 @@ function startAgain({ agentPid, agentLog }: Paths): void {
 
 /** A machine that joined has to be given a certificate first. False: it was told to stop before that. */
 async function isLetIn(options: Omit<Parameters<typeof firstCertificate>[0], 'signal'>): Promise<boolean> {
-  if (options.certificates.has()) return true
   const stopping = new AbortController()
   const stop = (signal: string): void => stopping.abort(new Error(`the agent was told to stop by ${signal}`))
   const signals = ['SIGTERM', 'SIGINT'] as const

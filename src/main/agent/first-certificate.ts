@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createClient } from '#client/http.ts'
 import { createHttpsTransport } from '#client/https-transport.ts'
 import type { Config } from '#host/config.ts'
@@ -16,8 +17,8 @@ import { pem } from './pem-files.ts'
 
 /**
  * Waits until the node has a client certificate: asks for one by the bootstrap token that "wherry join" left, again and again, with the reason in
- * the log. It comes to an end by itself once the cluster lets the node in; `signal` ends it before. Throws `Unauthorized` where there is neither
- * certificate nor token, since nothing that the agent could do would change that.
+ * the log. It comes to an end by itself once the cluster lets the node in, and no token is left then; `signal` ends it before. Throws
+ * `Unauthorized` where there is neither certificate nor token, since nothing that the agent could do would change that.
  */
 export async function firstCertificate(options: {
   readonly config: Config
@@ -50,6 +51,8 @@ export async function firstCertificate(options: {
       await transport.close()
     }
   }
+  // Who was stopped between the certificate and this has left it.
+  await rm(where.bootstrapToken, { force: true })
 }
 
 /** As with the certificates that follow. */
