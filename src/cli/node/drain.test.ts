@@ -19,6 +19,12 @@ test('a pod that nobody makes anew: refused before anything is changed', async (
   assert.deepEqual(cluster.calls, [])
 })
 
+test('one that came before the node took no more is not evicted either', async () => {
+  const cluster = fake([], { late: [{ name: 'a', metadata: {} }] })
+  await assert.rejects(drain(cluster.client, 'node', now), { code: 'Conflict', message: /anew: default\/a; .*uncordon node/ })
+  assert.deepEqual(cluster.calls, ['cordon'])
+})
+
 test('by force it goes too', async () => {
   const cluster = fake([{ name: 'a', metadata: {} }])
   assert.equal(await drain(cluster.client, 'node', { force: true, timeoutMs: 10_000 }), 1)
@@ -52,12 +58,13 @@ interface Given {
 }
 
 /** A cluster of these pods, which writes down what is done to them. */
-function fake(given: readonly Given[], { refused = false, ready = true, ends = true } = {}) {
+function fake(given: readonly Given[], { refused = false, ready = true, ends = true, late = [] as readonly Given[] } = {}) {
   const calls: string[] = []
-  let pods = given.map(({ name, metadata = controlled }) => ({
+  const podOf = ({ name, metadata = controlled }: Given) => ({
     metadata: { name, namespace: 'default', uid: name, ...metadata } as Record<string, unknown>,
     status: { phase: 'Running' },
-  }))
+  })
+  let pods = given.map(podOf)
   const end = (name: string) => {
     if (ends) pods = pods.filter(({ metadata }) => metadata['name'] !== name)
     else for (const { metadata } of pods) if (metadata['name'] === name) metadata['deletionTimestamp'] = '2026-01-01T00:00:00Z'
@@ -67,6 +74,7 @@ function fake(given: readonly Given[], { refused = false, ready = true, ends = t
     patch: async (_kind: unknown, _name: string, patch: unknown) => {
       assert.deepEqual(patch, { type: 'merge', body: { spec: { unschedulable: true } } })
       calls.push('cordon')
+      pods = [...pods, ...late.map(podOf)]
     },
     get: async () => ({ status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown' }] } }),
     act: async (_kind: unknown, name: string, subresource: string) => {

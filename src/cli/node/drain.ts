@@ -3,7 +3,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { Client } from '#client/client.ts'
 import { isError, WherryError } from '#lib/errors.ts'
-import { planDrain } from './plan-drain.ts'
+import { type DrainPlan, planDrain } from './plan-drain.ts'
 
 export interface DrainOptions {
   /** Takes pods that nobody makes anew, and after the time also those that budgets keep. */
@@ -15,22 +15,26 @@ const againMs = 500
 
 /**
  * Lets no new pods come, and empties the node through the eviction API, so that disruption budgets are kept; waits until its pods have ended, which of
- * a node whose agent does not run nobody could tell. Returns how many went. Throws `Conflict` for pods without a controller, before anything was
- * changed, and `Timeout` with what stood in the way.
+ * a node whose agent does not run nobody could tell. Returns how many went. Throws `Conflict` for pods without a controller, before any was
+ * evicted if they were there, and `Timeout` with what stood in the way.
  */
 export async function drain(client: Client, node: string, { force, timeoutMs }: DrainOptions): Promise<number> {
   const look = async () => planDrain((await client.list(Pod, { fieldSelector: `spec.nodeName=${node}` })).items)
-  const { alone } = await look()
-  if (alone.length > 0 && !force)
-    throw new WherryError(
-      'Conflict',
-      `nobody would make these pods of ${node} anew: ${alone.map(titleOf).join(', ')}; with --force they are removed for good`,
-    )
+  const refuseAlone = ({ alone }: DrainPlan, more = ''): void => {
+    if (alone.length > 0 && !force)
+      throw new WherryError(
+        'Conflict',
+        `nobody would make these pods of ${node} anew: ${alone.map(titleOf).join(', ')}; with --force they are removed for good${more}`,
+      )
+  }
+  refuseAlone(await look())
   await client.patch(Node, node, { type: 'merge', body: { spec: { unschedulable: true } } })
   const seen = new Set<string>()
   const problems = new Map<string, string>()
   for (const until = Date.now() + timeoutMs; ; await delay(againMs)) {
     const plan = await look()
+    // One may have come before the node took no more.
+    refuseAlone(plan, `. ${node} takes no new pods until "wherry kubectl uncordon ${node}"`)
     const left = [...plan.evict, ...plan.alone]
     for (const { metadata } of left) seen.add(metadata.uid!)
     const untold = left.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
