@@ -516,6 +516,34 @@ describe('TLS', () => {
     await bring(secure([wild], { wild: ['*.b.example'] }))
     assert.equal((await shown(port, 'a.example')).name, 'wherry router default certificate')
   })
+
+  test('what the program refuses is left out alone, the rest is served, and it is tried again once it changed', async () => {
+    const port = await freePort()
+    const good = { ...certificate('a', ['a.example']), name: 'ns/broken' }
+    const using = (shownOne: Certificate, endpoint: number): RouterModel => ({
+      backends: [backend('ns/web:80', [endpoint])],
+      certificates: [shownOne],
+      listeners: [
+        listener({ port: front, routes: [route({ name: 'ingress/ns/web/0', action: to('ns/web:80') })] }),
+        listener({
+          name: 'tls',
+          port,
+          protocol: 'HTTPS',
+          certificates: [{ certificate: 'ns/broken', hostnames: [] }],
+          routes: [route({ name: 'ingress/ns/tls/0', action: to('ns/web:80') })],
+        }),
+      ],
+    })
+    // Nothing of the kind gets into a model; whatever does one day is met like this.
+    const broken = { ...good, chain: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }
+    await bring(using(broken, ports[0]!))
+    assert.equal((await shown(port, 'a.example')).name, 'wherry router default certificate')
+    assert.ok(!existsSync(`${places.directory}.trial`))
+    await bring(using(broken, ports[1]!))
+    assert.equal((await ask(front)).headers['x-backend'], 'two')
+    await bring(using(good, ports[1]!))
+    assert.equal((await shown(port, 'a.example')).name, 'a')
+  })
 })
 
 describe('its life', () => {

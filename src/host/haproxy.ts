@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, sleep } from '#lib/clock.ts'
@@ -133,9 +133,7 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
   async function prepare(): Promise<void> {
     await mkdir(runDirectory, { recursive: true, mode: 0o700 })
     await mkdir(confinedDirectory, { recursive: true, mode: 0o755 })
-    await mkdir(join(directory, 'certificates'), { recursive: true, mode: 0o700 })
-    await mkdir(join(directory, 'maps'), { recursive: true, mode: 0o700 })
-    await chmod(directory, 0o700)
+    await prepareFolder(directory)
     await ensureDefaultCertificate(join(directory, 'certificates', 'default.pem'), clock)
   }
 
@@ -227,6 +225,17 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
           throw new WherryError('Invalid', `haproxy refuses its configuration and goes on with the former one: ${await complaint()}`)
       }
     },
+    async accepts(filesAt) {
+      const trial = `${directory}.trial`
+      try {
+        await prepareFolder(trial)
+        await copyFile(join(directory, 'certificates', 'default.pem'), join(trial, 'certificates', 'default.pem'))
+        for (const [name, text] of filesAt(trial)) await write(join(trial, name), text)
+        return (await check(join(trial, 'haproxy.cfg'))).code === 0
+      } finally {
+        await rm(trial, { recursive: true, force: true })
+      }
+    },
     async stop() {
       isStopping = true
       await stopHaproxy({ pidFile })
@@ -247,9 +256,13 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     },
   }
 
+  function check(file: string) {
+    return run(program, ['-c', '-f', file], { accept: [1], timeoutMs: 60_000 })
+  }
+
   /** The check says best what is wrong; what it does not see (a port in use) stands in the last lines that the program said. */
   async function complaint(): Promise<string> {
-    const { code, stdout, stderr } = await run(program, ['-c', '-f', main], { accept: [1], timeoutMs: 60_000 })
+    const { code, stdout, stderr } = await check(main)
     const said = code === 0 ? lastLines(programLog) : `${stdout}${stderr}`
     return said
       .split('\n')
@@ -268,6 +281,12 @@ const reloadMs = 120_000
 const askAgainLooks = 250
 const logLimitBytes = 64 << 20
 const programLogLimitBytes = 1 << 20
+
+/** Of a configuration. Private keys are in it, so nobody else may look. */
+async function prepareFolder(directory: string): Promise<void> {
+  for (const name of ['certificates', 'maps']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
+  await chmod(directory, 0o700)
+}
 
 /** Shown where no certificate of a user's is for the name that was asked for. Renewed a month before its end, at the next start or reload. */
 async function ensureDefaultCertificate(path: string, clock: Clock): Promise<void> {

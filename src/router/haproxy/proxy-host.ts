@@ -14,6 +14,8 @@ export interface ProxyHost {
   adopt(): Promise<void>
   /** Reads the files anew without losing a connection; resolves once the new ones hold. Throws when they are refused: the old ones hold on. */
   reload(): Promise<void>
+  /** Whether the proxy's program takes these files, written to another folder for it: nothing that runs hears of it. */
+  accepts(filesAt: (directory: string) => ReadonlyMap<string, string>): Promise<boolean>
   /** Ends the proxy and its connections. */
   stop(): Promise<void>
   /** One command at run time, and the answer to it. */

@@ -5,6 +5,7 @@ import { emptyModel, type RouterModel } from '../model/router-model.ts'
 import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
 import { configurationFiles } from './configuration-files.ts'
 import { contentHash } from './content-hash.ts'
+import { refusedUnits, unitsOf, withoutUnits } from './isolate.ts'
 import type { ProxyHost } from './proxy-host.ts'
 import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
 import { writeConfiguration } from './write-configuration.ts'
@@ -48,6 +49,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
   let isServing = false
   let blocked: ReadonlyMap<number, string> = new Map()
   const retired = new Map<string, number>()
+  /** What the program does not take, with the mark of what was refused. */
+  const refused = new Map<string, string>()
   const listeners = new Set<() => void>()
   const counters = { reloads: 0, commands: 0, starts: 0 }
   let reloadAt: Instant = 0
@@ -79,8 +82,12 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
         failures = 0
         settle(model)
       } catch (error) {
-        failures += 1
         running = undefined
+        if (await leaveOutRefused(error)) {
+          isDirty = true
+          continue
+        }
+        failures += 1
         tell(false, blocked)
         settle(wanted)
         const waitMs = Math.min(1_000 * 2 ** (failures - 1), 60_000)
@@ -88,6 +95,34 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
         wake(clock.now() + waitMs)
       }
     }
+  }
+
+  /**
+   * What one user wrote must not keep all others from being served: translations let through only what is known to be taken, and this is for what
+   * they do not know. False: the refusal has another cause.
+   */
+  async function leaveOutRefused(error: unknown): Promise<boolean> {
+    if (isClosed || wanted.listeners.length === 0) return false
+    try {
+      const units = await refusedUnits(withoutUnits(wanted, stillRefused(wanted)), (model) =>
+        host.accepts((directory) => configurationFiles(writeConfiguration(model, { ...settings, directory }).configuration, directory)),
+      )
+      for (const { name, mark } of units ?? []) refused.set(name, mark)
+      if (units !== undefined)
+        log.error('left out what the proxy refuses; the rest is served', { names: units.map(({ name }) => name), error })
+      return units !== undefined
+    } catch (cause) {
+      log.warn('what the proxy refuses could not be found', { error: cause })
+      return false
+    }
+  }
+
+  /** Units as they were when they were refused: one that changed is tried again. */
+  function stillRefused(model: RouterModel): ReadonlySet<string> {
+    if (refused.size === 0) return new Set()
+    const marks = new Map(unitsOf(model).map(({ name, mark }) => [name, mark]))
+    for (const [name, mark] of refused) if (marks.get(name) !== mark) refused.delete(name)
+    return new Set(refused.keys())
   }
 
   function wake(at: Instant): void {
@@ -122,7 +157,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       tell(true, holders)
       return true
     }
-    const { configuration, leftOut } = writeConfiguration(served, settings)
+    const { configuration, leftOut } = writeConfiguration(withoutUnits(served, stillRefused(model)), settings)
     for (const one of leftOut) log.warn('left out what cannot be served', { ...one })
     const files = configurationFiles(configuration, settings.directory)
     const mark = markOf(files)

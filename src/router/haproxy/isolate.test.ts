@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { RouterModel } from '../model/router-model.ts'
+import { listener, route } from '../testing/models.ts'
+import { refusedUnits, unitsOf, withoutUnits } from './isolate.ts'
+
+const model = (count: number): RouterModel => ({
+  backends: [],
+  certificates: [{ name: 'ns/tls', chain: 'chain', key: 'key' }],
+  listeners: [
+    listener({
+      certificates: [{ certificate: 'ns/tls', hostnames: [] }],
+      routes: Array.from({ length: count }, (_, index) => route({ name: `ingress/ns/o${index >> 1}/${index & 1}` })),
+    }),
+  ],
+})
+const namesIn = (one: RouterModel): Set<string> => new Set(unitsOf(one).map(({ name }) => name))
+
+test('whoever is refused is found, and nobody else, in few looks', async () => {
+  const units = [...namesIn(model(60))]
+  assert.equal(units.length, 31)
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.constantFrom(...units), { minLength: 1, maxLength: 4 }), async (bad) => {
+      let looks = 0
+      const found = await refusedUnits(model(60), async (part) => {
+        looks += 1
+        const names = namesIn(part)
+        return !bad.some((name) => names.has(name))
+      })
+      assert.deepEqual(found?.map(({ name }) => name).sort(), bad.toSorted())
+      assert.ok(looks <= 2 + bad.length * 12)
+      assert.deepEqual(namesIn(withoutUnits(model(60), new Set(bad))), new Set(units.filter((name) => !bad.includes(name))))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('nobody is blamed where all are refused, or all accepted', async () => {
+  assert.equal(await refusedUnits(model(4), async () => true), undefined)
+  assert.equal(await refusedUnits(model(4), async () => false), undefined)
+})
+
+test('a unit that changes has another mark', () => {
+  const marks = (one: RouterModel) => unitsOf(one).map(({ mark }) => mark)
+  assert.deepEqual(marks(model(2)), marks(model(2)))
+  assert.notEqual(marks({ ...model(2), certificates: [{ name: 'ns/tls', chain: 'chain', key: 'other' }] })[1], marks(model(2))[1])
+})
