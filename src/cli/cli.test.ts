@@ -34,7 +34,14 @@ test('a server gets its settings as paths, lists and numbers', async () => {
   const words = ['server', '--data', folder, '--anonymous', 'none', '--authentication-config', 'a.yaml', '--disable-admission-plugins']
   words.push('Priority,PodSecurity', '--audit-policy', '/p', '--audit-webhook-config', '/w', '--audit-log-maxage', '30')
   words.push('--service-cluster-ip-range', 'FD00::7/112, 10.96.1.0/12')
-  words.push('--admission-control-config-file', '/c', '--default-unreachable-toleration-seconds', '60')
+  words.push(
+    '--admission-control-config-file',
+    '/c',
+    '--default-unreachable-toleration-seconds',
+    '60',
+    '--node-monitor-grace-period',
+    '20s',
+  )
   const layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
   const terminal = { out: () => {}, error: assert.fail, interactive: false }
   await cli({ words, layout, env: {}, terminal, programs: { ...programs, server: async (options) => void started.push(options) } })
@@ -46,6 +53,7 @@ test('a server gets its settings as paths, lists and numbers', async () => {
     disableAdmissionPlugins: ['Priority', 'PodSecurity'],
     admissionControlConfigFile: '/c',
     defaultUnreachableTolerationSeconds: 60,
+    nodeMonitorGracePeriod: '20s',
     auditPolicy: '/p',
     auditLogMaxAgeDays: 30,
     auditWebhookConfig: '/w',
@@ -57,6 +65,10 @@ const programs = {
   simulate: () => assert.fail('no simulation was asked for'),
 }
 
+check('a grace that is none', ['server', '--data', folder, '--node-monitor-grace-period', '50'], {
+  code: 2,
+  err: /--node-monitor-grace-period must be a duration of at least 1s, such as 50s or 1m30s, not "50"/,
+})
 check('ranges that are none', ['server', '--data', folder, '--service-cluster-ip-range', '10.96.0.0'], {
   code: 2,
   err: /--service-cluster-ip-range is "10\.96\.0\.0"; "10\.96\.0\.0" is no range such as/,

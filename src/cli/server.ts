@@ -72,6 +72,11 @@ export const server: Command = {
       help: 'how long pods stay on a node that is not ready, unless they say it themselves (default 300)',
     },
     'default-unreachable-toleration-seconds': { type: 'string', value: 'SECONDS', help: 'the same of one that is not reached' },
+    'node-monitor-grace-period': {
+      type: 'string',
+      value: 'DURATION',
+      help: 'how long a node may be silent before it counts as lost (default 50s)',
+    },
     anonymous: {
       type: 'string',
       value: 'health|all|none',
@@ -120,6 +125,7 @@ const flags: Readonly<Record<keyof ServerSettings, string>> = {
   admissionControlConfigFile: 'admission-control-config-file',
   defaultNotReadyTolerationSeconds: 'default-not-ready-toleration-seconds',
   defaultUnreachableTolerationSeconds: 'default-unreachable-toleration-seconds',
+  nodeMonitorGracePeriod: 'node-monitor-grace-period',
   auditPolicy: 'audit-policy',
   auditLog: 'audit-log',
   auditLogMaxAgeDays: 'audit-log-maxage',
@@ -159,7 +165,7 @@ function asUsage<T>(read: () => T): T {
 }
 
 function readAs(name: keyof ServerSettings, given: string): unknown {
-  if (name === 'anonymous') return given
+  if (name === 'anonymous' || name === 'nodeMonitorGracePeriod') return given
   if (name.endsWith('Plugins')) return given.split(',').map((plugin) => plugin.trim())
   if (name === 'featureGates' || name === 'runtimeConfig') return switchesOf(given)
   if (name.startsWith('auditLogMax') || name.endsWith('Seconds')) return /^[0-9]+$/.test(given) ? Number(given) : given

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { featureGatesProblem, isSwitches, type RuntimeConfig, runtimeConfigProblem } from '#api/features.ts'
+import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 
 /** What an API server may be told about who may ask, what is refused, and what is kept of requests. Absent means off, unless it says otherwise. */
@@ -21,6 +22,8 @@ export interface ServerSettings {
   /** How long pods stay on a node that is not ready, or not to be reached, unless they say it themselves. Absent: 300. */
   readonly defaultNotReadyTolerationSeconds?: number
   readonly defaultUnreachableTolerationSeconds?: number
+  /** How long a node may be silent before it counts as lost, such as `50s`, the default; kube-controller-manager's flag of this name. */
+  readonly nodeMonitorGracePeriod?: string
   /** Whole path of a Policy (audit.k8s.io/v1); wants one of the next, or both. */
   readonly auditPolicy?: string
   /** Whole path of the file that events are appended to. */
@@ -56,6 +59,7 @@ export const serverSettings: Readonly<Record<keyof ServerSettings, (value: unkno
   admissionControlConfigFile: wholePath,
   defaultNotReadyTolerationSeconds: wholeNumber(0),
   defaultUnreachableTolerationSeconds: wholeNumber(0),
+  nodeMonitorGracePeriod: aSecondOrMore,
   auditPolicy: wholePath,
   auditLog: wholePath,
   auditLogMaxAgeDays: wholeNumber(0),
@@ -99,6 +103,20 @@ function names(value: unknown): string | undefined {
 
 function switches(name: string): (value: unknown) => string | undefined {
   return (value) => (isSwitches(value) ? undefined : `a mapping of names to true or false, such as "${name}: true"`)
+}
+
+function aSecondOrMore(value: unknown): string | undefined {
+  return typeof value === 'string' && msOf(value) >= 1000 ? undefined : 'a duration of at least 1s, such as 50s or 1m30s'
+}
+
+/** NaN for a text that is no duration. */
+function msOf(text: string): number {
+  try {
+    return durationMs(text)
+  } catch {
+    // Said by whoever asks, with what it should be.
+    return Number.NaN
+  }
 }
 
 function wholeNumber(least: number): (value: unknown) => string | undefined {

@@ -58,6 +58,8 @@ export interface ControlPlaneOptions extends IdentityChoices {
   readonly components?: readonly Component[] | undefined
   /** Which admission plug-ins run beside, or of, those that are on by default, and how they are configured. */
   readonly admissionPlugins?: Pick<AdmissionOptions, 'enabled' | 'disabled' | 'configurations' | 'tolerationSeconds'> | undefined
+  /** How long a node may be silent before it counts as lost, in milliseconds. Absent: 50 s, as v1.36 has it. */
+  readonly nodeMonitorGraceMs?: number | undefined
   /** What is kept of requests, and where. Absent: nothing. */
   readonly audit?: AuditChoices | undefined
   /** Text of a TracingConfiguration (apiserver.config.k8s.io/v1). Absent: nothing is traced. */

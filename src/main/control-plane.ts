@@ -32,6 +32,7 @@ import { trackingName, trackingNamespace } from '#controllers/common/legacy-toke
 import { createApiMetrics } from '#controllers/horizontal-pod-autoscaler/api-metrics.ts'
 import type { MetricsReader } from '#controllers/horizontal-pod-autoscaler/metrics-reader.ts'
 import { controllers, heldKinds, isCollectable, userOf } from '#controllers/mod.ts'
+import { nodeLifecycleDefaults } from '#controllers/node-lifecycle/controller.ts'
 import { nodeBitsOf, parsePodRanges } from '#host/pod-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Transport } from '#lib/http.ts'
@@ -362,6 +363,7 @@ async function lead(
     signingAuthority: options.signingAuthority,
     servingApproval: options.servingApproval,
     metrics: clients.metrics,
+    ...(options.nodeMonitorGraceMs !== undefined && { nodeLifecycle: { ...nodeLifecycleDefaults, graceMs: options.nodeMonitorGraceMs } }),
     ...(options.localVolumes && { localVolumes: true }),
   })
   const running = runControllers({

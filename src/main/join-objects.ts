@@ -19,7 +19,9 @@ export interface JoinFacts {
 /** An object to be made, and how a present one is brought up to date; undefined: it may stay. */
 export interface JoinObject {
   readonly kind: AnyKind
-  readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } }
+  readonly object: {
+    readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> }
+  }
   readonly reconcile?: (present: KubeObject) => KubeObject | undefined
 }
 

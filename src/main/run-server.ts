@@ -21,6 +21,7 @@ import { withPresentAddresses } from '#host/present-addresses.ts'
 import { systemRandom } from '#host/random.ts'
 import { serverIdentity } from '#host/server-identity.ts'
 import { watchedFile } from '#host/watched-file.ts'
+import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
@@ -112,6 +113,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     // What was written last stands beside the file until it is taken over.
     storageSizeBytes: () => sizeOf(options.store) + sizeOf(`${options.store}-wal`),
     ...files,
+    ...(config.nodeMonitorGracePeriod !== undefined && { nodeMonitorGraceMs: durationMs(config.nodeMonitorGracePeriod) }),
     featureGates: config.featureGates,
     localVolumes: config.localVolumes,
     gatewayApi: config.gatewayAPI,

@@ -18,7 +18,7 @@ import type { Writer } from './invariants/invariant.ts'
 import { createSimulatedNode, type SimulatedNode } from './node.ts'
 import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
 import type { BehaviourOf, ImageBehaviour } from './runtime.ts'
-import { refused, type SimulatedServer, startSimulatedServer } from './server.ts'
+import { type LostNodeOptions, refused, type SimulatedServer, startSimulatedServer } from './server.ts'
 import { type Change, createWorld, type World } from './world.ts'
 
 export interface SimulatedClusterOptions {
@@ -34,6 +34,8 @@ export interface SimulatedClusterOptions {
   readonly behaviour?: BehaviourOf
   /** What runs beside the API servers. Absent: everything. */
   readonly components?: readonly Component[]
+  /** How soon a lost node is given up. Absent: as v1.36 has it. */
+  readonly lostNodes?: LostNodeOptions
   /** Of each node; default 4 processors and 8 GiB. */
   readonly cpuCount?: number
   readonly memoryBytes?: number
@@ -196,6 +198,7 @@ async function startCluster(
       random: random.fork(name),
       log: log.with({ server: name }),
       components: options.components,
+      lostNodes: options.lostNodes,
       through: (transport, part) => recording(faults(transport, nameOf(part, name), clock), nameOf(part, name)),
     })
     servers.push(server)

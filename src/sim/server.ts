@@ -17,9 +17,14 @@ export interface SimulatedServerOptions {
   readonly log: Log
   /** What runs beside the API server. Absent: everything. */
   readonly components?: readonly Component[] | undefined
+  /** How soon a lost node is given up. Absent: as v1.36 has it. */
+  readonly lostNodes?: LostNodeOptions | undefined
   /** What lies between each part of the control plane, by name, and the API server. */
   readonly through: (transport: Transport, part: string) => Transport
 }
+
+/** What of a control plane decides when a lost node is given up. */
+export type LostNodeOptions = Pick<ControlPlaneOptions, 'nodeMonitorGraceMs' | 'admissionPlugins'>
 
 /** One server process: API server, controllers and scheduler. Its name is its identity as a leader. */
 export interface SimulatedServer {
@@ -37,7 +42,15 @@ export interface SimulatedServer {
   stop(): Promise<void>
 }
 
-export function startSimulatedServer({ process, store, random, log, components, through }: SimulatedServerOptions): SimulatedServer {
+export function startSimulatedServer({
+  process,
+  store,
+  random,
+  log,
+  components,
+  lostNodes,
+  through,
+}: SimulatedServerOptions): SimulatedServer {
   let plane: ControlPlane | undefined
   const starting = startControlPlane({
     store,
@@ -45,6 +58,7 @@ export function startSimulatedServer({ process, store, random, log, components, 
     random,
     log,
     components,
+    ...lostNodes,
     identity: process.name,
     ...clusterFacts,
     rootCa: 'simulated',
