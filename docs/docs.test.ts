@@ -52,6 +52,7 @@ const defaultsOfServer = {
   auditLogMaxSizeMB: 100,
   gatewayAPI: true,
   approveKubeletServing: true,
+  nodeMonitorGracePeriod: '50s',
   ...tolerations,
 }
 
