@@ -78,6 +78,8 @@ export async function copyImages(from: string, targets: readonly string[], names
     await markImported(to, names)
   })
   const results = await Promise.allSettled(copies)
+  // Where all failed nobody reads any more, and who writes would wait for ever.
+  source.stdout.resume()
   const [code] = await ended
   if (code !== 0) throw new WherryError('InternalError', `images ${names.join(', ')} could not be read from ${from}: ${said.trim()}`)
   const failed = results.find((result) => result.status === 'rejected')
