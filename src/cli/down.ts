@@ -7,6 +7,7 @@ import { listMachines } from '#host/machines/registry.ts'
 import { alone } from './alone.ts'
 import type { Command } from './command.ts'
 import { requireRoot } from './require-root.ts'
+import { together } from './together.ts'
 
 export const down: Command = {
   name: 'down',
@@ -20,7 +21,7 @@ export const down: Command = {
     const agents = [agentPid, ...listMachines(layout).map(({ name }) => paths(machinePaths(layout, name).layout).agentPid)]
     // Where nothing was ever started, nothing is left behind, not even a lock. Agents tell the server what they can before it goes.
     const stopped = existsSync(layout.runDirectory)
-      ? await alone(layout, async () => [...(await Promise.all(agents.map((file) => stopDaemon(file)))), await stopDaemon(serverPid)])
+      ? await alone(layout, async () => [...(await together(agents.map((file) => stopDaemon(file)))), await stopDaemon(serverPid)])
       : []
     const all = agents.length > 1 ? 'Server and agents' : 'Server and agent'
     terminal.out(stopped.some(Boolean) ? `${all} have stopped; the containers go on running.\n` : 'Neither server nor agent was running.\n')

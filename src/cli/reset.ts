@@ -22,6 +22,7 @@ import { alone } from './alone.ts'
 import type { Command, Given, Terminal } from './command.ts'
 import { createProgress } from './progress.ts'
 import { requireRoot } from './require-root.ts'
+import { together } from './together.ts'
 import { removeFromFile, userKubeconfig } from './up/kubeconfig-file.ts'
 
 export const reset: Command = {
@@ -43,7 +44,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
   const machines = listMachines(layout, 'count as leaving')
   if (machines.length > 0)
     await progress.step(`Removing ${machines.map(({ name }) => name).join(', ')}`, () =>
-      Promise.all(machines.map((machine) => removeMachine(layout, machine))),
+      together(machines.map((machine) => removeMachine(layout, machine))),
     )
   await progress.step('Stopping agent and server', async () => {
     await stopDaemon(where.agentPid)

@@ -17,6 +17,7 @@ import type { Connection } from '../connect.ts'
 import { joinNode } from '../join/join-node.ts'
 import { keyHash } from '../join/trusted-authority.ts'
 import type { Progress } from '../progress.ts'
+import { together } from '../together.ts'
 import { ensureProcess } from '../up/ensure-process.ts'
 import { waitForNode } from '../up/wait.ts'
 import { dropJoinTokens, withJoinToken } from './join-token.ts'
@@ -81,12 +82,6 @@ async function bringUp(basis: NodesBasis, machines: readonly Machine[]): Promise
     await progress.step('Joining the cluster', () => together(strangers.map((machine) => becomeMember(basis, machine, server, token))))
     await started()
   })
-}
-
-/** Waits for all, so that nothing goes on behind an error's back; then the first failure is thrown. */
-async function together<T>(works: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(works)
-  return Promise.all(works)
 }
 
 /** Whether it has a certificate of this cluster that serves. */
