@@ -77,7 +77,7 @@ async function removeAll({ layout, env }: Given, terminal: Terminal): Promise<nu
     await removeCgroups(config?.cgroupRoot)
     removeKubeletLink(where.kubelet)
     removeContainerLogLinks(where.podLogs, 'all')
-    await forgetShutdownDelay({ folder: where.kubelet }).catch((error: unknown) => {
+    await forgetShutdownDelay({ folder: layout.dataDirectory }).catch((error: unknown) => {
       if (!isError(error)) throw error
       terminal.error(`  ! logind waits for pods at a shutdown until it is started anew: ${error.message}\n`)
     })

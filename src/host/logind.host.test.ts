@@ -85,6 +85,17 @@ test('the longer delay is taken back, and another kubelet’s is not', async (t)
   assert.ok(existsSync(at('conf/99-kubelet.conf')))
 })
 
+test('the delay of any node of the machine is taken back by the folder of all', async (t) => {
+  const { inhibitor, busctl, at } = fakeSystemd(t)
+  const systemd = { busctl, configDirectory: at('conf') }
+  const nothing = () => {}
+  await (await inhibitor.hold(30_000, nothing, nothing)).close()
+  writeFileSync(at('conf/99-kubelet.conf'), '# Written for the pods of /data/nodes/box-2/node/kubelet\n[Login]\nInhibitDelayMaxSec=30\n')
+  assert.equal(await forgetShutdownDelay({ ...systemd, folder: '/dat' }), false)
+  assert.equal(await forgetShutdownDelay({ ...systemd, folder: '/data' }), true)
+  assert.ok(!existsSync(at('conf/99-kubelet.conf')))
+})
+
 test('a delay that is long enough is left as it is', async (t) => {
   const { inhibitor, at } = fakeSystemd(t)
   const held = await inhibitor.hold(

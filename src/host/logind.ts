@@ -104,8 +104,8 @@ export function logindInhibitor(options: LogindOptions): ShutdownInhibitor {
 }
 
 /**
- * Has logind wait for no longer than before us, and says whether there was anything to take back. A file of this name that this node did not
- * write stays: it is another kubelet's.
+ * Has logind wait for no longer than before us, and says whether there was anything to take back. `folder`: a node's own, or one above those of
+ * several nodes of the machine, any of which may have written it. A file of this name that none of them wrote stays: it is another kubelet's.
  */
 export async function forgetShutdownDelay({
   folder,
@@ -113,14 +113,17 @@ export async function forgetShutdownDelay({
   configDirectory = usualConfigDirectory,
 }: Pick<LogindOptions, 'folder' | 'busctl' | 'configDirectory'>): Promise<boolean> {
   const file = configFileIn(configDirectory)
-  if (!existsSync(file) || !readFileSync(file, 'utf8').startsWith(firstLine(folder))) return false
+  if (!existsSync(file)) return false
+  const text = readFileSync(file, 'utf8')
+  if (!text.startsWith(firstLine(folder)) && !text.startsWith(`${writtenFor}${folder}/`)) return false
   rmSync(file, { force: true })
   await readAnew(busctl)
   return true
 }
 
 const usualConfigDirectory = '/run/systemd/logind.conf.d'
-const firstLine = (folder: string): string => `# Written for the pods of ${folder}\n`
+const writtenFor = '# Written for the pods of '
+const firstLine = (folder: string): string => `${writtenFor}${folder}\n`
 const configFileIn = (directory: string): string => `${directory}/99-kubelet.conf`
 
 /** logind reads its configuration when it is sent a HUP. */
