@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { isError } from '#lib/errors.ts'
 import type { NetworkHost } from '#network/host.ts'
+import { createNft } from './nft.ts'
 import { run } from './run.ts'
 
 /** Settings of the kernel that forwarding needs. The bridge ones exist only where the kernel has br_netfilter. */
@@ -33,9 +34,7 @@ function makeRoomForConnections(set: (path: string, wanted: string) => void): vo
 /** The machine's own network. `savedSettings` is the file that remembers how the kernel was set before us. */
 export function createNetworkHost(savedSettings: string): NetworkHost {
   return {
-    async nft(text) {
-      await run('nft', ['-f', '-'], { input: text, timeoutMs: 60_000 })
-    },
+    ...createNft(),
     async prepare({ hasV6 } = { hasV6: false }) {
       if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter'], { accept: [1] }).catch(ignoreMissing)
       const before: Record<string, string> = existsSync(savedSettings) ? JSON.parse(readFileSync(savedSettings, 'utf8')) : {}

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import type { ServiceHost, StickyClient, UdpFlow } from '#network/proxy/host.ts'
-import { canary } from '#network/proxy/table.ts'
+import { createNft } from './nft.ts'
 import { type RunOptions, run } from './run.ts'
 
 const sticky = 'sticky-clients'
@@ -14,19 +14,11 @@ export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
   const exec = (name: string, words: readonly string[], options: RunOptions = {}) =>
     run(...program(name, words), { timeoutMs: 60_000, ...options })
   return {
-    async nft(text) {
-      await exec('nft', ['-f', '-'], { input: text })
-    },
+    ...createNft(prefix),
     async stickyClients(family, table) {
       // Exit 1 says that there is no such map.
       const { code, stdout } = await exec('nft', ['-j', 'list', 'map', family, table, sticky], { accept: [1] })
       return code === 0 ? stickyClientsIn(JSON.parse(stdout)) : []
-    },
-    async hasRules(families, table) {
-      // A dry run (-c): nothing is deleted, and what is in use is refused.
-      const input = families.map((family) => `delete chain ${family} ${table} ${canary}\n`).join('')
-      const { stderr } = await exec('nft', ['-c', '-f', '-'], { input, accept: [1] })
-      return [...stderr.matchAll(/resource busy/g)].length === families.length
     },
     async forgetUdpFlows(family, isStale) {
       let count = 0

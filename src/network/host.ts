@@ -2,6 +2,8 @@
 export interface NetworkHost {
   /** One nftables transaction (the language of nft(8)): all of it or nothing. */
   nft(text: string): Promise<void>
+  /** Whether these tables, such as `inet wherry-policy`, are there and lead packets to their chain `canary`. */
+  hasRules(tables: readonly string[]): Promise<boolean>
   /** Makes the machine forward packets, and bridged ones pass the rules of routed ones, and remembers how it was. */
   prepare(families?: { readonly hasV6: boolean }): Promise<void>
   addServiceDevice(device: ServiceDevice): Promise<void>

@@ -108,6 +108,7 @@ async function startWorld() {
       }
       host.tables.push(text)
     },
+    hasRules: async () => true,
     async prepare() {},
     async addServiceDevice() {},
     async writeFile(path, text) {

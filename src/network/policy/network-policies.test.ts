@@ -164,6 +164,24 @@ test('a kernel that refuses everything starts pods as long as there is no policy
   await world.close()
 })
 
+test('rules that somebody took away are back within a minute', async () => {
+  const world = await startWorld()
+  await world.create(pod('before', 'x'), '10.0.0.9')
+  await world.client.create(NetworkPolicy, policy('deny', { podSelector: {} }), { namespace: 'x' })
+  await world.until(() => world.blocks('192.0.2.9', '10.0.0.9'))
+  world.table.apply('table inet t {}\ndelete table inet t\n')
+  await world.turns()
+  assert.ok(!world.blocks('192.0.2.9', '10.0.0.9'))
+  await world.clock.advance(60_000)
+  await world.until(() => world.blocks('192.0.2.9', '10.0.0.9'))
+  await world.client.delete(NetworkPolicy, 'deny', { namespace: 'x' })
+  await world.until(() => !world.blocks('192.0.2.9', '10.0.0.9'))
+  const before = world.written.length
+  await world.clock.advance(200_000)
+  assert.equal(world.written.length, before, 'without a policy there is nothing to miss')
+  await world.close()
+})
+
 test('the name server is a pod of kube-system to policies', async () => {
   const world = await startWorld()
   await world.client.create(Namespace, { metadata: { name: 'kube-system', labels: { 'kubernetes.io/metadata.name': 'kube-system' } } })
@@ -249,6 +267,7 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
     log: { ...silentLog, error: (text) => void errors.push(text) },
     openPods: () => createInformer(client, Pod, { ...cache, transform: keptPod }),
     host: {
+      hasRules: async () => table.content() !== undefined,
       async nft(text) {
         if (refusal !== undefined) {
           refused += 1

@@ -8,6 +8,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { NetworkHost } from '../host.ts'
+import { createRulesCheck } from '../rules-check.ts'
 import { compilePolicy } from './compiled-policy.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
 import { mirrorAnnotation, type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
@@ -17,7 +18,7 @@ export interface NetworkPoliciesOptions {
   readonly namespaces: Informer<Namespace>
   /** Follows the pods of the whole cluster; `keptPod` says what has to be kept of them. Called when there is a policy; what it gave is closed when there is none any more. */
   readonly openPods: () => Informer<Pod>
-  readonly host: Pick<NetworkHost, 'nft'>
+  readonly host: Pick<NetworkHost, 'nft' | 'hasRules'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -99,6 +100,16 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   let changed = 1
   let inForce = 0
   const waiting = new Set<Wait>()
+  const check = createRulesCheck({
+    clock,
+    log,
+    isThere: () => host.hasRules([`inet ${table}`]),
+    isCalm: () => !isStopped && running === undefined && kernel === 'taken',
+    onLost() {
+      kernel = 'unknown'
+      touch()
+    },
+  })
 
   // --- what is true ----------------------------------------------------------------------------------------------------------------
 
@@ -196,6 +207,8 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     }
     if (text !== '' && isWhole && after === 'taken') log.info('wrote all rules of network policies', { policies: policies.list().length })
     kernel = after
+    if (after === 'nothing' || isStopped) check.rest()
+    else check.written()
     attempt = 0
     problem = ''
     inForce = upTo
@@ -263,6 +276,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       isStopped = true
       forgetRetry()
       forgetRest()
+      check.rest()
       stopPolicies()
       deactivate()
       for (const one of waiting) one.fail(stopping())

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { createNft } from '#host/nft.ts'
 import { run } from '#host/run.ts'
 import { compilePolicy } from './compiled-policy.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
@@ -24,6 +25,20 @@ test('netpol: a kernel takes every difference', async () => {
     const byDifferences = await listed()
     await nft(model.takeWhole())
     assert.deepEqual(byDifferences, await listed(), `history ${i}`)
+  }
+})
+
+test('netpol: it shows when somebody took the table or its rules away', async () => {
+  const { hasRules } = createNft(['ip', 'netns', 'exec', node])
+  const model = createPolicyModel('t')
+  const isThere = () => hasRules(['inet t'])
+  await inside('nft', 'flush', 'ruleset')
+  for (const words of ['flush ruleset', 'flush table inet t', 'flush chain inet t forward']) {
+    assert.equal(await isThere(), false, 'before it is written')
+    await nft(model.takeWhole())
+    assert.equal(await isThere(), true)
+    await inside('nft', ...words.split(' '))
+    assert.equal(await isThere(), false, words)
   }
 })
 

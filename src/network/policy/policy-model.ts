@@ -1,4 +1,5 @@
 import { type Labels, matches } from '#api/meta/v1/selector.ts'
+import { canary } from '../rules-check.ts'
 import { families } from './address-ranges.ts'
 import type { CompiledPolicy, PolicyRule } from './compiled-policy.ts'
 import { createLabelIndex, type LabelIndex } from './label-index.ts'
@@ -229,6 +230,7 @@ const frame = (table: string): string => `table inet ${table} {
   chain under-way { }
   chain egress { }
   chain ingress { }
+  chain ${canary} { }
 }
 `
 
@@ -236,7 +238,7 @@ const frame = (table: string): string => `table inet ${table} {
  * What is under way goes on, and so do errors about it (`related`) and the neighbours of IPv6, which pods on one bridge look for through these
  * hooks. Then the sender's policies are asked, then the receiver's: `accept` ends both, so who lets something out leads on to `ingress` instead.
  * A pod reaches itself whatever its policies say, also through a Service. What the node itself sends passes neither hook: it always reaches its
- * own pods, and their answers are under way. What pods send to the node itself has no second side.
+ * own pods, and their answers are under way. What pods send to the node itself has no second side. No packet gets to the chain `canary`.
  */
 const entry = (table: string): string => `table inet ${table} {
   chain under-way {
@@ -254,7 +256,7 @@ const entry = (table: string): string => `table inet ${table} {
     ip6 daddr vmap @ingress-6
     accept
   }
-  chain forward { jump under-way; jump one-link; jump egress; goto ingress; }
+  chain forward { jump under-way; jump one-link; jump egress; goto ingress; goto ${canary}; }
   chain input { jump under-way; jump one-link-to-node; jump egress; }
 }
 `

@@ -6,8 +6,8 @@ export interface ServiceHost {
   nft(text: string): Promise<void>
   /** What the map of clients with session affinity holds; none where there is no such map. */
   stickyClients(family: Family, table: string): Promise<readonly StickyClient[]>
-  /** Whether the tables of these families are there and lead packets to the Services' rules. */
-  hasRules(families: readonly Family[], table: string): Promise<boolean>
+  /** Whether these tables, such as `ip wherry`, are there and lead packets to their chain `canary`. */
+  hasRules(tables: readonly string[]): Promise<boolean>
   /** Makes the kernel forget the UDP flows that `isStale` says; resolves with how many it looked at. */
   forgetUdpFlows(family: Family, isStale: (flow: UdpFlow) => boolean): Promise<number>
   /** Addresses of the machine's interfaces. */

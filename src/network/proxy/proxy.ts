@@ -4,6 +4,7 @@ import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import { createRulesCheck } from '../rules-check.ts'
 import { type Family, isWithin, rangesIn } from './family.ts'
 import { createProxyHealth, type ProxyHealth, serviceHealthAnswer } from './health.ts'
 import { createHealthPorts } from './health-ports.ts'
@@ -67,12 +68,6 @@ const retryMs = 1_000
  */
 const unusedAfterMs = 5_000
 
-/**
- * So long after the last transaction somebody may have flushed the rules without our knowing. The kernel tells of changes, but nft's way to hear
- * of them keeps a copy of all rules (150 MB with 10,000 Services); looking costs 3 ms of processor time.
- */
-const checkAfterMs = 60_000
-
 const factsOwner = 'facts'
 
 /**
@@ -99,7 +94,6 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   let retryAt = 0
   let forgetSweep: (() => void) | undefined
   let sweepDue = false
-  let forgetCheck = (): void => {}
   const first = Promise.withResolvers<void>()
 
   const healthPorts = createHealthPorts({
@@ -119,6 +113,18 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       const message = `node ${options.nodeName} failed to start healthcheck "${namespace}/${name}" on port ${port}: ${reason}`
       if (service !== undefined) options.healthPortFailed?.(service, message)
     },
+  })
+
+  const check = createRulesCheck({
+    clock,
+    log,
+    isThere: () => host.hasRules(families.map((family) => `${family} ${table.name}`)),
+    isCalm: () => !stopped && running === undefined && isWritten,
+    onLost() {
+      isWritten = false
+      stir()
+    },
+    ...(options.checkAfterMs !== undefined && { afterMs: options.checkAfterMs }),
   })
 
   const slicesOf = (namespace: string, name: string) => slices.indexed('service', `${namespace}/${name}`)
@@ -193,7 +199,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       .then(apply)
       .finally(() => {
         running = undefined
-        if (dirty.size > 0 && isWritten) stir()
+        if ((dirty.size > 0 || sweepDue) && isWritten) stir()
       })
   }
 
@@ -202,14 +208,18 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       if (isWritten) await applyChanges()
       else await applyAll()
       if (dirty.size === 0) health.updated()
-      if (!stopped) expectRules()
+      if (!stopped) check.written()
       first.resolve()
     } catch (error) {
       log.error('the service rules could not be written; all of them will be written anew', { error })
       isWritten = false
       retryAt = clock.now() + retryMs
       forgetRetry()
-      forgetRetry = clock.schedule(retryAt, stir)
+      forgetRetry = clock.schedule(retryAt, () => {
+        // The clock may have been set back since.
+        retryAt = 0
+        stir()
+      })
     }
   }
 
@@ -224,11 +234,16 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       lines.push(tableFrame(table, family), ...changeLines(table.name, family, changes))
       if (![...changes.chains.keys()].some(isSticky)) continue
       // Whoever has an endpoint keeps it through a restart of this program, too.
-      const clients = await host.stickyClients(family, table.name)
+      const clients = await host.stickyClients(family, table.name).catch((error: unknown) => {
+        log.warn('clients with session affinity are not known any more; they get other endpoints', { error })
+        return []
+      })
       lines.push(...stickyClientLines(table.name, family, clients, changes.added.get('sticky-places')))
     }
     await host.nft(`${lines.join('\n')}\n`)
     isWritten = true
+    // What nobody needed went with the old table; what nobody needs since has its own time.
+    sweepDue = false
     log.info('wrote all service rules', { owners: owners.size, lines: lines.length })
     lookAtFlows()
   }
@@ -272,25 +287,6 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       })
   }
 
-  /** Every transaction that nft took says that the table is there, so only a quiet time has to be looked into. */
-  function expectRules(): void {
-    forgetCheck()
-    forgetCheck = clock.schedule(clock.now() + (options.checkAfterMs ?? checkAfterMs), () => {
-      checkRules()
-        .catch((error: unknown) => log.warn('the service rules could not be looked at', { error }))
-        .finally(() => stopped || expectRules())
-    })
-  }
-
-  async function checkRules(): Promise<void> {
-    if (stopped || running || !isWritten || (await host.hasRules(families, table.name))) return
-    // What was written meanwhile put them there anew, or failed and will.
-    if (stopped || running || !isWritten) return
-    log.warn('somebody removed the service rules; all of them are written anew')
-    isWritten = false
-    stir()
-  }
-
   // --- what is followed --------------------------------------------------------------------------------------------------------------
 
   const stops = [
@@ -327,7 +323,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     async stop() {
       stopped = true
       forgetRetry()
-      forgetCheck()
+      check.rest()
       forgetSweep?.()
       for (const stop of stops) stop()
       await healthPorts.stop()

@@ -1,3 +1,4 @@
+import { canary } from '../rules-check.ts'
 import { type Family, isAddress, rangesIn } from './family.ts'
 import type { Changes } from './ledger.ts'
 import type { Piece } from './piece.ts'
@@ -127,12 +128,6 @@ export function changeLines(table: string, family: Family, { removed, added, cha
     )
   return lines
 }
-
-/**
- * An empty chain at the end of all others. As long as packets are led there, the kernel refuses to delete it: trying to, without meaning it, tells
- * for the least that nft can be asked for whether the rules are still there.
- */
-export const canary = 'canary'
 
 /** Lines that take away chains that nothing leads to. */
 export const unusedLines = (table: string, family: Family, names: readonly string[]): string[] => [

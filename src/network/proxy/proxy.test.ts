@@ -1,0 +1,122 @@
+/** What is written when, by a machine that fails as told. What packets meet is in `services.host.test.ts`. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { silentLog } from '#lib/log.ts'
+import { createVirtualClock } from '#sim/clock.ts'
+import { sliceServiceIndex, startServiceProxy } from './proxy.ts'
+import { fakeInformer } from './testing/packet-world.ts'
+import { serviceHost } from './testing/service-host.ts'
+
+test('clients that cannot be read cost their affinity, and nobody the rules', async () => {
+  const world = start()
+  world.put('web', { sessionAffinity: 'ClientIP' })
+  world.stickyClients = async () => {
+    throw new Error('too many of them')
+  }
+  await world.settle()
+  assert.match(world.written[0]!, /add chain ip t sticky-to-shop\/web\/tcp\/80/)
+  await world.proxy.stop()
+})
+
+test('a refused transaction is written anew after a second, also by a clock that was set back', async () => {
+  const world = start()
+  world.put('web')
+  world.refusal = 'no memory'
+  await world.settle()
+  assert.deepEqual([world.written.length, world.refused()], [0, 1])
+  world.refusal = undefined
+  world.setBackMs = 3_600_000
+  await world.clock.advance(1_000)
+  await world.settle()
+  assert.equal(world.written.length, 1)
+  await world.proxy.stop()
+})
+
+test('chains that nothing leads to go when it is time, whatever is being written then', async () => {
+  const world = start()
+  world.put('web', { sessionAffinity: 'ClientIP' })
+  await world.settle()
+  world.put('web')
+  await world.settle()
+  const gate = Promise.withResolvers<void>()
+  world.gate = gate.promise
+  world.put('other')
+  await world.turns()
+  await world.clock.advance(5_000)
+  assert.doesNotMatch(world.written.join(), /delete chain/)
+  gate.resolve()
+  world.gate = undefined
+  await world.settle()
+  assert.match(world.written.at(-1)!, /delete chain ip t sticky-to-shop\/web\/tcp\/80/)
+  await world.proxy.stop()
+})
+
+function start() {
+  const clock = createVirtualClock(1_000_000_000)
+  const services = fakeInformer<Service>()
+  const slices = fakeInformer<EndpointSlice>(sliceServiceIndex.service)
+  let refused = 0
+  const written: string[] = []
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const world = {
+    clock,
+    services,
+    written,
+    turns,
+    setBackMs: 0,
+    refusal: undefined as string | undefined,
+    gate: undefined as Promise<void> | undefined,
+    refused: () => refused,
+    stickyClients: serviceHost.stickyClients,
+    put(name: string, spec: object = {}) {
+      const last = name === 'web' ? 1 : 2
+      services.put({
+        kind: 'Service',
+        metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-01T00:00:00Z' },
+        spec: { type: 'ClusterIP', clusterIPs: [`10.8.0.${last}`], ports: [{ port: 80, protocol: 'TCP' }], ...spec },
+        status: {},
+      } as unknown as Service)
+      slices.put({
+        kind: 'EndpointSlice',
+        metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
+        addressType: 'IPv4',
+        ports: [{ name: '', protocol: 'TCP', port: 8080 }],
+        endpoints: [{ addresses: ['10.9.0.9'], conditions: { ready: true } }],
+      } as unknown as EndpointSlice)
+    },
+  }
+  const proxy = startServiceProxy({
+    services: services.informer,
+    slices: slices.informer,
+    pods: fakeInformer<Pod>().informer,
+    host: {
+      ...serviceHost,
+      stickyClients: (...asked) => world.stickyClients(...asked),
+      async nft(text) {
+        await world.gate
+        if (world.refusal !== undefined) {
+          refused += 1
+          throw new Error(world.refusal)
+        }
+        written.push(text)
+      },
+    },
+    clock: { ...clock, now: () => clock.now() - world.setBackMs, schedule: (at, run) => clock.schedule(at + world.setBackMs, run) },
+    log: silentLog,
+    nodeName: 'here',
+    ownAddresses: [],
+    table: { name: 't', clusterCIDR: '10.9.0.0/16', nodeAddresses: ['192.0.2.1'] },
+  })
+  return Object.assign(world, {
+    proxy,
+    async settle() {
+      await turns()
+      await proxy.settled()
+    },
+  })
+}
