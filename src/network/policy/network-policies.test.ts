@@ -99,6 +99,24 @@ test('a pod whose object is gone stays isolated until its address is, and the ad
   await world.close()
 })
 
+test('a pod that says it is the mirror of another’s pod is not taken for it', async () => {
+  const world = await startWorld()
+  await world.client.create(NetworkPolicy, policy('deny', { podSelector: {} }), { namespace: 'x' })
+  await world.until(() => world.written.some((text) => text.includes('chain under-way')))
+  await world.policies.podReady(pod('victim', 'x'), ['10.0.0.1'])
+  await world.create(pod('mirror', 'elsewhere', {}, 'here', { 'kubernetes.io/config.mirror': uidOf('victim') }), '10.0.0.2')
+  await world.turns()
+  await world.clock.advance(1_000)
+  assert.ok(world.blocks('192.0.2.9', '10.0.0.1'))
+  const own = pod('static', 'x', {}, 'here', { 'kubernetes.io/config.source': 'file' })
+  await world.policies.podReady(own, ['10.0.0.3'])
+  const mirror = await world.create(pod('static', 'x', {}, 'here', { 'kubernetes.io/config.mirror': uidOf('static') }), '10.0.0.3')
+  world.policies.podGone(own.metadata.uid)
+  await world.client.delete(Pod, mirror.metadata.name, { namespace: 'x', gracePeriodSeconds: 0 })
+  await world.until(() => !world.blocks('192.0.2.9', '10.0.0.3'))
+  await world.close()
+})
+
 test('after a restart rules stay as they are, and pods wait, until everything is listed', async () => {
   const world = await startWorld({ withPodsHeld: true, withPolicy: policy('deny', { podSelector: {} }) })
   await world.turns()

@@ -117,18 +117,19 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     const model = createPolicyModel(table, options.bridge)
     const pods = options.openPods()
     for (const [key, pod] of Object.entries(standIns)) model.setPod(key, pod)
-    for (const [uid, claim] of claims) model.setPod(uid, policyPod(claim.pod, nodeName, claim))
+    for (const claim of claims.values()) model.setPod(identityOf(claim.pod), policyPod(claim.pod, nodeName, claim))
     const stops = [
       namespaces.onChange(({ metadata }, _previous, change) => {
         model.setNamespace(metadata.name, change === 'deleted' ? undefined : (metadata.labels ?? {}))
         touch()
       }),
       pods.onChange((pod, _previous, change) => {
-        const uid = identityOf(pod)
-        const claim = claims.get(uid)
+        const identity = identityOf(pod)
+        const claim = claims.get(uidOf(pod))
+        const isClaimed = claim !== undefined && identityOf(claim.pod) === identity
         // A pod that the API forgot goes on as long as the node has something of it.
-        if (claim !== undefined) claim.pod = pod
-        model.setPod(uid, change === 'deleted' && claim === undefined ? undefined : policyPod(pod, nodeName, claim))
+        if (isClaimed) claim.pod = pod
+        model.setPod(identity, change === 'deleted' && !isClaimed ? undefined : policyPod(pod, nodeName, isClaimed ? claim : undefined))
         touch()
       }),
     ]
@@ -244,7 +245,7 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       const claim = isKnown ? before : { pod: before?.pod ?? pod, addresses, since: claimed }
       claims.set(uid, claim)
       if (active !== undefined && !isKnown) {
-        active.model.setPod(uid, policyPod(claim.pod, nodeName, claim))
+        active.model.setPod(identityOf(claim.pod), policyPod(claim.pod, nodeName, claim))
         touch()
       }
       if (unknown() !== '' && isStatic(pod)) return
@@ -268,8 +269,9 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       claims.delete(uid)
       if (active === undefined) return
       const shown = active.pods.get(claim.pod.metadata.name, claim.pod.metadata.namespace)
-      const isThere = shown !== undefined && identityOf(shown) === uid
-      active.model.setPod(uid, isThere ? policyPod(shown, nodeName) : undefined)
+      const identity = identityOf(claim.pod)
+      const isThere = shown !== undefined && identityOf(shown) === identity
+      active.model.setPod(identity, isThere ? policyPod(shown, nodeName) : undefined)
       touch()
     },
     async stop() {
@@ -315,5 +317,7 @@ export const nameServerPod = (addresses: readonly string[]): PolicyPod => ({
 })
 
 /** A static pod is known to the API by a mirror that has a uid of its own, and names the pod's. */
-const identityOf = ({ metadata }: Pod): string => metadata.annotations?.[mirrorAnnotation] ?? metadata.uid
+const uidOf = ({ metadata }: Pod): string => metadata.annotations?.[mirrorAnnotation] ?? metadata.uid
+/** With its names, which nobody else's pod has: whoever may write pods may write that annotation, and would free another's pod of its policies. */
+const identityOf = (pod: Pod): string => `${pod.metadata.namespace}/${pod.metadata.name}/${uidOf(pod)}`
 const isStatic = ({ metadata }: Pod): boolean => (metadata.annotations?.['kubernetes.io/config.source'] ?? 'api') !== 'api'
