@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
+import { defaultClassAnnotation, IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -45,6 +46,20 @@ test('a fresh cluster has its namespaces, its range of addresses, and tells who 
   assert.equal(status?.conditions?.[0]?.type, 'Ready')
   const { data } = await client.get(ConfigMap, 'extension-apiserver-authentication', 'kube-system')
   assert.equal(data?.['client-ca-file'], 'CLIENTS')
+  await server.close()
+})
+
+test('our IngressClass is the default one, unless the cluster has another that is', async () => {
+  const { server, client, start } = await started()
+  const isDefault = async () => (await client.get(IngressClass, 'wherry')).metadata.annotations?.[defaultClassAnnotation]
+  assert.equal(await isDefault(), 'true')
+  await client.delete(IngressClass, 'wherry')
+  await client.create(IngressClass, {
+    metadata: { name: 'other', annotations: { [defaultClassAnnotation]: 'true' } },
+    spec: { controller: 'example.com/other' },
+  })
+  await start()
+  assert.equal(await isDefault(), undefined)
   await server.close()
 })
 

@@ -182,7 +182,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
           make(RoleBinding)(nameServerSettings.binding),
           keep(ClusterRole, role)(routerRole),
           make(ClusterRoleBinding)(routerBinding),
-          make(IngressClass)(routerIngressClass),
+          make(IngressClass)(routerIngressClass(objects.list(IngressClass) as readonly IngressClass[])),
         ]),
     {
       ...make(ServiceCIDR)(defaultServiceCidr(options.serviceCIDRs)),

@@ -1,4 +1,4 @@
-import { defaultClassAnnotation } from '#api/networking/v1/ingress-class.ts'
+import { defaultClassAnnotation, type IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { controllerName } from './ingress/own-ingresses.ts'
 
 /** By whom the router is known to the API server: the name in its client certificate. */
@@ -36,8 +36,14 @@ export const routerBinding = {
   subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: routerUser }],
 }
 
-/** The class of Ingresses that name none. */
-export const routerIngressClass = {
-  metadata: { name: 'wherry', annotations: { [defaultClassAnnotation]: 'true' } },
-  spec: { controller: controllerName },
+/**
+ * The class of Ingresses that name none, unless the cluster had such a one when ours is made: of two the younger one counts, so ours would take over
+ * what another controller was meant to serve.
+ */
+export function routerIngressClass(present: readonly IngressClass[]) {
+  const isDefault = !present.some(({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true')
+  return {
+    metadata: { name: 'wherry', ...(isDefault && { annotations: { [defaultClassAnnotation]: 'true' } }) },
+    spec: { controller: controllerName },
+  }
 }
