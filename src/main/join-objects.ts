@@ -106,7 +106,7 @@ function clusterInfo(server: string, ca: string): JoinObject {
   const annotations = { [toldServer]: server }
   return {
     kind: ConfigMap,
-    object: { metadata: { namespace: 'kube-public', name: 'cluster-info', annotations }, data: { kubeconfig: wanted(server) } },
+    object: named({ namespace: 'kube-public', name: 'cluster-info', annotations }, { data: { kubeconfig: wanted(server) } }),
     reconcile: (present) => {
       const { data = {}, metadata } = present as ConfigMap
       const info = readInfo(data['kubeconfig'])
@@ -166,6 +166,6 @@ const clusterBinding = (name: string, role: string, to: string): JoinObject => (
 })
 
 const group = (name: string) => ({ apiGroup, kind: 'Group', name })
-function named<T extends object>(metadata: { readonly name: string; readonly namespace?: string }, rest: T) {
+function named<T extends object>(metadata: JoinObject['object']['metadata'], rest: T) {
   return { metadata, ...rest }
 }
