@@ -311,6 +311,17 @@ test('a connection goes on through a restart, which writes all rules anew, and t
   held.end()
 })
 
+test('no pod speaks to the port by which nodes send each other packets of pods', async () => {
+  const table = { tunnel: { port: 8472, devices: ['cbr0'] }, unmasqueraded: [...addresses.node, ...addresses.client] }
+  proxy = await world.start({ table: table as unknown as ServiceProxyOptions['table'] })
+  const ask = async (from: Place, to: string, port: number) => (await world.probe({ from, to, port, net: 'udp', count: 1 })).who
+  for (const to of [node4, node6, '10.9.0.1', 'fd00:9::1', ...addresses.client]) {
+    assert.deepEqual(await ask('a', to, 8472), silence, to)
+    assert.deepEqual(await ask('a', to, 8473), refused, to)
+  }
+  assert.deepEqual(await ask('client', node4, 8472), refused, 'nodes do')
+})
+
 test('rules that somebody removed come back by themselves', async () => {
   put({})
   proxy = await world.start({ checkAfterMs: 20 })

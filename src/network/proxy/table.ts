@@ -26,6 +26,11 @@ export interface TableOptions extends TableFacts {
    * `nodeAddresses`. Loopback addresses never do.
    */
   readonly nodePortAddresses?: readonly string[]
+  /**
+   * Where nodes send each other pods' packets, and the devices by which packets of pods come. The kernel takes every packet for that port as a
+   * node's: a pod that sent one could put any sender's address into it, and get around all policies. Absent: there is no tunnel.
+   */
+  readonly tunnel?: { readonly port: number; readonly devices: readonly string[] }
 }
 
 /** The elements that the facts make. */
@@ -43,12 +48,13 @@ export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], f
 }
 
 /** Begins a transaction that replaces what is there: at no moment is it missing or half. Connections go on, since they live in conntrack. */
-export function tableFrame({ name, nodePortAddresses = ['primary'] }: TableOptions, family: Family): string {
+export function tableFrame({ name, nodePortAddresses = ['primary'], tunnel }: TableOptions, family: Family): string {
   const declarations = storeDeclarations(family)
   const frontend = `${family} daddr . meta l4proto . th dport`
   const nodePort = 'meta l4proto . th dport'
   const isOutside = `${family} saddr != @pod-ranges fib saddr type != local`
   const atNode = nodePortMatch(nodePortAddresses, family)
+  const fromPods = tunnel && `iifname { ${tunnel.devices.map((device) => `"${device}"`).join(', ')} }`
   const notLoopback = `fib daddr type local ${family} daddr != ${loopback[family]}`
   return `table ${family} ${name} {}
 delete table ${family} ${name}
@@ -91,12 +97,14 @@ table ${family} ${name} {
   }
   chain filter-input {
     type filter hook input priority filter; policy accept;
+    ${tunnel ? `${fromPods} udp dport ${tunnel.port} drop` : ''}
     ct state new ${frontend} @refused goto refuse
     ct state new ${frontend} @dropped drop
     ct state new ${atNode} ${nodePort} @refused-node-ports goto refuse
   }
   chain filter-forward {
     type filter hook forward priority filter; policy accept;
+    ${tunnel ? `${fromPods} ${family} daddr @unmasqueraded udp dport ${tunnel.port} drop` : ''}
     ct state new goto forbidden
   }
   chain filter-output {

@@ -6,6 +6,7 @@ import { names } from '#host/names.ts'
 import { createServiceHost } from '#host/service-host.ts'
 import { createEventRecorder } from '#loop/events.ts'
 import { startServiceProxy } from '#network/proxy/proxy.ts'
+import { vxlanPort } from '#network/routes/network-state.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
 /** Balancers know it from the reference's proxy. */
@@ -39,6 +40,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
       nodeAddresses,
       serviceCIDRs: serviceRanges(config),
       unmasqueraded: nodeNetworks.addresses(),
+      ...(config.podNetwork !== 'none' && { tunnel: { port: vxlanPort, devices: [names.bridge, names.vxlanDevice] } }),
       ...(config.nodePortAddresses && { nodePortAddresses: config.nodePortAddresses }),
     },
   })
