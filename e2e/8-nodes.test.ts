@@ -57,6 +57,8 @@ test('one command adds a node that is a machine of its own', () => {
   )
   assert.equal(wherry('status').code, 0)
   assert.equal(kubectl('get', 'node', second, '-o', 'jsonpath={.status.addresses[?(@.type=="Hostname")].address}'), second)
+  // At its own bridge, which stays where it is when the machine's address becomes another.
+  assert.match(readFileSync(`/var/lib/wherry/nodes/${second}/config.yaml`, 'utf8'), /^server: https:\/\/10\.243\.0\.1:\d+$/m)
   // What was imported before it came, it has as well.
   assert.doesNotMatch(wherry('image', 'list').out, /only on/)
   assert.equal(wherry('node', 'add', second).code, 1, 'a name is taken once')
