@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { silentLog } from '#lib/log.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { sliceServiceIndex, startServiceProxy } from './proxy.ts'
 import { fakeInformer } from './testing/packet-world.ts'
@@ -32,6 +33,43 @@ test('a refused transaction is written anew after a second, also by a clock that
   await world.clock.advance(1_000)
   await world.settle()
   assert.equal(world.written.length, 1)
+  await world.proxy.stop()
+})
+
+test('what dashboards ask for', async () => {
+  const world = start()
+  world.put('web')
+  world.refusal = 'no memory'
+  await world.settle()
+  world.refusal = undefined
+  await world.clock.advance(1_000)
+  await world.settle()
+  world.put('other', {}, new Date(world.clock.now() - 400).toISOString())
+  await world.settle()
+  world.proxy.metrics!.probed('/healthz', 200)
+  world.proxy.metrics!.probed('/else', 404)
+  const text = world.registry.text()
+  for (const line of [
+    'sync_proxy_rules_nftables_sync_failures_total{ip_family="IPv4"} 1',
+    'sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 2',
+    'sync_full_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1',
+    'sync_partial_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1',
+    'sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"} 1.000001e+06',
+    'sync_proxy_rules_service_changes_total 2',
+    'sync_proxy_rules_endpoint_changes_pending 0',
+    'network_programming_duration_seconds_bucket{ip_family="IPv4",le="0.25"} 0',
+    'network_programming_duration_seconds_bucket{ip_family="IPv4",le="0.5"} 1',
+    'network_programming_duration_seconds_count{ip_family="IPv4"} 1',
+    'proxy_healthz_total{code="200"} 1',
+  ])
+    assert.ok(
+      text.includes(`kubeproxy_${line}\n`),
+      `${line} in\n${text
+        .split('\n')
+        .filter((one) => one.startsWith('kubeproxy'))
+        .join('\n')}`,
+    )
+  assert.doesNotMatch(text, /404/)
   await world.proxy.stop()
 })
 
@@ -73,7 +111,8 @@ function start() {
     gate: undefined as Promise<void> | undefined,
     refused: () => refused,
     stickyClients: serviceHost.stickyClients,
-    put(name: string, spec: object = {}) {
+    registry: createRegistry(),
+    put(name: string, spec: object = {}, triggeredAt?: string) {
       const last = name === 'web' ? 1 : 2
       services.put({
         kind: 'Service',
@@ -83,7 +122,12 @@ function start() {
       } as unknown as Service)
       slices.put({
         kind: 'EndpointSlice',
-        metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
+        metadata: {
+          name,
+          namespace: 'shop',
+          labels: { 'kubernetes.io/service-name': name },
+          ...(triggeredAt && { annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': triggeredAt } }),
+        },
         addressType: 'IPv4',
         ports: [{ name: '', protocol: 'TCP', port: 8080 }],
         endpoints: [{ addresses: ['10.9.0.9'], conditions: { ready: true } }],
@@ -108,6 +152,7 @@ function start() {
     },
     clock: { ...clock, now: () => clock.now() - world.setBackMs, schedule: (at, run) => clock.schedule(at + world.setBackMs, run) },
     log: silentLog,
+    registry: world.registry,
     nodeName: 'here',
     ownAddresses: [],
     table: { name: 't', clusterCIDR: '10.9.0.0/16', nodeAddresses: ['192.0.2.1'] },

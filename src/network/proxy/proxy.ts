@@ -4,13 +4,15 @@ import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { Registry } from '#lib/metrics/registry.ts'
 import { createRulesCheck } from '../rules-check.ts'
-import { type Family, isWithin, rangesIn } from './family.ts'
+import { type Family, familyNames, isWithin, rangesIn } from './family.ts'
 import { createProxyHealth, type ProxyHealth, serviceHealthAnswer } from './health.ts'
 import { createHealthPorts } from './health-ports.ts'
 import type { ServiceHost } from './host.ts'
 import { hasHostPorts, hostPortPiece } from './host-ports.ts'
 import { createLedger } from './ledger.ts'
+import { createProxyMetrics, type ProxyMetrics } from './metrics.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
 import { healthCheckPortOf, localReadyCount, type PortsOptions, type ServicePort, servicePorts } from './service-ports.ts'
 import { isStaleFlow, udpFrontends } from './stale-flows.ts'
@@ -39,6 +41,8 @@ export interface ServiceProxyOptions {
   readonly isEligible?: () => boolean
   /** How long after the last transaction the rules are looked at; absent: a minute. */
   readonly checkAfterMs?: number
+  /** Where it counts; absent: nowhere. */
+  readonly registry?: Registry
   /** Told of a health check port that cannot be opened. */
   readonly healthPortFailed?: (service: Service, message: string) => void
 }
@@ -48,6 +52,7 @@ export interface ServiceProxy {
   /** Resolves when the first whole table is written. */
   readonly synced: Promise<void>
   readonly health: ProxyHealth
+  readonly metrics: ProxyMetrics | undefined
   /** What changed of the node and the cluster; only differences are written. */
   setFacts(facts: Partial<TableFacts>): void
   setZone(zone: string): void
@@ -82,6 +87,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const families = (['ip', 'ip6'] as const).filter((family) => rangesIn(family, table.clusterCIDR.split(',')).length > 0)
   const ledgers = new Map(families.map((family) => [family, createLedger()] as const))
   const health = createProxyHealth(families, () => clock.now(), options.isEligible ?? (() => true))
+  const metrics = options.registry && createProxyMetrics(options.registry, families, clock.now())
   const dirty = new Set<string>()
   /** UDP ports by owner and family, since their flows have to be looked at: those whose rules were just written. */
   const udpPorts = new Map<string, readonly ServicePort[]>()
@@ -204,14 +210,18 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   }
 
   async function apply(): Promise<void> {
+    const startedMs = clock.monotonicMs()
+    const kind = isWritten ? 'partial' : 'full'
     try {
       if (isWritten) await applyChanges()
       else await applyAll()
+      metrics?.synced(kind, (clock.monotonicMs() - startedMs) / 1000, clock.now(), dirty.size === 0)
       if (dirty.size === 0) health.updated()
       if (!stopped) check.written()
       first.resolve()
     } catch (error) {
       log.error('the service rules could not be written; all of them will be written anew', { error })
+      metrics?.failed()
       isWritten = false
       retryAt = clock.now() + retryMs
       forgetRetry()
@@ -290,8 +300,12 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   // --- what is followed --------------------------------------------------------------------------------------------------------------
 
   const stops = [
-    services.onChange((service) => touch(ownerOf('service')(service))),
-    slices.onChange((slice, previous) => {
+    services.onChange((service) => {
+      metrics?.changed('service', clock.now())
+      touch(ownerOf('service')(service))
+    }),
+    slices.onChange((slice, previous, change) => {
+      metrics?.changed('endpoint', clock.now(), change === 'deleted' ? undefined : triggerOf(slice))
       for (const service of new Set([...sliceService(slice), ...(previous ? sliceService(previous) : [])])) touch(`service/${service}`)
     }),
     pods.onChange((pod, previous) => {
@@ -303,6 +317,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   return {
     synced: first.promise,
     health,
+    metrics,
     setFacts(change) {
       const before = facts
       facts = { ...facts, ...change }
@@ -338,4 +353,11 @@ const ownerOf = (kind: 'service' | 'pod') => (object: Service | Pod) => `${kind}
 function sliceService(slice: EndpointSlice): string[] {
   const name = slice.metadata.labels?.['kubernetes.io/service-name']
   return name === undefined ? [] : [`${slice.metadata.namespace}/${name}`]
+}
+
+/** When the change happened that made this version of the slice, as far as its controller says (annotation of the Service's endpoints). */
+function triggerOf({ metadata, addressType }: EndpointSlice) {
+  const triggeredAt = Date.parse(metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time'] ?? '')
+  const family = addressType === familyNames.ip6 ? 'ip6' : 'ip'
+  return Number.isNaN(triggeredAt) ? undefined : ({ key: `${metadata.namespace}/${metadata.name}`, family, triggeredAt } as const)
 }

@@ -31,6 +31,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
     zone: zone(),
     ownAddresses: dnsAddresses(config),
     externalIPs: config.externalIPs ?? false,
+    registry: context.metrics.registry,
     isEligible: () => mayTakeTraffic(ownNode()),
     healthPortFailed: (service, message) =>
       events.record({ regarding: service, type: 'Warning', reason: 'FailedToStartServiceHealthcheck', message }),
@@ -62,7 +63,11 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
     port === 0
       ? undefined
       : host
-          .serveHttp(anyAddress, port, (path) => proxy.health.answer(path))
+          .serveHttp(anyAddress, port, (path) => {
+            const answer = proxy.health.answer(path)
+            proxy.metrics?.probed(path, answer.status)
+            return answer
+          })
           .catch((error: unknown) => {
             log.warn('the health of the service proxy cannot be asked for', { port, error })
           })
