@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { systemClock } from '#host/clock.ts'
-import { type Config, readConfig, writeConfig } from '#host/config.ts'
+import { type Config, readConfig } from '#host/config.ts'
 import { checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { findDaemon, stopDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { copyImages, importedImages, importImages, listImages } from '#host/images/store.ts'
-import { serverUrls } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { entering, type Machine, machinePaths } from '#host/machines/machine.ts'
 import { ensureMachine, ensureMachineNetwork } from '#host/machines/machines.ts'
@@ -20,6 +19,7 @@ import type { Progress } from '../progress.ts'
 import { together } from '../together.ts'
 import { ensureProcess } from '../up/ensure-process.ts'
 import { waitForNode } from '../up/wait.ts'
+import { followServer } from './follow-server.ts'
 import { dropJoinTokens, withJoinToken } from './join-token.ts'
 import { addressSetting, serverForFurther, settingsOfFurther } from './node-settings.ts'
 
@@ -90,15 +90,6 @@ function isMember(layout: Layout, name: string): boolean {
   if (!existsSync(where.config) || !existsSync(where.caCertificate)) return false
   const authority = () => readFileSync(where.caCertificate, 'utf8')
   return nodeCertificateStore(where, name, 'kubelet-client', authority, systemClock).read() !== undefined
-}
-
-/** A node that joined by another address of this machine's, or another port, asks here from now on; further servers may stand beside it. */
-async function followServer(own: Layout, server: string): Promise<void> {
-  const where = paths(own)
-  if (serverUrls(readConfig(where.config)!).includes(server)) return
-  await stopDaemon(where.agentPid)
-  // Read again: an agent writes there as well, as long as it runs.
-  writeConfig(where.config, { ...readConfig(where.config)!, server })
 }
 
 async function becomeMember({ layout, config }: NodesBasis, machine: Machine, server: string, token: string): Promise<void> {
