@@ -11,7 +11,7 @@ import { isError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { type NetworkPolicies, nameServerPod, startNetworkPolicies } from './network-policies.ts'
+import { type NetworkPolicies, type NetworkPoliciesOptions, nameServerPod, startNetworkPolicies } from './network-policies.ts'
 import { keptPod } from './policy-pod.ts'
 import { interpretTable } from './testing/interpret-table.ts'
 
@@ -114,6 +114,17 @@ test('a pod that says it is the mirror of another’s pod is not taken for it', 
   world.policies.podGone(own.metadata.uid)
   await world.client.delete(Pod, mirror.metadata.name, { namespace: 'x', gracePeriodSeconds: 0 })
   await world.until(() => !world.blocks('192.0.2.9', '10.0.0.3'))
+  await world.close()
+})
+
+test('a pod does not start open because the watch of policies is behind', async () => {
+  const listed = { metadata: { name: 'deny', namespace: 'x', resourceVersion: '999999' } } as NetworkPolicy
+  const world = await startWorld({ listPolicies: async () => ({ resourceVersion: '999999', items: [listed] }) })
+  await world.until(() => world.written.length === 1)
+  const ready = assert.rejects(world.policies.podReady(pod('one', 'x'), ['10.0.0.1']), /policy x\/deny is not known here yet/)
+  await world.turns()
+  await world.clock.advance(10_000)
+  await ready
   await world.close()
 })
 
@@ -253,9 +264,10 @@ function pod(
 interface Start {
   readonly withPodsHeld?: boolean
   readonly withPolicy?: never
+  readonly listPolicies?: NetworkPoliciesOptions['listPolicies']
 }
 
-async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
+async function startWorld({ withPodsHeld = false, withPolicy, listPolicies }: Start = {}) {
   const clock = createVirtualClock(0)
   const server = createStubServer()
   const held = Promise.withResolvers<void>()
@@ -299,6 +311,7 @@ async function startWorld({ withPodsHeld = false, withPolicy }: Start = {}) {
         written.push(text)
       },
     },
+    ...(listPolicies && { listPolicies }),
     nodeName: 'here',
     table: 't',
     bridge: 'cbr0',

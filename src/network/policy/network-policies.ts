@@ -10,6 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { NetworkHost } from '../host.ts'
 import { createRulesCheck } from '../rules-check.ts'
 import { compilePolicy } from './compiled-policy.ts'
+import { type PoliciesShownOptions, untilPoliciesShown } from './policies-shown.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
 import { mirrorAnnotation, type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
 
@@ -18,6 +19,8 @@ export interface NetworkPoliciesOptions {
   readonly namespaces: Informer<Namespace>
   /** Follows the pods of the whole cluster; `keptPod` says what has to be kept of them. Called when there is a policy; what it gave is closed when there is none any more. */
   readonly openPods: () => Informer<Pod>
+  /** The policies of a namespace as they are now; absent: what the watch has shown counts. */
+  readonly listPolicies?: PoliciesShownOptions['listPolicies']
   readonly host: Pick<NetworkHost, 'nft' | 'hasRules'>
   readonly clock: Clock
   readonly random: Random
@@ -35,7 +38,7 @@ export interface NetworkPoliciesOptions {
 export interface NetworkPolicies {
   /**
    * Resolves once the kernel has every rule for a pod of this node that has just got these addresses: at once where there is no policy. Rejects
-   * with `Timeout` and the reason after ten seconds; the pod must not start then, and whoever asks may ask again. A pod of the node's own
+   * with `Timeout` and the reason after twenty seconds at most; the pod must not start then, and whoever asks may ask again. A pod of the node's own
    * manifests does not wait for lists of an API server that it may itself be part of.
    */
   podReady(pod: Pod, addresses: readonly string[]): Promise<void>
@@ -247,6 +250,15 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
       if (active !== undefined && !isKnown) {
         active.model.setPod(identityOf(claim.pod), policyPod(claim.pod, nodeName, claim))
         touch()
+      }
+      // What is listed only now is new enough for every pod that is here already.
+      if (options.listPolicies !== undefined && policies.isSynced && !isStatic(pod)) {
+        const { listPolicies } = options
+        const namespace = pod.metadata.namespace ?? ''
+        const missing = await untilPoliciesShown(namespace, { policies, listPolicies, clock, log })
+        if (isStopped) throw stopping()
+        if (missing !== '')
+          throw new WherryError('Timeout', `network policies are not in force: policy ${namespace}/${missing} is not known here yet`)
       }
       if (unknown() !== '' && isStatic(pod)) return
       if (unknown() === '' && (inForce >= changed || active === undefined)) return

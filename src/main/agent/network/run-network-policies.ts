@@ -1,5 +1,6 @@
 import { Pod } from '#api/core/v1/pod.ts'
 import { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
+import { listAll } from '#client/http.ts'
 import { createInformer } from '#client/informer.ts'
 import { dnsAddresses } from '#host/config.ts'
 import { names } from '#host/names.ts'
@@ -17,6 +18,7 @@ export function runNetworkPolicies({ config, caches, client, host, clock, random
     policies,
     namespaces: caches.namespaces,
     openPods: () => createInformer(client, Pod, { ...cache, transform: keptPod }),
+    listPolicies: (namespace) => listAll(client, NetworkPolicy, { namespace }),
     host,
     nodeName: config.nodeName,
     table: names.policyTable,
