@@ -9,6 +9,7 @@ import { createNetworkHost } from '#host/network.ts'
 import { createEventRecorder, type EventRecorder } from '#loop/events.ts'
 import { serviceAddressIndex, sliceAddressIndex } from '#network/dns/serve-names.ts'
 import type { NetworkHost } from '#network/host.ts'
+import { keptNode, withoutManagers } from '#network/kept-objects.ts'
 import { sliceServiceIndex } from '#network/proxy/proxy.ts'
 import { followNodeNetworks, type NodeNetworks } from '#network/routes/node-networks.ts'
 import type { AgentContext } from '../agent-context.ts'
@@ -20,7 +21,7 @@ export interface NetworkContext extends AgentContext {
   readonly nodeAddresses: readonly string[]
   /** Filled once, read by all parts. */
   readonly caches: {
-    /** All nodes of the cluster. */
+    /** All nodes of the cluster, of each what `keptNode` keeps. */
     readonly nodes: Informer<Node>
     /** With the index `address`. */
     readonly services: Informer<Service>
@@ -46,11 +47,15 @@ export function openNetworkContext(context: AgentContext): { readonly network: N
   const { config, where, client, clock, random, log } = context
   const cache = { clock, random, log: log.with({ part: 'network' }) }
   const caches = {
-    nodes: createInformer(client, Node, cache),
-    services: createInformer(client, Service, { ...cache, indexes: serviceAddressIndex }),
-    slices: createInformer(client, EndpointSlice, { ...cache, indexes: { ...sliceServiceIndex, ...sliceAddressIndex } }),
-    pods: createInformer(client, Pod, { ...cache, fieldSelector: `spec.nodeName=${config.nodeName}` }),
-    namespaces: createInformer(client, Namespace, cache),
+    nodes: createInformer(client, Node, { ...cache, transform: keptNode }),
+    services: createInformer(client, Service, { ...cache, transform: withoutManagers, indexes: serviceAddressIndex }),
+    slices: createInformer(client, EndpointSlice, {
+      ...cache,
+      transform: withoutManagers,
+      indexes: { ...sliceServiceIndex, ...sliceAddressIndex },
+    }),
+    pods: createInformer(client, Pod, { ...cache, transform: withoutManagers, fieldSelector: `spec.nodeName=${config.nodeName}` }),
+    namespaces: createInformer(client, Namespace, { ...cache, transform: withoutManagers }),
   }
   const nodeNetworks = followNodeNetworks(caches.nodes)
   const recorder = createEventRecorder({ ...cache, client, component: 'node-network', host: config.nodeName })
