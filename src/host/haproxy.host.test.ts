@@ -11,10 +11,13 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import fc from 'fast-check'
 import { silentLog } from '#lib/log.ts'
+import { configurationFiles } from '#router/haproxy/configuration-files.ts'
 import { createProxy, type RoutingProxy } from '#router/haproxy/proxy.ts'
+import { writeConfiguration } from '#router/haproxy/write-configuration.ts'
 import type { Backend } from '#router/model/backend.ts'
 import type { Certificate } from '#router/model/certificate.ts'
 import type { Listener } from '#router/model/listener.ts'
+import { routeProblem } from '#router/model/route-problem.ts'
 import { emptyModel, type RouterModel } from '#router/model/router-model.ts'
 import { decide } from '#router/testing/decide.ts'
 import { anyRequest, backend, listener, modelsOver, route, type TestRequest } from '#router/testing/models.ts'
@@ -422,6 +425,89 @@ describe('while it changes', () => {
     assert.deepEqual(bad, [])
     assert.ok(count > 100)
     assert.equal(proxy.counters.reloads, before + 5)
+  })
+})
+
+describe('what users may write', () => {
+  test('regular expressions that RE2 takes are taken, or refused before they get to HAProxy', async () => {
+    const nasty = [
+      ...[
+        '[[=a=]]',
+        '[[.a.]]',
+        '\\x{10FFFF}',
+        '[^\\x{100}]',
+        '\\p{Kawi}',
+        `(?P<${'n'.repeat(40)}>a)`,
+        `(?:${'abcdefgh'.repeat(60)}){1000}`,
+      ],
+      ...[
+        `(?:${'ab'.repeat(100)}){20}`,
+        '(?i)a',
+        '(?U)a+',
+        'a{,5}',
+        `${'(a|'.repeat(120)}b${')'.repeat(120)}`,
+        "'",
+        '"',
+        '#',
+        '%[src]',
+        '$',
+        '\\\\',
+      ],
+    ]
+    const routes = nasty
+      .map((value, index) =>
+        route({ name: `ingress/ns/nasty${index}/0`, path: { type: 'RegularExpression', value: `/${value}` }, action: to('ns/web:80') }),
+      )
+      .filter((one) => routeProblem(one) === undefined)
+    assert.ok(routes.length >= 12)
+    await bring(model([backend('ns/web:80', [ports[0]!])], { routes }))
+    assert.equal((await ask(front, { path: '/=]' })).status, 200)
+    assert.equal((await ask(front, { path: '/x' })).status, 404)
+    const { configuration } = writeConfiguration(
+      model([backend('ns/web:80', [ports[0]!])], { routes }),
+      haproxySettings(places, ['127.0.0.1']),
+    )
+    const accepts = await host.accepts((directory) => {
+      const there = [...configurationFiles(configuration, directory)]
+      return new Map(there.map(([name, text]) => [name, text.replaceAll(places.directory, directory)]))
+    })
+    assert.ok(accepts)
+  })
+
+  test('a path with whatever characters comes and goes by commands', async () => {
+    const plain = route({ name: 'ingress/ns/plain/0', path: { type: 'Exact', value: '/plain' }, action: to('ns/web:80') })
+    const paths = ['/a<<', '/<<b', '/a;b', "/a'b", '/a"b', '/a\\', '/a\\b', '/$HOME', '/a%20b', '/a,b|c', '/<<']
+    await bring(model([backend('ns/web:80', [ports[0]!])], { routes: [plain] }))
+    const { reloads } = proxy.counters
+    for (const value of paths) {
+      const own = route({ name: 'ingress/ns/own/0', path: { type: 'Exact', value }, action: to('ns/web:80') })
+      await bring(model([backend('ns/web:80', [ports[0]!])], { routes: [plain, own] }))
+      assert.equal((await ask(front, { path: value })).status, 200, value)
+      await bring(model([backend('ns/web:80', [ports[0]!])], { routes: [plain] }))
+      assert.equal((await ask(front, { path: value })).status, 404, value)
+    }
+    assert.equal(proxy.counters.reloads, reloads)
+  })
+
+  test('no client changes over to HTTP/2 behind the back of the routes', async () => {
+    const server = createServer()
+    // Whatever it is asked to change over to, it says what that was, and stays with HTTP/1.1.
+    server.on('upgrade', ({ headers }, socket) => {
+      socket.on('error', () => {})
+      const text = JSON.stringify([headers['upgrade'], headers['http2-settings'] ?? ''])
+      socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    servers.push(server)
+    const port = (server.address() as AddressInfo).port
+    await bring(model([backend('ns/web:80', [port])], { routes: [route({ name: 'web', action: to('ns/web:80') })] }))
+    const asked = async (upgrade: string) => {
+      const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade, 'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA' }
+      const { status, text } = await ask(front, { headers })
+      return [status, ...(JSON.parse(text) as string[])]
+    }
+    for (const upgrade of ['h2c', 'H2C', 'h2c, echo']) assert.deepEqual(await asked(upgrade), [200, 'none', ''], upgrade)
+    assert.deepEqual(await asked('echo'), [200, 'echo', ''])
   })
 })
 

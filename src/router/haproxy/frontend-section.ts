@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Listener } from '../model/listener.ts'
 import type { Route, ValueMatch } from '../model/route.ts'
+import { wholePattern } from '../model/whole-pattern.ts'
 import { accessRing, logFormat } from './common-sections.ts'
 import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
@@ -70,6 +71,10 @@ function clientHeaders(protocol: Listener['protocol'], port: number): string[] {
   return [
     'http-request del-header Forwarded',
     'http-request del-header Proxy',
+    // A backend that changed over to HTTP/2 would take all that follows unseen: requests for paths that routes lead elsewhere, too. A
+    // protocol that nobody knows is passed over (RFC 9110, 7.8), so clients that only offer it, as Java's do, are answered as ever.
+    'http-request del-header HTTP2-Settings',
+    'http-request set-header Upgrade none if { req.hdr(upgrade) -i -m sub h2c }',
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Real-IP %[src]',
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
@@ -115,4 +120,5 @@ function testsOf({ path, method, headers, queryParameters }: ConditionGroup['cho
 
 const valueTest = (fetch: string, { type, value }: ValueMatch): string =>
   `${quote(fetch)} ${type === 'Exact' ? `-m str -- ${quote(value)}` : `-m reg -- ${whole(value)}`}`
-const whole = (pattern: string): string => quote(`^(?:${pattern})$`)
+/** `routeProblem` lets through only what there is such a pattern of; where it did not, nothing matches. */
+const whole = (pattern: string): string => quote(wholePattern(pattern) ?? '(?!)')

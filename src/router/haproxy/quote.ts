@@ -17,4 +17,4 @@ export const literal = (text: string): string => text.replaceAll('%', '%%')
 export const quoteArgument = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 
 /** A word of a runtime command: what separates words and commands is marked (management manual, 9.3). */
-export const escapeCommandWord = (text: string): string => text.replaceAll(/[\\ ;"'#$\t]/g, '\\$&')
+export const escapeCommandWord = (text: string): string => text.replaceAll(/[\\ ;"'#$\t<]/g, '\\$&')

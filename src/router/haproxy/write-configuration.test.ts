@@ -130,3 +130,18 @@ test('endpoints are commands, other text is a reload, and a second look has noth
   assert.deepEqual(differenceOf(afterCommands(one.configuration, gone.configuration), gone.configuration, new Set(), '/d').commands, [])
   assert.equal(differenceOf(noConfiguration, one.configuration, new Set(), '/d').reload, 'global is new')
 })
+
+test('a certificate for thousands of names has many lines, since HAProxy takes no longer ones', () => {
+  const hostnames = Array.from({ length: 3_000 }, (_, index) => `h${index}.example`)
+  const { configuration } = writeConfiguration(
+    {
+      backends: [],
+      certificates: [{ name: 'ns/tls', chain: 'chain', key: 'key' }],
+      listeners: [listener({ protocol: 'HTTPS', certificates: [{ certificate: 'ns/tls', hostnames }] })],
+    },
+    settings,
+  )
+  const lines = configuration.certificateLists.get('certificates/p18080.list')!
+  assert.deepEqual(new Set(lines.flatMap((line) => line.hostnames)), new Set(hostnames))
+  assert.ok(lines.every((line) => line.hostnames.length <= 100))
+})

@@ -142,11 +142,17 @@ class Writer {
       const file = certificateFile(name)
       this.certificates.set(file, `${certificate.chain}${certificate.key}`)
       const names = [...hostnames].sort()
-      lines.set(`${file} ${names.join(' ')}`, { file, hostnames: names })
+      for (let at = 0; at === 0 || at < names.length; at += mostNames) {
+        const some = names.slice(at, at + mostNames)
+        lines.set(`${file} ${some.join(' ')}`, { file, hostnames: some })
+      }
     }
     return [{ file: defaultCertificateFile, hostnames: [] }, ...lines.values()]
   }
 }
+
+/** Of one line. HAProxy refuses a list with a line of more than 2,047 words, or of 64 KiB (crt-list). */
+const mostNames = 100
 
 /** The file that says which certificate a port shows for which name. */
 export const listFile = (port: number): string => `certificates/p${port}.list`

@@ -1,6 +1,7 @@
 import { type Node, PatternError, parsePattern } from '#lib/re2/syntax.ts'
 import type { Action, HeaderChanges, PathChange } from './action.ts'
 import type { Route, ValueMatch } from './route.ts'
+import { wholePattern } from './whole-pattern.ts'
 
 /**
  * Why a route cannot be served; undefined: it can. Translations ask before they put a route into the model, and say so at the object. What writes
@@ -33,8 +34,10 @@ export function regularExpressionProblem(source: string): string | undefined {
   if (source.length > 512) return `regular expression is ${source.length} characters long, and 512 are the most`
   if (!printable.test(source)) return `regular expression ${show(source)} has characters other than printable ASCII`
   try {
-    return repeatsWithinRepeats(parsePattern(source), false)
-      ? `regular expression ${show(source)} repeats what holds an unbounded repetition`
+    if (repeatsWithinRepeats(parsePattern(source), false))
+      return `regular expression ${show(source)} repeats what holds an unbounded repetition`
+    return wholePattern(source) === undefined
+      ? `regular expression ${show(source)} tells characters beyond ASCII apart, or repeats too much too often`
       : undefined
   } catch (error) {
     if (error instanceof PatternError) return `regular expression ${show(source)}: ${error.message}`

@@ -28,19 +28,43 @@ function judge({ metadata, data }: Secret): Certificate | { readonly problem: st
     return { problem: `tls.crt holds ${certificates.length} certificates, and ${mostCertificates} are the most` }
   if (keys.length !== 1) return { problem: `tls.key holds ${keys.length} private keys in PEM form, and must hold one` }
   try {
-    const [leaf] = certificates.map((text) => new X509Certificate(text))
+    const parsed = certificates.map((text) => new X509Certificate(text))
     const privateKey = createPrivateKey(keys[0]!)
-    if (!leaf!.checkPrivateKey(privateKey)) return { problem: 'tls.key is not the key of the first certificate in tls.crt' }
+    if (!parsed[0]!.checkPrivateKey(privateKey)) return { problem: 'tls.key is not the key of the first certificate in tls.crt' }
+    for (const [index, one] of parsed.entries()) {
+      const weakness = weaknessOf(one)
+      if (weakness !== undefined) return { problem: `certificate ${index + 1} of tls.crt ${weakness}` }
+    }
     // Written anew, so that nothing but certificates and the key gets into the proxy's files.
     return {
       name,
-      chain: certificates.map((text) => new X509Certificate(text).toString()).join(''),
+      chain: parsed.map((one) => one.toString()).join(''),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     }
   } catch (error) {
     return { problem: `holds what cannot be read as certificate and key: ${(error as Error).message}` }
   }
 }
+
+/**
+ * What OpenSSL refuses at the security level that Debian sets (2: RSA from 2048 bits, curves from 224, no SHA-1 but in what signs itself). The proxy
+ * does not start with a single one of these. Keys of newer kinds, which our own OpenSSL knows and the proxy's does not, are left out as well.
+ */
+function weaknessOf(certificate: X509Certificate): string | undefined {
+  const { publicKey, signatureAlgorithm } = certificate
+  const { modulusLength, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {}
+  const type = publicKey.asymmetricKeyType ?? 'of a kind that is not known'
+  if (type === 'rsa' || type === 'rsa-pss') {
+    if ((modulusLength ?? 0) < 2048) return `has an RSA key of ${modulusLength} bits, and 2048 are the least`
+  } else if (type === 'ec') {
+    if (!curves.has(namedCurve)) return `has a key of curve ${namedCurve || 'without name'}; use one of ${[...curves].join(', ')}`
+  } else if (type !== 'ed25519') return `has a key of type ${type}; use RSA, ECDSA or Ed25519`
+  const isWeak = /md[245]|sha-?1(?!\d)/i.test(signatureAlgorithm ?? '')
+  return isWeak && !certificate.verify(publicKey) ? `is signed with ${signatureAlgorithm}, which clients do not trust any more` : undefined
+}
+
+/** As OpenSSL names P-256, P-384 and P-521. */
+const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
 /** A chain has two or three. */
 const mostCertificates = 10
