@@ -200,3 +200,32 @@ check(
   },
   { transform: ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }) as ConfigMap },
 )
+
+test('of each object no more is held than what is kept of it, also before the first list is whole', async () => {
+  const first = Promise.withResolvers<void>()
+  const kept: string[] = []
+  const object = (name: string) => ({ metadata: { name, namespace: 'x', uid: name, resourceVersion: '1' } }) as ConfigMap
+  const slow = {
+    async *watch() {
+      yield { type: 'ADDED', object: object('a') }
+      yield { type: 'ADDED', object: object('b') }
+      await first.promise
+      yield { type: 'BOOKMARK', resourceVersion: '1', initialEventsEnd: true }
+      await new Promise(() => {})
+    },
+  } as unknown as Client
+  const informer = createInformer(slow, ConfigMap, {
+    clock: createVirtualClock(0),
+    random: seededRandom(1),
+    log: silentLog,
+    transform(one) {
+      kept.push(one.metadata.name)
+      return one
+    },
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual([kept, informer.isSynced], [['a', 'b'], false])
+  first.resolve()
+  await informer.synced()
+  assert.deepEqual(kept, ['a', 'b'], 'once each')
+})

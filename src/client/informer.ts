@@ -105,7 +105,7 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
     tell(last, previous, 'deleted')
   }
 
-  /** The whole present state. What the cache had and the list has not was deleted while nobody watched. */
+  /** The whole present state, as it is kept. What the cache had and the list has not was deleted while nobody watched. */
   function replace(items: readonly T[], at: string): void {
     const listed = new Set<string>()
     for (const item of items) listed.add(`${metaOf(item).namespace ?? ''}/${metaOf(item).name}`)
@@ -114,7 +114,7 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       const known = objects.get(metaOf(item).name, metaOf(item).namespace)
       const same =
         known !== undefined && metaOf(known).resourceVersion === metaOf(item).resourceVersion && metaOf(known).uid === metaOf(item).uid
-      if (!same) put(transform(item))
+      if (!same) put(item)
     }
     resourceVersion = at
     attempt = 0
@@ -152,7 +152,7 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       // A server that does not answer may not hold up the closing.
       const list = await Promise.race([listAll(client, kind, selection), closed])
       if (list === undefined) return
-      replace(list.items, list.resourceVersion)
+      replace(list.items.map(transform), list.resourceVersion)
     }
     for await (const event of client.watch(kind, { ...selection, resourceVersion, signal })) apply(event)
   }
@@ -171,7 +171,8 @@ export function createInformer<K extends AnyKind>(client: Client, kind: K, optio
       } else {
         const key = `${metaOf(event.object).namespace ?? ''}/${metaOf(event.object).name}`
         if (event.type === 'DELETED') initial.delete(key)
-        else initial.set(key, event.object)
+        // Kept small as it comes: thousands of whole objects at once would be the most memory that this process ever has.
+        else initial.set(key, transform(event.object))
       }
     }
   }
