@@ -79,6 +79,12 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
   }
 }
 
+/** Whether packets between two pods on one bridge pass the rules, which they do where the kernel has br_netfilter and it is switched on. */
+export const passesBridgedPackets = (): boolean => {
+  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  return existsSync(path) && readFileSync(path, 'utf8').trim() === '1'
+}
+
 /** Sets the kernel back as `prepare` found it. */
 export function restoreSettings(savedSettings: string): void {
   if (!existsSync(savedSettings)) return

@@ -1,5 +1,6 @@
 import { dnsAddresses, podRanges, serviceRanges } from '#host/config.ts'
 import { names } from '#host/names.ts'
+import { passesBridgedPackets } from '#host/network.ts'
 import { isV6Range } from '#host/service-ranges.ts'
 import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import type { AgentContext } from './agent-context.ts'
@@ -23,6 +24,10 @@ export async function runNetwork(
   const { network, close } = openNetworkContext(context)
   const { config, host, nodeAddresses } = network
   await host.prepare({ hasV6: podRanges(config).some(isV6Range) })
+  if (!passesBridgedPackets())
+    network.log.error(
+      'pods of this node reach each other past NetworkPolicies, and not by Services: the kernel has no br_netfilter; load it',
+    )
   const policies = runNetworkPolicies(network)
   const parts = [runPodNetwork(network, onMoved), runServiceProxy(network), policies]
   await host.addServiceDevice({
