@@ -27,9 +27,11 @@ export async function receiveLog({ socket, file, limitBytes, onError }: LogRecei
   function append(lines: Uint8Array): void {
     try {
       if (sizeBytes + lines.length > limitBytes && sizeBytes > 0) {
-        closeSync(descriptor)
         renameSync(file, `${file}.1`)
-        descriptor = openSync(file, 'a', 0o600)
+        // Opened before the former one is closed: a number that is closed may by then be another file's.
+        const next = openSync(file, 'a', 0o600)
+        closeSync(descriptor)
+        descriptor = next
         sizeBytes = 0
       }
       sizeBytes += writeSync(descriptor, lines)

@@ -669,9 +669,60 @@ describe('its life', () => {
     )
     await bring(emptyModel)
     assert.ok(!existsSync(places.pidFile))
+    assert.ok(!existsSync(join(places.directory, 'certificates')), 'keys of users')
     await assert.rejects(ask(front))
     await bring(one())
     assert.equal((await ask(front)).status, 200)
+  })
+
+  test('a reserved port is never had, a clock that was set back delays nothing, and a log that cannot be kept neither', async () => {
+    const [reserved, port] = [await freePort(), await freePort()]
+    const elsewhere = join(folder, 'elsewhere')
+    const own = {
+      directory: join(elsewhere, 'configuration'),
+      runDirectory: join(elsewhere, 'run'),
+      pidFile: join(elsewhere, 'run', 'pid'),
+      // A folder stands where the file should.
+      accessLog: folder,
+      programLog: join(elsewhere, 'haproxy.log'),
+    }
+    let behindMs = 0
+    const strange = {
+      monotonicMs: () => clock.monotonicMs(),
+      now: () => clock.now() - behindMs,
+      schedule: (at: number, then: () => void) => clock.schedule(at + behindMs, then),
+    }
+    const host = createHaproxyHost({ ...own, clock: strange, log: silentLog })
+    const reservedPorts = new Map([[reserved, 'tests']])
+    const proxy = createProxy({
+      host,
+      settings: { ...haproxySettings(own, ['127.0.0.1']), threads: 1 },
+      clock: strange,
+      log: silentLog,
+      reloadGapMs: 300,
+      reservedPorts,
+    })
+    const at = (name: string): RouterModel => ({
+      ...one(),
+      backends: [backend(name, [ports[0]!])],
+      listeners: [port, reserved].map((each) =>
+        listener({ name: String(each), port: each, routes: [route({ name: 'ingress/ns/web/0', action: to(name) })] }),
+      ),
+    })
+    try {
+      await bring(at('ns/a:80'), proxy)
+      assert.equal(proxy.portProblem(reserved), `port ${reserved} is reserved for tests`)
+      assert.equal((await ask(port)).status, 200)
+      await assert.rejects(ask(reserved))
+      await bring(at('ns/b:80'), proxy)
+      behindMs = 3_600_000
+      await bring(at('ns/c:80'), proxy)
+      assert.equal(proxy.counters.reloads, 2)
+    } finally {
+      await proxy.close()
+      await host.close()
+      await stopHaproxy(own)
+    }
   })
 
   test('a port of another program is named, the others serve, and it is had once it is free', async () => {

@@ -146,7 +146,13 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
       limitBytes: options.logLimitBytes ?? logLimitBytes,
       onError: (error) => log.warn('a part of the access log is lost', { file: accessLog, error }),
     })
-    await receiver
+    try {
+      await receiver
+    } catch (error) {
+      // A full disk is no reason not to serve; the next change tries again.
+      receiver = undefined
+      log.warn('nobody keeps the access log', { file: accessLog, error })
+    }
   }
 
   async function detach(): Promise<void> {
@@ -240,6 +246,9 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
       isStopping = true
       await stopHaproxy({ pidFile })
       await detach()
+      // Keys of users are kept no longer than they are shown.
+      await rm(join(directory, 'certificates'), { recursive: true, force: true })
+      written.clear()
     },
     command: (text) => askHaproxy(adminSocket, text),
     async portHolder(address, port) {

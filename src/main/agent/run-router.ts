@@ -38,7 +38,11 @@ export async function runRouter({ config, where, clock, random, log: agentLog }:
   }
   const host = createHaproxyHost({ ...places, clock, log })
   const addresses = nodeAddresses(config)
-  const proxy = createProxy({ host, settings: haproxySettings(places, addresses), clock, log })
+  const reservedPorts = new Map([
+    [config.apiPort, 'the API server'],
+    [config.kubeletPort, 'the node agent'],
+  ])
+  const proxy = createProxy({ host, settings: haproxySettings(places, addresses), clock, log, reservedPorts })
   const basis = { client, clock, random: random.fork('router'), log }
   const recorder = createEventRecorder({ ...basis, component: 'wherry-router', host: config.nodeName })
   const ports = { http: config.ingressHTTPPort ?? 80, https: config.ingressHTTPSPort ?? 443 }

@@ -37,9 +37,11 @@ export interface ProxyOptions {
   readonly log: Log
   /** Least time between two reloads: what changes in between is read together. */
   readonly reloadGapMs?: number
+  /** Ports that are never had, and what for: between two lives of a server of ours, whoever may make a Gateway could else take its port. */
+  readonly reservedPorts?: ReadonlyMap<number, string>
 }
 
-export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }: ProxyOptions): RoutingProxy {
+export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, reservedPorts = new Map() }: ProxyOptions): RoutingProxy {
   let wanted: RouterModel = emptyModel
   let isTold = false
   let settled: RouterModel | undefined
@@ -53,7 +55,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
   const refused = new Map<string, string>()
   const listeners = new Set<() => void>()
   const counters = { reloads: 0, commands: 0, starts: 0 }
-  let reloadAt: Instant = 0
+  /** Monotonic: a clock that is set back must not put reloads off for hours. */
+  let reloadAtMs = 0
   let failures = 0
   let isDirty = false
   let isClosed = false
@@ -152,7 +155,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
     const holders = await portHolders(model, (isRunning && running) || noConfiguration)
     const served = withoutPorts(model, holders)
     // A port of somebody else's is not told to us when it becomes free.
-    if (holders.size > 0) wake(clock.now() + portRetryMs)
+    if ([...holders.keys()].some((port) => !reservedPorts.has(port))) wake(clock.now() + portRetryMs)
     if (served.listeners.length === 0 && !isRunning) {
       tell(true, holders)
       return true
@@ -166,9 +169,9 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       await host.adopt()
       running = configuration
     } else if (running === undefined || !(await changeTo(configuration, files))) {
-      const now = clock.now()
-      if (now < reloadAt) {
-        wake(reloadAt)
+      const waitMs = reloadAtMs - clock.monotonicMs()
+      if (waitMs > 0) {
+        wake(clock.now() + waitMs)
         return false
       }
       await reloadWith(configuration, files)
@@ -240,7 +243,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
       await host.reload()
     } finally {
       // A large configuration takes long to read: most of the time is left to requests.
-      reloadAt = clock.now() + Math.max(reloadGapMs, 5 * (clock.monotonicMs() - startedMs))
+      const endedMs = clock.monotonicMs()
+      reloadAtMs = endedMs + Math.max(reloadGapMs, 5 * (endedMs - startedMs))
     }
     running = configuration
     retired.clear()
@@ -250,7 +254,9 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000 }:
   async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<number, string>> {
     const found = new Map<number, string>()
     for (const port of new Set(model.listeners.map((listener) => listener.port))) {
-      if (present.sections.has(`frontend p${port}`)) continue
+      const purpose = reservedPorts.get(port)
+      if (purpose !== undefined) found.set(port, `port ${port} is reserved for ${purpose}`)
+      if (purpose !== undefined || present.sections.has(`frontend p${port}`)) continue
       for (const address of settings.addresses) {
         const holder = await host.portHolder(address, port)
         if (holder !== undefined) found.set(port, holder)
