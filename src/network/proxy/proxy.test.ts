@@ -11,6 +11,18 @@ import { sliceServiceIndex, startServiceProxy } from './proxy.ts'
 import { fakeInformer } from './testing/packet-world.ts'
 import { serviceHost } from './testing/service-host.ts'
 
+test('nothing is written before the nodes are known', async () => {
+  const world = start({ isSynced: false })
+  world.put('web')
+  await world.settle()
+  assert.equal(world.written.length, 0)
+  world.nodes.isSynced = true
+  world.nodesKnown.resolve()
+  await world.settle()
+  assert.equal(world.written.length, 1)
+  await world.proxy.stop()
+})
+
 test('clients that cannot be read cost their affinity, and nobody the rules', async () => {
   const world = start()
   world.put('web', { sessionAffinity: 'ClientIP' })
@@ -92,10 +104,13 @@ test('chains that nothing leads to go when it is time, whatever is being written
   await world.proxy.stop()
 })
 
-function start() {
+function start({ isSynced } = { isSynced: true }) {
   const clock = createVirtualClock(1_000_000_000)
   const services = fakeInformer<Service>()
   const slices = fakeInformer<EndpointSlice>(sliceServiceIndex.service)
+  const nodesKnown = Promise.withResolvers<void>()
+  if (isSynced) nodesKnown.resolve()
+  const nodes = { isSynced, synced: () => nodesKnown.promise }
   let refused = 0
   const written: string[] = []
   const turns = async () => {
@@ -103,6 +118,8 @@ function start() {
   }
   const world = {
     clock,
+    nodes,
+    nodesKnown,
     services,
     written,
     turns,
@@ -138,6 +155,7 @@ function start() {
     services: services.informer,
     slices: slices.informer,
     pods: fakeInformer<Pod>().informer,
+    nodes,
     host: {
       ...serviceHost,
       stickyClients: (...asked) => world.stickyClients(...asked),

@@ -1,3 +1,4 @@
+import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
@@ -26,6 +27,11 @@ export interface ServiceProxyOptions {
   readonly slices: Informer<EndpointSlice>
   /** The pods of this node. */
   readonly pods: Informer<Pod>
+  /**
+   * Of all nodes, from whom addresses and the zone come: rules that were written without them would masquerade new connections to nodes, and forget
+   * hints, until they come.
+   */
+  readonly nodes?: Pick<Informer<Node>, 'isSynced' | 'synced'>
   readonly host: ServiceHost
   readonly clock: Clock
   readonly log: Log
@@ -82,6 +88,7 @@ const factsOwner = 'facts'
  */
 export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const { services, slices, pods, host, clock, log, ownAddresses, table } = options
+  const caches = [services, slices, pods, ...(options.nodes ? [options.nodes] : [])]
   let facts: TableFacts = table
   let zone = options.zone ?? ''
   const families = (['ip', 'ip6'] as const).filter((family) => rangesIn(family, table.clusterCIDR.split(',')).length > 0)
@@ -199,7 +206,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 
   function stir(): void {
     if (!isWritten && clock.now() < retryAt) return
-    if (stopped || running || !services.isSynced || !slices.isSynced || !pods.isSynced) return
+    if (stopped || running || caches.some((cache) => !cache.isSynced)) return
     // Changes of one moment go together.
     running = Promise.resolve()
       .then(apply)
@@ -312,7 +319,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       if (hasHostPorts(pod) || (previous !== undefined && hasHostPorts(previous))) touch(ownerOf('pod')(pod))
     }),
   ]
-  Promise.all([services.synced(), slices.synced(), pods.synced()]).then(stir, () => log.debug('stopped before the caches were full'))
+  Promise.all(caches.map((cache) => cache.synced())).then(stir, () => log.debug('stopped before the caches were full'))
 
   return {
     synced: first.promise,

@@ -24,6 +24,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
     services: caches.services,
     slices: caches.slices,
     pods: caches.pods,
+    nodes: caches.nodes,
     host,
     clock,
     log,
