@@ -11,7 +11,7 @@ export interface Nft {
 
 /** `prefix`: words before the program, such as `ip netns exec NAME` in tests. */
 export function createNft(prefix: readonly string[] = []): Nft {
-  const [program, ...before] = [...prefix, 'nft'] as [string, ...string[]]
+  const [program = 'nft', ...before] = [...prefix, 'nft']
   const exec = (words: readonly string[], input: string, accept: readonly number[] = []) =>
     run(program, [...before, ...words], { timeoutMs: 60_000, input, accept })
   return {

@@ -61,17 +61,17 @@ function start() {
       await clock.advance(ms)
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     },
-    check: createRulesCheck({
-      clock,
-      log: silentLog,
-      async isThere() {
-        looks += 1
-        world.onLook()
-        return world.isThere
-      },
-      isCalm: () => world.isCalm,
-      onLost: () => void (lost += 1),
-    }),
   }
-  return world
+  const check = createRulesCheck({
+    clock,
+    log: silentLog,
+    async isThere() {
+      looks += 1
+      world.onLook()
+      return world.isThere
+    },
+    isCalm: () => world.isCalm,
+    onLost: () => void (lost += 1),
+  })
+  return Object.assign(world, { check })
 }
