@@ -29,6 +29,9 @@ before(async () => {
   ports = { http: Number(process.env['WHERRY_E2E_HTTP'] ?? 80), https: Number(process.env['WHERRY_E2E_HTTPS'] ?? 443) }
   for (const [name, image] of Object.entries(versions)) {
     inside('create', 'deployment', name, `--image=${image}`, '--replicas=2')
+    // nginx stops listening the moment it is told to end, which may be before the router hears of it; this is how pods are given that moment.
+    const containers = [{ name: 'nginx', lifecycle: { preStop: { sleep: { seconds: 2 } } } }]
+    inside('patch', 'deployment', name, '--patch', JSON.stringify({ spec: { template: { spec: { containers } } } }))
     inside('expose', 'deployment', name, '--port=80')
   }
   for (const name of Object.keys(versions)) inside('rollout', 'status', `deployment/${name}`, '--timeout=120s')

@@ -43,7 +43,8 @@ export function commonSections(settings: ProxySettings): ReadonlyMap<string, str
         // While a worker ends, a client's next request on a kept connection is still answered; otherwise it would meet a closed one.
         'option idle-close-on-response',
         'option redispatch 1',
-        'retries 2',
+        // Several pods may end at once, and refuse connections before their endpoints say so.
+        'retries 4',
         // A request that was sent may have had its effect: only connections that did not come about are tried elsewhere.
         'retry-on conn-failure',
         `timeout connect ${timeouts.connectMs}ms`,
