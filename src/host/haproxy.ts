@@ -110,14 +110,9 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     }
   }
 
-  /** Reloads that the master gave up. */
-  const failedReloads = async (): Promise<number> => {
-    try {
-      return Number(/master.*\[failed: (\d+)\]/.exec(await askHaproxy(masterSocket, 'show proc', 5_000))?.[1] ?? 0)
-    } catch {
-      return 0
-    }
-  }
+  /** What the master says of itself; undefined while it begins anew. */
+  const masterState = async (): Promise<MasterState | undefined> =>
+    readMasterState(await askHaproxy(masterSocket, 'show proc', 5_000).catch(() => ''))
 
   /** Until the former worker takes no connection any more, it may still answer by what held before. */
   async function isLeaving(worker: number | undefined, until: number): Promise<void> {
@@ -218,17 +213,24 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     async reload() {
       const daemon = findDaemon(pidFile)
       if (daemon === undefined) throw new WherryError('ServiceUnavailable', 'haproxy is not running')
-      const [before, failed] = [await workerPid(), await failedReloads()]
-      process.kill(daemon.pid, 'SIGUSR2')
       const until = clock.monotonicMs() + reloadMs
+      const refuse = async (): Promise<never> => {
+        throw new WherryError('Invalid', `haproxy refuses its configuration and goes on with the former one: ${await complaint()}`)
+      }
+      let before = await masterState()
+      for (; before === undefined; before = await masterState()) {
+        if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until) return refuse()
+        await sleep(clock, 20)
+      }
+      process.kill(daemon.pid, 'SIGUSR2')
       for (let look = 1; ; look += 1) {
         await sleep(clock, 20)
-        // A master that was busy may miss it; a second reload changes nothing.
-        if (look % askAgainLooks === 0) process.kill(daemon.pid, 'SIGUSR2')
-        const now = await workerPid()
-        if (now !== undefined && now !== before) return await isLeaving(before, until)
-        if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until || (look % 10 === 0 && (await failedReloads()) > failed))
-          throw new WherryError('Invalid', `haproxy refuses its configuration and goes on with the former one: ${await complaint()}`)
+        const now = await masterState()
+        if (now !== undefined && now.failed > before.failed) return refuse()
+        // A master that was busy may have missed it. One that heard it must not hear it twice: what the first new worker is told would be lost.
+        if (now?.reloads === before.reloads && look % askAgainLooks === 0) process.kill(daemon.pid, 'SIGUSR2')
+        if (now !== undefined && now.worker !== before.worker && (await workerPid()) === now.worker) return isLeaving(before.worker, until)
+        if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until) return refuse()
       }
     },
     async accepts(filesAt) {
@@ -338,4 +340,20 @@ function parentOf(pid: number): number | undefined {
   } catch {
     return undefined
   }
+}
+
+interface MasterState {
+  readonly reloads: number
+  /** Reloads that it gave up. */
+  readonly failed: number
+  /** The one that takes new connections. */
+  readonly worker: number | undefined
+}
+
+/** The answer to `show proc` (HAProxy's management guide): a line a process with its number, kind, and how often it was reloaded. */
+export function readMasterState(text: string): MasterState | undefined {
+  const [, reloads, failed] = /^\d+\s+master\s+(\d+) \[failed: (\d+)\]/m.exec(text) ?? []
+  if (reloads === undefined) return undefined
+  const [, worker] = /^(\d+)\s+worker\s+0\s/m.exec(text) ?? []
+  return { reloads: Number(reloads), failed: Number(failed), worker: worker === undefined ? undefined : Number(worker) }
 }
