@@ -8,6 +8,8 @@ import { controllers, isCollectable } from './mod.ts'
 /** Component of the events of the reference v1.36.3 (`source.component`), by folder and by controller here. */
 const known: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'attach-detach': { 'attachdetach-controller': 'attachdetach-controller' },
+  // The reference's approver tells nothing.
+  'certificate-approver': { 'certificate-approver': 'certificate-approver' },
   cronjob: { 'cronjob-controller': 'cronjob-controller' },
   daemonset: { 'daemonset-controller': 'daemonset-controller' },
   deployment: { 'deployment-controller': 'deployment-controller' },
