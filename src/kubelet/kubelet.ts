@@ -103,6 +103,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   /** Which pod a container or sandbox belongs to. */
   const owners = new Map<string, string>()
   const owned = new Map<string, readonly string[]>()
+  /** Ends that were told of before anybody knew whose they are: those of containers that end while they are being started. */
+  const early = new Set<string>()
   const listeners = new Set<(uid: string) => void>()
   const stopping = new AbortController()
   const following: Promise<void>[] = []
@@ -245,6 +247,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         for (const id of owned.get(uid) ?? []) owners.delete(id)
         for (const id of ids) owners.set(id, uid)
         owned.set(uid, ids)
+        for (const id of ids) if (early.delete(id)) workers.get(uid)?.changed(id, 'stopped')
       },
       onChange() {
         notify(uid)
@@ -325,6 +328,11 @@ export function createKubelet(options: KubeletOptions): Kubelet {
           attempt = 0
           const uid = owners.get(id)
           if (uid !== undefined) workers.get(uid)?.changed(id, type)
+          else if (type === 'stopped') {
+            // Others are of pods that were forgotten meanwhile.
+            if (early.size >= EARLY_MAX) early.delete(early.values().next().value!)
+            early.add(id)
+          }
         }
       } catch (error) {
         if (!stopping.signal.aborted) log.warn('the events of the container runtime broke off', { error })
@@ -447,6 +455,7 @@ const byCreation = (a: Pod, b: Pod): number =>
 const ALONE_MS = 5_000
 const RELIST_MS = 5 * 60_000
 const SUBSCRIBED_MS = 1_000
+const EARLY_MAX = 256
 const reconnect: BackoffOptions = { initialMs: 50, factor: 2, maxMs: 5_000, jitter: 0.5 }
 
 /** A wait that was called off has done its duty. */

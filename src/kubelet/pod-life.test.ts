@@ -60,27 +60,33 @@ test('an end is seen, though the runtime goes on calling the container running f
   assert.equal(await show(), 'Succeeded main:Completed(0)')
 })
 
-test('an end is seen, though it is told of before the start is answered', async (t) => {
-  const slowToAnswer = (runtime: SimulatedRuntime, clock: () => VirtualClock): Runtime => ({
-    ...runtime,
-    async startContainer(id) {
-      await runtime.startContainer(id)
-      await new Promise<void>((resolve) => clock().schedule(clock().now() + 500, resolve))
-    },
-    async containerStatus(id) {
-      const status = await runtime.containerStatus(id)
-      // As it was when the start was done.
-      return status.state === 'exited' && clock().now() - status.finishedAt < 600 ? { ...status, state: 'running' } : status
-    },
+for (const meanwhile of ['running', 'created'] as const)
+  test(`an end is seen, though it is told of before the start is answered, and the runtime calls it ${meanwhile} meanwhile`, async (t) => {
+    const answered = new Set<string>()
+    const slowToAnswer = (runtime: SimulatedRuntime, clock: () => VirtualClock): Runtime => ({
+      ...runtime,
+      async startContainer(id) {
+        await runtime.startContainer(id)
+        await new Promise<void>((resolve) => clock().schedule(clock().now() + 500, resolve))
+        answered.add(id)
+      },
+      async containerStatus(id) {
+        const status = await runtime.containerStatus(id)
+        if (status.state !== 'created' && !answered.has(id)) return { ...status, state: meanwhile }
+        // As it was when the start was done.
+        return status.state === 'exited' && clock().now() - status.finishedAt < 600 ? { ...status, state: 'running' } : status
+      },
+    })
+    let here: World | undefined
+    here = await world(t, { job: { exit: { afterMs: 10, code: 0 } } }, 1, memoryFiles(), (runtime) =>
+      slowToAnswer(runtime, () => here!.clock),
+    )
+    // The list after the subscription would show it as well.
+    await here.pass(5000)
+    await here.node.create('one', { restartPolicy: 'Never', containers: [container('main', 'job')] })
+    await here.pass(3000)
+    assert.equal(await here.show(), 'Succeeded main:Completed(0)')
   })
-  let here: World | undefined
-  here = await world(t, { job: { exit: { afterMs: 10, code: 0 } } }, 1, memoryFiles(), (runtime) =>
-    slowToAnswer(runtime, () => here!.clock),
-  )
-  await here.node.create('one', { restartPolicy: 'Never', containers: [container('main', 'job')] })
-  await here.pass(3000)
-  assert.equal(await here.show(), 'Succeeded main:Completed(0)')
-})
 
 test('a container that crashes for hours leaves no more than one that crashed twice', async (t) => {
   const files = memoryFiles()

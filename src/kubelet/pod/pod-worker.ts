@@ -152,7 +152,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
    */
   function askAgain(): void {
     for (const [id, asked] of told) {
-      if (state.containers.get(id)?.state !== 'running' || asked >= asksMax) {
+      const known = state.containers.get(id)?.state
+      // One that ends at once may do so before the call that starts it is answered: it is asked about when it is.
+      if (known === 'created') continue
+      if (known !== 'running' || asked >= asksMax) {
         told.delete(id)
         delays.delete(`${LOOK} ${id}`)
         continue
