@@ -135,12 +135,13 @@ test('what cannot be served is said once at the Ingress, and the rest of it goes
   )
   await admin.create(
     Ingress,
-    ingress('mixed', {
+    // Of two of the same second the name decides who is older.
+    ingress('various', {
       rules: [rule('mixed.example', ['/', 'web'], ['/missing', 'nobody'], ['/external', 'elsewhere']), rule('shop.example', ['/', 'api'])],
     }),
     { namespace: 'default' },
   )
-  for (const reason of ['ServiceNotFound', 'UnsupportedBackend', 'PathConflict']) await hears('mixed', reason)
+  for (const reason of ['ServiceNotFound', 'UnsupportedBackend', 'PathConflict']) await hears('various', reason)
   assert.deepEqual(await Promise.all(['/', '/missing', '/external/x'].map((path) => ask('mixed.example', path))), [
     '200 web',
     '503 nothing can answer this request now\n',
@@ -148,7 +149,7 @@ test('what cannot be served is said once at the Ingress, and the rest of it goes
   ])
   assert.equal(await ask('shop.example', '/'), '200 web')
   const counts = (await admin.list(Event, { namespace: 'default' })).items
-    .filter(({ involvedObject }) => involvedObject.name === 'mixed')
+    .filter(({ involvedObject }) => involvedObject.name === 'various')
     .map(({ count }) => count)
   assert.deepEqual([...new Set(counts)], [1])
 })
