@@ -11,6 +11,7 @@ import type { NodeNetwork, NodeNetworks } from '#network/routes/node-networks.ts
 import { createTestMachines } from '#network/testing/machines.ts'
 import type { Figure, Row } from '../figure.ts'
 import { quantiles } from '../support/statistics.ts'
+import { type Ends, throughput } from './iperf3.ts'
 
 /** What the pod network takes of a bare veth pair between two network namespaces, measured in turn with it: the machine is the same, and as busy. */
 export const podNetwork: Figure = {
@@ -67,11 +68,8 @@ const rounds = 3
 /** Back to back; the whole lasts long enough for a clock of milliseconds. */
 const pings = 50_000
 
-interface Way {
+interface Way extends Ends {
   readonly name: string
-  readonly from: readonly string[]
-  readonly to: readonly string[]
-  readonly address: string
 }
 
 type Machines = ReturnType<typeof createTestMachines>
@@ -112,24 +110,6 @@ async function throughNodes(machines: Machines, mode: PodNetworkMode): Promise<W
     ...beside.map((pod) => ({ name: 'pods of one node', from: first.inside, to: pod.inside, address: pod.addresses[0]! })),
     { name: `pods of two nodes, ${mode}`, from: first.inside, to: second.inside, address: second.addresses[0]! },
   ]
-}
-
-async function throughput({ from, to, address }: Way, seconds: number): Promise<number> {
-  const [serve, ...serveArgs] = [...to, 'iperf3', '--server', '--one-off']
-  const server = run(serve!, serveArgs, { timeoutMs: (seconds + 20) * 1_000 })
-  server.catch(() => {})
-  const [command, ...args] = [...from, 'iperf3', '--client', address, '--time', String(seconds), '--json', '--connect-timeout', '1000']
-  for (let tries = 0; ; tries += 1) {
-    const { stdout } = await run(command!, args, { accept: [1], timeoutMs: (seconds + 10) * 1_000 })
-    // It says what went wrong in its answer; its exit code does not.
-    const { error, end } = JSON.parse(stdout) as { error?: string; end: { sum_received?: { bits_per_second: number } } }
-    if (error === undefined && end.sum_received) {
-      await server
-      return end.sum_received.bits_per_second / 1e9
-    }
-    if (tries === 40) throw new WherryError('InternalError', `iperf3 does not get through: ${stdout.slice(0, 300)}`)
-    await delay(50)
-  }
 }
 
 async function roundTrip({ from, address }: Way): Promise<number> {

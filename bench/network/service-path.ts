@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { run } from '#host/run.ts'
-import { WherryError } from '#lib/errors.ts'
 import { addresses, openPacketWorld } from '#network/proxy/testing/packet-world.ts'
 import { createTestMachines } from '#network/testing/machines.ts'
 import type { Figure, Row } from '../figure.ts'
 import { quantiles } from '../support/statistics.ts'
+import { type Ends, throughput } from './iperf3.ts'
 import { fillServices, putService } from './services.ts'
 
 /** What going through a Service takes of going to the pod itself, and of a bare veth pair: measured in turn, since the machine is shared. */
@@ -45,7 +45,7 @@ export const servicePath: Figure = {
         for (const [at, way] of ways.entries()) {
           results[at]!.kept.push(await load(way, perRound, false))
           results[at]!.fresh.push(await load(way, perRound, true))
-          results[at]!.gigabits.push(await download(way, perRound))
+          results[at]!.gigabits.push(await throughput(way, perRound))
         }
       return ways.flatMap(({ name }, at): Row[] => {
         const own = medians(results[at]!)
@@ -95,11 +95,8 @@ interface Machine {
   readonly address: string
 }
 
-interface Way {
+interface Way extends Ends {
   readonly name: string
-  readonly from: readonly string[]
-  readonly to: readonly string[]
-  readonly address: string
   readonly webPort: number
 }
 
@@ -159,22 +156,4 @@ async function load({ from, address, webPort }: Way, seconds: number, isFresh: b
     return Number(value) * { us: 1, ms: 1_000, s: 1_000_000 }[unit as 'us']!
   }
   return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]), p50Us: microseconds('50'), p99Us: microseconds('99') }
-}
-
-/** One TCP stream. */
-async function download({ from, to, address }: Way, seconds: number): Promise<number> {
-  const [serve, ...serveWords] = [...to, 'iperf3', '--server', '--one-off']
-  const server = run(serve!, serveWords, { timeoutMs: (seconds + 20) * 1_000 })
-  server.catch(() => {})
-  const [command, ...words] = [...from, 'iperf3', '--client', address, '--time', String(seconds), '--json', '--connect-timeout', '1000']
-  for (let tries = 0; ; tries += 1) {
-    const { stdout } = await run(command!, words, { accept: [1], timeoutMs: (seconds + 20) * 1_000 })
-    const { error, end } = JSON.parse(stdout) as { error?: string; end: { sum_received?: { bits_per_second: number } } }
-    if (error === undefined && end.sum_received) {
-      await server
-      return end.sum_received.bits_per_second / 1e9
-    }
-    if (tries === 40) throw new WherryError('InternalError', `iperf3 does not get through: ${stdout.slice(0, 300)}`)
-    await delay(50)
-  }
 }
