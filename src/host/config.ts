@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
-import { dirname } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -14,6 +13,7 @@ import { type JoinSettings, joinSettings } from './join-settings.ts'
 import { areMachineRanges, defaultMachineCIDR, parseMachineRanges } from './machines/machine-ranges.ts'
 import type { PkiOptions } from './pki.ts'
 import { parsePodRanges } from './pod-ranges.ts'
+import { saveFile } from './save-file.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from './server-settings.ts'
 import { firstAddress, isV6Range, parseServiceRanges, usualDnsAddress } from './service-ranges.ts'
 
@@ -285,11 +285,7 @@ function wantedOf(name: string, value: unknown): string | undefined {
 }
 
 /** Writes the file whole or not at all, for its owner alone; makes its folder where that is missing. */
-export function writeConfig(file: string, config: Config): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
-  writeFileSync(`${file}.new`, stringify(config), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-}
+export const writeConfig = (file: string, config: Config): void => saveFile(file, stringify(config))
 
 /** The machine's first address of the family that is not loopback, link-local or of a bridge that pods hang on; loopback where it has none. */
 export function ownAddress(wanted: 'IPv4' | 'IPv6' = 'IPv4', interfaces = networkInterfaces()): string {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WherryError } from '#lib/errors.ts'
+import { saveFile } from './save-file.ts'
 
 /** A background process of ours, remembered in a file: its number, and when it started, since numbers are used again. */
 export interface Daemon {
@@ -36,8 +37,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     child.unref()
     const daemon = { pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' }
     // Whole or not at all: others look at it at any time.
-    writeFileSync(`${options.pidFile}.new`, `${JSON.stringify(daemon)}\n`, { mode: 0o600 })
-    renameSync(`${options.pidFile}.new`, options.pidFile)
+    saveFile(options.pidFile, `${JSON.stringify(daemon)}\n`)
     return daemon
   } finally {
     closeSync(log)

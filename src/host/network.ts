@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
 import { isError } from '#lib/errors.ts'
 import type { NetworkHost } from '#network/host.ts'
 import { createNft } from './nft.ts'
 import { run } from './run.ts'
+import { saveFile } from './save-file.ts'
 
 /** Settings of the kernel that forwarding needs. The bridge ones exist only where the kernel has br_netfilter. */
 const settings: Readonly<Record<string, string>> = {
@@ -95,11 +95,4 @@ export function restoreSettings(savedSettings: string): void {
 /** A kernel that has br_netfilter built in needs no modprobe, and a small machine has none. */
 function ignoreMissing(error: unknown): void {
   if (!isError(error, 'NotFound')) throw error
-}
-
-/** Writes the file whole or not at all, for its owner alone; makes its folder where that is missing. */
-export function saveFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
-  writeFileSync(`${path}.new`, text, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
 }

@@ -7,8 +7,8 @@ import { noNetwork } from '#network/routes/desired-network.ts'
 import { networkCommands } from '#network/routes/network-commands.ts'
 import { type Device, type PresentNetwork, type Route, routeTable } from '#network/routes/network-state.ts'
 import type { RouteHost } from '#network/routes/route-host.ts'
-import { saveFile } from './network.ts'
 import { run } from './run.ts'
+import { saveFile } from './save-file.ts'
 
 /** The machine's interfaces and routes, by ip(8) and bridge(8). `before`: what to put before each program, such as `ip netns exec NAME`. */
 export function createRouteHost(before: readonly string[] = []): RouteHost {

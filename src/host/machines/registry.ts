@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { WherryError } from '#lib/errors.ts'
 import { codeOf } from '../files.ts'
 import type { Layout } from '../layout.ts'
+import { saveFile } from '../save-file.ts'
 import { type Machine, machinePaths } from './machine.ts'
 import { freeIndex, type MachineRange } from './machine-ranges.ts'
 
@@ -64,9 +65,7 @@ export function addMachine(layout: Layout, name: string, ranges: readonly Machin
 /** Whole or not at all. */
 export function writeMachine(layout: Layout, machine: Machine): void {
   const { record } = machinePaths(layout, machine.name)
-  mkdirSync(dirname(record), { recursive: true, mode: 0o711 })
-  writeFileSync(`${record}.new`, `${JSON.stringify(machine)}\n`, { mode: 0o600 })
-  renameSync(`${record}.new`, record)
+  saveFile(record, `${JSON.stringify(machine)}\n`)
 }
 
 /** Says that it goes, so that nobody takes it up again. */
