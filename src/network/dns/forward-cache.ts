@@ -1,3 +1,4 @@
+import { createByteBoundedMap } from './byte-bounded-map.ts'
 import type { Response } from './response.ts'
 
 /** An answer of another server, and when it came. */
@@ -24,44 +25,24 @@ export interface ForwardCache {
 const overheadBytes = 700
 
 export function createForwardCache(bytesMax = 8 * 2 ** 20): ForwardCache {
-  const entries = new Map<string, Kept>()
-  let sizeBytes = 0
-
-  function drop(key: string): void {
-    const known = entries.get(key)
-    if (known === undefined) return
-    entries.delete(key)
-    sizeBytes -= costOf(key, known.response)
-  }
-
+  const entries = createByteBoundedMap(bytesMax, costOf)
   return {
     get(key) {
-      const known = entries.get(key)
-      if (known === undefined) return undefined
-      // The order of the map is the order of use.
-      entries.delete(key)
-      entries.set(key, known)
-      return known
+      entries.refresh(key)
+      return entries.get(key)
     },
     put(key, response, nowMs, ttlSeconds) {
-      drop(key)
-      const cost = costOf(key, response)
-      if (cost > bytesMax) return
-      entries.set(key, { response, keptAtMs: nowMs, untilMs: nowMs + ttlSeconds * 1000 })
-      sizeBytes += cost
-      while (sizeBytes > bytesMax) drop(entries.keys().next().value!)
+      entries.put(key, { response, keptAtMs: nowMs, untilMs: nowMs + ttlSeconds * 1000 })
     },
-    clear() {
-      entries.clear()
-      sizeBytes = 0
-    },
+    clear: entries.clear,
     get size() {
       return entries.size
     },
     get sizeBytes() {
-      return sizeBytes
+      return entries.sizeBytes
     },
   }
 }
 
-const costOf = (key: string, { bytes, ends }: Response): number => overheadBytes + 2 * key.length + bytes.length + 16 * ends.length
+const costOf = (key: string, { response: { bytes, ends } }: Kept): number =>
+  overheadBytes + 2 * key.length + bytes.length + 16 * ends.length

@@ -1,3 +1,4 @@
+import { createByteBoundedMap } from './byte-bounded-map.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
 /**
@@ -17,46 +18,40 @@ export interface OwnAnswers {
 const overheadBytes = 1_200
 
 export function createOwnAnswers(bytesMax = 4 * 2 ** 20): OwnAnswers {
-  const answers = new Map<string, { readonly answer: StoredAnswer; readonly owner: string }>()
   const owned = new Map<string, Set<string>>()
-  let sizeBytes = 0
-
-  function drop(key: string): void {
-    const known = answers.get(key)
-    if (known === undefined) return
-    answers.delete(key)
-    sizeBytes -= costOf(key, known.answer)
-    const keys = owned.get(known.owner)!
+  const answers = createByteBoundedMap<Owned>(bytesMax, costOf, (key, { owner }) => {
+    const keys = owned.get(owner)!
     keys.delete(key)
-    if (keys.size === 0) owned.delete(known.owner)
-  }
+    if (keys.size === 0) owned.delete(owner)
+  })
 
   return {
     get: (key) => answers.get(key)?.answer,
     put(key, owner, answer) {
-      drop(key)
-      answers.set(key, { answer, owner })
+      if (!answers.put(key, { answer, owner })) return
       let keys = owned.get(owner)
       if (keys === undefined) owned.set(owner, (keys = new Set()))
       keys.add(key)
-      sizeBytes += costOf(key, answer)
-      while (sizeBytes > bytesMax) drop(answers.keys().next().value!)
     },
     forget(owner) {
-      for (const key of owned.get(owner) ?? []) drop(key)
+      for (const key of owned.get(owner) ?? []) answers.delete(key)
     },
     clear() {
       answers.clear()
       owned.clear()
-      sizeBytes = 0
     },
     get size() {
       return answers.size
     },
     get sizeBytes() {
-      return sizeBytes
+      return answers.sizeBytes
     },
   }
 }
 
-const costOf = (key: string, { bytes, ends }: StoredAnswer): number => overheadBytes + 2 * key.length + bytes.length + 16 * ends.length
+interface Owned {
+  readonly answer: StoredAnswer
+  readonly owner: string
+}
+
+const costOf = (key: string, { answer: { bytes, ends } }: Owned): number => overheadBytes + 2 * key.length + bytes.length + 16 * ends.length
