@@ -13,7 +13,7 @@ import { execute } from '#loop/executor.ts'
 import type { RoutingProxy } from './haproxy/proxy.ts'
 import { mergeModels, portProtocols } from './model/merge-models.ts'
 import { emptyModel, type RouterModel } from './model/router-model.ts'
-import type { RouterPart, RouterView } from './router-part.ts'
+import type { RouterPart, RouterView, Translation } from './router-part.ts'
 
 export interface RouterOptions {
   /** In the order in which ports are theirs. */
@@ -39,6 +39,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   let work: Promise<void> | undefined
   let wakeUp = (): void => {}
   let told = new Set<string>()
+  const models = new Map<RouterPart, RouterModel>()
   let refusals = 0
   let notBeforeMs = 0
   const stopping = new AbortController()
@@ -96,12 +97,23 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
     let model = emptyModel
     const commands: Command[] = []
     for (const part of parts) {
-      const taken = portProtocols(model)
-      const translation = part.translate({ ...view, taken, isServing: proxy.isServing })
+      const translation = translate(part, { ...view, taken: portProtocols(model), isServing: proxy.isServing })
       if (part.isNeeded) model = mergeModels(model, translation.model)
       commands.push(...translation.commands)
     }
     return { model, commands }
+  }
+
+  /** A part that stumbles over some object goes on with what it made of them last, and the others go on. */
+  function translate(part: RouterPart, view: RouterView): Translation {
+    try {
+      const translation = part.translate(view)
+      models.set(part, translation.model)
+      return translation
+    } catch (error) {
+      log.error('what is to be served could not be worked out anew; the last remains', { routes: part.name, error })
+      return { model: models.get(part) ?? emptyModel, commands: [] }
+    }
   }
 
   async function say(commands: readonly Command[]): Promise<void> {
