@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
-import type { VirtualClock } from '#sim/clock.ts'
+import { seededRandom } from '#lib/random.ts'
+import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import type { SimulatedRuntime } from '#sim/runtime.ts'
 import type { Runtime } from './runtime.ts'
 import { memoryFiles } from './test-node.ts'
@@ -283,6 +284,17 @@ test('a pod that set itself a deadline fails when it is over', async (t) => {
   assert.equal(await show(), 'Failed main:Error(143)')
   assert.equal((await node.pod('one'))!.status!.reason, 'DeadlineExceeded')
   assert.deepEqual(runtime.running('main'), [])
+})
+
+test('a deadline is kept, though it passes between two readings of the clock', async (t) => {
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'), seededRandom(seed))
+    const { node, pass, show } = await world(t, {}, seed, memoryFiles(), undefined, { clock })
+    await node.create('one', { activeDeadlineSeconds: 5, containers: [container('main')] })
+    await pass(8000)
+    assert.equal(await show(), 'Failed main:Error(143)', `seed ${seed}`)
+    await node.close()
+  }
 })
 
 test('a new kubelet adopts what the former one left', async (t) => {

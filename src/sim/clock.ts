@@ -1,4 +1,5 @@
 import type { Clock, Instant } from '#lib/clock.ts'
+import type { Random } from '#lib/random.ts'
 
 /** Time that stands still until a test moves it. */
 export interface VirtualClock extends Clock {
@@ -18,7 +19,11 @@ export interface VirtualClock extends Clock {
   readonly pending: number
 }
 
-export function createVirtualClock(start: Instant): VirtualClock {
+/**
+ * `restless`: time does not stand still while code runs, as on a real machine: any reading may find it a millisecond later than the one before,
+ * and a deadline may come up to a millisecond early, as Node's timers do, which count in whole ones from when their turn began.
+ */
+export function createVirtualClock(start: Instant, restless?: Random): VirtualClock {
   let now = start
   let next = 0
   /** Sorted by deadline, then by order of scheduling, so that a seed gives one history. */
@@ -43,22 +48,27 @@ export function createVirtualClock(start: Instant): VirtualClock {
 
   async function runTo(end: Instant): Promise<void> {
     await settle()
-    for (let due = timers[0]; due !== undefined && due.at <= end; due = timers[0]) {
-      timers.shift()
-      now = Math.max(now, due.at)
-      due.run()
-      await settle()
-    }
+    for (let due = timers[0]; due !== undefined && due.at <= end; due = timers[0]) await run(due)
+  }
+
+  async function run(timer: Timer): Promise<void> {
+    timers.shift()
+    now = Math.max(now, timer.at - (restless !== undefined && restless.next() < 0.5 ? 1 : 0))
+    timer.run()
+    await settle()
   }
 
   return {
-    now: () => now,
+    now() {
+      if (restless !== undefined && restless.next() < 0.2) now += 1
+      return now
+    },
     monotonicMs: () => now - start,
     schedule,
     async advance(ms) {
       const end = now + ms
       await runTo(end)
-      now = end
+      now = Math.max(now, end)
     },
     async runUntilIdle(limitMs = 3_600_000) {
       await runTo(now + limitMs)
@@ -71,10 +81,7 @@ export function createVirtualClock(start: Instant): VirtualClock {
         now = Math.max(now, end)
         return false
       }
-      timers.shift()
-      now = Math.max(now, due.at)
-      due.run()
-      await settle()
+      await run(due)
       return true
     },
     get pending() {

@@ -142,15 +142,17 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       }
     }
     delays.delete(LOOK)
-    askAgain()
-    if (!isClosed) decide()
+    // Read once for the whole look: what one half finds still to come and the other half already past would be waited for by neither.
+    const now = clock.now()
+    askAgain(now)
+    if (!isClosed) decide(now)
   }
 
   /**
    * containerd publishes the end of a process to everybody at once, its own CRI service among them, which for some milliseconds goes on calling
    * the container running: such are looked at again.
    */
-  function askAgain(): void {
+  function askAgain(now: Instant): void {
     for (const [id, asked] of told) {
       const known = state.containers.get(id)?.state
       // One that ends at once may do so before the call that starts it is answered: it is asked about when it is.
@@ -160,29 +162,29 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
         delays.delete(`${LOOK} ${id}`)
         continue
       }
-      if ((delays.get(`${LOOK} ${id}`)?.until ?? 0) > clock.now()) continue
+      if ((delays.get(`${LOOK} ${id}`)?.until ?? 0) > now) continue
       told.set(id, asked + 1)
       dirty.add(id)
-      delays.set(`${LOOK} ${id}`, { attempt: asked, until: clock.now() + firstAskMs * 2 ** asked })
+      delays.set(`${LOOK} ${id}`, { attempt: asked, until: now + firstAskMs * 2 ** asked })
     }
   }
 
   /** View, plan, commands. Nothing here waits. */
-  function decide(): void {
+  function decide(now: Instant): void {
     onIds([...state.containers.keys(), ...state.sandboxes.keys()])
-    if (state.ending === undefined && clock.now() >= activeDeadline(state) && !state.isRemoved) {
+    if (state.ending === undefined && now >= activeDeadline(state) && !state.isRemoved) {
       state.ending = { reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }
       operations.tell('Normal', 'DeadlineExceeded', DEADLINE_MESSAGE)
     }
     // Probes first: a view needs a result for every container that runs.
     prober.watch(probed())
-    const before = view()
+    const before = view(now)
     if (mustEnd(before, containersDue(before))) {
       state.termination = terminationAfter(state.termination, before)
       operations.end()
     }
     context.resizes.note(state.pod, state.termination === undefined && isResizing(before))
-    const current = view()
+    const current = view(now)
     const plan = planPod(current)
 
     if (!state.isRemoved && (state.isAdmitted || plan.isOver)) {
@@ -196,12 +198,11 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     }
     for (const command of plan.commands) start(command)
     if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
-    const later = [...delays.values()].map(({ until }) => until).filter((until) => isAhead(until, current.now))
+    const later = [...delays.values()].map(({ until }) => until).filter((until) => isAhead(until, now))
     wakeAt(Math.min(plan.wakeAt, ...later))
   }
 
-  function view(): PodView {
-    const now = clock.now()
+  function view(now: Instant): PodView {
     const busy = new Set(running.keys())
     for (const [key, { until }] of delays) if (isAhead(until, now)) busy.add(key)
     const byAge = (a: { readonly createdAt: number }, b: { readonly createdAt: number }) => b.createdAt - a.createdAt
@@ -340,7 +341,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       const phase = (decided ?? state.pod.status)?.phase
       return state.isAdmitted && !state.isRemoved && !state.isCleanedUp && phase !== 'Succeeded' && phase !== 'Failed'
     },
-    record: () => recordOf(view(), decided),
+    record: () => recordOf(view(clock.now()), decided),
     close,
   }
 }
