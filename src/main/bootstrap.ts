@@ -18,7 +18,6 @@ import { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { same } from '#api/strategy.ts'
 import { authenticationFacts, type PublishedAuthentication } from '#apiserver/authentication/published.ts'
 import { bootstrapBindings } from '#apiserver/authorization/bootstrap-bindings.ts'
-import { type BindingLike, type RoleLike, reconciledBinding, reconciledRole } from '#apiserver/authorization/reconcile.ts'
 import type { Objects } from '#apiserver/contract.ts'
 import type { Client } from '#client/client.ts'
 import { defaultServiceCidrOwner, readyCondition } from '#controllers/default-service-cidr/plan.ts'
@@ -26,15 +25,15 @@ import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { routerBinding, routerIngressClass, routerRole } from '#router/bootstrap-objects.ts'
+import { type Kept, keptBinding, keptRole } from './kept-roles.ts'
 
-interface Wanted {
-  readonly kind: AnyKind
-  readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } }
+/** Without `reconcile`, whatever is there stays. */
+type Bootstrapped = Omit<Kept, 'reconcile'> & Partial<Pick<Kept, 'reconcile'>>
+
+interface Wanted extends Bootstrapped {
   /** Written once the object is made; applied in the name of `statusOwner`, where there is one. */
   readonly status?: object
   readonly statusOwner?: string
-  /** The present object as it should be; `recreate` where only a new one will do, undefined where it may stay. Absent: whatever is there stays. */
-  readonly reconcile?: ((present: KubeObject) => KubeObject | 'recreate' | undefined) | undefined
 }
 
 /** An object that every cluster has, and that was not let in. */
@@ -60,7 +59,7 @@ export interface BootstrapOptions {
   /** What the server serves: kinds of versions that have to be turned on have an APIService as well. */
   readonly served?: readonly AnyKind[]
   /** Further objects that are made when they are missing, and brought up to date where they say how. */
-  readonly further?: readonly Pick<Wanted, 'kind' | 'object' | 'reconcile'>[]
+  readonly further?: readonly Bootstrapped[]
 }
 
 /** The four namespaces of every cluster. */
@@ -125,8 +124,6 @@ const tokenTracking = (now: Instant) => ({
   data: { since: new Date(now).toISOString().slice(0, 10) },
 })
 
-const role = (object: RoleLike) => (present: KubeObject) => reconciledRole(present as RoleLike & KubeObject, object)
-const binding = (object: BindingLike) => (present: KubeObject) => reconciledBinding(present as BindingLike & KubeObject, object)
 /** One of ours that says something else is given back what a server of this version says; one that somebody took over, without the label, is left alone. */
 const localService =
   ({ spec }: (typeof localServices)[number]) =>
@@ -137,19 +134,12 @@ const localService =
 const make =
   (kind: AnyKind) =>
   (object: object): Wanted => ({ kind, object: object as Wanted['object'] })
-const keep =
-  (kind: AnyKind, rule: (object: never) => Wanted['reconcile']) =>
-  (object: object): Wanted => ({
-    kind,
-    object: object as Wanted['object'],
-    reconcile: rule(object as never),
-  })
 
 const always: readonly Wanted[] = [
   ...namespaces.map(make(Namespace)),
   ...systemPriorityClasses.map(make(PriorityClass)),
-  ...bootstrapRoles.map(keep(Role, role)),
-  ...bootstrapRoleBindings.map(keep(RoleBinding, binding)),
+  ...bootstrapRoles.map(keptRole(Role)),
+  ...bootstrapRoleBindings.map(keptBinding(RoleBinding)),
   ...bootstrapBindings.map(make(ClusterRoleBinding)),
 ]
 
@@ -167,8 +157,8 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
   const services = [...localServices, ...optionalLocalServices.filter(isServed)]
   const wanted: readonly Wanted[] = [
     ...always,
-    ...roles.map(keep(ClusterRole, role)),
-    ...bindings.map(keep(ClusterRoleBinding, binding)),
+    ...roles.map(keptRole(ClusterRole)),
+    ...bindings.map(keptBinding(ClusterRoleBinding)),
     { kind: ConfigMap, object: facts.object, reconcile: (present) => facts.reconcile(present as ConfigMap, now) },
     make(ConfigMap)(tokenTracking(now)),
     // Nodes of ours answer for names; where nobody does, there are none, and other nodes may no more than the reference's.
@@ -176,12 +166,12 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
       ? []
       : [
           make(Service)(nameServer(options.dnsAddress.split(',').map((address) => address.trim()))),
-          keep(ClusterRole, role)(nodeNetwork.role),
-          make(ClusterRoleBinding)(nodeNetwork.binding),
-          make(Role)(nameServerSettings.role),
-          make(RoleBinding)(nameServerSettings.binding),
-          keep(ClusterRole, role)(routerRole),
-          make(ClusterRoleBinding)(routerBinding),
+          keptRole(ClusterRole)(nodeNetwork.role),
+          keptBinding(ClusterRoleBinding)(nodeNetwork.binding),
+          keptRole(Role)(nameServerSettings.role),
+          keptBinding(RoleBinding)(nameServerSettings.binding),
+          keptRole(ClusterRole)(routerRole),
+          keptBinding(ClusterRoleBinding)(routerBinding),
           make(IngressClass)(routerIngressClass(objects.list(IngressClass) as readonly IngressClass[])),
         ]),
     {
@@ -190,7 +180,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<readonly Ref
       statusOwner: defaultServiceCidrOwner,
     },
     ...(options.further ?? []),
-    ...services.map((object) => ({ ...keep(APIService, localService)(object), status: localServiceStatus(rfc3339(now)) })),
+    ...services.map((object) => ({
+      ...make(APIService)(object),
+      reconcile: localService(object),
+      status: localServiceStatus(rfc3339(now)),
+    })),
   ]
   const ensure = (one: Wanted) => ensureObject(client, one, objects.get(one.kind, one.object.metadata.name, one.object.metadata.namespace))
   const spaces = await Promise.all(wanted.filter(({ kind }) => kind === Namespace).map(ensure))

@@ -42,12 +42,22 @@ test('what a former version wrote, or nobody can read, is written anew; what oth
   assert.equal(serverIn(restarted(broken, moved)), moved)
 })
 
+test('a role or binding that lost something is given it back at the next start, and keeps what was added', () => {
+  for (const { object, reconcile } of joinObjects({ server: first, facts: {} }, ca).filter(({ kind }) => kind.group !== '')) {
+    const { rules, subjects } = object as { readonly rules?: readonly object[]; readonly subjects?: readonly object[] }
+    const [part, own] = rules ? ['rules', { nonResourceURLs: ['/own'], verbs: ['get'] }] : ['subjects', { kind: 'User', name: 'own' }]
+    assert.equal(reconcile(object as KubeObject), undefined, object.metadata.name)
+    const next = reconcile({ ...object, [part]: [own] } as KubeObject)
+    assert.deepEqual((next as unknown as Record<string, unknown>)[part], [own, ...(rules ?? subjects!)], object.metadata.name)
+  }
+})
+
 const infoOf = (server: string, authority = ca) =>
   joinObjects({ server, facts: {} }, authority).find(({ object }) => object.metadata.name === 'cluster-info')!
 
 /** What a start of the server leaves there. */
 const restarted = (present: KubeObject, server: string, authority = ca): KubeObject =>
-  infoOf(server, authority).reconcile!(present) ?? present
+  (infoOf(server, authority).reconcile(present) as KubeObject | undefined) ?? present
 
 function told(present: KubeObject, server: string, authority = ca): KubeObject {
   const kubeconfig = JSON.stringify({

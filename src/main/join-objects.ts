@@ -1,12 +1,13 @@
 import { parse, stringify } from 'yaml'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
-import type { AnyKind, KubeObject } from '#api/kind.ts'
+import type { KubeObject } from '#api/kind.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import { same } from '#api/strategy.ts'
 import { clusterFactsPlace } from '#host/cluster-facts.ts'
+import { type Kept, keptBinding, keptRole } from './kept-roles.ts'
 
 /** By what machines find the cluster and join it. */
 export interface JoinFacts {
@@ -14,15 +15,6 @@ export interface JoinFacts {
   readonly server: string
   /** Data of ConfigMap `kube-system/wherry-cluster`: see `host/cluster-facts.ts`. */
   readonly facts: Readonly<Record<string, string>>
-}
-
-/** An object to be made, and how a present one is brought up to date; undefined: it may stay. */
-export interface JoinObject {
-  readonly kind: AnyKind
-  readonly object: {
-    readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> }
-  }
-  readonly reconcile?: (present: KubeObject) => KubeObject | undefined
 }
 
 const apiGroup = 'rbac.authorization.k8s.io'
@@ -35,7 +27,7 @@ const nodeTokens = 'system:bootstrappers:kubeadm:default-node-token'
  * information is read by who has a token, not by everybody. Nobody needs it without: `wherry join` knows the authority by its hash before
  * it says anything. `ca`: PEM of the cluster's authority.
  */
-export function joinObjects({ server, facts }: JoinFacts, ca: string): readonly JoinObject[] {
+export function joinObjects({ server, facts }: JoinFacts, ca: string): readonly Kept[] {
   return [
     clusterInfo(server, ca),
     configMap(clusterFactsPlace, facts),
@@ -45,42 +37,29 @@ export function joinObjects({ server, facts }: JoinFacts, ca: string): readonly 
     clusterBinding('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', nodeTokens),
     clusterBinding('kubeadm:node-autoapprove-bootstrap', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', nodeTokens),
     // Who joins looks whether there is a node of its name already.
-    {
-      kind: ClusterRole,
-      object: named({ name: 'kubeadm:get-nodes' }, { rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }] }),
-    },
+    keptRole(ClusterRole)({ metadata: { name: 'kubeadm:get-nodes' }, rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }] }),
     clusterBinding('kubeadm:get-nodes', 'kubeadm:get-nodes', nodeTokens),
   ]
 }
 
 /** What lets the approver of certificates approve those of kubelets' ports, which the reference's roles do not. */
-export const servingApprover: readonly JoinObject[] = [
-  {
-    kind: ClusterRole,
-    object: named(
-      { name: 'wherry:kubelet-serving-approver' },
+export const servingApprover: readonly Kept[] = [
+  keptRole(ClusterRole)({
+    metadata: { name: 'wherry:kubelet-serving-approver' },
+    rules: [
       {
-        rules: [
-          {
-            apiGroups: ['certificates.k8s.io'],
-            resources: ['signers'],
-            resourceNames: ['kubernetes.io/kubelet-serving'],
-            verbs: ['approve'],
-          },
-        ],
+        apiGroups: ['certificates.k8s.io'],
+        resources: ['signers'],
+        resourceNames: ['kubernetes.io/kubelet-serving'],
+        verbs: ['approve'],
       },
-    ),
-  },
-  {
-    kind: ClusterRoleBinding,
-    object: named(
-      { name: 'wherry:kubelet-serving-approver' },
-      {
-        roleRef: { apiGroup, kind: 'ClusterRole', name: 'wherry:kubelet-serving-approver' },
-        subjects: [{ kind: 'ServiceAccount', name: 'certificate-controller', namespace: 'kube-system' }],
-      },
-    ),
-  },
+    ],
+  }),
+  keptBinding(ClusterRoleBinding)({
+    metadata: { name: 'wherry:kubelet-serving-approver' },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: 'wherry:kubelet-serving-approver' },
+    subjects: [{ kind: 'ServiceAccount', name: 'certificate-controller', namespace: 'kube-system' }],
+  }),
 ]
 
 /** As kubeadm writes it: a kubeconfig without a user. */
@@ -101,12 +80,15 @@ const clusterKubeconfig = (server: string, ca: string): string =>
 const toldServer = 'wherry.dev/server'
 
 /** What others added, such as signatures, stays; a signature of the former text is made anew by who signs. */
-function clusterInfo(server: string, ca: string): JoinObject {
+function clusterInfo(server: string, ca: string): Kept {
   const wanted = (url: string): string => clusterKubeconfig(url, ca)
   const annotations = { [toldServer]: server }
   return {
     kind: ConfigMap,
-    object: named({ namespace: 'kube-public', name: 'cluster-info', annotations }, { data: { kubeconfig: wanted(server) } }),
+    object: {
+      metadata: { namespace: 'kube-public', name: 'cluster-info', annotations },
+      data: { kubeconfig: wanted(server) },
+    } as Kept['object'],
     reconcile: (present) => {
       const { data = {}, metadata } = present as ConfigMap
       const info = readInfo(data['kubeconfig'])
@@ -138,9 +120,9 @@ function readInfo(kubeconfig = ''): { readonly server?: string; readonly ca?: st
   }
 }
 
-const configMap = (place: { readonly namespace: string; readonly name: string }, data: Readonly<Record<string, string>>): JoinObject => ({
+const configMap = (place: { readonly namespace: string; readonly name: string }, data: Readonly<Record<string, string>>): Kept => ({
   kind: ConfigMap,
-  object: named(place, { data }),
+  object: { metadata: place, data } as Kept['object'],
   reconcile: (present) => {
     const next = { ...(present as ConfigMap).data, ...data }
     return same((present as ConfigMap).data, next) ? undefined : ({ ...present, data: next } as KubeObject)
@@ -151,21 +133,20 @@ function reader(
   name: string,
   { namespace, name: configMapName }: { readonly namespace: string; readonly name: string },
   groups: readonly string[],
-): readonly JoinObject[] {
+): readonly Kept[] {
   const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [configMapName], verbs: ['get'] }]
   const roleRef = { apiGroup, kind: 'Role', name }
   return [
-    { kind: Role, object: named({ namespace, name }, { rules }) },
-    { kind: RoleBinding, object: named({ namespace, name }, { roleRef, subjects: groups.map(group) }) },
+    keptRole(Role)({ metadata: { namespace, name }, rules }),
+    keptBinding(RoleBinding)({ metadata: { namespace, name }, roleRef, subjects: groups.map(group) }),
   ]
 }
 
-const clusterBinding = (name: string, role: string, to: string): JoinObject => ({
-  kind: ClusterRoleBinding,
-  object: named({ name }, { roleRef: { apiGroup, kind: 'ClusterRole', name: role }, subjects: [group(to)] }),
-})
+const clusterBinding = (name: string, role: string, to: string): Kept =>
+  keptBinding(ClusterRoleBinding)({
+    metadata: { name },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: role },
+    subjects: [group(to)],
+  })
 
 const group = (name: string) => ({ apiGroup, kind: 'Group', name })
-function named<T extends object>(metadata: JoinObject['object']['metadata'], rest: T) {
-  return { metadata, ...rest }
-}
