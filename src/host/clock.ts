@@ -9,12 +9,17 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   schedule(at, run) {
     if (at === Infinity) return () => {}
+    // By what passes and not by the time of day: a request may not take an hour longer because that was set back by one.
+    const endMs = performance.now() + Math.ceil(at - Date.now())
     let timer: NodeJS.Timeout
     const arm = (): void => {
-      const leftMs = at - Date.now()
-      timer = setTimeout(leftMs > longestMs ? arm : run, Math.max(0, Math.min(leftMs, longestMs)))
+      // Whole milliseconds: Node cuts the rest off.
+      const leftMs = Math.ceil(endMs - performance.now())
+      timer = setTimeout(come, Math.max(0, Math.min(leftMs, longestMs)))
       timer.unref()
     }
+    // Node's timers may be up to a millisecond early, since they count from when their turn of the loop began.
+    const come = (): void => (performance.now() < endMs ? arm() : run())
     arm()
     return () => clearTimeout(timer)
   },

@@ -6,7 +6,10 @@ export interface Clock {
   now(): Instant
   /** Never goes back, origin unspecified: for durations. */
   monotonicMs(): number
-  /** Runs once at or after `at` and returns a function that forgets it. `Infinity` never runs. Does not keep the process alive. */
+  /**
+   * Runs once at or after `at` and returns a function that forgets it. `Infinity` never runs. Does not keep the process alive. A clock that is
+   * set back meanwhile makes it no later, so that `at` may then still be to come: who acts by the time of day looks at it again.
+   */
   schedule(at: Instant, run: () => void): () => void
 }
 
