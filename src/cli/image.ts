@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { containerdSocket } from '#host/containerd.ts'
+import { containerdPidFile, containerdSocket } from '#host/containerd.ts'
+import { findDaemon } from '#host/daemon.ts'
 import { importImages, type ListedImage, listImages, markImported, normalizeImageName, removeImage } from '#host/images/store.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -88,13 +89,14 @@ interface ChosenNode {
 function chosenNodes(layout: Layout, wanted: readonly string[] | undefined): readonly ChosenNode[] {
   const all = layoutsHere(layout)
   const names = wanted ?? [...all.keys()]
-  const nodes = names.map((name) => ({
-    name,
-    socket: containerdSocket({ stateDirectory: paths(layoutOf(layout, name)).containerdState }),
-  }))
-  if (!nodes.some(({ socket }) => existsSync(socket)))
+  // A containerd that was killed leaves its socket behind.
+  const nodes = names.map((name) => {
+    const where = { stateDirectory: paths(layoutOf(layout, name)).containerdState }
+    return { name, socket: containerdSocket(where), isRunning: findDaemon(containerdPidFile(where)) !== undefined }
+  })
+  if (!nodes.some(({ isRunning }) => isRunning))
     throw new WherryError('ServiceUnavailable', 'no node runs on this machine; "wherry up" starts one')
-  const lacking = nodes.find(({ socket }) => !existsSync(socket))
+  const lacking = nodes.find(({ isRunning }) => !isRunning)
   if (lacking) throw new WherryError('ServiceUnavailable', `node ${lacking.name} does not run; "wherry up" takes it up`)
   return nodes
 }

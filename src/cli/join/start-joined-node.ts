@@ -5,6 +5,7 @@ import { checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/con
 import { findDaemon } from '#host/daemon.ts'
 import { pauseArchive, pauseImage } from '#host/images/pause.ts'
 import { importImages, listImages } from '#host/images/store.ts'
+import { welcomeArchive } from '#host/images/welcome.ts'
 import { type Layout, type Paths, paths } from '#host/layout.ts'
 import { bootstrapNode, type NodeCertificateStore } from '#host/node-bootstrap.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
@@ -105,6 +106,8 @@ async function prepareContainerd(layout: Layout, config: Config): Promise<readon
   await ensureContainerd(options)
   checkCgroupDriver(options)
   const socket = containerdSocket(options)
-  const isThere = (await listImages(socket)).some(({ name }) => name === pauseImage)
-  return isThere ? [] : await importImages(socket, pauseArchive(process.arch as 'x64' | 'arm64'))
+  if ((await listImages(socket)).some(({ name }) => name === pauseImage)) return []
+  // No registry has the second one either, which pods of the welcome application and of "wherry network check" ask for on any node.
+  const made = await importImages(socket, await welcomeArchive())
+  return [...(await importImages(socket, pauseArchive(process.arch as 'x64' | 'arm64'))), ...made]
 }

@@ -37,6 +37,8 @@ export interface CheckOptions {
   readonly only?: string
   /** How long pods may take to start, and to ask. */
   readonly patienceMs: number
+  /** Ends it before its time: what was made is removed, and the signal's reason thrown. */
+  readonly signal?: AbortSignal
 }
 
 /** What was checked, and what is wrong. */
@@ -49,20 +51,25 @@ export interface NetworkReport {
 
 /** Starts pods on every node, lets them and the nodes reach each other, and removes them again. Throws `NotFound` where `only` is no node. */
 export async function checkNetwork(options: CheckOptions): Promise<NetworkReport> {
-  const { client, clock, random, only, patienceMs } = options
+  const { client, clock, random, only, patienceMs, signal } = options
   const findings: Finding[] = []
   const nodes = readyNodes((await client.list(Node)).items, only, findings)
   const pods: CheckPods = { image: options.image, namespace: `wherry-network-check-${Math.floor(random.next() * 36 ** 5).toString(36)}` }
   const { namespace } = pods
   await client.create(Namespace, { metadata: { name: namespace } })
   const informer = createInformer(client, Pod, { clock, random, log: silentLog, namespace })
+  // Whoever waits for pods is let go by that.
+  const stop = (): void => void informer.close()
+  signal?.addEventListener('abort', stop)
   try {
+    signal?.throwIfAborted()
     await client.create(ConfigMap, programConfigMap(), { namespace })
     const service = await client.create(Service, targetServiceObject(), { namespace })
     await Promise.all(nodes.map(({ name }, index) => client.create(Pod, targetPod(pods, `target-${index}`, name), { namespace })))
     const isUp = (pod: Pod | undefined): boolean =>
       pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
     await informer.until(() => nodes.every((_, index) => isUp(informer.get(`target-${index}`, namespace))), patienceMs)
+    signal?.throwIfAborted()
     const targets = nodes.flatMap(({ name }, index): Target[] => {
       const pod = informer.get(`target-${index}`, namespace)
       if (isUp(pod)) return [{ node: name, addresses: (pod!.status.podIPs ?? []).map(({ ip }) => ip) }]
@@ -92,6 +99,7 @@ export async function checkNetwork(options: CheckOptions): Promise<NetworkReport
     )
     const isOver = (name: string): boolean => ['Succeeded', 'Failed'].includes(informer.get(name, namespace)?.status?.phase ?? '')
     await informer.until(() => askers.every(({ name }) => isOver(name)), patienceMs)
+    signal?.throwIfAborted()
 
     const checks: Checked[] = []
     for (const { name, node, questions } of askers) {
@@ -102,6 +110,7 @@ export async function checkNetwork(options: CheckOptions): Promise<NetworkReport
     findings.push(...judge(checks, options.mode))
     return { ok: findings.length === 0, nodes: nodes.map(({ name }) => name), checks, findings }
   } finally {
+    signal?.removeEventListener('abort', stop)
     await informer.close()
     await client.delete(Namespace, namespace)
   }
@@ -137,7 +146,7 @@ function notStarted(pod: Pod | undefined, node: string): Finding {
     kind: 'check',
     what: `no pod of the check started on node ${node}: ${why}`,
     advice: isImage
-      ? `the image is not on node ${node}: start the cluster with the welcome application ("wherry up"), import it ("wherry image import"), or name another one that has /usr/bin/node by --image`
+      ? `the image is not on node ${node}, and only nodes of this machine are given it: name one that all of them have or can pull, with /usr/bin/node in it, by --image`
       : `a pod that gets no address never starts: "wherry logs agent" on node ${node}, and "wherry kubectl get events -A"`,
   }
 }

@@ -8,6 +8,8 @@ import { type Command, exit, type Given, type Terminal } from '../command.ts'
 import { connectAsAdmin } from '../connect.ts'
 import { connectTo } from '../connect-to.ts'
 import { createProgress } from '../progress.ts'
+import { stoppable } from '../stoppable.ts'
+import { bringImage } from './bring-image.ts'
 import { checkNetwork } from './check.ts'
 import { describeReport } from './describe-report.ts'
 import { answerPolicy } from './policy.ts'
@@ -40,7 +42,8 @@ export const network: Command = {
   arguments: [1, 2],
   about: [
     'Starts two short-lived pods on every node and lets pods and nodes reach each other: node to node, pod to pod, packets of the whole MTU, Services and',
-    'names. Says what is wrong where, and what to do; what follows from a cause is not told beside it. Everything is removed at the end.',
+    'names. Says what is wrong where, and what to do; what follows from a cause is not told beside it. Everything is removed at the end, also when it is',
+    'stopped; the image stays, which nodes of this machine are given where they lack it.',
     '',
     '"wherry network policy" says which NetworkPolicies isolate a pod, and with the other end and a port, which rule lets the connection through or that',
     'none does. It reads the API’s objects only. Exits with 0 when it is allowed, with 1 when it is refused.',
@@ -60,7 +63,7 @@ export const network: Command = {
     const isJson = options['json'] === true
     const progress = createProgress(isJson ? { ...terminal, out() {}, interactive: false } : terminal, () => performance.now())
     try {
-      const check = () =>
+      const check = (signal: AbortSignal) =>
         checkNetwork({
           client: createClient(connection.transport, { fieldManager: 'wherry-network-check' }),
           transport: connection.transport,
@@ -71,10 +74,14 @@ export const network: Command = {
           mode: connection.config.podNetwork,
           ...(options['node'] !== undefined && { only: options['node'] as string }),
           patienceMs,
+          signal,
         })
       const report = await progress.step(
         'Checking the network',
-        check,
+        async () => {
+          if (options['image'] === undefined) await bringImage(layout)
+          return stoppable(terminal, check)
+        },
         ({ nodes }) => `of ${nodes.length === 1 ? 'one node' : `${nodes.length} nodes`}`,
       )
       terminal.out(isJson ? `${JSON.stringify(report, undefined, 2)}\n` : describeReport(report))
