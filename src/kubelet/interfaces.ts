@@ -242,7 +242,7 @@ export interface TopologyHint {
 
 /** What parts of the agent say of the node: merged into the Node object. */
 export interface NodeSource {
-  /** Read at each look at the node; cheap. A condition without a fresh transition time gets it from the writer. */
+  /** Read at each look at the node, and with each renewal of its Lease, for conditions that changed; cheap. A condition without a fresh transition time gets it from the writer. */
   read(): {
     readonly capacity?: Readonly<Record<string, string>>
     readonly allocatable?: Readonly<Record<string, string>>

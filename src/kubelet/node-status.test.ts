@@ -159,3 +159,35 @@ test('a part of the node that changes leads to one look', async (t) => {
   assert.equal(looks, 2)
   assert.deepEqual((await node.client.get(Node, 'node')).status.volumesInUse, ['vv'])
 })
+
+test('a condition that nobody tells of is noticed with the next heartbeat, and its message alone is no news', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
+  let isFull = false
+  let reads = 0
+  const source = {
+    read() {
+      reads += 1
+      return {
+        conditions: [
+          { type: 'Full', status: isFull ? ('True' as const) : ('False' as const), reason: 'Read', message: `read ${reads} times` },
+        ],
+      }
+    },
+    onChange: () => () => {},
+  }
+  const node = await createTestNode({ clock, runtime: simulated, network: simulated.network, parts: { nodeSources: [source] } })
+  t.after(() => node.close())
+  await node.startKubelet()
+  await clock.advance(5_000)
+  const said = async () => (await node.client.get(Node, 'node')).status.conditions?.find(({ type }) => type === 'Full')
+  const before = await said()
+  await clock.advance(30_000)
+  assert.deepEqual(await said(), before)
+  isFull = true
+  await clock.advance(11_000)
+  assert.equal((await said())?.status, 'True')
+  isFull = false
+  await clock.advance(11_000)
+  assert.equal((await said())?.status, 'False')
+})

@@ -16,7 +16,7 @@ import { defaultConfiguration } from './configuration/default-configuration.ts'
 import type { EventSink, MachineFacts, NodeFacts, NodeSource } from './interfaces.ts'
 import { conditionEvents } from './node-conditions.ts'
 import { leasePeriodMs, renewLease } from './node-lease.ts'
-import { allocatable, defaultNodeLabels, type NodeFactsView, nodeStatus, withoutHeartbeat } from './node-object.ts'
+import { allocatable, defaultNodeLabels, type NodeFactsView, type NodeSaid, nodeStatus, withoutHeartbeat } from './node-object.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface NodeStatusOptions {
@@ -273,9 +273,15 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     forgetLook = clock.schedule(clock.now() + afterMs * (1 + 0.04 * (random.next() - 0.5)), () => lookNow())
   }
 
+  /** Not every part can tell of a change: nobody says that a table of the kernel fills up. Their conditions are compared with each heartbeat. */
+  function compareConditions(): void {
+    if (lastView !== undefined && conditionsOf(lastView.said) !== conditionsOf(nodeSources.map((source) => source.read()))) lookNow()
+  }
+
   function renewLater(afterMs: number, attempt: number): void {
     forgetRenewal = clock.schedule(clock.now() + afterMs, async () => {
       try {
+        compareConditions()
         if (node !== undefined) await renewLease(client, clock, node.metadata, timing.leaseSeconds)
         if (!stopping.signal.aborted) renewLater(leasePeriodMs(timing.leaseSeconds), 0)
       } catch (error) {
@@ -360,5 +366,9 @@ const NOT_READY_MS = 2_000
 /** Least time between two writes of the status that only say the same again. */
 const INSIST_MS = 1_000
 const retry: BackoffOptions = { initialMs: 200, factor: 2, maxMs: 7_000, jitter: 0.5 }
+
+/** Without messages: one that counts something differs each time. */
+const conditionsOf = (said: readonly NodeSaid[]): string =>
+  said.flatMap(({ conditions = [] }) => conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).join()
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

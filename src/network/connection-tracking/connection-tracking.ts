@@ -30,7 +30,7 @@ const roomShare = 0.85
 
 /**
  * Says whether the kernel still can follow new connections. Without that nothing reaches a Service, and nothing says why: packets vanish. It looks when
- * the node is looked at anyway, every ten seconds, and keeps no time of its own.
+ * the node is looked at anyway, with each renewal of its Lease (every ten seconds), and keeps no time of its own.
  */
 export function createConnectionTracking({ read, log, registry, onFull }: ConnectionTrackingOptions): () => readonly ConnectionCondition[] {
   let isFull = false
