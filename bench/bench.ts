@@ -21,6 +21,7 @@ import { up } from './figures/up.ts'
 import { watch } from './figures/watch.ts'
 import { writes } from './figures/writes.ts'
 import { dns } from './network/dns.ts'
+import { nodeLost } from './network/node-lost.ts'
 import { podNetwork } from './network/pods.ts'
 import { networkPolicies } from './network/policies.ts'
 import { router } from './network/router.ts'
@@ -54,6 +55,7 @@ const figures: readonly Figure[] = [
   dns,
   services,
   servicePath,
+  nodeLost,
 ]
 
 const { values, positionals } = parseArgs({

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
 import { findDaemon } from '#host/daemon.ts'
 import { layoutFrom, paths } from '#host/layout.ts'
 import { missing, nodeRequirements } from '#host/packages.ts'
@@ -42,6 +43,22 @@ export async function withCluster<T>(use: (cluster: Cluster) => Promise<T>): Pro
     if (before === 'absent') await wherry('reset')
     else if (before === 'stopped') await wherry('down')
     else await wherry('up', '--no-welcome')
+  }
+}
+
+/** Why this machine can have no cluster for a measurement alone; undefined when it can. */
+export const ownClusterProblem = (): string | undefined =>
+  existsSync(where.config) ? 'for it needs settings of its own, and this machine has a cluster; "wherry reset" removes that' : undefined
+
+/** Runs `use` with a cluster of these settings and this many nodes, which is removed afterwards. The machine must have none. */
+export async function withOwnCluster<T>(settings: object, nodes: number, use: (of: typeof layout) => Promise<T>): Promise<T> {
+  mkdirSync(dirname(where.config), { recursive: true, mode: 0o711 })
+  writeFileSync(where.config, stringify(settings), { mode: 0o600 })
+  try {
+    await wherry('up', '--no-welcome', '--nodes', String(nodes))
+    return await use(layout)
+  } finally {
+    await wherry('reset')
   }
 }
 
