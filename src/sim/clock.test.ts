@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '#lib/clock.ts'
+import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from './clock.ts'
 
 test('time passes only when moved, and runs what is due in order', async () => {
@@ -40,4 +41,25 @@ test('running until idle gives up on what never ends', async () => {
   renew()
   assert.equal(await clock.runUntilIdle(1_000), false)
   assert.equal(clock.now(), 1_000)
+})
+
+test('a restless clock never goes back, brings deadlines at most a millisecond early, and is the same for the same seed', async () => {
+  const life = async (seed: number): Promise<readonly number[]> => {
+    const clock = createVirtualClock(0, seededRandom(seed))
+    const came: number[] = []
+    for (let at = 10; at <= 2_000; at += 10)
+      clock.schedule(at, () => {
+        came.push(clock.now())
+        for (let reading = 0; reading < 5; reading += 1) assert.ok(clock.monotonicMs() <= clock.now())
+      })
+    await clock.advance(2_100)
+    return came
+  }
+  const came = await life(1)
+  const early = came.filter((now, index) => now < (index + 1) * 10).length
+  const late = came.filter((now, index) => now > (index + 1) * 10).length
+  assert.ok(early > 50 && late > 5, `${early} early, ${late} late`)
+  for (const [index, now] of came.entries()) assert.ok(now >= (index + 1) * 10 - 1 && now < (index + 1) * 10 + 10, `${now} of ${index}`)
+  assert.deepEqual(came, await life(1))
+  assert.notDeepEqual(came, await life(2))
 })

@@ -17,6 +17,8 @@ export interface VirtualClock extends Clock {
   step(end: Instant): Promise<boolean>
   /** Deadlines that are still to come. */
   readonly pending: number
+  /** How many have come: between two of them, whoever does anything does it without waiting. */
+  readonly come: number
 }
 
 /**
@@ -26,6 +28,7 @@ export interface VirtualClock extends Clock {
 export function createVirtualClock(start: Instant, restless?: Random): VirtualClock {
   let now = start
   let next = 0
+  let come = 0
   /** Sorted by deadline, then by order of scheduling, so that a seed gives one history. */
   const timers: Timer[] = []
 
@@ -53,17 +56,20 @@ export function createVirtualClock(start: Instant, restless?: Random): VirtualCl
 
   async function run(timer: Timer): Promise<void> {
     timers.shift()
+    come += 1
     now = Math.max(now, timer.at - (restless !== undefined && restless.next() < 0.5 ? 1 : 0))
     timer.run()
     await settle()
   }
 
+  function read(): Instant {
+    if (restless !== undefined && restless.next() < 0.2) now += 1
+    return now
+  }
+
   return {
-    now() {
-      if (restless !== undefined && restless.next() < 0.2) now += 1
-      return now
-    },
-    monotonicMs: () => now - start,
+    now: read,
+    monotonicMs: () => read() - start,
     schedule,
     async advance(ms) {
       const end = now + ms
@@ -86,6 +92,9 @@ export function createVirtualClock(start: Instant, restless?: Random): VirtualCl
     },
     get pending() {
       return timers.length
+    },
+    get come() {
+      return come
     },
   }
 }

@@ -45,6 +45,8 @@ export interface SimulatedClusterOptions {
   readonly isUsed?: boolean
   /** Takes Events and keeps none: nobody decides by them, and they are a good part of all writes. */
   readonly forgetsEvents?: boolean
+  /** Time does not stand still while anything reads it, and deadlines may be a millisecond early: see `createVirtualClock`. */
+  readonly isRestless?: boolean
   /** Sees every commit, in order, right after it is done. */
   readonly onCommit?: (changes: readonly Change[], who: Writer, world: World, now: Instant) => void
 }
@@ -123,8 +125,8 @@ async function startCluster(
   fill: (world: World) => void = () => {},
 ): Promise<SimulatedCluster> {
   const { seed, faults = (transport: Transport) => transport } = options
-  const clock = createVirtualClock(start)
   const random = seededRandom(seed)
+  const clock = createVirtualClock(start, options.isRestless ? random.fork('clock') : undefined)
   const world = createWorld()
   fill(world)
   const history = createHistory(clock)
@@ -135,7 +137,7 @@ async function startCluster(
   const links = new Map<string, AbortController>()
   const killPoints = new Map<SimulatedProcess, KillPoint>()
   let serverCount = 0
-  let instant = clock.now()
+  let instant: number | undefined
   let requestsNow = 0
   let aheadMs = 0
 
@@ -228,8 +230,10 @@ async function startCluster(
 
   /** Whoever asks again and again without waiting would hold the time for ever. */
   function isStorm(): boolean {
-    if (clock.now() !== instant) {
-      instant = clock.now()
+    // A restless clock goes on by being read, in a storm as well.
+    const present = options.isRestless ? clock.come : clock.now()
+    if (present !== instant) {
+      instant = present
       requestsNow = 0
     }
     return (requestsNow += 1) > stormRequests

@@ -12,6 +12,8 @@ export interface Plan {
   readonly nodes: number
   readonly cpuCount: number
   readonly latencyMs: number
+  /** Time goes on while code runs, and deadlines may be a millisecond early. Absent: it stands still until the next one. */
+  readonly isRestless?: boolean
   readonly steps: readonly Step[]
   readonly connectionFaults: readonly ConnectionFault[]
   readonly machineFaults: readonly MachineFault[]
@@ -52,6 +54,7 @@ export function planOf(seed: number, size: PlanSize = 'full'): Plan {
     ...(size === 'short' && { forgetsEvents: true }),
     cpuCount: isCrowded ? 2 : 8,
     latencyMs,
+    ...(random.fork('clock').next() < 1 / 3 && { isRestless: true }),
     steps,
     connectionFaults: [
       ...Array.from({ length: count(connection, most.connectionFaults) }, (_, index) =>

@@ -40,6 +40,18 @@ test('a seed is one plan, and a plan one history', async () => {
   assert.equal(first.history.text(), second.history.text())
 })
 
+test('a life whose time does not stand still is one history as well, and another than that of one whose does', async () => {
+  const steps: readonly Step[] = [{ atMs: 1_000, do: 'create', deployment: web, wish }]
+  const short = { quietMs: 60_000 }
+  const restless = { ...plan(steps), isRestless: true }
+  const [first, second, calm] = [await runPlan(restless, short), await runPlan(restless, short), await runPlan(plan(steps), short)]
+  assert.deepEqual(first.problems, [])
+  assert.equal(first.history.text(), second.history.text())
+  assert.notEqual(first.history.text(), calm.history.text())
+  const shares = Array.from({ length: 300 }, (_, seed) => planOf(seed).isRestless === true).filter(Boolean).length
+  assert.ok(shares > 70 && shares < 130, `${shares} of 300`)
+})
+
 test('a wish that cannot come true is a problem, with its history, and shrinks to what it takes', async () => {
   const broken = plan([
     { atMs: 1_000, do: 'create', deployment: web, wish },

@@ -71,6 +71,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     behaviour: flaky,
     isUsed: true,
     ...(plan.forgetsEvents && { forgetsEvents: true }),
+    ...(plan.isRestless && { isRestless: true }),
     faults: network.through,
     onCommit,
   })

@@ -8,7 +8,7 @@ export interface Shrunk {
   readonly runs: number
 }
 
-/** Leaves out faults, then steps, for as long as the same invariant still breaks. */
+/** Lets time stand still while code runs, then leaves out faults, then steps, for as long as the same invariant still breaks. */
 export async function shrink(plan: Plan, outcome: Outcome, options: RunOptions = {}, runLimit = 80): Promise<Shrunk> {
   const { invariant } = outcome.problems[0]!
   let smallest: Shrunk = { plan, outcome, runs: 0 }
@@ -33,6 +33,7 @@ export async function shrink(plan: Plan, outcome: Outcome, options: RunOptions =
   // The last steps undo what would keep wishes from coming true.
   const isLast = (item: object): boolean => 'atMs' in item && item.atMs === plan.endMs
 
+  if (plan.isRestless) await attempt({ ...plan, isRestless: false })
   await reduce('machineFaults')
   await reduce('connectionFaults')
   await reduce('steps')
