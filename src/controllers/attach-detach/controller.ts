@@ -20,7 +20,7 @@ import { type AttachView, type Consumer, planAttaching } from './plan-volume.ts'
 /** Attaches volumes of CSI drivers to the nodes of the pods that use them, and detaches them after. `forceMs`: as the reference's, six minutes. */
 export function attachDetachController(forceMs = 6 * 60_000): Controller<AttachView | NodeView> {
   const told = createTold()
-  /** Of each node, since when which attachments (by uid) are of no use to it: a restart gives nodes their time anew. */
+  /** Of each node, since when which attachments (by uid) are of no use to it: a restart, and a clock that is set back, gives nodes their time anew. */
   const unwanted = new Map<string, ReadonlyMap<string, Instant>>()
 
   function nodeView(key: string, cache: Cache, now: Instant): NodeView | undefined {
@@ -40,7 +40,7 @@ export function attachDetachController(forceMs = 6 * 60_000): Controller<AttachV
       const volume = cache.get(PersistentVolume, attachment.spec.source.persistentVolumeName ?? '')
       const uniqueName = nameIn(attachment, volume, node)
       const users = uniqueName === undefined ? [] : pods.filter(({ names }) => names.includes(uniqueName)).map(({ pod }) => pod)
-      if (users.length === 0) since.set(uid, before?.get(uid) ?? now)
+      if (users.length === 0) since.set(uid, Math.min(before?.get(uid) ?? now, now))
       return { attachment, uniqueName, volume, pods: users, unwantedSince: since.get(uid) }
     })
     if (since.size > 0) unwanted.set(name, since)

@@ -92,6 +92,19 @@ test('a node that is not well loses it after six minutes, not before', () => {
   assert.equal(world.list(VolumeAttachment).length, 0)
 })
 
+test('the six minutes begin anew when the clock is set back, and are no hour', () => {
+  const { world, settle } = scene({ pods: { p: 'n' } })
+  mounted(world, settle)
+  world.change(Node, 'n', undefined, { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })
+  world.remove(Pod, world.get(Pod, 'p', namespace)!)
+  settle()
+  world.now -= 3_600_000
+  assert.equal(settle(), world.now + 360_001)
+  world.now += 360_001
+  settle()
+  assert.equal(world.list(VolumeAttachment).length, 0)
+})
+
 test('the six minutes begin anew when a pod needs it again', () => {
   const { world, settle } = scene({ pods: { p: 'n' } })
   mounted(world, settle)

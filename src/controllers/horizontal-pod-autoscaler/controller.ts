@@ -41,7 +41,8 @@ export function horizontalPodAutoscalerController(
     const memory = memories.get(key)
     const { metadata, spec } = defaultAutoscaler(present)
     if (memory?.uid !== metadata.uid || !same(memory.spec, spec)) return undefined
-    return now < memory.nextAt ? memory.nextAt : undefined
+    // Farther off than any look it was put by a clock that has since been set back.
+    return now < memory.nextAt && memory.nextAt <= now + config.syncMs ? memory.nextAt : undefined
   }
 
   function note({ autoscaler: { metadata, spec } }: AutoscalerLook, history: History | undefined, nextAt: Instant): void {

@@ -549,6 +549,14 @@ test('asks every 15 seconds, at once after a change of its spec, and never when 
   assert.equal(asked.length, 3)
 })
 
+test('asks every 15 seconds also by a clock that was set back', async () => {
+  const { world, look, asked } = sceneOf({ cpu: [300, 300, 300] })
+  await look()
+  world.now -= 3_600_000
+  assert.equal(await look(), world.now + 15_000)
+  assert.equal(asked.length, 2)
+})
+
 test('scales down when all advice of five minutes has been lower', async () => {
   const { world, look, history } = sceneOf({ replicas: 5, cpu: [100, 100, 100, 100, 100] })
   const start = world.now

@@ -21,7 +21,11 @@ export function createSignsOfLife(): SignsOfLife {
       const ready = conditionOf(node.status.conditions, 'Ready')
       const sign = `${lease?.spec?.renewTime ?? ''} ${ready?.lastHeartbeatTime ?? ''}`
       const before = seen.get(name)
-      if (before?.uid === uid && before.sign === sign) return { at: before.at, isFirst: false }
+      if (before?.uid === uid && before.sign === sign) {
+        // The clock was set back: silence counts from then on, and not from a time to come.
+        before.at = Math.min(before.at, now)
+        return { at: before.at, isFirst: false }
+      }
       // A node that has never spoken counts from its creation.
       const at = ready === undefined && lease === undefined ? (parseTime(creationTimestamp) ?? now) : now
       seen.set(name, { uid, sign, at })

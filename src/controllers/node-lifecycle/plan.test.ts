@@ -51,6 +51,19 @@ test('a silent node becomes unknown after its grace, not before', () => {
   assert.deepEqual(shownTaints(world, 'n'), [])
 })
 
+test('a clock that is set back gives a silent node its grace anew, and not an hour', () => {
+  const world = given({ n: 'True', m: 'True' })
+  const controller = nodeLifecycleController()
+  world.settle([controller])
+  world.now -= 3_600_000
+  const wakeAt = world.settle([controller])
+  assert.equal(wakeAt, world.now + 50_001)
+  world.now = wakeAt
+  keepAlive(world, 'm')
+  world.settle([controller])
+  assert.equal(ready(world, 'n')!.status, 'Unknown')
+})
+
 test('tells of nodes that come and go, once', () => {
   const world = given({ n: 'True', m: 'True' })
   const controller = nodeLifecycleController()

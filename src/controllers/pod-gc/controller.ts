@@ -50,7 +50,9 @@ const controllerOver = (threshold: number, missed: Map<string, Instant>): Contro
       for (const name of missed.keys()) if (cache.indexed(Pod, byNodeName, name).length === 0) missed.delete(name)
       missed.set(nodeName, now)
     }
-    const missedSince = missed.get(nodeName)!
+    // From a clock that was set back since: it is waited for anew, and not until that time comes again.
+    const missedSince = Math.min(missed.get(nodeName)!, now)
+    missed.set(nodeName, missedSince)
     return { about: 'pod', now, pod, node, missedSince }
   },
   plan: planPodGc,

@@ -41,6 +41,17 @@ test('a node that comes back in time keeps its pods, and is waited for as long w
   assert.equal(world.get(Pod, 'a', namespace), undefined)
 })
 
+test('a clock that is set back has a node waited for anew, and not an hour longer', () => {
+  const controller = podGcController(3)
+  const world = given({ a: { node: 'vanished', ...old } })
+  world.settle([controller])
+  world.now -= 3_600_000
+  assert.equal(world.settle([controller]), world.now + 40_000)
+  world.now += 40_000
+  world.settle([controller])
+  assert.equal(world.get(Pod, 'a', namespace), undefined)
+})
+
 test('a node that only the cache does not show keeps its pods', () => {
   const controller = podGcController(3)
   const world = given({ a: { node: 'vanished', ...old } })
