@@ -37,6 +37,13 @@ test('only what is otherwise than before is a change', () => {
   assert.deepEqual([...health.clear('d')], [])
 })
 
+test('what grew stale before anybody was told is a change, whatever the driver tells next', () => {
+  const health = createDeviceHealth()
+  health.report('d', [report('a', 1), report('b', 1)], 0)
+  assert.deepEqual([...health.report('d', [report('b', 1)], 30_001)], ['pool/a', 'pool/b'])
+  assert.deepEqual([...health.report('d', [report('b', 1)], 30_002)], [])
+})
+
 test('a driver that tells of ever new devices is not remembered without end', () => {
   const health = createDeviceHealth()
   for (let round = 0; round < 3; round += 1)

@@ -24,8 +24,8 @@ export function createDeviceHealth(): DeviceHealth {
       const known = drivers.get(driver) ?? new Map<string, Known>()
       drivers.set(driver, known)
       const changed = new Set<string>()
-      // What grew stale was told as such: kept, it would be more with every device that a driver thinks up.
-      for (const [key, { staleAt }] of known) if (staleAt < now) known.delete(key)
+      // Kept, it would be more with every device that a driver thinks up. This report may come before anybody was told that it grew stale.
+      for (const [key, { staleAt }] of known) if (staleAt < now && known.delete(key)) changed.add(key)
       for (const one of devices) {
         const key = `${one.device?.poolName ?? ''}/${one.device?.deviceName ?? ''}`
         const seconds = Number(one.healthCheckTimeoutSeconds ?? 0)

@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { ResourceStatus } from '#api/core/v1/types.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Client } from '#client/client.ts'
-import type { Clock } from '#lib/clock.ts'
+import type { Clock, Instant } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -79,9 +79,10 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     onUnusable: (driver) => wiper.wipe(driver),
     onUsable: (driver) => wiper.spare(driver),
     onHealth(driver, devices) {
-      const changed = devices === undefined ? health.clear(driver) : health.report(driver, devices, clock.now())
+      const now = clock.now()
+      const changed = devices === undefined ? health.clear(driver) : health.report(driver, devices, now)
       tellOf((one, device) => one === driver && changed.has(device))
-      expireNext()
+      expireNext(now)
     },
   })
 
@@ -95,12 +96,16 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     for (const uid of pods) for (const listener of listeners) listener(uid)
   }
 
-  /** What a driver has not repeated in time is known no more: one deadline, for the first that grows stale. */
-  function expireNext(): void {
+  /**
+   * What a driver has not repeated in time is known no more: one deadline, for the first that grows stale. `now` is the instant of which pods were
+   * told: what grows stale right after it must not be taken for told.
+   */
+  function expireNext(now: Instant): void {
     forgetExpiry()
-    forgetExpiry = clock.schedule(health.nextExpiry(clock.now()), () => {
+    forgetExpiry = clock.schedule(health.nextExpiry(now), () => {
+      const then = clock.now()
       tellOf(() => true)
-      expireNext()
+      expireNext(then)
     })
   }
 

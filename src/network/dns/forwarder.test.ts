@@ -5,6 +5,7 @@ import { type Answer, decode, encode } from 'dns-packet'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createForwarder } from './forwarder.ts'
 import { keyOf } from './query.ts'
 import { fit } from './stored-answer.ts'
@@ -31,6 +32,7 @@ function world(
   options: { stubDomains?: { domain: string; servers: string[] }[]; servers?: string[] } = {},
 ) {
   const clock = createVirtualClock(1_000_000)
+  const machine = createSimulatedProcess('machine', clock)
   const asked: string[] = []
   const messages: Uint8Array[] = []
   const exchange: DnsExchange = (server, message, transport, timeoutMs) => {
@@ -48,7 +50,7 @@ function world(
   const metrics = { hits: 0, misses: 0, stale: 0, rejected: 0 }
   const forwarder = createForwarder({
     exchange,
-    clock,
+    clock: machine.clock,
     random: seededRandom(1),
     log: silentLog,
     cacheBytes: 100_000,
@@ -95,7 +97,7 @@ function world(
     }
     return told ?? 'no end'
   }
-  return { clock, asked, messages, metrics, forwarder, resolve, text }
+  return { clock, jump: machine.jump, asked, messages, metrics, forwarder, resolve, text }
 }
 
 const turns = async (): Promise<void> => {
@@ -223,6 +225,23 @@ test('what was known an hour ago helps when nobody answers, and no longer', asyn
   assert.equal(metrics.stale, 1)
   await clock.advance(3_600_000)
   assert.equal(await text(), 'nothing')
+})
+
+test('a clock that is set back keeps no answer for longer, and no server down', async () => {
+  let isDown = false
+  const { clock, jump, asked, text } = world({ a: () => (isDown ? undefined : { answers: address(60) }) })
+  await text()
+  jump(-3_600_000)
+  await clock.advance(61_000)
+  assert.equal(await text(), 'NOERROR 60 192.0.2.80')
+  assert.equal(asked.length, 2)
+
+  isDown = true
+  for (let i = 0; i < 4; i += 1) await text(`try-${i}.example.org`)
+  isDown = false
+  jump(-3_600_000)
+  await clock.advance(6_000)
+  assert.equal(await text('now.example.org'), 'NOERROR 60 192.0.2.80')
 })
 
 test('the longest stub domain that fits is asked, and nobody else', async () => {

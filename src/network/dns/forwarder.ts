@@ -90,11 +90,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   function resolve(name: string, question: Question, client: string): Forwarded | Promise<Forwarded | undefined> {
     const key = cacheKeyOf(question)
-    const now = clock.now()
+    // What has passed counts, whatever became of the time of day: by a clock that was set back, answers would be kept for hours.
+    const nowMs = clock.monotonicMs()
     const kept = cache.get(key)
-    if (kept !== undefined && now < kept.untilMs) {
+    if (kept !== undefined && nowMs < kept.untilMs) {
       metrics?.cacheHit(isNegative(kept.response) ? 'denial' : 'success')
-      return { response: kept.response, ageSeconds: Math.max(0, Math.floor((now - kept.keptAtMs) / 1000)) }
+      return { response: kept.response, ageSeconds: Math.max(0, Math.floor((nowMs - kept.keptAtMs) / 1000)) }
     }
     metrics?.cacheMiss()
     const ofClient = waiting.get(client) ?? 0
@@ -129,14 +130,14 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (response === undefined) return undefined
     const ttlSeconds = isWord ? Math.min(response.ttlSeconds, isNegative(response) ? deniedSecondsMax : keptSecondsMax) : failedSeconds
     // A part of an answer is for who asked, and for nobody else.
-    if (ttlSeconds > 0 && !response.isTruncated && asked === age) cache.put(key, response, clock.now(), ttlSeconds)
+    if (ttlSeconds > 0 && !response.isTruncated && asked === age) cache.put(key, response, clock.monotonicMs(), ttlSeconds)
     return { response, ageSeconds: 0 }
   }
 
   function staleAnswer(key: string): Forwarded | undefined {
     const kept = cache.get(key)
     if (kept === undefined || kept.response.rcode !== rcodes.NOERROR || isNegative(kept.response)) return undefined
-    if (clock.now() >= kept.untilMs + staleMs) return undefined
+    if (clock.monotonicMs() >= kept.untilMs + staleMs) return undefined
     metrics?.servedStale()
     return { response: withTtl(kept.response, staleTtlSeconds), ageSeconds: 0 }
   }

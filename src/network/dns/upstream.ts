@@ -54,12 +54,12 @@ interface Server {
   readonly name: string
   /** Attempts in a row without an answer. */
   silences: number
-  /** While it is silent: when the next question goes to it first. */
-  retryAt: number
-  answeredAt: number
+  /** While it is silent: when the next question goes to it first. Like the others by what passes, whatever becomes of the time of day. */
+  retryAtMs: number
+  answeredAtMs: number
   usualMs: number
   knowsEdns: boolean
-  loopUntil: number
+  loopUntilMs: number
   isProbed: boolean
 }
 
@@ -74,11 +74,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     (name): Server => ({
       name,
       silences: 0,
-      retryAt: 0,
-      answeredAt: -1,
+      retryAtMs: 0,
+      answeredAtMs: -1,
       usualMs: patienceAtFirstMs / 4,
       knowsEdns: true,
-      loopUntil: 0,
+      loopUntilMs: 0,
       isProbed: false,
     }),
   )
@@ -86,11 +86,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const ends = new Set<() => void>()
 
   function order(): Server[] {
-    const now = clock.now()
-    const able = servers.filter((server) => now >= server.loopUntil)
-    const well = able.filter(({ silences, retryAt }) => silences === 0 || now >= retryAt)
+    const nowMs = clock.monotonicMs()
+    const able = servers.filter((server) => nowMs >= server.loopUntilMs)
+    const well = able.filter(({ silences, retryAtMs }) => silences === 0 || nowMs >= retryAtMs)
     // One question at a time finds out whether a silent server is back.
-    for (const server of well) if (server.silences > 0) server.retryAt = now + attemptMs
+    for (const server of well) if (server.silences > 0) server.retryAtMs = nowMs + attemptMs
     const ill = able.filter((server) => !well.includes(server) && (well.length > 0 || server.silences < silencesMax))
     const once = [...well, ...ill]
     return [...once, ...once].slice(0, attemptsMax)
@@ -146,7 +146,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   /** Never rejects: what went wrong is noted of the server. */
   async function attempt(server: Server, question: Question): Promise<Response | undefined> {
     // Found out since this question began.
-    if (clock.now() < server.loopUntil) return undefined
+    if (clock.monotonicMs() < server.loopUntilMs) return undefined
     if (!server.isProbed) probe(server)
     const startedMs = clock.monotonicMs()
     try {
@@ -159,7 +159,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       const tookMs = clock.monotonicMs() - startedMs
       if (response === undefined) throw new Error('the answer was none to the question')
       server.usualMs = 0.75 * server.usualMs + 0.25 * tookMs
-      server.answeredAt = clock.monotonicMs()
+      server.answeredAtMs = clock.monotonicMs()
       if (server.silences >= silencesMax) log.info('a name server answers again', { server: server.name })
       server.silences = 0
       options.answered?.(server.name, response.rcode, tookMs / 1000)
@@ -167,9 +167,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     } catch (error) {
       options.failed?.(server.name)
       // Others were answered meanwhile: one message was lost.
-      if (server.answeredAt > startedMs) return undefined
+      if (server.answeredAtMs > startedMs) return undefined
       server.silences += 1
-      server.retryAt = clock.now() + backoff(retry, server.silences - 1, random)
+      server.retryAtMs = clock.monotonicMs() + backoff(retry, server.silences - 1, random)
       if (server.silences === silencesMax) log.warn('a name server gives no answers; others are asked', { server: server.name, error })
       return undefined
     }
@@ -205,7 +205,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     isOwnProbe(key) {
       const server = probes.get(key)
       if (server === undefined) return false
-      server.loopUntil = clock.now() + loopMs
+      server.loopUntilMs = clock.monotonicMs() + loopMs
       server.isProbed = false
       log.error('a name server that is asked for names outside the cluster asks this one for them; it is left out', {
         server: server.name,
