@@ -5,6 +5,7 @@ import { Node } from '#api/core/v1/node.ts'
 import { WherryError } from '#lib/errors.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createSimulatedRuntime } from '#sim/runtime.ts'
 import { createTestNode } from './test-node.ts'
 
@@ -131,6 +132,26 @@ test('tells what it sees of itself, and keeps resources that others advertise', 
 })
 
 const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)
+
+test('a quiet node writes its status every five minutes, also when timers are early and the clock is set back', async (t) => {
+  for (let seed = 1; seed <= 6; seed += 1) {
+    const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'), seededRandom(seed))
+    const machine = createSimulatedProcess('machine', clock)
+    const runtime = createSimulatedRuntime({ clock, random: seededRandom(1), images: { app: {} } })
+    const node = await createTestNode({ clock: machine.clock, runtime, network: runtime.network, seed })
+    t.after(() => node.close())
+    await node.startKubelet()
+    const beats: { readonly told: string; readonly at: number }[] = []
+    for (let minute = 0; minute < 60; minute += 1) {
+      await clock.advance(60_000)
+      if (minute === 30) machine.jump(-3_600_000)
+      const told = (await node.client.get(Node, 'node')).status.conditions!.find(({ type }) => type === 'Ready')!.lastHeartbeatTime!
+      if (beats.at(-1)?.told !== told) beats.push({ told, at: minute })
+    }
+    const gaps = beats.slice(1).map(({ at }, index) => at - beats[index]!.at)
+    assert.ok(gaps.length > 9 && Math.min(...gaps) >= 5 && Math.max(...gaps) <= 6, `seed ${seed}: ${gaps.join()}`)
+  }
+})
 
 test('a part of the node that changes leads to one look', async (t) => {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))

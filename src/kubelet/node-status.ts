@@ -4,7 +4,7 @@ import type { Client } from '#client/client.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
 import { compareResourceVersions } from '#client/resource-version.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
-import { type Clock, type Instant, sleep } from '#lib/clock.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
@@ -68,7 +68,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   const stopping = new AbortController()
   let machine: MachineFacts | undefined
   let node: Node | undefined
-  let writtenAt: Instant = -Infinity
+  /** By what passes: a clock that is set back must not keep the next status from being written for hours. */
+  let writtenMs = -Infinity
   let wasUnschedulable = false
   let isRebootTold = false
   let told: Pick<NodeFactsView['runtime'], 'handlers' | 'features'> = { handlers: [], features: noFeatures }
@@ -189,7 +190,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     const status = nodeStatus(view, previous)
     const regarding = node
     tellSchedulable(regarding)
-    const isDue = view.now - writtenAt >= timing.reportMs
+    const isDue = clock.monotonicMs() - writtenMs >= timing.reportMs
     if (isDue || !deepEqual(withoutHeartbeat(previous), withoutHeartbeat(status))) await write(status, previous)
     tellConditions(regarding, previous?.conditions ?? [], status.conditions ?? [])
     const bootID = previous?.nodeInfo.bootID
@@ -198,7 +199,9 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       isRebootTold = true
       options.events.record({ regarding, type: 'Warning', reason: 'Rebooted', message })
     }
-    again(view.notReady === '' ? timing.reportMs : NOT_READY_MS)
+    // From the last write on: a look in between, or one that came a moment early, puts the next write off by nothing.
+    const restMs = Math.max(writtenMs + timing.reportMs - clock.monotonicMs(), 1)
+    again(view.notReady === '' ? restMs : NOT_READY_MS)
   }
 
   async function write(status: NodeStatus, previous: NodeStatus | undefined): Promise<void> {
@@ -216,7 +219,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       if (isError(error, 'NotFound')) node = undefined
       throw error
     }
-    writtenAt = clock.now()
+    writtenMs = clock.monotonicMs()
   }
 
   /** Keeps the newest version that is known; tells whether this is it. */
@@ -240,7 +243,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
     if (isNewer) tellSchedulable(present)
     if (!isNewer || deepEqual(withoutHeartbeat(before?.status), withoutHeartbeat(present.status))) return
     // Should somebody insist on another opinion, the two of us may not go round in circles.
-    if (clock.now() - writtenAt < INSIST_MS) again(INSIST_MS)
+    if (clock.monotonicMs() - writtenMs < INSIST_MS) again(INSIST_MS)
     else lookNow()
   }
 
@@ -270,7 +273,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   function again(afterMs: number): void {
     if (stopping.signal.aborted) return
     forgetLook()
-    forgetLook = clock.schedule(clock.now() + afterMs * (1 + 0.04 * (random.next() - 0.5)), () => lookNow())
+    forgetLook = clock.schedule(clock.now() + afterMs * (1 + 0.04 * random.next()), () => lookNow())
   }
 
   /** Not every part can tell of a change: nobody says that a table of the kernel fills up. Their conditions are compared with each heartbeat. */
