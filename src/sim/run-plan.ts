@@ -15,7 +15,7 @@ import type { Invariant, Writer } from './invariants/invariant.ts'
 import { invariants } from './invariants.ts'
 import { startMachineFaults } from './machine-faults.ts'
 import { type Plan, podsAreDisturbed, staleMsOf } from './plan.ts'
-import { takeSteps } from './steps.ts'
+import { drainMs, takeSteps } from './steps.ts'
 import type { Change, World } from './world.ts'
 
 export interface Outcome {
@@ -98,7 +98,8 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     network.end()
     endMachineFaults()
     history.note({ who: 'simulation', what: 'all faults are over', object: '', result: '' })
-    await one.until(() => steps.done, 120_000, 'all steps are taken')
+    const drains = plan.steps.filter((step) => step.do === 'drain').length
+    await one.until(() => steps.done, 120_000 + drains * drainMs, 'all steps are taken')
     await taking
 
     const unmet = (): string[] => checks.flatMap((check) => (check.atRest?.(clock.now()) ?? []).map((text) => `${check.name}: ${text}`))

@@ -206,15 +206,19 @@ async function take(cluster: SimulatedCluster, step: Action): Promise<unknown> {
   }
 }
 
+/** How long a drain goes on that budgets forbid. */
+export const drainMs = 60_000
+const drainRetryMs = 5_000
+
 async function drain(cluster: SimulatedCluster, node: string): Promise<void> {
   const { client, clock } = cluster
   await client.patch(Node, node, { type: 'merge', body: { spec: { unschedulable: true } } })
-  for (let tries = 0; tries < 12; tries += 1) {
+  for (let tries = 0; tries < drainMs / drainRetryMs; tries += 1) {
     const { items } = await client.list(Pod, { fieldSelector: `spec.nodeName=${node}` })
     const leaving = items.filter((pod) => isRunning(pod) && !pod.metadata.ownerReferences?.some(({ kind }) => kind === 'DaemonSet'))
     if (leaving.length === 0) return
     for (const pod of byName(leaving)) await evict(cluster, pod)
-    await sleep(clock, 5_000)
+    await sleep(clock, drainRetryMs)
   }
 }
 
