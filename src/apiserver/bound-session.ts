@@ -12,14 +12,14 @@ export function boundSession(session: ServerHttp2Session, clock: Clock, idleMs: 
 
 function closeWhenIdle(session: ServerHttp2Session, clock: Clock, idleMs: number): void {
   let streams = 0
-  let idleSince = clock.now()
+  let idleSinceMs = clock.monotonicMs()
   let forget: (() => void) | undefined
   // One deadline, looked at again when it comes: a busy connection becomes idle thousands of times a second.
   const watch = (): void => {
-    forget ??= clock.schedule(idleSince + idleMs, () => {
+    forget ??= clock.schedule(clock.now() + idleSinceMs + idleMs - clock.monotonicMs(), () => {
       forget = undefined
       if (streams > 0) return
-      if (clock.now() - idleSince >= idleMs) session.close()
+      if (clock.monotonicMs() - idleSinceMs >= idleMs) session.close()
       else watch()
     })
   }
@@ -28,7 +28,7 @@ function closeWhenIdle(session: ServerHttp2Session, clock: Clock, idleMs: number
     stream.once('close', () => {
       streams -= 1
       if (streams > 0 || session.closed) return
-      idleSince = clock.now()
+      idleSinceMs = clock.monotonicMs()
       watch()
     })
   })

@@ -1,6 +1,6 @@
 import { type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { Clock, Instant } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { HttpResponse } from '#lib/http.ts'
 import type { Exchange } from './https-transport.ts'
 
@@ -31,15 +31,16 @@ export function createHttp2Exchange({ socket, authority, clock, silenceMs }: Htt
   })
 
   let streams = 0
-  let heardAt: Instant = clock.now()
+  /** By what passes: a clock that is set back must not keep a dead connection for as long. */
+  let heardMs = clock.monotonicMs()
   let forget: (() => void) | undefined
 
   /** A half-open connection says nothing, not even goodbye. One deadline, and only while somebody waits for something. */
   function watchSilence(): void {
-    forget = clock.schedule(heardAt + silenceMs, () => {
+    forget = clock.schedule(clock.now() + heardMs + silenceMs - clock.monotonicMs(), () => {
       forget = undefined
       if (streams === 0 || session.destroyed) return
-      if (clock.now() < heardAt + silenceMs) {
+      if (clock.monotonicMs() < heardMs + silenceMs) {
         watchSilence()
         return
       }
@@ -47,7 +48,7 @@ export function createHttp2Exchange({ socket, authority, clock, silenceMs }: Htt
       const sent = session.ping((error) => {
         giveUp()
         if (error !== null) return
-        heardAt = clock.now()
+        heardMs = clock.monotonicMs()
         if (streams > 0 && forget === undefined) watchSilence()
       })
       if (!sent) giveUp()
@@ -56,7 +57,7 @@ export function createHttp2Exchange({ socket, authority, clock, silenceMs }: Htt
 
   function opened(stream: ClientHttp2Stream): void {
     streams += 1
-    if (streams === 1) heardAt = clock.now()
+    if (streams === 1) heardMs = clock.monotonicMs()
     if (forget === undefined) watchSilence()
     stream.on('data', heard)
     // Reading begins with the iteration, not with listening for signs of life.
@@ -70,7 +71,7 @@ export function createHttp2Exchange({ socket, authority, clock, silenceMs }: Htt
   }
 
   function heard(): void {
-    heardAt = clock.now()
+    heardMs = clock.monotonicMs()
   }
 
   return {

@@ -7,6 +7,7 @@ import { isError } from '#lib/errors.ts'
 import { readBody, type Transport } from '#lib/http.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createHttpsTransport, type HttpsTransportOptions } from './https-transport.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { testIdentity } from './test-identity.ts'
@@ -175,8 +176,9 @@ test('an answer that does not begin ends with a timeout', async () => {
   await close()
 })
 
-test('a half-open connection is noticed by a missing sign of life', async () => {
+test('a half-open connection is noticed by a missing sign of life, also by a clock that was set back', async () => {
   const clock = createVirtualClock(0)
+  const machine = createSimulatedProcess('machine', clock)
   const { server, url } = await serve(async () => ({
     status: 200,
     headers: {},
@@ -189,7 +191,7 @@ test('a half-open connection is noticed by a missing sign of life', async () => 
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${relay.port}`,
     ca: testIdentity.cert,
-    clock,
+    clock: machine.clock,
     random: seededRandom(1),
   })
   const response = await transport({ method: 'GET', path: '/', headers: {} })
@@ -204,6 +206,7 @@ test('a half-open connection is noticed by a missing sign of life', async () => 
     for (let turns = 0; turns < 50; turns += 1) await turn()
   }
   relay.goSilent()
+  machine.jump(-3_600_000)
   const rejected = assert.rejects(body.next(), (error) => isError(error, 'ServiceUnavailable'))
   for (let i = 0; i < 4; i += 1) await clock.advance(31_000)
   await rejected

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createRevisionWaits } from './revision-waits.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
@@ -45,5 +46,16 @@ test('each wait ends at its own time, and none leaves a timer behind', async () 
   assert.deepEqual(await seen(), [false, false, undefined])
   waits.advance(5)
   assert.deepEqual(await seen(), [false, false, true])
+  assert.equal(clock.pending, 0)
+})
+
+test('a clock that is set back makes no wait longer', async () => {
+  const clock = createVirtualClock(start)
+  const machine = createSimulatedProcess('machine', clock)
+  const waits = createRevisionWaits(machine.clock)
+  const reached = waits.until(5, 3_000)
+  machine.jump(-3_600_000)
+  await clock.advance(3_000)
+  assert.equal(await Promise.race([reached, Promise.resolve('waits')]), false)
   assert.equal(clock.pending, 0)
 })

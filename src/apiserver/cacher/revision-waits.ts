@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Revision } from '#store/store.ts'
 
 /** Those who wait for a revision to be visible: under load every write does, so a wait costs neither a timer of its own nor a look at each other. */
@@ -11,43 +11,44 @@ export interface RevisionWaits {
 
 interface Wait {
   readonly revision: Revision
-  readonly endsAt: Instant
+  /** By what passes, whatever becomes of the time of day. */
+  readonly endMs: number
   readonly resolve: (reached: boolean) => void
 }
 
 /** Nobody waits at first. */
-export function createRevisionWaits(clock: Pick<Clock, 'now' | 'schedule'>): RevisionWaits {
+export function createRevisionWaits(clock: Clock): RevisionWaits {
   /** In the order of their revisions. */
   let waiting: Wait[] = []
   /** When the timer goes off, if there is one: at the end of the first wait, or before. */
-  let timerAt = Infinity
+  let timerMs = Infinity
   let forget = (): void => {}
 
-  function arm(at: Instant): void {
-    if (at >= timerAt) return
+  function arm(endMs: number): void {
+    if (endMs >= timerMs) return
     forget()
-    timerAt = at
-    forget = clock.schedule(at, giveUp)
+    timerMs = endMs
+    forget = clock.schedule(endMs - clock.monotonicMs() + clock.now(), giveUp)
   }
 
   function giveUp(): void {
-    timerAt = Infinity
-    const now = clock.now()
-    const late = waiting.filter(({ endsAt }) => endsAt <= now)
-    waiting = waiting.filter(({ endsAt }) => endsAt > now)
+    timerMs = Infinity
+    const nowMs = clock.monotonicMs()
+    const late = waiting.filter(({ endMs }) => endMs <= nowMs)
+    waiting = waiting.filter(({ endMs }) => endMs > nowMs)
     for (const { resolve } of late) resolve(false)
-    arm(waiting.reduce((first, { endsAt }) => Math.min(first, endsAt), Infinity))
+    arm(waiting.reduce((first, { endMs }) => Math.min(first, endMs), Infinity))
   }
 
   return {
     until: (revision, timeoutMs) =>
       new Promise((resolve) => {
-        const endsAt = clock.now() + timeoutMs
+        const endMs = clock.monotonicMs() + timeoutMs
         // Whoever comes later mostly waits for more.
         let place = waiting.length
         while (place > 0 && waiting[place - 1]!.revision > revision) place -= 1
-        waiting.splice(place, 0, { revision, endsAt, resolve })
-        arm(endsAt)
+        waiting.splice(place, 0, { revision, endMs, resolve })
+        arm(endMs)
       }),
     advance(to) {
       let count = 0
@@ -56,7 +57,7 @@ export function createRevisionWaits(clock: Pick<Clock, 'now' | 'schedule'>): Rev
       const ready = waiting.splice(0, count)
       if (waiting.length === 0) {
         forget()
-        timerAt = Infinity
+        timerMs = Infinity
       }
       for (const { resolve } of ready) resolve(true)
     },
