@@ -69,6 +69,8 @@ export function paths(layout: Layout) {
     agentPid: join(run, 'agent.pid'),
     containerdRoot: join(data, 'node', 'containerd'),
     containerdState: join(run, 'containerd'),
+    /** What the pause process of each pod may call. */
+    pauseSeccomp: join(data, 'node', 'pause-seccomp.json'),
     cniConfig: join(data, 'node', 'cni'),
     /** host-local keeps the addresses it gave out here; they die with the sandboxes, so with the machine's run. */
     cniState: join(run, 'cni'),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkRuntime, containerBasis, sandboxBasis } from '#kubelet/check-runtime.ts'
@@ -6,6 +8,7 @@ import type { ContainerStatus } from '#kubelet/runtime.ts'
 import { isError } from '#lib/errors.ts'
 import { systemClock } from '../clock.ts'
 import { canRunCrun } from '../containerd.ts'
+import { pauseSeccompProfile } from '../images/pause-seccomp.ts'
 import { isThere } from '../packages.ts'
 import { createCriRuntime } from './runtime.ts'
 import { startTestContainerd, type TestContainerd, type TestContainerdOptions } from './test-containerd.ts'
@@ -73,6 +76,32 @@ function suite(title: string, subnet: string, programs: TestContainerdOptions, s
     async function inForce(id: string): Promise<ContainerStatus> {
       return runtime.containerStatus(id)
     }
+
+    test('the pause process lives within its own profile: alone, as a user, and as the first of its pod', async () => {
+      const profile = `${containerd.directory}/pause-seccomp.json`
+      await writeFile(profile, pauseSeccompProfile(process.arch as 'x64' | 'arm64'))
+      const seccomp = { type: 'Localhost', localhostRef: profile } as const
+      for (const more of [{}, { runAsUser: 1000, runAsGroup: 1000, supplementalGroups: [2000] }, { pid: 'pod' } as const]) {
+        const security = { ...sandboxBasis.security, ...more, seccomp }
+        const sandbox = { ...sandboxBasis, logDirectory: `${containerd.directory}/logs`, security }
+        const sandboxId = await runtime.runSandbox(sandbox)
+        const status = await pauseStatus(sandboxId)
+        assert.match(status, /^Seccomp:\t2$/m)
+        const own = { ...containerBasis, security: { ...containerBasis.security, ...more } }
+        const id = await runtime.createContainer(sandboxId, own, sandbox)
+        await runtime.startContainer(id)
+        if (security.pid === 'pod') {
+          const orphan = await runtime.execSync(id, ['sh', '-c', '(sh -c "echo \\$\\$" &)'], 5_000)
+          const pid = Buffer.from(orphan.stdout).toString().trim()
+          assert.match(pid, /^[0-9]+$/)
+          const isLeft = async () => (await runtime.execSync(id, ['test', '-e', `/proc/${pid}`], 5_000)).exitCode === 0
+          for (let left = 200; (await isLeft()) && left > 0; left -= 1) await delay(10)
+          assert.equal(await isLeft(), false, 'an orphan is not collected')
+        }
+        await runtime.stopSandbox(sandboxId)
+        await runtime.removeSandbox(sandboxId)
+      }
+    })
 
     test('an image is mounted where the runtime can', async (context) => {
       const major = Number.parseInt((await runtime.version()).version.replace('v', ''), 10)
@@ -144,3 +173,23 @@ test('a runtime that is nowhere is unavailable', async () => {
   await assert.rejects(absent.version(), (error) => isError(error, 'ServiceUnavailable'))
   absent.close()
 })
+
+/** What the kernel says of a sandbox's own process, once the OCI runtime has become it. */
+async function pauseStatus(sandboxId: string): Promise<string> {
+  for (let left = 200; left > 0; left -= 1, await delay(10))
+    for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)))
+      if (readIfThere(`/proc/${pid}/cgroup`).includes(sandboxId)) {
+        const status = readIfThere(`/proc/${pid}/status`)
+        if (/^Name:\tpause$/m.test(status)) return status
+      }
+  return assert.fail(`sandbox ${sandboxId} has no pause process`)
+}
+
+/** '' for a process that has ended meanwhile. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

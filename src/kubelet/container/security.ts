@@ -68,8 +68,11 @@ function selinux({ user = '', role = '', type = '', level = '' }: SELinuxOptions
   return `${user}${role}${type}${level}` === '' ? {} : { selinux: { user, role, type, level } }
 }
 
-/** The settings of the pod as a whole: of its pause process and its namespaces. */
-export function sandboxSecurity(pod: Pod, seccompDirectory: string): SandboxSecurity {
+/**
+ * The settings of the pod as a whole: of its pause process and its namespaces. Its seccomp profile is for its containers: one that lets only their
+ * calls through would keep the pause process from starting.
+ */
+export function sandboxSecurity(pod: Pod, seccompProfile: SeccompProfile = { type: 'RuntimeDefault' }): SandboxSecurity {
   const pods: PodSecurityContext = pod.spec.securityContext ?? {}
   return {
     ...namespaces(pod),
@@ -79,7 +82,7 @@ export function sandboxSecurity(pod: Pod, seccompDirectory: string): SandboxSecu
     supplementalGroupsPolicy: pods.supplementalGroupsPolicy ?? 'Merge',
     privileged: [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((one) => one.securityContext?.privileged === true),
     readonlyRootfs: false,
-    seccomp: seccomp(pods.seccompProfile, seccompDirectory),
+    seccomp: seccompProfile,
     ...selinux(pods.seLinuxOptions ?? {}),
   }
 }

@@ -68,7 +68,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       clusterDns: config.clusterDns,
       nodeDns,
       podLogsDirectory: config.podLogsDirectory,
-      seccompDirectory: config.seccompDirectory,
+      pauseSeccomp: config.pauseSeccomp,
     })
   }
 

@@ -2,11 +2,13 @@ import type { Config } from '#host/config.ts'
 import { type ContainerdOptions, checkCgroupDriver, containerdSocket, ensureContainerd } from '#host/containerd.ts'
 import { createCriRuntime } from '#host/cri/runtime.ts'
 import { nodeFiles } from '#host/files.ts'
+import { pauseSeccompProfile } from '#host/images/pause-seccomp.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { type LeakedAddresses, leakedAddresses } from '#host/leaked-addresses.ts'
 import { type LostShims, lostShims } from '#host/lost-shims.ts'
 import { names } from '#host/names.ts'
 import { containerdOptions } from '#host/node-containerd.ts'
+import { saveFile } from '#host/save-file.ts'
 import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { withCdi } from '#kubelet/devices/cdi/with-cdi.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
@@ -23,10 +25,11 @@ export async function openRuntime(
   { runtimeRequestTimeout }: Pick<KubeletConfiguration, 'runtimeRequestTimeout'>,
 ) {
   const containerd = containerdOptions(layout, config)
+  const { cniState, containerdState, pauseSeccomp } = paths(layout)
+  saveFile(pauseSeccomp, pauseSeccompProfile(process.arch as 'x64' | 'arm64'))
   await ensureContainerd(containerd)
   checkCgroupDriver(containerd)
   const runtime = createCriRuntime({ endpoint: containerdSocket(containerd), clock, requestTimeoutMs: durationMs(runtimeRequestTimeout) })
-  const { cniState, containerdState } = paths(layout)
   const lost = [
     lostShims({ runtime, socket: containerdSocket(containerd), clock, log }),
     leakedAddresses({ runtime, cniStateDirectory: cniState, containerdState, bridge: names.bridge, clock, log }),
