@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { createServiceHost, stickyClientsIn, udpFlowIn } from './service-host.ts'
+import type { FlowProtocol } from '#network/proxy/host.ts'
+import { createServiceHost, flowIn, stickyClientsIn } from './service-host.ts'
 
 check(
   'udp      17 29 src=192.168.77.9 dst=10.8.0.7 sport=4000 dport=80 [UNREPLIED] src=10.9.0.2 dst=10.9.0.1 sport=8080 dport=4000 mark=0 use=1',
@@ -13,6 +14,12 @@ check('udp      17 120 src=fd00::9 dst=fd00:8::7 sport=1 dport=2 src=fd00:9::2 d
   replySource: 'fd00:9::2',
   replyPort: 3,
 })
+check(
+  'tcp      6 111 SYN_SENT src=192.0.2.2 dst=10.8.0.7 sport=4000 dport=80 [UNREPLIED] src=10.9.0.2 dst=192.0.2.2 sport=8080 dport=1095 mark=0 use=1',
+  { destination: '10.8.0.7', destinationPort: 80, replySource: '10.9.0.2', replyPort: 8080 },
+  'tcp',
+)
+check('tcp      6 29 ESTABLISHED src=1.1.1.1 dst=2.2.2.2 sport=1 dport=2 src=2.2.2.2 dst=1.1.1.1 sport=2 dport=1 use=1', undefined, 'tcp')
 check('tcp      6 29 ESTABLISHED src=1.1.1.1 dst=2.2.2.2 sport=1 dport=2 src=2.2.2.2 dst=1.1.1.1 sport=2 dport=1 use=1', undefined)
 check('conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.', undefined)
 
@@ -45,6 +52,6 @@ test('HTTP at several addresses: all of them or none', async () => {
   await assert.rejects(fetch('http://127.0.0.3:39517/'))
 })
 
-function check(line: string, expected: ReturnType<typeof udpFlowIn>): void {
-  test(`flow: ${line.slice(0, 40)}`, () => assert.deepEqual(udpFlowIn(line), expected))
+function check(line: string, expected: ReturnType<typeof flowIn>, protocol: FlowProtocol = 'udp'): void {
+  test(`flow: ${line.slice(0, 40)}`, () => assert.deepEqual(flowIn(line, protocol), expected))
 }

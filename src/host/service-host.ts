@@ -1,10 +1,12 @@
 import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
-import type { ServiceHost, StickyClient, UdpFlow } from '#network/proxy/host.ts'
+import type { Flow, FlowProtocol, ServiceHost, StickyClient } from '#network/proxy/host.ts'
 import { createNft } from './nft.ts'
 import { type RunOptions, run } from './run.ts'
 
 const sticky = 'sticky-clients'
+/** conntrack's state of a TCP connection whose other side has said nothing yet. */
+const unanswered = 'SYN_SENT'
 
 /** nft(8), conntrack(8) and HTTP sockets for the service proxy. `prefix`: words before each program, such as `ip netns exec NAME` in tests. */
 export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
@@ -20,17 +22,18 @@ export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
       const { code, stdout } = await exec('nft', ['-j', 'list', 'map', family, table, sticky], { accept: [1] })
       return code === 0 ? stickyClientsIn(JSON.parse(stdout)) : []
     },
-    async forgetUdpFlows(family, isStale) {
+    async forgetFlows(family, protocol, isStale) {
+      const selected = ['-p', protocol, ...(protocol === 'tcp' ? ['--state', unanswered] : []), '-f', family === 'ip' ? 'ipv4' : 'ipv6']
       let count = 0
-      const stale = new Map<string, UdpFlow>()
+      const stale = new Map<string, Flow>()
       const end = { rest: '' }
       const look = (line: string): void => {
-        const flow = udpFlowIn(line)
+        const flow = flowIn(line, protocol)
         if (flow === undefined) return
         count += 1
         if (isStale(flow)) stale.set(JSON.stringify(flow), flow)
       }
-      await exec('conntrack', ['-L', '-p', 'udp', '-f', family === 'ip' ? 'ipv4' : 'ipv6'], {
+      await exec('conntrack', ['-L', ...selected], {
         accept: [1],
         onOutput: (text) => {
           const lines = (end.rest + text).split('\n')
@@ -43,7 +46,7 @@ export function createServiceHost(prefix: readonly string[] = []): ServiceHost {
         await exec(
           'conntrack',
           [
-            ...['-D', '-p', 'udp', '-f', family === 'ip' ? 'ipv4' : 'ipv6', '--orig-dst', destination],
+            ...['-D', ...selected, '--orig-dst', destination],
             ...['--orig-port-dst', String(destinationPort), '--reply-src', replySource, '--reply-port-src', String(replyPort)],
           ],
           { accept: [1] },
@@ -110,8 +113,9 @@ interface StickyKey {
 }
 
 /** A line of `conntrack -L`: the first of each name is of the way there, the second of the way back. */
-export function udpFlowIn(line: string): UdpFlow | undefined {
-  if (!line.startsWith('udp ')) return undefined
+export function flowIn(line: string, protocol: FlowProtocol): Flow | undefined {
+  if (!line.startsWith(`${protocol} `)) return undefined
+  if (protocol === 'tcp' && !(line.includes(` ${unanswered} `) && line.includes(' [UNREPLIED] '))) return undefined
   const all = (name: string) => [...line.matchAll(new RegExp(` ${name}=(\\S+)`, 'g'))].map((match) => match[1]!)
   const [destination] = all('dst')
   const [destinationPort, ...others] = all('dport')

@@ -8,8 +8,8 @@ export interface ServiceHost {
   stickyClients(family: Family, table: string): Promise<readonly StickyClient[]>
   /** Whether these tables, such as `ip wherry`, are there and lead packets to their chain `canary`. */
   hasRules(tables: readonly string[]): Promise<boolean>
-  /** Makes the kernel forget the UDP flows that `isStale` says; resolves with how many it looked at. */
-  forgetUdpFlows(family: Family, isStale: (flow: UdpFlow) => boolean): Promise<number>
+  /** Makes the kernel forget the flows that `isStale` says, of TCP only connections that nobody has answered yet; resolves with how many it looked at. */
+  forgetFlows(family: Family, protocol: FlowProtocol, isStale: (flow: Flow) => boolean): Promise<number>
   /** Addresses of the machine's interfaces. */
   addresses(): readonly string[]
   /** Answers every HTTP request at these addresses and port. Rejects where one of them is taken, and then listens at none. */
@@ -25,8 +25,10 @@ export interface StickyClient {
   readonly slot: string
 }
 
+export type FlowProtocol = 'udp' | 'tcp'
+
 /** Where a flow was sent to at first, and who answers it. */
-export interface UdpFlow {
+export interface Flow {
   readonly destination: string
   readonly destinationPort: number
   readonly replySource: string

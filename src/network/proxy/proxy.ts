@@ -16,7 +16,7 @@ import { createLedger } from './ledger.ts'
 import { createProxyMetrics, type ProxyMetrics } from './metrics.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
 import { healthCheckPortOf, localReadyCount, type PortsOptions, type ServicePort, servicePorts } from './service-ports.ts'
-import { isStaleFlow, udpFrontends } from './stale-flows.ts'
+import { endpointLeft, frontendsOf, isStaleFlow } from './stale-flows.ts'
 import { stickyClientLines } from './sticky.ts'
 import { changeLines, factsPiece, isSticky, type TableFacts, type TableOptions, tableFrame, unusedLines } from './table.ts'
 
@@ -98,6 +98,9 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const dirty = new Set<string>()
   /** UDP ports by owner and family, since their flows have to be looked at: those whose rules were just written. */
   const udpPorts = new Map<string, readonly ServicePort[]>()
+  /** Services that an endpoint left since their rules were written, and the TCP ports of those that were written, by owner and family: clients may be knocking there. */
+  const leftServices = new Set<string>()
+  const leftPorts = new Map<string, readonly ServicePort[]>()
   let isWritten = false
   let running: Promise<void> | undefined
   let flowsRunning: Promise<void> | undefined
@@ -162,6 +165,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
         ledger.set(owner, `${pod?.status?.startTime ?? ''} ${pod?.metadata.creationTimestamp ?? ''}`, hostPortPiece(pod, family))
       } else updateService(family, owner, services.get(name, namespace), namespace, name)
     }
+    leftServices.delete(owner)
   }
 
   function updateService(family: Family, owner: string, service: Service | undefined, namespace: string, name: string): void {
@@ -176,6 +180,13 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       udpPorts.set(key, udp)
       flowsOf.add(key)
     } else udpPorts.delete(key)
+    if (leftServices.has(owner)) {
+      leftPorts.set(
+        key,
+        ports.filter(({ protocol }) => protocol === 'tcp'),
+      )
+      flowsOf.add(key)
+    }
     const healthPort = service === undefined || ports.length === 0 ? 0 : healthCheckPortOf(service)
     healthPorts.set(
       `health/${family}/${namespace}/${name}`,
@@ -292,12 +303,21 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       for (const family of families) {
         const keys = [...flowsOf].filter((key) => key.endsWith(` ${family}`))
         for (const key of keys) flowsOf.delete(key)
-        const frontends = udpFrontends(keys.flatMap((key) => udpPorts.get(key) ?? []))
-        if (frontends.addresses.size === 0) continue
-        await host.forgetUdpFlows(family, (flow) => isStaleFlow(frontends, flow))
+        const looked = [
+          ['udp', udpPorts],
+          ['tcp', leftPorts],
+        ] as const
+        for (const [protocol, all] of looked) {
+          const frontends = frontendsOf(
+            keys.flatMap((key) => all.get(key) ?? []),
+            protocol,
+          )
+          if (protocol === 'tcp') for (const key of keys) leftPorts.delete(key)
+          if (frontends.addresses.size > 0) await host.forgetFlows(family, protocol, (flow) => isStaleFlow(frontends, flow))
+        }
       }
     })()
-      .catch((error: unknown) => log.warn('stale UDP flows could not be forgotten', { error }))
+      .catch((error: unknown) => log.warn('stale flows could not be forgotten', { error }))
       .finally(() => {
         flowsRunning = undefined
         lookAtFlows()
@@ -313,7 +333,11 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     }),
     slices.onChange((slice, previous, change) => {
       metrics?.changed('endpoint', clock.now(), change === 'deleted' ? undefined : triggerOf(slice))
-      for (const service of new Set([...sliceService(slice), ...(previous ? sliceService(previous) : [])])) touch(`service/${service}`)
+      const hasLeft = endpointLeft(change === 'deleted' ? undefined : slice, change === 'deleted' ? slice : previous)
+      for (const service of new Set([...sliceService(slice), ...(previous ? sliceService(previous) : [])])) {
+        if (hasLeft) leftServices.add(`service/${service}`)
+        touch(`service/${service}`)
+      }
     }),
     pods.onChange((pod, previous) => {
       if (hasHostPorts(pod) || (previous !== undefined && hasHostPorts(previous))) touch(ownerOf('pod')(pod))

@@ -298,6 +298,29 @@ test('UDP flows: away from an endpoint that is gone, and from the time before th
   }
 })
 
+test('who knocks at an endpoint that is silent and then gone is let in by another at the next try', { timeout: 60_000 }, async () => {
+  for (const to of [v4, v6]) {
+    put({ who: ['a'] })
+    proxy = await world.start()
+    await world.inside('a', 'nft', 'table inet silent { chain in { type filter hook input priority 0; policy drop; }; }')
+    try {
+      const knocking = world.hold('client', to, 80)
+      const isKnocking = async () =>
+        (await world.inside('node', 'conntrack', '-L', '-p', 'tcp', '--state', 'SYN_SENT', '-f', to === v4 ? 'ipv4' : 'ipv6')).includes(
+          `dst=${to} `,
+        )
+      while (!(await isKnocking())) await new Promise(setImmediate)
+      put({ who: ['b'] })
+      const held = await knocking
+      assert.match(await held.say('one'), /^b /)
+      held.end()
+    } finally {
+      await world.inside('a', 'nft', 'delete table inet silent')
+    }
+    await proxy.stop()
+  }
+})
+
 test('a connection goes on through a restart, which writes all rules anew, and the end of its Service', async () => {
   put({ who: ['a', 'b'] })
   proxy = await world.start()

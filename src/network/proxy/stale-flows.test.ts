@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { UdpFlow } from './host.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import type { Flow, FlowProtocol } from './host.ts'
 import type { ServicePort } from './service-ports.ts'
-import { isStaleFlow, udpFrontends } from './stale-flows.ts'
+import { endpointLeft, frontendsOf, isStaleFlow } from './stale-flows.ts'
 
 const port = {
   protocol: 'udp',
@@ -26,13 +27,40 @@ check('of another port of the Service', '10.96.0.7:54 10.244.0.3:5353', false)
 check('of somebody else', '10.96.0.8:53 10.244.0.3:5353', false)
 check('of a Service that nobody serves', '10.96.0.7:53 10.244.0.3:5353', false, { serving: [] })
 check('of a Service of TCP', '10.96.0.7:53 10.244.0.3:5353', false, { protocol: 'tcp' })
+const tcp: Partial<ServicePort> = { protocol: 'tcp' }
+check('of TCP to an endpoint that serves', '10.96.0.7:53 10.244.0.2:5353', false, tcp, 'tcp')
+check('of TCP to one that is gone', '10.96.0.7:53 10.244.0.3:5353', true, tcp, 'tcp')
+check('of TCP to a Service that nobody serves', '10.96.0.7:53 10.244.0.3:5353', true, { ...tcp, serving: [] }, 'tcp')
+check('of TCP to a Service of UDP', '10.96.0.7:53 10.244.0.3:5353', false, {}, 'tcp')
 
-function check(name: string, flow: string, expected: boolean, change: Partial<ServicePort> = {}): void {
+checkLeft('nothing was there before', undefined, slice('a'), false)
+checkLeft('one joined', slice('a'), slice('a', 'b'), false)
+checkLeft('one went', slice('a', 'b'), slice('a'), true)
+checkLeft('one gave way to another', slice('a'), slice('b'), true)
+checkLeft('all went', slice('a'), undefined, true)
+checkLeft('one serves no more', slice('a'), slice('!a'), true)
+checkLeft('one that did not serve went', slice('a', '!b'), slice('a'), false)
+
+/** `!`: it does not serve. */
+function slice(...endpoints: readonly string[]): EndpointSlice {
+  return {
+    endpoints: endpoints.map((name) => ({
+      addresses: [name.replace('!', '')],
+      conditions: name.startsWith('!') ? { serving: false } : {},
+    })),
+  } as unknown as EndpointSlice
+}
+
+function checkLeft(name: string, previous: EndpointSlice | undefined, now: EndpointSlice | undefined, expected: boolean): void {
+  test(`an endpoint left: ${name}`, () => assert.equal(endpointLeft(now, previous), expected))
+}
+
+function check(name: string, flow: string, expected: boolean, change: Partial<ServicePort> = {}, protocol: FlowProtocol = 'udp'): void {
   test(`a flow ${name}`, () => {
     const [to = '', from = ''] = flow.split(' ')
     const [destination = '', destinationPort] = to.split(':')
     const [replySource = '', replyPort] = from.split(':')
-    const entry: UdpFlow = { destination, destinationPort: Number(destinationPort), replySource, replyPort: Number(replyPort) }
-    assert.equal(isStaleFlow(udpFrontends([{ ...port, ...change }]), entry), expected)
+    const entry: Flow = { destination, destinationPort: Number(destinationPort), replySource, replyPort: Number(replyPort) }
+    assert.equal(isStaleFlow(frontendsOf([{ ...port, ...change }], protocol), entry), expected)
   })
 }

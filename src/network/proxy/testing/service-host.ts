@@ -5,7 +5,7 @@ export const serviceHost: ServiceHost = {
   async nft() {},
   stickyClients: async () => [],
   hasRules: async () => true,
-  forgetUdpFlows: async () => 0,
+  forgetFlows: async () => 0,
   addresses: () => [],
   serveHttp: async () => ({ async close() {} }),
 }
