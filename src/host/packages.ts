@@ -58,7 +58,7 @@ export async function installPackages(wanted: readonly Requirement[], onOutput?:
 }
 
 /** Packages whose programs we start ourselves: Debian would start a service of its own with each, now and at every start of the machine. */
-const quietServices = ['haproxy']
+const quietServices = ['containerd', 'haproxy']
 
 /** Debian's way to keep a service from being started while its package is installed (policy-rc.d of invoke-rc.d). */
 const servicePolicy = '/usr/sbin/policy-rc.d'
