@@ -9,16 +9,18 @@ export const mountMs = 30_000
 const networkMountMs = 150_000
 const networkUnmountMs = 30_000
 
-/**
- * The mount points at or below a path, deepest first (so that each can be unmounted in this order), from /proc/self/mountinfo, where space
- * and its like are octal (proc_pid_mountinfo(5)).
- */
-export async function mountsBelow(path: string): Promise<readonly string[]> {
+/** All mount points, later ones last, from /proc/self/mountinfo, where space and its like are octal (proc_pid_mountinfo(5)). */
+export async function mountPoints(): Promise<readonly string[]> {
   const table = await fs.readFile('/proc/self/mountinfo', 'utf8')
-  const points = table
+  return table
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split(' ', 5)[4]!.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+}
+
+/** The mount points at or below a path, deepest first, so that each can be unmounted in this order. */
+export async function mountsBelow(path: string): Promise<readonly string[]> {
+  const points = await mountPoints()
   // Later lines are mounted on top of earlier ones.
   return points
     .filter((point) => point === path || point.startsWith(`${path}/`))

@@ -1,16 +1,15 @@
 import type { Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { release } from 'node:os'
 import type { FileType, VolumeHost } from '#kubelet/volumes/volume-host.ts'
 import { WherryError } from '#lib/errors.ts'
 import { deviceSize, growFileSystem, mountDevice } from './block-devices.ts'
 import { writeDurably } from './durable-file.ts'
 import { codeOf, nodeFiles, orMissing } from './files.ts'
 import { giveToGroup } from './group-ownership.ts'
-import { bounded, mount, mountMs, mountsBelow, unmount, unmountNetwork } from './mount-table.ts'
+import { bounded, mount, mountsBelow, unmount, unmountNetwork } from './mount-table.ts'
 import { removeTree } from './remove-tree.ts'
-import { run } from './run.ts'
 import { bindSubPath } from './sub-path-mount.ts'
+import { createTmpfsMounts } from './tmpfs-mounts.ts'
 import { writeVolumeFiles } from './volume-files.ts'
 
 export { mountsBelow, unmount } from './mount-table.ts'
@@ -45,18 +44,7 @@ export const volumeHost: VolumeHost = {
       throw error
     }
   },
-  async mountTmpfs(path, { sizeBytes, mode, groupId }) {
-    if ((await mountsBelow(path)).includes(path)) return
-    const options = [
-      ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
-      ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
-      ...(groupId === undefined ? [] : [`gid=${groupId}`]),
-      ...(hasNoswap() ? ['noswap'] : []),
-    ]
-    await run('mount', ['-n', '-t', 'tmpfs', ...(options.length > 0 ? ['-o', options.join(',')] : []), 'tmpfs', path], {
-      timeoutMs: mountMs,
-    })
-  },
+  mountTmpfs: createTmpfsMounts(),
   mount,
   async unmount(path, { network = false } = {}) {
     for (const point of await mountsBelow(path)) await (network ? unmountNetwork(point) : unmount(point))
@@ -107,12 +95,6 @@ export const volumeHost: VolumeHost = {
   writeFiles: writeVolumeFiles,
   giveToGroup,
   bindSubPath,
-}
-
-/** tmpfs' `noswap` came with Linux 6.4. */
-function hasNoswap(): boolean {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  return major > 6 || (major === 6 && minor >= 4)
 }
 
 const typeOf = (stat: Stats): FileType =>
