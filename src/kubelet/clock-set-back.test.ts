@@ -54,6 +54,17 @@ test('a container that waits for its restart starts when the clock was set back'
   assert.ok(starts(runtime).length > 2, starts(runtime).join())
 })
 
+test('an image that could not be pulled is tried again when the clock was set back', async (t) => {
+  let fails = true
+  const { node, runtime, pass, setBack } = await open(t, { app: { isAbsent: true, pullFails: () => (fails ? 'no' : undefined) } })
+  await node.create('one', { containers: [container('main')] })
+  await pass(3000)
+  setBack()
+  fails = false
+  await pass(20_000)
+  assert.deepEqual(starts(runtime), ['start main 0'])
+})
+
 test('a probe that is being asked while the clock is set back is asked again in time', async (t) => {
   let asked = 0
   const exec = () => ({ exitCode: (asked += 1) * 0, takesMs: 500 })

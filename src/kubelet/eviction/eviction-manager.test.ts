@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { silentLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createEvictionManager, type EvictionOptions } from './eviction-manager.ts'
 import type { Disks } from './rank.ts'
 import type { Observations } from './signals.ts'
@@ -21,6 +22,7 @@ interface World {
 
 function world(t: TestContext, { pods = [], settings = {}, killing, ...start }: World) {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const machine = createSimulatedProcess('machine', clock)
   const lookup = testPods(pods, killing)
   const events: string[] = []
   const reclaimed: string[] = []
@@ -57,13 +59,13 @@ function world(t: TestContext, { pods = [], settings = {}, killing, ...start }: 
     },
     events: { record: ({ reason, message }) => void events.push(`${reason} ${message}`) },
     node: testNodeObject,
-    clock,
+    clock: machine.clock,
     log: silentLog,
   })
   t.after(() => manager.stop())
   const conditions = () => manager.nodeSource.read().conditions!.flatMap(({ type, status }) => (status === 'True' ? [type] : []))
   const killed = () => lookup.killed.map(({ name, how }) => `${name} ${how.graceSeconds}`)
-  return { clock, pods: lookup, events, reclaimed, state, manager, conditions, killed }
+  return { clock, jump: machine.jump, pods: lookup, events, reclaimed, state, manager, conditions, killed }
 }
 
 const short = (available: number): Observations => ({ ...fine, 'memory.available': { capacity: 8 * GiB, available } })
@@ -144,6 +146,24 @@ test('a soft threshold waits, and leaves pods their own time up to a bound', asy
   assert.deepEqual([killed(), conditions()], [[], ['MemoryPressure']])
   await clock.advance(2_000)
   assert.deepEqual(killed(), ['slow 60'])
+})
+
+test('a soft threshold waits no longer where the clock is set back', async (t) => {
+  const { manager, clock, jump, killed } = world(t, {
+    pods: [{ name: 'slow' }],
+    uses: { slow: { memory: GiB } },
+    observations: short(200 * MiB),
+    settings: {
+      evictionHard: {},
+      evictionSoft: { 'memory.available': '300Mi' },
+      evictionSoftGracePeriod: { 'memory.available': '30s' },
+    },
+  })
+  manager.start()
+  await clock.advance(10_000)
+  jump(-3_600_000)
+  await clock.advance(21_000)
+  assert.equal(killed().length, 1)
 })
 
 test('disk runs short: ended containers and unused images go first, and nobody else where that does', async (t) => {

@@ -102,7 +102,8 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
   /** Returns how long it can wait until the next one. */
   async function lookOnce(): Promise<number> {
     const { observations, disks } = await figures.observe()
-    const now = clock.now()
+    // By what passes: graces and transition periods are no longer, and nothing goes unmeasured, where the clock is set back.
+    const now = clock.monotonicMs()
     const thresholds = withContainerFs(configured, disks.hasImageFs && !disks.isSplit)
     const judgement = judge({ now, thresholds, observations, transitionMs, state })
     state = judgement.state
@@ -170,7 +171,7 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
       measured.clear()
       return false
     }
-    if (clock.now() < measureAt && limited.every(({ metadata }) => measured.has(metadata.uid))) return false
+    if (clock.monotonicMs() < measureAt && limited.every(({ metadata }) => measured.has(metadata.uid))) return false
     const stats = await statsOf(limited)
     const countsLayers = !disks.hasImageFs
     const evicted: Pod[] = []
@@ -193,7 +194,7 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
       evicted.push(pod)
     }
     const ms = (headroom / signals['nodefs.available'].worstPerSecond) * 1000
-    measureAt = clock.now() + Math.min(Math.max(ms, MEASURE_SHORTEST_MS), MEASURE_LONGEST_MS)
+    measureAt = clock.monotonicMs() + Math.min(Math.max(ms, MEASURE_SHORTEST_MS), MEASURE_LONGEST_MS)
     for (const pod of evicted) await cleanedUp(pod)
     return evicted.length > 0
   }

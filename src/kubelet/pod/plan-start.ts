@@ -73,7 +73,9 @@ function imageFailed(
     steps.wait(name, { reason: image.reason, message: image.message })
     if (isPull) steps.wake(image.backOffAt)
   }
-  steps.retry(image.retryAt, { do: 'ensure-image', container: name })
+  // What failed in a time to come failed before the clock was set back; what never is tried again is not for that either.
+  const wasSetBack = image.retryAt !== Infinity && image.failedAt > view.now + CLOCK_TOLERANCE_MS
+  steps.retry(wasSetBack ? view.now : image.retryAt, { do: 'ensure-image', container: name })
 }
 
 /**
