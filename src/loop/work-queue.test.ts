@@ -166,6 +166,20 @@ test('a plan that wants to be woken in the past does not stop time', async () =>
   assert.equal(started.length, 6)
 })
 
+test('a time that is none counts as a failure, and keeps no other key waiting', async () => {
+  const { clock, queue, started, finish } = open()
+  queue.add('a')
+  queue.add('b')
+  await clock.advance(0)
+  await finish('a', { again: 'at', at: Number.NaN })
+  await finish('b', { again: 'at', at: 1_000 })
+  await clock.advance(100)
+  assert.deepEqual(started, ['a', 'b', 'a'])
+  await finish('a')
+  await clock.advance(900)
+  assert.deepEqual(started, ['a', 'b', 'a', 'b'])
+})
+
 test('stopping takes no more keys and waits for those in work', async () => {
   const { clock, queue, started, finish } = open({ concurrency: 1 })
   queue.add('a')

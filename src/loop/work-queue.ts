@@ -136,7 +136,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function settle(key: string, outcome: Outcome, added: Lane | undefined): void {
     if (stopped !== undefined) return
-    if (outcome.again === 'later') {
+    const isNever = outcome.again === 'at' && Number.isNaN(outcome.at)
+    if (isNever) log.error('wants to be looked at again at a time that is none', { key })
+    if (outcome.again === 'later' || isNever) {
       const attempt = failures.get(key) ?? 0
       failures.set(key, attempt + 1)
       metrics?.retried()
