@@ -467,11 +467,11 @@ describe('what users may write', () => {
       model([backend('ns/web:80', [ports[0]!])], { routes }),
       haproxySettings(places, ['127.0.0.1']),
     )
-    const accepts = await host.accepts((directory) => {
+    const refusal = await host.refusal((directory) => {
       const there = [...configurationFiles(configuration, directory)]
       return new Map(there.map(([name, text]) => [name, text.replaceAll(places.directory, directory)]))
     })
-    assert.ok(accepts)
+    assert.equal(refusal, undefined)
   })
 
   test('a path with whatever characters comes and goes by commands', async () => {
@@ -625,10 +625,35 @@ describe('TLS', () => {
     await bring(using(broken, ports[0]!))
     assert.equal((await shown(port, 'a.example')).name, 'wherry router default certificate')
     assert.ok(!existsSync(`${places.directory}.trial`))
+    assert.deepEqual([...proxy.refusals.keys()], ['certificate ns/broken'])
+    // Whoever it belongs to reads it: no paths and numbers of ours.
+    assert.match(proxy.refusals.get('certificate ns/broken')!, /^The proxy does not take it\. (?!.*(ALERT|\/tmp|trial)).*certificate/)
     await bring(using(broken, ports[1]!))
     assert.equal((await ask(front)).headers['x-backend'], 'two')
     await bring(using(good, ports[1]!))
     assert.equal((await shown(port, 'a.example')).name, 'a')
+    assert.equal(proxy.refusals.size, 0)
+  })
+
+  test('a route that the program refuses is named with its rule, and is served once it changed', async () => {
+    // Longer than any line that HAProxy reads; `routeProblem` knows nothing of the sum of many values.
+    const values = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ name: `x-${index}`, type: 'Exact' as const, value: 'v'.repeat(3_000) }))
+    const routes = (count: number) => [
+      route({ name: 'httproute/ns/web/0/0/', action: to('ns/web:80') }),
+      route({ name: 'httproute/ns/long/0/0/a.example', hostname: 'a.example', action: to('ns/web:80') }),
+      route({ name: 'httproute/ns/long/1/0/b.example', hostname: 'b.example', headers: values(count), action: to('ns/web:80') }),
+    ]
+    const told: number[] = []
+    const forget = proxy.onChange(() => told.push(proxy.refusals.size))
+    await bring(model([backend('ns/web:80', [ports[0]!])], { routes: routes(900) }))
+    assert.deepEqual([...proxy.refusals.keys()], ['httproute/ns/long'])
+    assert.match(proxy.refusals.get('httproute/ns/long')!, /^The proxy does not take it\. spec\.rules\[1\]: ./)
+    assert.equal((await ask(front)).status, 200)
+    await bring(model([backend('ns/web:80', [ports[0]!])], { routes: routes(1) }))
+    assert.equal(proxy.refusals.size, 0)
+    assert.deepEqual([told.at(0), told.at(-1)], [1, 0])
+    forget()
   })
 })
 

@@ -6,6 +6,7 @@ import { type Clock, sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { defaultTimeouts, type ProxySettings } from '#router/haproxy/configuration.ts'
+import { backendFolder, configurationFolders, mainFile } from '#router/haproxy/configuration-files.ts'
 import type { ProxyHost } from '#router/haproxy/proxy-host.ts'
 import { findDaemon, startDaemon, stopDaemon } from './daemon.ts'
 import { receiveLog } from './haproxy-log.ts'
@@ -71,7 +72,6 @@ export function haproxySettings(places: HaproxyPlaces, addresses: readonly strin
 export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(): Promise<void> } {
   const { directory, runDirectory, pidFile, accessLog, programLog, clock, log, program = 'haproxy' } = options
   const { adminSocket, masterSocket, confinedDirectory, logSocket } = haproxySockets(options)
-  const main = join(directory, 'haproxy.cfg')
   const appliedFile = join(runDirectory, 'applied')
   const listeners = new Set<() => void>()
   /** What stands in each file, so that the many that stay are not read again. */
@@ -157,6 +157,24 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     await (await last)?.close()
   }
 
+  async function start(): Promise<void> {
+    isStopping = false
+    await prepare()
+    await stopDaemon(pidFile, 0)
+    // It grows by some lines a reload only.
+    if ((statSync(programLog, { throwIfNoEntry: false })?.size ?? 0) > programLogLimitBytes) rmSync(programLog, { force: true })
+    startDaemon({ command: program, args: ['-W', ...filesIn(directory), '-S', `${masterSocket},mode,600`], pidFile, logFile: programLog })
+    const until = clock.monotonicMs() + startMs
+    while ((await workerPid()) === undefined) {
+      if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until) {
+        await stopDaemon(pidFile, 0)
+        throw new WherryError('ServiceUnavailable', `haproxy does not start: ${await complaint()}`)
+      }
+      await sleep(clock, 20)
+    }
+    await attach()
+  }
+
   return {
     isRunning: () => findDaemon(pidFile) !== undefined,
     applied() {
@@ -181,7 +199,7 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
         await write(join(directory, name), text)
         written.set(name, text)
       }
-      for (const folder of ['maps', 'certificates'])
+      for (const folder of configurationFolders)
         for (const name of await readdir(join(directory, folder))) {
           const path = `${folder}/${name}`
           if (files.has(path) || path === 'certificates/default.pem') continue
@@ -189,23 +207,7 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
           written.delete(path)
         }
     },
-    async start() {
-      isStopping = false
-      await prepare()
-      await stopDaemon(pidFile, 0)
-      // It grows by some lines a reload only.
-      if ((statSync(programLog, { throwIfNoEntry: false })?.size ?? 0) > programLogLimitBytes) rmSync(programLog, { force: true })
-      startDaemon({ command: program, args: ['-W', '-f', main, '-S', `${masterSocket},mode,600`], pidFile, logFile: programLog })
-      const until = clock.monotonicMs() + startMs
-      while ((await workerPid()) === undefined) {
-        if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until) {
-          await stopDaemon(pidFile, 0)
-          throw new WherryError('ServiceUnavailable', `haproxy does not start: ${await complaint()}`)
-        }
-        await sleep(clock, 20)
-      }
-      await attach()
-    },
+    start,
     async adopt() {
       await prepare()
       await attach()
@@ -213,6 +215,8 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     async reload() {
       const daemon = findDaemon(pidFile)
       if (daemon === undefined) throw new WherryError('ServiceUnavailable', 'haproxy is not running')
+      // Whoever started it told it of other files, and those are what it would read again.
+      if (!commandOf(daemon.pid).includes(join(directory, backendFolder))) return start()
       const until = clock.monotonicMs() + reloadMs
       const refuse = async (): Promise<never> => {
         throw new WherryError('Invalid', `haproxy refuses its configuration and goes on with the former one: ${await complaint()}`)
@@ -233,13 +237,14 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
         if (findDaemon(pidFile) === undefined || clock.monotonicMs() > until) return refuse()
       }
     },
-    async accepts(filesAt) {
+    async refusal(filesAt) {
       const trial = `${directory}.trial`
       try {
         await prepareFolder(trial)
         await copyFile(join(directory, 'certificates', 'default.pem'), join(trial, 'certificates', 'default.pem'))
         for (const [name, text] of filesAt(trial)) await write(join(trial, name), text)
-        return (await check(join(trial, 'haproxy.cfg'))).code === 0
+        const { code, stdout, stderr } = await check(trial)
+        return code === 0 ? undefined : haproxyWords(`${stdout}${stderr}`)
       } finally {
         await rm(trial, { recursive: true, force: true })
       }
@@ -267,13 +272,13 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     },
   }
 
-  function check(file: string) {
-    return run(program, ['-c', '-f', file], { accept: [1], timeoutMs: 60_000 })
+  function check(of: string) {
+    return run(program, ['-c', ...filesIn(of)], { accept: [1], timeoutMs: 60_000 })
   }
 
   /** The check says best what is wrong; what it does not see (a port in use) stands in the last lines that the program said. */
   async function complaint(): Promise<string> {
-    const { code, stdout, stderr } = await check(main)
+    const { code, stdout, stderr } = await check(directory)
     const said = code === 0 ? lastLines(programLog) : `${stdout}${stderr}`
     return said
       .split('\n')
@@ -287,6 +292,9 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
 /** Ends a HAProxy that was left to itself, and all of its connections. What it kept in its folders stays. */
 export const stopHaproxy = async ({ pidFile }: Pick<HaproxyPlaces, 'pidFile'>): Promise<boolean> => stopDaemon(pidFile, 5_000)
 
+/** What HAProxy is told to read. */
+const filesIn = (directory: string): readonly string[] => ['-f', join(directory, mainFile), '-f', join(directory, backendFolder)]
+
 const startMs = 60_000
 const reloadMs = 120_000
 const askAgainLooks = 250
@@ -295,7 +303,7 @@ const programLogLimitBytes = 1 << 20
 
 /** Of a configuration. Private keys are in it, so nobody else may look. */
 async function prepareFolder(directory: string): Promise<void> {
-  for (const name of ['certificates', 'maps']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
+  for (const name of configurationFolders) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
   await chmod(directory, 0o700)
 }
 
@@ -330,6 +338,26 @@ function lastLines(path: string): string {
 async function write(path: string, text: string): Promise<void> {
   await writeFile(`${path}.new`, text, { mode: 0o600 })
   await rename(`${path}.new`, path)
+}
+
+/** What a process was called with (proc(5)); nothing, where it is gone. */
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+/** What HAProxy says against a configuration, without numbers, times and places of ours: `[ALERT]  (71) : config : parsing [/x/haproxy.cfg:8] : …`. */
+export function haproxyWords(said: string): string {
+  const words = said
+    .split('\n')
+    .filter((line) => line.startsWith('[ALERT]'))
+    .map((line) => line.replace(/^\[ALERT\]\s*\(\d+\) : (config : )?/, '').replace(/\[?\/[^\s\]']*\/([^\s\]'/]+)\]? ?:? ?/g, ''))
+    .filter((line) => !/^(Error\(s\) found|Fatal errors found)/.test(line))
+    .map((line) => line.replace(/^parsing\s+:?\s*/, '').trim())
+  return [...new Set(words)].slice(0, 3).join('; ').slice(0, 512) || 'it gives no reason'
 }
 
 /** Field 4 of /proc/PID/stat (proc(5)). */

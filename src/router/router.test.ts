@@ -98,7 +98,7 @@ function testPart(name: string) {
       listeners.add(tell)
       return () => listeners.delete(tell)
     },
-    translate(_view: RouterView) {
+    *translate(_view: RouterView) {
       looks += 1
       if (said?.throws) throw new Error('an object that nobody thought of')
       const model = { ...emptyModel, listeners: (said?.ports ?? []).map((port) => listener({ name: `${name}-${port}`, port })) }
@@ -125,6 +125,7 @@ async function world(t: { after(end: () => Promise<void>): void }) {
       want: (model) => void (proxy.wanted = model),
       portProblem: () => undefined,
       isServing: true,
+      refusals: new Map(),
       settled: async () => {},
       onChange: () => () => {},
       counters: { reloads: 0, commands: 0, starts: 0 },

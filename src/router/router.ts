@@ -14,6 +14,7 @@ import type { RoutingProxy } from './haproxy/proxy.ts'
 import { mergeModels, portProtocols } from './model/merge-models.ts'
 import { emptyModel, type RouterModel } from './model/router-model.ts'
 import type { RouterPart, RouterView, Translation } from './router-part.ts'
+import { inTurns } from './turns.ts'
 
 export interface RouterOptions {
   /** In the order in which ports are theirs. */
@@ -70,7 +71,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         told = new Set()
         await closeShared()
         // There may be something to say all the same: a class is accepted before anything of it is there.
-        await say(translateAll(nothingShared(addresses)).commands)
+        await say((await translateAll(nothingShared(addresses))).commands)
         continue
       }
       shared ??= openShared()
@@ -83,7 +84,8 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
       if (isStopped) return
       isDirty = false
       const startedMs = clock.monotonicMs()
-      const { model, commands } = translateAll(shared.view)
+      const { model, commands } = await translateAll(shared.view)
+      if (isStopped) return
       // With thousands of hosts a look takes long: what changes meanwhile is gathered, and most of the time is left to the rest of the agent.
       notBeforeMs = clock.monotonicMs() + Math.min(8 * (clock.monotonicMs() - startedMs), longestGatheringMs)
       proxy.want(model)
@@ -93,11 +95,16 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
     }
   }
 
-  function translateAll(view: SharedView): { readonly model: RouterModel; readonly commands: readonly Command[] } {
+  async function translateAll(view: SharedView): Promise<{ readonly model: RouterModel; readonly commands: readonly Command[] }> {
     let model = emptyModel
     const commands: Command[] = []
     for (const part of parts) {
-      const translation = translate(part, { ...view, taken: portProtocols(model), isServing: proxy.isServing })
+      const translation = await translate(part, {
+        ...view,
+        taken: portProtocols(model),
+        isServing: proxy.isServing,
+        refusals: proxy.refusals,
+      })
       if (part.isNeeded) model = mergeModels(model, translation.model)
       commands.push(...translation.commands)
     }
@@ -105,9 +112,9 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   }
 
   /** A part that stumbles over some object goes on with what it made of them last, and the others go on. */
-  function translate(part: RouterPart, view: RouterView): Translation {
+  async function translate(part: RouterPart, view: RouterView): Promise<Translation> {
     try {
-      const translation = part.translate(view)
+      const translation = await inTurns(part.translate(view), clock)
       models.set(part, translation.model)
       return translation
     } catch (error) {
@@ -151,11 +158,25 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
     // to be as wide all the same, since nobody knows the names before. Passwords and tokens are of other types, and never get here.
     const secrets = createInformer(client, Secret, { ...cache, fieldSelector: 'type=kubernetes.io/tls' })
     const informers: readonly Informer<unknown>[] = [services, slices, secrets]
+    // The lists of slices are the same values until one of them changes: by that thousands of routes know that they need no other look.
+    const lists = new Map<string, Map<string, readonly EndpointSlice[]>>()
+    slices.onChange((now, before) => {
+      for (const one of [now, before]) if (one !== undefined) lists.get(one.metadata.namespace)?.delete(serviceName(one))
+    })
     for (const informer of informers) informer.onChange(stir)
     return {
       view: {
         service: (name, namespace) => services.get(name, namespace),
-        slices: (service, namespace) => slices.indexed('service', `${namespace}/${service}`),
+        slices(service, namespace) {
+          const known = lists.get(namespace)?.get(service)
+          if (known !== undefined) return known
+          const list = slices.indexed('service', `${namespace}/${service}`)
+          if (list.length === 0) return noSlices
+          const own = lists.get(namespace)
+          if (own === undefined) lists.set(namespace, new Map([[service, list]]))
+          else own.set(service, list)
+          return list
+        },
         secret: (name, namespace) => secrets.get(name, namespace),
         addresses,
         portProblem: (port) => proxy.portProblem(port),
@@ -198,7 +219,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
   }
 }
 
-type SharedView = Omit<RouterView, 'taken' | 'isServing'>
+type SharedView = Omit<RouterView, 'taken' | 'isServing' | 'refusals'>
 
 /** What parts see while nothing is shared: they have nothing to serve then. */
 const nothingShared = (addresses: readonly string[]): SharedView => ({
@@ -217,11 +238,15 @@ interface Shared {
   close(): Promise<void>
 }
 
+const noSlices: readonly EndpointSlice[] = []
+
 const longestGatheringMs = 1_000
 
 const retry: BackoffOptions = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.5 }
 
-function serviceOf({ metadata }: EndpointSlice): string[] {
-  const name = metadata.labels?.['kubernetes.io/service-name']
-  return name === undefined ? [] : [`${metadata.namespace}/${name}`]
+const serviceName = ({ metadata }: EndpointSlice): string => metadata.labels?.['kubernetes.io/service-name'] ?? ''
+
+function serviceOf(slice: EndpointSlice): string[] {
+  const name = serviceName(slice)
+  return name === '' ? [] : [`${slice.metadata.namespace}/${name}`]
 }

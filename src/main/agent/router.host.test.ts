@@ -63,7 +63,13 @@ before(async () => {
   })
   ports = { http: await freePort(), https: await freePort() }
   host = createHaproxyHost({ ...places, clock, log: silentLog })
-  proxy = createProxy({ host, settings: haproxySettings(places, [address]), clock, log: silentLog, reloadGapMs: 0 })
+  proxy = createProxy({
+    host: refusing(host, 'refused.example'),
+    settings: haproxySettings(places, [address]),
+    clock,
+    log: silentLog,
+    reloadGapMs: 0,
+  })
   const basis = { client, clock, random: systemRandom.fork('router'), log: silentLog }
   const recorder = createEventRecorder({ ...basis, component: 'wherry-router' })
   router = startRouter({ ...basis, parts: [createIngressPart({ ...basis, ports })], proxy, recorder, addresses: [address] })
@@ -152,6 +158,27 @@ test('what cannot be served is said once at the Ingress, and the rest of it goes
     .filter(({ involvedObject }) => involvedObject.name === 'various')
     .map(({ count }) => count)
   assert.deepEqual([...new Set(counts)], [1])
+})
+
+test('what the proxy itself refuses is told at the Ingress that it is of, others go on, and it is served once it changed', async () => {
+  const { reloads } = proxy.counters
+  const refused = ingress('refused', { rules: [rule('fine.example', ['/fine', 'web']), rule('refused.example', ['/bad', 'web'])] })
+  // A rewrite is a section of its own, and so a reload.
+  const annotations = { 'router.wherry.dev/rewrite-target': '/rewritten' }
+  await admin.create(Ingress, { ...refused, metadata: { ...refused.metadata, annotations } }, { namespace: 'default' })
+  await hears('refused', 'ProxyRefused')
+  const [event] = (await admin.list(Event, { namespace: 'default' })).items.filter(({ reason }) => reason === 'ProxyRefused')
+  assert.match(
+    event!.message!,
+    /^The proxy does not take it\. spec\.rules, host "refused\.example", path \/bad: unknown keyword 'nonsense' in 'global' section$/,
+  )
+  assert.equal(await ask('shop.example', '/'), '200 web')
+  assert.match(await ask('fine.example', '/fine'), /^404 /)
+  assert.ok(proxy.counters.reloads > reloads)
+  const present = await admin.get(Ingress, 'refused', 'default')
+  await admin.update(Ingress, { ...present, spec: { rules: [rule('fine.example', ['/fine', 'web'])] } } as typeof present)
+  await waitFor(async () => (await ask('fine.example', '/fine')) === '200 web')
+  await waitFor(() => proxy.refusals.size === 0)
 })
 
 test('the last Ingress of ours that goes takes the proxy with it', async () => {
@@ -271,4 +298,17 @@ function ownAddress(): string {
     .find((one) => one?.family === 'IPv4' && !one.internal)
   assert.ok(found, 'the machine has no address but loopback')
   return found.address
+}
+
+/** A real HAProxy that reads a word that it does not know wherever this host is served: what it will refuse one day is not known today. */
+function refusing(real: ReturnType<typeof createHaproxyHost>, hostname: string): ReturnType<typeof createHaproxyHost> {
+  const spoiled = (files: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+    const isServed = [...files].some(([name, text]) => name.startsWith('maps/') && text.includes(hostname))
+    return isServed ? new Map([...files].map(([name, text]) => [name, text.replace(/^global$/m, 'global\n  nonsense')])) : files
+  }
+  return {
+    ...real,
+    writeFiles: (files) => real.writeFiles(spoiled(files)),
+    refusal: (filesAt) => real.refusal((directory) => spoiled(filesAt(directory))),
+  }
 }

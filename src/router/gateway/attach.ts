@@ -1,17 +1,34 @@
 import { matchesLabelSelector } from '#api/meta/v1/selector.ts'
 import { no, type Verdict, yes } from './conditions.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { RouteSources } from './gateway-view.ts'
 import { intersection } from './hostnames.ts'
-import type { GatewayJudgement, ListenerJudgement } from './judge-gateways.ts'
 import { gatewayGroup } from './names.ts'
-import type { GRPCRoute, HTTPRoute, ParentRef } from './types.ts'
+import type { GRPCRoute, HTTPRoute, Listener, ParentRef, RouteKind } from './types.ts'
+
+/** A Gateway as far as its routes have to know it: other conditions, certificates and the like make no difference to them. */
+export interface AttachableGateway {
+  readonly name: string
+  readonly namespace: string
+  readonly listeners: readonly AttachableListener[]
+}
+
+export interface AttachableListener {
+  /** As in the model: `gateway/<namespace>/<gateway>/<listener>`. */
+  readonly key: string
+  readonly name: string
+  readonly port: number
+  /** Lower case; '': every host. */
+  readonly hostname: string
+  readonly supportedKinds: readonly RouteKind[]
+  readonly allowedRoutes: Listener['allowedRoutes'] | undefined
+}
 
 /** Where one reference of a route to a Gateway leads. */
 export interface Attachment {
   /** Whether the Gateway lets the route in. */
   readonly verdict: Verdict
   /** Listeners that take it, with the hosts that both mean: none unless the verdict is True. */
-  readonly listeners: readonly { readonly listener: ListenerJudgement; readonly hostnames: readonly SharedHostname[] }[]
+  readonly listeners: readonly { readonly listener: AttachableListener; readonly hostnames: readonly SharedHostname[] }[]
 }
 
 /** A host name that route and listener both mean, and how much wider the route's own name for it is: 0 where it is the same. */
@@ -26,23 +43,24 @@ export interface SharedHostname {
  * no difference (API docs, ListenerStatus.attachedRoutes).
  */
 export function attach(
+  kind: string,
   route: HTTPRoute | GRPCRoute,
   { sectionName, port }: ParentRef,
-  { gateway, listeners }: GatewayJudgement,
-  view: Pick<GatewayView, 'namespaceLabels'>,
+  gateway: AttachableGateway,
+  view: Pick<RouteSources, 'namespaceLabels'>,
 ): Attachment {
   const refuse = (reason: string, message: string): Attachment => ({ verdict: no('Accepted', reason, message), listeners: [] })
-  const named = listeners.filter(
-    ({ listener }) => (sectionName === undefined || listener.name === sectionName) && (port === undefined || listener.port === port),
+  const named = gateway.listeners.filter(
+    (listener) => (sectionName === undefined || listener.name === sectionName) && (port === undefined || listener.port === port),
   )
   if (named.length === 0)
     return refuse(
       'NoMatchingParent',
-      `Gateway ${gateway.metadata.name} has no listener${sectionName === undefined ? '' : ` ${sectionName}`}${port === undefined ? '' : ` with port ${port}`}`,
+      `Gateway ${gateway.name} has no listener${sectionName === undefined ? '' : ` ${sectionName}`}${port === undefined ? '' : ` with port ${port}`}`,
     )
-  const open = named.filter((one) => allows(one, route, gateway.metadata.namespace, view))
+  const open = named.filter((one) => allows(one, kind, route.metadata.namespace, gateway.namespace, view))
   if (open.length === 0)
-    return refuse('NotAllowedByListeners', `No listener allows a ${route.kind} of namespace ${route.metadata.namespace}: see allowedRoutes`)
+    return refuse('NotAllowedByListeners', `No listener allows a ${kind} of namespace ${route.metadata.namespace}: see allowedRoutes`)
   const shared = open
     .map((listener) => ({ listener, hostnames: sharedHostnames(route.spec.hostnames, listener.hostname) }))
     .filter(({ hostnames }) => hostnames.length > 0)
@@ -52,13 +70,14 @@ export function attach(
 }
 
 function allows(
-  { supportedKinds, listener }: ListenerJudgement,
-  { kind, metadata: { namespace } }: HTTPRoute | GRPCRoute,
+  { supportedKinds, allowedRoutes }: AttachableListener,
+  kind: string,
+  namespace: string,
   gatewayNamespace: string,
-  view: Pick<GatewayView, 'namespaceLabels'>,
+  view: Pick<RouteSources, 'namespaceLabels'>,
 ): boolean {
   if (!supportedKinds.some((one) => one.group === gatewayGroup && one.kind === kind)) return false
-  const { from = 'Same', selector } = listener.allowedRoutes?.namespaces ?? {}
+  const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
   if (from === 'All') return true
   if (from === 'Same') return namespace === gatewayNamespace
   const labels = view.namespaceLabels(namespace)

@@ -9,7 +9,8 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { silentLog } from '#lib/log.ts'
 import { startTestPlane } from '#main/test-plane.ts'
-import type { RouterView } from '../router-part.ts'
+import type { RouterView, Translation } from '../router-part.ts'
+import { atOnce } from '../turns.ts'
 import { gatewayDefinitions } from './gateway-definitions.ts'
 import { createGatewayPart } from './gateway-part.ts'
 import { answerOf } from './testing.ts'
@@ -33,6 +34,7 @@ async function start(t: TestContext, { gatewayApi = true } = {}) {
     addresses: ['192.0.2.1'],
     taken: new Map(),
     portProblem: () => undefined,
+    refusals: new Map(),
     isServing: true,
   }
   /** Translates and writes after each change until `isSo`. What it writes has to be taken. */
@@ -41,7 +43,7 @@ async function start(t: TestContext, { gatewayApi = true } = {}) {
     for (;;) {
       const next = Promise.withResolvers<void>()
       const forget = part.onChange(next.resolve)
-      await write(client, part.translate(view).commands)
+      await write(client, atOnce(part.translate(view)).commands)
       const isDone = await isSo()
       const timer = setTimeout(() => next.reject(new Error('it did not come to that')), deadline - Date.now())
       if (!isDone) await next.promise
@@ -53,7 +55,7 @@ async function start(t: TestContext, { gatewayApi = true } = {}) {
   return { client, part, services, view, until }
 }
 
-async function write(client: Client, commands: ReturnType<ReturnType<typeof createGatewayPart>['translate']>['commands']): Promise<void> {
+async function write(client: Client, commands: Translation['commands']): Promise<void> {
   for (const command of commands) {
     assert.ok(command.do === 'patch')
     const { kind, name, namespace, subresource, resourceVersion, body } = command
@@ -102,23 +104,23 @@ test('the class is accepted before there is any Gateway; then a Gateway and a ro
   const parent = async () => (await client.get(HTTPRoute, 'r', 'default')).status?.parents?.[0]
   await until(async () => (await parent()) !== undefined)
   assert.deepEqual(conditions({ status: (await parent())! }), ['Accepted True Accepted', 'ResolvedRefs False BackendNotFound'])
-  assert.equal(answerOf(part.translate(view).model, {}), '500')
+  assert.equal(answerOf(atOnce(part.translate(view)).model, {}), '500')
 
   services.set('default/v1', await client.create(Service, { metadata: { name: 'v1' }, spec: { ports: [{ port: 80 }] } }, inDefault))
-  assert.equal(answerOf(part.translate(view).model, {}), 'default/v1:80')
-  await write(client, part.translate(view).commands)
+  assert.equal(answerOf(atOnce(part.translate(view)).model, {}), 'default/v1:80')
+  await write(client, atOnce(part.translate(view)).commands)
   assert.deepEqual(conditions({ status: (await parent())! }), ['Accepted True Accepted', 'ResolvedRefs True ResolvedRefs'])
 
   await client.delete(Gateway, 'web', inDefault)
   await until(async () => !part.isNeeded && ((await client.get(HTTPRoute, 'r', 'default')).status?.parents ?? []).length === 0)
-  assert.deepEqual(part.translate(view).model.listeners, [])
+  assert.deepEqual(atOnce(part.translate(view)).model.listeners, [])
 })
 
 test('without definitions there is nothing to do; when somebody brings them, there is', async (t) => {
   const { client, part, view, until } = await start(t, { gatewayApi: false })
   await part.synced()
   assert.equal(part.isNeeded, false)
-  assert.deepEqual(part.translate(view), { model: { listeners: [], backends: [], certificates: [] }, commands: [] })
+  assert.deepEqual(atOnce(part.translate(view)), { model: { listeners: [], backends: [], certificates: [] }, commands: [] })
   for (const definition of await gatewayDefinitions()) await client.create(CustomResourceDefinition, definition)
   await until(async () => {
     const made = await client
@@ -129,7 +131,7 @@ test('without definitions there is nothing to do; when somebody brings them, the
   await client.create(Gateway, gateway as never, inDefault)
   await until(() => part.isNeeded)
   assert.deepEqual(
-    part.translate(view).model.listeners.map(({ name }) => name),
+    atOnce(part.translate(view)).model.listeners.map(({ name }) => name),
     ['gateway/default/web/http'],
   )
 })

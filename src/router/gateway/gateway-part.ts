@@ -11,7 +11,7 @@ import type { RouterPart, RouterView } from '../router-part.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { judgeClasses } from './judge-classes.ts'
 import { followServedKinds } from './served-kinds.ts'
-import { translateGateways } from './translate-gateways.ts'
+import { createGatewayTranslator } from './translate-gateways.ts'
 import { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant } from './types.ts'
 
 /** How to reach the server, and time and chance for the watches. */
@@ -29,6 +29,7 @@ export interface GatewayPartOptions {
 export function createGatewayPart({ client, clock, random, log }: GatewayPartOptions): RouterPart {
   const cache = { clock, random, log: log.with({ part: 'gateway' }) }
   const listeners = new Set<() => void>()
+  const translate = createGatewayTranslator()
   const informers = new Map<AnyKind, Informer<unknown>>()
   let isClosed = false
   /** All that the first of our Gateways needs was listed. What comes later comes to what is there. */
@@ -98,7 +99,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       const now = rfc3339(clock.now())
       // While the routes of the first Gateway are still being listed, only its class can be judged.
       const isComplete = this.isNeeded || !hasOwn()
-      return translateGateways(isComplete ? viewOf(view) : { ...viewOf(view), gateways: [], httpRoutes: [], grpcRoutes: [] }, now)
+      return translate(isComplete ? viewOf(view) : { ...viewOf(view), gateways: [], httpRoutes: [], grpcRoutes: [] }, now)
     },
     async close() {
       isClosed = true
@@ -118,7 +119,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
   function viewOf(router: RouterView): GatewayView {
     const labels = (name: string) => {
       const namespace = (informers.get(Namespace) as Informer<Namespace> | undefined)?.get(name)
-      return namespace && (namespace.metadata.labels ?? {})
+      return namespace && (namespace.metadata.labels ?? noLabels)
     }
     return {
       service: (name, namespace) => router.service(name, namespace),
@@ -127,6 +128,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       addresses: router.addresses,
       taken: router.taken,
       portProblem: (port) => router.portProblem(port),
+      refusals: router.refusals,
       isServing: router.isServing,
       classes: list(GatewayClass),
       gateways: list(Gateway),
@@ -138,6 +140,8 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
     }
   }
 }
+
+const noLabels: Readonly<Record<string, string>> = {}
 
 /** What says whether there is anything to do. */
 const leading: readonly AnyKind[] = [GatewayClass, Gateway]

@@ -1,4 +1,5 @@
 import type { RouterView } from '../router-part.ts'
+import type { AttachableGateway } from './attach.ts'
 import type { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant } from './types.ts'
 
 /** Everything that Gateways and their routes are judged and translated by. */
@@ -12,4 +13,13 @@ export interface GatewayView extends RouterView {
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined
   /** `bundle-version` of each definition of the group that is there; '' where it has none. */
   readonly bundleVersions: readonly string[]
+}
+
+/** What a route's judgement is worked out from: everything else of the view makes no difference to it. A type, so that its members are known to be all. */
+export type RouteSources = {
+  /** A Gateway of ours, as far as routes have to know it. */
+  gateway(name: string, namespace: string): AttachableGateway | undefined
+  service: RouterView['service']
+  namespaceLabels: GatewayView['namespaceLabels']
+  grants(): readonly ReferenceGrant[]
 }

@@ -8,14 +8,16 @@ export interface Reference {
 }
 
 /** Whether an object of the Gateway API may refer to that object: within a namespace always, across by a ReferenceGrant beside the target. */
-export function isPermitted(grants: readonly ReferenceGrant[], { from, to }: Reference): boolean {
+export function isPermitted(view: { grants(): readonly ReferenceGrant[] }, { from, to }: Reference): boolean {
   if (from.namespace === to.namespace) return true
-  return grants.some(
-    ({ metadata, spec }) =>
-      metadata.namespace === to.namespace &&
-      spec.from.some(({ group, kind, namespace }) => group === gatewayGroup && kind === from.kind && namespace === from.namespace) &&
-      spec.to.some(
-        ({ group, kind, name }) => group === to.group && kind === to.kind && (name === undefined || name === '' || name === to.name),
-      ),
-  )
+  return view
+    .grants()
+    .some(
+      ({ metadata, spec }) =>
+        metadata.namespace === to.namespace &&
+        spec.from.some(({ group, kind, namespace }) => group === gatewayGroup && kind === from.kind && namespace === from.namespace) &&
+        spec.to.some(
+          ({ group, kind, name }) => group === to.group && kind === to.kind && (name === undefined || name === '' || name === to.name),
+        ),
+    )
 }

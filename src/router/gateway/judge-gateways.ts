@@ -17,6 +17,8 @@ export interface GatewayJudgement {
 }
 
 export interface ListenerJudgement {
+  /** As in the model: `gateway/<namespace>/<gateway>/<listener>`. */
+  readonly key: string
   readonly listener: Listener
   readonly protocol: 'HTTP' | 'HTTPS' | undefined
   /** Lower case; '': every host. */
@@ -66,7 +68,8 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
     const isProgrammed = isServed && within === undefined && across === undefined && isServable(draft)
     if (isProgrammed && !taken.has(draft.listener.port))
       taken.set(draft.listener.port, { protocol: draft.protocol!, by: `Gateway ${objectName(gateway)}, which is older` })
-    return { ...draft, isProgrammed, verdicts: listenerVerdicts(draft, within ?? across, isProgrammed) }
+    const key = `gateway/${objectName(gateway)}/${draft.listener.name}`
+    return { ...draft, key, isProgrammed, verdicts: withRefusals(draft, listenerVerdicts(draft, within ?? across, isProgrammed), view) }
   })
   return {
     gateway,
@@ -120,6 +123,21 @@ function listenerVerdicts(draft: ListenerDraft, conflict: Conflict | undefined, 
       : { type: 'Conflicted', status: 'True', reason: conflict.reason, message: conflict.message }
   const why = [accepted, draft.resolvedRefs].find(({ status }) => status === 'False')?.message ?? 'The Gateway is not served'
   return [accepted, isProgrammed ? yes('Programmed') : no('Programmed', 'Invalid', why), draft.resolvedRefs, conflicted]
+}
+
+/**
+ * A certificate that the proxy's program does not take is told of as any other that cannot be used. The listener stays as it is, with the certificates
+ * that it has beside, so that a Secret that is mended is tried again.
+ */
+function withRefusals({ certificates }: ListenerDraft, verdicts: readonly Verdict[], { refusals }: GatewayView): readonly Verdict[] {
+  const bad = certificates.find(({ name }) => refusals.has(`certificate ${name}`))
+  if (bad === undefined) return verdicts
+  const message = `Secret ${bad.name}: ${refusals.get(`certificate ${bad.name}`)}`
+  return verdicts.map((verdict) => {
+    if (verdict.status !== 'True') return verdict
+    if (verdict.type === 'ResolvedRefs') return no('ResolvedRefs', 'InvalidCertificateRef', message)
+    return verdict.type === 'Programmed' ? no('Programmed', 'Invalid', message) : verdict
+  })
 }
 
 /** API docs, ListenerConditionOverlappingTLSConfig: it must be told where browsers could reuse a connection for another listener's host. */

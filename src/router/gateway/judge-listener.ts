@@ -106,7 +106,7 @@ function certificateOf({ metadata }: Gateway, ref: ObjectRef, view: GatewayView)
   if (group !== '' || kind !== 'Secret')
     return invalid(`A certificate cannot be taken from a ${kind}${group === '' ? '' : ` of ${group}`}, only from a Secret`)
   const reference = { from: { kind: 'Gateway', namespace: metadata.namespace }, to: { group, kind, namespace, name } }
-  if (!isPermitted(view.grants, reference))
+  if (!isPermitted({ grants: () => view.grants }, reference))
     return no(
       'ResolvedRefs',
       'RefNotPermitted',

@@ -1,73 +1,48 @@
-import type { Backend } from '../model/backend.ts'
 import type { Route } from '../model/route.ts'
+import type { BackendSource } from '../model/service-backend.ts'
 import { type Attachment, attach, type SharedHostname } from './attach.ts'
 import { no, type Verdict } from './conditions.ts'
-import type { GatewayView } from './gateway-view.ts'
-import { grpcRules } from './grpc-rules.ts'
-import { httpRules } from './http-rules.ts'
-import type { GatewayJudgement, ListenerJudgement } from './judge-gateways.ts'
+import type { RouteSources } from './gateway-view.ts'
 import { gatewayGroup } from './names.ts'
-import { isLiving, objectName } from './object-age.ts'
 import { type RuleInput, type TranslatedRules, translateRules } from './translate-rules.ts'
-import { GRPCRoute, HTTPRoute, type ParentRef } from './types.ts'
+import type { GRPCRoute, HTTPRoute, ParentRef } from './types.ts'
 
 /** What is to be said of a route, one verdict a parent of ours, and what is served of it. */
 export interface RouteJudgement {
-  readonly kind: typeof HTTPRoute | typeof GRPCRoute
-  readonly route: HTTPRoute | GRPCRoute
+  /** `httproute/<namespace>/<name>`: how names of its routes in the model begin. */
+  readonly object: string
   readonly parents: readonly { readonly parentRef: ParentRef; readonly verdicts: readonly Verdict[] }[]
-  /** Listeners that it is attached to, each once, with what they serve of it. */
-  readonly attached: ReadonlyMap<ListenerJudgement, readonly Route[]>
+  /** Listeners that it is attached to, by their keys, each once, with what they serve of it. */
+  readonly attached: ReadonlyMap<string, readonly Route[]>
   /** Those that its routes name. */
-  readonly backends: readonly Backend[]
+  readonly backends: readonly BackendSource[]
 }
 
 /** Types of conditions of a route's parent that are ours. */
 export const routeConditions: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs', 'PartiallyInvalid'])
 
-/** Judges every route that names one of these Gateways as its parent. */
-export function judgeRoutes(gateways: readonly GatewayJudgement[], view: GatewayView): readonly RouteJudgement[] {
-  const byName = new Map(gateways.map((judged) => [objectName(judged.gateway), judged]))
-  return [
-    ...view.httpRoutes.filter(isLiving).map((route) => judgeRoute(HTTPRoute, route, byName, view, () => rulesOf(route, httpRules))),
-    ...view.grpcRoutes.filter(isLiving).map((route) => judgeRoute(GRPCRoute, route, byName, view, () => rulesOf(route, grpcRules))),
-  ].filter((judged) => judged !== undefined)
-}
-
-/** Objects of a cache stay the same until they change. */
-function rulesOf<T extends object>(route: T, translate: (route: T) => readonly RuleInput[]): readonly RuleInput[] {
-  const known = rules.get(route)
-  if (known !== undefined) return known
-  const made = translate(route)
-  rules.set(route, made)
-  return made
-}
-
-const rules = new WeakMap<object, readonly RuleInput[]>()
-
-function judgeRoute(
-  kind: RouteJudgement['kind'],
+/** Judges a route with these rules. Undefined: no Gateway of ours is its parent. */
+export function judgeRoute(
+  { kind, singular }: { readonly kind: string; readonly singular: string },
   route: HTTPRoute | GRPCRoute,
-  byName: ReadonlyMap<string, GatewayJudgement>,
-  view: GatewayView,
-  inputs: () => readonly RuleInput[],
+  rules: readonly RuleInput[],
+  view: RouteSources,
 ): RouteJudgement | undefined {
-  const { namespace } = route.metadata
+  const { namespace, name } = route.metadata
   const parents = (route.spec.parentRefs ?? []).flatMap((parentRef) => {
-    const { group = gatewayGroup, kind = 'Gateway', name, namespace: of = namespace } = parentRef
-    const judged = group === gatewayGroup && kind === 'Gateway' ? byName.get(`${of}/${name}`) : undefined
-    return judged === undefined ? [] : [{ parentRef, attachment: attach(route, parentRef, judged, view) }]
+    const { group = gatewayGroup, kind: parentKind = 'Gateway', name, namespace: of = namespace } = parentRef
+    const gateway = group === gatewayGroup && parentKind === 'Gateway' ? view.gateway(name, of) : undefined
+    return gateway === undefined ? [] : [{ parentRef, attachment: attach(kind, route, parentRef, gateway, view) }]
   })
   if (parents.length === 0) return undefined
-  const translated = translateRules(inputs(), { kind: kind.kind as 'HTTPRoute' | 'GRPCRoute', namespace }, view)
-  const attached = new Map<ListenerJudgement, Route[]>()
+  const translated = translateRules(rules, { kind: kind as 'HTTPRoute' | 'GRPCRoute', namespace }, view)
+  const attached = new Map<string, Route[]>()
   if (translated.served > 0)
     for (const { attachment } of parents)
       for (const { listener, hostnames } of attachment.listeners)
-        attached.set(listener, routesOf(kind.singular, route, translated, hostnames))
+        attached.set(listener.key, routesOf(singular, route, translated, hostnames))
   return {
-    kind,
-    route,
+    object: `${singular}/${namespace}/${name}`,
     parents: parents.map(({ parentRef, attachment }) => ({ parentRef, verdicts: verdictsOf(attachment, translated) })),
     attached,
     backends: attached.size === 0 ? [] : translated.backends,
@@ -99,3 +74,7 @@ function verdictsOf({ verdict }: Attachment, { served, dropped, resolvedRefs }: 
   if (served === 0) return [no('Accepted', 'UnsupportedValue', problems), resolvedRefs]
   return [verdict, resolvedRefs, { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: problems }]
 }
+
+/** The verdicts of a route that the proxy's program does not take: nothing of it is served, and whoever it concerns reads why. */
+export const refusedVerdicts = (verdicts: readonly Verdict[], why: string): readonly Verdict[] =>
+  verdicts.map((verdict) => (verdict.type === 'Accepted' && verdict.status === 'True' ? no('Accepted', 'UnsupportedValue', why) : verdict))

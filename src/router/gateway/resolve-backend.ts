@@ -1,7 +1,7 @@
 import type { Backend } from '../model/backend.ts'
-import { serviceBackend } from '../model/service-backend.ts'
+import { type BackendSource, backendSource } from '../model/service-backend.ts'
 import { no, type Verdict } from './conditions.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { RouteSources } from './gateway-view.ts'
 import { isPermitted } from './grants.ts'
 import type { BackendRef } from './types.ts'
 
@@ -11,13 +11,13 @@ export interface Referrer {
   readonly namespace: string
 }
 
-/** The endpoints behind a reference, or why it cannot be followed: condition ResolvedRefs with the reason that the API has for it. */
-export function resolveBackend(ref: BackendRef, referrer: Referrer, view: GatewayView): Backend | Verdict {
+/** What a reference leads to, or why it cannot be followed: condition ResolvedRefs with the reason that the API has for it. */
+export function resolveBackend(ref: BackendRef, referrer: Referrer, view: RouteSources): BackendSource | Verdict {
   const refuse = (reason: string, message: string): Verdict => no('ResolvedRefs', reason, message)
   const { group = '', kind = 'Service', name, port, namespace = referrer.namespace } = ref
   if (group !== '' || kind !== 'Service')
     return refuse('InvalidKind', `Backends are Services; ${name} is a ${kind}${group === '' ? '' : ` of ${group}`}`)
-  if (!isPermitted(view.grants, { from: referrer, to: { group, kind, namespace, name } }))
+  if (!isPermitted(view, { from: referrer, to: { group, kind, namespace, name } }))
     return refuse(
       'RefNotPermitted',
       `No ReferenceGrant in namespace ${namespace} lets a ${referrer.kind} of ${referrer.namespace} use Service ${name}`,
@@ -35,7 +35,7 @@ export function resolveBackend(ref: BackendRef, referrer: Referrer, view: Gatewa
       'UnsupportedProtocol',
       `Port ${port} of Service ${namespace}/${name} speaks ${tcp?.appProtocol ?? found[0]!.protocol}, which a ${referrer.kind} cannot be passed on by`,
     )
-  return serviceBackend(service, tcp, view.slices(name, namespace), protocol)
+  return backendSource(service, tcp, protocol)
 }
 
 /**

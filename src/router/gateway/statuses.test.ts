@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
+import type { Translation } from '../router-part.ts'
+import { atOnce } from '../turns.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { now, statusesOf, statusLines, worldOf } from './testing.ts'
-import { translateGateways } from './translate-gateways.ts'
+import { createGatewayTranslator, translateGateways } from './translate-gateways.ts'
 
 /** What users read: conditions, reasons and counts. */
 
@@ -347,8 +349,8 @@ for (const { name, manifests, settings, told, untold = [] } of cases)
   })
 
 /** The world after its statuses were written. */
-function settled(world: GatewayView): GatewayView {
-  const statuses = statusesOf(world)
+function settled(world: GatewayView, translate?: (view: GatewayView) => Translation): GatewayView {
+  const statuses = statusesOf(world, translate)
   const write = <
     T extends { readonly kind: string; readonly metadata: { readonly namespace?: string | undefined; readonly name: string } },
   >(
@@ -422,4 +424,42 @@ test('the model is the same in whatever order objects were heard of', () => {
   )
   const turned = { ...world, gateways: world.gateways.toReversed(), httpRoutes: world.httpRoutes.toReversed() }
   assert.deepEqual(translateGateways(turned, now).model, translateGateways(world, now).model)
+})
+
+test('what the proxy refuses is told where it stands, and is served again once nothing is said against it', () => {
+  const own = makeCertificate({ commonName: 'a.example', usage: 'server', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 })
+  const data = `tls.crt: ${Buffer.from(own.certificate).toString('base64')}, tls.key: ${Buffer.from(own.key).toString('base64')}`
+  const world = worldOf(
+    gateway('web', `${http}, ${https('certificateRefs: [{ name: own }]')}`) +
+      `{ kind: Secret, metadata: { name: own }, type: kubernetes.io/tls, data: { ${data} } }\n---\n` +
+      service('v1') +
+      route('r', toV1),
+  )
+  const translate = createGatewayTranslator()
+  /** After the statuses of this world were written. */
+  const told = (view: GatewayView) =>
+    statusLines(
+      settled(view, (one) => atOnce(translate(one, now))),
+      (one) => atOnce(translate(one, now)),
+    )
+  const good = told(world)
+  assert.ok(good.includes('HTTPRoute default/r → web: Accepted True Accepted'))
+  const refusals = new Map([
+    ['httproute/default/r', 'The proxy does not take it. spec.rules[0]: no'],
+    ['certificate default/own', 'The proxy does not take it. bad'],
+  ])
+  const bad = told({ ...world, refusals })
+  for (const line of [
+    'HTTPRoute default/r → web: Accepted False UnsupportedValue',
+    'Gateway default/web https: ResolvedRefs False InvalidCertificateRef',
+    'Gateway default/web https: Programmed False Invalid',
+    'Gateway default/web https: attached 0, kinds HTTPRoute GRPCRoute',
+    'Gateway default/web http: Programmed True Programmed',
+  ])
+    assert.ok(bad.includes(line), `${line}\nis not among\n${bad.join('\n')}`)
+  const { conditions } = statusesOf({ ...world, refusals }).get('HTTPRoute default/r').parents[0]
+  assert.equal(conditions[0].message, 'The proxy does not take it. spec.rules[0]: no')
+  // It stays in the model: only so is it known when it changes.
+  assert.deepEqual(translateGateways({ ...world, refusals }, now).model, translateGateways(world, now).model)
+  assert.deepEqual(told(world), good)
 })

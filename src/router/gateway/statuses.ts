@@ -6,7 +6,7 @@ import { type ClassJudgement, classConditions } from './judge-classes.ts'
 import { type GatewayJudgement, gatewayConditions, type ListenerJudgement, listenerConditions } from './judge-gateways.ts'
 import { type RouteJudgement, routeConditions } from './judge-routes.ts'
 import { controllerName, gatewayGroup } from './names.ts'
-import { Gateway, GatewayClass, GRPCRoute, HTTPRoute, type ParentRef, type RouteParentStatus } from './types.ts'
+import { Gateway, GatewayClass, type GRPCRoute, type HTTPRoute, type ParentRef, type RouteParentStatus } from './types.ts'
 
 /** The status of a class as it is to be; undefined: it is so. */
 export function classStatus({ class: one, verdicts, features }: ClassJudgement, now: string): Command | undefined {
@@ -27,7 +27,7 @@ export interface ServingContext {
 /** The status of a Gateway and its listeners as it is to be; undefined: it is so. */
 export function gatewayStatus(
   { gateway, verdicts, addresses, listeners }: GatewayJudgement,
-  attachedRoutes: (listener: ListenerJudgement) => number,
+  attachedRoutes: (listener: Pick<ListenerJudgement, 'key'>) => number,
   { now, isServing }: ServingContext,
 ): Command | undefined {
   const { status = {} } = gateway
@@ -61,7 +61,12 @@ function pending(verdict: Verdict, previous: readonly Condition[] | undefined, g
  * The status of a route as it is to be; undefined: it is so. Entries of other controllers stay as and where they are; ours for parents that are ours
  * no more go. `judged` absent: no parent is ours.
  */
-export function routeStatus(route: HTTPRoute | GRPCRoute, judged: RouteJudgement | undefined, now: string): Command | undefined {
+export function routeStatus(
+  kind: typeof HTTPRoute | typeof GRPCRoute,
+  route: HTTPRoute | GRPCRoute,
+  judged: Pick<RouteJudgement, 'parents'> | undefined,
+  now: string,
+): Command | undefined {
   const previous = route.status?.parents ?? []
   const left = new Map((judged?.parents ?? []).map((parent) => [parentKey(parent.parentRef, route), parent]))
   const generation = generationOf(route)
@@ -82,12 +87,7 @@ export function routeStatus(route: HTTPRoute | GRPCRoute, judged: RouteJudgement
     left.delete(key)
   }
   for (const { parentRef, verdicts } of left.values()) parents.push(told(parentRef, verdicts))
-  return patchOf(
-    route.kind === GRPCRoute.kind ? GRPCRoute : HTTPRoute,
-    route,
-    { parents: previous },
-    { parents: parents.slice(0, mostParents) },
-  )
+  return patchOf(kind, route, { parents: previous }, { parents: parents.slice(0, mostParents) })
 }
 
 /** As the definitions have it. */

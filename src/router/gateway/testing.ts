@@ -8,6 +8,7 @@ import type { Action } from '../model/action.ts'
 import { compareRoutes, prefixOf } from '../model/compare-routes.ts'
 import type { Route } from '../model/route.ts'
 import type { RouterModel } from '../model/router-model.ts'
+import type { Translation } from '../router-part.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { compareSpecificity, covers } from './hostnames.ts'
 import { translateGateways } from './translate-gateways.ts'
@@ -53,6 +54,7 @@ export function worldOf(manifests: string, settings: Partial<GatewayView> = {}):
     addresses: ['192.0.2.1'],
     taken: new Map(),
     portProblem: () => undefined,
+    refusals: new Map(),
     isServing: true,
     ...settings,
   }
@@ -72,9 +74,9 @@ function sliceOf(service: Document | undefined): readonly EndpointSlice[] {
 }
 
 /** What statuses come to, a line each: `Gateway default/web: Accepted True Accepted`; with everything applied as the server would. */
-export function statusLines(world: GatewayView): readonly string[] {
+export function statusLines(world: GatewayView, translate?: (view: GatewayView) => Translation): readonly string[] {
   const lines: string[] = []
-  for (const [subject, status] of statusesOf(world)) {
+  for (const [subject, status] of statusesOf(world, translate)) {
     const say = (about: string, conditions: readonly Condition[] = []) => {
       for (const { type, status, reason } of conditions) lines.push(`${about}: ${type} ${status} ${reason}`)
     }
@@ -91,10 +93,13 @@ export function statusLines(world: GatewayView): readonly string[] {
 }
 
 /** By kind and name: the status as it is after the commands. */
-export function statusesOf(world: GatewayView): ReadonlyMap<string, Document> {
+export function statusesOf(
+  world: GatewayView,
+  translate = (view: GatewayView): Translation => translateGateways(view, now),
+): ReadonlyMap<string, Document> {
   const present: Document[] = [...world.classes, ...world.gateways, ...world.httpRoutes, ...world.grpcRoutes]
   const statuses = new Map(present.map((object) => [nameOf(object.kind, object.metadata), { ...object.status }]))
-  for (const command of translateGateways(world, now).commands)
+  for (const command of translate(world).commands)
     if (command.do === 'patch') {
       const subject = nameOf(command.kind.kind, command)
       statuses.set(subject, { ...statuses.get(subject), ...(command.body as Document).status })

@@ -1,80 +1,197 @@
+import { same } from '#api/strategy.ts'
 import type { Command } from '#loop/controller.ts'
+import { createBackends } from '../backends.ts'
+import { createMemory, type Memory, sameList } from '../memory.ts'
+import type { Listener } from '../model/listener.ts'
 import type { RouterModel } from '../model/router-model.ts'
+import type { BackendSource } from '../model/service-backend.ts'
 import type { Translation } from '../router-part.ts'
-import type { GatewayView } from './gateway-view.ts'
+import { atOnce, isPause, type Steps } from '../turns.ts'
+import type { AttachableGateway } from './attach.ts'
+import type { GatewayView, RouteSources } from './gateway-view.ts'
+import { grpcRules } from './grpc-rules.ts'
+import { httpRules } from './http-rules.ts'
 import { judgeClasses } from './judge-classes.ts'
-import { judgeGateways, type ListenerJudgement } from './judge-gateways.ts'
-import { judgeRoutes, type RouteJudgement } from './judge-routes.ts'
+import { type GatewayJudgement, judgeGateways, type ListenerJudgement } from './judge-gateways.ts'
+import { judgeRoute, type RouteJudgement, refusedVerdicts } from './judge-routes.ts'
+import { createListenerRoutes } from './listener-routes.ts'
 import { isLiving, objectName } from './object-age.ts'
 import { classStatus, gatewayStatus, routeStatus } from './statuses.ts'
+import type { RuleInput } from './translate-rules.ts'
+import { GRPCRoute, HTTPRoute } from './types.ts'
 
 /**
  * What all Gateways of ours come to: what the router serves, and what is to be said of classes, Gateways and routes where it is not said already.
- * `now`: RFC 3339, whole seconds, for conditions that change.
+ * `now`: RFC 3339, whole seconds, for conditions that change. Each look remembers what it made of every route, so that the next one works on what
+ * changed only.
  */
-export function translateGateways(view: GatewayView, now: string): Translation {
-  const classes = judgeClasses(view.classes, view.bundleVersions)
-  const accepted = new Set(classes.filter(({ isAccepted }) => isAccepted).map(({ class: { metadata } }) => metadata.name))
-  const gateways = judgeGateways(
-    view.gateways.filter((gateway) => accepted.has(gateway.spec.gatewayClassName) && isLiving(gateway)),
-    view,
-  )
-  const routes = judgeRoutes(gateways, view)
-  const judged = new Map(routes.map((one) => [one.route, one]))
-  const attached = Map.groupBy(
-    routes.flatMap((route) => [...route.attached.keys()].map((listener) => ({ listener, route }))),
-    ({ listener }) => listener,
-  )
-  const attachedTo = (listener: ListenerJudgement): readonly RouteJudgement[] => (attached.get(listener) ?? []).map(({ route }) => route)
-  const commands: (Command | undefined)[] = [
-    ...classes.map((one) => classStatus(one, now)),
-    ...gateways.map((one) => gatewayStatus(one, (listener) => attachedTo(listener).length, { now, isServing: view.isServing })),
-    // Routes that have left all of our Gateways are told so too.
-    ...[...view.httpRoutes, ...view.grpcRoutes].filter(isLiving).map((route) => routeStatus(route, judged.get(route), now)),
-  ]
-  return { model: modelOf(gateways, routes, attachedTo), commands: commands.filter((command) => command !== undefined) }
-}
+export function createGatewayTranslator(): (view: GatewayView, now: string) => Steps<Translation> {
+  const httpRoutes = routeMemory(HTTPRoute, httpRules)
+  const grpcRoutes = routeMemory(GRPCRoute, grpcRules)
+  const listenerRoutes = createListenerRoutes()
+  const backendsOf = createBackends()
+  let attachable: ReadonlyMap<string, AttachableGateway> = new Map()
+  let judged: readonly (RouteJudgement | undefined)[] | undefined
+  let listeners: readonly Listener[] = []
+  let sources: { readonly judged: unknown; readonly listeners: unknown; readonly all: readonly BackendSource[] } | undefined
+  let last: RouterModel | undefined
+  /** Routes of which nothing is to be said, in this state of theirs and with this judgement. */
+  const settled = new WeakMap<object, RouteOutcome>()
 
-function modelOf(
-  gateways: ReturnType<typeof judgeGateways>,
-  routes: readonly RouteJudgement[],
-  attachedTo: (listener: ListenerJudgement) => readonly RouteJudgement[],
-): RouterModel {
-  const served = gateways.flatMap(({ gateway, listeners }) =>
-    listeners.filter(({ isProgrammed }) => isProgrammed).map((judged) => ({ gateway, judged })),
-  )
-  const programmed = new Set(served.map(({ judged }) => judged))
-  return {
-    listeners: served.map(({ gateway, judged }) => ({
-      name: `gateway/${objectName(gateway)}/${judged.listener.name}`,
-      group: `gateway/${objectName(gateway)}`,
-      port: judged.listener.port,
-      protocol: judged.protocol!,
-      hostname: judged.hostname,
-      wildcards: 'many labels',
-      hostsFallThrough: true,
-      certificates: certificatesOf(judged),
-      routes: attachedTo(judged)
-        .flatMap(({ attached }) => attached.get(judged)!)
-        .toSorted((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0)),
-    })),
-    backends: byName(
-      routes
-        .filter(({ attached }) => [...attached.keys()].some((listener) => programmed.has(listener)))
-        .flatMap(({ backends }) => backends),
-    ),
-    certificates: byName([...programmed].flatMap(({ certificates }) => certificates)),
+  return function* (view, now) {
+    const classes = judgeClasses(view.classes, view.bundleVersions)
+    const accepted = new Set(classes.filter(({ isAccepted }) => isAccepted).map(({ class: { metadata } }) => metadata.name))
+    const gateways = judgeGateways(
+      view.gateways.filter((gateway) => accepted.has(gateway.spec.gatewayClassName) && isLiving(gateway)),
+      view,
+    )
+    attachable = attachableGateways(gateways, attachable)
+    const asked: RouteSources = {
+      gateway: (name, namespace) => attachable.get(`${namespace}/${name}`),
+      service: (name, namespace) => view.service(name, namespace),
+      namespaceLabels: (name) => view.namespaceLabels(name),
+      grants: () => view.grants,
+    }
+    const found = [
+      ...(yield* judgeAll(HTTPRoute, httpRoutes, view.httpRoutes, asked)),
+      ...(yield* judgeAll(GRPCRoute, grpcRoutes, view.grpcRoutes, asked)),
+    ]
+    judged = sameList(
+      judged,
+      found.map((one) => one.judged),
+    )
+    const attached = yield* listenerRoutes(judged, view.refusals)
+
+    const commands: (Command | undefined)[] = [
+      ...classes.map((one) => classStatus(one, now)),
+      ...gateways.map((one) => gatewayStatus(one, ({ key }) => attached.count(key), { now, isServing: view.isServing })),
+    ]
+    // Routes that have left all of our Gateways are told so too.
+    for (const [index, { kind, route, judged }] of found.entries()) {
+      if (isPause(index)) yield
+      const refusal = judged && view.refusals.get(judged.object)
+      const known = settled.get(route)
+      if (known !== undefined && known.judged === judged && known.refusal === refusal) continue
+      const command = routeStatus(kind, route, judged && withRefusal(judged, refusal), now)
+      if (command === undefined) settled.set(route, { judged, refusal })
+      else commands.push(command)
+    }
+
+    const served = gateways.flatMap(({ gateway, listeners }) =>
+      listeners.filter(({ isProgrammed }) => isProgrammed).map((listener) => listenerOf(gateway, listener, attached.routes(listener.key))),
+    )
+    const former = new Map(listeners.map((one) => [one.name, one]))
+    listeners = sameList(
+      listeners,
+      served.map((one) => sameListener(former.get(one.name), one)),
+    )
+    if (sources?.judged !== judged || sources.listeners !== listeners) sources = { judged, listeners, all: sourcesOf(judged, listeners) }
+    const backends = yield* backendsOf(sources.all, view)
+    const certificates = sameList(last?.certificates, certificatesOf(gateways))
+    if (last?.listeners !== listeners || last.backends !== backends || last.certificates !== certificates)
+      last = { listeners, backends, certificates }
+    return { model: last, commands: commands.filter((command) => command !== undefined) }
   }
 }
 
-/**
- * The first certificate is for the listener's host; those beside it are for whatever other names they bear. Of a listener for every host each is
- * shown for its own names.
- */
-const certificatesOf = ({ certificates, hostname }: ListenerJudgement) =>
-  certificates.map(({ name }, i) => ({ certificate: name, hostnames: hostname === '' || i > 0 ? [] : [hostname] }))
+/** The same in one go, with nothing remembered. */
+export const translateGateways = (view: GatewayView, now: string): Translation => atOnce(createGatewayTranslator()(view, now))
 
-function byName<T extends { readonly name: string }>(values: readonly T[]): readonly T[] {
-  const all = new Map(values.map((value) => [value.name, value]))
+type AnyRoute = HTTPRoute | GRPCRoute
+type RouteKind = typeof HTTPRoute | typeof GRPCRoute
+
+interface RouteOutcome {
+  readonly judged: RouteJudgement | undefined
+  readonly refusal: string | undefined
+}
+
+const routeMemory = <T extends AnyRoute>(kind: RouteKind, rulesOf: (route: T) => readonly RuleInput[]) =>
+  createMemory<T, RouteSources, RouteJudgement | undefined>(
+    (route, sources) => judgeRoute(kind, route, rulesOf(route), sources),
+    // Statuses are written at every change of what is said; the age counts where two routes want the same.
+    (before, now) => before.metadata.creationTimestamp === now.metadata.creationTimestamp && same(before.spec, now.spec),
+  )
+
+function* judgeAll<T extends AnyRoute>(
+  kind: RouteKind,
+  memory: Memory<T, RouteSources, RouteJudgement | undefined>,
+  routes: readonly T[],
+  sources: RouteSources,
+): Steps<{ readonly kind: RouteKind; readonly route: T; readonly judged: RouteJudgement | undefined }[]> {
+  const look = memory.look(sources)
+  const found: { kind: RouteKind; route: T; judged: RouteJudgement | undefined }[] = []
+  for (const route of routes) if (isLiving(route) && isPause(found.push({ kind, route, judged: look.of(route) }))) yield
+  look.end()
+  return found
+}
+
+/** By `namespace/name`. One that did not change for its routes is the same value. */
+function attachableGateways(
+  gateways: readonly GatewayJudgement[],
+  former: ReadonlyMap<string, AttachableGateway>,
+): ReadonlyMap<string, AttachableGateway> {
+  return new Map(
+    gateways.map(({ gateway, listeners }) => {
+      const { namespace, name } = gateway.metadata
+      const key = objectName(gateway)
+      const now: AttachableGateway = {
+        name,
+        namespace,
+        listeners: listeners.map(({ key, listener, hostname, supportedKinds }) => ({
+          key,
+          name: listener.name,
+          port: listener.port,
+          hostname,
+          supportedKinds,
+          allowedRoutes: listener.allowedRoutes,
+        })),
+      }
+      const before = former.get(key)
+      return [key, before !== undefined && same(before, now) ? before : now] as const
+    }),
+  )
+}
+
+const withRefusal = ({ parents }: RouteJudgement, refusal: string | undefined): Pick<RouteJudgement, 'parents'> => ({
+  parents:
+    refusal === undefined
+      ? parents
+      : parents.map(({ parentRef, verdicts }) => ({ parentRef, verdicts: refusedVerdicts(verdicts, refusal) })),
+})
+
+const listenerOf = (
+  gateway: GatewayJudgement['gateway'],
+  { key, listener, protocol, hostname, certificates }: ListenerJudgement,
+  routes: Listener['routes'],
+): Listener => ({
+  name: key,
+  group: `gateway/${objectName(gateway)}`,
+  port: listener.port,
+  protocol: protocol!,
+  hostname,
+  wildcards: 'many labels',
+  hostsFallThrough: true,
+  // The first certificate is for the listener's host; those beside it are for whatever other names they bear. Of a listener for every host each is
+  // shown for its own names.
+  certificates: certificates.map(({ name }, i) => ({ certificate: name, hostnames: hostname === '' || i > 0 ? [] : [hostname] })),
+  routes,
+})
+
+function sameListener(before: Listener | undefined, now: Listener): Listener {
+  if (before === undefined || before.routes !== now.routes) return now
+  const { routes: _, ...one } = before
+  const { routes: __, ...other } = now
+  return same(one, other) ? before : now
+}
+
+/** Of routes that some listener serves. */
+function sourcesOf(judged: readonly (RouteJudgement | undefined)[], listeners: readonly Listener[]): readonly BackendSource[] {
+  const served = new Set(listeners.map(({ name }) => name))
+  return judged.flatMap((one) => (one?.attached.keys().some((key) => served.has(key)) ? one.backends : []))
+}
+
+const certificatesOf = (gateways: readonly GatewayJudgement[]) => {
+  const programmed = gateways.flatMap(({ listeners }) => listeners.filter(({ isProgrammed }) => isProgrammed))
+  const all = new Map(programmed.flatMap(({ certificates }) => certificates.map((one) => [one.name, one])))
   return [...all.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
 }

@@ -1,10 +1,10 @@
 import type { Action, Forward, WeightedBackend } from '../model/action.ts'
-import type { Backend } from '../model/backend.ts'
 import type { Route } from '../model/route.ts'
 import { routeProblem } from '../model/route-problem.ts'
+import type { BackendSource } from '../model/service-backend.ts'
 import { type Verdict, yes } from './conditions.ts'
 import { durationMs } from './duration.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { RouteSources } from './gateway-view.ts'
 import { type Referrer, resolveBackend } from './resolve-backend.ts'
 import { firstOfEach, translateFilters } from './translate-filters.ts'
 import type { HTTPBackendRef, HTTPRouteFilter, HTTPRouteRule } from './types.ts'
@@ -39,14 +39,14 @@ export interface TranslatedRules {
   /** Whether everything that rules refer to can be had: the first thing that cannot. */
   readonly resolvedRefs: Verdict
   /** Those that drafts name. */
-  readonly backends: readonly Backend[]
+  readonly backends: readonly BackendSource[]
 }
 
 /** Translates the rules of one route. What one rule asks for and cannot have drops that rule whole: half a rule would do something else. */
-export function translateRules(rules: readonly RuleInput[], referrer: Referrer, view: GatewayView): TranslatedRules {
+export function translateRules(rules: readonly RuleInput[], referrer: Referrer, view: RouteSources): TranslatedRules {
   const drafts: RouteDraft[] = []
   const dropped: { rule: string; problem: string }[] = []
-  const backends: Backend[] = []
+  const backends: BackendSource[] = []
   const verdicts: Verdict[] = []
   rules.forEach((input, rule) => {
     const translated = translateRule(input, referrer, view)
@@ -65,10 +65,10 @@ interface TranslatedRule {
   readonly action: Action
   readonly problem?: string | undefined
   readonly verdicts: readonly Verdict[]
-  readonly backends: readonly Backend[]
+  readonly backends: readonly BackendSource[]
 }
 
-function translateRule({ filters, backendRefs = [], timeouts, retry }: RuleInput, referrer: Referrer, view: GatewayView): TranslatedRule {
+function translateRule({ filters, backendRefs = [], timeouts, retry }: RuleInput, referrer: Referrer, view: RouteSources): TranslatedRule {
   const { requestHeaders, responseHeaders, rewrite, redirect, unknown, unsupported } = translateFilters(filters, 'rule')
   const targets = backendRefs.map((ref) => translateBackend(ref, referrer, view))
   const verdicts = [...(unknown === undefined ? [] : [unknownFilter(unknown)]), ...targets.flatMap(({ verdict }) => verdict ?? [])]
@@ -93,13 +93,13 @@ function translateRule({ filters, backendRefs = [], timeouts, retry }: RuleInput
 
 interface Target {
   readonly weighted: WeightedBackend
-  readonly backend?: Backend
+  readonly backend?: BackendSource
   readonly verdict?: Verdict
   readonly problem?: string
 }
 
 /** A reference that cannot be followed keeps its weight, and answers 500 for it. */
-function translateBackend(ref: HTTPBackendRef, referrer: Referrer, view: GatewayView): Target {
+function translateBackend(ref: HTTPBackendRef, referrer: Referrer, view: RouteSources): Target {
   const { requestHeaders, responseHeaders, unknown, unsupported } = translateFilters(ref.filters, 'backend')
   const weight = ref.weight ?? 1
   const problem = unsupported === undefined ? {} : { problem: unsupported }
@@ -128,17 +128,8 @@ function timeoutsOf(timeouts: HTTPRouteRule['timeouts']): { readonly limits?: Fo
   return { limits: { ...(requestMs !== undefined && { requestMs }), ...(backendRequestMs !== undefined && { backendRequestMs }) } }
 }
 
-/** What the router's model cannot hold of a rule. It hangs on the rule alone, whatever its backends come to. */
-function modelProblem(input: RuleInput, action: Action): string | undefined {
-  let known = modelProblems.get(input)
-  if (known === undefined) modelProblems.set(input, (known = { problem: firstProblem(input.matches, action) }))
-  return known.problem
-}
-
-/** Regular expressions are parsed for it, which thousands of routes would pay for with each change of an endpoint. */
-const modelProblems = new WeakMap<RuleInput, { readonly problem: string | undefined }>()
-
-function firstProblem(matches: readonly RouteMatch[], action: Action): string | undefined {
+/** What the router's model cannot hold of a rule. */
+function modelProblem({ matches }: RuleInput, action: Action): string | undefined {
   for (const match of matches) {
     const problem = routeProblem({ name: '', hostname: '', ...match, age: { createdMs: 0, object: '', index: 0 }, action })
     if (problem !== undefined) return problem

@@ -1,5 +1,4 @@
 import type { Answer, Forward, HeaderChanges, PathChange, Redirect, WeightedBackend } from '../model/action.ts'
-import type { Backend } from '../model/backend.ts'
 import { prefixOf } from '../model/compare-routes.ts'
 import type { Listener } from '../model/listener.ts'
 import type { PathMatch } from '../model/route.ts'
@@ -15,8 +14,8 @@ export interface BackendSection {
   readonly lines: readonly string[]
 }
 
-/** Passes requests on to a backend. Its servers are not part of the text. */
-export function forwardSection(backend: Backend, action: Forward, weighted: WeightedBackend, path: PathMatch): BackendSection {
+/** Passes requests on to the backend of this name. Its servers are not part of the text. */
+export function forwardSection(backend: string, action: Forward, weighted: WeightedBackend, path: PathMatch): BackendSection {
   const { rewrite, timeouts, connectTimeoutMs } = action
   const lines = [
     ...timeoutLines(timeouts, connectTimeoutMs),
@@ -27,7 +26,7 @@ export function forwardSection(backend: Backend, action: Forward, weighted: Weig
     ...headerLines('http-response', action.responseHeaders),
     ...headerLines('http-response', weighted.responseHeaders),
   ]
-  const plain = backendSectionName(backend.name)
+  const plain = backendSectionName(backend)
   return {
     name: lines.length === 0 ? plain : `${plain}_${contentHash(lines.join('\n'))}`,
     lines: ['balance roundrobin', ...lines],

@@ -1,7 +1,7 @@
 import { compareRoutes, prefixOf } from '../model/compare-routes.ts'
 import type { Listener } from '../model/listener.ts'
 import type { Route } from '../model/route.ts'
-import { compareSpecificity, covers, type HostKey, hostKey } from './host-patterns.ts'
+import { compareSpecificity, coveringKeys, type HostKey, hostKey } from './host-patterns.ts'
 
 /**
  * How requests at one port are decided by a few look-ups: host, then path, then (only where somebody asks for it) the rest. Every list is settled here,
@@ -25,25 +25,40 @@ export interface PlacedRoute {
   readonly listener: Listener
 }
 
+/** What is for one host. */
+export interface HostPaths {
+  readonly exact: ReadonlyMap<string, Chain>
+  readonly prefixes: ReadonlyMap<string, Chain>
+}
+
 /** Of all listeners of one port. */
 export function decisionTable(listeners: readonly Listener[]): DecisionTable {
-  const byHost = new Map<HostKey, PlacedRoute[]>()
-  for (const listener of listeners) {
-    for (const hostname of [listener.hostname, ...listener.routes.map((route) => route.hostname)]) {
-      const key = hostKey(hostname, listener.wildcards)
-      if (!byHost.has(key)) byHost.set(key, [])
-    }
-  }
-  const wide = [...listeners].map((listener) => new RoutesByHost(listener))
   const exact = new Map<HostKey, ReadonlyMap<string, Chain>>()
   const prefixes = new Map<HostKey, ReadonlyMap<string, Chain>>()
-  for (const host of byHost.keys()) {
-    const routes = wide.filter((own) => own.serves(host, wide)).flatMap((own) => own.routesFor(host))
+  for (const [host, routes] of routesByHost(listeners)) {
     const paths = chainsOf(routes)
     exact.set(host, paths.exact)
     prefixes.set(host, paths.prefixes)
   }
-  return { hosts: [...byHost.keys()].sort(), exact, prefixes }
+  return { hosts: [...exact.keys()], exact, prefixes }
+}
+
+/** Each host pattern of a port's listeners with all routes that may take a request for it, in the order of the listeners and their routes. */
+export function* routesByHost(
+  listeners: readonly Listener[],
+): Generator<readonly [host: HostKey, routes: readonly RankedRoute[]], void, void> {
+  const all = listeners.map((listener) => new RoutesByHost(listener))
+  const places = new Map(all.map((one, place) => [one, place]))
+  const byOwn = Map.groupBy(all, ({ own }) => own)
+  const done = new Set<HostKey>()
+  for (const one of all)
+    for (const host of one.hosts()) {
+      if (done.has(host)) continue
+      done.add(host)
+      const covering = coveringKeys(host).flatMap((key) => byOwn.get(key) ?? [])
+      const serving = covering.filter((own) => own.serves(covering)).sort((left, right) => places.get(left)! - places.get(right)!)
+      yield [host, serving.flatMap((own) => own.routesFor(host))]
+    }
 }
 
 /** What a request that is for a chain's host and path still has to be asked for this route. */
@@ -53,9 +68,8 @@ export const isUnconditional = ({ path, method, headers, queryParameters }: Rout
 /** The routes of a listener, found by the host that they are for: with thousands of hosts nobody goes through all of them for each. */
 class RoutesByHost {
   readonly listener: Listener
-  private readonly own: HostKey
+  readonly own: HostKey
   private readonly exact = new Map<HostKey, RankedRoute[]>()
-  private readonly wildcards: HostKey[]
 
   constructor(listener: Listener) {
     this.listener = listener
@@ -67,32 +81,34 @@ class RoutesByHost {
       if (routes) routes.push(ranked)
       else this.exact.set(host, [ranked])
     }
-    this.wildcards = [...this.exact.keys()].filter((key) => key.startsWith('*') || key.startsWith('+'))
   }
 
-  /** Whether requests for this host are this listener's, or another's of its group, which names the host more specifically. */
-  serves(host: HostKey, all: readonly RoutesByHost[]): boolean {
-    return (
-      covers(this.own, host) &&
-      !all.some(
-        ({ listener, own }) =>
-          listener.group === this.listener.group && own !== this.own && covers(own, host) && compareSpecificity(own, this.own) < 0,
-      )
+  *hosts(): Iterable<HostKey> {
+    yield this.own
+    yield* this.exact.keys()
+  }
+
+  /** Of listeners that cover a host: whether its requests are this one's, or another's of its group, which names the host more specifically. */
+  serves(covering: readonly RoutesByHost[]): boolean {
+    return !covering.some(
+      ({ listener, own }) => listener.group === this.listener.group && own !== this.own && compareSpecificity(own, this.own) < 0,
     )
   }
 
   routesFor(host: HostKey): readonly RankedRoute[] {
     const same = this.exact.get(host) ?? []
     if (!this.listener.hostsFallThrough) return same
-    return [...same, ...this.wildcards.filter((key) => key !== host && covers(key, host)).flatMap((key) => this.exact.get(key)!)]
+    return [...same, ...coveringKeys(host).flatMap((key) => (key === host ? [] : (this.exact.get(key) ?? [])))]
   }
 }
 
-interface RankedRoute extends PlacedRoute {
+/** A route with the key of its host. */
+export interface RankedRoute extends PlacedRoute {
   readonly host: HostKey
 }
 
-function chainsOf(routes: readonly RankedRoute[]): { exact: Map<string, Chain>; prefixes: Map<string, Chain> } {
+/** What the routes of one host come to. */
+export function chainsOf(routes: readonly RankedRoute[]): HostPaths {
   const byExact = new Map<string, RankedRoute[]>()
   const byPrefix = new Map<string, RankedRoute[]>()
   const regular: RankedRoute[] = []
@@ -125,6 +141,7 @@ function prefixesOf(path: string): string[] {
 }
 
 function chainOf(routes: readonly RankedRoute[]): Chain {
+  if (routes.length === 1) return routes
   const sorted = [...routes].sort((left, right) => compareSpecificity(left.host, right.host) || compareRoutes(left.route, right.route))
   const last = sorted.findIndex(({ route }) => isUnconditional(route))
   return (last === -1 ? sorted : sorted.slice(0, last + 1)).map(({ route, listener }) => ({ route, listener }))

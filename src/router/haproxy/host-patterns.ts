@@ -9,14 +9,15 @@ export type HostKey = string
 export const hostKey = (hostname: string, wildcards: Listener['wildcards']): HostKey =>
   hostname === '' ? '*' : wildcards === 'one label' && hostname.startsWith('*.') ? `+${hostname.slice(1)}` : hostname
 
-/** Whether all hosts of `inner` are hosts of `outer`. */
-export function covers(outer: HostKey, inner: HostKey): boolean {
-  if (outer === '*' || outer === inner) return true
-  const suffix = outer.slice(1)
-  if (outer.startsWith('*.')) return isWildcard(inner) ? inner.slice(1) === suffix || inner.endsWith(suffix) : inner.endsWith(suffix)
-  // One label and then the suffix.
-  if (outer.startsWith('+.')) return !isWildcard(inner) && inner.indexOf('.') > 0 && inner.slice(inner.indexOf('.')) === suffix
-  return false
+/** The keys of all patterns that every host of this one is a host of, itself among them. There are as many as it has labels, and two more. */
+export function coveringKeys(key: HostKey): readonly HostKey[] {
+  if (key === '*') return [key]
+  const keys = ['*', key]
+  const firstDot = key.indexOf('.')
+  if (!isWildcard(key) && firstDot > 0) keys.push(`+${key.slice(firstDot)}`)
+  // `*.a.example` is not above itself twice; `+.a.example` is below `*.a.example`.
+  for (let at = firstDot; at !== -1; at = key.indexOf('.', at + 1)) if (`*${key.slice(at)}` !== key) keys.push(`*${key.slice(at)}`)
+  return keys
 }
 
 /** Negative when `left` is the more specific of two that both match a host: exact before wildcard, the longer wildcard first, one label before many. */

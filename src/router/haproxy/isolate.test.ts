@@ -26,7 +26,7 @@ test('whoever is refused is found, and nobody else, in few looks', async () => {
       const found = await refusedUnits(model(60), async (part) => {
         looks += 1
         const names = namesIn(part)
-        return !bad.some((name) => names.has(name))
+        return bad.some((name) => names.has(name)) ? 'no' : undefined
       })
       assert.deepEqual(found?.map(({ name }) => name).sort(), bad.toSorted())
       assert.ok(looks <= 2 + bad.length * 12)
@@ -37,12 +37,26 @@ test('whoever is refused is found, and nobody else, in few looks', async () => {
 })
 
 test('nobody is blamed where all are refused, or all accepted', async () => {
-  assert.equal(await refusedUnits(model(4), async () => true), undefined)
-  assert.equal(await refusedUnits(model(4), async () => false), undefined)
+  assert.equal(await refusedUnits(model(4), async () => undefined), undefined)
+  assert.equal(await refusedUnits(model(4), async () => 'no'), undefined)
 })
 
 test('a unit that changes has another mark', () => {
   const marks = (one: RouterModel) => unitsOf(one).map(({ mark }) => mark)
   assert.deepEqual(marks(model(2)), marks(model(2)))
   assert.notEqual(marks({ ...model(2), certificates: [{ name: 'ns/tls', chain: 'chain', key: 'other' }] })[1], marks(model(2))[1])
+})
+
+test('the owner reads where in the object it is, in the words of the proxy', async () => {
+  const rules = ['0', '1', '2'].map((rule) => route({ name: `httproute/ns/r/${rule}/0/a.example`, hostname: 'a.example' }))
+  const path = route({ name: 'ingress/ns/i/1', hostname: 'b.example', path: { type: 'Exact', value: '/x' } })
+  const all: RouterModel = { backends: [], certificates: [], listeners: [listener({ routes: [...rules, path] })] }
+  const found = await refusedUnits(all, async ({ listeners }) => {
+    const names = listeners.flatMap(({ routes }) => routes.map(({ name }) => name))
+    return names.includes(rules[1]!.name) || names.includes(path.name) ? 'unknown word' : undefined
+  })
+  assert.deepEqual(
+    found?.map(({ name, why }) => `${name} ${why}`),
+    ['httproute/ns/r spec.rules[1]: unknown word', 'ingress/ns/i spec.rules, host "b.example", path /x: unknown word'],
+  )
 })

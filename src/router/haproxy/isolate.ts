@@ -1,3 +1,4 @@
+import type { Route } from '../model/route.ts'
 import type { RouterModel } from '../model/router-model.ts'
 import { contentHash } from './content-hash.ts'
 
@@ -9,10 +10,17 @@ export interface Unit {
   readonly mark: string
 }
 
-/** The units of a model. */
-export function unitsOf({ listeners, certificates }: RouterModel): readonly Unit[] {
+/** A unit that the proxy refuses. */
+export interface RefusedUnit extends Unit {
+  /** For its owner: where in the object it is, and the proxy's words. */
+  readonly why: string
+}
+
+/** The units of a model, or those of these names. */
+export function unitsOf({ listeners, certificates }: RouterModel, names?: { has(name: string): boolean }): readonly Unit[] {
   const parts = new Map<string, unknown[]>()
   const add = (name: string, part: unknown): void => {
+    if (names !== undefined && !names.has(name)) return
     const known = parts.get(name)
     if (known === undefined) parts.set(name, [part])
     else known.push(part)
@@ -41,30 +49,52 @@ export function withoutUnits(model: RouterModel, names: ReadonlySet<string>): Ro
 
 /**
  * Which units a proxy refuses, found by halves: one bad among thousands takes some dozen looks, and each half has to stand by itself. Undefined: it is
- * none of them, or there are more than so many looks find.
+ * none of them, or there are more than so many looks find. `refusalOf`: the proxy's words against a model; undefined: it takes it.
  */
 export async function refusedUnits(
   model: RouterModel,
-  isAccepted: (model: RouterModel) => Promise<boolean>,
-): Promise<readonly Unit[] | undefined> {
+  refusalOf: (model: RouterModel) => Promise<string | undefined>,
+): Promise<readonly RefusedUnit[] | undefined> {
   const all = unitsOf(model)
   let looks = 0
-  const accepts = async (units: readonly Unit[]): Promise<boolean> => {
-    looks += 1
+  const without = (units: readonly Unit[]): RouterModel => {
     const kept = new Set(units.map(({ name }) => name))
-    return await isAccepted(withoutUnits(model, new Set(all.map(({ name }) => name).filter((name) => !kept.has(name)))))
+    return withoutUnits(model, new Set(all.map(({ name }) => name).filter((name) => !kept.has(name))))
   }
-  async function among(units: readonly Unit[]): Promise<readonly Unit[] | undefined> {
+  const refusal = async (one: RouterModel): Promise<string | undefined> => {
+    looks += 1
+    return await refusalOf(one)
+  }
+  async function among(units: readonly Unit[]): Promise<readonly RefusedUnit[] | undefined> {
     if (units.length === 0) return []
     if (looks >= mostLooks) return undefined
-    if (await accepts(units)) return []
-    if (units.length === 1) return units
+    const words = await refusal(without(units))
+    if (words === undefined) return []
+    if (units.length === 1) return [{ ...units[0]!, why: await whereIn(without(units), words) }]
     const half = units.length >> 1
     const left = await among(units.slice(0, half))
     const right = left && (await among(units.slice(half)))
     return left && right && [...left, ...right]
   }
-  if (!(await accepts([]))) return undefined
+  /** The first place of a single object that is refused by itself. */
+  async function whereIn(own: RouterModel, words: string): Promise<string> {
+    const places = Map.groupBy(
+      own.listeners.flatMap(({ routes }) => routes),
+      placeOf,
+    )
+    if (places.size === 1) return `${[...places.keys()][0]}: ${words}`
+    for (const [place, routes] of places) {
+      if (looks >= mostLooks) break
+      const names = new Set(routes.map(({ name }) => name))
+      const said = await refusal({
+        ...own,
+        listeners: own.listeners.map((listener) => ({ ...listener, routes: listener.routes.filter(({ name }) => names.has(name)) })),
+      })
+      if (said !== undefined) return `${place}: ${said}`
+    }
+    return words
+  }
+  if ((await refusal(without([]))) !== undefined) return undefined
   const found = await among(all)
   // What only together is too much has no single culprit.
   return found !== undefined && found.length > 0 ? found : undefined
@@ -75,4 +105,11 @@ const mostLooks = 400
 
 /** `httproute/<namespace>/<name>` of a route's name: see `Route.name`. */
 const ownerOf = (route: string): string => route.split('/').slice(0, 3).join('/')
+
+/** Where in its object a route stands: a rule of a route of the Gateway API, host and path of an Ingress. */
+function placeOf({ name, hostname, path }: Route): string {
+  const [kind, , , rule] = name.split('/')
+  return kind === 'ingress' ? `spec.rules, host ${JSON.stringify(hostname)}, path ${path.value}` : `spec.rules[${rule}]`
+}
+
 const certificateUnit = (name: string): string => `certificate ${name}`

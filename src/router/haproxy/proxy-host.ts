@@ -14,8 +14,11 @@ export interface ProxyHost {
   adopt(): Promise<void>
   /** Reads the files anew without losing a connection; resolves once the new ones hold. Throws when they are refused: the old ones hold on. */
   reload(): Promise<void>
-  /** Whether the proxy's program takes these files, written to another folder for it: nothing that runs hears of it. */
-  accepts(filesAt: (directory: string) => ReadonlyMap<string, string>): Promise<boolean>
+  /**
+   * What the proxy's program has against these files, in few words; undefined: it takes them. They are written to another folder for it, and nothing
+   * that runs hears of it.
+   */
+  refusal(filesAt: (directory: string) => ReadonlyMap<string, string>): Promise<string | undefined>
   /** Ends the proxy and its connections. */
   stop(): Promise<void>
   /** One command at run time, and the answer to it. */

@@ -1,14 +1,14 @@
 import type { Clock, Instant } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
-import { mergeModels } from '../model/merge-models.ts'
 import { emptyModel, type RouterModel } from '../model/router-model.ts'
+import { inTurns } from '../turns.ts'
 import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
-import { configurationFiles } from './configuration-files.ts'
-import { contentHash } from './content-hash.ts'
+import { type ConfigurationFiles, configurationFiles, createFileWriter } from './configuration-files.ts'
+import { createFingerprint } from './fingerprint.ts'
 import { refusedUnits, unitsOf, withoutUnits } from './isolate.ts'
 import type { ProxyHost } from './proxy-host.ts'
 import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
-import { writeConfiguration } from './write-configuration.ts'
+import { createConfigurationWriter, writeConfiguration } from './write-configuration.ts'
 
 /** A proxy that serves what it was last told to, from the first thing to serve until there is nothing any more. */
 export interface RoutingProxy {
@@ -16,11 +16,13 @@ export interface RoutingProxy {
   want(model: RouterModel): void
   /** Why a port is not listened to; undefined: nothing known against it. */
   portProblem(port: number): string | undefined
+  /** Why the program takes nothing of some objects, by the names of `isolate.ts`; they are left out until they change. The same value until then. */
+  readonly refusals: ReadonlyMap<string, string>
   /** What was wanted last is in force, as far as ports are free. */
   readonly isServing: boolean
   /** Resolves when what was wanted last holds, or was refused: at once, or after the time that has to lie between two reloads. */
   settled(): Promise<void>
-  /** Called when `portProblem` or `isServing` would answer otherwise than before. Returns how to stop. */
+  /** Called when `portProblem`, `refusals` or `isServing` would answer otherwise than before. Returns how to stop. */
   onChange(listener: () => void): () => void
   /** How often the proxy read its files anew, and how many commands it was given: for tests and logs. */
   readonly counters: { readonly reloads: number; readonly commands: number; readonly starts: number }
@@ -52,8 +54,12 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   let blocked: ReadonlyMap<number, string> = new Map()
   const retired = new Map<string, number>()
   /** What the program does not take, with the mark of what was refused. */
-  const refused = new Map<string, string>()
+  const refused = new Map<string, { readonly mark: string; readonly why: string }>()
+  let refusals: ReadonlyMap<string, string> = new Map()
   const listeners = new Set<() => void>()
+  const writeNext = createConfigurationWriter(settings)
+  const filesOf = createFileWriter(settings.directory)
+  const fingerprint = createFingerprint()
   const counters = { reloads: 0, commands: 0, starts: 0 }
   /** Monotonic: a clock that is set back must not put reloads off for hours. */
   let reloadAtMs = 0
@@ -108,11 +114,14 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     if (isClosed || wanted.listeners.length === 0) return false
     try {
       const units = await refusedUnits(withoutUnits(wanted, stillRefused(wanted)), (model) =>
-        host.accepts((directory) => configurationFiles(writeConfiguration(model, { ...settings, directory }).configuration, directory)),
+        host.refusal((directory) => configurationFiles(writeConfiguration(model, { ...settings, directory }).configuration, directory)),
       )
-      for (const { name, mark } of units ?? []) refused.set(name, mark)
+      for (const { name, mark, why } of units ?? []) refused.set(name, { mark, why: `The proxy does not take it. ${why}` })
       if (units !== undefined)
-        log.error('left out what the proxy refuses; the rest is served', { names: units.map(({ name }) => name), error })
+        log.error('left out what the proxy refuses; the rest is served', {
+          refused: units.map(({ name, why }) => `${name}: ${why}`),
+          error,
+        })
       return units !== undefined
     } catch (cause) {
       log.warn('what the proxy refuses could not be found', { error: cause })
@@ -123,8 +132,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   /** Units as they were when they were refused: one that changed is tried again. */
   function stillRefused(model: RouterModel): ReadonlySet<string> {
     if (refused.size === 0) return new Set()
-    const marks = new Map(unitsOf(model).map(({ name, mark }) => [name, mark]))
-    for (const [name, mark] of refused) if (marks.get(name) !== mark) refused.delete(name)
+    const marks = new Map(unitsOf(model, refused).map(({ name, mark }) => [name, mark]))
+    for (const [name, { mark }] of refused) if (marks.get(name) !== mark) refused.delete(name)
     return new Set(refused.keys())
   }
 
@@ -148,6 +157,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
       }
       running = undefined
       retired.clear()
+      refused.clear()
       tell(true, new Map())
       return true
     }
@@ -160,10 +170,10 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
       tell(true, holders)
       return true
     }
-    const { configuration, leftOut } = writeConfiguration(withoutUnits(served, stillRefused(model)), settings)
+    const { configuration, leftOut } = await inTurns(writeNext(withoutUnits(served, stillRefused(model))), clock)
     for (const one of leftOut) log.warn('left out what cannot be served', { ...one })
-    const files = configurationFiles(configuration, settings.directory)
-    const mark = markOf(files)
+    const files = await inTurns(filesOf(configuration), clock)
+    const mark = fingerprint(files)
     if (!isRunning) await startWith(configuration, files)
     else if (running === undefined && host.applied() === mark) {
       await host.adopt()
@@ -189,7 +199,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   }
 
   /** True when commands were enough. */
-  async function changeTo(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<boolean> {
+  async function changeTo(configuration: Configuration, files: ConfigurationFiles): Promise<boolean> {
     const before = running!
     const { reload, commands, retired: gone } = differenceOf(before, configuration, new Set(retired.keys()), settings.directory)
     if (commands.length > 0) host.noteApplied(undefined)
@@ -224,7 +234,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     if (retired.size > 0) wake(clock.now() + Math.min(1_000 * 2 ** Math.min(...retired.values()), 60_000))
   }
 
-  async function startWith(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<void> {
+  async function startWith(configuration: Configuration, files: ConfigurationFiles): Promise<void> {
     host.noteApplied(undefined)
     await host.writeFiles(files)
     counters.starts += 1
@@ -234,7 +244,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     log.info('the proxy serves', { ports: [...configuration.sections.keys()].filter((header) => header.startsWith('frontend p')).length })
   }
 
-  async function reloadWith(configuration: Configuration, files: ReadonlyMap<string, string>): Promise<void> {
+  async function reloadWith(configuration: Configuration, files: ConfigurationFiles): Promise<void> {
     host.noteApplied(undefined)
     await host.writeFiles(files)
     const startedMs = clock.monotonicMs()
@@ -268,9 +278,11 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   function tell(serving: boolean, holders: ReadonlyMap<number, string>): void {
     const isSame =
       serving === isServing && holders.size === blocked.size && [...holders].every(([port, holder]) => blocked.get(port) === holder)
+    const areRefused = refused.size === refusals.size && [...refused].every(([name, { why }]) => refusals.get(name) === why)
     isServing = serving
     blocked = holders
-    if (!isSame) for (const listener of listeners) listener()
+    if (!areRefused) refusals = new Map(Array.from(refused, ([name, { why }]) => [name, why]))
+    if (!isSame || !areRefused) for (const listener of listeners) listener()
   }
 
   const forgetExit = host.onExit(() => {
@@ -288,6 +300,9 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
       stir()
     },
     portProblem: (port) => blocked.get(port),
+    get refusals() {
+      return refusals
+    },
     get isServing() {
       return isServing
     },
@@ -314,8 +329,4 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
 const portRetryMs = 15_000
 
 const withoutPorts = (model: RouterModel, ports: ReadonlyMap<number, string>): RouterModel =>
-  mergeModels({ ...model, listeners: model.listeners.filter(({ port }) => !ports.has(port)) })
-
-/** Changes with every byte of every file. */
-const markOf = (files: ReadonlyMap<string, string>): string =>
-  contentHash([...files].map(([name, text]) => `${name} ${contentHash(text)}`).join('\n'))
+  ports.size === 0 ? model : { ...model, listeners: model.listeners.filter(({ port }) => !ports.has(port)) }

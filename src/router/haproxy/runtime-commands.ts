@@ -55,15 +55,26 @@ const mostCommands = 2_000
 /** A command with its payload has to fit into one buffer of 16 KiB, less what is kept free in it. */
 const longestCommand = 15_000
 
+/** What is the same value is not looked through: most of thousands of entries are, at each change. */
 function reloadReason(running: Configuration, wanted: Configuration): string | undefined {
-  for (const [header, text] of wanted.sections) {
-    const present = running.sections.get(header)
+  return sectionReason(running.sections, wanted.sections) ?? certificateReason(running, wanted)
+}
+
+function sectionReason(running: Configuration['sections'], wanted: Configuration['sections']): string | undefined {
+  if (running === wanted) return undefined
+  for (const [header, text] of wanted) {
+    const present = running.get(header)
     if (present === undefined) return `${header} is new`
     if (present !== text) return `${header} changed`
   }
-  for (const header of running.sections.keys())
-    if (!wanted.sections.has(header) && !header.startsWith('backend ')) return `${header} is gone`
+  for (const header of running.keys()) if (!wanted.has(header) && !header.startsWith('backend ')) return `${header} is gone`
+  return undefined
+}
+
+function certificateReason(running: Configuration, wanted: Configuration): string | undefined {
+  if (running.certificateLists === wanted.certificateLists) return undefined
   for (const [file, lines] of running.certificateLists) {
+    if (wanted.certificateLists.get(file) === lines) continue
     const kept = new Set((wanted.certificateLists.get(file) ?? []).map(keyOf))
     // The command that takes a line away needs its number, which no command tells reliably while lines come and go.
     if (lines.some((line) => !kept.has(keyOf(line)))) return `${file} lost a certificate`
@@ -78,7 +89,7 @@ function serverCommands(running: Configuration, wanted: Configuration, retired: 
   for (const [section, own] of wanted.servers) {
     const present = running.servers.get(section)
     // A section that is not there yet comes with its servers.
-    if (present === undefined) continue
+    if (present === undefined || present === own) continue
     for (const [name, server] of own) {
       const place = `${section}/${name}`
       const before = present.get(name)
@@ -109,6 +120,7 @@ function mapCommands(running: Configuration, wanted: Configuration, directory: s
   for (const [file, entries] of wanted.maps) {
     const path = `${directory}/${file}`
     const present = running.maps.get(file) ?? new Map<string, string>()
+    if (present === entries) continue
     for (const [key, value] of entries) {
       const before = present.get(key)
       if (before === undefined) written.push(silent(`add map ${path} ${word(key)} ${word(value)}`))
@@ -139,6 +151,7 @@ function certificateCommands(running: Configuration, wanted: Configuration, dire
     else changed.push(...write)
   }
   for (const [file, lines] of wanted.certificateLists) {
+    if (running.certificateLists.get(file) === lines) continue
     const there = new Set((running.certificateLists.get(file) ?? []).map(keyOf))
     for (const line of lines)
       if (!there.has(keyOf(line)))

@@ -1,15 +1,14 @@
 import type { Ingress } from '#api/networking/v1/ingress.ts'
 import type { IngressBackend } from '#api/networking/v1/types.ts'
 import type { Action } from '../model/action.ts'
-import type { Backend } from '../model/backend.ts'
-import { serviceBackend } from '../model/service-backend.ts'
+import { type BackendSource, backendSource } from '../model/service-backend.ts'
 import type { RouterView } from '../router-part.ts'
 import type { IngressSettings } from './ingress-annotations.ts'
 
 /** Where requests of a path go, and what stands against it. */
 export interface ResolvedBackend {
   readonly action: Action
-  readonly backend?: Backend
+  readonly backend?: BackendSource
   readonly problem?: { readonly reason: string; readonly message: string }
 }
 
@@ -17,7 +16,12 @@ export interface ResolvedBackend {
  * Follows a backend to its Service's endpoints. What cannot be followed is answered with 503, so that the same path of a less specific rule does not
  * take requests that were not meant for it.
  */
-export function resolveBackend(ref: IngressBackend, ingress: Ingress, settings: IngressSettings, view: RouterView): ResolvedBackend {
+export function resolveBackend(
+  ref: IngressBackend,
+  ingress: Ingress,
+  settings: IngressSettings,
+  view: Pick<RouterView, 'service'>,
+): ResolvedBackend {
   const namespace = ingress.metadata.namespace ?? ''
   const refuse = (reason: string, message: string): ResolvedBackend => ({
     action: { do: 'answer', status: 503 },
@@ -50,7 +54,7 @@ export function resolveBackend(ref: IngressBackend, ingress: Ingress, settings: 
       'UnsupportedBackend',
       `port ${found.port} of Service ${namespace}/${name} has appProtocol ${found.appProtocol}, and the router speaks no TLS to backends; its requests are answered with 503`,
     )
-  const backend = serviceBackend(service, found, view.slices(name, namespace))
+  const backend = backendSource(service, found)
   const { rewrite, backendRequestMs, connectTimeoutMs } = settings
   return {
     backend,

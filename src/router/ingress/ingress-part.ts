@@ -6,8 +6,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import type { RouterPart } from '../router-part.ts'
-import { ownIngresses } from './own-ingresses.ts'
-import { type IngressPorts, translateIngresses } from './translate-ingresses.ts'
+import { isOwn } from './own-ingresses.ts'
+import { createIngressTranslator, type IngressPorts } from './translate-ingresses.ts'
 
 /** How to reach the server, time and chance for the watches, and the ports that Ingresses are served on. */
 export interface IngressPartOptions {
@@ -24,6 +24,7 @@ export function createIngressPart({ client, clock, random, log, ports }: Ingress
   const ingresses = createInformer(client, Ingress, cache)
   const classes = createInformer(client, IngressClass, cache)
   const listeners = new Set<() => void>()
+  const translate = createIngressTranslator(ports)
   const changed = (): void => {
     for (const listener of listeners) listener()
   }
@@ -35,13 +36,13 @@ export function createIngressPart({ client, clock, random, log, ports }: Ingress
       await Promise.all([ingresses.synced(), classes.synced()])
     },
     get isNeeded() {
-      return ownIngresses(ingresses.list(), classes.list()).length > 0
+      return ingresses.list().some(isOwn(classes.list()))
     },
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    translate: (router) => translateIngresses({ ingresses: ingresses.list(), classes: classes.list(), ports, router }),
+    translate: (router) => translate({ ingresses: ingresses.list(), classes: classes.list(), router }),
     async close() {
       await Promise.all([ingresses.close(), classes.close()])
     },

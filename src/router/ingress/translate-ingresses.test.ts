@@ -57,6 +57,7 @@ const translate = (
           },
         ] as unknown as readonly EndpointSlice[],
       secret: () => undefined as Secret | undefined,
+      refusals: new Map(),
       addresses: ['192.0.2.1'],
       taken: new Map(),
       portProblem: (port) => (more.blocked?.includes(port) ? `port ${port} is in use` : undefined),
@@ -185,7 +186,7 @@ check(
     'd.example/': '308 https',
     'e.example/': 'ns/web:80',
   },
-  ['missing SecretNotFound', 'odd InvalidAnnotation'],
+  ['odd InvalidAnnotation', 'missing SecretNotFound'],
 )
 
 test('annotations that mean exactly what they say are followed, and others are told of', () => {

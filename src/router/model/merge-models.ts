@@ -1,15 +1,17 @@
-import type { RouterModel } from './router-model.ts'
+import { emptyModel, type RouterModel } from './router-model.ts'
 
 /**
- * One model of several, such as that of all Ingresses and that of all Gateways. A backend or certificate of the same name is the same thing: both
+ * One model of two, such as that of all Ingresses and that of all Gateways. A backend or certificate of the same name is the same thing: both
  * translations name them after their object, so the first one stands. Listeners are put side by side; who may have a port with which protocol has to
  * be settled before (`portProtocols` of what comes first), since a port has one protocol only.
  */
-export function mergeModels(...models: readonly RouterModel[]): RouterModel {
+export function mergeModels(left: RouterModel, right: RouterModel): RouterModel {
+  if (left === emptyModel) return right
+  if (right === emptyModel) return left
   return {
-    listeners: models.flatMap(({ listeners }) => listeners),
-    backends: byName(models.flatMap(({ backends }) => backends)),
-    certificates: byName(models.flatMap(({ certificates }) => certificates)),
+    listeners: [...left.listeners, ...right.listeners],
+    backends: byName(left.backends, right.backends),
+    certificates: byName(left.certificates, right.certificates),
   }
 }
 
@@ -17,8 +19,8 @@ export function mergeModels(...models: readonly RouterModel[]): RouterModel {
 export const portProtocols = ({ listeners }: RouterModel): ReadonlyMap<number, 'HTTP' | 'HTTPS'> =>
   new Map(listeners.map(({ port, protocol }) => [port, protocol]))
 
-function byName<T extends { readonly name: string }>(values: readonly T[]): readonly T[] {
-  const all = new Map<string, T>()
-  for (const value of values) if (!all.has(value.name)) all.set(value.name, value)
-  return [...all.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
+function byName<T extends { readonly name: string }>(left: readonly T[], right: readonly T[]): readonly T[] {
+  if (right.length === 0) return left
+  const known = new Set(left.map(({ name }) => name))
+  return [...left, ...right.filter(({ name }) => !known.has(name))]
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
-import { serviceBackend } from './service-backend.ts'
+import { backendOf, backendSource } from './service-backend.ts'
 
 const service = { metadata: { namespace: 'ns', name: 'web' } } as unknown as Service
 const port = { name: 'http', port: 80, protocol: 'TCP' } as const
@@ -19,7 +19,7 @@ const check = (name: string, endpoints: readonly (readonly [address: string, con
       endpoints: endpoints.map(([address, conditions = {}]) => ({ addresses: [address], conditions })),
     } as unknown as EndpointSlice
     // Twice, as while a slice is split.
-    const found = serviceBackend(service, port as never, [slice, slice])
+    const found = backendOf(backendSource(service, port as never), [slice, slice])
     assert.equal(found.name, 'ns/web:80')
     assert.deepEqual(
       found.endpoints.map((one) => `${one.address}:${one.port} ${one.state}`),

@@ -6,23 +6,35 @@ import type { Backend, Endpoint } from './backend.ts'
 /** A port of a Service. */
 export type ServicePort = NonNullable<Service['spec']['ports']>[number]
 
+/** A backend without its endpoints, which change far more often than what leads to it. */
+export interface BackendSource {
+  /** Of the backend. */
+  readonly name: string
+  readonly protocol: Backend['protocol']
+  readonly service: string
+  readonly namespace: string
+  /** The port's; '' where it has none. */
+  readonly portName: string
+}
+
 /**
  * The backend of one TCP port of a Service, straight to its pods: a proxy that shares out requests needs no virtual address between. Works for headless
  * Services and for those with slices of the users' own as well. `protocol` absent: what the port's appProtocol says.
  */
-export function serviceBackend(
-  service: Service,
+export function backendSource(
+  { metadata: { namespace = '', name } }: Service,
   port: ServicePort,
-  slices: readonly EndpointSlice[],
   protocol: Backend['protocol'] = port.appProtocol === 'kubernetes.io/h2c' ? 'h2c' : 'http',
-): Backend {
-  const { namespace, name } = service.metadata
-  return {
-    name: `${namespace}/${name}:${port.port}${protocol === 'h2c' ? '/h2c' : ''}`,
-    protocol,
-    endpoints: endpointsOf(slices, port.name ?? ''),
-  }
+): BackendSource {
+  const suffix = protocol === 'h2c' ? '/h2c' : ''
+  return { name: `${namespace}/${name}:${port.port}${suffix}`, protocol, service: name, namespace, portName: port.name ?? '' }
 }
+
+export const backendOf = ({ name, protocol, portName }: BackendSource, slices: readonly EndpointSlice[]): Backend => ({
+  name,
+  protocol,
+  endpoints: endpointsOf(slices, portName),
+})
 
 /**
  * Ready endpoints serve and those that end are drained. Where none is ready, those that still serve while they end take requests (KEP-1669), as with

@@ -1,0 +1,62 @@
+import { sameList } from '../memory.ts'
+import type { Certificate } from '../model/certificate.ts'
+import type { Listener } from '../model/listener.ts'
+import { hostnameProblem } from '../model/route-problem.ts'
+import { type CertificateLine, type Configuration, defaultCertificateFile } from './configuration.ts'
+
+/** What ports show of certificates. The same listeners and certificates again cost nothing. */
+export function createCertificateWriter(): (
+  listeners: readonly Listener[],
+  certificates: readonly Certificate[],
+) => Pick<Configuration, 'certificateLists' | 'certificates'> {
+  let last: { readonly listeners: readonly Listener[]; readonly all: readonly Certificate[]; readonly written: Written } | undefined
+  return (listeners, all) => {
+    const withTls = listeners.filter(({ protocol }) => protocol === 'HTTPS')
+    if (last !== undefined && last.all === all && sameList(last.listeners, withTls) === last.listeners) return last.written
+    const written = write(withTls, all)
+    last = { listeners: withTls, all, written }
+    return written
+  }
+}
+
+/** The file of a certificate: Secrets' names are DNS names, so the two parts cannot run together. */
+export const certificateFile = (name: string): string => `certificates/${name.replace('/', '_')}.pem`
+
+/** The file that says which certificate a port shows for which name. */
+export const listFile = (port: number): string => `certificates/p${port}.list`
+
+type Written = Pick<Configuration, 'certificateLists' | 'certificates'>
+
+function write(withTls: readonly Listener[], all: readonly Certificate[]): Written {
+  const known = new Map(all.map((certificate) => [certificate.name, certificate]))
+  const certificates = new Map<string, string>()
+  const certificateLists = new Map<string, readonly CertificateLine[]>()
+  for (const [port, listeners] of Map.groupBy(withTls, ({ port }) => port)) {
+    const lines = new Map<string, CertificateLine>()
+    for (const { certificate: name, hostnames } of listeners.flatMap((listener) => listener.certificates)) {
+      const certificate = known.get(name)
+      if (certificate === undefined || hostnames.some((hostname) => hostname === '' || hostnameProblem(hostname) !== undefined)) continue
+      const file = certificateFile(name)
+      certificates.set(file, textOf(certificate))
+      const names = [...hostnames].sort()
+      for (let at = 0; at === 0 || at < names.length; at += mostNames) {
+        const some = names.slice(at, at + mostNames)
+        lines.set(`${file} ${some.join(' ')}`, { file, hostnames: some })
+      }
+    }
+    certificateLists.set(listFile(port), [{ file: defaultCertificateFile, hostnames: [] }, ...lines.values()])
+  }
+  return { certificates, certificateLists }
+}
+
+/** The same text again for the same certificate: comparing is cheap then. */
+function textOf(certificate: Certificate): string {
+  let text = texts.get(certificate)
+  if (text === undefined) texts.set(certificate, (text = `${certificate.chain}${certificate.key}`))
+  return text
+}
+
+const texts = new WeakMap<Certificate, string>()
+
+/** Of one line. HAProxy refuses a list with a line of more than 2,047 words, or of 64 KiB (crt-list). */
+const mostNames = 100
