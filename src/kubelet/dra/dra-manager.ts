@@ -2,7 +2,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { ResourceStatus } from '#api/core/v1/types.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Client } from '#client/client.ts'
-import type { Clock, Instant } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -79,10 +79,10 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     onUnusable: (driver) => wiper.wipe(driver),
     onUsable: (driver) => wiper.spare(driver),
     onHealth(driver, devices) {
-      const now = clock.now()
-      const changed = devices === undefined ? health.clear(driver) : health.report(driver, devices, now)
+      const nowMs = clock.monotonicMs()
+      const changed = devices === undefined ? health.clear(driver) : health.report(driver, devices, nowMs)
       tellOf((one, device) => one === driver && changed.has(device))
-      expireNext(now)
+      expireNext(nowMs)
     },
   })
 
@@ -97,15 +97,15 @@ export function createDraManager(options: DraManagerOptions): DraManager {
   }
 
   /**
-   * What a driver has not repeated in time is known no more: one deadline, for the first that grows stale. `now` is the instant of which pods were
-   * told: what grows stale right after it must not be taken for told.
+   * What a driver has not repeated in time is known no more: one deadline, for the first that grows stale. `nowMs` is when pods were told of what
+   * is known: what grows stale right after that must not be taken for told. By what passes, whatever becomes of the time of day.
    */
-  function expireNext(now: Instant): void {
+  function expireNext(nowMs: number): void {
     forgetExpiry()
-    forgetExpiry = clock.schedule(health.nextExpiry(now), () => {
-      const then = clock.now()
+    forgetExpiry = clock.schedule(clock.now() + health.nextExpiry(nowMs) - nowMs, () => {
+      const thenMs = clock.monotonicMs()
       tellOf(() => true)
-      expireNext(then)
+      expireNext(thenMs)
     })
   }
 
@@ -251,10 +251,10 @@ export function createDraManager(options: DraManagerOptions): DraManager {
     status: (pod, name): readonly ResourceStatus[] => {
       const found = containerNamed(pod, name)
       if (found?.kind !== 'regular') return []
-      const now = clock.now()
+      const nowMs = clock.monotonicMs()
       return claimStatus(pod, found.container, {
         claim: (claimName) => records.get(pod.metadata.namespace!, claimName),
-        health: (driver, pool, device) => health.of(driver, pool, device, now),
+        health: (driver, pool, device) => health.of(driver, pool, device, nowMs),
       })
     },
     onChange(listener) {
