@@ -25,6 +25,7 @@ import { nodeLost } from './network/node-lost.ts'
 import { podNetwork } from './network/pods.ts'
 import { networkPolicies } from './network/policies.ts'
 import { router } from './network/router.ts'
+import { routerChanges } from './network/router-changes.ts'
 import { servicePath } from './network/service-path.ts'
 import { services } from './network/services.ts'
 import { clusterProblem } from './support/cluster.ts'
@@ -51,6 +52,7 @@ const figures: readonly Figure[] = [
   nodeFootprint,
   networkPolicies,
   router,
+  routerChanges,
   podNetwork,
   dns,
   services,
