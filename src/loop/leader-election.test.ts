@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
+import { seededRandom } from '#lib/random.ts'
 import { runLeaderElection } from './leader-election.ts'
 import { createScene, type Scene } from './testing.ts'
 
@@ -166,4 +167,25 @@ test('the same identity takes its own lease back at once after a crash', async (
   await scene.clock.advance(20_000)
   void crashed.stop()
   await scene.clock.advance(1_000)
+})
+
+test('whatever the clocks do between two readings, no two lead at once, and soon somebody does', async () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const random = seededRandom(seed)
+    const scene = createScene(random.fork('clock'))
+    const all = ['a', 'b', 'c'].map((name) => candidate(scene, name))
+    // One after the other is cut off for good, until the last leads.
+    for (let left = all.length; left > 0; left -= 1) {
+      await scene.clock.advance(20_000 + random.below(3_000))
+      const leaders = all.filter((one) => one.leads)
+      assert.equal(leaders.length, 1, `seed ${seed}, ${left} left`)
+      if (left > 1) leaders[0]!.connected = false
+    }
+    const terms = all.flatMap((one) => one.terms).toSorted((a, b) => a.from - b.from)
+    assert.ok(terms.length >= 3, `seed ${seed}: ${terms.length} terms`)
+    for (const [index, { from }] of terms.entries()) assert.ok(index === 0 || terms[index - 1]!.to < from, `seed ${seed}, term ${index}`)
+    const ends = all.map((one) => one.stop())
+    await scene.clock.advance(20_000)
+    await Promise.all(ends)
+  }
 })

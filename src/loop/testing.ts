@@ -15,10 +15,10 @@ export interface Scene {
   readonly lines: { readonly level: string; readonly message: string; readonly [field: string]: unknown }[]
 }
 
-/** At the beginning of 2026, with an empty server. */
-export function createScene(): Scene {
+/** At the beginning of 2026, with an empty server. `restless`: see `createVirtualClock`. */
+export function createScene(restless?: Random): Scene {
   const server = createStubServer()
-  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'), restless)
   const lines: Scene['lines'] = []
   const log = createJsonLog((line) => lines.push(JSON.parse(line)), clock, 'debug')
   return { server, client: createClient(server.transport), clock, random: seededRandom(7), log, lines }

@@ -11,7 +11,7 @@ import { createTestServer } from '#apiserver/testing.ts'
 import { createClient } from '#client/http.ts'
 import { createLocalTransport } from '#client/local-transport.ts'
 import { createJsonLog } from '#lib/log.ts'
-import { seededRandom } from '#lib/random.ts'
+import { type Random, seededRandom } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
 import { type Controller, type Plan, settled } from '#loop/controller.ts'
 import { runControllers } from '#loop/run.ts'
@@ -21,10 +21,10 @@ import { type ControllersConfig, controllers, heldKinds, isCollectable, userOf }
 
 /**
  * All controllers on the API server in virtual time, each with nothing but its own account's bootstrap roles, and one node `n` that runs what is
- * bound to it. `changes`: what the controllers are composed with otherwise.
+ * bound to it. `changes`: what the controllers are composed with otherwise. `restless`: see `createVirtualClock`.
  */
-export async function startCluster(changes: Partial<ControllersConfig> = {}) {
-  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+export async function startCluster(changes: Partial<ControllersConfig> = {}, restless?: Random) {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'), restless)
   const denied = new Set<string>()
   const server = await createTestServer({
     clock,
