@@ -1,7 +1,10 @@
 /** Names and addresses as pods see them. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { ensureUp, freshNamespace, kubectl, kubectlWithInput, until, wherry } from './support/cluster.ts'
+import { ensureUp, freshNamespace, home, kubectl, kubectlWithInput, root, until, wherry } from './support/cluster.ts'
 import { archiveFile, nginxArchive } from './support/images.ts'
 
 const namespace = 'network'
@@ -121,6 +124,24 @@ test('host ports and the host network', async () => {
       () => true,
     ),
   )
+})
+
+test('the network checks itself, also where nobody brought the image', () => {
+  wherry('image', 'remove', 'wherry.local/welcome:1')
+  const said = wherry('network', 'check', '--json')
+  assert.equal(said.code, 0, said.out + said.err)
+  assert.ok(JSON.parse(said.out).checks.length > 0)
+})
+
+test('a check that is stopped removes what it made', async () => {
+  const checks = () => kubectl('get', 'namespaces', '-o', 'name').match(/wherry-network-check-\w+/g) ?? []
+  await until('that of an earlier one is gone', () => checks().length === 0, 20_000)
+  const call = spawn(join(root, 'wherry'), ['network', 'check'], { stdio: 'ignore', env: { ...process.env, HOME: home } })
+  const ended = once(call, 'close')
+  await until('it makes its namespace', () => checks().length === 1)
+  call.kill('SIGINT')
+  assert.deepEqual(await ended, [1, null])
+  await until('its namespace is gone', () => checks().length === 0, 20_000)
 })
 
 /** Runs a program in the asking pod. */
