@@ -14,6 +14,7 @@ import { makeCertificate } from '#host/pki/certificate.ts'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createCertificateManager } from './certificate-manager.ts'
 import type { CertificateTemplate } from './interfaces.ts'
 import { clientTemplate, servingTemplate } from './rotation.ts'
@@ -69,6 +70,17 @@ test('what was denied, failed or left alone is asked for again, later and later'
   await world.clock.advance(2 * 60_000)
   assert.equal((await world.requests()).length, 3)
   assert.equal(world.manager.figures.failures, 2)
+})
+
+test('what was denied is asked for again in time, also when the clock was set back', async (t) => {
+  const world = await setUp(t, 'client', () => clientTemplate('other'))
+  world.manager.start()
+  await world.clock.advance(1_000)
+  await world.decide('Denied')
+  await world.clock.advance(1_000)
+  world.jump(-3_600_000)
+  await world.clock.advance(2_000)
+  assert.equal((await world.requests()).length, 2)
 })
 
 test('an authority that cannot be read for a while ends nothing', async (t) => {
@@ -172,6 +184,7 @@ async function setUp(
   present: () => string = () => authority.certificate,
 ) {
   const clock: VirtualClock = createVirtualClock(began)
+  const machine = createSimulatedProcess('machine', clock)
   const server = await createTestServer({ clock })
   const client = createClient(server.transport)
   const path = join(folder, `${Math.random().toString(36).slice(2)}.pem`)
@@ -179,7 +192,7 @@ async function setUp(
   const initial = makeCertificate({ commonName: 'system:node:n', organizations: ['system:nodes'], usage, ...life }, authority)
   const manager = createCertificateManager({
     client,
-    clock,
+    clock: machine.clock,
     random: seededRandom(1),
     log: silentLog,
     tools: certificateTools,
@@ -189,6 +202,7 @@ async function setUp(
   })
   const world = {
     clock,
+    jump: machine.jump,
     client,
     path,
     initial,

@@ -43,7 +43,8 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
   const livedMs: number[] = []
   let failures = 0
   let attempt = 0
-  let restUntil: Instant = -Infinity
+  /** By what passes: machines that start with a wrong clock have it set back just when they need their first certificate. */
+  let restUntilMs = -Infinity
   let forget = () => {}
   let waiting: AbortController | undefined
   let asked: CertificateTemplate | undefined
@@ -71,13 +72,13 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
     } catch (error) {
       failed()
       log.warn('the certificate could not be looked at; it is tried again', { error })
-      forget = clock.schedule(restUntil, plan)
+      forget = clock.schedule(clock.now() + restUntilMs - clock.monotonicMs(), plan)
     }
   }
 
   function failed(): void {
     failures += 1
-    restUntil = clock.now() + backoff(retry, attempt, random)
+    restUntilMs = clock.monotonicMs() + backoff(retry, attempt, random)
     attempt += 1
   }
 
@@ -85,8 +86,9 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
     const template = options.template()
     if (template === undefined) return
     const deadline = rotationDeadline(present()?.facts, template, chance)
-    const at = Math.max(deadline, restUntil)
-    if (at <= clock.now()) rotate(template)
+    const now = clock.now()
+    const at = Math.max(deadline, now + restUntilMs - clock.monotonicMs())
+    if (at <= now) rotate(template)
     else forget = clock.schedule(at, plan)
   }
 
