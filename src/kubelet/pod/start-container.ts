@@ -7,7 +7,7 @@ import { hookFallback, runHook } from '../container/hook.ts'
 import { containerSecurity } from '../container/security.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import { containerResources } from '../resources/container-resources.ts'
-import type { ContainerConfig, Image, SandboxConfig, SandboxStatus, UserNamespace } from '../runtime.ts'
+import type { ContainerConfig, ContainerStatus, Image, SandboxConfig, SandboxStatus, UserNamespace } from '../runtime.ts'
 import { podHostname } from '../sandbox/hostname.ts'
 import { hostsFile } from '../sandbox/hosts-file.ts'
 import type { PodCommand } from './command.ts'
@@ -47,6 +47,7 @@ export async function startContainer(options: StartOptions): Promise<void> {
   // The end of a sandbox is seen a moment after that of its containers: nothing restarts in one that has gone.
   if (command.previousFinishedAt !== undefined) await refresh(state, command.sandboxId, context)
   if (state.sandboxes.get(command.sandboxId)?.ready !== true) return
+  const image = chosen.image as Image
   // Whatever happens now, the next start looks at its image anew.
   state.images.delete(name)
   if (command.previousFinishedAt !== undefined)
@@ -67,7 +68,7 @@ export async function startContainer(options: StartOptions): Promise<void> {
   let sandboxConfig: SandboxConfig
   try {
     sandboxConfig = await options.makeSandboxConfig(sandbox.metadata.attempt, context.cgroups.parentOf?.(state.pod) ?? '')
-    config = await makeConfig(options, container, sandbox, chosen.image as Image)
+    config = await makeConfig(options, container, sandbox, image)
   } catch (error) {
     fail('CreateContainerConfigError', error)
     throw error
@@ -83,7 +84,9 @@ export async function startContainer(options: StartOptions): Promise<void> {
     throw error
   }
   const show = async () => see(state, { ...(await runtime.containerStatus(id)), sandboxId: command.sandboxId }, context)
-  await show()
+  // The runtime would only say again what it was told, and is asked in a moment, once the container has started or failed to.
+  const logPath = `${sandboxConfig.logDirectory}/${config.logPath}`
+  await see(state, created({ id, sandboxId: command.sandboxId, config, image, logPath, createdAt: clock.now() }), context)
   tell('Normal', 'Created', 'Container created', name)
   try {
     await runtime.startContainer(id)
@@ -98,7 +101,6 @@ export async function startContainer(options: StartOptions): Promise<void> {
   // It runs or ran: a runtime that still calls it created has not looked yet.
   const status = await runtime.containerStatus(id)
   await see(state, { ...status, state: status.state === 'created' ? 'running' : status.state, sandboxId: command.sandboxId }, context)
-  const logPath = `${sandboxConfig.logDirectory}/${config.logPath}`
   context.logs.track(id, logPath)
   await linkLog(options, container, id, logPath)
   const hook = container.lifecycle?.postStart
@@ -126,6 +128,27 @@ export async function startContainer(options: StartOptions): Promise<void> {
     }
   }
 }
+
+interface Created extends Pick<ContainerStatus, 'id' | 'sandboxId' | 'logPath' | 'createdAt'> {
+  readonly config: ContainerConfig
+  readonly image: Image
+}
+
+/** What there is to know of a container before it starts. */
+const created = ({ config: { metadata, userImage, labels, annotations }, image, ...rest }: Created): ContainerStatus => ({
+  ...rest,
+  metadata,
+  labels,
+  annotations,
+  image: userImage,
+  imageId: image.repoDigests[0] ?? image.id,
+  state: 'created',
+  startedAt: 0,
+  finishedAt: 0,
+  exitCode: 0,
+  reason: '',
+  message: '',
+})
 
 /** Waits no longer than until the signal; what was waited for goes on by itself. */
 export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
