@@ -10,7 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { NetworkHost } from '../host.ts'
 import { createRulesCheck } from '../rules-check.ts'
 import { compilePolicy } from './compiled-policy.ts'
-import { type PoliciesShownOptions, untilPoliciesShown } from './policies-shown.ts'
+import { createPoliciesShown, type PoliciesShownOptions } from './policies-shown.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
 import { mirrorAnnotation, type PolicyPod, podAddresses, policyPod } from './policy-pod.ts'
 
@@ -103,6 +103,8 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   let changed = 1
   let inForce = 0
   const waiting = new Set<Wait>()
+  const { listPolicies } = options
+  const policiesShown = listPolicies && createPoliciesShown({ policies, listPolicies, clock, log })
   const check = createRulesCheck({
     clock,
     log,
@@ -252,13 +254,14 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
         touch()
       }
       // What is listed only now is new enough for every pod that is here already.
-      if (options.listPolicies !== undefined && policies.isSynced && !isStatic(pod)) {
-        const { listPolicies } = options
-        const namespace = pod.metadata.namespace ?? ''
-        const missing = await untilPoliciesShown(namespace, { policies, listPolicies, clock, log })
+      if (policiesShown !== undefined && policies.isSynced && !isStatic(pod)) {
+        const missing = await policiesShown(pod)
         if (isStopped) throw stopping()
         if (missing !== '')
-          throw new WherryError('Timeout', `network policies are not in force: policy ${namespace}/${missing} is not known here yet`)
+          throw new WherryError(
+            'Timeout',
+            `network policies are not in force: policy ${pod.metadata.namespace}/${missing} is not known here yet`,
+          )
       }
       if (unknown() !== '' && isStatic(pod)) return
       if (unknown() === '' && (inForce >= changed || active === undefined)) return

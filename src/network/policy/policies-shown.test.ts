@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod.ts'
 import type { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
 import type { Informer } from '#client/informer.ts'
 import { silentLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
-import { untilPoliciesShown } from './policies-shown.ts'
+import { createPoliciesShown } from './policies-shown.ts'
 
 check('none there: at once, however old the watch is', { shown: {}, listed: {} }, '')
 check('all shown: at once', { shown: { a: '5', b: '7' }, listed: { a: '5', b: '7' } }, '')
@@ -42,9 +43,41 @@ function check(title: string, { shown, listed, at = '7', later }: World, missing
       if (listed instanceof Error) throw listed
       return { resourceVersion: '10', items: all(listed) }
     }
-    const answer = untilPoliciesShown('x', { policies, listPolicies, clock, log: silentLog })
+    const answer = createPoliciesShown({ policies, listPolicies, clock, log: silentLog })({ metadata: pod('9') })
     if (listed === undefined) await clock.advance(2_000)
     assert.equal(await answer, missing)
     assert.equal(clock.pending, 0, 'nothing is left behind')
   })
 }
+
+test('pods that a list is newer than need no other, for a moment; what was missing is asked for again', async () => {
+  const clock = createVirtualClock(0)
+  let [version, asked] = ['10', 0]
+  let shown = true
+  const policies = { resourceVersion: '7', get: () => undefined, until: async () => shown } as unknown as Informer<NetworkPolicy>
+  const listPolicies = async () => {
+    asked += 1
+    const items = shown ? [] : [{ metadata: { name: 'late', resourceVersion: '11' } } as NetworkPolicy]
+    return { resourceVersion: version, items }
+  }
+  const isShown = createPoliciesShown({ policies, listPolicies, clock, log: silentLog })
+  const after = async (pods: readonly ReturnType<typeof pod>[]) => {
+    for (const metadata of pods) assert.equal(await isShown({ metadata }), '')
+    return asked
+  }
+  assert.equal(await after([pod('9'), pod('8'), pod('10')]), 1)
+  assert.equal(await after([pod('9', 'another')]), 2)
+  // Newer than the list: policies may have come between.
+  version = '12'
+  assert.equal(await after([pod('11'), pod('12')]), 3)
+  // Of which nobody knows when it came.
+  assert.equal(await after([pod('')]), 4)
+  await clock.advance(2_000)
+  assert.equal(await after([pod('9')]), 5)
+  ;[version, shown] = ['14', false]
+  assert.equal(await isShown({ metadata: pod('13') }), 'late')
+  assert.equal(await isShown({ metadata: pod('13') }), 'late')
+  assert.equal(asked, 7)
+})
+
+const pod = (resourceVersion: string, namespace = 'x') => ({ name: 'p', namespace, uid: 'u', resourceVersion }) as Pod['metadata']
