@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Clock } from '#lib/clock.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import {
   type CredentialProviderConfig,
   type CredentialRequest,
@@ -57,7 +59,8 @@ check(
 
 test('an answer is asked for again when it is over', async () => {
   const clock = createVirtualClock(0)
-  const { provider, asked } = setUp({}, answer({ cacheDuration: '10s' }), {}, clock)
+  const machine = createSimulatedProcess('machine', clock)
+  const { provider, asked } = setUp({}, answer({ cacheDuration: '10s' }), {}, machine.clock)
   await provider('eu.registry.example/a', pod)
   await clock.advance(9_999)
   await provider('eu.registry.example/a', pod)
@@ -65,6 +68,10 @@ test('an answer is asked for again when it is over', async () => {
   await clock.advance(1)
   await provider('eu.registry.example/a', pod)
   assert.equal(asked.length, 2)
+  machine.jump(-3_600_000)
+  await clock.advance(10_000)
+  await provider('eu.registry.example/a', pod)
+  assert.equal(asked.length, 3, 'also by a clock that was set back')
 })
 
 test('credentials that came by a service account are known as its own', async () => {
@@ -112,7 +119,7 @@ function setUp(
   change: Partial<CredentialProviderConfig>,
   response: CredentialResponse,
   annotations: Readonly<Record<string, string>> = {},
-  clock = createVirtualClock(0),
+  clock: Clock = createVirtualClock(0),
 ) {
   const asked: CredentialRequest[] = []
   const provider = createCredentialProvider({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { Clock, Instant } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AuthSource, TrackedAuth } from './credentials.ts'
@@ -61,7 +61,8 @@ export type CredentialProvider = (image: string, pod: Pod) => Promise<readonly T
 
 /** Asks a provider, once at a time for what is alike, and keeps its answers as long as they are good (KEP-2133, KEP-4412). */
 export function createCredentialProvider({ config, ask, clock, serviceAccount, token }: CredentialProviderOptions): CredentialProvider {
-  const answers = new Map<string, { readonly auth: CredentialResponse['auth']; readonly expiresAt: Instant }>()
+  /** By what passes: a clock that is set back keeps no password for hours after it is good. */
+  const answers = new Map<string, { readonly auth: CredentialResponse['auth']; readonly untilMs: number }>()
   const asking = new Map<string, Promise<CredentialResponse>>()
 
   /** Undefined: the pod is none that the provider serves. */
@@ -94,7 +95,8 @@ export function createCredentialProvider({ config, ask, clock, serviceAccount, t
   }
 
   function kept(image: string, identity: Identity): CredentialResponse['auth'] {
-    for (const [key, { expiresAt }] of answers) if (expiresAt <= clock.now()) answers.delete(key)
+    const nowMs = clock.monotonicMs()
+    for (const [key, { untilMs }] of answers) if (untilMs <= nowMs) answers.delete(key)
     for (const base of [image, registryOf(image), GLOBAL]) {
       const found = answers.get(cacheKey(base, identity))
       if (found !== undefined) return found.auth ?? {}
@@ -126,7 +128,7 @@ export function createCredentialProvider({ config, ask, clock, serviceAccount, t
     const goodMs = response.cacheDuration == null ? config.defaultCacheMs : durationMs(response.cacheDuration)
     if (goodMs > 0) {
       if (answers.size >= ANSWERS_MAX) answers.delete(answers.keys().next().value!)
-      answers.set(cacheKey(base, identity), { auth: response.auth, expiresAt: clock.now() + goodMs })
+      answers.set(cacheKey(base, identity), { auth: response.auth, untilMs: clock.monotonicMs() + goodMs })
     }
     return response.auth ?? {}
   }

@@ -16,12 +16,12 @@ export interface NodeCredentialsOptions {
 /** All that the node itself can bring for an image of this pod: from its Docker configuration, then from its credential providers. */
 export function createNodeCredentials(options: NodeCredentialsOptions): (image: string, pod: Pod) => Promise<readonly TrackedAuth[]> {
   const { clock, providers, report } = options
-  let read: { readonly entries: readonly RegistryEntry[]; readonly at: number } | undefined
+  let read: { readonly entries: readonly RegistryEntry[]; readonly atMs: number } | undefined
 
   function entries(image: string): readonly RegistryEntry[] {
-    if (read !== undefined && clock.now() - read.at < FILE_LIFE_MS) return read.entries
+    if (read !== undefined && clock.monotonicMs() - read.atMs < FILE_LIFE_MS) return read.entries
     try {
-      read = { entries: options.dockerConfig(), at: clock.now() }
+      read = { entries: options.dockerConfig(), atMs: clock.monotonicMs() }
       return read.entries
     } catch (error) {
       report(error, image)

@@ -37,7 +37,7 @@ export function imagePolicyWebhook(options: ImagePolicyOptions): AdmissionPlugin
       const { annotate } = admission
       const spec = questionOf(admission)
       const key = JSON.stringify(spec)
-      let verdict = remembered(known, key, clock.now())
+      let verdict = remembered(known, key, clock.monotonicMs())
       if (verdict === undefined) {
         try {
           verdict = await ask(spec)
@@ -47,9 +47,9 @@ export function imagePolicyWebhook(options: ImagePolicyOptions): AdmissionPlugin
           annotate(`${prefix}failed-open`, 'true')
           return
         }
-        const until = clock.now() + (verdict.allowed === true ? allowTtlMs : denyTtlMs)
+        const untilMs = clock.monotonicMs() + (verdict.allowed === true ? allowTtlMs : denyTtlMs)
         if (known.size >= knownMax) known.delete(known.keys().next().value!)
-        known.set(key, { verdict, until })
+        known.set(key, { verdict, untilMs })
       }
       for (const [name, value] of Object.entries(verdict.auditAnnotations ?? {})) annotate(prefix + name, value)
       if (verdict.allowed === true) return
@@ -71,12 +71,13 @@ const query = 'timeout=30s'
 
 interface Known {
   readonly verdict: Verdict
-  readonly until: number
+  /** By what passes: a clock that is set back keeps no image allowed for hours. */
+  readonly untilMs: number
 }
 
-function remembered(known: Map<string, Known>, key: string, now: number): Verdict | undefined {
+function remembered(known: Map<string, Known>, key: string, nowMs: number): Verdict | undefined {
   const found = known.get(key)
-  if (found === undefined || found.until > now) return found?.verdict
+  if (found === undefined || found.untilMs > nowMs) return found?.verdict
   known.delete(key)
   return undefined
 }

@@ -7,6 +7,7 @@ import { Service } from '#api/core/v1/service.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { memoryObjects } from '../../authorization/testing/memory-objects.ts'
 import type { Internals } from '../../contract.ts'
 import type { Outbound } from '../../outbound.ts'
@@ -183,6 +184,7 @@ test('events come no faster than they may', async () => {
 /** A backend whose answers are set, and who may be asked. */
 function judged(options: { readonly defaultAllow?: boolean } = {}) {
   const clock = createVirtualClock(0)
+  const machine = createSimulatedProcess('machine', clock)
   const asked: string[] = []
   const state: { status: number; body: string | undefined } = { status: 200, body: undefined }
   const outbound: Outbound = async (target, { query, bearerToken }, { body }) => {
@@ -192,7 +194,7 @@ function judged(options: { readonly defaultAllow?: boolean } = {}) {
   }
   const plugin = imagePolicyWebhook({
     outbound,
-    clock,
+    clock: machine.clock,
     random: seededRandom(1),
     connection: { url: 'https://h/', bearerToken: 'me' },
     allowTtlMs: 1000,
@@ -210,7 +212,7 @@ function judged(options: { readonly defaultAllow?: boolean } = {}) {
     state.status = code
     state.body = status === undefined ? undefined : JSON.stringify({ status })
   }
-  return { clock, asked, state, run, answer }
+  return { clock, jump: machine.jump, asked, state, run, answer }
 }
 
 test('images that nobody judges', async () => {
@@ -225,7 +227,7 @@ test('images that nobody judges', async () => {
 })
 
 test('a verdict is kept for a while', async () => {
-  const { run, asked, answer, clock } = judged()
+  const { run, asked, answer, clock, jump } = judged()
   answer({ allowed: false, reason: 'old' })
   await assertForbidden(run(), 'image policy webhook backend denied one or more images: old')
   answer({ allowed: true })
@@ -234,6 +236,10 @@ test('a verdict is kept for a while', async () => {
   await clock.advance(1001)
   await run()
   assert.equal(asked.length, 2)
+  jump(-3_600_000)
+  await clock.advance(1001)
+  await run()
+  assert.equal(asked.length, 3, 'also by a clock that was set back')
 })
 
 // What the reference says of each answer, and how often it asks.
