@@ -6,6 +6,7 @@ import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { createAllocatableUpdates } from './allocatable-updates.ts'
 import { highestVersion } from './csi-drivers.ts'
 import { isFinal, isInfeasible, isInUse } from './csi-error.ts'
@@ -164,10 +165,12 @@ test('an SELinux context is mounted for one pod’s volume whose containers agre
 
 test('a token is issued once and anew when most of its life is over, and forgotten with its pod', async () => {
   const clock = createVirtualClock(0)
+  const machine = createSimulatedProcess('machine', clock)
+  const { now } = machine.clock
   let count = 0
   const tokens = createTokenAttributes(
-    async (_pod, { audience }) => ({ token: `${audience}${(count += 1)}`, issuedAt: clock.now(), expiresAt: clock.now() + 3_600_000 }),
-    clock,
+    async (_pod, { audience }) => ({ token: `${audience}${(count += 1)}`, issuedAt: now(), expiresAt: now() + 3_600_000 }),
+    machine.clock,
   )
   const policy = policyOf(driver({ tokenRequests: [{ audience: 'b' }, { audience: '' }] }))
   const pod = { metadata: { uid: 'u' } } as unknown as Pod
@@ -184,9 +187,12 @@ test('a token is issued once and anew when most of its life is over, and forgott
   assert.deepEqual(await issued(), first)
   await clock.advance(300_000)
   assert.deepEqual((await issued())[1], ['b', 'b3'])
+  machine.jump(-7_200_000)
+  await clock.advance(3_000_000)
+  assert.deepEqual((await issued())[1], ['b', 'b5'], 'also by a clock that was set back')
   tokens.forget('u')
   await issued()
-  assert.equal(count, 6)
+  assert.equal(count, 8)
   assert.deepEqual(await tokens.of(pod, policyOf(undefined)), {})
 })
 

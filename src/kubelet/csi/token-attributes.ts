@@ -12,26 +12,30 @@ export interface TokenAttributes {
 }
 
 export function createTokenAttributes(tokens: TokenSource, clock: Clock): TokenAttributes {
-  const issued = new Map<string, Map<string, IssuedToken>>()
+  const issued = new Map<string, Map<string, IssuedToken & { readonly renewMs: number }>>()
   return {
     async of(pod, { tokenRequests }) {
       if (tokenRequests.length === 0) return {}
       const { uid } = pod.metadata
-      const known = issued.get(uid) ?? new Map<string, IssuedToken>()
+      const known = issued.get(uid) ?? new Map<string, IssuedToken & { readonly renewMs: number }>()
       issued.set(uid, known)
       const all = await Promise.all(
         tokenRequests.map(async ({ audience, expirationSeconds }) => {
           const key = `${expirationSeconds ?? ''}/${audience}`
           const former = known.get(key)
-          if (former !== undefined && clock.now() < renewalOf(former)) return [audience, former] as const
+          if (former !== undefined && clock.monotonicMs() < former.renewMs) return [audience, former] as const
           const token = await tokens(pod, { audience, path: '', expirationSeconds: expirationSeconds ?? DEFAULT_SECONDS })
-          known.set(key, token)
+          // By what passes: a clock that is set back must not keep a token for longer than it is good.
+          known.set(key, { ...token, renewMs: clock.monotonicMs() + renewalOf(token) - clock.now() })
           return [audience, token] as const
         }),
       )
       const status = all
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([audience, { token, expiresAt }]) => [audience, { token, expirationTimestamp: rfc3339(expiresAt) }])
+        .map(([audience, { token, expiresAt, expirationTimestamp }]) => [
+          audience,
+          { token, expirationTimestamp: expirationTimestamp ?? rfc3339(expiresAt) },
+        ])
       return { 'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(Object.fromEntries(status)) }
     },
     forget: (podUid) => void issued.delete(podUid),

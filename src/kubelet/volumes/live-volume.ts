@@ -13,7 +13,7 @@ import { followCertificates } from './live-certificates.ts'
 import type { FollowedObject, ObjectSource } from './object-source.ts'
 import type { Reference } from './payload.ts'
 import { payloadOf, referencesOf, tokensOf } from './payload.ts'
-import type { IssuedToken, TokenSource } from './tokens.ts'
+import type { TokenSource } from './tokens.ts'
 import { renewalOf } from './tokens.ts'
 import type { TrustBundles } from './trust-bundles.ts'
 import type { VolumeHost } from './volume-host.ts'
@@ -70,7 +70,8 @@ export function createLiveVolume(
   /** A write that has not begun yet sees every change until it does. */
   let queued: Promise<void> | undefined
   let forgetWake = () => {}
-  const issued = new Map<string, IssuedToken>()
+  /** When to ask for the next one, and until when it is good, by what passes: by a clock that is set back it would be used when it is over. */
+  const issued = new Map<string, { readonly token: string; readonly renewMs: number; readonly endMs: number }>()
 
   const references = new Map(referencesOf(source.sources).map((reference) => [keyOf(reference), reference]))
   const followed = new Map<string, FollowedObject>()
@@ -125,7 +126,7 @@ export function createLiveVolume(
     })
     await host.writeFiles(directory, files, groupId)
     written = true
-    wakeAt(Math.min(...[...issued.values()].map(renewalOf)))
+    wakeAt(clock.now() + Math.min(...[...issued.values()].map(({ renewMs }) => renewMs)) - clock.monotonicMs())
     // The files are as new as they can be, with a token that still works; the newer token is tried for again.
     if (late) throw late
   }
@@ -149,12 +150,14 @@ export function createLiveVolume(
     let late: unknown
     for (const projection of tokensOf(source.sources)) {
       const key = JSON.stringify(projection)
-      const token = issued.get(key)
-      if (token && clock.now() < renewalOf(token)) continue
+      const former = issued.get(key)
+      if (former && clock.monotonicMs() < former.renewMs) continue
       try {
-        issued.set(key, await options.tokens(present, projection))
+        const next = await options.tokens(present, projection)
+        const passedMs = clock.monotonicMs() - clock.now()
+        issued.set(key, { token: next.token, renewMs: passedMs + renewalOf(next), endMs: passedMs + next.expiresAt })
       } catch (error) {
-        if (!token || clock.now() >= token.expiresAt) throw asTokenError(error, projection)
+        if (!former || clock.monotonicMs() >= former.endMs) throw asTokenError(error, projection)
         late = asTokenError(error, projection)
       }
     }

@@ -7,8 +7,11 @@ import { WherryError } from '#lib/errors.ts'
 
 export interface IssuedToken {
   readonly token: string
+  /** These two by the node's own clock, which may be hours off the server's: how long the token is good is all that counts. */
   readonly issuedAt: Instant
   readonly expiresAt: Instant
+  /** As the server said it, for who is told of it. */
+  readonly expirationTimestamp?: string
 }
 
 /** Gives a token of the pod's service account, bound to the pod (KEP-1205). */
@@ -44,10 +47,13 @@ export function createTokenSource(client: Client, now: () => Instant): TokenSour
         },
       },
       { namespace },
-    )) as { readonly status?: { readonly token?: string; readonly expirationTimestamp?: string | null } }
+    )) as {
+      readonly spec?: { readonly expirationSeconds?: number }
+      readonly status?: { readonly token?: string; readonly expirationTimestamp?: string | null }
+    }
     const { token, expirationTimestamp } = answer.status ?? {}
     if (!token) throw new WherryError('InternalError', `failed to fetch token: no token in the answer for service account ${account}`)
-    const expiresAt = expirationTimestamp ? Date.parse(expirationTimestamp) : issuedAt + expirationSeconds * 1000
-    return { token, issuedAt, expiresAt }
+    const expiresAt = issuedAt + Number(answer.spec?.expirationSeconds ?? expirationSeconds) * 1000
+    return { token, issuedAt, expiresAt, ...(expirationTimestamp && { expirationTimestamp }) }
   }
 }
