@@ -168,6 +168,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
   device_ownership_from_security_context = true
+  # Off by default: only the pod as a whole would be held to its huge pages, not each of its containers.
+  disable_hugetlb_controller = false
+  tolerate_missing_hugetlb_controller = true
   # On from 2.0 and unknown to 1.6: devices that a device plug-in describes in CDI files.
   enable_cdi = true
   cdi_spec_dirs = ["/etc/cdi", "/var/run/cdi"]
