@@ -72,7 +72,8 @@ export function enoughFor(bytes: number, candidates: readonly ImageRecord[], { m
   let won = 0
   for (const one of candidates) {
     if (won >= bytes) break
-    if (now - one.seenAt < minAgeMs) continue
+    // One from a time to come was seen before the clock was set back: it is not young for that.
+    if (one.seenAt <= now && now - one.seenAt < minAgeMs) continue
     chosen.push(one)
     won += one.sizeBytes
   }

@@ -49,6 +49,15 @@ check(
   'c',
 )
 check(
+  'what was seen before the clock was set back is not young for that',
+  [
+    ['a', undefined, 70],
+    ['b', undefined, 9],
+  ],
+  3,
+  'a',
+)
+check(
   'what is used stays',
   [
     ['a', 'now'],

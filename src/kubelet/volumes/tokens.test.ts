@@ -36,7 +36,7 @@ async function stage(aheadMs: number) {
       allocatable: () => ({}),
       clock: node.clock,
       random: seededRandom(1),
-      report: (_pod, error) => assert.fail(String(error)),
+      report: (_pod: Pod, error: unknown) => assert.fail(String(error)),
       ready: () => {},
     } as unknown as LiveOptions,
     pod,

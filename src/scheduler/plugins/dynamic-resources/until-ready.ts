@@ -13,7 +13,7 @@ import type { DeviceState } from './device-state.ts'
 export function untilReady(state: DeviceState, { world, clock, signal }: BindMeans, bindingTimeoutMs: number): Promise<void> {
   const index = world.kept(createClaimIndex)
   const lookup = world.lookups.of(ResourceClaim)
-  const startedAt = clock.now()
+  const endMs = clock.monotonicMs() + bindingTimeoutMs
   return new Promise((resolve, reject) => {
     const undo: (() => void)[] = []
     let forgetDeadline = (): void => {}
@@ -33,7 +33,9 @@ export function untilReady(state: DeviceState, { world, clock, signal }: BindMea
 
     /** When to look again at the latest; undefined: all is ready; a text: it never will be. */
     function lookAt(): Instant | string | undefined {
-      const latest = startedAt + bindingTimeoutMs
+      // Read once, so that what one question finds still to come another does not find past; and what passes bounds it by a clock that is set back.
+      const now = clock.now()
+      const restMs = endMs - clock.monotonicMs()
       for (const [at, { metadata, status }] of state.claims.entries()) {
         if (status.allocation === undefined) continue
         const claim = lookup.get(metadata.name, metadata.namespace)
@@ -43,8 +45,8 @@ export function untilReady(state: DeviceState, { world, clock, signal }: BindMea
         if (readiness === 'ready') continue
         if (readiness !== 'waiting') return readiness.failure
         const until = readyUntil(claim, bindingTimeoutMs)
-        if (clock.now() > until) return `device binding timeout: claim=${metadata.name}`
-        return clock.now() >= latest ? 'device binding timeout: context deadline exceeded' : Math.min(latest, until + 1)
+        if (now > until) return `device binding timeout: claim=${metadata.name}`
+        return restMs <= 0 ? 'device binding timeout: context deadline exceeded' : Math.min(now + restMs, until + 1)
       }
       return undefined
     }
