@@ -56,6 +56,7 @@ function costOf(translate: () => Steps<Translation>) {
     adminSocket: '/s/admin',
     metricsSocket: '/s/metrics',
     logSocket: '/s/log',
+    inner: { bound: '/s', reached: '/s' },
     maxConnections: 100,
     timeouts: defaultTimeouts,
   })
@@ -142,6 +143,7 @@ function worldOf(family: 'Ingresses' | 'HTTPRoutes') {
               gateways,
               httpRoutes,
               grpcRoutes: [],
+              tlsRoutes: [],
               grants,
               namespaceLabels: () => noLabels,
               bundleVersions: ['v1.7.0'],

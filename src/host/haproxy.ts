@@ -58,6 +58,7 @@ export function haproxySettings(places: HaproxyPlaces, addresses: readonly strin
     adminSocket,
     metricsSocket,
     logSocket: '/log.sock',
+    inner: { bound: confinedDirectory, reached: '' },
     confinement: { directory: confinedDirectory, user: 'haproxy', group: 'haproxy' },
     // Two buffers of 16 KiB each: 320 MB where all are busy at once.
     maxConnections: 10_000,

@@ -2,6 +2,7 @@ import type { Secret } from '#api/core/v1/secret.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Command } from '#loop/controller.ts'
+import type { Protocol } from './model/listener.ts'
 import type { RouterModel } from './model/router-model.ts'
 import type { Steps } from './turns.ts'
 
@@ -35,8 +36,8 @@ export interface RouterView {
   secret(name: string, namespace: string): Secret | undefined
   /** At which every port is served. */
   readonly addresses: readonly string[]
-  /** Ports that parts before this one have, with their protocol: a listener may share one only with the same protocol. */
-  readonly taken: ReadonlyMap<number, 'HTTP' | 'HTTPS'>
+  /** Ports that parts before this one have, with their protocol: see `canShare`. */
+  readonly taken: ReadonlyMap<number, Protocol>
   /** Why a port cannot be listened to, such as another program that has it; undefined: nothing known against it. */
   portProblem(port: number): string | undefined
   /** Why the proxy's program takes nothing of an object, by `Route.name` up to the object's, or `certificate <namespace>/<name>`: it is left out. */

@@ -3,7 +3,7 @@ import { no, type Verdict, yes } from './conditions.ts'
 import type { RouteSources } from './gateway-view.ts'
 import { intersection } from './hostnames.ts'
 import { gatewayGroup } from './names.ts'
-import type { GRPCRoute, HTTPRoute, Listener, ParentRef, RouteKind } from './types.ts'
+import type { GRPCRoute, HTTPRoute, Listener, ParentRef, RouteKind, TLSRoute } from './types.ts'
 
 /** A Gateway as far as its routes have to know it: other conditions, certificates and the like make no difference to them. */
 export interface AttachableGateway {
@@ -44,7 +44,7 @@ export interface SharedHostname {
  */
 export function attach(
   kind: string,
-  route: HTTPRoute | GRPCRoute,
+  route: HTTPRoute | GRPCRoute | TLSRoute,
   { sectionName, port }: ParentRef,
   gateway: AttachableGateway,
   view: Pick<RouteSources, 'namespaceLabels'>,

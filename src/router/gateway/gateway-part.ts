@@ -12,7 +12,7 @@ import type { GatewayView } from './gateway-view.ts'
 import { judgeClasses } from './judge-classes.ts'
 import { followServedKinds } from './served-kinds.ts'
 import { createGatewayTranslator } from './translate-gateways.ts'
-import { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant } from './types.ts'
+import { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant, TLSRoute } from './types.ts'
 
 /** How to reach the server, and time and chance for the watches. */
 export interface GatewayPartOptions {
@@ -99,7 +99,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       const now = rfc3339(clock.now())
       // While the routes of the first Gateway are still being listed, only its class can be judged.
       const isComplete = this.isNeeded || !hasOwn()
-      return translate(isComplete ? viewOf(view) : { ...viewOf(view), gateways: [], httpRoutes: [], grpcRoutes: [] }, now)
+      return translate(isComplete ? viewOf(view) : { ...viewOf(view), gateways: [], httpRoutes: [], grpcRoutes: [], tlsRoutes: [] }, now)
     },
     async close() {
       isClosed = true
@@ -134,6 +134,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       gateways: list(Gateway),
       httpRoutes: list(HTTPRoute),
       grpcRoutes: list(GRPCRoute),
+      tlsRoutes: list(TLSRoute),
       grants: list(ReferenceGrant),
       namespaceLabels: labels,
       bundleVersions: served.bundleVersions,
@@ -146,7 +147,7 @@ const noLabels: Readonly<Record<string, string>> = {}
 /** What says whether there is anything to do. */
 const leading: readonly AnyKind[] = [GatewayClass, Gateway]
 /** What is read once there is. */
-const following: readonly AnyKind[] = [HTTPRoute, GRPCRoute, ReferenceGrant]
+const following: readonly AnyKind[] = [HTTPRoute, GRPCRoute, TLSRoute, ReferenceGrant]
 const isLeading = (kind: AnyKind): boolean => leading.includes(kind)
 
 const sameLabels = (next: Namespace, previous: Namespace | undefined): boolean =>

@@ -1,6 +1,6 @@
 import type { RouterView } from '../router-part.ts'
 import type { AttachableGateway } from './attach.ts'
-import type { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant } from './types.ts'
+import type { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant, TLSRoute } from './types.ts'
 
 /** Everything that Gateways and their routes are judged and translated by. */
 export interface GatewayView extends RouterView {
@@ -8,6 +8,7 @@ export interface GatewayView extends RouterView {
   readonly gateways: readonly Gateway[]
   readonly httpRoutes: readonly HTTPRoute[]
   readonly grpcRoutes: readonly GRPCRoute[]
+  readonly tlsRoutes: readonly TLSRoute[]
   readonly grants: readonly ReferenceGrant[]
   /** Undefined: there is no such namespace. */
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined

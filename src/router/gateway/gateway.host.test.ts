@@ -195,6 +195,7 @@ before(async () => {
     adminSocket,
     metricsSocket,
     logSocket,
+    inner: { bound: places.runDirectory, reached: places.runDirectory },
     maxConnections: 500,
     threads: 1,
   }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Certificate } from '../model/certificate.ts'
+import { canShare, type Protocol } from '../model/listener.ts'
 import { no, type Verdict, yes } from './conditions.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { overlap } from './hostnames.ts'
@@ -20,7 +21,7 @@ export interface ListenerJudgement {
   /** As in the model: `gateway/<namespace>/<gateway>/<listener>`. */
   readonly key: string
   readonly listener: Listener
-  readonly protocol: 'HTTP' | 'HTTPS' | undefined
+  readonly protocol: Protocol | undefined
   /** Lower case; '': every host. */
   readonly hostname: string
   readonly supportedKinds: readonly RouteKind[]
@@ -52,7 +53,7 @@ export function judgeGateways(gateways: readonly Gateway[], view: GatewayView): 
 }
 
 /** Which protocol a port has, and by whom. */
-type Taken = Map<number, { readonly protocol: 'HTTP' | 'HTTPS'; readonly by: string }>
+type Taken = Map<number, { readonly protocol: Protocol; readonly by: string }>
 
 const takenBy = ({ taken }: GatewayView): Taken => new Map([...taken].map(([port, protocol]) => [port, { protocol, by: 'Ingresses' }]))
 
@@ -81,7 +82,7 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
 
 /** A listener that has nothing to show, or nobody to attach, is not opened. */
 const isServable = ({ protocol, accepted, supportedKinds, certificates }: ListenerDraft): boolean =>
-  accepted.status === 'True' && supportedKinds.length > 0 && (protocol === 'HTTP' || certificates.length > 0)
+  accepted.status === 'True' && supportedKinds.length > 0 && (protocol !== 'HTTPS' || certificates.length > 0)
 
 interface Conflict {
   readonly reason: 'HostnameConflict' | 'ProtocolConflict'
@@ -91,7 +92,7 @@ interface Conflict {
 function conflictWithin(draft: ListenerDraft, drafts: readonly ListenerDraft[]): Conflict | undefined {
   if (draft.protocol === undefined) return undefined
   const others = drafts.filter((one) => one !== draft && one.protocol !== undefined && one.listener.port === draft.listener.port)
-  const otherProtocol = others.find(({ protocol }) => protocol !== draft.protocol)
+  const otherProtocol = others.find(({ protocol }) => !canShare(protocol!, draft.protocol!))
   if (otherProtocol !== undefined)
     return {
       reason: 'ProtocolConflict',
@@ -108,7 +109,7 @@ function conflictWithin(draft: ListenerDraft, drafts: readonly ListenerDraft[]):
 
 function conflictAcross({ listener, protocol }: ListenerDraft, taken: Taken): Conflict | undefined {
   const port = taken.get(listener.port)
-  if (port === undefined || port.protocol === protocol) return undefined
+  if (port === undefined || canShare(port.protocol, protocol!)) return undefined
   return {
     reason: 'ProtocolConflict',
     message: `Port ${listener.port} is used for ${port.protocol} by ${port.by}, and all share the router's addresses`,

@@ -1,4 +1,5 @@
 import type { Certificate } from '../model/certificate.ts'
+import type { Protocol } from '../model/listener.ts'
 import { hostnameProblem } from '../model/route-problem.ts'
 import { secretCertificate } from '../model/secret-certificate.ts'
 import { no, type Verdict, yes } from './conditions.ts'
@@ -10,7 +11,7 @@ import type { Gateway, Listener, ObjectRef, RouteKind } from './types.ts'
 /** A listener looked at by itself, before others are. */
 export interface ListenerDraft {
   readonly listener: Listener
-  readonly protocol: 'HTTP' | 'HTTPS' | undefined
+  readonly protocol: Protocol | undefined
   /** Lower case; '': every host. */
   readonly hostname: string
   /** Kinds of routes that may attach. */
@@ -21,11 +22,16 @@ export interface ListenerDraft {
   readonly certificates: readonly Certificate[]
 }
 
-const routeKinds: readonly RouteKind[] = ['HTTPRoute', 'GRPCRoute'].map((kind) => ({ group: gatewayGroup, kind }))
+const kindsOf = (...kinds: readonly string[]): readonly RouteKind[] => kinds.map((kind) => ({ group: gatewayGroup, kind }))
+const routeKindsOf = {
+  HTTP: kindsOf('HTTPRoute', 'GRPCRoute'),
+  HTTPS: kindsOf('HTTPRoute', 'GRPCRoute'),
+  TLS: kindsOf('TLSRoute'),
+} as const
 
 /** What one listener asks for, and what of it can be done. */
 export function judgeListener(gateway: Gateway, listener: Listener, view: GatewayView): ListenerDraft {
-  const protocol = listener.protocol === 'HTTP' || listener.protocol === 'HTTPS' ? listener.protocol : undefined
+  const protocol = protocolOf(listener)
   const hostname = (listener.hostname ?? '').toLowerCase()
   if (protocol === undefined)
     return {
@@ -33,11 +39,15 @@ export function judgeListener(gateway: Gateway, listener: Listener, view: Gatewa
       protocol,
       hostname,
       supportedKinds: [],
-      accepted: no('Accepted', 'UnsupportedProtocol', `Protocol ${listener.protocol} is not served; HTTP and HTTPS are`),
+      accepted:
+        listener.protocol === 'TLS'
+          ? no('Accepted', 'UnsupportedValue', 'A listener of protocol TLS passes connections on: tls.mode has to be Passthrough')
+          : no('Accepted', 'UnsupportedProtocol', `Protocol ${listener.protocol} is not served; HTTP, HTTPS and TLS are`),
       resolvedRefs: yes('ResolvedRefs'),
       certificates: [],
     }
   const wanted = listener.allowedRoutes?.kinds ?? []
+  const routeKinds = routeKindsOf[protocol]
   const supportedKinds =
     wanted.length === 0
       ? routeKinds
@@ -55,12 +65,16 @@ export function judgeListener(gateway: Gateway, listener: Listener, view: Gatewa
         ? no(
             'ResolvedRefs',
             'InvalidRouteKinds',
-            `No routes of kind ${unknown.map(({ kind }) => kind).join(', ')} can attach; HTTPRoute and GRPCRoute can`,
+            `No routes of kind ${unknown.map(({ kind }) => kind).join(', ')} can attach; ${routeKinds.map(({ kind }) => kind).join(' and ')} can`,
           )
         : verdict,
     certificates,
   }
 }
+
+/** The one that a listener is served with; undefined: it cannot be. */
+const protocolOf = ({ protocol, tls }: Listener): Protocol | undefined =>
+  protocol === 'HTTP' || protocol === 'HTTPS' || (protocol === 'TLS' && tls?.mode === 'Passthrough') ? protocol : undefined
 
 const plain = { certificates: [], verdict: yes('ResolvedRefs') }
 
@@ -71,7 +85,8 @@ function acceptedOf({ spec }: Gateway, { port, protocol, tls }: Listener, hostna
   const problem = view.portProblem(port)
   if (problem !== undefined) return no('Accepted', 'PortUnavailable', problem)
   if (protocol !== 'HTTPS') return yes('Accepted')
-  if (tls?.mode === 'Passthrough') return unsupported('TLS is ended here: tls.mode Passthrough is not served, Terminate is')
+  if (tls?.mode === 'Passthrough')
+    return unsupported('A listener of protocol HTTPS ends TLS: tls.mode Passthrough is for listeners of protocol TLS')
   const options = Object.keys(tls?.options ?? {})
   if (options.length > 0) return unsupported(`This router knows no tls.options, and is given ${options.join(', ')}`)
   const frontend = spec.tls?.frontend

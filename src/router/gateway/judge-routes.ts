@@ -4,8 +4,9 @@ import { type Attachment, attach, type SharedHostname } from './attach.ts'
 import { no, type Verdict } from './conditions.ts'
 import type { RouteSources } from './gateway-view.ts'
 import { gatewayGroup } from './names.ts'
+import type { Referrer } from './resolve-backend.ts'
 import { type RuleInput, type TranslatedRules, translateRules } from './translate-rules.ts'
-import type { GRPCRoute, HTTPRoute, ParentRef } from './types.ts'
+import type { GRPCRoute, HTTPRoute, ParentRef, TLSRoute } from './types.ts'
 
 /** What is to be said of a route, one verdict a parent of ours, and what is served of it. */
 export interface RouteJudgement {
@@ -23,8 +24,8 @@ export const routeConditions: ReadonlySet<string> = new Set(['Accepted', 'Resolv
 
 /** Judges a route with these rules. Undefined: no Gateway of ours is its parent. */
 export function judgeRoute(
-  { kind, singular }: { readonly kind: string; readonly singular: string },
-  route: HTTPRoute | GRPCRoute,
+  { kind, singular }: { readonly kind: Referrer['kind']; readonly singular: string },
+  route: HTTPRoute | GRPCRoute | TLSRoute,
   rules: readonly RuleInput[],
   view: RouteSources,
 ): RouteJudgement | undefined {
@@ -35,7 +36,7 @@ export function judgeRoute(
     return gateway === undefined ? [] : [{ parentRef, attachment: attach(kind, route, parentRef, gateway, view) }]
   })
   if (parents.length === 0) return undefined
-  const translated = translateRules(rules, { kind: kind as 'HTTPRoute' | 'GRPCRoute', namespace }, view)
+  const translated = translateRules(rules, { kind, namespace }, view)
   const attached = new Map<string, Route[]>()
   if (translated.served > 0)
     for (const { attachment } of parents)
@@ -51,7 +52,7 @@ export function judgeRoute(
 
 function routesOf(
   kind: string,
-  { metadata }: HTTPRoute | GRPCRoute,
+  { metadata }: HTTPRoute | GRPCRoute | TLSRoute,
   { drafts }: TranslatedRules,
   hostnames: readonly SharedHostname[],
 ): Route[] {

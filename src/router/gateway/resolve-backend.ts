@@ -7,7 +7,7 @@ import type { BackendRef } from './types.ts'
 
 /** Whose rule refers. */
 export interface Referrer {
-  readonly kind: 'HTTPRoute' | 'GRPCRoute'
+  readonly kind: 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'
   readonly namespace: string
 }
 
@@ -43,6 +43,8 @@ export function resolveBackend(ref: BackendRef, referrer: Referrer, view: RouteS
  * A WebSocket is HTTP/1.1 that is upgraded.
  */
 function backendProtocol(appProtocol: string | undefined, kind: Referrer['kind']): Backend['protocol'] | undefined {
+  // What stands within TLS is for the backend alone to know.
+  if (kind === 'TLSRoute') return 'tcp'
   const name = (appProtocol ?? '').toLowerCase()
   if (overTls.has(name)) return undefined
   if (h2c.has(name)) return 'h2c'

@@ -26,6 +26,10 @@ const gateway = (name: string, listeners: string, more = '') =>
 const http = '{ name: http, port: 80, protocol: HTTP }'
 const route = (name: string, spec: string, metadata = '') =>
   `{ kind: HTTPRoute, metadata: { name: ${name} ${metadata} }, spec: { parentRefs: [{ name: web }], ${spec} } }\n---\n`
+const passing = (name: string, port: number, more = '') =>
+  `{ name: ${name}, port: ${port}, protocol: TLS, tls: { mode: Passthrough } ${more} }`
+const tlsRoute = (name: string, spec: string, to = 'v1') =>
+  `{ kind: TLSRoute, metadata: { name: ${name} }, spec: { ${spec}, hostnames: [x.a.example], rules: [{ backendRefs: [{ name: ${to}, port: 80 }] }] } }\n---\n`
 const toV1 = 'rules: [{ backendRefs: [{ name: v1, port: 80 }] }]'
 const https = (tls: string, more = '') => `{ name: https, port: 443, protocol: HTTPS, tls: { mode: Terminate, ${tls} } ${more} }`
 
@@ -87,9 +91,51 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'passing TLS through, checking clients’ certificates and options of TLS are refused, not forgotten',
+    name: 'connections are passed on by listeners of protocol TLS with mode Passthrough, and TLSRoutes alone attach to them',
     manifests:
-      gateway('web', '{ name: tls, port: 443, protocol: TLS, tls: { mode: Passthrough } }') +
+      gateway('web', `${passing('tls', 443)}, ${http}`) +
+      gateway('kinds', passing('tls', 443, ', allowedRoutes: { kinds: [{ kind: TCPRoute }, { kind: TLSRoute }] }')) +
+      service('v1') +
+      tlsRoute('r', 'parentRefs: [{ name: web }]') +
+      tlsRoute('http', 'parentRefs: [{ name: web, sectionName: http }]') +
+      tlsRoute('elsewhere', 'parentRefs: [{ name: web, sectionName: other }]') +
+      tlsRoute('nobody', 'parentRefs: [{ name: web }]', 'missing') +
+      route('plain', toV1),
+    told: [
+      `${web} tls: Programmed True Programmed`,
+      `${web} tls: attached 2, kinds TLSRoute`,
+      `${web} http: attached 1, kinds HTTPRoute GRPCRoute`,
+      'Gateway default/kinds tls: ResolvedRefs False InvalidRouteKinds',
+      'Gateway default/kinds tls: attached 0, kinds TLSRoute',
+      'TLSRoute default/r → web: Accepted True Accepted',
+      'TLSRoute default/r → web: ResolvedRefs True ResolvedRefs',
+      'TLSRoute default/http → web: Accepted False NotAllowedByListeners',
+      'TLSRoute default/elsewhere → web: Accepted False NoMatchingParent',
+      'TLSRoute default/nobody → web: Accepted True Accepted',
+      'TLSRoute default/nobody → web: ResolvedRefs False BackendNotFound',
+    ],
+  },
+  {
+    name: 'a port may both end TLS and pass it on, for other hosts, and is never without TLS beside',
+    manifests:
+      secret('cert') +
+      gateway(
+        'web',
+        `${https('certificateRefs: [{ name: cert }]')}, ${passing('tls', 443, ', hostname: "*.a.example"')}, ${passing('same', 8443)}, ${passing('twice', 8443)}, ${passing('mixed', 80)}, ${http}`,
+      ),
+    told: [
+      `${web} https: Programmed True Programmed`,
+      `${web} tls: Programmed True Programmed`,
+      `${web} same: Conflicted True HostnameConflict`,
+      `${web} twice: Conflicted True HostnameConflict`,
+      `${web} mixed: Conflicted True ProtocolConflict`,
+      `${web} http: Conflicted True ProtocolConflict`,
+    ],
+  },
+  {
+    name: 'TLS ended for connections, checking clients’ certificates and options of TLS are refused, not forgotten',
+    manifests:
+      gateway('web', '{ name: tls, port: 443, protocol: TLS, tls: { mode: Terminate } }') +
       secret('cert') +
       gateway('options', https('certificateRefs: [{ name: cert }], options: { example.net/min-version: "1.3" }')) +
       gateway(
@@ -98,7 +144,7 @@ const cases: readonly Case[] = [
         ', tls: { frontend: { default: { validation: { caCertificateRefs: [] } } } }',
       ),
     told: [
-      `${web} tls: Accepted False UnsupportedProtocol`,
+      `${web} tls: Accepted False UnsupportedValue`,
       'Gateway default/options https: Accepted False UnsupportedValue',
       'Gateway default/mtls https: Accepted False UnsupportedValue',
       'Gateway default/mtls: Programmed False Invalid',
@@ -365,6 +411,7 @@ function settled(world: GatewayView, translate?: (view: GatewayView) => Translat
     gateways: world.gateways.map(write),
     httpRoutes: world.httpRoutes.map(write),
     grpcRoutes: world.grpcRoutes.map(write),
+    tlsRoutes: world.tlsRoutes.map(write),
   }
 }
 

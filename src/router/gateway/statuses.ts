@@ -6,7 +6,7 @@ import { type ClassJudgement, classConditions } from './judge-classes.ts'
 import { type GatewayJudgement, gatewayConditions, type ListenerJudgement, listenerConditions } from './judge-gateways.ts'
 import { type RouteJudgement, routeConditions } from './judge-routes.ts'
 import { controllerName, gatewayGroup } from './names.ts'
-import { Gateway, GatewayClass, type GRPCRoute, type HTTPRoute, type ParentRef, type RouteParentStatus } from './types.ts'
+import { Gateway, GatewayClass, type GRPCRoute, type HTTPRoute, type ParentRef, type RouteParentStatus, type TLSRoute } from './types.ts'
 
 /** The status of a class as it is to be; undefined: it is so. */
 export function classStatus({ class: one, verdicts, features }: ClassJudgement, now: string): Command | undefined {
@@ -62,8 +62,8 @@ function pending(verdict: Verdict, previous: readonly Condition[] | undefined, g
  * no more go. `judged` absent: no parent is ours.
  */
 export function routeStatus(
-  kind: typeof HTTPRoute | typeof GRPCRoute,
-  route: HTTPRoute | GRPCRoute,
+  kind: typeof HTTPRoute | typeof GRPCRoute | typeof TLSRoute,
+  route: HTTPRoute | GRPCRoute | TLSRoute,
   judged: Pick<RouteJudgement, 'parents'> | undefined,
   now: string,
 ): Command | undefined {
@@ -95,7 +95,7 @@ const mostParents = 32
 
 function parentKey(
   { group = gatewayGroup, kind = 'Gateway', namespace, name, sectionName, port }: ParentRef,
-  route: HTTPRoute | GRPCRoute,
+  route: HTTPRoute | GRPCRoute | TLSRoute,
 ): string {
   return [group, kind, namespace ?? route.metadata.namespace, name, sectionName ?? '', port ?? ''].join(' ')
 }
@@ -104,8 +104,8 @@ const generationOf = ({ metadata }: { readonly metadata: { readonly generation?:
 
 /** Only what differs is written, and only over the version that was looked at: others write into the same lists. */
 function patchOf(
-  kind: typeof GatewayClass | typeof Gateway | typeof HTTPRoute | typeof GRPCRoute,
-  { metadata }: GatewayClass | Gateway | HTTPRoute | GRPCRoute,
+  kind: typeof GatewayClass | typeof Gateway | typeof HTTPRoute | typeof GRPCRoute | typeof TLSRoute,
+  { metadata }: GatewayClass | Gateway | HTTPRoute | GRPCRoute | TLSRoute,
   status: object,
   next: object,
 ): Command | undefined {

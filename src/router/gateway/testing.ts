@@ -12,7 +12,7 @@ import type { Translation } from '../router-part.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { compareSpecificity, covers } from './hostnames.ts'
 import { translateGateways } from './translate-gateways.ts'
-import type { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant } from './types.ts'
+import type { Gateway, GatewayClass, GRPCRoute, HTTPRoute, ReferenceGrant, TLSRoute } from './types.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of a test are whatever it writes
 type Document = any
@@ -45,6 +45,7 @@ export function worldOf(manifests: string, settings: Partial<GatewayView> = {}):
     gateways: all<Gateway>('Gateway'),
     httpRoutes: all<HTTPRoute>('HTTPRoute'),
     grpcRoutes: all<GRPCRoute>('GRPCRoute'),
+    tlsRoutes: all<TLSRoute>('TLSRoute'),
     grants: all<ReferenceGrant>('ReferenceGrant'),
     service: (name, namespace) => find<Service>('Service', name, namespace),
     slices: (service, namespace) => sliceOf(find<Service>('Service', service, namespace)),
@@ -97,7 +98,7 @@ export function statusesOf(
   world: GatewayView,
   translate = (view: GatewayView): Translation => translateGateways(view, now),
 ): ReadonlyMap<string, Document> {
-  const present: Document[] = [...world.classes, ...world.gateways, ...world.httpRoutes, ...world.grpcRoutes]
+  const present: Document[] = [...world.classes, ...world.gateways, ...world.httpRoutes, ...world.grpcRoutes, ...world.tlsRoutes]
   const statuses = new Map(present.map((object) => [nameOf(object.kind, object.metadata), { ...object.status }]))
   for (const command of translate(world).commands)
     if (command.do === 'patch') {

@@ -16,9 +16,11 @@ import { type GatewayJudgement, judgeGateways, type ListenerJudgement } from './
 import { judgeRoute, type RouteJudgement, refusedVerdicts } from './judge-routes.ts'
 import { createListenerRoutes } from './listener-routes.ts'
 import { isLiving, objectName } from './object-age.ts'
+import type { Referrer } from './resolve-backend.ts'
 import { classStatus, gatewayStatus, routeStatus } from './statuses.ts'
+import { tlsRules } from './tls-rules.ts'
 import type { RuleInput } from './translate-rules.ts'
-import { GRPCRoute, HTTPRoute } from './types.ts'
+import { GRPCRoute, HTTPRoute, TLSRoute } from './types.ts'
 
 /**
  * What all Gateways of ours come to: what the router serves, and what is to be said of classes, Gateways and routes where it is not said already.
@@ -28,6 +30,7 @@ import { GRPCRoute, HTTPRoute } from './types.ts'
 export function createGatewayTranslator(): (view: GatewayView, now: string) => Steps<Translation> {
   const httpRoutes = routeMemory(HTTPRoute, httpRules)
   const grpcRoutes = routeMemory(GRPCRoute, grpcRules)
+  const tlsRoutes = routeMemory(TLSRoute, tlsRules)
   const listenerRoutes = createListenerRoutes()
   const backendsOf = createBackends()
   let attachable: ReadonlyMap<string, AttachableGateway> = new Map()
@@ -55,6 +58,7 @@ export function createGatewayTranslator(): (view: GatewayView, now: string) => S
     const found = [
       ...(yield* judgeAll(HTTPRoute, httpRoutes, view.httpRoutes, asked)),
       ...(yield* judgeAll(GRPCRoute, grpcRoutes, view.grpcRoutes, asked)),
+      ...(yield* judgeAll(TLSRoute, tlsRoutes, view.tlsRoutes, asked)),
     ]
     judged = sameList(
       judged,
@@ -97,8 +101,8 @@ export function createGatewayTranslator(): (view: GatewayView, now: string) => S
 /** The same in one go, with nothing remembered. */
 export const translateGateways = (view: GatewayView, now: string): Translation => atOnce(createGatewayTranslator()(view, now))
 
-type AnyRoute = HTTPRoute | GRPCRoute
-type RouteKind = typeof HTTPRoute | typeof GRPCRoute
+type AnyRoute = HTTPRoute | GRPCRoute | TLSRoute
+type RouteKind = typeof HTTPRoute | typeof GRPCRoute | typeof TLSRoute
 
 interface RouteOutcome {
   readonly judged: RouteJudgement | undefined
@@ -107,7 +111,7 @@ interface RouteOutcome {
 
 const routeMemory = <T extends AnyRoute>(kind: RouteKind, rulesOf: (route: T) => readonly RuleInput[]) =>
   createMemory<T, RouteSources, RouteJudgement | undefined>(
-    (route, sources) => judgeRoute(kind, route, rulesOf(route), sources),
+    (route, sources) => judgeRoute({ kind: kind.kind as Referrer['kind'], singular: kind.singular }, route, rulesOf(route), sources),
     // Statuses are written at every change of what is said; the age counts where two routes want the same.
     (before, now) => before.metadata.creationTimestamp === now.metadata.creationTimestamp && same(before.spec, now.spec),
   )

@@ -98,7 +98,7 @@ export interface ListenerStatus {
   readonly conditions: readonly Condition[]
 }
 
-/** What both kinds of routes share. */
+/** What all kinds of routes share. */
 export interface RouteType {
   readonly metadata: ObjectMeta
   readonly spec: { readonly parentRefs?: readonly ParentRef[]; readonly hostnames?: readonly string[] }
@@ -220,6 +220,13 @@ export interface GRPCRouteMatch {
   readonly headers?: readonly ValueMatch[]
 }
 
+/** Which connections go where, by the name that clients ask for when TLS begins. */
+export interface TLSRouteType extends RouteType {
+  readonly spec: RouteType['spec'] & {
+    readonly rules?: readonly { readonly name?: string; readonly backendRefs?: readonly BackendRef[] }[]
+  }
+}
+
 /** Objects of other namespaces that may refer to objects of this one. */
 export interface ReferenceGrantType {
   readonly metadata: ObjectMeta
@@ -270,6 +277,16 @@ export const GRPCRoute: Kind<Stored<GRPCRouteType, NamespacedMeta>, GRPCRouteTyp
   scope: 'Namespaced',
 })
 export type GRPCRoute = Stored<GRPCRouteType, NamespacedMeta>
+
+export const TLSRoute: Kind<Stored<TLSRouteType, NamespacedMeta>, TLSRouteType> = kind(asGiven<TLSRouteType>(), {
+  group,
+  version: 'v1',
+  kind: 'TLSRoute',
+  plural: 'tlsroutes',
+  singular: 'tlsroute',
+  scope: 'Namespaced',
+})
+export type TLSRoute = Stored<TLSRouteType, NamespacedMeta>
 
 /** Of v1beta1, which every release of the definitions serves; v1 is the same and came late. */
 export const ReferenceGrant: Kind<Stored<ReferenceGrantType, NamespacedMeta>, ReferenceGrantType> = kind(asGiven<ReferenceGrantType>(), {

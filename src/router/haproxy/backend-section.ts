@@ -2,6 +2,7 @@ import type { Answer, Forward, HeaderChanges, PathChange, Redirect, WeightedBack
 import { prefixOf } from '../model/compare-routes.ts'
 import type { Listener } from '../model/listener.ts'
 import type { PathMatch } from '../model/route.ts'
+import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
 import { literal, quote, quoteFormat } from './quote.ts'
 
@@ -33,6 +34,24 @@ export function forwardSection(backend: string, action: Forward, weighted: Weigh
   }
 }
 
+/** Passes connections on to the backend of this name, as they are. Its servers are not part of the text. */
+export const passSection = (backend: string): BackendSection => ({
+  name: backendSectionName(backend),
+  lines: ['mode tcp', 'balance roundrobin'],
+})
+
+/** Ends connections. */
+export const rejectSection: BackendSection = { name: 't_reject', lines: ['mode tcp', 'tcp-request content reject'] }
+
+/** Passes connections on to the part of the proxy that ends TLS for this port, and tells it of the client. */
+export const innerSection = (port: number, { inner }: Pick<ProxySettings, 'inner'>): BackendSection => ({
+  name: `t_p${port}`,
+  lines: ['mode tcp', `server own unix@${inner.reached}/${innerSocket(port)} send-proxy-v2`],
+})
+
+/** A file that only the proxy itself may open: whoever may, could claim to be any client. */
+export const innerSocket = (port: number): string => `p${port}.sock`
+
 /** Answers by itself. */
 export const answerSection = ({ status }: Answer): BackendSection => ({
   name: `a_${status}`,
@@ -56,7 +75,9 @@ export function redirectSection(action: Redirect, { protocol, port: listenerPort
 
 /** `b_shop_web:80` for `shop/web:80`: readable in logs and metrics. Names of objects have no `_`, so two never meet; others get a name by content. */
 export const backendSectionName = (name: string): string =>
-  /^[a-z0-9.-]+\/[a-z0-9.-]+:\d+(\/h2c)?$/.test(name) ? `b_${name.replace('/h2c', '.h2c').replace('/', '_')}` : `b_${contentHash(name)}`
+  /^[a-z0-9.-]+\/[a-z0-9.-]+:\d+(\/(h2c|tcp))?$/.test(name)
+    ? `b_${name.replace(/\/(?=h2c$|tcp$)/, '.').replace('/', '_')}`
+    : `b_${contentHash(name)}`
 
 const answerTexts = {
   404: 'no route matches this request',

@@ -81,6 +81,21 @@ const ciphers = [
 /** The buffer that access logs go through: a request never waits for who keeps them. */
 export const accessRing = 'access'
 
+/** One JSON object a connection that is passed on. */
+export const connectionLogFormat = `{${[
+  '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
+  '"client":"%ci"',
+  '"port":%fp',
+  '"host":"%[var(txn.host),json(utf8s)]"',
+  '"bytes":%B',
+  '"ms":%Tt',
+  '"connectMs":%Tc',
+  '"backend":"%b"',
+  '"endpoint":"%s"',
+  '"retries":"%rc"',
+  '"ended":"%ts"',
+].join(',')}}`
+
 /** One JSON object a request. Whatever a client wrote is escaped; invalid UTF-8 is left out. Times in milliseconds, -1: it did not come to that. */
 export const logFormat = `{${[
   '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',

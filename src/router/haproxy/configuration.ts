@@ -21,7 +21,7 @@ export interface Configuration {
 export interface Server {
   readonly address: string
   readonly port: number
-  readonly protocol: 'http' | 'h2c'
+  readonly protocol: 'http' | 'h2c' | 'tcp'
   readonly isDraining: boolean
 }
 
@@ -51,6 +51,8 @@ export interface ProxySettings {
   readonly metricsSocket: string
   /** Where the access log is sent, as workers see it: below the confinement's folder, if there is one. */
   readonly logSocket: string
+  /** Folder of sockets between parts of the proxy itself: as whoever starts it sees it, and as workers do. */
+  readonly inner: { readonly bound: string; readonly reached: string }
   /** Empty folder that workers are shut up in, and whom they run as. Absent: as whoever starts them, for tests. */
   readonly confinement?: { readonly directory: string; readonly user: string; readonly group: string }
   /** Connections at a time, and threads. Absent threads: one a processor. */

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
-import type { Listener } from '../model/listener.ts'
 import type { Route, ValueMatch } from '../model/route.ts'
 import { wholePattern } from '../model/whole-pattern.ts'
-import { accessRing, logFormat } from './common-sections.ts'
+import { innerSocket } from './backend-section.ts'
+import { accessRing, connectionLogFormat, logFormat } from './common-sections.ts'
 import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
 import type { HostKey } from './host-patterns.ts'
@@ -17,7 +17,9 @@ export interface ConditionGroup {
 
 interface Frontend {
   readonly port: number
-  readonly protocol: Listener['protocol']
+  readonly protocol: 'HTTP' | 'HTTPS'
+  /** Another frontend of the port passes connections on to this one, see `connectionLines`. */
+  readonly isInner: boolean
   readonly hosts: readonly HostKey[]
   readonly groups: readonly ConditionGroup[]
   readonly settings: ProxySettings
@@ -28,13 +30,15 @@ interface Frontend {
  * to the shortest; which path, the exact one first, then the longest prefix. Both are look-ups in trees, so neither costs more with more hosts. What they
  * find is a section's name, or a group of conditions (`c:`), or a wheel of weights (`w:`) that has to be asked before.
  */
-export function frontendLines({ port, protocol, hosts, groups, settings }: Frontend): string[] {
+export function frontendLines({ port, protocol, isInner, hosts, groups, settings }: Frontend): string[] {
   const map = (name: string): string => `${settings.directory}/maps/p${port}-${name}.map`
   const unlessFound = (variable: string): string => `if !{ var(${variable}) -m found }`
   const find = (expression: string): string =>
     `http-request set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unlessFound('txn.vhost')}`
   return [
-    ...settings.addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, port) : ''}`),
+    ...(isInner
+      ? [`bind unix@${settings.inner.bound}/${innerSocket(port)}${innerOwner(settings)} accept-proxy${tlsOf(settings, port)}`]
+      : settings.addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, port) : ''}`)),
     // Of frontends only: backends would add lines about their servers, which are not JSON.
     `log ring@${accessRing} len 16384 format raw local0 info`,
     `log-format ${quote(logFormat)}`,
@@ -64,10 +68,45 @@ export function frontendLines({ port, protocol, hosts, groups, settings }: Front
 }
 
 /**
+ * The lines of a port's `frontend` that passes connections on by the name that the client asks for in its first message, without an end to TLS. The
+ * look-ups are those of requests; what leads to the proxy's own end of TLS is among the targets.
+ */
+export function connectionLines({ port, hosts, settings }: Pick<Frontend, 'port' | 'hosts' | 'settings'>): string[] {
+  const map = (name: string): string => `${settings.directory}/maps/p${port}-names-${name}.map`
+  const unless = (variable: string): string => `if !{ var(${variable}) -m found }`
+  const find = (expression: string): string =>
+    `tcp-request content set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unless('txn.vhost')}`
+  return [
+    'mode tcp',
+    ...settings.addresses.map((address) => `bind ${bindAddress(address, port)}`),
+    `log ring@${accessRing} len 16384 format raw local0 info`,
+    `log-format ${quote(connectionLogFormat)}`,
+    `tcp-request inspect-delay ${settings.timeouts.requestHeaderMs}ms`,
+    // Waits until the message is whole, which may come in several parts; what is no such message is nobody's.
+    'tcp-request content reject if !{ req.ssl_hello_type 1 }',
+    'tcp-request content set-var(txn.host) req.ssl_sni,lower',
+    'tcp-request content set-var(txn.parent) var(txn.host),field(2,.,0)',
+    find('var(txn.host)'),
+    find('str(+.),concat(,txn.parent)'),
+    ...wildcardDepths(hosts).flatMap((labels) => [
+      `tcp-request content set-var(txn.suffix) var(txn.parent),field(-1,.,${labels}) ${unless('txn.vhost')}`,
+      find('str(*.),concat(,txn.suffix)'),
+    ]),
+    `tcp-request content set-var(txn.vhost) str(*) ${unless('txn.vhost')}`,
+    `tcp-request content set-var(txn.target) var(txn.vhost),concat(/),map_str(${map('prefixes')})`,
+    `tcp-request content set-var(txn.slots) var(txn.target),map_str(${map('weights')}) if { var(txn.target) -m beg w: }`,
+    'tcp-request content set-var(txn.slot) rand,mod(txn.slots) if { var(txn.slots) -m found }',
+    `tcp-request content set-var(txn.target) var(txn.target),concat(:,txn.slot),map_str(${map('weights')}) if { var(txn.slots) -m found }`,
+    `tcp-request content reject ${unless('txn.target')}`,
+    'use_backend %[var(txn.target)]',
+  ]
+}
+
+/**
  * What the backend is told of the client. A client's own claims are replaced and not added to: nobody before us is known to be trusted, and an
  * application that believes the first address of a list would believe whoever asks. `Proxy` would become a variable of CGI programs (httpoxy).
  */
-function clientHeaders(protocol: Listener['protocol'], port: number): string[] {
+function clientHeaders(protocol: Frontend['protocol'], port: number): string[] {
   return [
     'http-request del-header Forwarded',
     'http-request del-header Proxy',
@@ -84,6 +123,9 @@ function clientHeaders(protocol: Listener['protocol'], port: number): string[] {
 }
 
 const bindAddress = (address: string, port: number): string => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)
+/** Workers open it after they have become who they run as. */
+const innerOwner = ({ confinement }: ProxySettings): string =>
+  confinement === undefined ? ' mode 600' : ` user ${confinement.user} group ${confinement.group} mode 600`
 const tlsOf = ({ directory }: ProxySettings, port: number): string =>
   ` ssl crt-list ${directory}/certificates/p${port}.list alpn h2,http/1.1`
 

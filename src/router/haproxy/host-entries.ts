@@ -1,6 +1,16 @@
 import type { Answer, Forward, WeightedBackend } from '../model/action.ts'
+import type { Listener } from '../model/listener.ts'
 import type { Route } from '../model/route.ts'
-import { answerSection, type BackendSection, forwardSection, redirectSection } from './backend-section.ts'
+import {
+  answerSection,
+  type BackendSection,
+  forwardSection,
+  innerSection,
+  passSection,
+  redirectSection,
+  rejectSection,
+} from './backend-section.ts'
+import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
 import { type Chain, chainsOf, isUnconditional, type PlacedRoute, type RankedRoute } from './decision-table.ts'
 import type { ConditionGroup } from './frontend-section.ts'
@@ -20,7 +30,7 @@ export interface HostEntries {
 }
 
 /** Works it out. */
-export function hostEntries(host: HostKey, routes: readonly RankedRoute[]): HostEntries {
+export function hostEntries(host: HostKey, routes: readonly RankedRoute[], settings: Pick<ProxySettings, 'inner'>): HostEntries {
   const weights: Entry[] = []
   const groups: ConditionGroup[] = []
   const sections: HostEntries['sections'][number][] = []
@@ -38,11 +48,11 @@ export function hostEntries(host: HostKey, routes: readonly RankedRoute[]): Host
 
   function routeTarget({ route, listener }: PlacedRoute): string {
     const { action } = route
-    if (action.do === 'answer') return add(answerSection(action))
+    if (action.do === 'answer') return add(answered(action, listener))
     if (action.do === 'redirect') return add(redirectSection(action, listener, route.path))
     const weighted = action.backends.filter(({ weight }) => weight > 0)
-    if (weighted.length === 0) return add(answerSection(unfollowable))
-    const targets = weighted.map((one) => backendTarget(action, one, route.path))
+    if (weighted.length === 0) return add(answered(unfollowable, listener))
+    const targets = weighted.map((one) => backendTarget(action, one, route.path, listener))
     if (targets.length === 1) return targets[0]!
     // Named by its route, so that other weights are other entries of a map and no other text.
     const id = `w:${contentHash(`${listener.name} ${route.name}`)}`
@@ -52,8 +62,10 @@ export function hostEntries(host: HostKey, routes: readonly RankedRoute[]): Host
     return id
   }
 
-  function backendTarget(action: Forward, weighted: WeightedBackend, path: Route['path']): string {
-    if (typeof weighted.to !== 'string') return add(answerSection(weighted.to))
+  function backendTarget(action: Forward, weighted: WeightedBackend, path: Route['path'], listener: Listener): string {
+    if (typeof weighted.to !== 'string') return add(answered(weighted.to, listener))
+    if (weighted.to === innerTls) return add(innerSection(listener.port, settings))
+    if (listener.protocol === 'TLS') return add(passSection(weighted.to), weighted.to)
     return add(forwardSection(weighted.to, action, weighted, path), weighted.to)
   }
 
@@ -70,5 +82,11 @@ export function hostEntries(host: HostKey, routes: readonly RankedRoute[]): Host
     sections,
   }
 }
+
+/** In place of a backend: TLS is ended by the proxy itself. No backend of a model is called so. */
+export const innerTls = 'own'
+
+/** Where nothing is known of requests, there is no other answer than the end of the connection. */
+const answered = (answer: Answer, { protocol }: Listener): BackendSection => (protocol === 'TLS' ? rejectSection : answerSection(answer))
 
 const unfollowable: Answer = { do: 'answer', status: 500 }

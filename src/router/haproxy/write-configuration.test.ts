@@ -16,6 +16,7 @@ const settings = {
   adminSocket: '/s/admin',
   metricsSocket: '/s/metrics',
   logSocket: '/s/log',
+  inner: { bound: '/s', reached: '/s' },
   maxConnections: 100,
   timeouts: defaultTimeouts,
 }

@@ -1,6 +1,6 @@
 import { sameList } from '../memory.ts'
 import type { Backend } from '../model/backend.ts'
-import type { Listener } from '../model/listener.ts'
+import { canShare, type Listener } from '../model/listener.ts'
 import { hostnameProblem, routeProblem } from '../model/route-problem.ts'
 import type { RouterModel } from '../model/router-model.ts'
 import { atOnce, isPause, type Steps } from '../turns.ts'
@@ -8,7 +8,7 @@ import { answerSection } from './backend-section.ts'
 import { createCertificateWriter } from './certificate-lines.ts'
 import { commonSections } from './common-sections.ts'
 import type { Configuration, Configured, LeftOut, ProxySettings, Server } from './configuration.ts'
-import { createFrontendWriter, type WrittenFrontend } from './write-frontend.ts'
+import { createFrontendWriter, type FrontendWriter, type WrittenFrontend } from './write-frontend.ts'
 
 /**
  * Writes configurations of models, one after the other: what it made of a port, a host, a backend or a certificate that is the same value as the last
@@ -21,7 +21,7 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
   const usable = createUsable()
   const certificatesOf = createCertificateWriter()
   const serversOf = createServers()
-  let writers = new Map<number, ReturnType<typeof createFrontendWriter>>()
+  let writers = new Map<number, FrontendWriter>()
   let joined: { readonly written: readonly WrittenFrontend[]; readonly parts: FrontendParts } | undefined
 
   return function* (model) {
@@ -31,16 +31,11 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
     const written: WrittenFrontend[] = []
     for (const [port, all] of [...Map.groupBy(listeners, ({ port }) => port)].sort(([left], [right]) => left - right)) {
       const [{ protocol }] = all as [Listener]
-      for (const { name } of all.filter((listener) => listener.protocol !== protocol))
+      for (const { name } of all.filter((listener) => !canShare(listener.protocol, protocol)))
         leftOut.push({ listener: name, problem: `port ${port} speaks ${protocol} for another listener` })
       const writer = writers.get(port) ?? createFrontendWriter(port, settings)
       nextWriters.set(port, writer)
-      written.push(
-        yield* writer(
-          protocol,
-          all.filter((listener) => listener.protocol === protocol),
-        ),
-      )
+      written.push(yield* writer(all.filter((listener) => canShare(listener.protocol, protocol))))
     }
     writers = nextWriters
     if (joined === undefined || sameList(joined.written, written) !== joined.written) joined = { written, parts: yield* join(written) }
@@ -54,8 +49,8 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
     const sections = new Map(common)
     const maps = new Map<string, ReadonlyMap<string, string>>()
     const backends = new Map<string, string>()
-    for (const { port, text, maps: own } of written) {
-      sections.set(`frontend p${port}`, text)
+    for (const { sections: frontends, maps: own } of written) {
+      for (const [header, text] of frontends) sections.set(header, text)
       for (const [file, entries] of own) maps.set(file, entries)
     }
     sections.set(`backend ${notFound.name}`, notFound.lines.join('\n'))

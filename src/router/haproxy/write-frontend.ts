@@ -1,31 +1,73 @@
 import { sameList } from '../memory.ts'
 import type { Listener } from '../model/listener.ts'
+import type { Route } from '../model/route.ts'
 import { isPause, type Steps } from '../turns.ts'
 import type { ProxySettings } from './configuration.ts'
 import { type RankedRoute, routesByHost } from './decision-table.ts'
-import { type ConditionGroup, frontendLines } from './frontend-section.ts'
-import { type HostEntries, hostEntries } from './host-entries.ts'
+import { type ConditionGroup, connectionLines, frontendLines } from './frontend-section.ts'
+import { type HostEntries, hostEntries, innerTls } from './host-entries.ts'
 import type { HostKey } from './host-patterns.ts'
 
 /** What stands in the configuration for one port, but for its certificates and the servers of what it leads to. */
 export interface WrittenFrontend {
-  readonly port: number
-  readonly text: string
+  /** By header. */
+  readonly sections: ReadonlyMap<string, string>
   /** By file name. */
   readonly maps: ReadonlyMap<string, ReadonlyMap<string, string>>
   readonly hosts: readonly HostEntries[]
 }
 
-/** Writes one port again and again; a host whose routes are the same as before costs a look. */
-export function createFrontendWriter(
-  port: number,
-  settings: ProxySettings,
-): (protocol: Listener['protocol'], listeners: readonly Listener[]) => Steps<WrittenFrontend> {
-  let last: { readonly listeners: readonly Listener[]; readonly written: WrittenFrontend } | undefined
-  let known = new Map<HostKey, { readonly routes: readonly RankedRoute[]; readonly entries: HostEntries }>()
+/** Of listeners that may share a port. */
+export type FrontendWriter = (listeners: readonly Listener[]) => Steps<WrittenFrontend>
 
-  return function* (protocol, listeners) {
+/** Writes one port again and again; a host whose routes are the same as before costs a look. */
+export function createFrontendWriter(port: number, settings: ProxySettings): FrontendWriter {
+  const requests = createTableWriter(settings)
+  const connections = createTableWriter(settings)
+  const ends = createInnerEnds()
+  let last: { readonly listeners: readonly Listener[]; readonly written: WrittenFrontend } | undefined
+
+  return function* (listeners) {
     if (last !== undefined && sameList(last.listeners, listeners) === last.listeners) return last.written
+    const passing = listeners.filter(({ protocol }) => protocol === 'TLS')
+    const ending = listeners.filter(({ protocol }) => protocol !== 'TLS')
+    const isInner = passing.length > 0 && ending.length > 0
+    const sections = new Map<string, string>()
+    const maps = new Map<string, ReadonlyMap<string, string>>()
+    const hosts: HostEntries[] = []
+    if (passing.length > 0) {
+      const table = yield* connections([...passing, ...ends(ending)])
+      sections.set(`frontend p${port}`, connectionLines({ port, hosts: [...table.hosts.keys()], settings }).join('\n'))
+      for (const name of ['hosts', 'prefixes', 'weights'] as const) maps.set(`maps/p${port}-names-${name}.map`, table[name])
+      hosts.push(...table.entries)
+    }
+    if (ending.length > 0) {
+      const table = yield* requests(ending)
+      const protocol = ending[0]!.protocol as 'HTTP' | 'HTTPS'
+      const lines = frontendLines({ port, protocol, isInner, hosts: [...table.hosts.keys()], groups: [...table.groups.values()], settings })
+      sections.set(isInner ? `frontend p${port}-own` : `frontend p${port}`, lines.join('\n'))
+      for (const name of ['hosts', 'exact', 'prefixes', 'weights'] as const) maps.set(`maps/p${port}-${name}.map`, table[name])
+      hosts.push(...table.entries)
+    }
+    const written = { sections, maps, hosts }
+    last = { listeners, written }
+    return written
+  }
+}
+
+/** What the maps of one frontend hold. */
+interface Table {
+  readonly hosts: ReadonlyMap<string, string>
+  readonly exact: ReadonlyMap<string, string>
+  readonly prefixes: ReadonlyMap<string, string>
+  readonly weights: ReadonlyMap<string, string>
+  readonly groups: ReadonlyMap<string, ConditionGroup>
+  readonly entries: readonly HostEntries[]
+}
+
+function createTableWriter(settings: ProxySettings): (listeners: readonly Listener[]) => Steps<Table> {
+  let known = new Map<HostKey, { readonly routes: readonly RankedRoute[]; readonly entries: HostEntries }>()
+  return function* (listeners) {
     const next: typeof known = new Map()
     const hosts = new Map<string, string>()
     const exact = new Map<string, string>()
@@ -34,7 +76,7 @@ export function createFrontendWriter(
     const groups = new Map<string, ConditionGroup>()
     for (const [host, routes] of routesByHost(listeners)) {
       const before = known.get(host)
-      const one = before !== undefined && areSame(before.routes, routes) ? before : { routes, entries: hostEntries(host, routes) }
+      const one = before !== undefined && areSame(before.routes, routes) ? before : { routes, entries: hostEntries(host, routes, settings) }
       next.set(host, one)
       hosts.set(host, host)
       for (const [key, value] of one.entries.exact) exact.set(key, value)
@@ -44,23 +86,11 @@ export function createFrontendWriter(
       if (isPause(next.size)) yield
     }
     known = next
-    const written: WrittenFrontend = {
-      port,
-      text: frontendLines({ port, protocol, hosts: [...hosts.keys()], groups: [...groups.values()], settings }).join('\n'),
-      maps: new Map([
-        [`maps/p${port}-hosts.map`, hosts],
-        [`maps/p${port}-exact.map`, exact],
-        [`maps/p${port}-prefixes.map`, prefixes],
-        [`maps/p${port}-weights.map`, weights],
-      ]),
-      hosts: Array.from(next.values(), ({ entries }) => entries),
-    }
-    last = { listeners, written }
-    return written
+    return { hosts, exact, prefixes, weights, groups, entries: Array.from(next.values(), ({ entries }) => entries) }
   }
 }
 
-/** What is written for a route hangs on its listener's name, port and protocol beside it; the latter two are the frontend's. */
+/** What is written for a route hangs on its listener's name, port and protocol beside it; the port is the frontend's. */
 const areSame = (before: readonly RankedRoute[], now: readonly RankedRoute[]): boolean =>
   before.length === now.length &&
   now.every(
@@ -69,3 +99,37 @@ const areSame = (before: readonly RankedRoute[], now: readonly RankedRoute[]): b
       before[index]!.listener.name === listener.name &&
       before[index]!.listener.protocol === listener.protocol,
   )
+
+/**
+ * Listeners that end TLS, as those see them that pass connections on at the same port: whatever host they or their routes name goes to the proxy's own
+ * end of TLS, unless a route that passes it on names it as precisely.
+ */
+function createInnerEnds(): (ending: readonly Listener[]) => readonly Listener[] {
+  let known = new Map<string, Route>()
+  return (ending) => {
+    const next: typeof known = new Map()
+    const routeFor = (hostname: string): Route => {
+      const route = known.get(hostname) ?? innerRoute(hostname)
+      next.set(hostname, route)
+      return route
+    }
+    const ends = ending.map((listener): Listener => {
+      const hostnames = new Set([listener.hostname, ...listener.routes.map(({ hostname }) => hostname)])
+      return { ...listener, protocol: 'TLS', hostsFallThrough: true, routes: [...hostnames].map(routeFor) }
+    })
+    known = next
+    return ends
+  }
+}
+
+const innerRoute = (hostname: string): Route => ({
+  name: hostname,
+  hostname,
+  path: { type: 'Prefix', value: '/' },
+  headers: [],
+  queryParameters: [],
+  // After all others for the same host.
+  rank: [Number.MAX_SAFE_INTEGER],
+  age: { createdMs: 0, object: '', index: 0 },
+  action: { do: 'forward', backends: [{ to: innerTls, weight: 1 }] },
+})

@@ -1,9 +1,9 @@
 /** Endpoints of one port of one Service. Requests go round among those that are ready; none of them: 503. */
 export interface Backend {
-  /** Stable: `<namespace>/<service>:<port number>`, with `/h2c` behind it if that is its protocol. */
+  /** Stable: `<namespace>/<service>:<port number>`, with `/h2c` or `/tcp` behind it if that is its protocol. */
   readonly name: string
-  /** `h2c`: HTTP/2 without TLS, with prior knowledge: for gRPC, and for ports with appProtocol `kubernetes.io/h2c`. */
-  readonly protocol: 'http' | 'h2c'
+  /** `tcp`: whatever the client says, for listeners of protocol TLS. `h2c`: HTTP/2 without TLS, with prior knowledge: for gRPC, and for ports with appProtocol `kubernetes.io/h2c`. */
+  readonly protocol: 'http' | 'h2c' | 'tcp'
   readonly endpoints: readonly Endpoint[]
 }
 

@@ -2,8 +2,18 @@ import type { CertificateUse } from './certificate.ts'
 import type { Route } from './route.ts'
 
 /**
- * A port that is listened to at all addresses of the router, for the requests to some of its hosts. Several listeners may share a port if they have
- * the same protocol: which of them takes a request is decided by its host.
+ * HTTP takes HTTP/1.1 and HTTP/2 with prior knowledge (gRPC without TLS); HTTPS offers both by ALPN and ends TLS here. TLS passes connections on as
+ * they are, by the name that the client asks for (SNI): its routes have the path `/`, no other matches, and forward to backends of protocol `tcp`; an
+ * answer in place of a backend ends the connection. HTTPS and TLS may share a port: the more specific host name decides, then TLS.
+ */
+export type Protocol = 'HTTP' | 'HTTPS' | 'TLS'
+
+/** Whether listeners of these protocols may share a port. */
+export const canShare = (left: Protocol, right: Protocol): boolean => left === right || (left !== 'HTTP' && right !== 'HTTP')
+
+/**
+ * A port that is listened to at all addresses of the router, for the requests to some of its hosts. Several listeners may share a port (`canShare`):
+ * which of them takes a request is decided by its host.
  *
  * The request's host picks the most specific host name among all of the port's (those of listeners, and of their routes): the exact name, then the
  * longest `*.` name. What happens then is said by the routes for that host name alone; if none matches the answer is 404. Two consequences:
@@ -19,8 +29,7 @@ export interface Listener {
   readonly group: string
   /** 1 to 65535. */
   readonly port: number
-  /** HTTP takes HTTP/1.1 and HTTP/2 with prior knowledge (gRPC without TLS); HTTPS offers both by ALPN and ends TLS here. */
-  readonly protocol: 'HTTP' | 'HTTPS'
+  readonly protocol: Protocol
   /** Lower case; `` (every host), `a.example` or `*.a.example`. */
   readonly hostname: string
   /**

@@ -1,3 +1,4 @@
+import type { Protocol } from './listener.ts'
 import { emptyModel, type RouterModel } from './router-model.ts'
 
 /**
@@ -16,7 +17,7 @@ export function mergeModels(left: RouterModel, right: RouterModel): RouterModel 
 }
 
 /** Which ports a model takes, with which protocol. A listener of another model may share a port only with the same one. */
-export const portProtocols = ({ listeners }: RouterModel): ReadonlyMap<number, 'HTTP' | 'HTTPS'> =>
+export const portProtocols = ({ listeners }: RouterModel): ReadonlyMap<number, Protocol> =>
   new Map(listeners.map(({ port, protocol }) => [port, protocol]))
 
 function byName<T extends { readonly name: string }>(left: readonly T[], right: readonly T[]): readonly T[] {

@@ -26,7 +26,7 @@ export function backendSource(
   port: ServicePort,
   protocol: Backend['protocol'] = port.appProtocol === 'kubernetes.io/h2c' ? 'h2c' : 'http',
 ): BackendSource {
-  const suffix = protocol === 'h2c' ? '/h2c' : ''
+  const suffix = protocol === 'http' ? '' : `/${protocol}`
   return { name: `${namespace}/${name}:${port.port}${suffix}`, protocol, service: name, namespace, portName: port.name ?? '' }
 }
 
