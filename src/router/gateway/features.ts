@@ -11,6 +11,7 @@ export const supportedFeatures: readonly string[] = [
   'GatewayHTTPListenerIsolation',
   'GatewayPort8080',
   'GatewayRouteHostnameIntersectionPrecedence',
+  'GatewayStaticAddresses',
   'HTTPRoute',
   'HTTPRoute303RedirectStatusCode',
   'HTTPRoute307RedirectStatusCode',

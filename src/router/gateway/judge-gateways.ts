@@ -14,6 +14,8 @@ export interface GatewayJudgement {
   readonly verdicts: readonly Verdict[]
   /** Where it is reached: of `status.addresses`. */
   readonly addresses: readonly GatewayAddress[]
+  /** Those of the router's addresses that it keeps to; undefined: all. */
+  readonly boundTo: readonly string[] | undefined
   readonly listeners: readonly ListenerJudgement[]
 }
 
@@ -76,6 +78,7 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
     gateway,
     listeners,
     addresses: isServed && listeners.some(({ isProgrammed }) => isProgrammed) ? addressesOf(gateway, view) : [],
+    boundTo: boundTo(gateway, view),
     verdicts: gatewayVerdicts(listeners, refused, unusable ?? noAddress(view), withoutEffect(gateway)),
   }
 }
@@ -191,6 +194,14 @@ function addressesOf({ spec }: Gateway, { addresses }: GatewayView): readonly Ga
   const wanted = (spec.addresses ?? []).map(({ value = '' }) => value)
   const values = wanted.length === 0 || wanted.includes('') ? addresses : wanted
   return values.map((value) => ({ type: 'IPAddress', value }))
+}
+
+/** One without a value leaves the choice to the router. */
+function boundTo({ spec }: Gateway, { addresses }: GatewayView): readonly string[] | undefined {
+  const wanted = (spec.addresses ?? []).map(({ value = '' }) => value)
+  if (wanted.length === 0 || wanted.includes('')) return undefined
+  const own = addresses.filter((address) => wanted.some((value) => isSameAddress(address, value)))
+  return own.length === addresses.length ? undefined : own
 }
 
 /** An IPv6 address may be written in several ways. */

@@ -128,6 +128,13 @@ async function listen(server: Server | TlsServer): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+/** What stands in the log, each line as a whole. */
+function logged(): readonly { readonly host?: string; readonly port: number; readonly backend?: string; readonly error?: string }[] {
+  const text = readFileSync(places.accessLog, 'utf8')
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+}
+
 /** Whose certificate is shown for a name; `rejected`: the connection ends without one. */
 function shown(name: string, { port = 443, at = address } = {}): Promise<string> {
   return new Promise((resolve) => {
@@ -168,6 +175,18 @@ test('a port that only passes on rejects what no route is for, and who asks for 
     socket.on('error', () => {})
   })
   assert.equal(said, 'nothing')
+})
+
+test('TLS that fails stands in the log as all else does', async () => {
+  const old = { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  const error = await new Promise((resolve) =>
+    connect({ host: address, port: 443, servername: 'ended.example', ...old }).on('error', resolve),
+  )
+  assert.ok(error instanceof Error)
+  const until = Date.now() + 5_000
+  const isLogged = () => logged().some((line) => /SSL/.test(line.error ?? ''))
+  while (!isLogged() && Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(isLogged(), JSON.stringify(logged()))
 })
 
 test('what is said within is passed on as it is', async () => {
@@ -230,11 +249,6 @@ test('an endpoint changes without a reload, and every connection stands in the l
   assert.equal(await shown('one.pass.example'), 'three.backend')
   assert.equal(proxy.counters.reloads, reloads)
   const until = Date.now() + 5_000
-  const logged = () => {
-    const text = readFileSync(places.accessLog, 'utf8')
-    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line)) as { host: string; port: number; backend: string }[]
-  }
   const isLogged = () =>
     logged().some(({ host, port, backend }) => host === 'one.pass.example' && port === 443 && backend === 'b_default_one:443.tcp')
   while (!isLogged() && Date.now() < until) await new Promise((resolve) => setImmediate(resolve))

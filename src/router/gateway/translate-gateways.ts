@@ -81,8 +81,10 @@ export function createGatewayTranslator(): (view: GatewayView, now: string) => S
       else commands.push(command)
     }
 
-    const served = gateways.flatMap(({ gateway, listeners }) =>
-      listeners.filter(({ isProgrammed }) => isProgrammed).map((listener) => listenerOf(gateway, listener, attached.routes(listener.key))),
+    const served = gateways.flatMap(({ gateway, boundTo, listeners }) =>
+      listeners
+        .filter(({ isProgrammed }) => isProgrammed)
+        .map((listener) => listenerOf(gateway, boundTo, listener, attached.routes(listener.key))),
     )
     const former = new Map(listeners.map((one) => [one.name, one]))
     listeners = sameList(
@@ -165,12 +167,14 @@ const withRefusal = ({ parents }: RouteJudgement, refusal: string | undefined): 
 
 const listenerOf = (
   gateway: GatewayJudgement['gateway'],
+  addresses: readonly string[] | undefined,
   { key, listener, protocol, hostname, certificates }: ListenerJudgement,
   routes: Listener['routes'],
 ): Listener => ({
   name: key,
   group: `gateway/${objectName(gateway)}`,
   port: listener.port,
+  ...(addresses && { addresses }),
   protocol: protocol!,
   hostname,
   wildcards: 'many labels',

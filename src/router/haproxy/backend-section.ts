@@ -43,14 +43,14 @@ export const passSection = (backend: string): BackendSection => ({
 /** Ends connections. */
 export const rejectSection: BackendSection = { name: 't_reject', lines: ['mode tcp', 'tcp-request content reject'] }
 
-/** Passes connections on to the part of the proxy that ends TLS for this port, and tells it of the client. */
-export const innerSection = (port: number, { inner }: Pick<ProxySettings, 'inner'>): BackendSection => ({
-  name: `t_p${port}`,
-  lines: ['mode tcp', `server own unix@${inner.reached}/${innerSocket(port)} send-proxy-v2`],
+/** Passes connections on to the part of the proxy that ends TLS at this door, and tells it of the client. */
+export const innerSection = (door: string, { inner }: Pick<ProxySettings, 'inner'>): BackendSection => ({
+  name: `t_${door}`,
+  lines: ['mode tcp', `server own unix@${inner.reached}/${innerSocket(door)} send-proxy-v2`],
 })
 
 /** A file that only the proxy itself may open: whoever may, could claim to be any client. */
-export const innerSocket = (port: number): string => `p${port}.sock`
+export const innerSocket = (door: string): string => `${door}.sock`
 
 /** Answers by itself. */
 export const answerSection = ({ status }: Answer): BackendSection => ({

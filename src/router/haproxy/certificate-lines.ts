@@ -1,20 +1,23 @@
 import { sameList } from '../memory.ts'
 import type { Certificate } from '../model/certificate.ts'
-import type { Listener } from '../model/listener.ts'
 import { hostnameProblem } from '../model/route-problem.ts'
 import { type CertificateLine, type Configuration, defaultCertificateFile } from './configuration.ts'
+import type { Door } from './doors.ts'
 
-/** What ports show of certificates. The same listeners and certificates again cost nothing. */
+/** What doors show of certificates. The same listeners and certificates again cost nothing. */
 export function createCertificateWriter(): (
-  listeners: readonly Listener[],
+  doors: readonly Door[],
   certificates: readonly Certificate[],
 ) => Pick<Configuration, 'certificateLists' | 'certificates'> {
-  let last: { readonly listeners: readonly Listener[]; readonly all: readonly Certificate[]; readonly written: Written } | undefined
-  return (listeners, all) => {
-    const withTls = listeners.filter(({ protocol }) => protocol === 'HTTPS')
-    if (last !== undefined && last.all === all && sameList(last.listeners, withTls) === last.listeners) return last.written
+  let last: { readonly of: readonly unknown[]; readonly all: readonly Certificate[]; readonly written: Written } | undefined
+  return (doors, all) => {
+    const withTls = doors
+      .map(({ name, listeners }) => ({ name, listeners: listeners.filter(({ protocol }) => protocol === 'HTTPS') }))
+      .filter(({ listeners }) => listeners.length > 0)
+    const of = withTls.flatMap(({ name, listeners }) => [name, ...listeners])
+    if (last !== undefined && last.all === all && sameList(last.of, of) === last.of) return last.written
     const written = write(withTls, all)
-    last = { listeners: withTls, all, written }
+    last = { of, all, written }
     return written
   }
 }
@@ -22,16 +25,16 @@ export function createCertificateWriter(): (
 /** The file of a certificate: Secrets' names are DNS names, so the two parts cannot run together. */
 export const certificateFile = (name: string): string => `certificates/${name.replace('/', '_')}.pem`
 
-/** The file that says which certificate a port shows for which name. */
-export const listFile = (port: number): string => `certificates/p${port}.list`
+/** The file that says which certificate a door shows for which name. */
+export const listFile = (door: string): string => `certificates/${door}.list`
 
 type Written = Pick<Configuration, 'certificateLists' | 'certificates'>
 
-function write(withTls: readonly Listener[], all: readonly Certificate[]): Written {
+function write(withTls: readonly Pick<Door, 'name' | 'listeners'>[], all: readonly Certificate[]): Written {
   const known = new Map(all.map((certificate) => [certificate.name, certificate]))
   const certificates = new Map<string, string>()
   const certificateLists = new Map<string, readonly CertificateLine[]>()
-  for (const [port, listeners] of Map.groupBy(withTls, ({ port }) => port)) {
+  for (const { name: door, listeners } of withTls) {
     const lines = new Map<string, CertificateLine>()
     for (const { certificate: name, hostnames } of listeners.flatMap((listener) => listener.certificates)) {
       const certificate = known.get(name)
@@ -44,7 +47,7 @@ function write(withTls: readonly Listener[], all: readonly Certificate[]): Writt
         lines.set(`${file} ${some.join(' ')}`, { file, hostnames: some })
       }
     }
-    certificateLists.set(listFile(port), [{ file: defaultCertificateFile, hostnames: [] }, ...lines.values()])
+    certificateLists.set(listFile(door), [{ file: defaultCertificateFile, hostnames: [] }, ...lines.values()])
   }
   return { certificates, certificateLists }
 }

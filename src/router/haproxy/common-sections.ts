@@ -81,6 +81,14 @@ const ciphers = [
 /** The buffer that access logs go through: a request never waits for who keeps them. */
 export const accessRing = 'access'
 
+/** One JSON object a connection that came to nothing before its first request, such as one whose TLS failed. */
+export const errorLogFormat = `{${[
+  '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',
+  '"client":"%ci"',
+  '"port":%fp',
+  '"error":"%[fc_err_str,json(utf8s)]"',
+].join(',')}}`
+
 /** One JSON object a connection that is passed on. */
 export const connectionLogFormat = `{${[
   '"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"',

@@ -2,9 +2,11 @@ import { isIPv6 } from 'node:net'
 import type { Route, ValueMatch } from '../model/route.ts'
 import { wholePattern } from '../model/whole-pattern.ts'
 import { innerSocket } from './backend-section.ts'
-import { accessRing, connectionLogFormat, logFormat } from './common-sections.ts'
+import { listFile } from './certificate-lines.ts'
+import { accessRing, connectionLogFormat, errorLogFormat, logFormat } from './common-sections.ts'
 import type { ProxySettings } from './configuration.ts'
 import { contentHash } from './content-hash.ts'
+import type { Door } from './doors.ts'
 import type { HostKey } from './host-patterns.ts'
 import { quote, quoteArgument } from './quote.ts'
 
@@ -16,9 +18,9 @@ export interface ConditionGroup {
 }
 
 interface Frontend {
-  readonly port: number
+  readonly door: Pick<Door, 'name' | 'port' | 'addresses'>
   readonly protocol: 'HTTP' | 'HTTPS'
-  /** Another frontend of the port passes connections on to this one, see `connectionLines`. */
+  /** Another frontend of the door passes connections on to this one, see `connectionLines`. */
   readonly isInner: boolean
   readonly hosts: readonly HostKey[]
   readonly groups: readonly ConditionGroup[]
@@ -26,22 +28,23 @@ interface Frontend {
 }
 
 /**
- * The lines of one port's `frontend`. A request's way through it: which host pattern is its, by the maps' exact key, then by wildcards from the longest
+ * The lines of one door's `frontend`. A request's way through it: which host pattern is its, by the maps' exact key, then by wildcards from the longest
  * to the shortest; which path, the exact one first, then the longest prefix. Both are look-ups in trees, so neither costs more with more hosts. What they
  * find is a section's name, or a group of conditions (`c:`), or a wheel of weights (`w:`) that has to be asked before.
  */
-export function frontendLines({ port, protocol, isInner, hosts, groups, settings }: Frontend): string[] {
-  const map = (name: string): string => `${settings.directory}/maps/p${port}-${name}.map`
+export function frontendLines({ door: { name: door, port, addresses }, protocol, isInner, hosts, groups, settings }: Frontend): string[] {
+  const map = (name: string): string => `${settings.directory}/maps/${door}-${name}.map`
   const unlessFound = (variable: string): string => `if !{ var(${variable}) -m found }`
   const find = (expression: string): string =>
     `http-request set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unlessFound('txn.vhost')}`
   return [
     ...(isInner
-      ? [`bind unix@${settings.inner.bound}/${innerSocket(port)}${innerOwner(settings)} accept-proxy${tlsOf(settings, port)}`]
-      : settings.addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, port) : ''}`)),
+      ? [`bind unix@${settings.inner.bound}/${innerSocket(door)}${innerOwner(settings)} accept-proxy${tlsOf(settings, door)}`]
+      : addresses.map((address) => `bind ${bindAddress(address, port)}${protocol === 'HTTPS' ? tlsOf(settings, door) : ''}`)),
     // Of frontends only: backends would add lines about their servers, which are not JSON.
     `log ring@${accessRing} len 16384 format raw local0 info`,
     `log-format ${quote(logFormat)}`,
+    `error-log-format ${quote(errorLogFormat)}`,
     ...clientHeaders(protocol, port),
     'http-request set-var(txn.uri) url',
     'http-request set-var(txn.host) req.hdr(host),host_only,lower',
@@ -68,19 +71,24 @@ export function frontendLines({ port, protocol, isInner, hosts, groups, settings
 }
 
 /**
- * The lines of a port's `frontend` that passes connections on by the name that the client asks for in its first message, without an end to TLS. The
+ * The lines of a door's `frontend` that passes connections on by the name that the client asks for in its first message, without an end to TLS. The
  * look-ups are those of requests; what leads to the proxy's own end of TLS is among the targets.
  */
-export function connectionLines({ port, hosts, settings }: Pick<Frontend, 'port' | 'hosts' | 'settings'>): string[] {
-  const map = (name: string): string => `${settings.directory}/maps/p${port}-names-${name}.map`
+export function connectionLines({
+  door: { name: door, port, addresses },
+  hosts,
+  settings,
+}: Pick<Frontend, 'door' | 'hosts' | 'settings'>): string[] {
+  const map = (name: string): string => `${settings.directory}/maps/${door}-names-${name}.map`
   const unless = (variable: string): string => `if !{ var(${variable}) -m found }`
   const find = (expression: string): string =>
     `tcp-request content set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unless('txn.vhost')}`
   return [
     'mode tcp',
-    ...settings.addresses.map((address) => `bind ${bindAddress(address, port)}`),
+    ...addresses.map((address) => `bind ${bindAddress(address, port)}`),
     `log ring@${accessRing} len 16384 format raw local0 info`,
     `log-format ${quote(connectionLogFormat)}`,
+    `error-log-format ${quote(errorLogFormat)}`,
     `tcp-request inspect-delay ${settings.timeouts.requestHeaderMs}ms`,
     // Waits until the message is whole, which may come in several parts; what is no such message is nobody's.
     'tcp-request content reject if !{ req.ssl_hello_type 1 }',
@@ -122,12 +130,12 @@ function clientHeaders(protocol: Frontend['protocol'], port: number): string[] {
   ]
 }
 
-const bindAddress = (address: string, port: number): string => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)
+/** As it stands in a `bind` line. */
+export const bindAddress = (address: string, port: number): string => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)
 /** Workers open it after they have become who they run as. */
 const innerOwner = ({ confinement }: ProxySettings): string =>
   confinement === undefined ? ' mode 600' : ` user ${confinement.user} group ${confinement.group} mode 600`
-const tlsOf = ({ directory }: ProxySettings, port: number): string =>
-  ` ssl crt-list ${directory}/certificates/p${port}.list alpn h2,http/1.1`
+const tlsOf = ({ directory }: ProxySettings, door: string): string => ` ssl crt-list ${directory}/${listFile(door)} alpn h2,http/1.1`
 
 /** How many labels the names behind `*.` have, the most first. */
 const wildcardDepths = (hosts: readonly HostKey[]): number[] =>

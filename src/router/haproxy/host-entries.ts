@@ -19,7 +19,7 @@ import { slotsOf } from './weight-slots.ts'
 
 type Entry = readonly [key: string, value: string]
 
-/** All that stands in the configuration for one host of a port. It hangs on the host's routes alone. */
+/** All that stands in the configuration for one host of a door. It hangs on the host's routes alone. */
 export interface HostEntries {
   readonly exact: readonly Entry[]
   readonly prefixes: readonly Entry[]
@@ -29,8 +29,14 @@ export interface HostEntries {
   readonly sections: readonly { readonly section: BackendSection; readonly backend?: string }[]
 }
 
+/** Where entries stand: this is the same for all hosts of a door. */
+export interface EntryPlace {
+  readonly door: string
+  readonly settings: Pick<ProxySettings, 'inner'>
+}
+
 /** Works it out. */
-export function hostEntries(host: HostKey, routes: readonly RankedRoute[], settings: Pick<ProxySettings, 'inner'>): HostEntries {
+export function hostEntries(host: HostKey, routes: readonly RankedRoute[], place: EntryPlace): HostEntries {
   const weights: Entry[] = []
   const groups: ConditionGroup[] = []
   const sections: HostEntries['sections'][number][] = []
@@ -64,7 +70,7 @@ export function hostEntries(host: HostKey, routes: readonly RankedRoute[], setti
 
   function backendTarget(action: Forward, weighted: WeightedBackend, path: Route['path'], listener: Listener): string {
     if (typeof weighted.to !== 'string') return add(answered(weighted.to, listener))
-    if (weighted.to === innerTls) return add(innerSection(listener.port, settings))
+    if (weighted.to === innerTls) return add(innerSection(place.door, place.settings))
     if (listener.protocol === 'TLS') return add(passSection(weighted.to), weighted.to)
     return add(forwardSection(weighted.to, action, weighted, path), weighted.to)
   }

@@ -5,6 +5,7 @@ import { inTurns } from '../turns.ts'
 import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
 import { type ConfigurationFiles, configurationFiles, createFileWriter } from './configuration-files.ts'
 import { createFingerprint } from './fingerprint.ts'
+import { bindAddress } from './frontend-section.ts'
 import { refusedUnits, unitsOf, withoutUnits } from './isolate.ts'
 import type { ProxyHost } from './proxy-host.ts'
 import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
@@ -263,11 +264,17 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   /** Ports of the model that others have. Those that the proxy is known to have need no look. */
   async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<number, string>> {
     const found = new Map<number, string>()
-    for (const port of new Set(model.listeners.map((listener) => listener.port))) {
+    const bound = boundPlaces(present)
+    for (const [port, listeners] of Map.groupBy(model.listeners, (listener) => listener.port)) {
       const purpose = reservedPorts.get(port)
-      if (purpose !== undefined) found.set(port, `port ${port} is reserved for ${purpose}`)
-      if (purpose !== undefined || present.sections.has(`frontend p${port}`)) continue
+      if (purpose !== undefined) {
+        found.set(port, `port ${port} is reserved for ${purpose}`)
+        continue
+      }
+      const isEverywhere = listeners.some(({ addresses }) => addresses === undefined)
       for (const address of settings.addresses) {
+        if (bound.has(bindAddress(address, port))) continue
+        if (!isEverywhere && !listeners.some(({ addresses }) => addresses!.includes(address))) continue
         const holder = await host.portHolder(address, port)
         if (holder !== undefined) found.set(port, holder)
       }
@@ -323,6 +330,16 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
       await work
     },
   }
+}
+
+/** Where a configuration listens. Its frontends stand before its backends. */
+function boundPlaces({ sections }: Configuration): ReadonlySet<string> {
+  const places = new Set<string>()
+  for (const [header, text] of sections) {
+    if (header.startsWith('backend ')) break
+    for (const [, place] of text.matchAll(/^bind (\S+)/gm)) places.add(place!)
+  }
+  return places
 }
 
 /** How soon a port that somebody else has is asked for again. */

@@ -1,6 +1,6 @@
 import { sameList } from '../memory.ts'
 import type { Backend } from '../model/backend.ts'
-import { canShare, type Listener } from '../model/listener.ts'
+import { canShare, type Listener, type Protocol } from '../model/listener.ts'
 import { hostnameProblem, routeProblem } from '../model/route-problem.ts'
 import type { RouterModel } from '../model/router-model.ts'
 import { atOnce, isPause, type Steps } from '../turns.ts'
@@ -8,6 +8,7 @@ import { answerSection } from './backend-section.ts'
 import { createCertificateWriter } from './certificate-lines.ts'
 import { commonSections } from './common-sections.ts'
 import type { Configuration, Configured, LeftOut, ProxySettings, Server } from './configuration.ts'
+import { doorsOf } from './doors.ts'
 import { createFrontendWriter, type FrontendWriter, type WrittenFrontend } from './write-frontend.ts'
 
 /**
@@ -21,7 +22,7 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
   const usable = createUsable()
   const certificatesOf = createCertificateWriter()
   const serversOf = createServers()
-  let writers = new Map<number, FrontendWriter>()
+  let writers = new Map<string, FrontendWriter>()
   let joined: { readonly written: readonly WrittenFrontend[]; readonly parts: FrontendParts } | undefined
 
   return function* (model) {
@@ -29,19 +30,17 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
     const listeners = yield* usable(model.listeners, leftOut)
     const nextWriters: typeof writers = new Map()
     const written: WrittenFrontend[] = []
-    for (const [port, all] of [...Map.groupBy(listeners, ({ port }) => port)].sort(([left], [right]) => left - right)) {
-      const [{ protocol }] = all as [Listener]
-      for (const { name } of all.filter((listener) => !canShare(listener.protocol, protocol)))
-        leftOut.push({ listener: name, problem: `port ${port} speaks ${protocol} for another listener` })
-      const writer = writers.get(port) ?? createFrontendWriter(port, settings)
-      nextWriters.set(port, writer)
-      written.push(yield* writer(all.filter((listener) => canShare(listener.protocol, protocol))))
+    const doors = doorsOf(withoutConflicts(listeners, leftOut), settings.addresses)
+    for (const door of doors) {
+      const writer = writers.get(door.name) ?? createFrontendWriter(door.name, settings)
+      nextWriters.set(door.name, writer)
+      written.push(yield* writer(door))
     }
     writers = nextWriters
     if (joined === undefined || sameList(joined.written, written) !== joined.written) joined = { written, parts: yield* join(written) }
     const { parts } = joined
     const servers = yield* serversOf(model.backends, parts.backends)
-    const certificates = certificatesOf(listeners, model.certificates)
+    const certificates = certificatesOf(doors, model.certificates)
     return { configuration: { ...parts, servers, ...certificates }, leftOut, model }
   }
 
@@ -74,6 +73,18 @@ export const writeConfiguration = (model: RouterModel, settings: ProxySettings):
 interface FrontendParts extends Pick<Configuration, 'sections' | 'maps'> {
   /** By section: the model's name of the backend whose endpoints are its servers. */
   readonly backends: ReadonlyMap<string, string>
+}
+
+/** The first listener of a port says what is spoken there. */
+function withoutConflicts(listeners: readonly Listener[], leftOut: LeftOut[]): readonly Listener[] {
+  const protocols = new Map<number, Protocol>()
+  return listeners.filter(({ name, port, protocol }) => {
+    const first = protocols.get(port) ?? protocol
+    protocols.set(port, first)
+    if (canShare(first, protocol)) return true
+    leftOut.push({ listener: name, problem: `port ${port} speaks ${first} for another listener` })
+    return false
+  })
 }
 
 /** Listeners without routes that cannot be served, and without those whose own host cannot be. */

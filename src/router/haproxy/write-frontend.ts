@@ -4,11 +4,12 @@ import type { Route } from '../model/route.ts'
 import { isPause, type Steps } from '../turns.ts'
 import type { ProxySettings } from './configuration.ts'
 import { type RankedRoute, routesByHost } from './decision-table.ts'
+import type { Door } from './doors.ts'
 import { type ConditionGroup, connectionLines, frontendLines } from './frontend-section.ts'
-import { type HostEntries, hostEntries, innerTls } from './host-entries.ts'
+import { type EntryPlace, type HostEntries, hostEntries, innerTls } from './host-entries.ts'
 import type { HostKey } from './host-patterns.ts'
 
-/** What stands in the configuration for one port, but for its certificates and the servers of what it leads to. */
+/** What stands in the configuration for one door, but for its certificates and the servers of what it leads to. */
 export interface WrittenFrontend {
   /** By header. */
   readonly sections: ReadonlyMap<string, string>
@@ -17,18 +18,20 @@ export interface WrittenFrontend {
   readonly hosts: readonly HostEntries[]
 }
 
-/** Of listeners that may share a port. */
-export type FrontendWriter = (listeners: readonly Listener[]) => Steps<WrittenFrontend>
+/** What stands in it for a door. */
+export type FrontendWriter = (door: Door) => Steps<WrittenFrontend>
 
-/** Writes one port again and again; a host whose routes are the same as before costs a look. */
-export function createFrontendWriter(port: number, settings: ProxySettings): FrontendWriter {
-  const requests = createTableWriter(settings)
-  const connections = createTableWriter(settings)
+/** Writes the door of this name again and again; a host whose routes are the same as before costs a look. */
+export function createFrontendWriter(name: string, settings: ProxySettings): FrontendWriter {
+  const requests = createTableWriter({ door: name, settings })
+  const connections = createTableWriter({ door: name, settings })
   const ends = createInnerEnds()
-  let last: { readonly listeners: readonly Listener[]; readonly written: WrittenFrontend } | undefined
+  let last: { readonly of: readonly unknown[]; readonly written: WrittenFrontend } | undefined
 
-  return function* (listeners) {
-    if (last !== undefined && sameList(last.listeners, listeners) === last.listeners) return last.written
+  return function* (door) {
+    const { listeners } = door
+    const of = [door.addresses.join(' '), ...listeners]
+    if (last !== undefined && sameList(last.of, of) === last.of) return last.written
     const passing = listeners.filter(({ protocol }) => protocol === 'TLS')
     const ending = listeners.filter(({ protocol }) => protocol !== 'TLS')
     const isInner = passing.length > 0 && ending.length > 0
@@ -37,20 +40,20 @@ export function createFrontendWriter(port: number, settings: ProxySettings): Fro
     const hosts: HostEntries[] = []
     if (passing.length > 0) {
       const table = yield* connections([...passing, ...ends(ending)])
-      sections.set(`frontend p${port}`, connectionLines({ port, hosts: [...table.hosts.keys()], settings }).join('\n'))
-      for (const name of ['hosts', 'prefixes', 'weights'] as const) maps.set(`maps/p${port}-names-${name}.map`, table[name])
+      sections.set(`frontend ${name}`, connectionLines({ door, hosts: [...table.hosts.keys()], settings }).join('\n'))
+      for (const one of ['hosts', 'prefixes', 'weights'] as const) maps.set(`maps/${name}-names-${one}.map`, table[one])
       hosts.push(...table.entries)
     }
     if (ending.length > 0) {
       const table = yield* requests(ending)
       const protocol = ending[0]!.protocol as 'HTTP' | 'HTTPS'
-      const lines = frontendLines({ port, protocol, isInner, hosts: [...table.hosts.keys()], groups: [...table.groups.values()], settings })
-      sections.set(isInner ? `frontend p${port}-own` : `frontend p${port}`, lines.join('\n'))
-      for (const name of ['hosts', 'exact', 'prefixes', 'weights'] as const) maps.set(`maps/p${port}-${name}.map`, table[name])
+      const lines = frontendLines({ door, protocol, isInner, hosts: [...table.hosts.keys()], groups: [...table.groups.values()], settings })
+      sections.set(isInner ? `frontend ${name}-own` : `frontend ${name}`, lines.join('\n'))
+      for (const one of ['hosts', 'exact', 'prefixes', 'weights'] as const) maps.set(`maps/${name}-${one}.map`, table[one])
       hosts.push(...table.entries)
     }
     const written = { sections, maps, hosts }
-    last = { listeners, written }
+    last = { of, written }
     return written
   }
 }
@@ -65,7 +68,7 @@ interface Table {
   readonly entries: readonly HostEntries[]
 }
 
-function createTableWriter(settings: ProxySettings): (listeners: readonly Listener[]) => Steps<Table> {
+function createTableWriter(place: EntryPlace): (listeners: readonly Listener[]) => Steps<Table> {
   let known = new Map<HostKey, { readonly routes: readonly RankedRoute[]; readonly entries: HostEntries }>()
   return function* (listeners) {
     const next: typeof known = new Map()
@@ -76,7 +79,7 @@ function createTableWriter(settings: ProxySettings): (listeners: readonly Listen
     const groups = new Map<string, ConditionGroup>()
     for (const [host, routes] of routesByHost(listeners)) {
       const before = known.get(host)
-      const one = before !== undefined && areSame(before.routes, routes) ? before : { routes, entries: hostEntries(host, routes, settings) }
+      const one = before !== undefined && areSame(before.routes, routes) ? before : { routes, entries: hostEntries(host, routes, place) }
       next.set(host, one)
       hosts.set(host, host)
       for (const [key, value] of one.entries.exact) exact.set(key, value)

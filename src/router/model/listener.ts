@@ -12,7 +12,7 @@ export type Protocol = 'HTTP' | 'HTTPS' | 'TLS'
 export const canShare = (left: Protocol, right: Protocol): boolean => left === right || (left !== 'HTTP' && right !== 'HTTP')
 
 /**
- * A port that is listened to at all addresses of the router, for the requests to some of its hosts. Several listeners may share a port (`canShare`):
+ * A port that is listened to at addresses of the router, for the requests to some of its hosts. Several listeners may share a port (`canShare`):
  * which of them takes a request is decided by its host.
  *
  * The request's host picks the most specific host name among all of the port's (those of listeners, and of their routes): the exact name, then the
@@ -29,6 +29,8 @@ export interface Listener {
   readonly group: string
   /** 1 to 65535. */
   readonly port: number
+  /** Those of the router's addresses that it is listened to at, as the router writes them. Absent: at all. */
+  readonly addresses?: readonly string[]
   readonly protocol: Protocol
   /** Lower case; `` (every host), `a.example` or `*.a.example`. */
   readonly hostname: string
