@@ -26,15 +26,19 @@ export async function readPodGroups(
   podPath: string,
   detail: 'core' | 'full',
 ): Promise<PodGroups> {
-  const own = await host.group(podPath, detail)
-  if (own === undefined) return { record, containers: [] }
-  const names = await host.children(podPath)
+  const stats = await host.group(podPath, detail)
+  if (stats === undefined) return { record, containers: [] }
+  const own = await host.children(podPath)
   const find = async (id: string): Promise<FoundGroup | undefined> => {
-    const name = names.find((one) => one.includes(id))
+    const name = own.find((one) => one.includes(id))
     if (name === undefined) return undefined
     const path = `${podPath}/${name}`
     const stats = await host.group(path, detail)
-    return stats && { path, stats }
+    if (stats === undefined || stats.processIds.length > 0) return stats && { path, stats }
+    // Processes, limits and what was used of them stand one group further down where the runtime is crun and systemd made the group.
+    const names = await host.children(path)
+    const inner = names.includes(crunGroup) ? await host.group(`${path}/${crunGroup}`, detail) : undefined
+    return { path, stats: inner ?? stats }
   }
   const { sandboxId } = record
   const sandbox = sandboxId === undefined ? undefined : await find(sandboxId)
@@ -44,8 +48,11 @@ export async function readPodGroups(
     const found = await find(container.id)
     if (found !== undefined) containers.push({ ...found, container })
   }
-  return { record, pod: { path: podPath, stats: own }, ...(sandbox && { sandbox: { ...sandbox, id: sandboxId! } }), containers }
+  return { record, pod: { path: podPath, stats }, ...(sandbox && { sandbox: { ...sandbox, id: sandboxId! } }), containers }
 }
+
+/** What crun calls the group that it makes in a scope of version 2, so that systemd has the scope to itself (crun(1), run.oci.systemd.subgroup). */
+const crunGroup = 'container'
 
 /** Any process of the pod: all of them see its network. */
 export const processOf = ({ sandbox, containers }: PodGroups): number | undefined =>

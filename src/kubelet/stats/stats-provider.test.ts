@@ -24,16 +24,21 @@ interface World {
   imagesOn?: string
   layersOn?: string
   volumes?: readonly VolumeUsage[]
+  /** The group below each scope that its processes stand in; absent: they stand in the scope itself. */
+  inner?: string
 }
 
 /** A machine whose every group uses one processor all the time. */
-function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', layersOn, volumes = [] }: World) {
+function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', layersOn, volumes = [], inner }: World) {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const groups: Record<string, number> = { '/': 2 * GiB, '/kubepods': GiB }
   for (const { name } of pods) {
     groups[`/kubepods/poduid-${name}`] = 30 * MiB
     groups[`/kubepods/poduid-${name}/cri-containerd-id-${name}.scope`] = 20 * MiB
     groups[`/kubepods/poduid-${name}/cri-containerd-sandbox-${name}.scope`] = MiB
+    if (inner === undefined) continue
+    groups[`/kubepods/poduid-${name}/cri-containerd-id-${name}.scope/${inner}`] = 19 * MiB
+    groups[`/kubepods/poduid-${name}/cri-containerd-sandbox-${name}.scope/${inner}`] = MiB
   }
   const asked: string[] = []
   const state = { isRuntimeThere: true }
@@ -43,7 +48,7 @@ function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', laye
     return {
       at: clock.now(),
       createdAt: 1000,
-      processIds: path.endsWith('.scope') ? [7, 8] : [],
+      processIds: path.endsWith(inner === undefined ? '.scope' : `.scope/${inner}`) ? [7, 8] : [],
       cpu: { usageNanoSeconds: clock.monotonicMs() * 1e6 },
       memory: {
         usageBytes: bytes + MiB,
@@ -185,6 +190,20 @@ test('the whole summary of a pod', async (t) => {
     usedBytes: 7 * GiB,
     inodesUsed: 70,
   })
+})
+
+test('processes and limits are found where crun puts them below a scope of systemd', async (t) => {
+  const scope = '/kubepods/poduid-one/cri-containerd-id-one.scope'
+  const { summary, asked } = world(t, { pods: [one], inner: 'container', limits: { [`${scope}/container`]: 64 * MiB } })
+  const [pod] = (await summary()).pods
+  assert.deepEqual([pod?.process_stats, pod?.network?.rxBytes], [{ process_count: 4 }, 5])
+  assert.equal(pod?.containers[0]?.memory?.availableBytes, 45 * MiB)
+  assert.ok(asked.includes('network 7'), 'the network is the pod’s, seen by one of its processes')
+})
+
+test('a group of its own that a container made is not taken for the container', async (t) => {
+  const { summary } = world(t, { pods: [one], inner: 'init.scope' })
+  assert.equal((await summary()).pods[0]?.containers[0]?.memory?.workingSetBytes, 20 * MiB)
 })
 
 test('the short form measures no disk and no network', async (t) => {
