@@ -55,13 +55,11 @@ function see(client: Client, namespace: string, informer: Informer<Pod>): SeenPo
     if (spec.nodeName) mark(metadata.name, 'scheduled')
     if (status.phase === 'Running') mark(metadata.name, 'running')
   })
+  /** Waits for changes: who looks again and again takes from a small machine what the pods need. */
   const all = async (names: readonly string[], is: (name: string) => boolean, what: string, withinMs: number): Promise<void> => {
-    for (const until = performance.now() + withinMs; ; await delay(1)) {
-      const left = names.filter((name) => !is(name))
-      if (left.length === 0) return
-      if (performance.now() > until)
-        throw new Error(`${left.length} pods of ${namespace} were not ${what} within ${withinMs} ms: ${left[0]}`)
-    }
+    if (await informer.until(() => names.every(is), withinMs)) return
+    const left = names.filter((name) => !is(name))
+    throw new Error(`${left.length} pods of ${namespace} were not ${what} within ${withinMs} ms: ${left[0]}`)
   }
   return {
     client,
