@@ -1,6 +1,6 @@
 /** The real HAProxy on loopback, with real backends: what it decides, and what becomes of requests while it changes. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request as httpRequest, type Server } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { request as httpsRequest, type Agent as TlsAgent } from 'node:https'
@@ -22,7 +22,8 @@ import { emptyModel, type RouterModel } from '#router/model/router-model.ts'
 import { decide } from '#router/testing/decide.ts'
 import { anyRequest, backend, listener, modelsOver, route, type TestRequest } from '#router/testing/models.ts'
 import { systemClock as clock } from './clock.ts'
-import { createHaproxyHost, haproxySettings, stopHaproxy } from './haproxy.ts'
+import { startDaemon } from './daemon.ts'
+import { createHaproxyHost, haproxySettings, haproxySockets, stopHaproxy } from './haproxy.ts'
 import { askHaproxy } from './haproxy-socket.ts'
 import { makeCertificate } from './pki/certificate.ts'
 
@@ -677,6 +678,27 @@ describe('its life', () => {
     ;({ host, proxy } = open())
     await bring(one())
     assert.deepEqual([pidOf(), proxy.counters.starts, proxy.counters.reloads], [pid, 0, 1])
+  })
+
+  test('one that was told of other files is started anew: it would read those again', async () => {
+    await bring(one())
+    await proxy.close()
+    await host.close()
+    await stopHaproxy(places)
+    rmSync(join(places.runDirectory, 'applied'))
+    const { adminSocket, masterSocket } = haproxySockets(places)
+    const other = join(folder, 'other.cfg')
+    writeFileSync(
+      other,
+      `global\n  stats socket ${adminSocket} mode 600 level admin expose-fd listeners\nlisten other\n  mode http\n  bind 127.0.0.1:${await freePort()}\n`,
+    )
+    const args = ['-W', '-f', other, '-S', `${masterSocket},mode,600`]
+    const { pid } = startDaemon({ command: 'haproxy', args, pidFile: places.pidFile, logFile: places.programLog })
+    await waitFor(async () => existsSync(masterSocket) && existsSync(adminSocket))
+    ;({ host, proxy } = open())
+    await bring(one())
+    assert.notEqual(pidOf(), pid)
+    assert.equal((await ask(front)).status, 200)
   })
 
   test('one that died is started anew; one that has nothing to serve ends', async () => {

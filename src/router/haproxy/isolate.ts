@@ -1,3 +1,4 @@
+import type { Listener } from '../model/listener.ts'
 import type { Route } from '../model/route.ts'
 import type { RouterModel } from '../model/router-model.ts'
 import { contentHash } from './content-hash.ts'
@@ -39,13 +40,24 @@ export function withoutUnits(model: RouterModel, names: ReadonlySet<string>): Ro
   return {
     ...model,
     certificates: model.certificates.filter(({ name }) => !names.has(certificateUnit(name))),
-    listeners: model.listeners.map((listener) => ({
-      ...listener,
-      routes: listener.routes.filter(({ name }) => !names.has(ownerOf(name))),
-      certificates: listener.certificates.filter(({ certificate }) => !names.has(certificateUnit(certificate))),
-    })),
+    listeners: model.listeners.map((listener) => listenerWithout(listener, names)),
   }
 }
+
+/** The same value where it was asked of the same listener and names: as long as something is left out, it is asked at each change. */
+function listenerWithout(listener: Listener, names: ReadonlySet<string>): Listener {
+  const key = [...names].sort().join(' ')
+  const known = cut.get(listener)
+  if (known?.key === key) return known.listener
+  const routes = listener.routes.filter(({ name }) => !names.has(ownerOf(name)))
+  const certificates = listener.certificates.filter(({ certificate }) => !names.has(certificateUnit(certificate)))
+  const isWhole = routes.length === listener.routes.length && certificates.length === listener.certificates.length
+  const left = isWhole ? listener : { ...listener, routes, certificates }
+  cut.set(listener, { key, listener: left })
+  return left
+}
+
+const cut = new WeakMap<Listener, { readonly key: string; readonly listener: Listener }>()
 
 /**
  * Which units a proxy refuses, found by halves: one bad among thousands takes some dozen looks, and each half has to stand by itself. Undefined: it is
