@@ -90,7 +90,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
       notBeforeMs = clock.monotonicMs() + Math.min(8 * (clock.monotonicMs() - startedMs), longestGatheringMs)
       proxy.want(model)
       // What is said of it waits until it holds, and is thrown away where something newer came meanwhile.
-      await Promise.race([proxy.settled(), new Promise<void>((resolve) => (wakeUp = resolve))])
+      if (!isDirty) await Promise.race([proxy.settled(), new Promise<void>((resolve) => (wakeUp = resolve))])
       if (!isDirty && !isStopped) await say(commands)
     }
   }
