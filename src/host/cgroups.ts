@@ -161,14 +161,17 @@ async function write(file: string, value: string | number): Promise<void> {
 }
 
 async function inheritCpuset(hierarchy: string, path: string): Promise<void> {
-  let directory = hierarchy
-  for (const part of path.split('/').filter((name) => name !== '')) {
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      const own = `${directory}/${part}/${file}`
-      if ((await fs.readFile(own, 'utf8')).trim() === '') await write(own, (await fs.readFile(`${directory}/${file}`, 'utf8')).trim())
-    }
-    directory = `${directory}/${part}`
-  }
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) await inherited(hierarchy, path, file)
+}
+
+/** As a group has it, or now has from the nearest group above that has any. The kernel answers from memory, so reading waits for nobody. */
+async function inherited(hierarchy: string, path: string, file: string): Promise<string> {
+  const own = `${hierarchy}${path}/${file}`
+  const present = readFileSync(own, 'utf8').trim()
+  if (present !== '' || path === '') return present
+  const above = await inherited(hierarchy, path.slice(0, path.lastIndexOf('/')), file)
+  await write(own, above)
+  return above
 }
 
 async function directories(path: string): Promise<readonly string[]> {

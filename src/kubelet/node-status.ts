@@ -81,6 +81,7 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   let unfollow: (() => void)[] = []
   let networkProblem = ''
   let lastView: NodeFactsView | undefined
+  let lastAllocatable: { readonly from: string; readonly amounts: Readonly<Record<string, string>> } | undefined
   const looked = Promise.withResolvers<void>()
 
   const wanted = (view: NodeFactsView) => ({
@@ -336,8 +337,14 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       await Promise.all([looking, informer?.close()])
     },
     runtimeChanged: () => lookNow(),
-    allocatable: () =>
-      machine === undefined ? {} : allocatable({ machine, config, said: nodeSources.map((source) => source.read()) }, node?.status),
+    allocatable() {
+      if (machine === undefined) return {}
+      const said = nodeSources.map((source) => source.read())
+      // Each pod asks several times, and hardly ever is the answer another one.
+      const from = JSON.stringify([machine, node?.status?.capacity, said.map((one) => [one.capacity, one.allocatable])])
+      if (from !== lastAllocatable?.from) lastAllocatable = { from, amounts: allocatable({ machine, config, said }, node?.status) }
+      return lastAllocatable.amounts
+    },
     node: () => node,
     networkProblem: () => networkProblem,
     presumed() {

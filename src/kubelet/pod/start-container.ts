@@ -188,7 +188,10 @@ async function makeConfig(
     container,
     podIPs,
     hostIPs: node.addresses,
-    allocatable: node.allocatable,
+    // Only for who asks.
+    get allocatable() {
+      return node.allocatable
+    },
     references: { ...context.references, file: (volume, path, key) => fileVariable(context, volumes.get(volume), volume, path, key) },
   })
   const images = await imageVolumes(context, state, container, volumes)

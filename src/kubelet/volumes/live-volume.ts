@@ -122,7 +122,9 @@ export function createLiveVolume(
       bundle: certificates.bundle,
       certificate: certificates.certificate,
       token: (projection) => issued.get(JSON.stringify(projection))!.token,
-      allocatable: options.allocatable(),
+      get allocatable() {
+        return options.allocatable()
+      },
     })
     await host.writeFiles(directory, files, groupId)
     written = true
