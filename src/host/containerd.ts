@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import { WherryError } from '#lib/errors.ts'
+import { canRunCrun } from './crun.ts'
 import { findDaemon, startDaemon } from './daemon.ts'
 import { pauseImage } from './images/pause.ts'
 import { tryLock } from './lock.ts'
@@ -108,7 +109,7 @@ function start(options: ContainerdOptions): void {
   const configFile = configFileOf(options)
   writeFileSync(configFile, containerdConfig(options, mayRaiseOwnPriority()), { mode: 0o600 })
   const { programDirectory: folder } = options
-  const words = [...(options.enter ?? []), folder === undefined ? 'containerd' : join(folder, 'containerd'), '--config', configFile]
+  const words = [...(options.enter ?? []), containerdProgram(options), '--config', configFile]
   startDaemon({
     command: words[0]!,
     args: words.slice(1),
@@ -119,19 +120,19 @@ function start(options: ContainerdOptions): void {
   })
 }
 
-/** crun where it is installed and works, and runc, which is always there: it comes with containerd. */
-const installedRuntimes = (): OciRuntime[] => [...(isThere('crun') && canRunCrun() ? [{ name: 'crun' }] : []), { name: 'runc' }]
+const containerdProgram = ({ programDirectory: folder }: Pick<ContainerdOptions, 'programDirectory'>): string =>
+  folder === undefined ? 'containerd' : join(folder, 'containerd')
 
-/** crun refuses machines whose controllers are split between cgroup v1 and the v2 hierarchy beside it. */
-export function canRunCrun(): boolean {
-  const beside = '/sys/fs/cgroup/unified/cgroup.controllers'
-  return !existsSync(beside) || readFileSync(beside, 'utf8').trim() === ''
-}
+/** crun where it is installed and works, and runc, which is always there: it comes with containerd. */
+const installedRuntimes = (containerd: string): OciRuntime[] => [
+  ...(isThere('crun') && canRunCrun(containerd) ? [{ name: 'crun' }] : []),
+  { name: 'runc' },
+]
 
 /** The configuration file, version 2: read by containerd 1.6 to 2.x. */
 export function containerdConfig(options: ContainerdOptions, mayRaisePriority: boolean): string {
   const text = JSON.stringify
-  const runtimes = options.runtimes ?? installedRuntimes()
+  const runtimes = options.runtimes ?? installedRuntimes(containerdProgram(options))
   const section = ({ name, program }: OciRuntime): string => `
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${text(name)}]
   runtime_type = ${text(runcType)}

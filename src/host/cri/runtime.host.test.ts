@@ -7,7 +7,7 @@ import { checkRuntime, containerBasis, sandboxBasis } from '#kubelet/check-runti
 import type { ContainerStatus } from '#kubelet/runtime.ts'
 import { isError } from '#lib/errors.ts'
 import { systemClock } from '../clock.ts'
-import { canRunCrun } from '../containerd.ts'
+import { canRunCrun } from '../crun.ts'
 import { pauseSeccompProfile } from '../images/pause-seccomp.ts'
 import { isThere } from '../packages.ts'
 import { createCriRuntime } from './runtime.ts'
@@ -29,7 +29,9 @@ suite(
   'crun',
   '10.244.239.0/24',
   { runtimes: [{ name: 'crun', ...(crun?.startsWith('/') && { program: crun }) }, { name: 'runc' }] },
-  crun === undefined ? 'there is no crun here' : !canRunCrun() && 'crun does not work on this machine: its cgroups are hybrid',
+  crun === undefined
+    ? 'there is no crun here'
+    : !canRunCrun('containerd', crun) && 'crun does not work on this machine, or not with its containerd',
 )
 
 function suite(title: string, subnet: string, programs: TestContainerdOptions, skip: string | false = false): void {
