@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../clock.ts'
 import { type ContainerdOptions, containerdPidFile, containerdSocket, ensureContainerd } from '../containerd.ts'
 import { stopDaemon } from '../daemon.ts'
 import { ociArchive } from '../images/oci-archive.ts'
 import { pauseArchive } from '../images/pause.ts'
 import { importImages } from '../images/store.ts'
 import { run } from '../run.ts'
+import { createCriRuntime } from './runtime.ts'
 
 /** A containerd of a test's own, in a temporary folder, with the pause image and `busybox:1` (every applet) imported. */
 export interface TestContainerd {
@@ -40,6 +42,16 @@ export async function startTestContainerd(subnet: string, programs: TestContaine
   await importImages(socket, pauseArchive(process.arch === 'arm64' ? 'arm64' : 'x64'))
   await importImages(socket, busyboxArchive())
 
+  async function removeAll(): Promise<void> {
+    const crictl = (...args: string[]) => run('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args], { accept: [1] })
+    const { stdout } = await crictl('tasks', 'list', '--quiet')
+    for (const id of stdout.split('\n').filter(Boolean)) await crictl('tasks', 'delete', '--force', id)
+    await stopDaemon(containerdPidFile(options), 2_000)
+    for (const path of mountsUnder(directory)) await run('umount', ['--lazy', path], { accept: [32] })
+    await run('ip', ['link', 'delete', bridge], { accept: [1] })
+    rmSync(directory, { recursive: true, force: true })
+  }
+
   return {
     directory,
     socket,
@@ -48,14 +60,22 @@ export async function startTestContainerd(subnet: string, programs: TestContaine
       await ensureContainerd(options)
     },
     async close() {
-      const crictl = (...args: string[]) => run('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args], { accept: [1] })
-      const { stdout } = await crictl('tasks', 'list', '--quiet')
-      for (const id of stdout.split('\n').filter(Boolean)) await crictl('tasks', 'delete', '--force', id)
-      await stopDaemon(containerdPidFile(options), 2_000)
-      for (const path of mountsUnder(directory)) await run('umount', ['--lazy', path], { accept: [32] })
-      await run('ip', ['link', 'delete', bridge], { accept: [1] })
-      rmSync(directory, { recursive: true, force: true })
+      try {
+        await stopSandboxes(socket)
+      } finally {
+        await removeAll()
+      }
     },
+  }
+}
+
+/** What a test left: only its end gives the network namespace back, which lies outside of the folder. */
+async function stopSandboxes(endpoint: string): Promise<void> {
+  const runtime = createCriRuntime({ endpoint, clock: systemClock, requestTimeoutMs: 10_000 })
+  try {
+    await Promise.all((await runtime.sandboxes()).map(({ id }) => runtime.stopSandbox(id)))
+  } finally {
+    runtime.close()
   }
 }
 
