@@ -1,12 +1,6 @@
 import type { KubeletConfiguration } from './configuration/kubelet-configuration.ts'
 import type { ClusterDns } from './sandbox/dns.ts'
 
-/** A seccomp profile made for the pause process: its file, and the handlers that confine that process by it. */
-export interface PauseSeccomp {
-  readonly profile: string
-  readonly handlers: readonly string[]
-}
-
 /** What an operator sets. Paths are absolute. */
 export interface KubeletConfig {
   readonly nodeName: string
@@ -17,8 +11,6 @@ export interface KubeletConfig {
   /** Links by container name, as log collectors look for them; undefined makes none. */
   readonly containerLogsDirectory?: string
   readonly seccompDirectory: string
-  /** Of the pause process, where the runtime is known to run one that needs no more. Absent: the runtime's own profile. */
-  readonly pauseSeccomp?: PauseSeccomp
   readonly clusterDns: ClusterDns
   readonly resolvConf: string
   /** Of the kubelet's own HTTPS server. */

@@ -5,7 +5,9 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkRuntime, containerBasis, sandboxBasis } from '#kubelet/check-runtime.ts'
 import type { ContainerStatus } from '#kubelet/runtime.ts'
+import { withPauseSeccomp } from '#kubelet/sandbox/pause-seccomp.ts'
 import { isError } from '#lib/errors.ts'
+import { silentLog } from '#lib/log.ts'
 import { systemClock } from '../clock.ts'
 import { canRunCrun } from '../crun.ts'
 import { pauseSeccompProfile } from '../images/pause-seccomp.ts'
@@ -102,6 +104,39 @@ function suite(title: string, subnet: string, programs: TestContainerdOptions, s
         }
         await runtime.stopSandbox(sandboxId)
         await runtime.removeSandbox(sandboxId)
+      }
+    })
+
+    test('a profile within which the runtime cannot start the pause process keeps no pod from starting', async () => {
+      const whole = pauseSeccompProfile(process.arch as 'x64' | 'arm64')
+      // One call that is refused while the runtime waits for what comes of it, and one after that.
+      for (const call of ['openat', 'execve']) {
+        const profile = `${containerd.directory}/without-${call}.json`
+        await writeFile(profile, whole.replace(`"${call}",`, ''))
+        const tried: string[] = []
+        const warned: string[] = []
+        const { runSandbox } = withPauseSeccomp(
+          {
+            ...runtime,
+            runSandbox(config) {
+              tried.push(config.security.seccomp.type)
+              return runtime.runSandbox(config)
+            },
+          },
+          { profile, handlers: [''], clock: systemClock, log: { ...silentLog, warn: (message) => void warned.push(message) } },
+        )
+        const config = { ...sandboxBasis, logDirectory: `${containerd.directory}/logs` }
+        const ids = [await runSandbox(config)]
+        const isOver = async () => (await runtime.sandboxStatus(ids[0]!)).ready === false
+        for (let left = 200; call === 'execve' && !(await isOver()) && left > 0; left -= 1) await delay(10)
+        if (await isOver()) ids.push(await runSandbox({ ...config, metadata: { ...config.metadata, attempt: 1 } }))
+        assert.match(await pauseStatus(ids.at(-1)!), /^Seccomp:\t2$/m)
+        assert.equal((await runtime.sandboxStatus(ids.at(-1)!)).ready, true)
+        assert.deepEqual([tried, warned.length], [['Localhost', 'RuntimeDefault'], 1])
+        for (const id of ids) {
+          await runtime.stopSandbox(id)
+          await runtime.removeSandbox(id)
+        }
       }
     })
 

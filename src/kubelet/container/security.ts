@@ -72,7 +72,7 @@ function selinux({ user = '', role = '', type = '', level = '' }: SELinuxOptions
  * The settings of the pod as a whole: of its pause process and its namespaces. Its seccomp profile is for its containers: one that lets only their
  * calls through would keep the pause process from starting.
  */
-export function sandboxSecurity(pod: Pod, seccompProfile: SeccompProfile = { type: 'RuntimeDefault' }): SandboxSecurity {
+export function sandboxSecurity(pod: Pod): SandboxSecurity {
   const pods: PodSecurityContext = pod.spec.securityContext ?? {}
   return {
     ...namespaces(pod),
@@ -82,7 +82,7 @@ export function sandboxSecurity(pod: Pod, seccompProfile: SeccompProfile = { typ
     supplementalGroupsPolicy: pods.supplementalGroupsPolicy ?? 'Merge',
     privileged: [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((one) => one.securityContext?.privileged === true),
     readonlyRootfs: false,
-    seccomp: seccompProfile,
+    seccomp: { type: 'RuntimeDefault' },
     ...selinux(pods.seLinuxOptions ?? {}),
   }
 }

@@ -68,7 +68,6 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       clusterDns: config.clusterDns,
       nodeDns,
       podLogsDirectory: config.podLogsDirectory,
-      pauseSeccomp: config.pauseSeccomp,
     })
   }
 

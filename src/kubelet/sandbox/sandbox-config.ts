@@ -1,9 +1,8 @@
 import type { Pod } from '#api/core/v1/pod.ts'
-import type { PauseSeccomp } from '../config.ts'
 import { sandboxSecurity } from '../container/security.ts'
 import { hasSharedHostNetwork, initContainers, isSidecar, regularContainers } from '../pod/containers.ts'
 import { podLogDirectory, podNameLabel, podNamespaceLabel, podUidLabel } from '../pod/names.ts'
-import type { SandboxConfig, SeccompProfile, UserNamespace } from '../runtime.ts'
+import type { SandboxConfig, UserNamespace } from '../runtime.ts'
 import { type ClusterDns, type DnsConfig, podDns } from './dns.ts'
 import { podHostname } from './hostname.ts'
 import { sandboxResources } from './sandbox-resources.ts'
@@ -16,7 +15,6 @@ export interface SandboxInput {
   readonly clusterDns: ClusterDns
   readonly nodeDns: DnsConfig
   readonly podLogsDirectory: string
-  readonly pauseSeccomp?: PauseSeccomp | undefined
   readonly userNamespace?: UserNamespace | undefined
 }
 
@@ -37,17 +35,13 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
     cgroupParent: input.cgroupParent,
     sysctls: Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
     security: {
-      ...sandboxSecurity(pod, pauseProfile(input)),
+      ...sandboxSecurity(pod),
       ...(input.userNamespace !== undefined && { userNamespace: input.userNamespace }),
     },
     runtimeHandler: input.runtimeHandler,
     ...sandboxResources(pod),
   }
 }
-
-/** Undefined: the runtime's own, which lets every pause process start. */
-const pauseProfile = ({ pauseSeccomp, runtimeHandler }: SandboxInput): SeccompProfile | undefined =>
-  pauseSeccomp?.handlers.includes(runtimeHandler) ? { type: 'Localhost', localhostRef: pauseSeccomp.profile } : undefined
 
 /** Only ports that ask for a port of the node concern the sandbox. */
 function portMappings(pod: Pod): SandboxConfig['portMappings'] {

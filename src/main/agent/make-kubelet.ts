@@ -88,7 +88,6 @@ export function makeKubelet(
       podLogsDirectory: where.podLogs,
       containerLogsDirectory,
       seccompDirectory: join(where.kubelet, 'seccomp'),
-      pauseSeccomp: { profile: where.pauseSeccomp, handlers: ['', 'runc', 'crun'] },
       clusterDns: { servers: dnsAddresses(config), domain: config.clusterDomain },
       resolvConf,
       port: config.kubeletPort,

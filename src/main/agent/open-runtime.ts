@@ -12,6 +12,7 @@ import { saveFile } from '#host/save-file.ts'
 import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import { withCdi } from '#kubelet/devices/cdi/with-cdi.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
+import { withPauseSeccomp } from '#kubelet/sandbox/pause-seccomp.ts'
 import type { Clock } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import type { Log } from '#lib/log.ts'
@@ -34,7 +35,13 @@ export async function openRuntime(
     lostShims({ runtime, socket: containerdSocket(containerd), clock, log }),
     leakedAddresses({ runtime, cniStateDirectory: cniState, containerdState, bridge: names.bridge, clock, log }),
   ]
-  return withCdi(supervised(runtime, containerd, lost), {
+  const confining = withPauseSeccomp(supervised(runtime, containerd, lost), {
+    profile: pauseSeccomp,
+    handlers: ['', 'runc', 'crun'],
+    clock,
+    log,
+  })
+  return withCdi(confining, {
     files: nodeFiles,
     directories: ['/etc/cdi', '/var/run/cdi'],
   })
