@@ -104,6 +104,32 @@ test('chains that nothing leads to go when it is time, whatever is being written
   await world.proxy.stop()
 })
 
+test('flows to who left are looked for once the rules lead elsewhere, also while others are looked for', async () => {
+  const world = start()
+  const spec = { ports: ['UDP', 'TCP'].map((protocol) => ({ port: 53, protocol, name: protocol.toLowerCase() })) }
+  const events: string[] = []
+  let look = Promise.withResolvers<void>()
+  world.forgetFlows = async (_family, protocol) => {
+    events.push(`${protocol} after ${world.written.length}`)
+    await look.promise
+    return 0
+  }
+  world.put('web', spec)
+  await world.turns()
+  const gate = Promise.withResolvers<void>()
+  world.gate = gate.promise
+  world.leave('web')
+  await world.turns()
+  look.resolve()
+  await world.turns()
+  gate.resolve()
+  look = Promise.withResolvers()
+  look.resolve()
+  await world.settle()
+  assert.deepEqual(events, ['udp after 1', 'tcp after 2'])
+  await world.proxy.stop()
+})
+
 function start({ isSynced } = { isSynced: true }) {
   const clock = createVirtualClock(1_000_000_000)
   const services = fakeInformer<Service>()
@@ -128,6 +154,7 @@ function start({ isSynced } = { isSynced: true }) {
     gate: undefined as Promise<void> | undefined,
     refused: () => refused,
     stickyClients: serviceHost.stickyClients,
+    forgetFlows: serviceHost.forgetFlows,
     registry: createRegistry(),
     put(name: string, spec: object = {}, triggeredAt?: string) {
       const last = name === 'web' ? 1 : 2
@@ -146,9 +173,13 @@ function start({ isSynced } = { isSynced: true }) {
           ...(triggeredAt && { annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': triggeredAt } }),
         },
         addressType: 'IPv4',
-        ports: [{ name: '', protocol: 'TCP', port: 8080 }],
+        ports: ['', 'tcp', 'udp'].map((port) => ({ name: port, protocol: port === 'udp' ? 'UDP' : 'TCP', port: 8080 })),
         endpoints: [{ addresses: ['10.9.0.9'], conditions: { ready: true } }],
       } as unknown as EndpointSlice)
+    },
+    leave(name: string) {
+      const slice = slices.informer.get(name, 'shop')!
+      slices.put({ ...slice, endpoints: [] })
     },
   }
   const proxy = startServiceProxy({
@@ -159,6 +190,7 @@ function start({ isSynced } = { isSynced: true }) {
     host: {
       ...serviceHost,
       stickyClients: (...asked) => world.stickyClients(...asked),
+      forgetFlows: (...asked) => world.forgetFlows(...asked),
       async nft(text) {
         await world.gate
         if (world.refusal !== undefined) {

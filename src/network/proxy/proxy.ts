@@ -8,6 +8,7 @@ import type { Log } from '#lib/log.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import { createRulesCheck } from '../rules-check.ts'
 import { type Family, familyNames, isWithin, rangesIn } from './family.ts'
+import { createFlowLooks } from './flow-looks.ts'
 import { createProxyHealth, type ProxyHealth, serviceHealthAnswer } from './health.ts'
 import { createHealthPorts } from './health-ports.ts'
 import type { ServiceHost } from './host.ts'
@@ -15,8 +16,8 @@ import { hasHostPorts, hostPortPiece } from './host-ports.ts'
 import { createLedger } from './ledger.ts'
 import { createProxyMetrics, type ProxyMetrics } from './metrics.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
-import { healthCheckPortOf, localReadyCount, type PortsOptions, type ServicePort, servicePorts } from './service-ports.ts'
-import { endpointLeft, frontendsOf, isStaleFlow } from './stale-flows.ts'
+import { healthCheckPortOf, localReadyCount, type PortsOptions, servicePorts } from './service-ports.ts'
+import { endpointLeft } from './stale-flows.ts'
 import { stickyClientLines } from './sticky.ts'
 import { changeLines, factsPiece, isSticky, type TableFacts, type TableOptions, tableFrame, unusedLines } from './table.ts'
 
@@ -96,15 +97,11 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const health = createProxyHealth(families, () => clock.now(), options.isEligible ?? (() => true))
   const metrics = options.registry && createProxyMetrics(options.registry, families, clock.now())
   const dirty = new Set<string>()
-  /** UDP ports by owner and family, since their flows have to be looked at: those whose rules were just written. */
-  const udpPorts = new Map<string, readonly ServicePort[]>()
-  /** Services that an endpoint left since their rules were written, and the TCP ports of those that were written, by owner and family: clients may be knocking there. */
+  /** Services that an endpoint left since the ledgers were brought up to date. */
   const leftServices = new Set<string>()
-  const leftPorts = new Map<string, readonly ServicePort[]>()
+  const flows = createFlowLooks({ host, families, log })
   let isWritten = false
   let running: Promise<void> | undefined
-  let flowsRunning: Promise<void> | undefined
-  const flowsOf = new Set<string>()
   let stopped = false
   let forgetRetry = (): void => {}
   let retryAt = 0
@@ -174,19 +171,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     // Of two Services that have one address and port, the older has it.
     const piece = ports.length === 0 ? emptyPiece : servicePiece(ports, family, ledger.get(owner))
     ledger.set(owner, service?.metadata.creationTimestamp ?? '', piece)
-    const udp = ports.filter(({ protocol }) => protocol === 'udp')
-    const key = `${owner} ${family}`
-    if (udp.length > 0) {
-      udpPorts.set(key, udp)
-      flowsOf.add(key)
-    } else udpPorts.delete(key)
-    if (leftServices.has(owner)) {
-      leftPorts.set(
-        key,
-        ports.filter(({ protocol }) => protocol === 'tcp'),
-      )
-      flowsOf.add(key)
-    }
+    flows.changed(owner, family, ports, leftServices.has(owner))
     const healthPort = service === undefined || ports.length === 0 ? 0 : healthCheckPortOf(service)
     healthPorts.set(
       `health/${family}/${namespace}/${name}`,
@@ -273,7 +258,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     // What nobody needed went with the old table; what nobody needs since has its own time.
     sweepDue = false
     log.info('wrote all service rules', { owners: owners.size, lines: lines.length })
-    lookAtFlows()
+    flows.written()
   }
 
   async function applyChanges(): Promise<void> {
@@ -293,35 +278,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
         sweepDue = true
         stir()
       })
-    lookAtFlows()
-  }
-
-  /** Beside the next transaction: looking through many flows takes longer than writing a rule. */
-  function lookAtFlows(): void {
-    if (flowsRunning || flowsOf.size === 0 || stopped) return
-    flowsRunning = (async () => {
-      for (const family of families) {
-        const keys = [...flowsOf].filter((key) => key.endsWith(` ${family}`))
-        for (const key of keys) flowsOf.delete(key)
-        const looked = [
-          ['udp', udpPorts],
-          ['tcp', leftPorts],
-        ] as const
-        for (const [protocol, all] of looked) {
-          const frontends = frontendsOf(
-            keys.flatMap((key) => all.get(key) ?? []),
-            protocol,
-          )
-          if (protocol === 'tcp') for (const key of keys) leftPorts.delete(key)
-          if (frontends.addresses.size > 0) await host.forgetFlows(family, protocol, (flow) => isStaleFlow(frontends, flow))
-        }
-      }
-    })()
-      .catch((error: unknown) => log.warn('stale flows could not be forgotten', { error }))
-      .finally(() => {
-        flowsRunning = undefined
-        lookAtFlows()
-      })
+    flows.written()
   }
 
   // --- what is followed --------------------------------------------------------------------------------------------------------------
@@ -363,7 +320,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       for (const slice of hinted) for (const service of sliceService(slice)) touch(`service/${service}`)
     },
     async settled() {
-      while (running || flowsRunning) await Promise.all([running, flowsRunning])
+      while (running) await running
+      await flows.settled()
       await healthPorts.settled()
     },
     async stop() {
@@ -374,7 +332,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       for (const stop of stops) stop()
       await healthPorts.stop()
       await running
-      await flowsRunning
+      await flows.stop()
     },
   }
 }
