@@ -38,3 +38,26 @@ test('a clock that is set back makes no wait longer', async (t) => {
   clearInterval(stay)
   assert.ok(performance.now() - startedMs >= 20)
 })
+
+test('a far deadline comes by the time of day, though less has passed: after a suspension', (t) => {
+  const timers: { readonly run: () => void; readonly ms: number }[] = []
+  t.mock.method(globalThis, 'setTimeout', ((run: () => void, ms: number) => {
+    timers.push({ run, ms })
+    return { unref() {} }
+  }) as never)
+  const real = Date.now
+  const dayMs = 86_400_000
+  let count = 0
+  systemClock.schedule(real() + 365 * dayMs, () => (count += 1))
+  timers.shift()!.run()
+  t.mock.method(Date, 'now', () => real() + 365 * dayMs)
+  const { run, ms } = timers.shift()!
+  assert.ok(ms <= 3_600_000)
+  run()
+  const last = timers.shift()!
+  assert.ok(count === 0 && last.ms <= 1, `${last.ms} ms`)
+  const end = performance.now() + 2
+  while (performance.now() < end);
+  last.run()
+  assert.equal(count, 1)
+})
