@@ -181,6 +181,27 @@ test('a part of the node that changes leads to one look', async (t) => {
   assert.deepEqual((await node.client.get(Node, 'node')).status.volumesInUse, ['vv'])
 })
 
+test('the lease is renewed although a part of the node cannot say how it is', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
+  let isBroken = false
+  const source = {
+    read() {
+      if (isBroken) throw new Error('too many open files')
+      return {}
+    },
+    onChange: () => () => {},
+  }
+  const node = await createTestNode({ clock, runtime: simulated, network: simulated.network, parts: { nodeSources: [source] } })
+  t.after(() => node.close())
+  await node.startKubelet()
+  await clock.advance(5_000)
+  isBroken = true
+  await clock.advance(60_000)
+  const { spec } = await node.client.get(Lease, 'node', 'kube-node-lease')
+  assert.ok(clock.now() - Date.parse(spec!.renewTime!) <= 11_000, spec!.renewTime!)
+})
+
 test('a condition that nobody tells of is noticed with the next heartbeat, and its message alone is no news', async (t) => {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })

@@ -279,7 +279,13 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
 
   /** Not every part can tell of a change: nobody says that a table of the kernel fills up. Their conditions are compared with each heartbeat. */
   function compareConditions(): void {
-    if (lastView !== undefined && conditionsOf(lastView.said) !== conditionsOf(nodeSources.map((source) => source.read()))) lookNow()
+    if (lastView === undefined) return
+    try {
+      if (conditionsOf(lastView.said) !== conditionsOf(nodeSources.map((source) => source.read()))) lookNow()
+    } catch {
+      // The look fails by the same, says so, and is tried again; the Lease is renewed all the same.
+      lookNow()
+    }
   }
 
   function renewLater(afterMs: number, attempt: number): void {
