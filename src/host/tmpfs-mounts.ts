@@ -80,8 +80,9 @@ async function mountTogether(wishes: readonly Wish[], runs: typeof run): Promise
   const folder = await fs.mkdtemp(join(tmpdir(), 'wherry-mounts-'))
   try {
     const table = join(folder, 'fstab')
-    const lines = wishes.map(({ path, options }) => `tmpfs ${escaped(path)} tmpfs ${options || 'defaults'} 0 0\n`)
-    await fs.writeFile(table, lines.join(''), { mode: 0o600 })
+    // mount(8) does not see that it has just mounted at a path that comes twice.
+    const lines = new Map(wishes.map(({ path, options }) => [path, `tmpfs ${escaped(path)} tmpfs ${options || 'defaults'} 0 0\n`]))
+    await fs.writeFile(table, [...lines.values()].join(''), { mode: 0o600 })
     await runs('mount', ['-n', '-a', '-T', table], { timeoutMs: mountMs, accept: someFailed })
   } finally {
     await fs.rm(folder, { recursive: true, force: true })
