@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { crunTakes } from './crun.ts'
 
 const containerd16 = 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u2\n'
+/** As its own releases call themselves. */
+const containerd16v = 'containerd github.com/containerd/containerd v1.6.20 2806fc1057397dbaeefbea0e4e17bddfbd388f38\n'
 const containerd17 = 'containerd containerd.io 1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da\n'
 const containerd23 = 'containerd github.com/containerd/containerd/v2 2.3.7 \n'
 const crun = (version: string) =>
@@ -13,6 +15,7 @@ const check = (said: string, containerd: string, takes: boolean): void =>
     assert.equal(crunTakes(said, containerd), takes))
 
 check(crun('1.8.1'), containerd16, true)
+check(crun('1.8.1'), containerd16v, true)
 check(crun('1.8.1'), containerd17, false)
 check(crun('1.8.1'), containerd23, false)
 check(crun('1.14.2'), containerd23, false)

@@ -26,7 +26,7 @@ export const crunTakes = (crun: string, containerd: string): boolean => !isBefor
 
 /** Throws for a text without a version. */
 function isBefore(text: string, wanted: readonly number[]): boolean {
-  const said = /\b(\d+)\.(\d+)(?:\.(\d+))?/.exec(text)
+  const said = /\bv?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text)
   if (said === null) throw new Error(`no version in ${JSON.stringify(text)}`)
   const version = said.slice(1).map((part = '0') => Number(part))
   const differing = wanted.findIndex((part, i) => version[i] !== part)
