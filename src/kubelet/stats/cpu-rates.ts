@@ -16,19 +16,21 @@ export function createCpuRates(): CpuRates {
     take(group, at, usage) {
       const before = counts.get(group)
       // Two who ask within a moment get the same answer: over so short a time the rate would jump about.
-      if (before !== undefined && at - before.at < SHORTEST_MS) return before.rate
-      // A counter that went back is one of a new group with the old name.
-      const isNew = before === undefined || usage < before.usage || at - before.at > LONGEST_MS
+      if (before !== undefined && Math.abs(at - before.at) < SHORTEST_MS) return before.rate
+      // A counter that went back is one of a new group with the old name; of one from a time to come, before the clock was set back, nobody knows the age.
+      const isNew = before === undefined || usage < before.usage || isOld(before.at, at)
       const rate = isNew ? undefined : Math.round(((usage - before.usage) / (at - before.at)) * 1000)
       counts.set(group, { at, usage, rate })
       return rate
     },
-    isStale: (group, now) => now - (counts.get(group)?.at ?? -Infinity) > LONGEST_MS,
+    isStale: (group, now) => isOld(counts.get(group)?.at ?? -Infinity, now),
     forgetBefore(at) {
       for (const [group, count] of counts) if (count.at < at) counts.delete(group)
     },
   }
 }
+
+const isOld = (at: Instant, now: Instant): boolean => now < at || now - at > LONGEST_MS
 
 const SHORTEST_MS = 200
 const LONGEST_MS = 2 * 60_000

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import { createSimulatedProcess } from '#sim/process.ts'
 import { GiB, type MadePod, MiB, testPods } from '../eviction/testing.ts'
 import type { VolumeUsage } from '../interfaces.ts'
 import type { FileSystemStats, GroupStats, StatsHost } from './stats-host.ts'
@@ -31,6 +32,7 @@ interface World {
 /** A machine whose every group uses one processor all the time. */
 function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', layersOn, volumes = [], inner }: World) {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const machine = createSimulatedProcess('machine', clock)
   const groups: Record<string, number> = { '/': 2 * GiB, '/kubepods': GiB }
   for (const { name } of pods) {
     groups[`/kubepods/poduid-${name}`] = 30 * MiB
@@ -46,7 +48,7 @@ function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', laye
     const bytes = groups[path]
     if (bytes === undefined) return undefined
     return {
-      at: clock.now(),
+      at: machine.clock.now(),
       createdAt: 1000,
       processIds: path.endsWith(inner === undefined ? '.scope' : `.scope/${inner}`) ? [7, 8] : [],
       cpu: { usageNanoSeconds: clock.monotonicMs() * 1e6 },
@@ -131,7 +133,7 @@ function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', laye
     rootDirectory: '/root',
     podLogsDirectory: '/logs',
     groups: { pods: '/kubepods', ofPod: (pod) => `/kubepods/pod${pod.metadata.uid}` },
-    clock,
+    clock: machine.clock,
     log: silentLog,
   })
   /** Time has to pass for the first rates. */
@@ -141,7 +143,7 @@ function world(t: TestContext, { pods = [], limits = {}, imagesOn = 'root', laye
     return made
   }
   t.after(() => assert.equal(clock.pending, 0, 'nothing is left to be done'))
-  return { provider, clock, asked, state, pods: lookup, summary }
+  return { provider, clock, jump: machine.jump, asked, state, pods: lookup, summary }
 }
 
 const container = (name: string) =>
@@ -238,6 +240,20 @@ test('a flood of questions is one measurement, and files are walked through once
   await clock.advance(60_000)
   await provider.summary('all')
   assert.equal(walks(), 4)
+})
+
+test('figures go on where the clock is set back', async (t) => {
+  const { summary, clock, jump, asked } = world(t, { pods: [one] })
+  const rate = async () => (await summary()).pods[0]?.cpu?.usageNanoCores
+  const walks = () => asked.filter((what) => what.startsWith('walk')).length
+  assert.equal(await rate(), 1e9)
+  const before = walks()
+  jump(-3_600_000)
+  await clock.advance(60_000)
+  asked.length = 0
+  assert.equal(await rate(), 1e9)
+  assert.ok(asked.filter((what) => what === 'core /').length > 0, 'counted anew, not the rate of before')
+  assert.equal(walks(), before, 'files are walked through anew as well')
 })
 
 test('without the runtime everything but layers and images is told', async (t) => {

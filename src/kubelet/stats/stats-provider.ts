@@ -148,13 +148,13 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
   /** Walking through a pod's files is dear: what was measured a minute ago is good enough to show. */
   const known = ({ pod }: PodRecord): PodDisks | undefined => {
     const found = measurements.get(pod.metadata.uid)
-    return found !== undefined && clock.now() - found.at < keepDisksMs ? found.disks : undefined
+    return found !== undefined && clock.monotonicMs() - found.atMs < keepDisksMs ? found.disks : undefined
   }
 
   async function disksOf(record: PodRecord, layers: Layers): Promise<PodDisks | undefined> {
     try {
       const disks = await measurePodDisks(options, record, layers)
-      measurements.set(record.pod.metadata.uid, { at: clock.now(), disks })
+      measurements.set(record.pod.metadata.uid, { atMs: clock.monotonicMs(), disks })
       return disks
     } catch (error) {
       log.warn('what a pod has on disk could not be measured', { pod: record.pod.metadata.name, error })
@@ -223,7 +223,7 @@ export function createStatsProvider(options: StatsOptions): StatsProvider {
 }
 
 interface Measured {
-  readonly at: number
+  readonly atMs: number
   readonly disks: PodDisks
 }
 
