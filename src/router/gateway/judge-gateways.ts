@@ -27,6 +27,8 @@ export interface ListenerJudgement {
   /** Lower case; '': every host. */
   readonly hostname: string
   readonly supportedKinds: readonly RouteKind[]
+  /** Whether it stands in the model: with a port that cannot be had as well, or nobody would find out when it can. */
+  readonly isWanted: boolean
   readonly isProgrammed: boolean
   readonly verdicts: readonly Verdict[]
   readonly certificates: readonly Certificate[]
@@ -68,11 +70,15 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
   const listeners = drafts.map((draft, i) => {
     const within = conflicts[i]
     const across = within === undefined && draft.accepted.status === 'True' ? conflictAcross(draft, taken) : undefined
-    const isProgrammed = isServed && within === undefined && across === undefined && isServable(draft)
-    if (isProgrammed && !taken.has(draft.listener.port))
+    const isWanted = isServed && within === undefined && across === undefined && isServable(draft)
+    if (isWanted && !taken.has(draft.listener.port))
       taken.set(draft.listener.port, { protocol: draft.protocol!, by: `Gateway ${objectName(gateway)}, which is older` })
-    const key = `gateway/${objectName(gateway)}/${draft.listener.name}`
-    return { ...draft, key, isProgrammed, verdicts: withRefusals(draft, listenerVerdicts(draft, within ?? across, isProgrammed), view) }
+    const problem = view.portProblem(draft.listener.port)
+    const accepted =
+      problem === undefined || draft.accepted.status === 'False' ? draft.accepted : no('Accepted', 'PortUnavailable', problem)
+    const isProgrammed = isWanted && problem === undefined
+    const verdicts = withRefusals(draft, listenerVerdicts({ ...draft, accepted }, within ?? across, isProgrammed), view)
+    return { ...draft, accepted, key: `gateway/${objectName(gateway)}/${draft.listener.name}`, isWanted, isProgrammed, verdicts }
   })
   return {
     gateway,

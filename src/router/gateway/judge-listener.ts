@@ -59,7 +59,7 @@ export function judgeListener(gateway: Gateway, listener: Listener, view: Gatewa
     protocol,
     hostname,
     supportedKinds,
-    accepted: acceptedOf(gateway, listener, hostname, view),
+    accepted: acceptedOf(gateway, listener, hostname),
     resolvedRefs:
       verdict.status === 'True' && unknown.length > 0
         ? no(
@@ -79,11 +79,9 @@ const protocolOf = ({ protocol, tls }: Listener): Protocol | undefined =>
 const plain = { certificates: [], verdict: yes('ResolvedRefs') }
 
 /** What is asked for and not served is refused: a listener that leaves out a check of clients or a limit of TLS would be open without a word. */
-function acceptedOf({ spec }: Gateway, { port, protocol, tls }: Listener, hostname: string, view: GatewayView): Verdict {
+function acceptedOf({ spec }: Gateway, { port, protocol, tls }: Listener, hostname: string): Verdict {
   const unsupported = (message: string): Verdict => no('Accepted', 'UnsupportedValue', message)
   if (hostnameProblem(hostname) !== undefined) return unsupported(hostnameProblem(hostname)!)
-  const problem = view.portProblem(port)
-  if (problem !== undefined) return no('Accepted', 'PortUnavailable', problem)
   if (protocol !== 'HTTPS') return yes('Accepted')
   if (tls?.mode === 'Passthrough')
     return unsupported('A listener of protocol HTTPS ends TLS: tls.mode Passthrough is for listeners of protocol TLS')

@@ -82,9 +82,7 @@ export function createGatewayTranslator(): (view: GatewayView, now: string) => S
     }
 
     const served = gateways.flatMap(({ gateway, boundTo, listeners }) =>
-      listeners
-        .filter(({ isProgrammed }) => isProgrammed)
-        .map((listener) => listenerOf(gateway, boundTo, listener, attached.routes(listener.key))),
+      listeners.filter(({ isWanted }) => isWanted).map((listener) => listenerOf(gateway, boundTo, listener, attached.routes(listener.key))),
     )
     const former = new Map(listeners.map((one) => [one.name, one]))
     listeners = sameList(
@@ -199,7 +197,7 @@ function sourcesOf(judged: readonly (RouteJudgement | undefined)[], listeners: r
 }
 
 const certificatesOf = (gateways: readonly GatewayJudgement[]) => {
-  const programmed = gateways.flatMap(({ listeners }) => listeners.filter(({ isProgrammed }) => isProgrammed))
-  const all = new Map(programmed.flatMap(({ certificates }) => certificates.map((one) => [one.name, one])))
+  const wanted = gateways.flatMap(({ listeners }) => listeners.filter(({ isWanted }) => isWanted))
+  const all = new Map(wanted.flatMap(({ certificates }) => certificates.map((one) => [one.name, one])))
   return [...all.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
 }
