@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Pod } from '#api/core/v1/pod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { seededRandom } from '#lib/random.ts'
@@ -76,3 +77,21 @@ test('a probe that is being asked while the clock is set back is asked again in 
   await pass(60_000)
   assert.ok(asked > 4, `${asked} times`)
 })
+
+for (const [what, spec] of Object.entries({
+  'whose sidecar waits for its turn': {
+    initContainers: [container('side', 'stubborn', { restartPolicy: 'Always' })],
+    containers: [container('main', 'stubborn')],
+  },
+  'whose hook runs': { containers: [container('main', 'stubborn', { lifecycle: { preStop: { exec: { command: ['bye'] } } } })] },
+}))
+  test(`a pod ${what} ends within its grace though the clock is set back meanwhile`, async (t) => {
+    const { node, pass, setBack } = await open(t, { stubborn: { stopMs: Infinity, exec: () => ({ exitCode: 0, takesMs: 4_000 }) } })
+    await node.create('one', { terminationGracePeriodSeconds: 6, ...spec })
+    await pass(3000)
+    await node.client.delete(Pod, 'one', { namespace: 'default' })
+    await pass(2000)
+    setBack()
+    await pass(20_000)
+    assert.equal(await node.pod('one'), undefined)
+  })

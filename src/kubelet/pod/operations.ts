@@ -143,13 +143,15 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),
     async 'stop-container'({ id, container, deadlineAt, message, condemn, skipsHook }) {
       const isFirst = !state.stopping.has(id)
+      // By what passes while the hook runs: a clock that is set back leaves the container no hours.
+      const endMs = clock.monotonicMs() + deadlineAt - clock.now()
       state.stopping.set(id, deadlineAt)
       if (condemn) state.condemned.add(id)
       if (isFirst) {
         await perform.event({ do: 'event', key: `killing ${id}`, type: 'Normal', reason: 'Killing', message, container })
         if (!skipsHook) await preStop(id, container, deadlineAt)
       }
-      const leftSeconds = Math.ceil((deadlineAt - clock.now()) / 1000)
+      const leftSeconds = Math.ceil((endMs - clock.monotonicMs()) / 1000)
       try {
         await ifThere(runtime.stopContainer(id, Math.max(leftSeconds, MINIMUM_GRACE_SECONDS)))
       } catch (error) {

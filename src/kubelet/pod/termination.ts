@@ -15,6 +15,7 @@ export function terminationAfter(
   const asked = Number(ending?.graceSeconds ?? given ?? DEFAULT_GRACE_SECONDS)
   const graceSeconds = Math.max(asked, MINIMUM_GRACE_SECONDS)
   if (before === undefined) return { graceSeconds, deadlineAt: now + graceSeconds * 1000 }
-  if (graceSeconds >= before.graceSeconds) return before
-  return { graceSeconds, deadlineAt: Math.min(before.deadlineAt, now + graceSeconds * 1000) }
+  // Farther off than the whole grace it was put by a clock that has since been set back.
+  const shortest = Math.min(graceSeconds, before.graceSeconds)
+  return { graceSeconds: shortest, deadlineAt: Math.min(before.deadlineAt, now + shortest * 1000) }
 }
