@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { formatIp, parseIp } from '#schema/ip.ts'
 import type { Certificate } from '../model/certificate.ts'
 import { canShare, type Protocol } from '../model/listener.ts'
 import { no, type Verdict, yes } from './conditions.ts'
@@ -211,8 +211,12 @@ function boundTo({ spec }: Gateway, { addresses }: GatewayView): readonly string
 }
 
 /** An IPv6 address may be written in several ways. */
-const isSameAddress = (own: string, other: string): boolean =>
-  own === other || (isIP(own) === 6 && isIP(other) === 6 && new URL(`http://[${own}]`).hostname === new URL(`http://[${other}]`).hostname)
+const isSameAddress = (own: string, other: string): boolean => own === other || canonical(own) === canonical(other)
+
+function canonical(address: string): string {
+  const bytes = parseIp(address)
+  return bytes?.length === 16 ? formatIp(bytes) : address
+}
 
 function gatewayVerdicts(
   listeners: readonly Pick<ListenerJudgement, 'listener' | 'isProgrammed' | 'verdicts'>[],

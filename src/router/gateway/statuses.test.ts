@@ -274,6 +274,9 @@ const cases: readonly Case[] = [
       gateway('web', http, ', addresses: [{ type: IPAddress, value: 192.0.2.1 }]'),
       gateway('empty', '{ name: http, port: 81, protocol: HTTP }', ', addresses: [{ type: IPAddress }]'),
       gateway('foreign', '{ name: http, port: 82, protocol: HTTP }', ', addresses: [{ type: IPAddress, value: 203.0.113.9 }]'),
+      // What the definitions of another release may let through.
+      gateway('zone', '{ name: http, port: 84, protocol: HTTP }', ', addresses: [{ type: IPAddress, value: "fe80::1%eth0" }]'),
+      gateway('long', '{ name: http, port: 85, protocol: HTTP }', ', addresses: [{ type: IPAddress, value: "2001:DB8::0:1" }]'),
       gateway('named', '{ name: http, port: 83, protocol: HTTP }', ', addresses: [{ type: Hostname, value: a.example }]'),
     ].join(''),
     settings: { addresses: ['192.0.2.1', '2001:db8::1'] },
@@ -282,6 +285,8 @@ const cases: readonly Case[] = [
       'Gateway default/empty: addresses 192.0.2.1 2001:db8::1',
       'Gateway default/foreign: Accepted True Accepted',
       'Gateway default/foreign: Programmed False AddressNotUsable',
+      'Gateway default/zone: Programmed False AddressNotUsable',
+      'Gateway default/long: addresses 2001:DB8::0:1',
       'Gateway default/named: Accepted False UnsupportedAddress',
     ],
     untold: ['Gateway default/foreign: addresses'],
