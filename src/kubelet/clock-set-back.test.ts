@@ -95,3 +95,13 @@ for (const [what, spec] of Object.entries({
     await pass(20_000)
     assert.equal(await node.pod('one'), undefined)
   })
+
+test('a container that starts while the clock is set back becomes ready in time', async (t) => {
+  const { node, pass, setBack } = await open(t, { slow: { serves: (runMs) => runMs > 5_000 || runMs < 0 } })
+  const probe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 60 }
+  await node.create('one', { containers: [container('main', 'slow', { startupProbe: probe, readinessProbe: probe })] })
+  await pass(2000)
+  setBack()
+  await pass(20_000)
+  assert.equal((await node.pod('one'))?.status.containerStatuses?.[0]?.ready, true)
+})

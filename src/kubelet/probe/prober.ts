@@ -68,7 +68,9 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
       if (followed.probed.isEnding && one.type !== 'readiness') continue
       // After a restart of the kubelet all containers come at once: spread their first probes over a period.
       const spreadMs = followed.probed.adopted === undefined ? 0 : random.next() * periodMs(one.spec)
-      schedule(followed, one, Math.max(firstAt(one.spec, followed.probed.startedAt), clock.now() + spreadMs))
+      const now = clock.now()
+      // What started in a time to come did so before the clock was set back.
+      schedule(followed, one, Math.max(firstAt(one.spec, Math.min(followed.probed.startedAt, now)), now + spreadMs))
     }
   }
 
