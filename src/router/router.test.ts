@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { Service } from '#api/core/v1/service.ts'
 import { createClient } from '#client/http.ts'
 import { createStubServer } from '#client/testing/stub-server.ts'
 import { silentLog } from '#lib/log.ts'
@@ -20,6 +21,24 @@ test('with nothing to serve nothing shared is watched; with something it is, and
   assert.equal(new Set(server.requests.filter(isWatch)).size, 3, 'Services, EndpointSlices, Secrets')
   parts[0]!.set(undefined)
   await until(() => proxy.wanted === emptyModel)
+})
+
+test('what comes while the last watches end is looked at with new ones', async (t) => {
+  const { parts, server, proxy, until } = await world(t)
+  await createClient(server.transport).create(Service, { metadata: { name: 'web', namespace: 'default' }, spec: { ports: [{ port: 80 }] } })
+  parts[0]!.set({ ports: [80] })
+  await until(() => portsOf(proxy.wanted) === '80')
+  parts[0]!.set(undefined)
+  // The first turn finds nothing to serve, and ends the watches.
+  await Promise.resolve()
+  await Promise.resolve()
+  parts[0]!.set({ ports: [81] })
+  await until(() => portsOf(proxy.wanted) === '81')
+  assert.ok(parts[0]!.views.length >= 2)
+  assert.deepEqual(
+    parts[0]!.views.map((view) => view.service('web', 'default')?.metadata.name),
+    parts[0]!.views.map(() => 'web'),
+  )
 })
 
 test('parts are served together, and one that stumbles keeps what it had', async (t) => {
@@ -85,7 +104,7 @@ function testPart(name: string) {
   let said: Said | undefined
   let looks = 0
   const listeners = new Set<() => void>()
-  const part: RouterPart & { set(next: Said | undefined): void; readonly looks: number } = {
+  const part: RouterPart & { set(next: Said | undefined): void; readonly looks: number; readonly views: RouterView[] } = {
     name,
     synced: async () => {},
     get isNeeded() {
@@ -98,8 +117,10 @@ function testPart(name: string) {
       listeners.add(tell)
       return () => listeners.delete(tell)
     },
-    *translate(_view: RouterView) {
+    views: [],
+    *translate(view: RouterView) {
       looks += 1
+      if (said !== undefined) part.views.push(view)
       if (said?.throws) throw new Error('an object that nobody thought of')
       const model = { ...emptyModel, listeners: (said?.ports ?? []).map((port) => listener({ name: `${name}-${port}`, port })) }
       return { model, commands: said?.commands ?? [] }

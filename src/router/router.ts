@@ -70,8 +70,11 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         proxy.want(emptyModel)
         told = new Set()
         await closeShared()
+        // What came meanwhile must not be told that its Services are not there.
+        if (isDirty) continue
         // There may be something to say all the same: a class is accepted before anything of it is there.
-        await say((await translateAll(nothingShared(addresses))).commands)
+        const { commands } = await translateAll(nothingShared(addresses))
+        if (!isDirty && !isStopped) await say(commands)
         continue
       }
       shared ??= openShared()
