@@ -1,6 +1,6 @@
 /** The real HAProxy on loopback, with real backends: what it decides, and what becomes of requests while it changes. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request as httpRequest, type Server } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { request as httpsRequest, type Agent as TlsAgent } from 'node:https'
@@ -468,7 +468,7 @@ describe('what users may write', () => {
       model([backend('ns/web:80', [ports[0]!])], { routes }),
       haproxySettings(places, ['127.0.0.1']),
     )
-    const refusal = await host.refusal((directory) => {
+    const refusal = await host.refusal(async (directory) => {
       const there = [...configurationFiles(configuration, directory)]
       return new Map(there.map(([name, text]) => [name, text.replaceAll(places.directory, directory)]))
     })
@@ -634,6 +634,15 @@ describe('TLS', () => {
     await bring(using(good, ports[1]!))
     assert.equal((await shown(port, 'a.example')).name, 'a')
     assert.equal(proxy.refusals.size, 0)
+  })
+
+  test('what a trial that was cut short left behind is not read with the next one', async () => {
+    await bring(model([], { routes: [route({ name: 'web' })] }))
+    const left = join(`${places.directory}.trial`, 'backends')
+    mkdirSync(left, { recursive: true })
+    writeFileSync(join(left, '99.cfg'), 'backend left\n  no such word\n')
+    const { configuration } = writeConfiguration(model([], { routes: [] }), haproxySettings(places, ['127.0.0.1']))
+    assert.equal(await host.refusal(async (directory) => configurationFiles(configuration, directory)), undefined)
   })
 
   test('a route that the program refuses is named with its rule, and is served once it changed', async () => {

@@ -241,9 +241,11 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
     async refusal(filesAt) {
       const trial = `${directory}.trial`
       try {
+        // Of one that was cut short: the program reads every file that it finds.
+        await rm(trial, { recursive: true, force: true })
         await prepareFolder(trial)
         await copyFile(join(directory, 'certificates', 'default.pem'), join(trial, 'certificates', 'default.pem'))
-        for (const [name, text] of filesAt(trial)) await write(join(trial, name), text)
+        for (const [name, text] of await filesAt(trial)) await write(join(trial, name), text)
         const { code, stdout, stderr } = await check(trial)
         return code === 0 ? undefined : haproxyWords(`${stdout}${stderr}`)
       } finally {

@@ -131,7 +131,7 @@ function testHost(): ProxyHost & { tries(): number; serves(): string } {
     start: takeUp,
     reload: takeUp,
     async adopt() {},
-    refusal: async (filesAt) => (isBad(filesAt('/trial')) ? 'it is bad' : undefined),
+    refusal: async (filesAt) => (isBad(await filesAt('/trial')) ? 'it is bad' : undefined),
     async stop() {
       served = undefined
     },

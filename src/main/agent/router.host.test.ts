@@ -309,6 +309,6 @@ function refusing(real: ReturnType<typeof createHaproxyHost>, hostname: string):
   return {
     ...real,
     writeFiles: (files) => real.writeFiles(spoiled(files)),
-    refusal: (filesAt) => real.refusal((directory) => spoiled(filesAt(directory))),
+    refusal: (filesAt) => real.refusal(async (directory) => spoiled(await filesAt(directory))),
   }
 }

@@ -36,6 +36,20 @@ test('whoever is refused is found, and nobody else, in few looks', async () => {
   )
 })
 
+test('more than so many looks find are found in several goes', async () => {
+  const left = new Set<string>()
+  const isBad = (name: string): boolean => /[02468]$/.test(name)
+  const refusalOf = async (part: RouterModel) => ([...namesIn(part)].some(isBad) ? 'no' : undefined)
+  for (let goes = 1; ; goes += 1) {
+    const found = await refusedUnits(withoutUnits(model(1000), left), refusalOf)
+    if (found === undefined) break
+    assert.ok(found.every(({ name }) => isBad(name)))
+    for (const { name } of found) left.add(name)
+    assert.ok(goes < 10)
+  }
+  assert.equal(left.size, 250)
+})
+
 test('nobody is blamed where all are refused, or all accepted', async () => {
   assert.equal(await refusedUnits(model(4), async () => undefined), undefined)
   assert.equal(await refusedUnits(model(4), async () => 'no'), undefined)

@@ -61,7 +61,7 @@ const cut = new WeakMap<Listener, { readonly key: string; readonly listener: Lis
 
 /**
  * Which units a proxy refuses, found by halves: one bad among thousands takes some dozen looks, and each half has to stand by itself. Undefined: it is
- * none of them, or there are more than so many looks find. `refusalOf`: the proxy's words against a model; undefined: it takes it.
+ * none of them. Where there are more than so many looks find, those that were found: the rest is found without them the next time. `refusalOf`: the proxy's words against a model; undefined: it takes it.
  */
 export async function refusedUnits(
   model: RouterModel,
@@ -77,16 +77,13 @@ export async function refusedUnits(
     looks += 1
     return await refusalOf(one)
   }
-  async function among(units: readonly Unit[]): Promise<readonly RefusedUnit[] | undefined> {
-    if (units.length === 0) return []
-    if (looks >= mostLooks) return undefined
+  async function among(units: readonly Unit[]): Promise<readonly RefusedUnit[]> {
+    if (units.length === 0 || looks >= mostLooks) return []
     const words = await refusal(without(units))
     if (words === undefined) return []
     if (units.length === 1) return [{ ...units[0]!, why: await whereIn(without(units), words) }]
     const half = units.length >> 1
-    const left = await among(units.slice(0, half))
-    const right = left && (await among(units.slice(half)))
-    return left && right && [...left, ...right]
+    return [...(await among(units.slice(0, half))), ...(await among(units.slice(half)))]
   }
   /** The first place of a single object that is refused by itself. */
   async function whereIn(own: RouterModel, words: string): Promise<string> {
@@ -109,7 +106,7 @@ export async function refusedUnits(
   if ((await refusal(without([]))) !== undefined) return undefined
   const found = await among(all)
   // What only together is too much has no single culprit.
-  return found !== undefined && found.length > 0 ? found : undefined
+  return found.length > 0 ? found : undefined
 }
 
 /** Each is a start of the program, some milliseconds with little to read and a second with very much. */

@@ -18,7 +18,7 @@ export interface ProxyHost {
    * What the proxy's program has against these files, in few words; undefined: it takes them. They are written to another folder for it, and nothing
    * that runs hears of it.
    */
-  refusal(filesAt: (directory: string) => ReadonlyMap<string, string>): Promise<string | undefined>
+  refusal(filesAt: (directory: string) => Promise<ReadonlyMap<string, string>>): Promise<string | undefined>
   /** Ends the proxy and its connections. */
   stop(): Promise<void>
   /** One command at run time, and the answer to it. */

@@ -3,13 +3,13 @@ import type { Log } from '#lib/log.ts'
 import { emptyModel, type RouterModel } from '../model/router-model.ts'
 import { inTurns } from '../turns.ts'
 import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
-import { type ConfigurationFiles, configurationFiles, createFileWriter } from './configuration-files.ts'
+import { type ConfigurationFiles, createFileWriter } from './configuration-files.ts'
 import { createFingerprint } from './fingerprint.ts'
 import { bindAddress } from './frontend-section.ts'
 import { refusedUnits, unitsOf, withoutUnits } from './isolate.ts'
 import type { ProxyHost } from './proxy-host.ts'
 import { afterCommands, afterUrgent, differenceOf } from './runtime-commands.ts'
-import { createConfigurationWriter, writeConfiguration } from './write-configuration.ts'
+import { createConfigurationWriter } from './write-configuration.ts'
 
 /** A proxy that serves what it was last told to, from the first thing to serve until there is nothing any more. */
 export interface RoutingProxy {
@@ -115,7 +115,10 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     if (isClosed || wanted.listeners.length === 0) return false
     try {
       const units = await refusedUnits(withoutUnits(wanted, stillRefused(wanted)), (model) =>
-        host.refusal((directory) => configurationFiles(writeConfiguration(model, { ...settings, directory }).configuration, directory)),
+        host.refusal(async (directory) => {
+          const { configuration } = await inTurns(createConfigurationWriter({ ...settings, directory })(model), clock)
+          return await inTurns(createFileWriter(directory)(configuration), clock)
+        }),
       )
       for (const { name, mark, why } of units ?? []) refused.set(name, { mark, why: `The proxy does not take it. ${why}` })
       if (units !== undefined)
