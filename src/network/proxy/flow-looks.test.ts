@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '#lib/log.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { createFlowLooks } from './flow-looks.ts'
 import type { Flow, FlowProtocol } from './host.ts'
 import type { ServicePort } from './service-ports.ts'
@@ -18,6 +19,7 @@ const ports = (...serving: readonly string[]) =>
 /** A kernel with a flow of each protocol to each of a, b and c, whose looks last until they are let go on. */
 function world() {
   let failure: Error | undefined
+  const clock = createVirtualClock(0)
   const asked: { readonly protocol: FlowProtocol; readonly end: () => readonly string[] }[] = []
   const looks = createFlowLooks({
     host: {
@@ -35,6 +37,7 @@ function world() {
         ),
     },
     families: ['ip'],
+    clock,
     log: silentLog,
   })
   const turns = async () => {
@@ -48,7 +51,7 @@ function world() {
     return look === undefined ? 'none' : `${look.protocol} ${stale}`
   }
   const change = (serving: string, hasLeft: boolean) => looks.changed('one', 'ip', ports(...serving), hasLeft)
-  return { looks, change, end, fail: (error?: Error) => (failure = error) }
+  return { clock, looks, change, end, fail: (error?: Error) => (failure = error) }
 }
 
 test('nothing is forgotten before the rules are written, and of TCP only where somebody left', async () => {
@@ -112,4 +115,34 @@ test('a look that fails keeps no later one', async () => {
   const settled = looks.settled()
   await looks.stop()
   await settled
+})
+
+test('where a look takes long, the next one waits, and no longer than a second; one that waits is given up at the end', async () => {
+  const { clock, looks, change, end } = world()
+  for (const [tookMs, restMs] of [
+    [50, 400],
+    [300, 1_000],
+  ] as const) {
+    change('a', true)
+    looks.written()
+    await clock.advance(tookMs)
+    await end()
+    await clock.advance(tookMs)
+    await end()
+    change('a', true)
+    looks.written()
+    await clock.advance(restMs - 1)
+    assert.equal(await end(), 'none')
+    await clock.advance(1)
+    assert.deepEqual([await end(), await end()], ['udp b,c', 'tcp b,c'])
+  }
+  change('a', true)
+  looks.written()
+  await clock.advance(300)
+  await end()
+  await end()
+  change('a', true)
+  looks.written()
+  await looks.stop()
+  assert.deepEqual([clock.pending, await end()], [0, 'none'])
 })

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Family } from './family.ts'
 import type { FlowProtocol, ServiceHost } from './host.ts'
@@ -18,6 +19,7 @@ export interface FlowLooks {
 export interface FlowLooksOptions {
   readonly host: Pick<ServiceHost, 'forgetFlows'>
   readonly families: readonly Family[]
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -28,7 +30,7 @@ interface Look {
   readonly hasLeft: boolean
 }
 
-export function createFlowLooks({ host, families, log }: FlowLooksOptions): FlowLooks {
+export function createFlowLooks({ host, families, clock, log }: FlowLooksOptions): FlowLooks {
   /** By owner and family: those whose rules are still to be written, those whose are, and those that are being looked for. */
   const coming = new Map<string, Look>()
   const due = new Map<string, Look>()
@@ -36,7 +38,8 @@ export function createFlowLooks({ host, families, log }: FlowLooksOptions): Flow
   /** Of those that are being looked for. */
   let frontends: Frontends | undefined
   let running: Promise<void> | undefined
-  let isStopped = false
+  let restUntilMs = 0
+  const stopping = new AbortController()
 
   async function lookFor(family: Family, protocol: FlowProtocol): Promise<void> {
     const current = (): Frontends => {
@@ -64,12 +67,30 @@ export function createFlowLooks({ host, families, log }: FlowLooksOptions): Flow
     }
   }
 
+  async function work(): Promise<void> {
+    while (due.size > 0 && !stopping.signal.aborted) {
+      const restMs = restUntilMs - clock.monotonicMs()
+      if (restMs > 0) await sleep(clock, restMs, stopping.signal)
+      const startedMs = clock.monotonicMs()
+      try {
+        await lookForAll()
+      } catch (error) {
+        log.warn('stale flows could not be forgotten', { error })
+      }
+      const endedMs = clock.monotonicMs()
+      restUntilMs = endedMs + Math.min((endedMs - startedMs) * restShare, restMaxMs)
+    }
+  }
+
   function start(): void {
-    if (running !== undefined || due.size === 0 || isStopped) return
-    running = lookForAll()
-      .catch((error: unknown) => log.warn('stale flows could not be forgotten', { error }))
+    if (due.size === 0 || stopping.signal.aborted) return
+    running ??= work()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error
+      })
       .finally(() => {
         running = undefined
+        // What came after its last look.
         start()
       })
   }
@@ -97,8 +118,15 @@ export function createFlowLooks({ host, families, log }: FlowLooksOptions): Flow
       while (running !== undefined) await running
     },
     async stop() {
-      isStopped = true
+      stopping.abort(new Error('the proxy stops'))
       await running
     },
   }
 }
+
+/**
+ * The kernel tells of all its connections each time: a hundred thousand take 0.2 s of a processor. Where endpoints come and go all the time, a fifth of
+ * one is enough for that; and nobody who knocks tries again within a second.
+ */
+const restShare = 4
+const restMaxMs = 1_000

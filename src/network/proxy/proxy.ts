@@ -99,7 +99,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const dirty = new Set<string>()
   /** Services that an endpoint left since the ledgers were brought up to date. */
   const leftServices = new Set<string>()
-  const flows = createFlowLooks({ host, families, log })
+  const flows = createFlowLooks({ host, families, clock, log })
   let isWritten = false
   let running: Promise<void> | undefined
   let stopped = false
