@@ -21,83 +21,15 @@ const pauseCalls = ['exit_group', 'rt_sigprocmask', 'rt_sigtimedwait', 'wait4']
 /**
  * What runc (1.0 to 1.4) and crun may still call: their own last steps (to drop privileges, where these are left; to look through and close files;
  * to say that they are ready) and what their languages' runtimes do meanwhile. Names that an architecture does not have are passed over.
+ * Where another version needs more, `withPauseSeccomp` gives the profile up.
  */
-const runtimeCalls = [
-  ...[
-    'access',
-    'capget',
-    'capset',
-    'chdir',
-    'close',
-    'close_range',
-    'dup',
-    'dup2',
-    'dup3',
-    'execve',
-    'execveat',
-    'exit',
-    'faccessat',
-    'faccessat2',
-  ],
-  ...[
-    'fchdir',
-    'fcntl',
-    'fstat',
-    'fstatfs',
-    'getcwd',
-    'getdents64',
-    'getegid',
-    'geteuid',
-    'getgid',
-    'getgroups',
-    'getpid',
-    'getppid',
-    'gettid',
-  ],
-  ...['getuid', 'ioctl', 'lseek', 'lstat', 'newfstatat', 'open', 'openat', 'openat2', 'prctl', 'pread64', 'pwrite64', 'read', 'readlink'],
-  ...[
-    'readlinkat',
-    'recvmsg',
-    'sendmsg',
-    'setgid',
-    'setgroups',
-    'setresgid',
-    'setresuid',
-    'setsid',
-    'setuid',
-    'stat',
-    'statfs',
-    'statx',
-    'umask',
-  ],
-  ...['uname', 'waitid', 'write', 'writev'],
-  ...[
-    'arch_prctl',
-    'brk',
-    'clock_gettime',
-    'clock_nanosleep',
-    'clone',
-    'clone3',
-    'epoll_create1',
-    'epoll_ctl',
-    'epoll_pwait',
-    'epoll_wait',
-  ],
-  ...[
-    'eventfd2',
-    'futex',
-    'getrandom',
-    'getrlimit',
-    'madvise',
-    'mincore',
-    'mmap',
-    'mprotect',
-    'mremap',
-    'munmap',
-    'nanosleep',
-    'pipe2',
-    'ppoll',
-  ],
-  ...['prlimit64', 'restart_syscall', 'rseq', 'rt_sigaction', 'rt_sigreturn', 'sched_getaffinity', 'sched_yield', 'set_robust_list'],
-  ...['set_tid_address', 'sigaltstack', 'tgkill'],
-]
+const runtimeCalls = `
+  access capget capset chdir close close_range dup dup2 dup3 execve execveat exit faccessat faccessat2 fchdir fcntl fstat fstatfs getcwd
+  getdents64 getegid geteuid getgid getgroups getpid getppid gettid getuid ioctl lseek lstat newfstatat open openat openat2 prctl pread64
+  pwrite64 read readlink readlinkat recvmsg sendmsg setgid setgroups setresgid setresuid setsid setuid stat statfs statx umask uname waitid
+  write writev arch_prctl brk clock_gettime clock_nanosleep clone clone3 epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 futex
+  getrandom getrlimit madvise mincore mmap mprotect mremap munmap nanosleep pipe2 ppoll prlimit64 restart_syscall rseq rt_sigaction
+  rt_sigreturn sched_getaffinity sched_yield set_robust_list set_tid_address sigaltstack tgkill
+`
+  .trim()
+  .split(/\s+/)
