@@ -8,6 +8,8 @@ import { run } from './run.ts'
 import { createTmpfsMounts } from './tmpfs-mounts.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tmpfs-mounts-'))
+// A node of this machine may be mounting as well.
+process.env['TMPDIR'] = folder
 const own = async () => (await mountPoints()).filter((point) => point.startsWith(folder))
 after(async () => {
   for (const point of await own()) await unmount(point)
