@@ -70,7 +70,7 @@ test('where a sandbox cannot be made at all, or its network, that is not the fau
 test('where one that was made is over at once, the next of its pod is made without', async () => {
   const { run, clock, warned } = world()
   assert.equal(await run('a'), 'Localhost')
-  await clock.advance(60_000)
+  await clock.advance(10_000)
   assert.equal(await run('a', '', 1), 'Localhost', 'it ended by something else')
   assert.equal(await run('b'), 'Localhost', 'another pod')
   await clock.advance(500)

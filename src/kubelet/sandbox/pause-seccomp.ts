@@ -61,5 +61,5 @@ export function withPauseSeccomp<R extends Runtime>(runtime: R, { profile, handl
 const mayBeOfSeccomp = (error: unknown): boolean =>
   error instanceof Error && /failed to (start sandbox container task|create containerd (task|container))|seccomp/.test(error.message)
 
-/** Where many pods start at once, the next sandbox of one waits its turn. */
-const SOON_MS = 60_000
+/** Long enough for the next sandbox of one of many pods to get its turn, and short enough for what ends by something else to be rare. */
+const SOON_MS = 10_000
