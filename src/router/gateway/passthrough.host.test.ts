@@ -51,9 +51,21 @@ kind: HTTPRoute
 metadata: { name: ended }
 spec: { parentRefs: [{ name: ending }], hostnames: [ended.example, www.pass.example], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
 ---
+kind: HTTPRoute
+metadata: { name: first }
+spec: { parentRefs: [{ name: ending }], hostnames: [first.pass.example], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+---
+kind: TLSRoute
+metadata: { name: late }
+spec: { parentRefs: [{ name: passing }], hostnames: [first.pass.example], rules: [{ backendRefs: [{ name: two, port: 443 }] }] }
+---
 kind: TLSRoute
 metadata: { name: one }
 spec: { parentRefs: [{ name: passing }], hostnames: [one.pass.example, "*.deep.pass.example"], rules: [{ backendRefs: [{ name: one, port: 443 }] }] }
+---
+kind: HTTPRoute
+metadata: { name: one-late }
+spec: { parentRefs: [{ name: ending }], hostnames: [one.pass.example], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
 ---
 kind: TLSRoute
 metadata: { name: wide }
@@ -159,6 +171,8 @@ const cases: readonly (readonly [name: string, whose: string])[] = [
   ['nobody.pass.example', 'rejected'],
   // Named more precisely by a route of requests.
   ['www.pass.example', ownCertificate],
+  // Named as precisely by both: whoever was first has it, so nobody takes a host from another.
+  ['first.pass.example', ownCertificate],
   ['ended.example', 'ended.example'],
   ['pass.example', ownCertificate],
   ['other.example', ownCertificate],

@@ -105,34 +105,55 @@ const areSame = (before: readonly RankedRoute[], now: readonly RankedRoute[]): b
 
 /**
  * Listeners that end TLS, as those see them that pass connections on at the same port: whatever host they or their routes name goes to the proxy's own
- * end of TLS, unless a route that passes it on names it as precisely.
+ * end of TLS, unless a route that passes it on comes before them. It does where it names the host more precisely, or is older: else whoever may make
+ * such routes could take any host from its owner. A host that nothing but the router's own certificate is shown for is no more than what is left over.
  */
 function createInnerEnds(): (ending: readonly Listener[]) => readonly Listener[] {
   let known = new Map<string, Route>()
   return (ending) => {
     const next: typeof known = new Map()
-    const routeFor = (hostname: string): Route => {
-      const route = known.get(hostname) ?? innerRoute(hostname)
-      next.set(hostname, route)
+    const routeFor = (hostname: string, first: Route | undefined): Route => {
+      const key = `${hostname} ${first?.rank?.[0] ?? 0} ${first?.age.createdMs} ${first?.age.object}`
+      const route = known.get(key) ?? innerRoute(hostname, first)
+      next.set(key, route)
       return route
     }
     const ends = ending.map((listener): Listener => {
-      const hostnames = new Set([listener.hostname, ...listener.routes.map(({ hostname }) => hostname)])
-      return { ...listener, protocol: 'TLS', hostsFallThrough: true, routes: [...hostnames].map(routeFor) }
+      const firsts = new Map<string, Route | undefined>([[listener.hostname, undefined]])
+      for (const route of listener.routes) {
+        const first = firsts.get(route.hostname)
+        const isFirst = first === undefined ? showsCertificate(listener, route.hostname) : compareOwners(route, first) < 0
+        firsts.set(route.hostname, isFirst ? route : first)
+      }
+      return { ...listener, protocol: 'TLS', hostsFallThrough: true, routes: [...firsts].map(([host, first]) => routeFor(host, first)) }
     })
     known = next
     return ends
   }
 }
 
-const innerRoute = (hostname: string): Route => ({
+/** By how precisely the object itself named the host, and then by age: as `compareRoutes`, without what stands between. */
+const compareOwners = (left: Route, right: Route): number =>
+  (left.rank?.[0] ?? 0) - (right.rank?.[0] ?? 0) ||
+  left.age.createdMs - right.age.createdMs ||
+  (left.age.object < right.age.object ? -1 : left.age.object > right.age.object ? 1 : 0)
+
+/** Whether clients are shown a certificate for this host that is not the router's own. */
+const showsCertificate = ({ certificates }: Listener, hostname: string): boolean =>
+  certificates.some(
+    ({ hostnames }) =>
+      hostnames.length === 0 ||
+      hostnames.some((name) => name === hostname || (name.startsWith('*.') && hostname.slice(hostname.indexOf('.')) === name.slice(1))),
+  )
+
+/** `first`: of the routes for the host, the one that comes first; absent: after all others for the host. */
+const innerRoute = (hostname: string, first: Route | undefined): Route => ({
   name: hostname,
   hostname,
   path: { type: 'Prefix', value: '/' },
   headers: [],
   queryParameters: [],
-  // After all others for the same host.
-  rank: [Number.MAX_SAFE_INTEGER],
-  age: { createdMs: 0, object: '', index: 0 },
+  rank: [first === undefined ? Number.MAX_SAFE_INTEGER : (first.rank?.[0] ?? 0)],
+  age: { createdMs: first?.age.createdMs ?? 0, object: first?.age.object ?? '', index: 0 },
   action: { do: 'forward', backends: [{ to: innerTls, weight: 1 }] },
 })

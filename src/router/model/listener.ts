@@ -4,7 +4,8 @@ import type { Route } from './route.ts'
 /**
  * HTTP takes HTTP/1.1 and HTTP/2 with prior knowledge (gRPC without TLS); HTTPS offers both by ALPN and ends TLS here. TLS passes connections on as
  * they are, by the name that the client asks for (SNI): its routes have the path `/`, no other matches, and forward to backends of protocol `tcp`; an
- * answer in place of a backend ends the connection. HTTPS and TLS may share a port: the more specific host name decides, then TLS.
+ * answer in place of a backend ends the connection. HTTPS and TLS may share a port: the more specific host name decides,
+ * then the older route for it; a host without a certificate of its own is TLS' where both name it.
  */
 export type Protocol = 'HTTP' | 'HTTPS' | 'TLS'
 
