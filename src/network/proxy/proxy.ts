@@ -331,8 +331,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       forgetSweep?.()
       for (const stop of stops) stop()
       await healthPorts.stop()
-      await running
-      await flows.stop()
+      await Promise.all([running, flows.stop()])
     },
   }
 }
