@@ -9,6 +9,10 @@ export interface Door {
   readonly listeners: readonly Listener[]
 }
 
+/** Whether a door both ends TLS and passes it on, so that what it ends comes in twice: by name, and then at its own end of TLS. */
+export const isTwofold = ({ listeners }: Pick<Door, 'listeners'>): boolean =>
+  listeners.some(({ protocol }) => protocol === 'TLS') && listeners.some(({ protocol }) => protocol !== 'TLS')
+
 /** The doors of these listeners, where all of a port may share it. One for each port, unless some of its listeners keep to some addresses. */
 export function doorsOf(listeners: readonly Listener[], addresses: readonly string[]): readonly Door[] {
   return [...Map.groupBy(listeners, ({ port }) => port)]

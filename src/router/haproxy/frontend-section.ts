@@ -76,15 +76,17 @@ export function frontendLines({ door: { name: door, port, addresses }, protocol,
  */
 export function connectionLines({
   door: { name: door, port, addresses },
+  mostConnections,
   hosts,
   settings,
-}: Pick<Frontend, 'door' | 'hosts' | 'settings'>): string[] {
+}: Pick<Frontend, 'door' | 'hosts' | 'settings'> & { readonly mostConnections: number | undefined }): string[] {
   const map = (name: string): string => `${settings.directory}/maps/${door}-names-${name}.map`
   const unless = (variable: string): string => `if !{ var(${variable}) -m found }`
   const find = (expression: string): string =>
     `tcp-request content set-var(txn.vhost) ${expression},map_str(${map('hosts')}) ${unless('txn.vhost')}`
   return [
     'mode tcp',
+    ...(mostConnections === undefined ? [] : [`maxconn ${mostConnections}`]),
     ...addresses.map((address) => `bind ${bindAddress(address, port)}`),
     `log ring@${accessRing} len 16384 format raw local0 info`,
     `log-format ${quote(connectionLogFormat)}`,

@@ -8,7 +8,7 @@ import { answerSection } from './backend-section.ts'
 import { createCertificateWriter } from './certificate-lines.ts'
 import { commonSections } from './common-sections.ts'
 import type { Configuration, Configured, LeftOut, ProxySettings, Server } from './configuration.ts'
-import { doorsOf } from './doors.ts'
+import { doorsOf, isTwofold } from './doors.ts'
 import { createFrontendWriter, type FrontendWriter, type WrittenFrontend } from './write-frontend.ts'
 
 /**
@@ -31,10 +31,11 @@ export function createConfigurationWriter(settings: ProxySettings): (model: Rout
     const nextWriters: typeof writers = new Map()
     const written: WrittenFrontend[] = []
     const doors = doorsOf(withoutConflicts(listeners, leftOut), settings.addresses)
+    const twofold = doors.filter(isTwofold).length
     for (const door of doors) {
       const writer = writers.get(door.name) ?? createFrontendWriter(door.name, settings)
       nextWriters.set(door.name, writer)
-      written.push(yield* writer(door))
+      written.push(yield* writer(door, twofold))
     }
     writers = nextWriters
     if (joined === undefined || sameList(joined.written, written) !== joined.written) joined = { written, parts: yield* join(written) }

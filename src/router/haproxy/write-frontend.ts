@@ -4,7 +4,7 @@ import type { Route } from '../model/route.ts'
 import { isPause, type Steps } from '../turns.ts'
 import type { ProxySettings } from './configuration.ts'
 import { type RankedRoute, routesByHost } from './decision-table.ts'
-import type { Door } from './doors.ts'
+import { type Door, isTwofold } from './doors.ts'
 import { type ConditionGroup, connectionLines, frontendLines } from './frontend-section.ts'
 import { type EntryPlace, type HostEntries, hostEntries, innerTls } from './host-entries.ts'
 import type { HostKey } from './host-patterns.ts'
@@ -18,8 +18,8 @@ export interface WrittenFrontend {
   readonly hosts: readonly HostEntries[]
 }
 
-/** What stands in it for a door. */
-export type FrontendWriter = (door: Door) => Steps<WrittenFrontend>
+/** What stands in it for a door. `twofold`: how many doors share the connections that are kept free for their own ends of TLS. */
+export type FrontendWriter = (door: Door, twofold: number) => Steps<WrittenFrontend>
 
 /** Writes the door of this name again and again; a host whose routes are the same as before costs a look. */
 export function createFrontendWriter(name: string, settings: ProxySettings): FrontendWriter {
@@ -28,19 +28,21 @@ export function createFrontendWriter(name: string, settings: ProxySettings): Fro
   const ends = createInnerEnds()
   let last: { readonly of: readonly unknown[]; readonly written: WrittenFrontend } | undefined
 
-  return function* (door) {
+  return function* (door, twofold) {
     const { listeners } = door
-    const of = [door.addresses.join(' '), ...listeners]
+    const isInner = isTwofold(door)
+    // Half of all: the other half is for what was let in here, which else would wait for a place that nobody leaves.
+    const mostConnections = isInner ? Math.max(1, Math.floor(settings.maxConnections / 2 / twofold)) : undefined
+    const of = [door.addresses.join(' '), mostConnections, ...listeners]
     if (last !== undefined && sameList(last.of, of) === last.of) return last.written
     const passing = listeners.filter(({ protocol }) => protocol === 'TLS')
     const ending = listeners.filter(({ protocol }) => protocol !== 'TLS')
-    const isInner = passing.length > 0 && ending.length > 0
     const sections = new Map<string, string>()
     const maps = new Map<string, ReadonlyMap<string, string>>()
     const hosts: HostEntries[] = []
     if (passing.length > 0) {
       const table = yield* connections([...passing, ...ends(ending)])
-      sections.set(`frontend ${name}`, connectionLines({ door, hosts: [...table.hosts.keys()], settings }).join('\n'))
+      sections.set(`frontend ${name}`, connectionLines({ door, mostConnections, hosts: [...table.hosts.keys()], settings }).join('\n'))
       for (const one of ['hosts', 'prefixes', 'weights'] as const) maps.set(`maps/${name}-names-${one}.map`, table[one])
       hosts.push(...table.entries)
     }
