@@ -32,7 +32,11 @@ metadata: { name: good }
 spec: { parentRefs: [{ name: web }], hostnames: [good.example] }
 `
 
-function check(name: string, text: string, wanted: { readonly problem?: string; readonly refused?: readonly string[] }) {
+function check(
+  name: string,
+  text: string,
+  wanted: { readonly problem?: string; readonly refused?: readonly string[]; readonly bound?: RegExp },
+) {
   test(name, async (t) => {
     const { router, proxy, host, looks, pass } = start(text)
     t.after(() => router.stop())
@@ -44,6 +48,8 @@ function check(name: string, text: string, wanted: { readonly problem?: string; 
     assert.equal(proxy.portProblem(443) ?? proxy.portProblem(6443), wanted.problem)
     assert.deepEqual([...proxy.refusals.keys()], wanted.refused ?? [])
     assert.match(host.serves(), /good\.example/)
+    assert.match(host.serves(), wanted.bound ?? /bind 192\.0\.2\.2:80$/m)
+    assert.doesNotMatch(host.serves(), /bind 192\.0\.2\.1:443$/m)
   })
 }
 
@@ -56,11 +62,24 @@ check('a route that is refused, at a port of another program as well', manifests
   refused: ['httproute/default/r'],
 })
 
+const narrow = `---
+kind: Gateway
+metadata: { name: narrow }
+spec:
+  gatewayClassName: wherry
+  addresses: [{ type: IPAddress, value: 192.0.2.2 }]
+  listeners: [{ name: http, port: 443, protocol: HTTP }]
+`
+check('a port that another program has at one address is had at the other', manifests(443) + narrow, {
+  problem: 'another has it',
+  bound: /bind 192\.0\.2\.2:443$/m,
+})
+
 function start(text: string) {
   const clock = createVirtualClock(0)
   const host = testHost()
   const settings = {
-    addresses: ['192.0.2.1'],
+    addresses: ['192.0.2.1', '192.0.2.2'],
     directory: '/d',
     adminSocket: '/s/admin',
     metricsSocket: '/s/metrics',
@@ -109,7 +128,7 @@ function start(text: string) {
   }
 }
 
-/** Takes everything but the path `/bad`; another program has port 443. */
+/** Takes everything but the path `/bad`; another program has port 443 of the first address. */
 function testHost(): ProxyHost & { tries(): number; serves(): string } {
   const isBad = (files: ReadonlyMap<string, string>): boolean => files.values().some((text) => text.includes('/bad'))
   let files: ReadonlyMap<string, string> = new Map()
@@ -136,9 +155,9 @@ function testHost(): ProxyHost & { tries(): number; serves(): string } {
       served = undefined
     },
     command: async () => '',
-    async portHolder(_address, port) {
+    async portHolder(address, port) {
       await turnOver()
-      return port === 443 ? 'another has it' : undefined
+      return address === '192.0.2.1' && port === 443 ? 'another has it' : undefined
     },
     onExit: () => () => {},
     tries: () => tries,

@@ -38,8 +38,8 @@ export interface RouterView {
   readonly addresses: readonly string[]
   /** Ports that parts before this one have, with their protocol: see `canShare`. */
   readonly taken: ReadonlyMap<number, Protocol>
-  /** Why a port cannot be listened to, such as another program that has it; undefined: nothing known against it. */
-  portProblem(port: number): string | undefined
+  /** Why a port cannot be listened to at these addresses (absent: all), such as another program that has it; undefined: nothing known against it. */
+  portProblem(port: number, addresses?: readonly string[]): string | undefined
   /** Why the proxy's program takes nothing of an object, by `Route.name` up to the object's, or `certificate <namespace>/<name>`: it is left out. */
   readonly refusals: ReadonlyMap<string, string>
   /** What was decided last is in force: statuses may say so. False before the first time, and while the proxy refuses. */

@@ -127,7 +127,7 @@ export function createGatewayPart({ client, clock, random, log }: GatewayPartOpt
       secret: (name, namespace) => router.secret(name, namespace),
       addresses: router.addresses,
       taken: router.taken,
-      portProblem: (port) => router.portProblem(port),
+      portProblem: (port, addresses) => router.portProblem(port, addresses),
       refusals: router.refusals,
       isServing: router.isServing,
       classes: list(GatewayClass),

@@ -73,7 +73,7 @@ function judgeGateway(gateway: Gateway, view: GatewayView, taken: Taken): Gatewa
     const isWanted = isServed && within === undefined && across === undefined && isServable(draft)
     if (isWanted && !taken.has(draft.listener.port))
       taken.set(draft.listener.port, { protocol: draft.protocol!, by: `Gateway ${objectName(gateway)}, which is older` })
-    const problem = view.portProblem(draft.listener.port)
+    const problem = view.portProblem(draft.listener.port, boundTo(gateway, view))
     const accepted =
       problem === undefined || draft.accepted.status === 'False' ? draft.accepted : no('Accepted', 'PortUnavailable', problem)
     const isProgrammed = isWanted && problem === undefined

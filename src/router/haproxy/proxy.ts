@@ -1,5 +1,6 @@
 import type { Clock, Instant } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
+import type { Listener } from '../model/listener.ts'
 import { emptyModel, type RouterModel } from '../model/router-model.ts'
 import { inTurns } from '../turns.ts'
 import { type Configuration, noConfiguration, type ProxySettings } from './configuration.ts'
@@ -15,8 +16,8 @@ import { createConfigurationWriter } from './write-configuration.ts'
 export interface RoutingProxy {
   /** Serve this. What was asked for before and not yet done is forgotten. */
   want(model: RouterModel): void
-  /** Why a port is not listened to; undefined: nothing known against it. */
-  portProblem(port: number): string | undefined
+  /** Why a port is not listened to, at these addresses (absent: all of the router's); undefined: nothing known against it. */
+  portProblem(port: number, addresses?: readonly string[]): string | undefined
   /** Why the program takes nothing of some objects, by the names of `isolate.ts`; they are left out until they change. The same value until then. */
   readonly refusals: ReadonlyMap<string, string>
   /** What was wanted last is in force, as far as ports are free. */
@@ -52,7 +53,8 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
   /** What the process has; undefined: unknown, as when another left it to us. */
   let running: Configuration | undefined
   let isServing = false
-  let blocked: ReadonlyMap<number, string> = new Map()
+  /** By place, as it stands in a `bind` line. */
+  let blocked: ReadonlyMap<string, string> = new Map()
   const retired = new Map<string, number>()
   /** What the program does not take, with the mark of what was refused. */
   const refused = new Map<string, { readonly mark: string; readonly why: string }>()
@@ -167,9 +169,10 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     }
     const isRunning = host.isRunning()
     const holders = await portHolders(model, (isRunning && running) || noConfiguration)
-    const served = withoutPorts(model, holders)
+    const held = holders.size === 0 ? [] : model.listeners.filter((listener) => holderOf(holders, listener) !== undefined)
+    const served = held.length === 0 ? model : { ...model, listeners: model.listeners.filter((listener) => !held.includes(listener)) }
     // A port of somebody else's is not told to us when it becomes free.
-    if ([...holders.keys()].some((port) => !reservedPorts.has(port))) wake(clock.now() + portRetryMs)
+    if (held.some(({ port }) => !reservedPorts.has(port))) wake(clock.now() + portRetryMs)
     if (served.listeners.length === 0 && !isRunning) {
       tell(true, holders)
       return true
@@ -264,30 +267,33 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
     retired.clear()
   }
 
-  /** Ports of the model that others have. Those that the proxy is known to have need no look. */
-  async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<number, string>> {
-    const found = new Map<number, string>()
+  /** Places of the model that others have, and who. Those that the proxy is known to have need no look. */
+  async function portHolders(model: RouterModel, present: Configuration): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>()
     const bound = boundPlaces(present)
     for (const [port, listeners] of Map.groupBy(model.listeners, (listener) => listener.port)) {
       const purpose = reservedPorts.get(port)
-      if (purpose !== undefined) {
-        found.set(port, `port ${port} is reserved for ${purpose}`)
-        continue
-      }
       const isEverywhere = listeners.some(({ addresses }) => addresses === undefined)
       for (const address of settings.addresses) {
-        if (bound.has(bindAddress(address, port))) continue
         if (!isEverywhere && !listeners.some(({ addresses }) => addresses!.includes(address))) continue
-        const holder = await host.portHolder(address, port)
-        if (holder !== undefined) found.set(port, holder)
+        const place = bindAddress(address, port)
+        if (purpose === undefined && bound.has(place)) continue
+        const holder = purpose === undefined ? await host.portHolder(address, port) : `port ${port} is reserved for ${purpose}`
+        if (holder !== undefined) found.set(place, holder)
       }
     }
     return found
   }
 
-  function tell(serving: boolean, holders: ReadonlyMap<number, string>): void {
+  /** Who has a place that a listener wants: it is served at all of its addresses, or not at all. */
+  function holderOf(holders: ReadonlyMap<string, string>, { port, addresses }: Pick<Listener, 'port' | 'addresses'>): string | undefined {
+    const place = (addresses ?? settings.addresses).find((address) => holders.has(bindAddress(address, port)))
+    return place && holders.get(bindAddress(place, port))
+  }
+
+  function tell(serving: boolean, holders: ReadonlyMap<string, string>): void {
     const isSame =
-      serving === isServing && holders.size === blocked.size && [...holders].every(([port, holder]) => blocked.get(port) === holder)
+      serving === isServing && holders.size === blocked.size && [...holders].every(([place, holder]) => blocked.get(place) === holder)
     const areRefused = refused.size === refusals.size && [...refused].every(([name, { why }]) => refusals.get(name) === why)
     isServing = serving
     blocked = holders
@@ -309,7 +315,7 @@ export function createProxy({ host, settings, clock, log, reloadGapMs = 2_000, r
       isTold = true
       stir()
     },
-    portProblem: (port) => blocked.get(port),
+    portProblem: (port, addresses) => holderOf(blocked, { port, ...(addresses && { addresses }) }),
     get refusals() {
       return refusals
     },
@@ -347,6 +353,3 @@ function boundPlaces({ sections }: Configuration): ReadonlySet<string> {
 
 /** How soon a port that somebody else has is asked for again. */
 const portRetryMs = 15_000
-
-const withoutPorts = (model: RouterModel, ports: ReadonlyMap<number, string>): RouterModel =>
-  ports.size === 0 ? model : { ...model, listeners: model.listeners.filter(({ port }) => !ports.has(port)) }
