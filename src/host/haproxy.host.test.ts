@@ -643,6 +643,9 @@ describe('TLS', () => {
     writeFileSync(join(left, '99.cfg'), 'backend left\n  no such word\n')
     const { configuration } = writeConfiguration(model([], { routes: [] }), haproxySettings(places, ['127.0.0.1']))
     assert.equal(await host.refusal(async (directory) => configurationFiles(configuration, directory)), undefined)
+    mkdirSync(left, { recursive: true })
+    await bring(model([], { routes: [route({ name: 'other', hostname: 'b.example' })] }))
+    assert.ok(!existsSync(left))
   })
 
   test('a route that the program refuses is named with its rule, and is served once it changed', async () => {

@@ -74,6 +74,7 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
   const { directory, runDirectory, pidFile, accessLog, programLog, clock, log, program = 'haproxy' } = options
   const { adminSocket, masterSocket, confinedDirectory, logSocket } = haproxySockets(options)
   const appliedFile = join(runDirectory, 'applied')
+  const trial = `${directory}.trial`
   const listeners = new Set<() => void>()
   /** What stands in each file, so that the many that stay are not read again. */
   const written = new Map<string, string>()
@@ -129,6 +130,8 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
   async function prepare(): Promise<void> {
     await mkdir(runDirectory, { recursive: true, mode: 0o700 })
     await mkdir(confinedDirectory, { recursive: true, mode: 0o755 })
+    // Of a trial that was cut short: keys of users are among it.
+    await rm(trial, { recursive: true, force: true })
     await prepareFolder(directory)
     await ensureDefaultCertificate(join(directory, 'certificates', 'default.pem'), clock)
   }
@@ -239,7 +242,6 @@ export function createHaproxyHost(options: HaproxyOptions): ProxyHost & { close(
       }
     },
     async refusal(filesAt) {
-      const trial = `${directory}.trial`
       try {
         // Of one that was cut short: the program reads every file that it finds.
         await rm(trial, { recursive: true, force: true })

@@ -164,7 +164,12 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
     // The lists of slices are the same values until one of them changes: by that thousands of routes know that they need no other look.
     const lists = new Map<string, Map<string, readonly EndpointSlice[]>>()
     slices.onChange((now, before) => {
-      for (const one of [now, before]) if (one !== undefined) lists.get(one.metadata.namespace)?.delete(serviceName(one))
+      for (const one of [now, before]) {
+        if (one === undefined) continue
+        const own = lists.get(one.metadata.namespace)
+        // Namespaces come and go for years.
+        if (own?.delete(serviceName(one)) && own.size === 0) lists.delete(one.metadata.namespace)
+      }
     })
     for (const informer of informers) informer.onChange(stir)
     return {
@@ -182,7 +187,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         },
         secret: (name, namespace) => secrets.get(name, namespace),
         addresses,
-        portProblem: (port) => proxy.portProblem(port),
+        portProblem: (port, addresses) => proxy.portProblem(port, addresses),
       },
       isSynced: () => informers.every(({ isSynced }) => isSynced),
       synced: async () => {
