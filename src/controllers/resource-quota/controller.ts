@@ -2,7 +2,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { quotaEvaluatorOf } from '#api/quota/evaluators.ts'
-import type { QuotaContext, QuotaEvaluator } from '#api/quota/quota.ts'
+import { appliesTo, growth, mask, type QuotaContext, type QuotaEvaluator } from '#api/quota/quota.ts'
 import { DeviceClass } from '#api/resource/v1/device-class.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { same } from '#api/strategy.ts'
@@ -57,8 +57,13 @@ function sourceOf(kind: AnyKind): Source {
       const quotas = cache.list(ResourceQuota, namespace)
       if (quotas.length === 0) return []
       const context = contextOf(cache, 0)
-      const counting = quotas.filter(({ spec }) => evaluator.matching(Object.keys(spec.hard ?? {}), context).length > 0)
-      return counting.map(keyOf)
+      const namesOf = ({ spec }: ResourceQuota) => evaluator.matching(Object.keys(spec.hard ?? {}), context)
+      const used = (quota: ResourceQuota, by: KubeObject) =>
+        appliesTo(quota, evaluator, by, context) ? mask(evaluator.usage(by, context), namesOf(quota)) : {}
+      // Counting while another object is on its way would take off what admission just added for it: it is done for what gives room back alone.
+      const givesBack = (quota: ResourceQuota): boolean =>
+        Object.values(growth(used(quota, previous!), used(quota, object))).some(({ nano }) => nano > 0n)
+      return quotas.filter((quota) => (isGone ? namesOf(quota).length > 0 : givesBack(quota))).map(keyOf)
     },
   }
 }

@@ -9,6 +9,7 @@ import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { createServedKinds } from '#loop/served-kinds.ts'
 import { World } from '../testing/world.ts'
 import { resourceQuotaController } from './controller.ts'
+import { planQuota } from './plan.ts'
 
 const namespace = 'test'
 const controller = resourceQuotaController(createServedKinds([ConfigMap, Pod, ResourceClaim, DeviceClass]))
@@ -49,10 +50,45 @@ test('what admission does is no reason to count; what goes is', () => {
   const charged = { ...quota, status: { ...quota.status, used: { configmaps: '2' } } }
   assert.deepEqual(keys(ResourceQuota, charged, quota), [])
   assert.deepEqual(keys(ConfigMap, configMap), [])
-  assert.deepEqual(keys(ConfigMap, configMap, configMap), ['test/q'])
+  assert.deepEqual(keys(ConfigMap, { ...configMap, data: { a: 'b' } }, configMap), [])
   world.remove(ConfigMap, configMap)
   assert.deepEqual(keys(ConfigMap, configMap, configMap), ['test/q'])
   assert.deepEqual(keys(ResourceQuota, { ...quota, spec: { hard: { configmaps: '6' } } }, quota), ['test/q'])
+})
+
+test('a pod that is scheduled or started gives nothing back; one that ends, or leaves a scope, does', () => {
+  const world = new World()
+  for (const [name, scopes] of [
+    ['all', undefined],
+    ['endless', ['NotTerminating']],
+  ] as const)
+    world.put(ResourceQuota, {
+      metadata: { name, namespace },
+      spec: { hard: { pods: '2' }, ...(scopes && { scopes }) },
+      status: { hard: { pods: '2' }, used: { pods: '2' } },
+    })
+  const pod = world.put(Pod, { metadata: { name: 'a', namespace }, spec: { containers: [{ name: 'c' }] } })
+  const keys = (spec: object, status: object) => {
+    const next = { ...pod, spec: { ...pod.spec, ...spec }, status }
+    return controller.sources
+      .filter(({ kind }) => kind === Pod)
+      .flatMap((source) => source.keys!(next as never, world, pod as never))
+      .sort()
+  }
+  assert.deepEqual(keys({ nodeName: 'n' }, {}), [])
+  assert.deepEqual(keys({}, { phase: 'Running' }), [])
+  assert.deepEqual(keys({}, { phase: 'Succeeded' }), ['test/all', 'test/endless'])
+  assert.deepEqual(keys({ activeDeadlineSeconds: 5 }, {}), ['test/endless'])
+})
+
+test('room that is given back is counted again soon: another object may have been on its way', () => {
+  const world = new World()
+  world.put(Pod, { metadata: { name: 'a', namespace }, spec: { containers: [{ name: 'c' }] } })
+  const wakes = ['2', '0'].map((pods) => {
+    world.put(ResourceQuota, { metadata: { name: 'q', namespace }, spec: { hard: { pods: '3' } }, status: { used: { pods } } })
+    return planQuota(controller.view(`${namespace}/q`, world, 0, undefined)!).wakeAt
+  })
+  assert.deepEqual(wakes, [5_000, 300_000])
 })
 
 function check(name: string, spec: object, configMaps: readonly string[], expected: object): void {

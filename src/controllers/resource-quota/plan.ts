@@ -1,13 +1,15 @@
 import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { type Resources, resourceListOf } from '#api/core/v1/resources.ts'
 import type { KubeObject } from '#api/kind.ts'
-import { addResources, appliesTo, mask, parseResources, type QuotaContext, type QuotaEvaluator } from '#api/quota/quota.ts'
+import { addResources, appliesTo, growth, mask, parseResources, type QuotaContext, type QuotaEvaluator } from '#api/quota/quota.ts'
 import { same } from '#api/strategy.ts'
 import { quantityOf } from '#lib/quantity.ts'
 import { type Plan, settled } from '#loop/controller.ts'
 
 /** The reference's `--resource-quota-sync-period`: room of a write that failed after it was charged is found again then. */
 const recountMs = 5 * 60_000
+/** What was on its way when room was given back has come by then, and counts again. */
+const soonMs = 5_000
 
 export interface QuotaView {
   readonly quota: ResourceQuota
@@ -22,8 +24,9 @@ export function planQuota({ quota, content, context }: QuotaView): Plan {
   const hard = quota.spec.hard ?? {}
   const names = Object.keys(hard)
   const limited: ResourceQuota = { ...quota, status: { ...quota.status, hard } }
+  const before = mask(parseResources(quota.status?.used), names)
   // What nobody counts keeps the number that it has.
-  let used: Resources = mask(parseResources(quota.status?.used), names)
+  let used: Resources = before
   for (const { evaluator, objects } of content) {
     const counted = evaluator.matching(names, context)
     if (counted.length === 0) continue
@@ -33,8 +36,9 @@ export function planQuota({ quota, content, context }: QuotaView): Plan {
     used = { ...used, ...sum }
   }
   const status = { hard, used: resourceListOf(used) }
-  const wakeAt = context.now + recountMs
-  if (same(quota.status, status)) return { commands: [], wakeAt }
+  if (same(quota.status, status)) return { commands: [], wakeAt: context.now + recountMs }
+  const isLess = Object.values(growth(before, used)).some(({ nano }) => nano > 0n)
+  const wakeAt = context.now + (isLess ? soonMs : recountMs)
   const object: ResourceQuota = { ...quota, status }
   return { commands: [{ do: 'update', kind: ResourceQuota, object, subresource: 'status' }], wakeAt }
 }
