@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { connect, createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, haproxySettings, stopHaproxy } from '#host/haproxy.ts'
+import { makeCertificate } from '#host/pki/certificate.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { createProxy } from '../haproxy/proxy.ts'
 import type { RouterModel } from '../model/router-model.ts'
@@ -25,17 +27,29 @@ const places = {
   accessLog: join(folder, 'access.log'),
   programLog: join(folder, 'haproxy.log'),
 }
-const servers: Server[] = []
+const servers: (Server | TlsServer)[] = []
 const ports = new Map<string, number>()
 let proxy: ReturnType<typeof createProxy>
 let host: ReturnType<typeof createHaproxyHost>
 
 before(async () => {
-  for (const name of ['one', 'two', 'both']) {
-    const server = createServer((_request, response) => response.end(name))
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    ports.set(name, (server.address() as AddressInfo).port)
+  for (const name of ['one', 'two', 'both'])
+    await listen(
+      name,
+      createServer((_request, response) => response.end(name)),
+    )
+  for (const name of ['narrow', 'wide']) {
+    const { certificate, key } = makeCertificate({
+      commonName: name,
+      usage: 'server',
+      dnsNames: [name],
+      notBefore: Date.now() - 1000,
+      notAfter: Date.now() + 3_600_000,
+    })
+    await listen(
+      name,
+      createTlsServer({ cert: certificate, key }, (socket) => socket.on('error', () => {})),
+    )
   }
   host = createHaproxyHost({ ...places, clock: systemClock, log })
   proxy = createProxy({ host, settings: haproxySettings(places, addresses), clock: systemClock, log, reloadGapMs: 0 })
@@ -48,12 +62,32 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+async function listen(name: string, server: Server | TlsServer): Promise<void> {
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ports.set(name, (server.address() as AddressInfo).port)
+}
+
 const objectsOf = (name: string, at: string) => `
 { kind: Service, metadata: { name: ${name} }, spec: { ports: [{ port: 80, protocol: TCP }] } }
 ---
 { kind: Gateway, metadata: { name: ${name} }, spec: { gatewayClassName: wherry, addresses: [${at}], listeners: [{ name: http, port: 80, protocol: HTTP }] } }
 ---
 { kind: HTTPRoute, metadata: { name: ${name} }, spec: { parentRefs: [{ name: ${name} }], rules: [{ matches: [{ path: { value: /${name === 'both' ? 'both' : ''} } }], backendRefs: [{ name: ${name}, port: 80 }] }] } }
+---`
+
+/** A Gateway that passes TLS on for what both hosts mean. */
+const passingOf = (name: string, at: string, listenerHost: string, routeHost: string) => `
+{ kind: Service, metadata: { name: ${name} }, spec: { ports: [{ port: 443, protocol: TCP }] } }
+---
+kind: Gateway
+metadata: { name: ${name} }
+spec:
+  gatewayClassName: wherry
+  addresses: [${at}]
+  listeners: [{ name: tls, port: 443, protocol: TLS, hostname: "${listenerHost}", tls: { mode: Passthrough } }]
+---
+{ kind: TLSRoute, metadata: { name: ${name} }, spec: { parentRefs: [{ name: ${name} }], hostnames: ["${routeHost}"], rules: [{ backendRefs: [{ name: ${name}, port: 443 }] }] } }
 ---`
 
 async function serve(manifests: string): Promise<void> {
@@ -100,4 +134,34 @@ test('an address that is left is free again', async () => {
   const { reloads } = proxy.counters
   await serve(objectsOf('two', `{ value: ${addresses[1]} }`))
   assert.equal(proxy.counters.reloads, reloads)
+})
+
+/** Whose certificate is shown for a name; `rejected`: the connection ends without one. */
+function shown(at: string, servername: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: at, port: 443, servername, rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN))
+      socket.destroy()
+    })
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNRESET' ? 'rejected' : String(code)))
+  })
+}
+
+test('names of TLS are those of the address alone: what another Gateway has a route for is rejected', async () => {
+  await serve(
+    passingOf('narrow', `{ value: ${addresses[0]} }`, 'a.example.com', '*.example.com') +
+      passingOf('wide', `{ value: ${addresses[1]} }`, '*.com', '*.com'),
+  )
+  assert.deepEqual([await shown(addresses[0], 'a.example.com'), await shown(addresses[1], 'a.example.com')], ['narrow', 'wide'])
+  assert.deepEqual([await shown(addresses[0], 'other.com'), await shown(addresses[1], 'other.com')], ['rejected', 'wide'])
+  assert.deepEqual([await shown(addresses[0], 'a.example.org'), await shown(addresses[1], 'a.example.org')], ['rejected', 'rejected'])
+})
+
+test('Gateways at the same addresses share their names, the more precise one first', async () => {
+  await serve(passingOf('wide', '', '*.com', '*.com') + passingOf('narrow', '', 'a.example.com', '*.example.com'))
+  for (const at of addresses)
+    assert.deepEqual(
+      [await shown(at, 'a.example.com'), await shown(at, 'other.com'), await shown(at, 'a.example.org')],
+      ['narrow', 'wide', 'rejected'],
+    )
 })
