@@ -35,10 +35,10 @@ test('a timeline and a summary, as people read them', async () => {
  0:00:02  deployment default/nginx-deployment  2 of 2 ready
  0:05:00  fault                                node-0 loses power for good (1 pod)
  0:05:00  deployment default/nginx-deployment  1 of 2 ready
- 0:05:48  node node-0                          is not ready (NodeStatusUnknown)
- 0:10:48  deployment default/nginx-deployment  1 pod evicted from node-0 (DeletionByTaintManager)
- 0:10:48  deployment default/nginx-deployment  1 pod created
- 0:10:48  deployment default/nginx-deployment  1 pod scheduled: node-1
+ 0:05:47  node node-0                          is not ready (NodeStatusUnknown)
+ 0:10:47  deployment default/nginx-deployment  1 pod evicted from node-0 (DeletionByTaintManager)
+ 0:10:47  deployment default/nginx-deployment  1 pod created
+ 0:10:47  deployment default/nginx-deployment  1 pod scheduled: node-1
  0:10:48  deployment default/nginx-deployment  2 of 2 ready
 
 After 30m on 2 nodes, with node-loss (seed 1):
