@@ -22,6 +22,9 @@ const testRequirements: readonly Requirement[] = [
   { needs: 'curl', package: 'curl' },
   { needs: 'openssl', package: 'openssl' },
   { needs: 'git', package: 'git' },
+  { needs: 'pgrep', package: 'procps' },
+  { needs: 'ping', package: 'iputils-ping' },
+  { needs: 'dig', package: 'bind9-dnsutils' },
   { needs: '/usr/lib/python3/dist-packages/kubernetes/__init__.py', package: 'python3-kubernetes' },
 ]
 
@@ -124,7 +127,7 @@ async function tests(files: readonly string[], concurrency: number, environment:
 }
 
 interface StartOptions {
-  /** Shows only what went wrong, and keeps everything for the counts. */
+  /** Shows only what went wrong or was left out, and keeps everything for the counts. */
   readonly isQuiet?: boolean
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -147,7 +150,9 @@ function start(
     child.once('close', (code) => {
       if (isQuiet)
         process.stdout.write(
-          code === 0 ? output.replaceAll(/^\s*✔ .*\n/gm, '') : output.slice(Math.max(0, output.indexOf('✖ failing tests:'))),
+          code === 0
+            ? output.replaceAll(/^\s*✔ .*\n/gm, '')
+            : [...output.matchAll(/^\s*﹣ .*\n/gm), output.slice(Math.max(0, output.indexOf('✖ failing tests:')))].join(''),
         )
       resolve({ code: code ?? 1, output })
     })
