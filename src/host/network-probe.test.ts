@@ -33,7 +33,9 @@ const grpcPort = await new Promise<number>((resolve, reject) =>
   grpcServer.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
 )
 const httpServer = createHttpServer((request, response) => {
-  response.statusCode = request.url === '/well' ? 200 : 503
+  const elsewhere = { '/round': '/round', '/away': 'http://away.example/', '/near': '/well' }[request.url ?? '']
+  if (elsewhere !== undefined) response.setHeader('Location', elsewhere)
+  response.statusCode = elsewhere !== undefined ? 302 : request.url === '/well' ? 200 : 503
   response.end(request.headers['x-asked'] ?? 'no header')
 }).listen(0, '127.0.0.1')
 const closed = createServer().listen(0, '127.0.0.1')
@@ -48,8 +50,8 @@ after(() => {
 })
 
 const grpc = (service: string, port = grpcPort) => networkProbe.grpc('127.0.0.1', port, service, 2_000)
-const http = (path: string) =>
-  networkProbe.http({ url: `http://127.0.0.1:${httpPort}${path}`, headers: [{ name: 'X-Asked', value: 'yes' }], timeoutMs: 2_000 })
+const http = (path: string, headers = [{ name: 'X-Asked', value: 'yes' }]) =>
+  networkProbe.http({ url: `http://127.0.0.1:${httpPort}${path}`, headers, timeoutMs: 2_000 })
 
 check('grpc: the whole server serves', () => grpc(''), 'success')
 check('grpc: a named service serves', () => grpc('well'), 'success')
@@ -58,6 +60,14 @@ check('grpc: a service that nobody knows', () => grpc('stranger'), 'failure')
 check('grpc: nobody listens', () => grpc('', closedPort), 'failure')
 check('http: well, with the headers asked for', () => http('/well'), 'success', /yes/)
 check('http: ill', () => http('/ill'), 'failure', /statuscode: 503/)
+check('http: sent on within the host', () => http('/near'), 'success', /^yes$/)
+check('http: sent to another host', () => http('/away'), 'success', /^Probe terminated redirects, Response body: /)
+check('http: sent in a circle', () => http('/round'), 'failure', /stopped after 10 redirects/)
+const twice = [
+  { name: 'X-Asked', value: 'once' },
+  { name: 'x-asked', value: 'twice' },
+]
+check('http: a header that is named twice', () => http('/well', twice), 'success', /^once, twice$/)
 check('tcp: somebody listens', () => networkProbe.tcp('127.0.0.1', httpPort, 2_000), 'success')
 check('tcp: nobody listens', () => networkProbe.tcp('127.0.0.1', closedPort, 2_000), 'failure', /refused/)
 

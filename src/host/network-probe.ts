@@ -18,10 +18,14 @@ async function askHttp({ url, headers, timeoutMs }: Parameters<NetworkProbe['htt
       const { code, location, body } = await get(target, headers, signal)
       const next = location === undefined || code < 300 || code >= 400 ? undefined : new URL(location, target)
       // Another host is not ours to judge: that the container sends us there is answer enough.
-      if (next === undefined || next.hostname !== target.hostname || redirects === REDIRECTS_MAX) {
-        if (code >= 200 && code < 400) return { result: 'success', output: body, statusCode: code }
+      if (next === undefined || next.hostname !== target.hostname) {
+        if (code >= 300 && code < 400)
+          return { result: 'success', output: `Probe terminated redirects, Response body: ${body}`, statusCode: code, isWarning: true }
+        if (code >= 200 && code < 300) return { result: 'success', output: body, statusCode: code }
         return { result: 'failure', output: `HTTP probe failed with statuscode: ${code}`, statusCode: code }
       }
+      if (redirects + 1 >= REDIRECTS_MAX)
+        return { result: 'failure', output: `Get "${next.href}": stopped after ${REDIRECTS_MAX} redirects` }
       target = next
     }
   } catch (error) {
@@ -37,11 +41,15 @@ interface HttpAnswer {
 }
 
 function get(url: URL, headers: readonly { readonly name: string; readonly value: string }[], signal: AbortSignal): Promise<HttpAnswer> {
-  const fields: Record<string, string> = { 'user-agent': 'kube-probe/1.36', accept: '*/*' }
+  const fields: Record<string, string | string[]> = {}
   for (const { name, value } of headers) {
-    if (value === '' && ['user-agent', 'accept'].includes(name.toLowerCase())) delete fields[name.toLowerCase()]
-    else fields[name.toLowerCase()] = value
+    const field = name.toLowerCase()
+    // One that is named more than once is sent as often; a connection is for one host.
+    fields[field] = field === 'host' ? (fields[field] ?? value) : [...(fields[field] ?? []), value]
   }
+  for (const [field, usual] of Object.entries({ 'user-agent': 'kube-probe/1.36', accept: '*/*' }))
+    if (fields[field] === undefined) fields[field] = usual
+    else if (fields[field][0] === '') delete fields[field]
   return new Promise((resolve, reject) => {
     const options = { method: 'GET', headers: fields, signal, agent: false, rejectUnauthorized: false } as const
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {

@@ -371,4 +371,6 @@ export interface ProbeAnswer {
   readonly output: string
   /** Of HTTP: whatever it says, somebody answered. */
   readonly statusCode?: number
+  /** A success that its owner should hear about all the same. */
+  readonly isWarning?: boolean
 }

@@ -27,10 +27,11 @@ export async function world(
   seed = 1,
   files = memoryFiles(),
   through: (runtime: SimulatedRuntime) => Runtime = (runtime) => runtime,
-  parts: Pick<TestNodeOptions, 'parts' | 'config' | 'volumes' | 'cgroups'> & {
-    readonly client?: TestNodeOptions['through']
-    readonly clock?: VirtualClock
-  } = {},
+  parts: Pick<TestNodeOptions, 'parts' | 'config' | 'volumes' | 'cgroups'> &
+    Partial<Pick<TestNodeOptions, 'network'>> & {
+      readonly client?: TestNodeOptions['through']
+      readonly clock?: VirtualClock
+    } = {},
 ): Promise<World> {
   const clock = parts.clock ?? createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(seed), images })

@@ -46,14 +46,14 @@ function check(name: string, answers: Readonly<Record<string, ProbeAnswer>>, exp
 check(
   'an answer of any kind is enough',
   { http: failure('HTTP probe failed with statuscode: 500', 500) },
-  ['http://[::1]:80/x Authorization A'],
+  ['http://[::1]:80/x Authorization A User-Agent'],
   'HTTP',
 )
 check('nobody there', { http: failure('connection refused') }, /connection refused/, 'HTTP')
 const noTls = failure('Get "https://": write EPROTO … wrong version number')
 check('HTTP where HTTPS was said', { https: noTls, http: failure('404', 404) }, [
-  'https://[::1]:80/x Authorization A',
-  'http://[::1]:80/x A',
+  'https://[::1]:80/x Authorization A User-Agent',
+  'http://[::1]:80/x A User-Agent',
   '[::1]:80',
 ])
 check('neither', { https: noTls, http: failure('refused') }, /EPROTO/)

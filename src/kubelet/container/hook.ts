@@ -28,7 +28,9 @@ export async function runHook(handler: LifecycleHandler, context: HookContext, s
       throw new WherryError('InternalError', `command '${(exec.command ?? []).join(' ')}' exited with ${exitCode}: ${output}`)
     }
   } else if (httpGet !== undefined) {
-    const target = httpTarget(httpGet, context)
+    const { url, headers } = httpTarget(httpGet, context)
+    const isNamed = headers.some(({ name }) => name.toLowerCase() === 'user-agent')
+    const target = { url, headers: isNamed ? headers : [...headers, { name: 'User-Agent', value: 'kube-lifecycle/1.36' }] }
     let answer = await context.network.http({ ...target, timeoutMs: HTTP_TIMEOUT_MS })
     // Clusters of old have hooks that name HTTPS and were always asked by HTTP. Who is asked so gets no credentials.
     if (isUnreached(answer) && target.url.startsWith('https:') && SPEAKS_NO_TLS.test(answer.output)) {

@@ -96,7 +96,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     log,
     random: context.random,
     onChange: look,
-    tell: (container, message) => operations.tell('Warning', 'Unhealthy', message, container),
+    tell: (container, reason, message) => operations.tell('Warning', reason, message, container),
     observe: (probe) => context.observer?.probed({ ...probe, pod: state.pod.metadata }),
   })
 

@@ -1,5 +1,6 @@
 import type { Probe } from '#api/core/v1/types.ts'
 import { isError } from '#lib/errors.ts'
+import { expand } from '../container/expand.ts'
 import { httpTarget, portNumber } from '../container/hook.ts'
 import type { NetworkProbe, ProbeAnswer } from '../interfaces.ts'
 import type { AnyContainer } from '../pod/containers.ts'
@@ -20,11 +21,17 @@ export async function ask(
 ): Promise<ProbeAnswer> {
   const limitMs = timeoutMs(probe)
   const { exec, httpGet, tcpSocket, grpc } = probe
-  if (exec !== undefined) return askByCommand(runtime, target.containerId, exec.command ?? [], limitMs)
+  if (exec !== undefined) return askByCommand(runtime, target.containerId, commandOf(exec.command, target.container), limitMs)
   if (httpGet !== undefined) return network.http({ ...httpTarget(httpGet, target), timeoutMs: limitMs })
   if (tcpSocket !== undefined) return network.tcp(tcpSocket.host || target.podIP, portNumber(tcpSocket.port, target.container), limitMs)
   if (grpc !== undefined) return network.grpc(target.podIP, grpc.port, grpc.service ?? '', limitMs)
   return { result: 'failure', output: 'missing probe handler' }
+}
+
+/** With the variables that the container's spec gives a value; one that comes from elsewhere is empty, as with the reference. */
+function commandOf(words: readonly string[] = [], { env = [] }: ProbeTarget['container']): readonly string[] {
+  const values = new Map(env.map(({ name, value = '' }) => [name, value]))
+  return words.map((word) => expand(word, (name) => values.get(name)))
 }
 
 /** Output of a probe that is kept for its event, as in the reference. */

@@ -1,8 +1,9 @@
 import type { Probe } from '#api/core/v1/types.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
+import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
-import type { KubeletObserver, NetworkProbe } from '../interfaces.ts'
+import type { KubeletObserver, NetworkProbe, ProbeAnswer } from '../interfaces.ts'
 import type { ProbeResult, ProbeResults } from '../pod/view.ts'
 import type { Runtime } from '../runtime.ts'
 import { ask, type ProbeTarget } from './ask.ts'
@@ -33,8 +34,8 @@ export interface ProberOptions {
   readonly log: Log
   /** A result changed. */
   readonly onChange: () => void
-  /** A probe failed: `Readiness probe failed: …`. */
-  readonly tell: (container: string, message: string) => void
+  /** A probe failed, could not be asked, or was answered in a strange way: `Readiness probe failed: …`. */
+  readonly tell: (container: string, reason: 'Unhealthy' | 'ProbeWarning', message: string) => void
   /** For metrics. */
   readonly observe?: (probe: Omit<Parameters<KubeletObserver['probed']>[0], 'pod'>) => void
 }
@@ -88,16 +89,24 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
       observe?.({ type: titles[one.type], result, container: probed.container.name, seconds: (clock.monotonicMs() - startedMs) / 1000 })
     one.isAsking = true
     try {
-      const { result, output } = await ask(one.spec, probed, { runtime, network })
+      const { result, output, isWarning } = await askInEarnest(one.spec, probed)
       observed(result === 'success' ? 'successful' : 'failed')
       if (containers.get(probed.containerId) !== followed) return
-      if (result === 'failure') tell(probed.container.name, `${titles[one.type]} probe failed: ${output}`)
+      if (result === 'failure') tell(probed.container.name, 'Unhealthy', `${titles[one.type]} probe failed: ${output}`)
+      else if (isWarning) tell(probed.container.name, 'ProbeWarning', `${titles[one.type]} probe warning: ${output}`)
       const before = one.state
       one.state = afterAnswer(before, one.type, one.spec, result)
       if (one.state.result !== before.result) onChange()
     } catch (error) {
       observed('unknown')
       log.debug('a probe could not be asked', { container: probed.container.name, probe: one.type, error })
+      // It says nothing of the container, but its owner wants to know: a command that is not there, a port of an unknown name.
+      if (containers.get(probed.containerId) === followed && !isError(error, 'ServiceUnavailable'))
+        tell(
+          probed.container.name,
+          'Unhealthy',
+          `${titles[one.type]} probe errored and resulted in unknown state: ${error instanceof Error ? error.message : String(error)}`,
+        )
     } finally {
       one.isAsking = false
     }
@@ -108,6 +117,16 @@ export function createProber({ runtime, network, clock, random, log, onChange, t
     if (mayAskAgain) schedule(followed, one, clock.now() + leftMs)
     // A startup probe that succeeded lets the others begin.
     if (one.type === 'startup') arm(followed)
+  }
+
+  /** What could not be asked is asked again at once, as the reference does: a runtime that was busy may hear it then. */
+  async function askInEarnest(spec: Probe, probed: Probed): Promise<ProbeAnswer> {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        return await ask(spec, probed, { runtime, network })
+      } catch (error) {
+        if (attempt === ATTEMPTS_MAX) throw error
+      }
   }
 
   function stop(followed: Followed): void {
@@ -158,5 +177,6 @@ interface Armed {
   isAsking: boolean
 }
 
+const ATTEMPTS_MAX = 3
 const types: readonly ProbeType[] = ['startup', 'liveness', 'readiness']
 const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const
