@@ -44,7 +44,7 @@ export function resizeOf(view: ResizeView, container: AnyContainer, status: Cont
 
 const differs = (a: string | undefined, b: string | undefined): boolean => a !== b && compareQuantity(a ?? '0', b ?? '0') !== 0
 
-/** The running containers that change as they run. Those of the start run on as they began. */
+/** The running containers that change as they run, those of the start among them. */
 export function containersToResize(view: ResizeView & Pick<PodView, 'containers'>): readonly Resized[] {
   return view.containers.flatMap((status) => {
     const found = containerNamed(view.pod, status.metadata.name)
@@ -58,8 +58,12 @@ interface Resized {
   readonly status: ContainerStatus
 }
 
-const isResizable = ({ container, kind }: NonNullable<ReturnType<typeof containerNamed>>): boolean =>
-  kind === 'regular' || isSidecar(container, kind)
+type Found = NonNullable<ReturnType<typeof containerNamed>>
+
+const isResizable = ({ kind }: Found): boolean => kind !== 'ephemeral'
+
+/** One of the start runs once: the API lets none be resized that would have to begin again for it. */
+const mayRestart = ({ container, kind }: Found): boolean => kind === 'regular' || isSidecar(container, kind)
 
 /** The limits of the pod's group are those for other resources than were given to it. Nothing starts in it before that is put right. */
 export const isGroupOutdated = ({ pod, group }: Pick<PodView, 'pod' | 'group'>): boolean =>
@@ -74,7 +78,7 @@ export function needsResize(view: PodView): boolean {
 
 function waitsForRestart(view: PodView, status: ContainerStatus): boolean {
   const found = containerNamed(view.pod, status.metadata.name)
-  return status.state === 'running' && found !== undefined && isResizable(found) && resizeOf(view, found.container, status) === 'restart'
+  return status.state === 'running' && found !== undefined && mayRestart(found) && resizeOf(view, found.container, status) === 'restart'
 }
 
 /** What runs differs from what was given. A container that does not run will have it when it starts. */

@@ -147,6 +147,23 @@ test('grows the group before the container, and tells when it began and ended', 
   assert.deepEqual(events('Resize'), [`ResizeStarted Pod resize started: ${summary}`, `ResizeCompleted Pod resize completed: ${summary}`])
 })
 
+test('resizes a container of the start as it runs', async (t) => {
+  const { create, node, clock, calls } = await world(t)
+  const start = { name: 'start', image: 'app', imagePullPolicy: 'IfNotPresent', resources: cpu('100m', '200m') }
+  await create('one', cpu('50m', '100m'), { initContainers: [start] })
+  calls.length = 0
+  const body = { spec: { initContainers: [{ name: 'start', resources: cpu('200m', '400m') }] } }
+  await node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default', subresource: 'resize' })
+  await clock.advance(1_000)
+  assert.deepEqual(calls, ['room one', 'start 40000 204 0', 'settle one'])
+  const status = (await node.pod('one'))!.status
+  assert.deepEqual(status.initContainerStatuses?.[0]?.resources, cpu('200m', '400m'))
+  assert.equal(
+    status.conditions?.some(({ type }) => type.startsWith('PodResize')),
+    false,
+  )
+})
+
 test('waits while others hold what it takes, and is carried out when they go', async (t) => {
   const { create, resize, show, node, clock, events } = await world(t)
   await create('big', cpu('3'))
