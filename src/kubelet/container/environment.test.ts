@@ -84,6 +84,12 @@ check(
   },
 )
 check(
+  'limits that the container does not set are the pod’s',
+  { env: [resource('limits.cpu', '1m'), resource('limits.memory', '1Mi'), resource('limits.hugepages-2Mi')] },
+  { 'limits.cpu/1m': '250', 'limits.memory/1Mi': '64', 'limits.hugepages-2Mi/': '0' },
+  { resources: { limits: { cpu: '2', memory: '64Mi', 'hugepages-2Mi': '4Mi' } } },
+)
+check(
   'optional ones may lack',
   { env: [key('configMapKeyRef', 'settings', 'none', true), key('secretKeyRef', 'none', 'k', true)] },
   { 'settings/none': undefined },
@@ -92,7 +98,7 @@ check('a missing object', { envFrom: [{ configMapRef: { name: 'none' } }] }, /^W
 check('a missing key', { env: [key('configMapKeyRef', 'settings', 'z')] }, /couldn't find key z in ConfigMap here\/settings/)
 check('a missing secret key', { env: [key('secretKeyRef', 'keys', 'z')] }, /couldn't find key z in Secret here\/keys/)
 
-function check(name: string, given: object, expected: Readonly<Record<string, string | undefined>> | RegExp): void {
+function check(name: string, given: object, expected: Readonly<Record<string, string | undefined>> | RegExp, spec: object = {}): void {
   test(name, async () => {
     const container = {
       name: 'main',
@@ -100,8 +106,8 @@ function check(name: string, given: object, expected: Readonly<Record<string, st
       ...given,
     } as unknown as AnyContainer
     const metadata = { name: 'one', namespace: 'here', uid: 'u', labels: { l: 'v' } }
-    const pod = { metadata, spec: { containers: [container] } } as unknown as Pod
-    const allocatable = { cpu: '4', memory: '4Gi' }
+    const pod = { metadata, spec: { containers: [container], ...spec } } as unknown as Pod
+    const allocatable = { cpu: '4', memory: '4Gi', 'hugepages-2Mi': '8Mi' }
     const made = containerEnvironment({ pod, container, podIPs: ['10.1.0.2'], hostIPs: ['192.0.2.1'], allocatable, references })
     if (expected instanceof RegExp) return assert.rejects(made, expected)
     const environment = await made

@@ -1,4 +1,5 @@
 import type { Pod } from '#api/core/v1/pod.ts'
+import { isHugePages } from '#api/core/v1/resources.ts'
 import type { ResourceFieldSelector } from '#api/core/v1/types.ts'
 import { WherryError } from '#lib/errors.ts'
 import { parseQuantity } from '#lib/quantity.ts'
@@ -47,8 +48,8 @@ const lines = (map: Readonly<Record<string, string>> = {}): string =>
     .join('\n')
 
 /**
- * A resource of a container in units of the divisor, rounded up: `resourceFieldRef`. A limit that is not set is what the node can give; a
- * request that is not set is zero.
+ * A resource of a container in units of the divisor, rounded up: `resourceFieldRef`. A limit that is not set is the pod's (KEP-2837), else what
+ * the node can give, which says nothing of huge pages; a request that is not set is zero.
  */
 export function resourceValue(
   pod: Pod,
@@ -62,8 +63,12 @@ export function resourceValue(
   const match = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/.exec(selector.resource)
   if (match === null) throw new WherryError('Invalid', `unsupported container resource : ${selector.resource}`)
   const [, list, resource] = match as unknown as [string, 'limits' | 'requests', string]
-  const set = container.resources[list]?.[resource]
-  const amount = parseQuantity(set ?? (list === 'limits' ? (allocatable[resource] ?? '0') : '0')).nano
+  const hasFallback = list === 'limits' && !isHugePages(resource)
+  const choices = [
+    container.resources[list]?.[resource],
+    ...(hasFallback ? [pod.spec.resources?.limits?.[resource], allocatable[resource]] : []),
+  ]
+  const amount = choices.map((one) => parseQuantity(one ?? '0').nano).find((nano) => nano !== 0n) ?? 0n
   const given = selector.divisor === undefined ? 0n : parseQuantity(selector.divisor).nano
   const divisor = given === 0n ? 1_000_000_000n : given
   return String((amount + divisor - 1n) / divisor)
