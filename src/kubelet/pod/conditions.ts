@@ -116,6 +116,7 @@ function initialized({ pod }: PodView, status: PodStatus, previous: PodStatus): 
 
 function restartingAll(view: PodView, { phase }: PodStatus, previous: PodStatus): Verdict {
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
   const names = new Set([...initContainers(view.pod), ...regularContainers(view.pod)].map(({ name }) => name))
   const isCleared = !view.containers.some(({ metadata }) => names.has(metadata.name))
   if (isCleared || !(isRestartingAll(view) || wasRestartingAll(previous))) return { status: 'False' }
