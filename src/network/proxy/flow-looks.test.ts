@@ -4,16 +4,15 @@ import { silentLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createFlowLooks } from './flow-looks.ts'
 import type { Flow, FlowProtocol } from './host.ts'
-import type { ServicePort } from './service-ports.ts'
+import type { ForwardedPort } from './stale-flows.ts'
 
 const flowTo = (endpoint: string): Flow => ({ destination: '10.96.0.7', destinationPort: 53, replySource: endpoint, replyPort: 53 })
 const ports = (...serving: readonly string[]) =>
   (['udp', 'tcp'] as const).map(
-    (protocol) =>
-      ({
-        ...{ protocol, port: 53, nodePort: 0, clusterIP: '10.96.0.7', externalIPs: [], balancerIPs: [] },
-        serving: serving.map((address) => `${address}:53`),
-      }) as unknown as ServicePort,
+    (protocol): ForwardedPort => ({
+      ...{ protocol, port: 53, nodePort: 0, addresses: ['10.96.0.7'] },
+      serving: serving.map((address) => `${address}:53`),
+    }),
   )
 
 /** A kernel with a flow of each protocol to each of a, b and c, whose looks last until they are let go on. */

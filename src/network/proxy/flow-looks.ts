@@ -2,13 +2,12 @@ import { type Clock, sleep } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Family } from './family.ts'
 import type { FlowProtocol, ServiceHost } from './host.ts'
-import type { ServicePort } from './service-ports.ts'
-import { type Frontends, frontendsOf, isStaleFlow } from './stale-flows.ts'
+import { type ForwardedPort, type Frontends, frontendsOf, isStaleFlow } from './stale-flows.ts'
 
 /** Makes the kernel forget flows to those who serve no more, beside the next transaction: to look through many takes longer than to write a rule. */
 export interface FlowLooks {
   /** The next transaction writes these ports of an owner. `hasLeft`: an endpoint left since the last one, so that TCP clients may be knocking there. */
-  changed(owner: string, family: Family, ports: readonly ServicePort[], hasLeft: boolean): void
+  changed(owner: string, family: Family, ports: readonly ForwardedPort[], hasLeft: boolean): void
   /** The kernel has all that was told: a flow that is forgotten before that would begin anew by the former rules. */
   written(): void
   settled(): Promise<void>
@@ -26,7 +25,7 @@ export interface FlowLooksOptions {
 /** What is looked for of one owner in one family. */
 interface Look {
   readonly family: Family
-  readonly ports: readonly ServicePort[]
+  readonly ports: readonly ForwardedPort[]
   readonly hasLeft: boolean
 }
 

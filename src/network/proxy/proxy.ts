@@ -12,12 +12,12 @@ import { createFlowLooks } from './flow-looks.ts'
 import { createProxyHealth, type ProxyHealth, serviceHealthAnswer } from './health.ts'
 import { createHealthPorts } from './health-ports.ts'
 import type { ServiceHost } from './host.ts'
-import { hasHostPorts, hostPortPiece } from './host-ports.ts'
+import { forwardedHostPorts, hasHostPorts, hostPortPiece } from './host-ports.ts'
 import { createLedger } from './ledger.ts'
 import { createProxyMetrics, type ProxyMetrics } from './metrics.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
 import { healthCheckPortOf, localReadyCount, type PortsOptions, servicePorts } from './service-ports.ts'
-import { endpointLeft } from './stale-flows.ts'
+import { endpointLeft, forwardedPort } from './stale-flows.ts'
 import { stickyClientLines } from './sticky.ts'
 import { changeLines, factsPiece, isSticky, type TableFacts, type TableOptions, tableFrame, unusedLines } from './table.ts'
 
@@ -160,6 +160,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
         const pod = pods.get(name, namespace)
         // Of two pods that were both forced onto one host port, the one that was here first has it.
         ledger.set(owner, `${pod?.status?.startTime ?? ''} ${pod?.metadata.creationTimestamp ?? ''}`, hostPortPiece(pod, family))
+        // A client of UDP that sends on would else go on reaching a former pod, or nobody.
+        flows.changed(owner, family, forwardedHostPorts(pod, family, hostPortAddresses), false)
       } else updateService(family, owner, services.get(name, namespace), namespace, name)
     }
     leftServices.delete(owner)
@@ -171,13 +173,15 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     // Of two Services that have one address and port, the older has it.
     const piece = ports.length === 0 ? emptyPiece : servicePiece(ports, family, ledger.get(owner))
     ledger.set(owner, service?.metadata.creationTimestamp ?? '', piece)
-    flows.changed(owner, family, ports, leftServices.has(owner))
+    flows.changed(owner, family, ports.map(forwardedPort), leftServices.has(owner))
     const healthPort = service === undefined || ports.length === 0 ? 0 : healthCheckPortOf(service)
     healthPorts.set(
       `health/${family}/${namespace}/${name}`,
       healthPort === 0 ? undefined : { addresses: healthAddresses(family), port: healthPort },
     )
   }
+
+  const hostPortAddresses = (): readonly string[] => host.addresses().filter((address) => !ownAddresses.includes(address))
 
   /** Where node ports answer, balancers find the health of their Services. */
   function healthAddresses(family: Family): readonly string[] {

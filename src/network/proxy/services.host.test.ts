@@ -1,7 +1,6 @@
 /** Every feature of Services, seen by packets through a real kernel. Needs root, ip, nft and conntrack. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import type { Pod } from '#api/core/v1/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { ServiceProxy, ServiceProxyOptions } from './proxy.ts'
@@ -361,42 +360,6 @@ test('rules that somebody removed come back by themselves', async () => {
       assert.ok(all.includes(who[0] as 'a'), `${words.join(' ')}: ${who}`)
     }
   }
-})
-
-test('host ports in both families, with and without an address; of two pods the first has it', async () => {
-  const pod = (name: string, place: 'a' | 'b', startTime: string, ports: object[]): Pod =>
-    ({
-      kind: 'Pod',
-      metadata: { name, namespace: 'default' },
-      spec: { containers: [{ name: 'c', ports: ports.map((port) => ({ protocol: 'TCP', containerPort: 8080, ...port })) }] },
-      status: { phase: 'Running', startTime, podIPs: addresses[place].map((ip) => ({ ip })) },
-    }) as unknown as Pod
-  proxy = await world.start()
-  const [first, second] = [
-    pod('p', 'a', '2026-01-02T00:00:00Z', [
-      { hostPort: 81 },
-      { hostPort: 82, hostIP: node4 },
-      { hostPort: 83, protocol: 'UDP' },
-      { hostPort: 84, hostIP: '010.0.0.1' },
-    ]),
-    pod('q', 'b', '2026-01-01T00:00:00Z', [{ hostPort: 81 }, { hostPort: 85, hostIP: '127.0.0.1' }]),
-  ]
-  world.hostPods.put(first)
-  await proxy.settled()
-  for (const to of [node4, node6]) {
-    assert.deepEqual((await world.probe({ from: 'client', to, port: 81 })).who, ['a'])
-    assert.deepEqual((await world.probe({ from: 'client', to, port: 83, net: 'udp' })).who, ['a'])
-    assert.deepEqual((await world.probe({ from: 'a', to, port: 81 })).who, ['a'], 'itself')
-  }
-  assert.deepEqual((await world.probe({ from: 'client', to: node4, port: 82 })).who, ['a'])
-  assert.deepEqual((await world.probe({ from: 'client', to: node6, port: 82 })).who, refused)
-  world.hostPods.put(second)
-  await proxy.settled()
-  assert.deepEqual((await world.probe({ from: 'client', to: node4, port: 81 })).who, ['b'], 'who is here longer')
-  world.hostPods.remove(second)
-  await proxy.settled()
-  assert.deepEqual((await world.probe({ from: 'client', to: node4, port: 81 })).who, ['a'])
-  assert.deepEqual(world.failures, [])
 })
 
 test('pods go out under the node’s address, and to nodes under their own; nodes change as a difference', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Flow, FlowProtocol } from './host.ts'
 import type { ServicePort } from './service-ports.ts'
-import { endpointLeft, frontendsOf, isStaleFlow } from './stale-flows.ts'
+import { endpointLeft, forwardedPort, frontendsOf, isStaleFlow } from './stale-flows.ts'
 
 const port = {
   protocol: 'udp',
@@ -61,6 +61,6 @@ function check(name: string, flow: string, expected: boolean, change: Partial<Se
     const [destination = '', destinationPort] = to.split(':')
     const [replySource = '', replyPort] = from.split(':')
     const entry: Flow = { destination, destinationPort: Number(destinationPort), replySource, replyPort: Number(replyPort) }
-    assert.equal(isStaleFlow(frontendsOf([{ ...port, ...change }], protocol), entry), expected)
+    assert.equal(isStaleFlow(frontendsOf([forwardedPort({ ...port, ...change })], protocol), entry), expected)
   })
 }

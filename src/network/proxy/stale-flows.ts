@@ -2,6 +2,22 @@ import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Flow, FlowProtocol } from './host.ts'
 import type { ServicePort } from './service-ports.ts'
 
+/** What comes in at one port, of a Service or of the node, as far as flows are concerned. */
+export interface ForwardedPort extends Pick<ServicePort, 'protocol' | 'port' | 'serving'> {
+  readonly addresses: readonly string[]
+  /** A port at any address; 0: none. */
+  readonly nodePort: number
+}
+
+/** Of a Service's port. */
+export const forwardedPort = ({ protocol, port, serving, nodePort, clusterIP, externalIPs, balancerIPs }: ServicePort): ForwardedPort => ({
+  protocol,
+  port,
+  serving,
+  nodePort,
+  addresses: [clusterIP, ...externalIPs, ...balancerIPs],
+})
+
 /** Where clients come in, and whom their flows may lead to. */
 export interface Frontends {
   /** By `address:port`. */
@@ -19,13 +35,13 @@ export interface Frontends {
  * TCP: connections end by themselves, but one that is being opened to a node that was lost is not refused, and the kernel leads each further try there,
  * for two minutes also that of the next client that gets the same port. Forgotten, the next try goes to an endpoint that is there.
  */
-export function frontendsOf(ports: Iterable<ServicePort>, protocol: FlowProtocol): Frontends {
+export function frontendsOf(ports: Iterable<ForwardedPort>, protocol: FlowProtocol): Frontends {
   const addresses = new Map<string, ReadonlySet<string>>()
   const nodePorts = new Map<number, ReadonlySet<string>>()
   for (const port of ports) {
     if (port.protocol !== protocol || (protocol === 'udp' && port.serving.length === 0)) continue
     const serving = new Set(port.serving)
-    for (const address of [port.clusterIP, ...port.externalIPs, ...port.balancerIPs]) addresses.set(`${address}:${port.port}`, serving)
+    for (const address of port.addresses) addresses.set(`${address}:${port.port}`, serving)
     if (port.nodePort > 0) nodePorts.set(port.nodePort, serving)
   }
   return { addresses, nodePorts }

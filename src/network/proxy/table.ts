@@ -72,7 +72,7 @@ table ${family} ${name} {
     meta priority set ${frontend} map @services meta priority vmap @ways
     ${atNode} jump node-ports
     dnat ${family} to ${frontend} map @host-port-addresses
-    ${notLoopback} dnat ${family} to meta l4proto . th dport map @host-ports
+    ${notLoopback} ${family} daddr != @own-addresses dnat ${family} to meta l4proto . th dport map @host-ports
     goto ${canary}
   }
   chain node-ports {

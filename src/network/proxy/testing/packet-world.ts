@@ -27,6 +27,9 @@ export const addresses: Readonly<Record<Place, readonly [v4: string, v6: string]
   c: ['10.9.0.4', 'fd00:9::4'],
 }
 
+/** Where the node's own name server listens. */
+export const ownAddress = '10.8.0.10'
+
 export interface Probe {
   readonly from: Place
   readonly to: string
@@ -148,11 +151,12 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
             nftMs.push(performance.now() - from)
           },
           serveHttp: async () => ({ async close() {} }),
+          addresses: () => [...addresses.node, ownAddress],
         },
         clock: systemClock,
         log,
         nodeName: 'here',
-        ownAddresses: ['10.8.0.10'],
+        ownAddresses: [ownAddress],
         ...options,
         table: {
           name: 'wherry',
