@@ -130,6 +130,21 @@ test('flows to who left are looked for once the rules lead elsewhere, also while
   await world.proxy.stop()
 })
 
+test('a slice with the label of headless Services is for names alone, also when it gets the label', async () => {
+  const world = start()
+  world.put('web')
+  await world.settle()
+  assert.match(world.written[0]!, /10\.8\.0\.1 \. tcp \. 80 \. 1:1 : 10\.9\.0\.9 \. 8080/)
+  const slice = world.slices.informer.get('web', 'shop')!
+  world.slices.put({
+    ...slice,
+    metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, 'service.kubernetes.io/headless': '' } },
+  })
+  await world.settle()
+  assert.match(world.written[1]!, /add element ip t refused \{ 10\.8\.0\.1 \. tcp \. 80 \}/)
+  await world.proxy.stop()
+})
+
 function start({ isSynced } = { isSynced: true }) {
   const clock = createVirtualClock(1_000_000_000)
   const services = fakeInformer<Service>()
@@ -147,6 +162,7 @@ function start({ isSynced } = { isSynced: true }) {
     nodes,
     nodesKnown,
     services,
+    slices,
     written,
     turns,
     setBackMs: 0,

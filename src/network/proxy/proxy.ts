@@ -16,7 +16,7 @@ import { forwardedHostPorts, hasHostPorts, hostPortPiece } from './host-ports.ts
 import { createLedger } from './ledger.ts'
 import { createProxyMetrics, type ProxyMetrics } from './metrics.ts'
 import { emptyPiece, servicePiece } from './piece.ts'
-import { healthCheckPortOf, localReadyCount, type PortsOptions, servicePorts } from './service-ports.ts'
+import { healthCheckPortOf, isForwardedSlice, localReadyCount, type PortsOptions, servicePorts } from './service-ports.ts'
 import { endpointLeft, forwardedPort } from './stale-flows.ts'
 import { stickyClientLines } from './sticky.ts'
 import { changeLines, factsPiece, isSticky, type TableFacts, type TableOptions, tableFrame, unusedLines } from './table.ts'
@@ -140,7 +140,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     ...(options.checkAfterMs !== undefined && { afterMs: options.checkAfterMs }),
   })
 
-  const slicesOf = (namespace: string, name: string) => slices.indexed('service', `${namespace}/${name}`)
+  const slicesOf = (namespace: string, name: string) => slices.indexed('service', `${namespace}/${name}`).filter(isForwardedSlice)
   const portsOptions = (family: Family): PortsOptions => ({
     family,
     place: { nodeName: options.nodeName, zone },

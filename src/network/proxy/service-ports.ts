@@ -90,6 +90,12 @@ export const isForwarded = (service: Service): boolean =>
   clusterIPsOf(service).length > 0 &&
   service.metadata.labels?.['service.kubernetes.io/service-proxy-name'] === undefined
 
+/**
+ * Whether a slice has endpoints to forward to. With the label they are for names alone; the controller sets it for headless Services, and whoever writes
+ * slices may.
+ */
+export const isForwardedSlice = ({ metadata }: EndpointSlice): boolean => metadata.labels?.['service.kubernetes.io/headless'] === undefined
+
 /** How many ready endpoints of a family this node has, each address once: what a balancer asks for at the health check port. */
 export function localReadyCount(slices: readonly EndpointSlice[], { family, place }: Pick<PortsOptions, 'family' | 'place'>): number {
   const addresses = slices

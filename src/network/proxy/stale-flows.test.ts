@@ -39,16 +39,23 @@ checkLeft('one went', slice('a', 'b'), slice('a'), true)
 checkLeft('one gave way to another', slice('a'), slice('b'), true)
 checkLeft('all went', slice('a'), undefined, true)
 checkLeft('one serves no more', slice('a'), slice('!a'), true)
+checkLeft('the slice is for names alone from now on', slice('a'), headless(slice('a')), true)
+checkLeft('the slice was for names alone', headless(slice('a')), undefined, false)
 checkLeft('one that did not serve went', slice('a', '!b'), slice('a'), false)
 
 /** `!`: it does not serve. */
 function slice(...endpoints: readonly string[]): EndpointSlice {
   return {
+    metadata: {},
     endpoints: endpoints.map((name) => ({
       addresses: [name.replace('!', '')],
       conditions: name.startsWith('!') ? { serving: false } : {},
     })),
   } as unknown as EndpointSlice
+}
+
+function headless(slice: EndpointSlice): EndpointSlice {
+  return { ...slice, metadata: { ...slice.metadata, labels: { 'service.kubernetes.io/headless': '' } } }
 }
 
 function checkLeft(name: string, previous: EndpointSlice | undefined, now: EndpointSlice | undefined, expected: boolean): void {

@@ -1,6 +1,6 @@
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Flow, FlowProtocol } from './host.ts'
-import type { ServicePort } from './service-ports.ts'
+import { isForwardedSlice, type ServicePort } from './service-ports.ts'
 
 /** What comes in at one port, of a Service or of the node, as far as flows are concerned. */
 export interface ForwardedPort extends Pick<ServicePort, 'protocol' | 'port' | 'serving'> {
@@ -63,4 +63,6 @@ export function endpointLeft(slice: EndpointSlice | undefined, previous: Endpoin
 
 /** What is not said of it holds (EndpointConditions): it serves where it is ready, and it is ready. */
 const servingIn = (slice: EndpointSlice | undefined): readonly string[] =>
-  (slice?.endpoints ?? []).flatMap(({ addresses, conditions }) => ((conditions?.serving ?? conditions?.ready ?? true) ? addresses : []))
+  (slice !== undefined && isForwardedSlice(slice) ? (slice.endpoints ?? []) : []).flatMap(({ addresses, conditions }) =>
+    (conditions?.serving ?? conditions?.ready ?? true) ? addresses : [],
+  )
