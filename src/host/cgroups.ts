@@ -53,10 +53,11 @@ function splitHost(mountPoint: string, hierarchies: readonly string[], mounted: 
     },
     async read(path) {
       const quota = hasQuota ? await number(`${mountPoint}/cpu${path}/cpu.cfs_quota_us`) : undefined
+      const period = hasQuota ? await number(`${mountPoint}/cpu${path}/cpu.cfs_period_us`) : undefined
       const memoryBytes = await number(`${mountPoint}/memory${path}/memory.limit_in_bytes`)
       return {
         cpuShares: (await number(`${mountPoint}/cpu${path}/cpu.shares`)) ?? 0,
-        ...(quota !== undefined && quota > 0 && { cpuQuota: quota, cpuPeriod: CPU_PERIOD_US }),
+        ...(quota !== undefined && quota > 0 && { cpuQuota: quota, cpuPeriod: period ?? CPU_PERIOD_US }),
         // Where there is no limit the kernel shows the greatest number of pages that it can count.
         ...(memoryBytes !== undefined && memoryBytes < NO_LIMIT_BYTES && { memoryBytes }),
         ...(await pidsOf(`${mountPoint}/pids${path}/pids.max`)),

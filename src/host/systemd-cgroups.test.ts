@@ -41,6 +41,10 @@ test('limits as properties of a unit', () => {
     ['MemoryMax', 't', '1048576'],
     ['TasksMax', 't', '5'],
   ])
+  assert.deepEqual(slicePropertiesOf({ cpuShares: 2, cpuQuota: 5_000, cpuPeriod: 10_000 }, true).slice(1, 3), [
+    ['CPUQuotaPerSecUSec', 't', '500000'],
+    ['CPUQuotaPeriodUSec', 't', '10000'],
+  ])
   assert.deepEqual(slicePropertiesOf({ cpuShares: 2 }, false), [
     ['CPUShares', 't', '2'],
     ['CPUQuotaPerSecUSec', 't', '18446744073709551615'],

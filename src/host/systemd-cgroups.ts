@@ -70,6 +70,8 @@ export function slicePropertiesOf(resources: CgroupResources, isUnified: boolean
   return [
     isUnified ? ['CPUWeight', 't', String(cpuWeight(resources.cpuShares))] : ['CPUShares', 't', String(resources.cpuShares)],
     ['CPUQuotaPerSecUSec', 't', quotaPerSecond],
+    // Its own is the kernel's; releases of systemd before 242 know no other.
+    ...(cpuPeriod === CPU_PERIOD_US ? [] : [['CPUQuotaPeriodUSec', 't', String(cpuPeriod)] as const]),
     [isUnified ? 'MemoryMax' : 'MemoryLimit', 't', memoryBytes === undefined ? INFINITY : String(memoryBytes)],
     ['TasksMax', 't', pids === undefined ? INFINITY : String(pids)],
   ]

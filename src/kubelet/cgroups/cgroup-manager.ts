@@ -43,6 +43,8 @@ export interface CgroupOptions {
   readonly reserved?: readonly { readonly path: string; readonly share: NodeShare }[]
   readonly podPidsLimit?: number
   readonly hasCpuQuota?: boolean
+  /** In which quotas are counted; left out: the kernel's own. */
+  readonly cpuPeriodUs?: number
   readonly hugePageSizes?: readonly string[]
   /** Whether the pod has processors that nobody else runs on, so that it needs no quota. */
   readonly hasExclusiveCpus?: (pod: Pod) => boolean
@@ -79,6 +81,7 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
     podCgroupResources(pod, {
       podPidsLimit: options.podPidsLimit ?? -1,
       hasCpuQuota: options.hasCpuQuota !== false && host.traits.hasCpuQuota && !options.hasExclusiveCpus?.(pod),
+      ...(options.cpuPeriodUs !== undefined && { cpuPeriodUs: options.cpuPeriodUs }),
       hugePageSizes: host.traits.hasHugePages ? (options.hugePageSizes ?? []) : [],
     })
 
@@ -170,7 +173,9 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       const [now, wanted] = [await host.read(path), limitsOf(pod)]
       // No limit is more than any.
       const larger = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : Math.max(a, b))
-      const cpuQuota = larger(now.cpuQuota, wanted.cpuQuota)
+      // The period of old may have been another.
+      const scale = (wanted.cpuPeriod ?? 1) / (now.cpuPeriod ?? wanted.cpuPeriod ?? 1)
+      const cpuQuota = larger(now.cpuQuota && Math.ceil(now.cpuQuota * scale), wanted.cpuQuota)
       const memoryBytes = larger(now.memoryBytes, wanted.memoryBytes)
       const { cpuQuota: _, cpuPeriod, memoryBytes: __, ...rest } = wanted
       await host.limit(path, {

@@ -59,6 +59,13 @@ check(
   { podPidsLimit: 100, hugePageSizes: ['2Mi', '1Gi'] },
 )
 check(
+  'quotas in a shorter period',
+  { containers: [{ resources: limited }] },
+  'Guaranteed',
+  { cpuShares: 512, cpuQuota: 5_000, cpuPeriod: 10_000, memoryBytes: 64 << 20 },
+  { cpuPeriodUs: 10_000 },
+)
+check(
   'processors of its own',
   { containers: [{ resources: full }] },
   'Guaranteed',

@@ -24,6 +24,8 @@ export interface PodCgroupOptions {
   readonly podPidsLimit?: number
   /** False: processor limits are no quotas on this node, or not for this pod, whose processors are its own. */
   readonly hasCpuQuota?: boolean
+  /** In which quotas are counted; left out: the kernel's own. */
+  readonly cpuPeriodUs?: number
   /** Sizes of huge pages that the node has, as the API writes them; what a pod does not ask for it does not get. */
   readonly hugePageSizes?: readonly string[]
 }
@@ -33,7 +35,7 @@ export interface PodCgroupOptions {
  * since otherwise the pod as a whole has none.
  */
 export function podCgroupResources(pod: Pod, options: PodCgroupOptions = {}): CgroupResources {
-  const { podPidsLimit = -1, hasCpuQuota = true, hugePageSizes = [] } = options
+  const { podPidsLimit = -1, hasCpuQuota = true, cpuPeriodUs = CPU_PERIOD_US, hugePageSizes = [] } = options
   const pids = podPidsLimit > 0 ? { pids: podPidsLimit } : {}
   const requests = podRequests(pod.spec)
   const hugePages: Record<string, number> = Object.fromEntries(hugePageSizes.map((size) => [hugePageSize(size), 0]))
@@ -44,11 +46,11 @@ export function podCgroupResources(pod: Pod, options: PodCgroupOptions = {}): Cg
 
   const limits = podLimits(pod.spec)
   const limitOf = (name: 'cpu' | 'memory') => (isLimited(pod, name) ? amountOf(name, limits[name] ?? '0') : 0)
-  const quota = hasCpuQuota ? cpuQuota(limitOf('cpu')) : 0
+  const quota = hasCpuQuota ? cpuQuota(limitOf('cpu'), cpuPeriodUs) : 0
   const memoryBytes = limitOf('memory')
   return {
     cpuShares: cpuShares(cpuRequestMilli(pod)),
-    ...(quota > 0 && { cpuQuota: quota, cpuPeriod: CPU_PERIOD_US }),
+    ...(quota > 0 && { cpuQuota: quota, cpuPeriod: cpuPeriodUs }),
     ...(memoryBytes > 0 && { memoryBytes }),
     ...others,
   }

@@ -10,6 +10,7 @@ check(
   { streamingConnectionIdleTimeout: '0s', nodeStatusUpdateFrequency: '0s', runtimeRequestTimeout: '0s', imageMaximumGCAge: '0s' },
   { streamingConnectionIdleTimeout: '4h0m0s', nodeStatusUpdateFrequency: '10s', runtimeRequestTimeout: '2m0s', imageMaximumGCAge: '0s' },
 )
+check('a period of quotas', { cpuCFSQuotaPeriod: '10ms' }, { cpuCFSQuotaPeriod: '10ms' })
 check('parallel pulls imply that they are', { maxParallelImagePulls: 4 }, { serializeImagePulls: false })
 check('a threshold drops the default ones', { evictionHard: { 'memory.available': '5%' } }, { evictionHard: { 'memory.available': '5%' } })
 check(
@@ -53,6 +54,8 @@ refuse(
 refuse('thresholds in the wrong order', { imageGCLowThresholdPercent: 90 }, /90 must be less than imageGCHighThresholdPercent 85/)
 refuse('pulls that are one and many', { maxParallelImagePulls: 2, serializeImagePulls: true }, /cannot be larger than 1/)
 refuse('a longer end for critical pods than for all', { shutdownGracePeriodCriticalPods: '2s' }, /2s must be <= shutdownGracePeriod 0s/)
+refuse('a period too short', { cpuCFSQuotaPeriod: '500us' }, /cpuCFSQuotaPeriod must be a duration such as "30s", at least 1ms/)
+refuse('a period too long', { cpuCFSQuotaPeriod: '2s' }, /2s must be between 1ms and 1s/)
 refuse('a group that is not named', { enforceNodeAllocatable: ['kube-reserved'] }, /kubeReservedCgroup must be specified/)
 refuse('none and more', { enforceNodeAllocatable: ['none', 'pods'] }, /may not contain additional/)
 refuse('a back-off too long', { crashLoopBackOff: { maxContainerRestartPeriod: '6m' } }, /between 1s and 300s/)

@@ -99,6 +99,10 @@ function contradictions(given: KubeletConfiguration): readonly (readonly [name: 
         `${given.imageGCLowThresholdPercent} must be less than imageGCHighThresholdPercent ${given.imageGCHighThresholdPercent}`,
     ],
     [
+      'cpuCFSQuotaPeriod',
+      durationMs(given.cpuCFSQuotaPeriod) > 1_000 && `${given.cpuCFSQuotaPeriod} must be between 1ms and 1s, inclusive`,
+    ],
+    [
       'imageMaximumGCAge',
       ms('imageMaximumGCAge') > 0 &&
         ms('imageMaximumGCAge') <= ms('imageMinimumGCAge') &&

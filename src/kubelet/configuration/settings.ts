@@ -105,7 +105,7 @@ export const settings = {
   podPidsLimit: integer(-1, -1),
   resolvConf: fixed('/etc/resolv.conf'),
   cpuCFSQuota: boolean(true),
-  cpuCFSQuotaPeriod: constant('100ms', 'the reference’s default has no other either'),
+  cpuCFSQuotaPeriod: duration('100ms', '1ms'),
   nodeStatusMaxImages: integer(50, -1),
   maxOpenFiles: constant(1_000_000, 'the machine says how many there may be'),
   contentType: constant('application/json', 'that is what is spoken with the API server'),

@@ -4,6 +4,7 @@ import { sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { hookFallback, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
+import { cpuPeriodUs } from '../resources/cpu-share.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { podDnsWarnings } from '../sandbox/dns.ts'
 import { sandboxConfig } from '../sandbox/sandbox-config.ts'
@@ -68,6 +69,7 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
       clusterDns: config.clusterDns,
       nodeDns,
       podLogsDirectory: config.podLogsDirectory,
+      cpuPeriodUs: cpuPeriodUs(context.node().resources.config?.cpuCFSQuotaPeriod),
     })
   }
 

@@ -2,6 +2,7 @@ import { isError, WherryError } from '#lib/errors.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import { containerResources, effectiveLimits } from '../resources/container-resources.ts'
+import { cpuPeriodUs } from '../resources/cpu-share.ts'
 import { sandboxResources } from '../sandbox/sandbox-resources.ts'
 import type { PodContext } from './pod-context.ts'
 import type { PodState } from './pod-state.ts'
@@ -55,11 +56,11 @@ async function resize(context: PodContext, state: PodState): Promise<void> {
 }
 
 /** Runtimes that give each pod a machine of its own change that; the others do not care, and an older one does not know the call. */
-async function tellRuntime({ runtime }: PodContext, { pod, sandboxes }: PodState): Promise<void> {
+async function tellRuntime({ runtime, node }: PodContext, { pod, sandboxes }: PodState): Promise<void> {
   const ready = [...sandboxes.values()].find((one) => one.ready)
   if (ready === undefined) return
   try {
-    await runtime.updateSandboxResources(ready.id, sandboxResources(pod))
+    await runtime.updateSandboxResources(ready.id, sandboxResources(pod, cpuPeriodUs(node().resources.config?.cpuCFSQuotaPeriod)))
   } catch (error) {
     if (!isError(error, 'MethodNotAllowed')) throw error
   }

@@ -47,6 +47,13 @@ check('critical for the node', burstable, { priorityClassName: 'system-node-crit
   oomScoreAdj: -997,
 })
 check(
+  'quotas in a shorter period',
+  { limits: { cpu: '500m' } },
+  {},
+  { ...plain, config: { cpuCFSQuotaPeriod: '10ms' } },
+  { ...nothing, cpuPeriod: 10_000, cpuQuota: 5_000, cpuShares: 512, oomScoreAdj: 999 },
+)
+check(
   'no quotas on this node',
   { limits: { cpu: '500m' } },
   {},

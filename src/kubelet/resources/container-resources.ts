@@ -3,7 +3,7 @@ import { isHugePages } from '#api/core/v1/resources.ts'
 import { quantityToInteger, quantityToMilli } from '#lib/quantity.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import type { LinuxResources } from '../runtime.ts'
-import { CPU_PERIOD_US, cpuQuota, cpuShares } from './cpu-share.ts'
+import { cpuPeriodUs, cpuQuota, cpuShares } from './cpu-share.ts'
 import { hugePageSize } from './huge-pages.ts'
 import type { NodeResources } from './node-resources.ts'
 import { oomScoreAdjust } from './oom-score.ts'
@@ -18,6 +18,7 @@ export function containerResources(pod: Pod, container: AnyContainer, node: Node
   const { requests = {} } = container.resources
   const limits = effectiveLimits(pod, container)
   const hasQuota = config.cpuCFSQuota !== false
+  const periodUs = cpuPeriodUs(config.cpuCFSQuotaPeriod)
   const memoryLimitBytes = quantityToInteger(limits['memory'] ?? '0')
   const unified = {
     // A container that lost one of its processes is seldom whole: all end together, unless somebody wants it otherwise. Version 1 cannot.
@@ -26,9 +27,9 @@ export function containerResources(pod: Pod, container: AnyContainer, node: Node
   }
   const hugepageLimits = hugePageLimits(pod, container, node)
   return {
-    cpuPeriod: hasQuota ? CPU_PERIOD_US : 0,
+    cpuPeriod: hasQuota ? periodUs : 0,
     cpuShares: cpuShares(quantityToMilli(requests['cpu'] ?? limits['cpu'] ?? '0')),
-    cpuQuota: !hasQuota ? 0 : hasExclusiveCpus ? -1 : cpuQuota(quantityToMilli(limits['cpu'] ?? '0')),
+    cpuQuota: !hasQuota ? 0 : hasExclusiveCpus ? -1 : cpuQuota(quantityToMilli(limits['cpu'] ?? '0'), periodUs),
     memoryLimitBytes,
     ...swapLimits(pod, container, memoryLimitBytes, node).total,
     oomScoreAdj: oomScoreAdjust(pod, container, node.memoryBytes),

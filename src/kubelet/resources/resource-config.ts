@@ -6,6 +6,7 @@ export type ResourceConfig = Partial<
     KubeletConfiguration,
     | 'cgroupDriver'
     | 'cpuCFSQuota'
+    | 'cpuCFSQuotaPeriod'
     | 'podPidsLimit'
     | 'memorySwap'
     | 'singleProcessOOMKill'

@@ -15,6 +15,8 @@ export interface SandboxInput {
   readonly clusterDns: ClusterDns
   readonly nodeDns: DnsConfig
   readonly podLogsDirectory: string
+  /** In which quotas of processor time are counted; left out: the kernel's own. */
+  readonly cpuPeriodUs?: number
   readonly userNamespace?: UserNamespace | undefined
 }
 
@@ -39,7 +41,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
       ...(input.userNamespace !== undefined && { userNamespace: input.userNamespace }),
     },
     runtimeHandler: input.runtimeHandler,
-    ...sandboxResources(pod),
+    ...sandboxResources(pod, input.cpuPeriodUs),
   }
 }
 

@@ -15,6 +15,7 @@ import type { ExclusiveResources, MemoryBlock } from '#kubelet/pod-resources/pod
 import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
 import { formatCpuSet } from '#kubelet/resources/cpu/cpu-set.ts'
 import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
+import { cpuPeriodUs } from '#kubelet/resources/cpu-share.ts'
 import { managerMetrics } from '#kubelet/resources/manager-metrics.ts'
 import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
 import type { MemoryRecord } from '#kubelet/resources/memory/memory-use.ts'
@@ -101,6 +102,7 @@ export async function makeResources(
     reserved: shares.ofServices,
     podPidsLimit: configuration.podPidsLimit,
     hasCpuQuota: configuration.cpuCFSQuota,
+    cpuPeriodUs: cpuPeriodUs(configuration.cpuCFSQuotaPeriod),
     hugePageSizes: Object.keys(machine.hugepages),
     hasExclusiveCpus: (pod: Pod) => cpus?.hasExclusive(pod.metadata.uid) === true,
     report: (error) => log.warn('a group could not be held to its share of the machine', { error }),
