@@ -75,6 +75,8 @@ export interface Measure {
 export interface MeasuredOutcome {
   /** Everything was done. */
   readonly isDone: boolean
+  /** What became of a command of the plan, whatever became of others. Absent: it was not tried, met an old view, or has no answer. */
+  readonly became: (command: Command) => 'done' | 'refused' | undefined
   /** From the beginning of the look, `gather` and all, to the last answer. */
   readonly seconds: number
 }
@@ -84,6 +86,8 @@ export interface Source {
   readonly kind: AnyKind
   /** Keys to look at again after this object came, changed or went (`previous`: before the change; the object itself when it went). Absent: the object's own. */
   readonly keys?: (object: never, cache: Cache, previous: never | undefined) => readonly string[]
+  /** What a change adds to the controller's metrics, whether or not anything is looked at because of it. Pure. `object`: undefined when it went. */
+  readonly measured?: (object: never | undefined, previous: never | undefined) => readonly Measure[]
 }
 
 /** What is to be done about a key now, and when to look again. */

@@ -1,8 +1,9 @@
 import type { AnyKind } from '#api/kind.ts'
 import type { Cause } from '#lib/cause.ts'
 import type { Clock } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
-import type { Cache, Controller, Measure, Single } from './controller.ts'
+import type { Cache, Command, Controller, Measure, Single } from './controller.ts'
 import { execute, type Hands } from './executor.ts'
 import { areMet, type Expectation } from './expectation.ts'
 import type { Outcome } from './work-queue.ts'
@@ -92,7 +93,10 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
       return never
     }
     const plan = controller.plan(view)
-    const count = (isDone: boolean): void => measure?.(controller.measured?.(view, plan, { isDone, seconds: elapsedMs() / 1000 }) ?? [])
+    const ends = new Map<Command, 'done' | 'refused'>()
+    const became = (command: Command) => ends.get(command)
+    const count = (isDone: boolean): void =>
+      measure?.(controller.measured?.(view, plan, { isDone, became, seconds: elapsedMs() / 1000 }) ?? [])
     if (plan.commands.length === 0) {
       count(true)
       staleInARow.delete(key)
@@ -103,7 +107,10 @@ export function createReconciler<View, Gathered = undefined>(options: Reconciler
     const cause = causes.get(key)
     causes.delete(key)
     const execution = await execute(plan.commands, cause === undefined ? hands : { ...hands, client: hands.client.because(cause) }, {
-      answered: controller.answered?.bind(controller, view),
+      answered(command, answer) {
+        ends.set(command, answer instanceof WherryError ? 'refused' : 'done')
+        return controller.answered?.(view, command, answer) ?? []
+      },
       failed: controller.failed?.bind(controller, view),
     })
     count(execution.end === 'done')

@@ -8,8 +8,8 @@ import type { Log } from '#lib/log.ts'
 import type { WorkQueueMetrics } from '#lib/metrics/work-queue-metrics.ts'
 import type { Random } from '#lib/random.ts'
 import type { Of } from '#schema/schema.ts'
-import type { Cache, Controller, Source } from './controller.ts'
-import type { ControllerMetrics } from './controller-metrics.ts'
+import type { Cache, Controller, Measure, Source } from './controller.ts'
+import type { ControllerMetrics, Counting } from './controller-metrics.ts'
 import { createEventRecorder } from './events.ts'
 import { type Counters, createReconciler, type NotedChange, type Reconciler } from './reconcile.ts'
 import type { ServedKinds } from './served-kinds.ts'
@@ -207,14 +207,17 @@ interface Worker {
   readonly queue: WorkQueue
   readonly reconciler: Reconciler
   readonly log: Log
+  readonly counting: Counting | undefined
 }
 
 /** What is there already is bulk work; each later change passes it. */
-function connect(source: Source, informer: AnyInformer, { queue, reconciler, log }: Worker, cache: Cache): void {
+function connect(source: Source, informer: AnyInformer, { queue, reconciler, log, counting }: Worker, cache: Cache): void {
   const keysOf = source.keys as ((object: unknown, cache: Cache, previous: unknown) => readonly string[]) | undefined
+  const measured = source.measured as ((object: unknown, previous: unknown) => readonly Measure[]) | undefined
   let lane: Lane = 'bulk'
   informer.onChange((object, previous, change) => {
     try {
+      if (measured !== undefined) counting?.note(change === 'deleted' ? measured(undefined, previous) : measured(object, previous))
       const keysFor = (now: unknown, before: unknown) => keysOf?.(now, cache, before) ?? [ownKey(object as KubeObject)]
       // Of one that went both states count: what the cache showed last may differ from what it was in the end.
       const keys = change === 'deleted' ? [...keysFor(object, object), ...keysFor(previous, previous)] : keysFor(object, previous)

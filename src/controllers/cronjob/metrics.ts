@@ -17,7 +17,7 @@ export const cronJobMetrics: readonly ControllerMetric[] = [
 ]
 
 /** How late a job was that has been made. */
-export function measureCronJob({ now }: CronJobView, { commands, run }: CronJobPlan, { isDone }: MeasuredOutcome): readonly Measure[] {
-  const isMade = isDone && commands.some((command) => command.do === 'create' && command.kind === Job)
+export function measureCronJob({ now }: CronJobView, { commands, run }: CronJobPlan, { became }: MeasuredOutcome): readonly Measure[] {
+  const isMade = commands.some((command) => command.do === 'create' && command.kind === Job && became(command) === 'done')
   return isMade && run !== undefined ? [{ metric: skew, value: (now - run) / 1000 }] : []
 }

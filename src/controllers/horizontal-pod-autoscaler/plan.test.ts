@@ -143,7 +143,7 @@ function sceneOf(given: Case) {
       if (answer instanceof WherryError) isDone = false
       if (answer !== undefined) for (const further of inOrder(controller.answered!(view, command, answer))) perform(further)
     }
-    counted.push(...controller.measured!(view, plan, { isDone, seconds: 0.5 }))
+    counted.push(...controller.measured!(view, plan, { isDone, became: () => undefined, seconds: 0.5 }))
     return plan.wakeAt
   }
 

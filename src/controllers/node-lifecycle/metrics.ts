@@ -13,14 +13,16 @@ export const nodeLifecycleMetrics: readonly ControllerMetric[] = [
 export function measureEvictions(
   view: NodeView | GoneNodeView | EvictionView,
   plan: Plan,
-  { isDone }: MeasuredOutcome,
+  { became }: MeasuredOutcome,
 ): readonly Measure[] {
   if (view.about !== 'all') return []
   const patches = new Map(
-    plan.commands.flatMap((command) => (command.do === 'patch' ? [[command.name, command.body as Taints] as const] : [])),
+    plan.commands.flatMap((command) =>
+      command.do === 'patch' && became(command) === 'done' ? [[command.name, command.body as Taints] as const] : [],
+    ),
   )
   return view.nodes.map((node) => {
-    const isGivenUp = isDone && evicting(patches.get(node.metadata.name)) > evicting(node)
+    const isGivenUp = evicting(patches.get(node.metadata.name)) > evicting(node)
     return { metric: evictions, labels: [zoneOf(node)], value: isGivenUp ? 1 : 0 }
   })
 }

@@ -5,7 +5,7 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Cache, Command, Controller, Refusal, Single, Source } from '#loop/controller.ts'
+import type { Cache, Command, Controller, Measure, Refusal, Single, Source } from '#loop/controller.ts'
 import { batchesOf, endsRefused } from '#loop/executor.ts'
 import { inOrder } from '#loop/in-order.ts'
 import type { Of } from '#schema/schema.ts'
@@ -27,6 +27,8 @@ export class World implements Cache {
   readonly events: EventCommand[] = []
   /** Everything that was done, as text, in order. */
   readonly history: string[] = []
+  /** What was added to controllers' metrics, by metric and labels: `jobs_total{Indexed}`. Histograms are not told. */
+  readonly counted = new Map<string, number>()
   /** Refuses a command, to see what a controller makes of it. */
   refuse: (command: Single) => WherryError | undefined = () => undefined
   private readonly objects = new Map<string, Map<string, KubeObject>>()
@@ -158,23 +160,43 @@ export class World implements Cache {
   pass(controller: AnyController, key: string): { readonly commands: readonly Single[]; readonly wakeAt: Instant } {
     const view = controller.view(key, this, this.now)
     if (view === undefined) return { commands: [], wakeAt: Infinity }
-    const { commands: planned, wakeAt } = controller.plan(view)
+    const plan = controller.plan(view)
+    const { commands: planned, wakeAt } = plan
     const commands = inOrder(planned)
     const refusals: Refusal[] = []
+    const done = new Set<Command>()
+    const count = (isDone: boolean): void => {
+      const became = (command: Command) =>
+        done.has(command) ? 'done' : refusals.some((refusal) => refusal.command === command) ? 'refused' : undefined
+      this.note(controller, controller.measured?.(view, plan, { isDone, became, seconds: 0 }) ?? [])
+    }
     let passedOver = 0
     for (const batch of batchesOf(planned)) {
       const failures = batch.batch.flatMap((command) => {
         const error = this.attempt(controller, view, command)
+        if (error === undefined) done.add(command)
         return error === undefined ? [] : [{ command, error }]
       })
-      if (failures.some(({ error }) => isError(error, 'Conflict', 'NotFound'))) return { commands, wakeAt: this.now }
+      if (failures.some(({ error }) => isError(error, 'Conflict', 'NotFound'))) {
+        count(false)
+        return { commands, wakeAt: this.now }
+      }
       refusals.push(...failures)
       if (refusals.length > passedOver && endsRefused(batch)) break
       if (batch.ifFails === 'goOn') passedOver = refusals.length
     }
+    count(refusals.length === 0)
     if (refusals.length === 0) return { commands, wakeAt }
     for (const further of inOrder(controller.failed?.(view, refusals) ?? [])) this.do(further)
     return { commands, wakeAt: this.now + 1000 }
+  }
+
+  private note({ metrics = [] }: AnyController, measures: readonly Measure[]): void {
+    for (const { metric, labels = [], value = 1 } of measures) {
+      if (metrics.find(({ name }) => name === metric)?.type !== 'counter') continue
+      const series = `${metric}{${labels.join()}}`
+      this.counted.set(series, (this.counted.get(series) ?? 0) + value)
+    }
   }
 
   /** Undefined: done, and what follows from the answer too. */
