@@ -10,7 +10,7 @@ import { afterJobAnswer } from './answered.ts'
 import { endOf, isManagedElsewhere, isTracked, limitsEachIndex } from './facts.ts'
 import { createFailureMemory, noFailures } from './failure-memory.ts'
 import { type ForsakenView, forsaken, planForsaken } from './forsaken.ts'
-import { jobMetrics, measureJob } from './metrics.ts'
+import { jobMetrics, measureJob, measureNewJob, measurePod } from './metrics.ts'
 import { planJob } from './plan.ts'
 import type { JobView } from './view.ts'
 
@@ -22,9 +22,10 @@ export function jobController(): Controller<JobView | ForsakenView> {
     metrics: jobMetrics,
     measured: measureJob,
     sources: [
-      { kind: Job, keys: keysOfJob },
+      { kind: Job, keys: keysOfJob, measured: measureNewJob },
       {
         kind: Pod,
+        measured: measurePod,
         keys: (pod: Pod, cache: Cache, previous: Pod | undefined) => [
           ...jobsOf(pod, cache),
           ...(previous === undefined || previous === pod ? [] : jobsOf(previous, cache)),

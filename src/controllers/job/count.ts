@@ -15,6 +15,15 @@ export interface Count {
   readonly failed: number
   readonly uncounted: { readonly succeeded: string[]; readonly failed: string[] }
   readonly released: readonly Pod[]
+  /** The failures among those seen for the first time that the policy says something of. */
+  readonly judged: readonly JudgedFailure[]
+}
+
+/** What the job's policy on failures says of a pod's. */
+export interface JudgedFailure {
+  readonly pod: string
+  readonly action: string
+  readonly isCounted: boolean
 }
 
 /**
@@ -30,10 +39,12 @@ export function countPods(job: Job, { pods, lastFailed }: Tally, decision: Decis
   const done = { succeeded: succeeded.length - uncounted.succeeded.length, failed: failed.length - uncounted.failed.length }
   const known = new Set([...uncounted.succeeded, ...uncounted.failed])
   const released: Pod[] = []
+  const judged: JudgedFailure[] = []
   let fresh = 0
   for (const pod of inIndexOrder(job, pods)) {
     if (!isTracked(pod) || !isEnded(job, pod, lastFailed, decision)) continue
-    const outcome = known.has(pod.metadata.uid) ? undefined : outcomeOf(job, pod, decision)
+    const isKnown = known.has(pod.metadata.uid)
+    const outcome = isKnown ? undefined : outcomeOf(job, pod, decision)
     if (outcome !== undefined) {
       if (fresh + known.size >= uncountedLimit) continue
       fresh += 1
@@ -41,12 +52,17 @@ export function countPods(job: Job, { pods, lastFailed }: Tally, decision: Decis
       if (outcome === 'failed' || !isIndexed(job)) uncounted[outcome].push(pod.metadata.uid)
     }
     released.push(pod)
+    if (!isKnown && hasFailed(job, pod, decision)) {
+      const { action, isCounted } = answerFailure(job.spec.podFailurePolicy, pod)
+      if (action !== undefined) judged.push({ pod: pod.metadata.name, action, isCounted })
+    }
   }
   return {
     succeeded: (status.succeeded ?? 0) + done.succeeded,
     failed: (status.failed ?? 0) + done.failed,
     uncounted,
     released,
+    judged,
   }
 }
 
@@ -62,10 +78,12 @@ function isEnded(job: Job, pod: Pod, lastFailed: Tally['lastFailed'], decision: 
 function outcomeOf(job: Job, pod: Pod, decision: Decision | undefined): 'succeeded' | 'failed' | undefined {
   if (!isCountable(pod, job)) return undefined
   if (pod.status.phase === 'Succeeded') return 'succeeded'
-  // When a job has failed, so has whatever was left of it.
-  if (!isPodFailed(pod, job) && decision?.type !== 'FailureTarget') return undefined
-  return answerFailure(job.spec.podFailurePolicy, pod).isCounted ? 'failed' : undefined
+  return hasFailed(job, pod, decision) && answerFailure(job.spec.podFailurePolicy, pod).isCounted ? 'failed' : undefined
 }
+
+/** When a job has failed, so has whatever was left of it. */
+const hasFailed = (job: Job, pod: Pod, decision: Decision | undefined): boolean =>
+  isCountable(pod, job) && pod.status.phase !== 'Succeeded' && (isPodFailed(pod, job) || decision?.type === 'FailureTarget')
 
 const inIndexOrder = (job: Job, pods: readonly Pod[]): readonly Pod[] =>
   isIndexed(job) ? pods.toSorted((a, b) => (completionIndexOf(a) ?? -1) - (completionIndexOf(b) ?? -1)) : pods

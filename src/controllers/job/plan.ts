@@ -2,7 +2,7 @@ import { Job } from '#api/batch/v1/job.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import type { Command, Plan } from '#loop/controller.ts'
 import { claim } from '../common/claim.ts'
-import { countPods } from './count.ts'
+import { countPods, type JudgedFailure } from './count.ts'
 import { type Decision, deadlineOf, decide } from './decision.ts'
 import { trackingFinalizer } from './facts.ts'
 import { deletePods, managePods, removePods, together } from './manage.ts'
@@ -11,11 +11,17 @@ import { statusCommands } from './status.ts'
 import { type Tally, tally } from './tally.ts'
 import type { JobView } from './view.ts'
 
+/** What is to be done about a job; how it stands, and the failures that its policy judged, are for who counts those. */
+export interface JobPlan extends Plan {
+  readonly tally?: Tally
+  readonly judged?: readonly JudgedFailure[]
+}
+
 /**
  * First whose pods they are; then how the job stands is written down, pods are let go of that are written down, and only then pods are made
  * or removed: whatever fails among these, and however often, what ended is counted.
  */
-export function planJob(view: JobView): Plan {
+export function planJob(view: JobView): JobPlan {
   const { now, job } = view
   const { claimed, commands: claims } = claimPods(view)
   // What they change of the pods has to be seen before those are counted.
@@ -31,6 +37,8 @@ export function planJob(view: JobView): Plan {
       ...managed.commands,
     ],
     wakeAt: Math.min(managed.wakeAt, decision === undefined ? deadlineOf(job) : Infinity),
+    tally: counted,
+    judged: count.judged,
   }
 }
 
