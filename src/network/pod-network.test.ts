@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { silentLog } from '#lib/log.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
+import type { ServiceDevice } from './host.ts'
 import { startPodNetwork } from './pod-network.ts'
 import type { PodNetworkMode } from './routes/desired-network.ts'
-import type { PresentNetwork, Route } from './routes/network-state.ts'
+import type { Device, PresentNetwork, Route } from './routes/network-state.ts'
 import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
 import { carryOut } from './routes/testing/carry-out.ts'
 
@@ -53,6 +54,65 @@ test('what somebody else takes away comes back, after the swarm of changes has p
   await world.settle()
   assert.equal(world.reads, 2)
   assert.ok(world.present.devices.some(({ name }) => name === 'vx'))
+  await world.stop()
+})
+
+test('the interface of Services comes back, with its address and its routes', async () => {
+  const serviceDevice = {
+    device: 'svc',
+    addresses: ['10.96.0.10', 'fd00::a'],
+    ranges: ['10.96.0.0/12', 'fd00::/112'],
+    sources: own.addresses,
+  }
+  const world = start({ nodes: [own], serviceDevice })
+  const isWhole = () => {
+    const device = world.present.devices.find(({ name }) => name === 'svc')
+    const routes = world.present.routes.filter((route) => route.device === 'svc').map(({ destination }) => destination)
+    return `${device?.isUp} ${device?.addresses} ${routes}`
+  }
+  const whole = 'true 10.96.0.10/32,fd00::a/128 10.96.0.0/12'
+  await world.settle()
+  assert.equal(isWhole(), whole, 'a range without an address of its family gets no route')
+  const { present } = world
+  for (const [line, left] of [
+    [
+      '[LINK]Deleted 9: svc: <BROADCAST,UP> mtu 1500',
+      { ...present, devices: present.devices.filter(({ name }) => name !== 'svc'), routes: [] },
+    ],
+    ['[ADDR]Deleted 9: svc    inet 10.96.0.10/32 scope global svc', { ...present, devices: without(present, '10.96.0.10/32') }],
+    ['[ROUTE]Deleted 10.96.0.0/12 dev svc scope link src 192.0.2.1', { ...present, routes: [] }],
+  ] as const) {
+    world.present = left
+    world.say(line)
+    await world.clock.advance(200)
+    await world.settle()
+    assert.deepEqual(isWhole().split(/[ ,]/).sort(), whole.split(/[ ,]/).sort(), line)
+  }
+  const { length } = world.applied
+  for (const line of ['[ROUTE]local 10.96.0.10 dev svc table local proto kernel', '[LINK]9: svc: <BROADCAST,UP> mtu 1500']) world.say(line)
+  await world.clock.advance(200)
+  await world.settle()
+  assert.equal(world.applied.length, length, 'what is whole is left alone')
+  await world.stop()
+})
+
+test('a route of Services waits for the address that it bears', async () => {
+  const world = start({
+    nodes: [own],
+    serviceDevice: { device: 'svc', addresses: ['10.96.0.10'], ranges: ['10.96.0.0/12'], sources: own.addresses },
+  })
+  const [uplink] = world.present.devices as [Device]
+  world.present = { ...world.present, devices: [{ ...uplink, addresses: [] }] }
+  await world.settle()
+  assert.deepEqual(world.present.routes, [])
+  world.present = { ...world.present, devices: [uplink, ...world.present.devices.slice(1)] }
+  world.say('[ADDR]2: eth0    inet 192.0.2.1/24 scope global eth0')
+  await world.clock.advance(200)
+  await world.settle()
+  assert.deepEqual(
+    world.present.routes.map(({ destination }) => destination),
+    ['10.96.0.0/12'],
+  )
   await world.stop()
 })
 
@@ -168,9 +228,13 @@ interface Start {
   /** How many times nothing can be changed. */
   readonly failures?: number
   readonly foreign?: readonly Route[]
+  readonly serviceDevice?: ServiceDevice
 }
 
-function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [] }: Start) {
+const without = ({ devices }: PresentNetwork, address: string): Device[] =>
+  devices.map((one) => ({ ...one, addresses: one.addresses.filter((text) => text !== address) }))
+
+function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [], serviceDevice }: Start) {
   const clock = createVirtualClock(0)
   let all = nodes
   let failing = failures
@@ -253,6 +317,7 @@ function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign =
     nodeAddresses: own.addresses,
     nodeNetworks: networks,
     names: { vxlan: 'vx', bridge: 'br' },
+    ...(serviceDevice && { serviceDevice }),
     cniConfigFile: '/cni/10.conflist',
     cniStateDirectory: '/cni/state',
     onProblem: ({ reason, message }) => world.problems.push(`${reason} ${message}`),

@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { cniConfig } from './cni-config.ts'
+import type { ServiceDevice } from './host.ts'
 import { concerns } from './routes/concerns.ts'
 import { type DesiredNetwork, desiredNetwork, deviceWith, type NetworkProblem, type PodNetworkMode } from './routes/desired-network.ts'
 import { networkCommands } from './routes/network-commands.ts'
@@ -10,6 +11,7 @@ import type { PresentNetwork } from './routes/network-state.ts'
 import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
 import { remembered } from './routes/remembered.ts'
 import type { RouteHost } from './routes/route-host.ts'
+import { serviceDeviceLines } from './routes/service-device.ts'
 
 /** What the pods' own network of one node is made from. */
 export interface PodNetworkOptions {
@@ -23,6 +25,8 @@ export interface PodNetworkOptions {
   readonly nodeAddresses: readonly string[]
   readonly nodeNetworks: NodeNetworks
   readonly names: { readonly vxlan: string; readonly bridge: string }
+  /** What has to be there beside the ways of pods; absent: nothing. */
+  readonly serviceDevice?: ServiceDevice
   readonly cniConfigFile: string
   readonly cniStateDirectory: string
   /** Hears of each problem when it begins. */
@@ -34,8 +38,8 @@ const settleMs = 200
 const retry = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }
 
 /**
- * Keeps this node's part of the pods' network: which addresses its pods get, and the ways to pods of all other nodes, from Node objects. What is
- * there is read once and after somebody else changed it. Stopping leaves everything as it is: packets go on.
+ * Keeps this node's part of the pods' network: which addresses its pods get, and the ways to pods of all other nodes, from Node objects; and the
+ * interface of Services. What is there is read once and after somebody else changed it. Stopping leaves everything as it is: packets go on.
  */
 export function startPodNetwork(options: PodNetworkOptions): { readonly stop: () => Promise<void> } {
   const { host, clock, log, names, nodeNetworks } = options
@@ -84,7 +88,8 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       await host.apply(commands)
       if (stalePorts.length > 0) await host.setPortMtu(stalePorts, desired.podMtu!)
       await writeCniConfig(own, desired)
-      present = remembered({ ...desired, routes }, before, names)
+      const isWhole = await mendServiceDevice(before)
+      if (isWhole) present = remembered({ ...desired, routes }, before, names)
       if (commands.length > 0)
         log.info('changed the ways to other nodes', { nodes: peers.length, lines: commands.flatMap(({ lines }) => lines).length })
       tell(problems)
@@ -95,6 +100,16 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       stirIn(backoff(retry, failures, options.random))
       failures += 1
     }
+  }
+
+  /** Whether there was nothing to mend; else nobody knows what is there until it is read. */
+  async function mendServiceDevice(before: PresentNetwork): Promise<boolean> {
+    const { serviceDevice } = options
+    const lines = serviceDevice === undefined ? [] : serviceDeviceLines(serviceDevice, before)
+    if (lines.length === 0) return true
+    await host.apply([{ program: 'ip', lines }])
+    log.info('made the interface of Services whole again', { lines: lines.length })
+    return false
   }
 
   function ownNetwork(): NodeNetwork {
@@ -151,6 +166,7 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
 
   const interest = () => ({
     devices: [names.vxlan, names.bridge, ...uplinks],
+    ...(options.serviceDevice && { serviceDevice: options.serviceDevice.device }),
     addresses: options.nodeAddresses,
     ranges: nodeNetworks.list().flatMap(({ podCIDRs }) => podCIDRs),
   })

@@ -3,6 +3,7 @@ import { names } from '#host/names.ts'
 import { passesBridgedPackets } from '#host/network.ts'
 import { isV6Range } from '#host/service-ranges.ts'
 import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
+import type { ServiceDevice } from '#network/host.ts'
 import type { AgentContext } from './agent-context.ts'
 import { openNetworkContext } from './network/network-context.ts'
 import { runConnectionTracking } from './network/run-connection-tracking.ts'
@@ -28,14 +29,15 @@ export async function runNetwork(
     network.log.error(
       'pods of this node reach each other past NetworkPolicies, and not by Services: the kernel has no br_netfilter; load it',
     )
-  const policies = runNetworkPolicies(network)
-  const parts = [runPodNetwork(network, onMoved), runServiceProxy(network), policies]
-  await host.addServiceDevice({
+  const serviceDevice: ServiceDevice = {
     device: names.serviceDevice,
     addresses: dnsAddresses(config),
     ranges: serviceRanges(config),
     sources: nodeAddresses,
-  })
+  }
+  await host.addServiceDevice(serviceDevice)
+  const policies = runNetworkPolicies(network)
+  const parts = [runPodNetwork(network, serviceDevice, onMoved), runServiceProxy(network), policies]
   parts.push(await runNameServer(network))
   return {
     podNetwork: policies,

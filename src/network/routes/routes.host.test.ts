@@ -23,6 +23,9 @@ check('host gateways over IPv4', { mode: 'host-gateway', underlay: ['v4'], pods:
 check('host gateways, both families', { mode: 'host-gateway', underlay: ['v4', 'v6'], pods: ['v4', 'v6'] })
 check('host gateways, a peer behind a router', { mode: 'host-gateway', underlay: ['v4'], pods: ['v4'], isRouted: true })
 
+const serviceAddresses = ['10.96.0.10', 'fd00:10:96::a']
+const serviceRanges = ['10.96.0.0/12', 'fd00:10:96::/112']
+
 type Family = 'v4' | 'v6'
 
 interface Case {
@@ -51,6 +54,7 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
         nodeAddresses: machine.network.addresses,
         nodeNetworks: networks,
         names: { vxlan: 'wherry-vxlan', bridge: 'wherry0' },
+        serviceDevice: { device: 'svc0', addresses: serviceAddresses, ranges: serviceRanges, sources: machine.network.addresses },
         cniConfigFile: machine.cniConfigFile,
         cniStateDirectory: machine.cniStateDirectory,
         onProblem: (problem) => problems.push(problem),
@@ -84,6 +88,29 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
       if (mode === 'vxlan' || isRouted) await node.run('ip', 'link', 'delete', 'wherry-vxlan')
       else await node.run('ip', 'route', 'delete', world.nodes[1]!.network.podCIDRs[0]!)
       await until('healed', () => pings(first.inside, target.addresses[0]!, 100))
+    })
+
+    await t.test('the interface of Services comes back, whatever of it somebody takes away', async () => {
+      const [node] = world.nodes as [TestMachine]
+      const isWhole = async () => {
+        const { stdout } = await run('ip', ['-json', '-netns', node.inside.at(-1)!, 'address', 'show', 'svc0'], { accept: [1] })
+        const routes = await Promise.all(
+          ['-4', '-6'].map((family) => node.run('ip', family, 'route', 'show', 'dev', 'svc0').catch(() => '')),
+        )
+        return (
+          serviceAddresses.every((address) => stdout.includes(`"${address}"`)) &&
+          serviceRanges.every(
+            (range) => !underlay.includes(range.includes(':') ? 'v6' : 'v4') || routes.some((text) => text.includes(range)),
+          )
+        )
+      }
+      await until('there', isWhole)
+      await node.run('ip', 'link', 'delete', 'svc0')
+      await until('there after it was deleted', isWhole)
+      await node.run('ip', 'link', 'set', 'svc0', 'down')
+      await until('there after it was turned off', isWhole)
+      await node.run('ip', 'address', 'flush', 'dev', 'svc0')
+      await until('there after its addresses were taken away', isWhole)
     })
 
     await t.test('a cut and healed network needs no hand', async () => {

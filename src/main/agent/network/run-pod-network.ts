@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { names } from '#host/names.ts'
 import { missingAddresses, withPresentAddresses } from '#host/present-addresses.ts'
 import { createRouteHost } from '#host/routes.ts'
+import type { ServiceDevice } from '#network/host.ts'
 import { startPodNetwork } from '#network/pod-network.ts'
 import type { NetworkContext, NetworkPart } from './network-context.ts'
 
@@ -9,7 +10,7 @@ import type { NetworkContext, NetworkPart } from './network-context.ts'
 const addressPatienceMs = 10_000
 
 /** Addresses for pods, and the ways to those of other nodes. `onMoved`: the node's address is gone for good, and the machine has another one. */
-export function runPodNetwork(network: NetworkContext, onMoved: () => void): NetworkPart {
+export function runPodNetwork(network: NetworkContext, serviceDevice: ServiceDevice, onMoved: () => void): NetworkPart {
   const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, recorder } = network
   let forgetLook = (): void => {}
   const part = startPodNetwork({
@@ -22,6 +23,7 @@ export function runPodNetwork(network: NetworkContext, onMoved: () => void): Net
     nodeAddresses,
     nodeNetworks,
     names: { vxlan: names.vxlanDevice, bridge: names.bridge },
+    serviceDevice,
     cniConfigFile: join(where.cniConfig, '10-wherry.conflist'),
     cniStateDirectory: where.cniState,
     onProblem({ reason, message }) {

@@ -25,15 +25,17 @@ export function carryOut(commands: NetworkCommands, before: PresentNetwork): Pre
         state.devices.push({
           name: after('name')!,
           isUp: false,
-          mtu: Number(after('mtu')),
-          mac: after('address')!,
+          mtu: Number(after('mtu') ?? 1500),
+          mac: after('address') ?? '',
           addresses: [],
-          vxlan: {
-            id: Number(after('id')),
-            port: Number(after('dstport')),
-            local: after('local')!,
-            isLearning: !words.includes('nolearning'),
-          },
+          ...(after('type') === 'vxlan' && {
+            vxlan: {
+              id: Number(after('id')),
+              port: Number(after('dstport')),
+              local: after('local')!,
+              isLearning: !words.includes('nolearning'),
+            },
+          }),
         })
         return
       case 'ip link delete':
@@ -64,11 +66,11 @@ export function carryOut(commands: NetworkCommands, before: PresentNetwork): Pre
         exists(device, line)
         const route: Route = {
           destination: canonicalRange(first)!,
-          via: after('via')!,
+          ...(after('via') !== undefined && { via: after('via')! }),
           device,
           isOnLink: words.includes('onlink'),
           table: Number(after('table') ?? 254),
-          protocol: after('proto')!,
+          protocol: after('proto') ?? 'boot',
           metric: Number(after('metric') ?? 0),
         }
         state.routes = [...state.routes.filter((old) => !isSameWay(old, route)), route]
