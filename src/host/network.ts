@@ -17,11 +17,20 @@ const settings: Readonly<Record<string, string>> = {
 const v6Devices = '/proc/sys/net/ipv6/conf'
 
 /** What kube-proxy sees to (conntrack.maxPerCore and conntrack.min of its configuration): small machines have far less by default. */
-const connections = { perCore: 32_768, least: 131_072 }
+const connections = { perCore: 32_768, least: 131_072, most: 1_048_576 }
+
+const connectionFiles = '/proc/sys/net/netfilter/nf_conntrack_'
+
+/**
+ * For how many seconds the kernel remembers a connection that is silent, as kube-proxy has it. Who has said all and waits for an answer would be forgotten
+ * after a minute, and never get it; one whose ends are both gone would be remembered for five days, until the table is full of such.
+ */
+const connectionSeconds: Readonly<Record<string, string>> = { tcp_timeout_close_wait: '3600', tcp_timeout_established: '86400' }
 
 function makeRoomForConnections(set: (path: string, wanted: string) => void): void {
-  const path = '/proc/sys/net/netfilter/nf_conntrack_max'
-  const wanted = Math.max(connections.least, connections.perCore * availableParallelism())
+  const path = `${connectionFiles}max`
+  const { perCore, least, most } = connections
+  const wanted = Math.min(most, Math.max(least, perCore * availableParallelism()))
   if (!existsSync(path) || Number(readFileSync(path, 'utf8')) >= wanted) return
   try {
     set(path, String(wanted))
@@ -37,6 +46,8 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
     ...createNft(),
     async prepare({ hasV6 } = { hasV6: false }) {
       if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter'], { accept: [1] }).catch(ignoreMissing)
+      // The first rule that asks for it would bring it too late for what is set here.
+      if (!existsSync(`${connectionFiles}max`)) await run('modprobe', ['nf_conntrack'], { accept: [1] }).catch(ignoreMissing)
       const before: Record<string, string> = existsSync(savedSettings) ? JSON.parse(readFileSync(savedSettings, 'utf8')) : {}
       const set = (path: string, wanted: string): void => {
         if (!existsSync(path)) return
@@ -56,6 +67,7 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
         set(`${v6Devices}/all/forwarding`, '1')
       }
       makeRoomForConnections(set)
+      for (const [name, wanted] of Object.entries(connectionSeconds)) set(connectionFiles + name, wanted)
     },
     async addServiceDevice({ device, addresses, ranges, sources }) {
       // A bridge without ports: it is a dummy device that every kernel has.
@@ -92,7 +104,7 @@ export function restoreSettings(savedSettings: string): void {
   for (const [path, value] of Object.entries(before)) if (existsSync(path)) writeFileSync(path, value)
 }
 
-/** A kernel that has br_netfilter built in needs no modprobe, and a small machine has none. */
+/** A kernel that has its modules built in needs no modprobe, and a small machine has none. */
 function ignoreMissing(error: unknown): void {
   if (!isError(error, 'NotFound')) throw error
 }
