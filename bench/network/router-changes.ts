@@ -5,13 +5,13 @@ import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { systemClock } from '#host/clock.ts'
 import { createGatewayTranslator } from '#router/gateway/translate-gateways.ts'
 import type { Gateway, GatewayClass, HTTPRoute } from '#router/gateway/types.ts'
-import { defaultTimeouts } from '#router/haproxy/configuration.ts'
 import { createFileWriter } from '#router/haproxy/configuration-files.ts'
 import { createFingerprint } from '#router/haproxy/fingerprint.ts'
 import { differenceOf } from '#router/haproxy/runtime-commands.ts'
 import { createConfigurationWriter } from '#router/haproxy/write-configuration.ts'
 import { createIngressTranslator } from '#router/ingress/translate-ingresses.ts'
 import type { RouterView, Translation } from '#router/router-part.ts'
+import { settingsAt } from '#router/testing/settings.ts'
 import { inTurns, type Steps } from '#router/turns.ts'
 import type { Figure, Row } from '../figure.ts'
 
@@ -50,16 +50,7 @@ export const routerChanges: Figure = {
 
 /** Everything from objects to commands, as the router does it. */
 function costOf(translate: () => Steps<Translation>) {
-  const write = createConfigurationWriter({
-    addresses: ['192.0.2.1'],
-    directory: '/d',
-    adminSocket: '/s/admin',
-    metricsSocket: '/s/metrics',
-    logSocket: '/s/log',
-    inner: { bound: '/s', reached: '/s' },
-    maxConnections: 100,
-    timeouts: defaultTimeouts,
-  })
+  const write = createConfigurationWriter(settingsAt('192.0.2.1'))
   const filesOf = createFileWriter('/d')
   const fingerprint = createFingerprint()
   let running: Parameters<typeof differenceOf>[0] | undefined

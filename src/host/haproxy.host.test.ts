@@ -20,6 +20,7 @@ import type { Listener } from '#router/model/listener.ts'
 import { routeProblem } from '#router/model/route-problem.ts'
 import { emptyModel, type RouterModel } from '#router/model/router-model.ts'
 import { decide } from '#router/testing/decide.ts'
+import { haproxyPlacesIn } from '#router/testing/haproxy-places.ts'
 import { anyRequest, backend, listener, modelsOver, route, type TestRequest } from '#router/testing/models.ts'
 import { systemClock as clock } from './clock.ts'
 import { startDaemon } from './daemon.ts'
@@ -28,13 +29,7 @@ import { askHaproxy } from './haproxy-socket.ts'
 import { makeCertificate } from './pki/certificate.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wherry-router-'))
-const places = {
-  directory: join(folder, 'configuration'),
-  runDirectory: join(folder, 'run'),
-  pidFile: join(folder, 'run', 'haproxy.pid'),
-  accessLog: join(folder, 'access.log'),
-  programLog: join(folder, 'haproxy.log'),
-}
+const places = haproxyPlacesIn(folder)
 const open = (settings = {}) => {
   const host = createHaproxyHost({ ...places, clock, log: silentLog })
   const proxy = createProxy({

@@ -7,10 +7,10 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { now, worldOf } from './gateway/testing.ts'
 import { createGatewayTranslator } from './gateway/translate-gateways.ts'
-import { defaultTimeouts } from './haproxy/configuration.ts'
 import { createProxy } from './haproxy/proxy.ts'
 import type { ProxyHost } from './haproxy/proxy-host.ts'
 import { startRouter } from './router.ts'
+import { settingsAt } from './testing/settings.ts'
 
 /** What the proxy says of a model leads to another look, and that one must come to the same model, or there is no end to it. */
 
@@ -78,16 +78,7 @@ check('a port that another program has at one address is had at the other', mani
 function start(text: string) {
   const clock = createVirtualClock(0)
   const host = testHost()
-  const settings = {
-    addresses: ['192.0.2.1', '192.0.2.2'],
-    directory: '/d',
-    adminSocket: '/s/admin',
-    metricsSocket: '/s/metrics',
-    logSocket: '/s/log',
-    inner: { bound: '/s', reached: '/s' },
-    maxConnections: 100,
-    timeouts: defaultTimeouts,
-  }
+  const settings = settingsAt('192.0.2.1', '192.0.2.2')
   const proxy = createProxy({ host, settings, clock, log: silentLog, reservedPorts: new Map([[6443, 'the API server']]) })
   const translate = createGatewayTranslator()
   const world = worldOf(text)

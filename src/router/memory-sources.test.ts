@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { makeCertificate } from '#host/pki/certificate.ts'
 import type { Command } from '#loop/controller.ts'
 import type { GatewayView } from './gateway/gateway-view.ts'
 import { now, worldOf } from './gateway/testing.ts'
 import { createGatewayTranslator, translateGateways } from './gateway/translate-gateways.ts'
-import { defaultTimeouts } from './haproxy/configuration.ts'
 import { configurationFiles, createFileWriter } from './haproxy/configuration-files.ts'
 import { createConfigurationWriter, writeConfiguration } from './haproxy/write-configuration.ts'
 import { createIngressTranslator, translateIngresses } from './ingress/translate-ingresses.ts'
 import { mergeModels, portProtocols } from './model/merge-models.ts'
 import type { Translation } from './router-part.ts'
+import { serverCertificate } from './testing/server-certificate.ts'
+import { settingsAt } from './testing/settings.ts'
 import { atOnce } from './turns.ts'
 
 /**
@@ -20,19 +20,8 @@ import { atOnce } from './turns.ts'
  * other Gateways, ports of Ingresses, what the proxy says. What is remembered comes to the same as looking at everything anew.
  */
 
-const settings = {
-  addresses: ['192.0.2.1', '192.0.2.2'],
-  directory: '/d',
-  adminSocket: '/s/admin',
-  metricsSocket: '/s/metrics',
-  logSocket: '/s/log',
-  inner: { bound: '/s', reached: '/s' },
-  maxConnections: 100,
-  timeouts: defaultTimeouts,
-}
-const pairs = ['a.example', 'b.example'].map((name) =>
-  makeCertificate({ commonName: name, usage: 'server', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 }),
-)
+const settings = settingsAt('192.0.2.1', '192.0.2.2')
+const pairs = ['a.example', 'b.example'].map((name) => serverCertificate(name))
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const terminate = (secret: string) => `protocol: HTTPS, tls: { mode: Terminate, certificateRefs: [{ name: ${secret} }] }`
 const passThrough = 'protocol: TLS, tls: { mode: Passthrough }'

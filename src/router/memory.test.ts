@@ -8,11 +8,11 @@ import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import { now, worldOf } from './gateway/testing.ts'
 import { createGatewayTranslator, translateGateways } from './gateway/translate-gateways.ts'
 import type { HTTPRoute } from './gateway/types.ts'
-import { defaultTimeouts } from './haproxy/configuration.ts'
 import { configurationFiles, createFileWriter } from './haproxy/configuration-files.ts'
 import { createConfigurationWriter, writeConfiguration } from './haproxy/write-configuration.ts'
 import { createIngressTranslator, translateIngresses } from './ingress/translate-ingresses.ts'
 import type { RouterView, Translation } from './router-part.ts'
+import { settingsAt } from './testing/settings.ts'
 import { atOnce } from './turns.ts'
 
 /**
@@ -20,16 +20,7 @@ import { atOnce } from './turns.ts'
  * file, and what did not change is the same value.
  */
 
-const settings = {
-  addresses: ['192.0.2.1'],
-  directory: '/d',
-  adminSocket: '/s/admin',
-  metricsSocket: '/s/metrics',
-  logSocket: '/s/log',
-  inner: { bound: '/s', reached: '/s' },
-  maxConnections: 100,
-  timeouts: defaultTimeouts,
-}
+const settings = settingsAt('192.0.2.1')
 
 /** A world that changes by steps. Objects that a step does not concern stay the same values, as in the caches. */
 class World {

@@ -26,6 +26,7 @@ import { routerUser } from '#router/bootstrap-objects.ts'
 import { createProxy, type RoutingProxy } from '#router/haproxy/proxy.ts'
 import { createIngressPart } from '#router/ingress/ingress-part.ts'
 import { startRouter } from '#router/router.ts'
+import { haproxyPlacesIn } from '#router/testing/haproxy-places.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { startTestPlane } from '../test-plane.ts'
 
@@ -34,13 +35,7 @@ const address = '127.77.11.1'
 /** Where the backend answers: no pod of a cluster, and no address that the router refuses. */
 const backendAddress = ownAddress()
 const folder = mkdtempSync(join(tmpdir(), 'wherry-ingress-'))
-const places = {
-  directory: join(folder, 'configuration'),
-  runDirectory: join(folder, 'run'),
-  pidFile: join(folder, 'run', 'haproxy.pid'),
-  accessLog: join(folder, 'access.log'),
-  programLog: join(folder, 'haproxy.log'),
-}
+const places = haproxyPlacesIn(folder)
 let plane: ControlPlane
 let admin: Client
 let proxy: RoutingProxy

@@ -8,10 +8,11 @@ import { after, before, test } from 'node:test'
 import { connect, createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, haproxySettings, stopHaproxy } from '#host/haproxy.ts'
-import { makeCertificate } from '#host/pki/certificate.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { createProxy } from '../haproxy/proxy.ts'
 import type { RouterModel } from '../model/router-model.ts'
+import { haproxyPlacesIn } from '../testing/haproxy-places.ts'
+import { serverCertificate } from '../testing/server-certificate.ts'
 import { now, worldOf } from './testing.ts'
 import { translateGateways } from './translate-gateways.ts'
 
@@ -20,13 +21,7 @@ import { translateGateways } from './translate-gateways.ts'
 const addresses = ['127.77.15.1', '127.77.15.2'] as const
 const log = createJsonLog((line) => console.error(line), systemClock, 'error', {})
 const folder = mkdtempSync(join(tmpdir(), 'wherry-addresses-'))
-const places = {
-  directory: join(folder, 'configuration'),
-  runDirectory: join(folder, 'run'),
-  pidFile: join(folder, 'run', 'haproxy.pid'),
-  accessLog: join(folder, 'access.log'),
-  programLog: join(folder, 'haproxy.log'),
-}
+const places = haproxyPlacesIn(folder)
 const servers: (Server | TlsServer)[] = []
 const ports = new Map<string, number>()
 let proxy: ReturnType<typeof createProxy>
@@ -39,13 +34,7 @@ before(async () => {
       createServer((_request, response) => response.end(name)),
     )
   for (const name of ['narrow', 'wide']) {
-    const { certificate, key } = makeCertificate({
-      commonName: name,
-      usage: 'server',
-      dnsNames: [name],
-      notBefore: Date.now() - 1000,
-      notAfter: Date.now() + 3_600_000,
-    })
+    const { certificate, key } = serverCertificate(name)
     await listen(
       name,
       createTlsServer({ cert: certificate, key }, (socket) => socket.on('error', () => {})),

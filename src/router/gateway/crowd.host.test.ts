@@ -8,6 +8,7 @@ import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, haproxySettings, stopHaproxy } from '#host/haproxy.ts'
 import { silentLog } from '#lib/log.ts'
 import { createProxy } from '../haproxy/proxy.ts'
+import { haproxyPlacesIn } from '../testing/haproxy-places.ts'
 import { listener, route } from '../testing/models.ts'
 
 const address = '127.77.15.1'
@@ -31,13 +32,7 @@ const ask = (): Promise<number | undefined> =>
 
 test('more clients at once than there may be are served one after the other, also where each comes in twice', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-crowd-'))
-  const places = {
-    directory: join(folder, 'configuration'),
-    runDirectory: join(folder, 'run'),
-    pidFile: join(folder, 'run', 'haproxy.pid'),
-    accessLog: join(folder, 'access.log'),
-    programLog: join(folder, 'haproxy.log'),
-  }
+  const places = haproxyPlacesIn(folder)
   const host = createHaproxyHost({ ...places, clock: systemClock, log: silentLog })
   const settings = { ...haproxySettings(places, [address]), maxConnections: 40, threads: 1 }
   const proxy = createProxy({ host, settings, clock: systemClock, log: silentLog, reloadGapMs: 0 })

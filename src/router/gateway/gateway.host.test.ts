@@ -17,11 +17,11 @@ import { after, before, test } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, type HaproxyPlaces, haproxySockets } from '#host/haproxy.ts'
-import { makeCertificate } from '#host/pki/certificate.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { defaultTimeouts } from '../haproxy/configuration.ts'
 import { createProxy } from '../haproxy/proxy.ts'
 import type { RouterModel } from '../model/router-model.ts'
+import { serverCertificate } from '../testing/server-certificate.ts'
 import { now, worldOf } from './testing.ts'
 import { translateGateways } from './translate-gateways.ts'
 
@@ -37,15 +37,7 @@ interface Echo {
   readonly headers: IncomingHttpHeaders
 }
 
-const certificateFor = (name: string) =>
-  makeCertificate({
-    commonName: name,
-    usage: 'server',
-    dnsNames: [name],
-    notBefore: Date.now() - 1000,
-    notAfter: Date.now() + 3_600_000,
-  })
-const certificates = { exact: certificateFor('secure.example'), wild: certificateFor('*.wild.example') }
+const certificates = { exact: serverCertificate('secure.example'), wild: serverCertificate('*.wild.example') }
 const secret = (name: string, { certificate, key }: { readonly certificate: string; readonly key: string }) => `
 kind: Secret
 metadata: { name: ${name} }

@@ -8,25 +8,18 @@ import { after, before, test } from 'node:test'
 import { connect, createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, haproxySettings, stopHaproxy } from '#host/haproxy.ts'
-import { makeCertificate } from '#host/pki/certificate.ts'
 import { createJsonLog } from '#lib/log.ts'
 import { createProxy } from '../haproxy/proxy.ts'
 import type { RouterModel } from '../model/router-model.ts'
+import { haproxyPlacesIn } from '../testing/haproxy-places.ts'
+import { serverCertificate } from '../testing/server-certificate.ts'
 import { now, worldOf } from './testing.ts'
 import { translateGateways } from './translate-gateways.ts'
 
 /** TLSRoutes, asked of a real HAProxy as it runs in a cluster: shut up in its folder, as a user of its own. */
 
 const address = '127.77.14.1'
-const certificateFor = (name: string) =>
-  makeCertificate({
-    commonName: name,
-    usage: 'server',
-    dnsNames: [name],
-    notBefore: Date.now() - 1000,
-    notAfter: Date.now() + 3_600_000,
-  })
-const own = certificateFor('ended.example')
+const own = serverCertificate('ended.example')
 const manifests = `${['one', 'two', 'web'].map((name) => `\n{ kind: Service, metadata: { name: ${name} }, spec: { ports: [{ port: 443, protocol: TCP, appProtocol: https }, { port: 80, protocol: TCP }] } }\n---`).join('')}
 kind: Secret
 metadata: { name: own }
@@ -85,13 +78,7 @@ spec: { parentRefs: [{ name: passing }], hostnames: [nobody.pass.example], rules
 
 const log = createJsonLog((line) => console.error(line), systemClock, 'error', {})
 const folder = mkdtempSync(join(tmpdir(), 'wherry-passthrough-'))
-const places = {
-  directory: join(folder, 'configuration'),
-  runDirectory: join(folder, 'run'),
-  pidFile: join(folder, 'run', 'haproxy.pid'),
-  accessLog: join(folder, 'access.log'),
-  programLog: join(folder, 'haproxy.log'),
-}
+const places = haproxyPlacesIn(folder)
 const servers: (Server | TlsServer)[] = []
 let proxy: ReturnType<typeof createProxy>
 let host: ReturnType<typeof createHaproxyHost>
@@ -100,7 +87,7 @@ const ports = new Map<string, number>()
 
 before(async () => {
   for (const name of ['one', 'two', 'three']) {
-    const { certificate, key } = certificateFor(`${name}.backend`)
+    const { certificate, key } = serverCertificate(`${name}.backend`)
     ports.set(name, await listen(createTlsServer({ cert: certificate, key }, (socket) => echo(socket))))
   }
   const web = createHttpServer((request, response) => response.end(`web for ${request.headers['x-forwarded-for']}`))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeCertificate, makeSigningKey } from '#host/pki/certificate.ts'
 import type { Translation } from '../router-part.ts'
+import { serverCertificate } from '../testing/server-certificate.ts'
 import { atOnce } from '../turns.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { now, statusesOf, statusLines, worldOf } from './testing.ts'
@@ -479,7 +480,7 @@ test('the model is the same in whatever order objects were heard of', () => {
 })
 
 test('what the proxy refuses is told where it stands, and is served again once nothing is said against it', () => {
-  const own = makeCertificate({ commonName: 'a.example', usage: 'server', notBefore: Date.now() - 1000, notAfter: Date.now() + 3_600_000 })
+  const own = serverCertificate('a.example')
   const data = `tls.crt: ${Buffer.from(own.certificate).toString('base64')}, tls.key: ${Buffer.from(own.key).toString('base64')}`
   const world = worldOf(
     gateway('web', `${http}, ${https('certificateRefs: [{ name: own }]')}`) +

@@ -4,22 +4,14 @@ import fc from 'fast-check'
 import type { Route } from '../model/route.ts'
 import { routeProblem } from '../model/route-problem.ts'
 import { backend, listener, route } from '../testing/models.ts'
-import { defaultTimeouts, noConfiguration } from './configuration.ts'
+import { settingsAt } from '../testing/settings.ts'
+import { noConfiguration } from './configuration.ts'
 import { configurationFiles } from './configuration-files.ts'
 import { afterCommands, differenceOf } from './runtime-commands.ts'
 import { slotsOf } from './weight-slots.ts'
 import { writeConfiguration } from './write-configuration.ts'
 
-const settings = {
-  addresses: ['192.0.2.1', 'fd00::1'],
-  directory: '/d',
-  adminSocket: '/s/admin',
-  metricsSocket: '/s/metrics',
-  logSocket: '/s/log',
-  inner: { bound: '/s', reached: '/s' },
-  maxConnections: 100,
-  timeouts: defaultTimeouts,
-}
+const settings = settingsAt('192.0.2.1', 'fd00::1')
 const write = (routes: readonly Route[], endpoints: readonly number[] = [1], draining: readonly number[] = []) =>
   writeConfiguration(
     { backends: [backend('ns/web:80', endpoints, draining)], certificates: [], listeners: [listener({ routes })] },

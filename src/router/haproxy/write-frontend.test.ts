@@ -3,21 +3,12 @@ import { test } from 'node:test'
 import type { Listener } from '../model/listener.ts'
 import type { Route } from '../model/route.ts'
 import { listener, route } from '../testing/models.ts'
-import { defaultTimeouts } from './configuration.ts'
+import { settingsAt } from '../testing/settings.ts'
 import { writeConfiguration } from './write-configuration.ts'
 
 /** Who has a host of a port that ends TLS for some and passes it on for others. */
 
-const settings = {
-  addresses: ['192.0.2.1'],
-  directory: '/d',
-  adminSocket: '/s/admin',
-  metricsSocket: '/s/metrics',
-  logSocket: '/s/log',
-  inner: { bound: '/s', reached: '/s' },
-  maxConnections: 100,
-  timeouts: defaultTimeouts,
-}
+const settings = settingsAt('192.0.2.1')
 
 const named = (hostname: string, createdMs: number, more: Partial<Route> = {}): Route =>
   route({ name: `r/ns/${createdMs}/0`, hostname, age: { createdMs, object: `ns/${createdMs}`, index: 0 }, ...more })
