@@ -143,6 +143,7 @@ spec:
   rules:
     - { matches: [{ method: { service: test.Greeter, method: Hello } }], backendRefs: [{ name: greeter, port: 80 }] }
     - { matches: [{ method: { service: test.Greeter, method: Bye }, headers: [{ name: color, value: blue }] }], backendRefs: [{ name: greeter, port: 80 }] }
+    - { matches: [{ method: { service: test.Greeter, method: Lost } }], backendRefs: [{ name: missing, port: 80 }] }
 `
 
 const log = createJsonLog((line) => console.error(line), systemClock, 'error', {})
@@ -397,6 +398,7 @@ test('gRPC is passed on over HTTP/2 by service, method and metadata; what no rul
   assert.equal(await call('Hello'), 'hello too')
   assert.equal(await call('Bye'), 'UNIMPLEMENTED')
   assert.equal(await call('Bye', { color: 'blue' }), 'hello too')
+  assert.equal(await call('Lost'), 'UNAVAILABLE', 'its backend cannot be followed')
   client.close()
 })
 

@@ -1,3 +1,4 @@
+import type { Answer } from '../model/action.ts'
 import type { PathMatch } from '../model/route.ts'
 import { headerMatches, type RouteMatch, type RuleInput } from './translate-rules.ts'
 import type { GRPCRoute, GRPCRouteMatch } from './types.ts'
@@ -9,7 +10,11 @@ export const grpcRules = ({ spec }: GRPCRoute): readonly RuleInput[] =>
     matches: matches === undefined || matches.length === 0 ? [everything] : matches.map(grpcMatch),
     filters,
     backendRefs,
+    failure: unavailable,
   }))
+
+/** Clients have to see UNAVAILABLE (API docs, GRPCRouteRule.backendRefs): of HTTP's codes they take this one for it, and 500 for UNKNOWN. */
+const unavailable: Answer = { do: 'answer', status: 503 }
 
 const everything: RouteMatch = { path: { type: 'Prefix', value: '/' }, headers: [], queryParameters: [] }
 

@@ -398,6 +398,27 @@ spec:
     ],
   },
   {
+    name: 'gRPC: what cannot be followed is unavailable, for its share or whole',
+    manifests: `${web}
+kind: GRPCRoute
+metadata: { name: r }
+spec:
+  parentRefs: [{ name: web }]
+  rules:
+    - { matches: [{ method: { service: half } }], backendRefs: [{ name: v1, port: 80 }, { name: gone, port: 80 }] }
+    - { matches: [{ method: { service: gone } }], backendRefs: [{ name: gone, port: 80 }] }
+    - { matches: [{ method: { service: zero } }], backendRefs: [{ name: v1, port: 80, weight: 0 }] }
+    - { matches: [{ method: { service: none } }] }
+    - matches: [{ method: { service: auth } }]
+      filters: [{ type: ExtensionRef, extensionRef: { group: auth.example, kind: Login, name: x } }]
+      backendRefs: [{ name: v1, port: 80 }]`,
+    requests: [
+      [{ path: '/half/Get' }, 'default/v1:80/h2c ×1, 503 ×1'],
+      ...['/gone/Get', '/zero/Get', '/none/Get', '/auth/Get'].map((path) => [{ path }, '503'] as const),
+      [{ path: '/else/Get' }, '404'],
+    ],
+  },
+  {
     name: 'a short service comes before a long method alone',
     manifests: `${web}
 kind: GRPCRoute

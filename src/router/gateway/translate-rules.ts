@@ -1,4 +1,4 @@
-import type { Action, Forward, WeightedBackend } from '../model/action.ts'
+import type { Action, Answer, Forward, WeightedBackend } from '../model/action.ts'
 import type { Route } from '../model/route.ts'
 import { routeProblem } from '../model/route-problem.ts'
 import type { BackendSource } from '../model/service-backend.ts'
@@ -27,6 +27,8 @@ export interface RuleInput {
   readonly backendRefs?: readonly HTTPBackendRef[] | undefined
   readonly timeouts?: HTTPRouteRule['timeouts']
   readonly retry?: HTTPRouteRule['retry']
+  /** What is answered in place of a backend that cannot be followed; absent: 500. */
+  readonly failure?: Answer
 }
 
 /** What the rules of a route come to. */
@@ -68,21 +70,25 @@ interface TranslatedRule {
   readonly backends: readonly BackendSource[]
 }
 
-function translateRule({ filters, backendRefs = [], timeouts, retry }: RuleInput, referrer: Referrer, view: RouteSources): TranslatedRule {
+function translateRule(
+  { filters, backendRefs = [], timeouts, retry, failure = internalError }: RuleInput,
+  referrer: Referrer,
+  view: RouteSources,
+): TranslatedRule {
   const { requestHeaders, responseHeaders, rewrite, redirect, unknown, unsupported } = translateFilters(filters, 'rule')
-  const targets = backendRefs.map((ref) => translateBackend(ref, referrer, view))
+  const targets = backendRefs.map((ref) => translateBackend(ref, referrer, view, failure))
   const verdicts = [...(unknown === undefined ? [] : [unknownFilter(unknown)]), ...targets.flatMap(({ verdict }) => verdict ?? [])]
   const problem =
     unsupported ??
     targets.find((target) => target.problem !== undefined)?.problem ??
     (retry === undefined ? undefined : 'retry is not served')
   const common = { problem, verdicts }
-  if (unknown !== undefined) return { ...common, action: failed, backends: [] }
+  if (unknown !== undefined) return { ...common, action: failure, backends: [] }
   if (redirect !== undefined) return { ...common, action: { ...redirect, ...(responseHeaders && { responseHeaders }) }, backends: [] }
   const { limits, problem: timeProblem } = timeoutsOf(timeouts)
   const action: Forward = {
     do: 'forward',
-    backends: targets.map(({ weighted }) => weighted),
+    backends: shared(targets, failure),
     ...(requestHeaders && { requestHeaders }),
     ...(responseHeaders && { responseHeaders }),
     ...(rewrite && { rewrite }),
@@ -98,25 +104,31 @@ interface Target {
   readonly problem?: string
 }
 
-/** A reference that cannot be followed keeps its weight, and answers 500 for it. */
-function translateBackend(ref: HTTPBackendRef, referrer: Referrer, view: RouteSources): Target {
+/** A reference that cannot be followed keeps its weight, and the failure is answered for it. */
+function translateBackend(ref: HTTPBackendRef, referrer: Referrer, view: RouteSources, failure: Answer): Target {
   const { requestHeaders, responseHeaders, unknown, unsupported } = translateFilters(ref.filters, 'backend')
   const weight = ref.weight ?? 1
   const problem = unsupported === undefined ? {} : { problem: unsupported }
-  if (unknown !== undefined) return { weighted: { to: failed, weight }, verdict: unknownFilter(unknown), ...problem }
+  if (unknown !== undefined) return { weighted: { to: failure, weight }, verdict: unknownFilter(unknown), ...problem }
   const resolved = resolveBackend(ref, referrer, view)
-  if ('reason' in resolved) return { weighted: { to: failed, weight }, verdict: resolved, ...problem }
+  if ('reason' in resolved) return { weighted: { to: failure, weight }, verdict: resolved, ...problem }
   const headers = { ...(requestHeaders && { requestHeaders }), ...(responseHeaders && { responseHeaders }) }
   return { weighted: { to: resolved.name, weight, ...headers }, backend: resolved, ...problem }
 }
 
-const failed = { do: 'answer', status: 500 } as const
+/** Where nothing takes a share, the failure takes all. */
+function shared(targets: readonly Target[], failure: Answer): readonly WeightedBackend[] {
+  const weighted = targets.map((target) => target.weighted)
+  return weighted.some(({ weight }) => weight > 0) ? weighted : [{ to: failure, weight: 1 }]
+}
+
+const internalError: Answer = { do: 'answer', status: 500 }
 
 const unknownFilter = (what: string): Verdict => ({
   type: 'ResolvedRefs',
   status: 'False',
   reason: 'InvalidKind',
-  message: `A filter refers to a ${what}, which this router does not know; its requests are answered with 500`,
+  message: `A filter refers to a ${what}, which this router does not know; its requests are answered with an error`,
 })
 
 function timeoutsOf(timeouts: HTTPRouteRule['timeouts']): { readonly limits?: Forward['timeouts']; readonly problem?: string } {
