@@ -35,6 +35,14 @@ checkDistribute('the same from each node', '0-15', 10, 1, '0-2,4-6,8-9,12-13')
 checkDistribute('one node where that is enough', '0-15', 8, 1, '0-3,8-11')
 checkDistribute('whole cores', '0-15', 12, 2, '0-2,4-6,8-10,12-14')
 checkDistribute('what is over from the fuller node', '0-14', 9, 1, '0-2,4-5,8-9,12-13')
+/** Cores side by side, each of `threads` threads. */
+const row = (nodes: number, nodesInSocket: number, cores: number, threads: number): readonly Cpu[] =>
+  Array.from({ length: nodes * cores * threads }, (_, id) => {
+    const node = Math.floor(id / (cores * threads))
+    return { id, core: id - (id % threads), socket: Math.floor(node / nodesInSocket), node, cache: node * cores * threads }
+  })
+checkDistribute('what is over begins another core', '1-3,5-10', 7, 1, '1-3,6-8,10', row(2, 1, 3, 2))
+checkDistribute('first from the socket that is used most', '1-2,7', 1, 1, '7', row(4, 2, 2, 1))
 
 test('lists of processors', () => {
   for (const text of ['', '0', '0-3', '0,2,4-6']) assert.equal(formatCpuSet(parseCpuSet(text)), text)
@@ -172,7 +180,7 @@ function checkTake(name: string, available: string, count: number, expected: str
     assert.equal(formatCpuSet(takeCpus({ cpus, available: parseCpuSet(available), count, prefersCache })), expected))
 }
 
-function checkDistribute(name: string, available: string, count: number, groupSize: number, expected: string): void {
+function checkDistribute(name: string, available: string, count: number, groupSize: number, expected: string, machine = cpus): void {
   test(`distributes: ${name}`, () =>
-    assert.equal(formatCpuSet(distributeCpus({ cpus, available: parseCpuSet(available), count, groupSize })), expected))
+    assert.equal(formatCpuSet(distributeCpus({ cpus: machine, available: parseCpuSet(available), count, groupSize })), expected))
 }

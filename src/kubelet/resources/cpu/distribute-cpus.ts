@@ -1,5 +1,5 @@
 import type { Cpu } from '../machine-topology.ts'
-import { takeCpus } from './take-cpus.ts'
+import { nodesByUse, takeCpus } from './take-cpus.ts'
 
 /**
  * The option `distribute-cpus-across-numa` (KEP-2902): as many processors from each of as few NUMA nodes as possible, so that work that runs in
@@ -20,14 +20,38 @@ export function distributeCpus(options: {
   const groups = count / groupSize
   const nodeCount = new Set(cpus.map(({ node }) => node)).size
   const groupsPerNode = Math.ceil(Math.ceil(cpus.length / groupSize) / nodeCount)
-  const nodes = [...free.keys()].toSorted((a, b) => free.get(a)!.size - free.get(b)!.size || a - b)
+  const nodes = nodesByUse({ cpus, available })
   for (let size = Math.ceil(groups / groupsPerNode); size <= Math.min(groups, nodes.length); size += 1) {
     const shares = bestShares(nodes, size, free, count, groupSize)
     if (shares === undefined) continue
-    const taken = [...shares].flatMap(([node, amount]) => takeCpus({ cpus, available: free.get(node)!, count: amount }))
-    return taken.toSorted((a, b) => a - b)
+    return takeShares(options, free, shares)
   }
   return takeCpus(options)
+}
+
+/** The even part of each node at once, then what is over group by group: a group may lie elsewhere than it would as a part of the whole. */
+function takeShares(
+  { cpus, groupSize }: { readonly cpus: readonly Cpu[]; readonly groupSize: number },
+  free: ReadonlyMap<number, Set<number>>,
+  { even, nodes, over }: Shares,
+): readonly number[] {
+  const taken: number[] = []
+  const take = (node: number, count: number): void => {
+    const ids = takeCpus({ cpus, available: free.get(node)!, count })
+    for (const id of ids) free.get(node)!.delete(id)
+    taken.push(...ids)
+  }
+  for (const node of nodes) take(node, even)
+  for (const node of over) take(node, groupSize)
+  return taken.toSorted((a, b) => a - b)
+}
+
+interface Shares {
+  /** From each of `nodes`. */
+  readonly even: number
+  readonly nodes: readonly number[]
+  /** Nodes that give a group more, each as often as it does. */
+  readonly over: readonly number[]
 }
 
 /** How many from each of `size` nodes; undefined where no such nodes have enough. */
@@ -37,8 +61,8 @@ function bestShares(
   free: ReadonlyMap<number, ReadonlySet<number>>,
   count: number,
   groupSize: number,
-): ReadonlyMap<number, number> | undefined {
-  let best: { readonly balance: number; readonly shares: Map<number, number> } | undefined
+): Shares | undefined {
+  let best: { readonly balance: number; readonly shares: Shares } | undefined
   const even = Math.floor(count / size / groupSize) * groupSize
   for (const chosen of combinations(nodes, size)) {
     const room = (node: number) => Math.floor(free.get(node)!.size / groupSize) * groupSize
@@ -52,7 +76,7 @@ function bestShares(
       if (spread === undefined) continue
       const balance = deviation([...spread.left.values()])
       if (best !== undefined && balance >= best.balance) continue
-      best = { balance, shares: new Map(chosen.map((node) => [node, even + (spread.given.get(node) ?? 0)])) }
+      best = { balance, shares: { even, nodes: chosen, over: spread.over } }
     }
     if (best?.balance === 0) break
   }
@@ -62,18 +86,18 @@ function bestShares(
 /** Gives out what is over, a group to each in turn. */
 function spreadOver(subset: readonly number[], before: ReadonlyMap<number, number>, remainder: number, groupSize: number) {
   const left = new Map(before)
-  const given = new Map<number, number>()
+  const over: number[] = []
   if (subset.reduce((sum, node) => sum + Math.floor(left.get(node)! / groupSize) * groupSize, 0) < remainder) return undefined
   for (let open = remainder; open > 0; ) {
     for (const node of subset) {
       if (open === 0) break
       if (left.get(node)! < groupSize) continue
       left.set(node, left.get(node)! - groupSize)
-      given.set(node, (given.get(node) ?? 0) + groupSize)
+      over.push(node)
       open -= groupSize
     }
   }
-  return { left, given }
+  return { left, over }
 }
 
 /** Standard deviation to a thousandth: finer differences are none. */

@@ -16,8 +16,8 @@ export interface TakeOptions {
  * whole ones stay whole. Throws where there are too few.
  */
 export function takeCpus({ cpus, available, count, prefersCache = false }: TakeOptions): readonly number[] {
-  const all = by(cpus)
-  const pool: Pool = { cpus, all, left: cpus.filter(({ id }) => available.has(id)), needed: count, taken: [] }
+  const pool = poolOf({ cpus, available, count })
+  const { all } = pool
   if (count > pool.left.length)
     throw new WherryError('Conflict', `not enough cpus available to satisfy request: requested=${count}, available=${pool.left.length}`)
   // Whichever of the two is larger holds the other.
@@ -29,6 +29,18 @@ export function takeCpus({ cpus, available, count, prefersCache = false }: TakeO
   for (const id of sorted(pool, 'core').flatMap((core) => idsOf(pool.left, 'core', core))) if (pool.needed > 0) take(pool, [id])
   return pool.taken.toSorted((a, b) => a - b)
 }
+
+/** NUMA nodes with something left, those first that are used most. */
+export const nodesByUse = (options: Pick<TakeOptions, 'cpus' | 'available'>): readonly number[] =>
+  sorted(poolOf({ ...options, count: 0 }), 'node')
+
+const poolOf = ({ cpus, available, count }: TakeOptions): Pool => ({
+  cpus,
+  all: by(cpus),
+  left: cpus.filter(({ id }) => available.has(id)),
+  needed: count,
+  taken: [],
+})
 
 type Level = 'node' | 'socket' | 'cache' | 'core'
 const levels: readonly Level[] = ['node', 'socket', 'cache', 'core']
