@@ -91,8 +91,8 @@ check('one process alone', {}, {}, { ...plain, traits: { ...traits, hasSwap: fal
 check('version 1 has no such file', {}, {}, { ...plain, traits: { ...traits, isUnified: false, hasSwap: false } }, nothing)
 
 const swapping: NodeResources = { memoryBytes: 4 * GIB, swapBytes: GIB, traits, config: { memorySwap: { swapBehavior: 'LimitedSwap' } } }
-const swapOf = (node: NodeResources, resources: object, spec: object = {}) => {
-  const { unified, memorySwapLimitBytes } = made(resources, spec, node)
+const swapOf = (node: NodeResources, resources: object, spec: object = {}, annotations = {}) => {
+  const { unified, memorySwapLimitBytes } = made(resources, spec, node, annotations)
   return unified?.['memory.swap.max'] ?? memorySwapLimitBytes
 }
 test('swap: the share of the request, for those alone that may use more than they ask for', () => {
@@ -100,6 +100,8 @@ test('swap: the share of the request, for those alone that may use more than the
   assert.equal(swapOf(swapping, guaranteed), '0')
   assert.equal(swapOf(swapping, {}), '0')
   assert.equal(swapOf(swapping, burstable, { priority: 2_000_000_000 }), '0')
+  // Static pods are the node's own, whatever their priority.
+  assert.equal(swapOf(swapping, burstable, {}, { 'kubernetes.io/config.source': 'file' }), '0')
   assert.equal(swapOf({ ...swapping, config: {} }, burstable), '0')
 })
 test('swap: version 1 counts it with the memory', () => {
@@ -125,11 +127,11 @@ function check(name: string, resources: object, spec: object, node: NodeResource
   test(`resources: ${name}`, () => assert.deepEqual(made(resources, spec, node), expected))
 }
 
-function made(resources: object, spec: object, node: NodeResources) {
+function made(resources: object, spec: object, node: NodeResources, annotations = {}) {
   const container = { name: 'main', resources } as unknown as AnyContainer
-  return containerResources(podOf({ containers: [container], ...spec }), container, node)
+  return containerResources(podOf({ containers: [container], ...spec }, annotations), container, node)
 }
 
-function podOf(spec: object): Pod {
-  return { metadata: { name: 'one', namespace: 'here', uid: 'u' }, spec } as unknown as Pod
+function podOf(spec: object, annotations = {}): Pod {
+  return { metadata: { name: 'one', namespace: 'here', uid: 'u', annotations }, spec } as unknown as Pod
 }

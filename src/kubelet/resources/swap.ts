@@ -1,5 +1,6 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
+import { isCriticalPod } from '../pod/admission/preemption.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import { qosClass } from '../pod/qos.ts'
 import type { NodeResources } from './node-resources.ts'
@@ -25,13 +26,11 @@ export function swapLimits(
 /** Whether the container swaps at all on this node; its memory can then not be resized as it runs. */
 export function maySwap(pod: Pod, container: Pick<AnyContainer, 'resources'>, { config, traits }: NodeResources): boolean {
   if (config?.memorySwap?.swapBehavior !== 'LimitedSwap' || !traits?.hasSwap || !traits.isUnified) return false
-  if ((pod.spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY || qosClass(pod) !== 'Burstable') return false
+  if (isCriticalPod(pod) || qosClass(pod) !== 'Burstable') return false
   const request = memory(container, 'requests')
   const limit = memory(container, 'limits')
   return !(request === 0 && limit === 0) && request !== limit
 }
-
-const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000
 
 function swapShare(container: AnyContainer, { memoryBytes, swapBytes = 0 }: NodeResources): number {
   const request = memory(container, 'requests')
