@@ -29,6 +29,12 @@ read(
   { timestamps: true, since: Date.parse(at(2)) },
   `${at(2)} two\n${at(3)} three\n${at(5)} \n`,
 )
+read(
+  'timestamps of one length, whatever zeros the runtime left away',
+  '2026-01-02T03:04:05.12Z stdout F one\n2026-01-02T03:04:06Z stdout F two\n2026-01-02T03:04:07.000000001+02:00 stdout F three\n',
+  { timestamps: true },
+  '2026-01-02T03:04:05.120000000Z one\n2026-01-02T03:04:06.000000000Z two\n2026-01-02T03:04:07.000000001+02:00 three\n',
+)
 read('at most so many bytes', three, { limitBytes: 5 }, 'one\nt')
 read('past what is no entry', `rubbish\n${at(1)} stdout F one\n${at(1)} nowhere F x\n`, {}, 'one\n')
 read('nothing of an entry that is not complete', `${at(1)} stdout F one\n${at(2)} stdout F tw`, {}, 'one\n')

@@ -123,11 +123,17 @@ function createRenderer(query: LogQuery): (line: CriLine, out: Uint8Array[]) => 
       // Entries stand in the order of time: the rest is later too.
       since = undefined
     }
-    if (query.timestamps && !inLine[line.stream]) out.push(Buffer.from(`${line.time} `, 'latin1'))
+    if (query.timestamps && !inLine[line.stream]) out.push(Buffer.from(`${fixed(line.time)} `, 'latin1'))
     out.push(line.text)
     if (!line.partial) out.push(newline)
     inLine[line.stream] = line.partial
   }
+}
+
+/** With all nine digits of the nanoseconds, so that lines sort by their times: runtimes leave zeros at the end away. */
+function fixed(time: string): string {
+  const [, whole, digits = '', zone] = /^([^.Z+]+[^.Z+-])(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? []
+  return whole === undefined ? time : `${whole}.${digits.padEnd(9, '0')}${zone}`
 }
 
 interface Changes {

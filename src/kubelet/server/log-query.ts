@@ -12,8 +12,8 @@ export function parseLogQuery(query: URLSearchParams, now: Instant): LogQuery & 
   }
   const flag = (name: string): boolean => {
     const text = query.get(name)
-    // As Go reads a bare or odd value: present means true, unless it says otherwise.
-    return text !== null && !['', 'false', '0'].includes(text.toLowerCase())
+    // As Go reads a bare or odd value, `?follow` among them: present means true, unless it says otherwise.
+    return text !== null && !['false', '0'].includes(text.toLowerCase())
   }
   const tail = query.get('tail')
   const tailLines = tail === 'all' ? undefined : tail ? number('tail') : number('tailLines')

@@ -30,6 +30,7 @@ attributes('POST /podsearch', 'create proxy')
 attributes('DELETE /anything', 'delete proxy')
 
 logQuery('', { follow: false, previous: false, timestamps: false, stream: 'All' })
+logQuery('follow&previous=0&timestamps=False', { follow: true, previous: false, timestamps: false, stream: 'All' })
 logQuery('follow=true&previous=1&timestamps=True&tailLines=0&limitBytes=5', {
   follow: true,
   previous: true,
