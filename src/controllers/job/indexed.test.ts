@@ -1,4 +1,4 @@
-import { begun, broken, check, done, leaving, limitExceeded, running, startTime } from './check-plan.ts'
+import { begun, broken, check, condition, done, leaving, limitExceeded, running, startTime } from './check-plan.ts'
 
 // --- indexes ----------------------------------------------------------------------------------------------------------------------------
 const indexed = { completionMode: 'Indexed', completions: 4, parallelism: 2 }
@@ -115,6 +115,23 @@ check(
   ],
 )
 
+for (const [what, facts] of [
+  ['that is deleted for it', { ...leaving, index: 1, failures: 1 }],
+  ['that has ended since', { ...broken, ...leaving, index: 1, failures: 1 }],
+] as const)
+  check(
+    `a job that fails gives up no index because of a pod ${what}`,
+    {
+      spec: { ...perIndex, maxFailedIndexes: 1 },
+      status: {
+        ...running,
+        failedIndexes: '0,2',
+        conditions: [condition('FailureTarget', 'MaxFailedIndexesExceeded', 'too many')],
+      },
+      pods: { b: facts },
+    },
+    [`status {"active":null,${'exit' in facts ? '' : '"terminating":1,'}"uncountedTerminatedPods":{"failed":["b"]}}`, 'release b'],
+  )
 check(
   'but not with as many as may',
   {

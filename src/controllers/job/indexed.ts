@@ -2,7 +2,7 @@ import type { Job } from '#api/batch/v1/job.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive } from '#api/core/v1/pod-helpers.ts'
 import { podFinishedAt } from './backoff.ts'
-import { annotations, completionIndexOf, isPodFailed, isTracked, limitsEachIndex, validIndexOf } from './facts.ts'
+import { annotations, completionIndexOf, decisionOf, isPodFailed, isTracked, limitsEachIndex, validIndexOf } from './facts.ts'
 import { difference, hasIndex, type IndexSet, indexSet, parseIndexes, union } from './index-set.ts'
 import { answerFailure } from './pod-failure-policy.ts'
 
@@ -28,6 +28,8 @@ export function indexProgress(job: Job, pods: readonly Pod[]): IndexProgress {
   if (!limitsEachIndex(job)) return { completed: union(completedBefore, succeeded) }
   const failedBefore = parseIndexes(status.failedIndexes, completions)
   const completed = union(completedBefore, difference(succeeded, failedBefore))
+  // Pods that go because the job is over have failed, but given up their indexes nobody has.
+  if (decisionOf(job) !== undefined) return { completed, failed: failedBefore }
   const lost = indexesOf(tracked.filter((pod) => isIndexLost(job, pod)))
   return { completed, failed: union(failedBefore, difference(lost, completed)) }
 }
