@@ -59,6 +59,11 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
         await call('ip', ['link', 'set', 'dev', port, 'mtu', String(mtu)]).catch(ignoreGone)
       }
     },
+    async routeLoopback(device) {
+      const file = `/proc/sys/net/ipv4/conf/${device}/route_localnet`
+      // The device may be gone by now.
+      await call('sh', ['-c', `[ ! -e ${file} ] || [ "$(cat ${file})" = 1 ] || echo 1 > ${file}`])
+    },
     watch(onLine, onEnd) {
       // It ends with us, however we end (setpriv(1), PR_SET_PDEATHSIG).
       const [command, ...args] = [...before, ...monitor] as [string, ...string[]]

@@ -127,6 +127,7 @@ async function startWorld() {
         },
         async apply() {},
         async setPortMtu() {},
+        async routeLoopback() {},
         watch: () => () => {},
         async writeFile(path, text) {
           host.files.set(path, text)

@@ -116,6 +116,29 @@ test('a route of Services waits for the address that it bears', async () => {
   await world.stop()
 })
 
+test('loopback addresses pass the bridge once there are rules that guard them, and again when it is made anew', async () => {
+  const guarded = Promise.withResolvers<void>()
+  const world = start({ nodes: [own], loopbackGuarded: guarded.promise })
+  const bridge: Device = { name: 'br', isUp: true, mtu: 1450, mac: '02:00:00:00:00:02', addresses: ['10.1.1.1/24'] }
+  const { present } = world
+  world.present = { ...present, devices: [...present.devices, bridge] }
+  await world.settle()
+  assert.deepEqual(world.loopback, [])
+  guarded.resolve()
+  await world.settle()
+  assert.deepEqual(world.loopback, ['br'])
+  world.present = present
+  world.say('[LINK]Deleted 8: br: <BROADCAST,UP> mtu 1450')
+  await world.clock.advance(200)
+  await world.settle()
+  world.present = { ...present, devices: [...present.devices, bridge] }
+  world.say('[LINK]9: br: <BROADCAST,UP> mtu 1450')
+  await world.clock.advance(200)
+  await world.settle()
+  assert.deepEqual(world.loopback, ['br', 'br'])
+  await world.stop()
+})
+
 test('pods that come and go are no reason to look', async () => {
   const world = start({ nodes: [own, node('b', 2)] })
   await world.settle()
@@ -229,12 +252,13 @@ interface Start {
   readonly failures?: number
   readonly foreign?: readonly Route[]
   readonly serviceDevice?: ServiceDevice
+  readonly loopbackGuarded?: Promise<void>
 }
 
 const without = ({ devices }: PresentNetwork, address: string): Device[] =>
   devices.map((one) => ({ ...one, addresses: one.addresses.filter((text) => text !== address) }))
 
-function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [], serviceDevice }: Start) {
+function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [], serviceDevice, loopbackGuarded }: Start) {
   const clock = createVirtualClock(0)
   let all = nodes
   let failing = failures
@@ -267,6 +291,7 @@ function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign =
     written: [] as string[],
     removed: [] as string[],
     problems: [] as string[],
+    loopback: [] as string[],
     set(next: readonly NodeNetwork[]) {
       all = next
       for (const listener of listeners) listener()
@@ -294,6 +319,9 @@ function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign =
         world.present = carryOut(commands, world.present)
       },
       async setPortMtu() {},
+      async routeLoopback(device) {
+        world.loopback.push(device)
+      },
       watch(line, end) {
         world.watches += 1
         onLine = line
@@ -318,6 +346,7 @@ function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign =
     nodeNetworks: networks,
     names: { vxlan: 'vx', bridge: 'br' },
     ...(serviceDevice && { serviceDevice }),
+    ...(loopbackGuarded && { loopbackGuarded }),
     cniConfigFile: '/cni/10.conflist',
     cniStateDirectory: '/cni/state',
     onProblem: ({ reason, message }) => world.problems.push(`${reason} ${message}`),

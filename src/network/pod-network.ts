@@ -25,6 +25,8 @@ export interface PodNetworkOptions {
   readonly nodeAddresses: readonly string[]
   readonly nodeNetworks: NodeNetworks
   readonly names: { readonly vxlan: string; readonly bridge: string }
+  /** Resolves when rules are there that let no loopback address of this machine be reached through the bridge; absent: there are none. */
+  readonly loopbackGuarded?: Promise<void>
   /** What has to be there beside the ways of pods; absent: nothing. */
   readonly serviceDevice?: ServiceDevice
   readonly cniConfigFile: string
@@ -47,6 +49,7 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
   let present: PresentNetwork | undefined
   /** Somebody changed something, perhaps we ourselves. */
   let hasDrifted = true
+  let isLoopbackGuarded = false
   /** Interfaces that have, or had, the node's addresses: they may get them back. */
   let uplinks: ReadonlySet<string> = new Set()
   let isDirty = true
@@ -77,6 +80,7 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
     try {
       if (hasDrifted) present = undefined
       hasDrifted = false
+      const isFresh = present === undefined
       const before = (present ??= await host.read(names.vxlan))
       uplinks = new Set([...uplinks, ...options.nodeAddresses.flatMap((address) => deviceWith(before.devices, address, names)?.name ?? [])])
       const own = ownNetwork()
@@ -88,6 +92,8 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       await host.apply(commands)
       if (stalePorts.length > 0) await host.setPortMtu(stalePorts, desired.podMtu!)
       await writeCniConfig(own, desired)
+      // The plug-in makes the bridge with the first pod, and whoever makes it anew makes it without.
+      if (isLoopbackGuarded && isFresh && before.devices.some(({ name }) => name === names.bridge)) await host.routeLoopback(names.bridge)
       const isWhole = await mendServiceDevice(before)
       if (isWhole) present = remembered({ ...desired, routes }, before, names)
       if (commands.length > 0)
@@ -171,6 +177,14 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
     ranges: nodeNetworks.list().flatMap(({ podCIDRs }) => podCIDRs),
   })
 
+  options.loopbackGuarded?.then(
+    () => {
+      isLoopbackGuarded = true
+      hasDrifted = true
+      stir()
+    },
+    () => log.debug('stopped before there were rules'),
+  )
   const unfollow = nodeNetworks.onChange(() => {
     if (failures === 0) stir()
   })

@@ -5,7 +5,7 @@ import { isV6Range } from '#host/service-ranges.ts'
 import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import type { ServiceDevice } from '#network/host.ts'
 import type { AgentContext } from './agent-context.ts'
-import { openNetworkContext } from './network/network-context.ts'
+import { type NetworkPart, openNetworkContext } from './network/network-context.ts'
 import { runConnectionTracking } from './network/run-connection-tracking.ts'
 import { runNameServer } from './network/run-name-server.ts'
 import { runNetworkPolicies } from './network/run-network-policies.ts'
@@ -37,7 +37,8 @@ export async function runNetwork(
   }
   await host.addServiceDevice(serviceDevice)
   const policies = runNetworkPolicies(network)
-  const parts = [runPodNetwork(network, serviceDevice, onMoved), runServiceProxy(network), policies]
+  const proxy = runServiceProxy(network)
+  const parts: NetworkPart[] = [runPodNetwork(network, { serviceDevice, loopbackGuarded: proxy.synced, onMoved }), proxy, policies]
   parts.push(await runNameServer(network))
   return {
     podNetwork: policies,

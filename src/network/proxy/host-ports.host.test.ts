@@ -56,6 +56,34 @@ test('a host port is none of the name server’s, whatever its number', async ()
   assert.deepEqual(world.failures, [])
 })
 
+test('the node reaches host ports by its loopback address, and nobody else reaches that', async () => {
+  const proxy = await world.start()
+  const ports = [
+    { hostPort: 81 },
+    { hostPort: 82, hostIP: '127.0.0.1' },
+    { hostPort: 83, protocol: 'UDP' },
+    { hostPort: 84, hostIP: node4 },
+  ]
+  world.hostPods.put(pod('p', 'a', '2026-01-01T00:00:00Z', ports))
+  await proxy.settled()
+  const asNode = { who: ['a'], as: ['10.9.0.1'] }
+  assert.deepEqual(await world.probe({ from: 'node', to: '127.0.0.1', port: 81 }), asNode)
+  assert.deepEqual(await world.probe({ from: 'node', to: '127.0.0.1', port: 82 }), asNode)
+  assert.deepEqual(await world.probe({ from: 'node', to: '127.0.0.1', port: 83, net: 'udp' }), asNode)
+  assert.deepEqual((await world.probe({ from: 'node', to: '127.0.0.1', port: 84 })).who, refused)
+  assert.deepEqual((await world.probe({ from: 'client', to: node4, port: 82 })).who, refused)
+  // A pod that means the node by it, instead of itself.
+  await world.inside('b', 'ip', 'address', 'delete', '127.0.0.1/8', 'dev', 'lo')
+  await world.inside('b', 'ip', 'route', 'add', '127.0.0.1/32', 'via', '10.9.0.1')
+  await world.inside('b', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet')
+  for (const port of [81, 8080]) assert.deepEqual((await world.probe({ from: 'b', to: '127.0.0.1', port })).who, ['silence'])
+  await world.inside('node', 'nft', 'flush', 'chain', 'ip', 'wherry', 'filter-loopback')
+  assert.deepEqual((await world.probe({ from: 'b', to: '127.0.0.1', port: 8080 })).who, ['node'], 'it is the rule that keeps it away')
+  await world.inside('b', 'ip', 'route', 'delete', '127.0.0.1/32')
+  await world.inside('b', 'ip', 'address', 'add', '127.0.0.1/8', 'dev', 'lo')
+  assert.deepEqual(world.failures, [])
+})
+
 test('UDP flows to a host port: away from a pod that is gone, and from the time before there was one', async () => {
   const port = { hostPort: 83, protocol: 'UDP' }
   const ports: readonly (readonly [to: string, port: object])[] = [

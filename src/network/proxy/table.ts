@@ -31,6 +31,11 @@ export interface TableOptions extends TableFacts {
    * node's: a pod that sent one could put any sender's address into it, and get around all policies. Absent: there is no tunnel.
    */
   readonly tunnel?: { readonly port: number; readonly devices: readonly string[] }
+  /**
+   * Whether the machine reaches host ports at its IPv4 loopback addresses, too: the devices of pods have to let such packets out (`route_localnet`), so
+   * none from elsewhere is let in. The kernel knows no such thing of IPv6.
+   */
+  readonly hasLoopbackHostPorts?: boolean
 }
 
 /** The elements that the facts make. */
@@ -48,14 +53,18 @@ export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], f
 }
 
 /** Begins a transaction that replaces what is there: at no moment is it missing or half. Connections go on, since they live in conntrack. */
-export function tableFrame({ name, nodePortAddresses = ['primary'], tunnel }: TableOptions, family: Family): string {
+export function tableFrame(
+  { name, nodePortAddresses = ['primary'], tunnel, hasLoopbackHostPorts = false }: TableOptions,
+  family: Family,
+): string {
   const declarations = storeDeclarations(family)
   const frontend = `${family} daddr . meta l4proto . th dport`
   const nodePort = 'meta l4proto . th dport'
   const isOutside = `${family} saddr != @pod-ranges fib saddr type != local`
   const atNode = nodePortMatch(nodePortAddresses, family)
   const fromPods = tunnel && `iifname { ${tunnel.devices.map((device) => `"${device}"`).join(', ')} }`
-  const notLoopback = `fib daddr type local ${family} daddr != ${loopback[family]}`
+  const atLoopback = hasLoopbackHostPorts && family === 'ip'
+  const atHostPort = `fib daddr type local ${atLoopback ? '' : `${family} daddr != ${loopback[family]} `}${family} daddr != @own-addresses`
   return `table ${family} ${name} {}
 delete table ${family} ${name}
 table ${family} ${name} {
@@ -72,7 +81,7 @@ table ${family} ${name} {
     meta priority set ${frontend} map @services meta priority vmap @ways
     ${atNode} jump node-ports
     dnat ${family} to ${frontend} map @host-port-addresses
-    ${notLoopback} ${family} daddr != @own-addresses dnat ${family} to meta l4proto . th dport map @host-ports
+    ${atHostPort} dnat ${family} to meta l4proto . th dport map @host-ports
     goto ${canary}
   }
   chain node-ports {
@@ -86,8 +95,10 @@ table ${family} ${name} {
     type nat hook postrouting priority srcnat; policy accept;
     meta mark and ${masqueradeMark} == ${masqueradeMark} meta mark set mark xor ${masqueradeMark} masquerade fully-random
     ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade fully-random
+    ${atLoopback ? `ct status dnat ip saddr ${loopback.ip} masquerade fully-random` : ''}
     ${family} saddr @pod-ranges ${family} daddr != @pod-ranges ${family} daddr != @unmasqueraded masquerade fully-random
   }
+  ${atLoopback ? noLoopbackFromElsewhere : ''}
   chain refuse { meta l4proto tcp reject with tcp reset; reject; }
   chain forbidden {
     ${frontend} @refused goto refuse
@@ -154,6 +165,13 @@ export const isSticky = (chain: string): boolean => chain.startsWith('sticky-')
 const elementsPerLine = 4_000
 
 const loopback: Readonly<Record<Family, string>> = { ip: '127.0.0.0/8', ip6: '::1' }
+
+/** What pods, and the link, would otherwise reach of the machine through a device that lets loopback addresses pass (CVE-2020-8558). */
+const noLoopbackFromElsewhere = `chain filter-loopback {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr ${loopback.ip} drop
+    iifname != "lo" ip saddr ${loopback.ip} drop
+  }`
 
 function nodePortMatch(addresses: readonly string[], family: Family): string {
   if (addresses.includes('primary')) return `${family} daddr @node-addresses`

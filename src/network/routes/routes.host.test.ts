@@ -55,6 +55,7 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
         nodeNetworks: networks,
         names: { vxlan: 'wherry-vxlan', bridge: 'wherry0' },
         serviceDevice: { device: 'svc0', addresses: serviceAddresses, ranges: serviceRanges, sources: machine.network.addresses },
+        loopbackGuarded: Promise.resolve(),
         cniConfigFile: machine.cniConfigFile,
         cniStateDirectory: machine.cniStateDirectory,
         onProblem: (problem) => problems.push(problem),
@@ -80,6 +81,9 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
         for (const address of from.addresses) await reaches(node.inside, address, 100, `node ${node.network.name} → ${from.name}`)
       }
     assert.deepEqual(problems, [])
+    const setting = '/proc/sys/net/ipv4/conf/wherry0/route_localnet'
+    for (const node of world.nodes)
+      await until('host ports at the loopback address', async () => (await node.run('cat', setting)).trim() === '1')
 
     await t.test('somebody deletes the device: it comes back', async () => {
       const [first, second] = made as [(typeof made)[0], (typeof made)[0]]

@@ -10,7 +10,18 @@ import type { NetworkContext, NetworkPart } from './network-context.ts'
 const addressPatienceMs = 10_000
 
 /** Addresses for pods, and the ways to those of other nodes. `onMoved`: the node's address is gone for good, and the machine has another one. */
-export function runPodNetwork(network: NetworkContext, serviceDevice: ServiceDevice, onMoved: () => void): NetworkPart {
+export function runPodNetwork(
+  network: NetworkContext,
+  {
+    serviceDevice,
+    loopbackGuarded,
+    onMoved,
+  }: {
+    readonly serviceDevice: ServiceDevice
+    readonly loopbackGuarded: Promise<void>
+    readonly onMoved: () => void
+  },
+): NetworkPart {
   const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, recorder } = network
   let forgetLook = (): void => {}
   const part = startPodNetwork({
@@ -24,6 +35,8 @@ export function runPodNetwork(network: NetworkContext, serviceDevice: ServiceDev
     nodeNetworks,
     names: { vxlan: names.vxlanDevice, bridge: names.bridge },
     serviceDevice,
+    // Over a bridge of somebody else's it is up to them.
+    ...(config.podNetwork !== 'none' && { loopbackGuarded }),
     cniConfigFile: join(where.cniConfig, '10-wherry.conflist'),
     cniStateDirectory: where.cniState,
     onProblem({ reason, message }) {

@@ -13,7 +13,7 @@ import type { NetworkContext, NetworkPart } from './network-context.ts'
 const usualHealthPort = 10_256
 
 /** The rules by which packets for Services and host ports find their pods, and what balancers are told of them. */
-export function runServiceProxy(context: NetworkContext): NetworkPart {
+export function runServiceProxy(context: NetworkContext): NetworkPart & { readonly synced: Promise<void> } {
   const { config, caches, client, clock, random, nodeAddresses, nodeNetworks } = context
   const log = context.log.with({ part: 'service-proxy' })
   const host = createServiceHost()
@@ -42,7 +42,10 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
       nodeAddresses,
       serviceCIDRs: serviceRanges(config),
       unmasqueraded: nodeNetworks.addresses(),
-      ...(config.podNetwork !== 'none' && { tunnel: { port: vxlanPort, devices: [names.bridge, names.vxlanDevice] } }),
+      ...(config.podNetwork !== 'none' && {
+        tunnel: { port: vxlanPort, devices: [names.bridge, names.vxlanDevice] },
+        hasLoopbackHostPorts: true,
+      }),
       ...(config.nodePortAddresses && { nodePortAddresses: config.nodePortAddresses }),
     },
   })
@@ -73,6 +76,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart {
             log.warn('the health of the service proxy cannot be asked for', { port, error })
           })
   return {
+    synced: proxy.synced,
     async stop() {
       for (const stop of stops) stop()
       await (await listening)?.close()

@@ -98,7 +98,12 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
   await at('node', 'link', 'set', 'svc0', 'up')
   await at('node', 'route', 'add', '10.8.0.0/24', 'dev', 'svc0', 'src', addresses.node[0])
   await at('node', 'route', 'add', 'fd00:8::/112', 'dev', 'svc0', 'src', addresses.node[1])
-  await sysctl('node', 'net/bridge/bridge-nf-call-iptables=1', 'net/bridge/bridge-nf-call-ip6tables=1')
+  await sysctl(
+    'node',
+    'net/bridge/bridge-nf-call-iptables=1',
+    'net/bridge/bridge-nf-call-ip6tables=1',
+    'net/ipv4/conf/cbr0/route_localnet=1',
+  )
   const voices = new Map<Place, Voice>()
   for (const place of places) voices.set(place, await openVoice(name(place), place))
 
@@ -164,6 +169,7 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
           nodeAddresses: addresses.node,
           serviceCIDRs: ['10.8.0.0/24', 'fd00:8::/112'],
           unmasqueraded: addresses.node,
+          hasLoopbackHostPorts: true,
           ...options.table,
         },
       })
