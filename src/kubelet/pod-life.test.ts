@@ -23,6 +23,23 @@ test('init containers run one after another, a sidecar beside what follows it', 
   assert.deepEqual(starts(runtime), ['start first 0', 'start side 0', 'start second 0', 'start main 0'])
 })
 
+test('where a sidecar and what it serves end together, the sidecar is there again first', async (t) => {
+  const behaviour = { exit: { afterMs: 5000, code: 1 }, serves: (runMs: number) => runMs > 2000 }
+  const { node, runtime, pass, show } = await world(t, { brief: behaviour, main: { exit: { afterMs: 2000, code: 1 } } })
+  const startupProbe = { tcpSocket: { port: 80 }, periodSeconds: 1, failureThreshold: 30 }
+  await node.create('one', {
+    initContainers: [container('side', 'brief', { restartPolicy: 'Always', startupProbe })],
+    containers: [container('main')],
+  })
+  await pass(4500)
+  assert.equal(await show(), 'Running side:running/ready main:running/ready')
+  for (const { id } of await runtime.containers()) await runtime.stopContainer(id, 0)
+  await pass(1500)
+  assert.deepEqual(starts(runtime), ['start side 0', 'start main 0', 'start side 1'])
+  await pass(2500)
+  assert.deepEqual(starts(runtime).slice(3), ['start main 1'])
+})
+
 test('a container that crashes is restarted at once, then after 10 s, 20 s, 40 s', async (t) => {
   const { node, runtime, pass, show, status, clock } = await world(t, { bad: { exit: { afterMs: 1000, code: 3 } } })
   const began = clock.now()

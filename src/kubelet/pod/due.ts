@@ -59,7 +59,19 @@ export function containersDue(view: PodView): Due {
     }
   }
   const isFinished = kept === 0 && start.length === 0
-  return { start: isFinished ? [] : [...init.start, ...start], kill, isFinished }
+  return { start: isFinished ? [] : [...init.start, ...(kept === 0 && awaitsSidecar(view, inits) ? [] : start)], kill, isFinished }
+}
+
+/** Where all have ended together they begin again in order: the last sidecar comes before those that it serves. */
+function awaitsSidecar(view: PodView, containers: readonly ContainerStatus[]): boolean {
+  const last = initContainers(view.pod).at(-1)
+  if (last === undefined || !isSidecar(last, 'init')) return false
+  const [latest] = attemptsOf(containers, last.name)
+  const isActive = regularContainers(view.pod).some(({ name }) => {
+    const state = attemptsOf(containers, name)[0]?.state
+    return state === 'running' || state === 'created'
+  })
+  return !isActive && (latest?.state !== 'running' || !hasStarted(view, last, latest))
 }
 
 /** A pod whose sandbox is gone is over if nothing in it would start again. */
