@@ -41,6 +41,23 @@ test('what comes while the last watches end is looked at with new ones', async (
   )
 })
 
+test('a port that leads to a balanced Service at an address of the router is nobody’s to be reached by', async (t) => {
+  const { parts, server, until } = await world(t)
+  const client = createClient(server.transport)
+  parts[0]!.set({ ports: [80] })
+  const problem = (port: number, addresses?: readonly string[]) => parts[0]!.views.at(-1)?.portProblem(port, addresses)
+  await until(() => parts[0]!.views.length > 0)
+  assert.equal(problem(80), undefined)
+  const spec = { type: 'LoadBalancer' as const, ports: [{ port: 80 }, { port: 443, protocol: 'UDP' as const }] }
+  const ingress = [{ ip: '192.0.2.1', ipMode: 'VIP' }, { ip: '192.0.2.9' }]
+  const place = { namespace: 'default' }
+  await client.create(Service, { metadata: { name: 'web', ...place }, spec, status: { loadBalancer: { ingress } } }, place)
+  await until(() => problem(80) === 'port 80 of 192.0.2.1 leads to Service default/web of type LoadBalancer')
+  assert.deepEqual([problem(443), problem(80, ['192.0.2.2'])], [undefined, undefined])
+  await client.delete(Service, 'web', place)
+  await until(() => problem(80) === undefined)
+})
+
 test('parts are served together, and one that stumbles keeps what it had', async (t) => {
   const { parts, proxy, until } = await world(t)
   parts[0]!.set({ ports: [80] })

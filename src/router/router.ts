@@ -10,6 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { Command } from '#loop/controller.ts'
 import type { EventRecorder } from '#loop/events.ts'
 import { execute } from '#loop/executor.ts'
+import { type BalancedPorts, balancedPorts } from './balanced-ports.ts'
 import type { RoutingProxy } from './haproxy/proxy.ts'
 import { mergeModels, portProtocols } from './model/merge-models.ts'
 import { emptyModel, type RouterModel } from './model/router-model.ts'
@@ -171,6 +172,10 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         if (own?.delete(serviceName(one)) && own.size === 0) lists.delete(one.metadata.namespace)
       }
     })
+    let balanced: BalancedPorts | undefined
+    services.onChange(() => {
+      balanced = undefined
+    })
     for (const informer of informers) informer.onChange(stir)
     return {
       view: {
@@ -187,7 +192,10 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         },
         secret: (name, namespace) => secrets.get(name, namespace),
         addresses,
-        portProblem: (port, addresses) => proxy.portProblem(port, addresses),
+        portProblem(port, bound = addresses) {
+          balanced ??= balancedPorts(services.list())
+          return balanced(port, bound) ?? proxy.portProblem(port, bound)
+        },
       },
       isSynced: () => informers.every(({ isSynced }) => isSynced),
       synced: async () => {
