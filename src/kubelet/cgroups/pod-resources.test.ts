@@ -23,6 +23,12 @@ check('less of everything', { containers: [{ resources: limited }] }, 'Guarantee
   cpuPeriod: 100_000,
   memoryBytes: 64 << 20,
 })
+check('a request of nothing is none', { containers: [{ resources: { ...full, requests: { cpu: '0', memory: '1Gi' } } }] }, 'Burstable', {
+  cpuShares: 2,
+  cpuQuota: 100_000,
+  cpuPeriod: 100_000,
+  memoryBytes: 1 << 30,
+})
 check('requests only', { containers: [{ resources: asking }] }, 'Burstable', { cpuShares: 256 })
 check('one container without a limit lifts the pod’s', { containers: [{ resources: limited }, { resources: asking }] }, 'Burstable', {
   cpuShares: 768,
