@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { ServiceProxy, ServiceProxyOptions } from './proxy.ts'
-import { addresses, openPacketWorld, type PacketWorld, type Place, type Probe, pods } from './testing/packet-world.ts'
+import { addresses, openPacketWorld, ownAddress, type PacketWorld, type Place, type Probe, pods } from './testing/packet-world.ts'
 
 let world: PacketWorld
 let proxy: ServiceProxy
@@ -59,6 +59,18 @@ check('what is not given away: unknown ports are refused, unknown addresses drop
   { from: 'a', to: '10.8.0.8', port: 80, who: silence },
   { from: 'client', to: 'fd00:8::8', port: 80, who: silence },
 ])
+test('who asks for a name while nobody answers is not refused, and asks again', async () => {
+  const own = [ownAddress, 'fd00:8::a']
+  await world.inside('node', 'ip', 'address', 'replace', own[0]!, 'dev', 'svc0')
+  await world.inside('node', 'ip', 'address', 'replace', own[1]!, 'dev', 'svc0', 'nodad')
+  proxy = await world.start({ ownAddresses: own })
+  for (const to of own) {
+    assert.deepEqual((await world.probe({ from: 'a', to, port: 53, net: 'udp' })).who, silence)
+    assert.deepEqual((await world.probe({ from: 'a', to, port: 53 })).who, refused)
+  }
+  assert.deepEqual((await world.probe({ from: 'a', to: node4, port: 53, net: 'udp' })).who, refused)
+})
+
 check('node ports answer at the node’s own address, in both families, and at no other', { spec: external }, [
   ...[node4, node6].flatMap((to): Expected[] => [
     { from: 'client', to, port: 30080, who: all, count: 40 },

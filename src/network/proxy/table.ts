@@ -120,6 +120,7 @@ table ${family} ${name} {
   }
   chain filter-output {
     type filter hook output priority filter; policy accept;
+    ${family} saddr @own-addresses ${unreachable[family]} drop
     ct state new goto forbidden
   }
 }
@@ -163,6 +164,15 @@ export const isSticky = (chain: string): boolean => chain.startsWith('sticky-')
 
 /** One line of many thousand elements takes nft more memory than a few shorter ones. */
 const elementsPerLine = 4_000
+
+/**
+ * What the kernel says of the name server's address while nobody listens there: resolvers would fail at once, where otherwise they ask again, and are answered
+ * by the next agent.
+ */
+const unreachable: Readonly<Record<Family, string>> = {
+  ip: 'icmp type destination-unreachable',
+  ip6: 'icmpv6 type destination-unreachable',
+}
 
 const loopback: Readonly<Record<Family, string>> = { ip: '127.0.0.0/8', ip6: '::1' }
 
