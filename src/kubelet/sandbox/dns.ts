@@ -77,11 +77,11 @@ const clusterSearches = ({ metadata }: Pod, { domain }: ClusterDns, node: DnsCon
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)]
 
-/** An option given by the pod replaces one of the same name. */
+/** An option replaces an earlier one of the same name. */
 function merged(basis: readonly string[], own: readonly string[]): string[] {
   const nameOf = (option: string) => option.split(':')[0]!
-  const names = new Set(own.map(nameOf))
-  return [...basis.filter((option) => !names.has(nameOf(option))), ...own]
+  const all = [...basis, ...own]
+  return all.filter((option, index) => !all.slice(index + 1).some((later) => nameOf(later) === nameOf(option)))
 }
 
 /** Reads a resolv.conf(5). */
@@ -95,8 +95,9 @@ export function parseResolvConf(text: string): DnsConfig {
       .trim()
       .split(/\s+/)
     if (word === 'nameserver' && rest[0] !== undefined) servers.push(rest[0])
-    if (word === 'search') searches = rest
-    if (word === 'options') options = rest
+    // The root alone is how systemd-resolved says that there is none, and musl's resolver takes it for a domain.
+    if (word === 'search') searches = unique(rest.filter((domain) => domain !== '.').map((domain) => domain.replace(/\.$/, '')))
+    if (word === 'options') options = merged(options, rest)
   }
   return { servers, searches, options }
 }

@@ -75,6 +75,9 @@ test('reads a resolv.conf', () => {
     searches: ['a', 'b'],
     options: ['ndots:2', 'rotate'],
   })
+  assert.deepEqual(parseResolvConf('search .').searches, [])
+  assert.deepEqual(parseResolvConf('search corp.example. . corp.example lan.').searches, ['corp.example', 'lan'])
+  assert.deepEqual(parseResolvConf('options ndots:2 rotate\noptions edns0 ndots:3').options, ['rotate', 'edns0', 'ndots:3'])
 })
 
 test('host names', () => {
