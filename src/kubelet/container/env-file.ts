@@ -9,7 +9,9 @@ export function envFileValue(text: string, key: string): string {
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index]!.replace(/\r$/, '').replace(/^[ \t]+/, '')
     if (line === '' || line.startsWith('#')) continue
-    const refuse = (why: string) => new WherryError('Invalid', `invalid environment variable format at line ${index + 1}: ${why}`)
+    const refuse = (why: string, where = `at line ${index + 1}`) =>
+      new WherryError('Invalid', `invalid environment variable format ${where}: ${why}`)
+    const from = `starting at line ${index + 1}`
     const equals = line.indexOf('=')
     if (equals < 0) throw refuse("missing '='")
     const name = line.slice(0, equals)
@@ -26,7 +28,7 @@ export function envFileValue(text: string, key: string): string {
     let value = quoted.slice(1)
     while (!value.includes("'")) {
       index += 1
-      if (index >= lines.length) throw refuse('unclosed single quote')
+      if (index >= lines.length) throw refuse('unclosed single quote', from)
       value += `\n${lines[index]!.replace(/\r$/, '')}`
     }
     const end = value.indexOf("'")
