@@ -157,6 +157,7 @@ test('numbers stay with their endpoints as far as they can', () => {
 test('the frame of a table replaces what is there in one transaction, and the facts are elements', () => {
   const facts = {
     clusterCIDR: '10.244.0.0/16,fd00::/48',
+    ownPodCIDRs: ['10.244.1.0/24', 'fd00:0:0:1::/64'],
     nodeAddresses: ['192.0.2.1', 'fd01::1'],
     unmasqueraded: ['192.0.2.2'],
     serviceCIDRs: ['10.96.0.0/12', '10.97.0.0/16'],
@@ -167,6 +168,7 @@ test('the frame of a table replaces what is there in one transaction, and the fa
   )
   assert.deepEqual(elements, {
     'pod-ranges': ['10.244.0.0/16'],
+    'own-pod-ranges': ['10.244.1.0/24'],
     'service-ranges': ['10.96.0.0/12'],
     'node-addresses': ['192.0.2.1'],
     'own-addresses': ['10.96.0.10'],

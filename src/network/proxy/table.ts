@@ -10,6 +10,8 @@ import { type Store, storeDeclarations, storeNames } from './stores.ts'
 export interface TableFacts {
   /** Ranges of all pods, of either family; several with commas between them. */
   readonly clusterCIDR: string
+  /** Ranges of this node's own pods, of either family; absent: which pods are its own is not known by their addresses. */
+  readonly ownPodCIDRs?: readonly string[]
   /** Own addresses of the node, of either family. */
   readonly nodeAddresses: readonly string[]
   /** Ranges of Service addresses: what is not given away in them is dropped instead of leaving the node. */
@@ -44,6 +46,7 @@ export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], f
   const addresses = (all: readonly string[]) => set(all.filter((one) => isAddress(family, one)))
   const elements = new Map<Store, ReadonlyMap<string, string>>([
     ['pod-ranges', set(rangesIn(family, facts.clusterCIDR.split(',')))],
+    ['own-pod-ranges', set(rangesIn(family, facts.ownPodCIDRs ?? []))],
     ['service-ranges', set(rangesIn(family, facts.serviceCIDRs ?? []))],
     ['node-addresses', addresses(facts.nodeAddresses)],
     ['own-addresses', addresses(ownAddresses)],
@@ -54,7 +57,7 @@ export function factsPiece(facts: TableFacts, ownAddresses: readonly string[], f
 
 /** Begins a transaction that replaces what is there: at no moment is it missing or half. Connections go on, since they live in conntrack. */
 export function tableFrame(
-  { name, nodePortAddresses = ['primary'], tunnel, hasLoopbackHostPorts = false }: TableOptions,
+  { name, nodePortAddresses = ['primary'], tunnel, ownPodCIDRs, hasLoopbackHostPorts = false }: TableOptions,
   family: Family,
 ): string {
   const declarations = storeDeclarations(family)
@@ -96,6 +99,7 @@ table ${family} ${name} {
     meta mark and ${masqueradeMark} == ${masqueradeMark} meta mark set mark xor ${masqueradeMark} masquerade fully-random
     ct status dnat ${family} saddr . ${family} daddr @hairpin masquerade fully-random
     ${atLoopback ? `ct status dnat ip saddr ${loopback.ip} masquerade fully-random` : ''}
+    ${ownPodCIDRs === undefined ? '' : throughUs(family)}
     ${family} saddr @pod-ranges ${family} daddr != @pod-ranges ${family} daddr != @unmasqueraded masquerade fully-random
   }
   ${atLoopback ? noLoopbackFromElsewhere : ''}
@@ -164,6 +168,13 @@ export const isSticky = (chain: string): boolean => chain.startsWith('sticky-')
 
 /** One line of many thousand elements takes nft more memory than a few shorter ones. */
 const elementsPerLine = 4_000
+
+/**
+ * A pod of another node that came to a node port here, and goes on to a third: it knows nothing of the endpoint, so the answer has to come back through this
+ * node. To an endpoint of this node it goes under its own address.
+ */
+const throughUs = (family: Family): string =>
+  `ct status dnat ${family} saddr @pod-ranges ${family} saddr != @own-pod-ranges ${family} daddr != @own-pod-ranges masquerade fully-random`
 
 /**
  * What the kernel says of the name server's address while nobody listens there: resolvers would fail at once, where otherwise they ask again, and are answered

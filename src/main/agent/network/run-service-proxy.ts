@@ -20,6 +20,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
   const events = createEventRecorder({ client, clock, random, log, component: 'kube-proxy', host: config.nodeName })
   const ownNode = () => caches.nodes.get(config.nodeName)
   const zone = () => ownNode()?.metadata.labels?.[zoneLabel] ?? ''
+  const ownPodCIDRs = () => nodeNetworks.list().find(({ name }) => name === config.nodeName)?.podCIDRs ?? []
   const proxy = startServiceProxy({
     services: caches.services,
     slices: caches.slices,
@@ -44,6 +45,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
       unmasqueraded: nodeNetworks.addresses(),
       ...(config.podNetwork !== 'none' && {
         tunnel: { port: vxlanPort, devices: [names.bridge, names.vxlanDevice] },
+        ownPodCIDRs: ownPodCIDRs(),
         hasLoopbackHostPorts: true,
       }),
       ...(config.nodePortAddresses && { nodePortAddresses: config.nodePortAddresses }),
@@ -51,7 +53,9 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
   })
   const ranges = createInformer(client, ServiceCIDR, { clock, random, log })
   const stops = [
-    nodeNetworks.onChange(() => proxy.setFacts({ unmasqueraded: nodeNetworks.addresses() })),
+    nodeNetworks.onChange(() =>
+      proxy.setFacts({ unmasqueraded: nodeNetworks.addresses(), ...(config.podNetwork !== 'none' && { ownPodCIDRs: ownPodCIDRs() }) }),
+    ),
     caches.nodes.onChange((node) => {
       if (node.metadata.name === config.nodeName) proxy.setZone(zone())
     }),

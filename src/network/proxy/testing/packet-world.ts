@@ -170,6 +170,7 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
           serviceCIDRs: ['10.8.0.0/24', 'fd00:8::/112'],
           unmasqueraded: addresses.node,
           hasLoopbackHostPorts: true,
+          ownPodCIDRs: ['10.9.0.0/24', 'fd00:9::/64'],
           ...options.table,
         },
       })
