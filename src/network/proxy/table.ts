@@ -177,12 +177,12 @@ const throughUs = (family: Family): string =>
   `ct status dnat ${family} saddr @pod-ranges ${family} saddr != @own-pod-ranges ${family} daddr != @own-pod-ranges masquerade fully-random`
 
 /**
- * What the kernel says of the name server's address while nobody listens there: resolvers would fail at once, where otherwise they ask again, and are answered
- * by the next agent.
+ * What the kernel says of the name server's address while nobody listens there: no such port (RFC 792, RFC 4443). Resolvers would fail at once, where
+ * otherwise they ask again, and are answered by the next agent.
  */
 const unreachable: Readonly<Record<Family, string>> = {
-  ip: 'icmp type destination-unreachable',
-  ip6: 'icmpv6 type destination-unreachable',
+  ip: 'icmp type destination-unreachable icmp code 3',
+  ip6: 'icmpv6 type destination-unreachable icmpv6 code 4',
 }
 
 const loopback: Readonly<Record<Family, string>> = { ip: '127.0.0.0/8', ip6: '::1' }
