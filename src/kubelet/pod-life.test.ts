@@ -6,7 +6,7 @@ import { createVirtualClock, type VirtualClock } from '#sim/clock.ts'
 import type { SimulatedRuntime } from '#sim/runtime.ts'
 import type { Runtime } from './runtime.ts'
 import { memoryFiles } from './test-node.ts'
-import { container, starts, type World, world } from './test-world.ts'
+import { asked, container, starts, type World, world } from './test-world.ts'
 
 test('init containers run one after another, a sidecar beside what follows it', async (t) => {
   const { node, runtime, pass, show } = await world(t, { job: { exit: { afterMs: 1000, code: 0 } } })
@@ -281,10 +281,13 @@ test('hooks: preStop runs before TERM; a failing postStart ends the container', 
   const { node, pass, runtime, show } = await world(t, { app: { exec } })
   const lifecycle = { preStop: { exec: { command: ['bye'] } } }
   await node.create('one', { containers: [container('main', 'app', { lifecycle })] })
-  await node.create('two', { containers: [container('other', 'app', { lifecycle: { postStart: { exec: { command: ['bad'] } } } })] })
-  await pass(1500)
+  const failing = { postStart: { exec: { command: ['bad'] } }, preStop: { exec: { command: ['all the same'] } } }
+  await node.create('two', { containers: [container('other', 'app', { lifecycle: failing })] })
+  await pass(2500)
   assert.ok(node.events.includes('FailedPostStartHook PostStartHook failed'))
-  assert.ok(runtime.history.some((line) => line === 'stop other 30'))
+  assert.ok(node.events.includes('Killing FailedPostStartHook'))
+  const stopped = runtime.history.findIndex((line) => line === 'stop other 29')
+  assert.ok(stopped > 0 && runtime.history.lastIndexOf('exec all the same', stopped) >= 0)
   await node.client.delete(Pod, 'one', { namespace: 'default' })
   await pass(3000)
   assert.equal(await show(), 'gone')
@@ -432,6 +435,23 @@ test('an ephemeral container starts beside the others, once', async (t) => {
   await pass(5000)
   assert.equal(await show(), 'Running main:running/ready look:Completed(0)')
   assert.equal(runtime.history.filter((line) => line.startsWith('start look')).length, 1)
+})
+
+test('an ephemeral container waits for the one whose processes it is to see', async (t) => {
+  const { containers, through } = asked()
+  const { node, pass, show, status } = await world(t, { job: { exit: { afterMs: 5000, code: 0 } } }, 1, memoryFiles(), through)
+  await node.create('one', { initContainers: [container('first', 'job')], containers: [container('main')] })
+  await pass(1000)
+  const body = { spec: { ephemeralContainers: [{ ...container('look'), targetContainerName: 'main' }] } }
+  await node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default', subresource: 'ephemeralcontainers' })
+  await pass(1000)
+  assert.deepEqual((await status('look')).state.waiting, {
+    reason: 'CreateContainerConfigError',
+    message: 'unable to find target container main',
+  })
+  await pass(40_000)
+  assert.equal(await show(), 'Running first:Completed(0)/ready main:running/ready look:running')
+  assert.deepEqual(containers.get('look')?.security.pid, { target: (await status('main')).containerID?.split('//')[1] })
 })
 
 test('an eviction from the node fails the pod and leaves its object', async (t) => {

@@ -140,6 +140,15 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
         onProgress,
         makeSandboxConfig,
         signal: AbortSignal.any([aborting.signal, starting.signal]),
+        stop: (id, container, message, graceSeconds) =>
+          perform['stop-container']({
+            do: 'stop-container',
+            id,
+            container,
+            deadlineAt: clock.now() + graceSeconds * 1000,
+            message,
+            condemn: false,
+          }),
       })
     },
     'pre-stop': ({ id, container, deadlineAt }) => preStop(id, container, deadlineAt),

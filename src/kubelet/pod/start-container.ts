@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly makeSandboxConfig: (attempt: number, cgroupParent: string) => Promise<SandboxConfig>
   /** Aborted when the pod is to end: a postStart hook is waited for no longer. */
   readonly signal: AbortSignal
+  /** Ends a container with all that belongs to its end. */
+  readonly stop: (id: string, container: string, message: string, graceSeconds: number) => Promise<void>
 }
 
 /**
@@ -116,16 +118,8 @@ export async function startContainer(options: StartOptions): Promise<void> {
     context.log.info('a postStart hook failed', { pod: state.pod.metadata.name, container: name, error })
     tell('Warning', 'FailedPostStartHook', 'PostStartHook failed', name)
     state.failures.set(name, { reason: 'PostStartHookError', message: 'PostStartHook failed' })
-    tell('Normal', 'Killing', 'FailedPostStartHook', name)
     const graceSeconds = Number(state.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)
-    state.stopping.set(id, clock.now() + graceSeconds * 1000)
-    try {
-      await runtime.stopContainer(id, graceSeconds)
-      await show()
-    } finally {
-      // Should it run on, whoever ends it later has to ask anew.
-      if (state.containers.get(id)?.state === 'running') state.stopping.delete(id)
-    }
+    await options.stop(id, name, 'FailedPostStartHook', graceSeconds)
   }
 }
 
@@ -208,7 +202,7 @@ async function makeConfig(
   // Whoever the container runs as has to be able to write its last words.
   await files.write(messageFile, '', 0o666)
   const target = container.targetContainerName
-  const targetId = target ? newestRunning(state, target) : undefined
+  const targetId = target ? newestAttempt(state, target) : undefined
   const grants = await Promise.all(context.resourceManagers.map((manager) => manager.grant(pod, container)))
   const made = containerConfig({
     pod,
@@ -290,8 +284,14 @@ async function imageVolumes(
 const addressesOf = (context: PodContext, { pod }: PodState, sandbox: SandboxStatus): readonly string[] =>
   hasSharedHostNetwork(pod) ? context.node().addresses.slice(0, 2) : sandbox.ips
 
-const newestRunning = (state: PodState, name: string): string | undefined =>
-  [...state.containers.values()].find((one) => one.metadata.name === name && one.state === 'running')?.id
+/** Whose processes an ephemeral container looks at; it waits for one that is not made yet. */
+function newestAttempt(state: PodState, name: string): string {
+  const [newest] = [...state.containers.values()]
+    .filter(({ metadata }) => metadata.name === name)
+    .toSorted((a, b) => b.metadata.attempt - a.metadata.attempt)
+  if (newest === undefined) throw new WherryError('NotFound', `unable to find target container ${name}`)
+  return newest.id
+}
 
 /** All containers of the pod share one file, written anew at each start since the addresses may have changed. */
 async function writeHostsFile(context: PodContext, { pod }: PodState, podIPs: readonly string[], path: string): Promise<string> {
