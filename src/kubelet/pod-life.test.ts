@@ -286,7 +286,7 @@ test('hooks: preStop runs before TERM; a failing postStart ends the container', 
   await pass(2500)
   assert.ok(node.events.includes('FailedPostStartHook PostStartHook failed'))
   assert.ok(node.events.includes('Killing FailedPostStartHook'))
-  const stopped = runtime.history.findIndex((line) => line === 'stop other 29')
+  const stopped = runtime.history.indexOf('stop other 29')
   assert.ok(stopped > 0 && runtime.history.lastIndexOf('exec all the same', stopped) >= 0)
   await node.client.delete(Pod, 'one', { namespace: 'default' })
   await pass(3000)
