@@ -38,7 +38,31 @@ check(
 )
 check('a default that cannot be otherwise', { healthzPort: 0, enableServer: true }, { healthzPort: 0 })
 
-refuse('what there is not', { runOnce: true }, /no setting kubelet\.runOnce/)
+refuse('what there is not', { runTwice: true }, /no setting kubelet\.runTwice/)
+refuse('an agent that runs pods once', { runOnce: true }, /kubelet\.runOnce must be false, since/)
+check(
+  'what kubeadm writes out though nobody asked for it',
+  {
+    healthzBindAddress: '127.0.0.1',
+    logging: { flushFrequency: 0, options: { json: { infoBufferSize: '0' }, text: { infoBufferSize: '0' } }, verbosity: 0 },
+    memorySwap: {},
+    volumeStatsAggPeriod: '0s',
+  },
+  { volumeStatsAggPeriod: '1m0s' },
+)
+refuse('logs in another form', { logging: { format: 'json' } }, /kubelet\.logging must be \{\}, since/)
+check(
+  'suites of TLS',
+  { tlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'], tlsMinVersion: 'VersionTLS12' },
+  { tlsMinVersion: 'VersionTLS12' },
+)
+refuse('a suite that is none', { tlsCipherSuites: ['TLS_RSA_WITH_RC4_128_SHA'] }, /tlsCipherSuites must be a list of TLS_AES/)
+refuse('an old version', { tlsMinVersion: 'VersionTLS10' }, /tlsMinVersion must be one of/)
+refuse(
+  'suites that an older version has not',
+  { tlsCipherSuites: ['TLS_AES_128_GCM_SHA256'] },
+  /tlsCipherSuites must name a suite of TLS 1\.2/,
+)
 refuse('another version', { apiVersion: 'kubelet.config.k8s.io/v1' }, /kubelet\.apiVersion must be kubelet\.config\.k8s\.io\/v1beta1/)
 refuse('a wrong type', { maxPods: '110' }, /kubelet\.maxPods must be a whole number from 0, not "110"/)
 refuse('what cannot be otherwise', { cgroupsPerQOS: false }, /kubelet\.cgroupsPerQOS must be true, since/)

@@ -5,6 +5,7 @@ import { readCpuOptions } from '../resources/cpu/cpu-options.ts'
 import { readTopologyOptions } from '../resources/topology/topology-options.ts'
 import { isMapping, type ValuesOf, valuesOf } from './setting.ts'
 import { settings } from './settings.ts'
+import { tlsProblem } from './tls-suites.ts'
 
 /**
  * How this node's kubelet is set: KubeletConfiguration (kubelet.config.k8s.io/v1beta1) with its own names and forms, every field there.
@@ -37,8 +38,7 @@ export function kubeletConfiguration(
       `${nameOf('apiVersion')} must be ${group} and ${nameOf('kind')} KubeletConfiguration, or both left out`,
     )
   for (const name of Object.keys(given))
-    if (!Object.hasOwn(settings, name))
-      throw new WherryError('Invalid', `there is no setting ${nameOf(name)} in ${group}, or nothing here could heed it`)
+    if (!Object.hasOwn(settings, name)) throw new WherryError('Invalid', `there is no setting ${nameOf(name)} in ${group}`)
   const read = valuesOf(settings, given) as KubeletConfiguration
   for (const name of Object.keys(given) as (keyof KubeletConfiguration)[])
     if (given[name] !== undefined && read[name] === undefined)
@@ -55,6 +55,8 @@ export function kubeletConfiguration(
   if (gates !== undefined) throw new WherryError('Invalid', `${nameOf('featureGates')} ${gates}`)
   readCpuOptions(configuration.cpuManagerPolicyOptions, nameOf)
   readTopologyOptions(configuration.topologyManagerPolicyOptions, nameOf)
+  const suites = tlsProblem(configuration)
+  if (suites !== undefined) throw new WherryError('Invalid', `${nameOf('tlsCipherSuites')} ${suites}`)
   return configuration
 }
 

@@ -16,6 +16,7 @@ import {
   text,
   texts,
 } from './setting.ts'
+import { tlsSuites, tlsVersions } from './tls-suites.ts'
 
 /** Signals that an eviction threshold may be set for (pkg/kubelet/eviction/api). */
 const signals = [
@@ -46,12 +47,20 @@ const wholePath = (value: string): boolean => value === '' || value.startsWith('
 export const settings = {
   enableServer: constant(true, 'the API server reaches pods through it'),
   staticPodPath: text('', 'the whole path of a folder', wholePath),
+  staticPodURL: constant('', 'no manifests are fetched over HTTP'),
+  staticPodURLHeader: constant<Readonly<Record<string, readonly string[]>>>({}, 'no manifests are fetched over HTTP'),
   podLogsDir: fixed('/var/log/pods'),
   syncFrequency: constant('1m0s', 'pods are looked at when something happened'),
   fileCheckFrequency: constant('20s', 'manifests are read when the folder changes'),
   httpCheckFrequency: constant('20s', 'no manifests are fetched over HTTP'),
   address: fixed('0.0.0.0'),
   port: fixed(10250),
+  readOnlyPort: constant(0, 'nobody is shown anything without a name'),
+  tlsCertFile: constant('', 'the node has certificates of its own'),
+  tlsPrivateKeyFile: constant('', 'the node has certificates of its own'),
+  tlsCipherSuites: texts([], `a list of ${tlsSuites.join(', ')}`, (value) => tlsSuites.includes(value)),
+  tlsCurvePreferences: constant<readonly number[]>([], 'curves are the choice of the TLS library'),
+  tlsMinVersion: oneOf('', ...tlsVersions),
   rotateCertificates: boolean(true),
   serverTLSBootstrap: boolean(false),
   authentication: group({
@@ -77,6 +86,7 @@ export const settings = {
   enableDebuggingHandlers: boolean(true),
   enableContentionProfiling: constant(false, 'nothing here blocks on a lock'),
   healthzPort: constant(0, 'health is asked for at the one port of the server'),
+  healthzBindAddress: constant('127.0.0.1', 'health is asked for at the one port of the server'),
   oomScoreAdj: constant(-999, 'the agent has the reference’s own'),
   clusterDomain: fixed(''),
   clusterDNS: fixed<readonly string[]>([]),
@@ -89,6 +99,9 @@ export const settings = {
   imageGCHighThresholdPercent: integer(85, 0, 100),
   imageGCLowThresholdPercent: integer(80, 0, 100),
   volumeStatsAggPeriod: duration('1m0s'),
+  kubeletCgroups: constant('', 'the agent stays where it was started'),
+  systemCgroups: constant('', 'what else runs on the machine stays where it is'),
+  cgroupRoot: fixed(''),
   cgroupsPerQOS: constant(true, 'every pod has a group of its own'),
   cgroupDriver: oneOf('cgroupfs', 'systemd'),
   cpuManagerPolicy: oneOf('none', 'static'),
@@ -99,11 +112,14 @@ export const settings = {
   topologyManagerPolicy: oneOf('none', 'best-effort', 'restricted', 'single-numa-node'),
   topologyManagerScope: oneOf('container', 'pod'),
   topologyManagerPolicyOptions: table('"true", "false" or a number by option', (value) => (typeof value === 'string' ? value : undefined)),
+  qosReserved: constant<Readonly<Record<string, string>>>({}, 'QOSReserved is off by default'),
   runtimeRequestTimeout: duration('2m0s', '1s'),
   hairpinMode: constant('promiscuous-bridge', 'the pod network sees to it itself'),
   maxPods: integer(110),
+  podCIDR: constant('', 'the node’s addresses for pods are given by the cluster'),
   podPidsLimit: integer(-1, -1),
   resolvConf: fixed('/etc/resolv.conf'),
+  runOnce: constant(false, 'an agent that ends leaves nobody to look after its pods'),
   cpuCFSQuota: boolean(true),
   cpuCFSQuotaPeriod: duration('100ms', '1ms'),
   nodeStatusMaxImages: integer(50, -1),
@@ -113,6 +129,7 @@ export const settings = {
   kubeAPIBurst: constant(100, 'the API server says itself how much it takes'),
   serializeImagePulls: optional(boolean(true)),
   maxParallelImagePulls: optional(integer(1, 1)),
+  kernelMemcgNotification: constant(false, 'memory is looked at as often as it has to be'),
   evictionHard: { ...amountBySignal, fallback: defaultEvictionHard() },
   evictionSoft: amountBySignal,
   evictionSoftGracePeriod: table('durations by signal', (value, name) => (signals.includes(name) ? readDuration(value) : undefined)),
@@ -153,6 +170,7 @@ export const settings = {
   ),
   volumePluginDir: constant('/usr/libexec/kubernetes/kubelet-plugins/volume/exec/', 'FlexVolume is not served'),
   providerID: text(''),
+  showHiddenMetricsForVersion: constant('', 'no metrics are hidden'),
   enableSystemLogHandler: boolean(true),
   enableSystemLogQuery: boolean(false),
   shutdownGracePeriod: duration('0s'),
@@ -169,6 +187,8 @@ export const settings = {
     if (amounts.some(([name, amount]) => amount === undefined || (name !== 'memory' && !name.startsWith('hugepages-')))) return undefined
     return { numaNode: numaNode as number, limits: Object.fromEntries(amounts) as Readonly<Record<string, string>> }
   }),
+  logging: setting<object>({}, '{}, since the agent’s log has a form of its own', (value) => (isLogAsEver(value) ? {} : undefined)),
+  tracing: constant<object>({}, 'the agent sends no traces'),
   enableProfilingHandler: constant(true, 'there is none to turn off'),
   enableDebugFlagsHandler: constant(true, 'there is none to turn off'),
   // The reference's default is false: unconfined containers are an invitation.
@@ -182,6 +202,7 @@ export const settings = {
   ),
   registerNode: constant(true, 'a node that is none runs nothing'),
   localStorageCapacityIsolation: boolean(true),
+  imageServiceEndpoint: fixed(''),
   containerRuntimeEndpoint: fixed('unix:///run/containerd/containerd.sock'),
   // The reference's default is true; here both versions are served.
   failCgroupV1: boolean(false),
@@ -199,6 +220,19 @@ export const settings = {
 /** Given elsewhere in the file, or by how the node is laid out: `fixed` of `kubeletConfiguration`. */
 function fixed<T>(fallback: T) {
   return constant(fallback, 'the node’s own settings and layout decide it')
+}
+
+/** A LoggingConfiguration in which nothing is asked for: tools write it out. */
+function isLogAsEver(value: unknown): boolean {
+  if (!isMapping(value)) return false
+  const { format = 'text', flushFrequency = 0, verbosity = 0, vmodule = [], options = {} } = value
+  const isPlain = (format === '' || format === 'text') && verbosity === 0 && Array.isArray(vmodule) && vmodule.length === 0
+  const isUsual = [0, 5_000_000_000, '0s', '5s'].includes(flushFrequency as number | string)
+  const streams = isMapping(options) ? Object.values(options) : [undefined]
+  const isUnsplit = streams.every(
+    (one) => isMapping(one) && [undefined, '0', 0].includes(one['infoBufferSize'] as string) && one['splitStream'] !== true,
+  )
+  return isPlain && isUsual && isUnsplit
 }
 
 function defaultEvictionHard(): Readonly<Record<string, string>> {

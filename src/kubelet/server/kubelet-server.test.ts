@@ -50,6 +50,27 @@ before(async () => {
 })
 after(() => server.close())
 
+test('TLS is spoken in the versions and suites that are named', async (t) => {
+  const suite = 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'
+  for (const [tls, version, expected] of [
+    [{ tlsMinVersion: 'VersionTLS13' }, 'TLSv1.2', 'refused'],
+    [{ tlsMinVersion: 'VersionTLS13' }, 'TLSv1.3', /^TLS_/],
+    [{ tlsCipherSuites: [suite] }, 'TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+    [{ tlsCipherSuites: [suite] }, 'TLSv1.3', /^TLS_/],
+  ] as const) {
+    const other = createKubeletServer({ ...options, serving: tls })
+    t.after(() => other.close())
+    const where = { host: '127.0.0.1', port: await other.listen(0, '127.0.0.1'), rejectUnauthorized: false }
+    const socket = connect({ ...where, minVersion: version, maxVersion: version })
+    const met = await once(socket, 'secureConnect').then(
+      () => socket.getCipher().name,
+      () => 'refused',
+    )
+    socket.destroy()
+    assert.match(met, typeof expected === 'string' ? new RegExp(`^${expected}$`) : expected, `${JSON.stringify(tls)} ${version}`)
+  }
+})
+
 const token = 'Authorization: Bearer good'
 const upgrade = 'Connection: Upgrade\r\nUpgrade: SPDY/3.1'
 check('a stranger is not let in', 'GET /pods', [], 401)

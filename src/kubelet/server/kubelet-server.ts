@@ -13,6 +13,7 @@ import type { Clock } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import { isError, statusOf, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
+import { tlsChoice } from '../configuration/tls-suites.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Authorize } from './authorization.ts'
 import { createMetrics } from './metrics.ts'
@@ -45,7 +46,12 @@ export interface KubeletServerOptions {
   readonly serving?: Partial<
     Pick<
       KubeletConfiguration,
-      'enableDebuggingHandlers' | 'enableSystemLogHandler' | 'enableSystemLogQuery' | 'streamingConnectionIdleTimeout'
+      | 'enableDebuggingHandlers'
+      | 'enableSystemLogHandler'
+      | 'enableSystemLogQuery'
+      | 'streamingConnectionIdleTimeout'
+      | 'tlsCipherSuites'
+      | 'tlsMinVersion'
     >
   >
   /** Most execs, attaches and port-forwards at once; default 1000. One more is told to come again. */
@@ -85,7 +91,7 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   const startedMs = options.clock.now()
   const context = () => {
     const { certificate: cert, key, clientCa } = certificate.current()
-    return { cert, key, ca: clientCa, minVersion: 'TLSv1.2' as const }
+    return { cert, key, ca: clientCa, ...tlsChoice(options.serving ?? {}) }
   }
   // Whoever comes without a certificate may still have a token: who is let in is decided for each request.
   const server = createServer({
