@@ -27,17 +27,20 @@ const connectionFiles = '/proc/sys/net/netfilter/nf_conntrack_'
  */
 const connectionSeconds: Readonly<Record<string, string>> = { tcp_timeout_close_wait: '3600', tcp_timeout_established: '86400' }
 
-function makeRoomForConnections(set: (path: string, wanted: string) => void): void {
-  const path = `${connectionFiles}max`
+function setConnections(set: (path: string, wanted: string) => void): void {
+  const setWhereAllowed = (name: string, wanted: string): void => {
+    try {
+      set(connectionFiles + name, wanted)
+    } catch (error) {
+      // In a network namespace of its own a node has the machine's limit; and who runs us may have set all of it for good.
+      if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
   const { perCore, least, most } = connections
   const wanted = Math.min(most, Math.max(least, perCore * availableParallelism()))
-  if (!existsSync(path) || Number(readFileSync(path, 'utf8')) >= wanted) return
-  try {
-    set(path, String(wanted))
-  } catch (error) {
-    // In a network namespace of its own a node has the machine's limit.
-    if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  }
+  if (existsSync(`${connectionFiles}max`) && Number(readFileSync(`${connectionFiles}max`, 'utf8')) < wanted)
+    setWhereAllowed('max', String(wanted))
+  for (const [name, seconds] of Object.entries(connectionSeconds)) setWhereAllowed(name, seconds)
 }
 
 /** The machine's own network. `savedSettings` is the file that remembers how the kernel was set before us. */
@@ -66,8 +69,7 @@ export function createNetworkHost(savedSettings: string): NetworkHost {
         }
         set(`${v6Devices}/all/forwarding`, '1')
       }
-      makeRoomForConnections(set)
-      for (const [name, wanted] of Object.entries(connectionSeconds)) set(connectionFiles + name, wanted)
+      setConnections(set)
     },
     async addServiceDevice({ device, addresses, ranges, sources }) {
       // A bridge without ports: it is a dummy device that every kernel has.

@@ -61,8 +61,8 @@ export function createRouteHost(before: readonly string[] = []): RouteHost {
     },
     async routeLoopback(device) {
       const file = `/proc/sys/net/ipv4/conf/${device}/route_localnet`
-      // The device may be gone by now.
-      await call('sh', ['-c', `[ ! -e ${file} ] || [ "$(cat ${file})" = 1 ] || echo 1 > ${file}`])
+      // The device may be gone by now; and where nobody may set it, that is no reason to keep packets from pods.
+      await call('sh', ['-c', `[ ! -e ${file} ] || [ "$(cat ${file})" = 1 ] || echo 1 > ${file} || true`])
     },
     watch(onLine, onEnd) {
       // It ends with us, however we end (setpriv(1), PR_SET_PDEATHSIG).
