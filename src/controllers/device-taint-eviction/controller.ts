@@ -5,11 +5,12 @@ import { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { byPool, poolKey, poolOf } from '../common/device-pools.ts'
+import { evictionMetrics } from '../common/eviction-metrics.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { createPending } from '../common/pending.ts'
 import { claimNamed } from '../common/pod-claims.ts'
 import { evictingTaints } from './device-taints.ts'
-import { cancelled, type DeviceTaintView, planDeviceTaints } from './plan.ts'
+import { cancelled, type DeviceTaintView, evictionAt, planDeviceTaints } from './plan.ts'
 
 /** Evicts pods from devices with NoExecute taints. */
 export function deviceTaintEvictionController(): Controller<DeviceTaintView> {
@@ -37,8 +38,12 @@ export function deviceTaintEvictionController(): Controller<DeviceTaintView> {
       return { now, key, pod, devices: devicesOf(pod, cache) }
     },
     plan: (view) => pending.plan(view.key, planDeviceTaints(view), () => cancelled(view.pod)),
+    metrics: counting.metrics,
+    measured: (view, plan, outcome) => counting.measure(plan, outcome, evictionAt(view), view.now),
   }
 }
+
+const counting = evictionMetrics('device_taint_eviction_controller')
 
 const consumersOf = ({ metadata, status }: ResourceClaim): string[] =>
   (status.reservedFor ?? []).flatMap(({ apiGroup = '', resource, name }) =>

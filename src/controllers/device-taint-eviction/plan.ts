@@ -18,10 +18,7 @@ export interface DeviceTaintView {
 /** Deletes a pod when a device that it uses has a taint that its claim does not tolerate, or no longer. */
 export function planDeviceTaints({ now, pod, devices }: DeviceTaintView): Plan {
   if (pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod) || !pod.spec.nodeName) return settled
-  const evictAt = Math.min(
-    Infinity,
-    ...devices.flatMap(({ taints, tolerations }) => taints.map((taint) => toleratedUntil(taint, tolerations))),
-  )
+  const evictAt = evictionAt({ devices })
   if (evictAt > now) return { commands: [], wakeAt: evictAt }
   const conditions = disruption(pod, now, 'DeletionByDeviceTaintManager', 'Device Taint manager: deleting due to NoExecute taint')
   return {
@@ -33,6 +30,10 @@ export function planDeviceTaints({ now, pod, devices }: DeviceTaintView): Plan {
     wakeAt: Infinity,
   }
 }
+
+/** When the first of the taints is tolerated no more. */
+export const evictionAt = ({ devices }: Pick<DeviceTaintView, 'devices'>): Instant =>
+  Math.min(Infinity, ...devices.flatMap(({ taints, tolerations }) => taints.map((taint) => toleratedUntil(taint, tolerations))))
 
 export const cancelled = (pod: Pod): Command => tell(pod, 'Cancelling deletion')
 

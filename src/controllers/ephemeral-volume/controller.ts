@@ -5,6 +5,7 @@ import { keyOf, splitKey } from '../common/key.ts'
 import { createTold } from '../common/told.ts'
 import { byClaim } from '../common/volume-indexes.ts'
 import { claimNameOf } from '../common/volumes.ts'
+import { ephemeralVolumeMetrics, measureEphemeral } from './metrics.ts'
 import { type EphemeralView, ephemeralAnswered, planEphemeral } from './plan.ts'
 
 /** Makes the claims of pods' generic ephemeral volumes (KEP-1698). */
@@ -42,6 +43,8 @@ export function ephemeralVolumeController(): Controller<EphemeralView> {
     },
     plan: (view) => told.plan(view.key, planEphemeral(view)),
     answered: ephemeralAnswered,
+    metrics: ephemeralVolumeMetrics,
+    measured: (_view, plan, outcome) => measureEphemeral(plan, outcome),
   }
 }
 

@@ -69,9 +69,9 @@ export function lastGivenUp(nodes: readonly Node[], zone: string): Instant {
   return Math.max(-Infinity, ...taints.map(({ timeAdded }) => parseTime(timeAdded) ?? -Infinity))
 }
 
-const isReady = (node: Node): boolean => conditionOf(node.status.conditions, 'Ready')?.status === 'True'
+export const isReady = (node: Node): boolean => conditionOf(node.status.conditions, 'Ready')?.status === 'True'
 const notReadySince = (node: Node): Instant => parseTime(conditionOf(node.status.conditions, 'Ready')?.lastTransitionTime) ?? 0
-const countsForDisruption = ({ metadata }: Node): boolean => metadata.labels?.['node.kubernetes.io/exclude-disruption'] === undefined
+export const countsForDisruption = ({ metadata }: Node): boolean => metadata.labels?.['node.kubernetes.io/exclude-disruption'] === undefined
 
 export function zoneOf({ metadata: { labels = {} } }: Node): string {
   const region = labels['topology.kubernetes.io/region'] ?? ''

@@ -6,6 +6,7 @@ import type { Cache, Controller } from '#loop/controller.ts'
 import { conditionOf } from '../common/conditions.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { keyOf, splitKey } from '../common/key.ts'
+import { measurePodGc, podGcMetrics } from './metrics.ts'
 import { type PodGcView, planPodGc } from './plan.ts'
 
 /** Removes pods that no node will. `threshold`: how many ended pods may stay in the cluster; 0: all. */
@@ -56,6 +57,8 @@ const controllerOver = (threshold: number, missed: Map<string, Instant>): Contro
     return { about: 'pod', now, pod, node, missedSince }
   },
   plan: planPodGc,
+  metrics: podGcMetrics,
+  measured: measurePodGc,
 })
 
 /** No pod's key: they have a slash. */

@@ -6,6 +6,7 @@ import type { Cache, Controller } from '#loop/controller.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { byResourceClaim, byResourceClaimTemplate, claimNamed, isPodDone } from '../common/pod-claims.ts'
 import { createTold } from '../common/told.ts'
+import { measureClaims, resourceClaimMetrics } from './metrics.ts'
 import { afterClaimStatus, type ClaimView, planClaim } from './plan-claim.ts'
 import { afterClaimAnswer, type PodClaimsView, planPodClaims } from './plan-pod.ts'
 
@@ -44,6 +45,8 @@ export function resourceClaimController(): Controller<ClaimView | PodClaimsView>
       return view
     },
     plan: (view) => (view.about === 'pod' ? told.plan(view.key, planPodClaims(view)) : planClaim(view)),
+    metrics: resourceClaimMetrics,
+    measured: (_view, plan, outcome) => measureClaims(plan, outcome),
     answered: (view, command, answer) =>
       view.about === 'pod' ? afterClaimAnswer(view, command, answer) : afterClaimStatus(command, answer),
   }

@@ -3,10 +3,11 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Taint } from '#api/core/v1/types.ts'
 import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
+import { evictionMetrics } from '../common/eviction-metrics.ts'
 import { byNodeName } from '../common/indexes.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { createPending, type Pending } from '../common/pending.ts'
-import { cancelled, planTaintEviction, type TaintEvictionView } from './plan.ts'
+import { cancelled, evictionAt, planTaintEviction, type TaintEvictionView } from './plan.ts'
 
 /** Evicts pods from nodes with NoExecute taints. */
 export function taintEvictionController(): Controller<TaintEvictionView> {
@@ -32,7 +33,11 @@ const controllerOver = (pending: Pending): Controller<TaintEvictionView> => ({
     return pod && { now, pod, taints: taintsOn(pod.spec.nodeName, cache) }
   },
   plan: (view) => pending.plan(keyOf(view.pod), planTaintEviction(view), () => cancelled(view.pod)),
+  metrics: counting.metrics,
+  measured: (view, plan, outcome) => counting.measure(plan, outcome, evictionAt(view), view.now),
 })
+
+const counting = evictionMetrics('taint_eviction_controller')
 
 const noExecute = ({ spec }: Node): readonly Taint[] => (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
 

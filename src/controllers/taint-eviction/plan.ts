@@ -19,7 +19,7 @@ export interface TaintEvictionView {
 /** Deletes a pod when a taint that it does not tolerate, or no longer, came over its node. */
 export function planTaintEviction({ now, pod, taints }: TaintEvictionView): Plan {
   if (pod.metadata.deletionTimestamp !== undefined) return settled
-  const evictAt = Math.min(Infinity, ...taints.map((taint) => endOfToleration(pod, taint)))
+  const evictAt = evictionAt({ pod, taints })
   if (evictAt > now) return { commands: [], wakeAt: evictAt }
   const conditions = disruption(pod, now, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint')
   return {
@@ -31,6 +31,10 @@ export function planTaintEviction({ now, pod, taints }: TaintEvictionView): Plan
     wakeAt: Infinity,
   }
 }
+
+/** When the first of the taints is tolerated no more; `-Infinity`: it never was. */
+export const evictionAt = ({ pod, taints }: Pick<TaintEvictionView, 'pod' | 'taints'>): Instant =>
+  Math.min(Infinity, ...taints.map((taint) => endOfToleration(pod, taint)))
 
 /** The pod was to be evicted later, and is not any more. */
 export const cancelled = (pod: Pod): Command => tell(pod, `Cancelling deletion of Pod ${keyOf(pod)}`)
