@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { WherryError } from '#lib/errors.ts'
+import type { Metrics } from './metrics.ts'
 
 /** One thing that has to be well; throws or says what is not. */
 export interface HealthCheck {
@@ -10,7 +11,7 @@ export interface HealthCheck {
 /** GET /healthz and /healthz/<check>, in the form of all Kubernetes components: `ok`, each check with `?verbose`, `?exclude=<check>`. */
 export function serveHealth(
   checks: readonly HealthCheck[],
-  { response, url }: { readonly response: ServerResponse; readonly url: URL },
+  { response, url, metrics }: { readonly response: ServerResponse; readonly url: URL; readonly metrics?: Pick<Metrics, 'checked'> },
 ): void {
   const all = [ping, ...checks]
   const asked = url.pathname.replace(/^\/healthz\/?/, '')
@@ -20,8 +21,10 @@ export function serveHealth(
   const outcomes = chosen.map(({ name, check }) => {
     try {
       check()
+      metrics?.checked(name, true)
       return { name }
     } catch (error) {
+      metrics?.checked(name, false)
       return { name, problem: error instanceof Error ? error.message : String(error) }
     }
   })

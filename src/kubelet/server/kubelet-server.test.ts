@@ -105,6 +105,7 @@ check('a checkpoint that fails', 'POST /checkpoint/ns/p/c?timeout=7', [token], 5
 check('a checkpoint by reading', 'GET /checkpoint/ns/p/c', [token], 404)
 check('a command', 'POST /run/ns/p/c?cmd=ls', [token], 200, /application\/json[\s\S]*outerr/)
 check('a command that fails', 'POST /run/ns/p/c?cmd=fail+now', [token], 500, /command 'fail now' exited with 3: err\n/)
+check('how checks went', 'GET /metrics/slis', [token], 200, /kubernetes_healthcheck\{name="syncloop",type="healthz"\} 1\n/)
 check('status for people', 'GET /statusz', [token], 200, /text\/plain[\s\S]*kubelet statusz\r?\n[\s\S]*Paths: \/configz \/flagz \/healthz/)
 check('flags for people', 'GET /flagz', [token], 200, /kubelet flagz\n[\s\S]*node-ip:192.0.2.1\nroot-dir:\/var\/lib\/kubelet\n/)
 const accept = (kind: string, version = 'v1beta1') => `Accept: application/json;v=${version};g=config.k8s.io;as=${kind}`

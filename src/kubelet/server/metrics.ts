@@ -14,6 +14,8 @@ import { volumeMetrics } from '../stats/volume-metrics.ts'
 export interface Metrics {
   /** Counts a request from its beginning; the function returned ends it. */
   begin(method: string, path: string): (status: number) => void
+  /** A health check has run: for `/metrics/slis`, which shows how each went last and how often it went how (KEP-3466). */
+  checked(name: string, isFine: boolean): void
   /** Of `/metrics` and what is below it, in Prometheus' text format 0.0.4; undefined for a path that is none of ours. */
   text(path: string): Promise<string | undefined>
 }
@@ -46,9 +48,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
     return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }
   })
 
+  const levels = createRegistry()
+  const health = (name: string, help: string) => ({ name: `kubernetes_${name}`, help, stability: 'STABLE' as const })
+  const lastCheck = levels.gauge({
+    ...health('healthcheck', 'Result of a health check the last time that it ran: 1 when all was well.'),
+    labels: ['name', 'type'],
+  })
+  const checks = levels.counter({ ...health('healthchecks_total', 'Health checks by result.'), labels: ['name', 'type', 'status'] })
+
   const texts: Readonly<Record<string, () => Promise<string>>> = {
     '/metrics': async () => registry.text() + (stats === undefined ? '' : metricText(volumeMetrics(await stats.pods()))),
     '/metrics/probes': async () => probeRegistry.text(),
+    '/metrics/slis': async () => levels.text(),
     '/metrics/resource': async () => metricText(resourceMetrics(await stats?.resources())),
     '/metrics/cadvisor': async () =>
       stats === undefined ? createRegistry().text() : metricText(cadvisorMetrics(await stats.groups(), await stats.machine(), clock.now())),
@@ -63,6 +74,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
         inFlight.of(...of).add(-1)
         seconds.of(...of).observe((clock.monotonicMs() - startedMs) / 1000)
       }
+    },
+    checked(name, isFine) {
+      lastCheck.of(name, 'healthz').set(isFine ? 1 : 0)
+      checks.of(name, 'healthz', isFine ? 'success' : 'error').inc()
     },
     text: async (path) => texts[path.length > 1 ? path.replace(/\/$/, '') : path]?.(),
   }
@@ -92,5 +107,5 @@ const known = (names: readonly string[], name: string): string => (names.include
 /** The first part only, of known ones, for names in a path would make a series each; the metrics' own are told apart. */
 function pathOf(path: string): string {
   const [, first = '', second = ''] = path.split('/')
-  return first === 'metrics' && ['cadvisor', 'probes', 'resource'].includes(second) ? `metrics/${second}` : known(paths, first)
+  return first === 'metrics' && ['cadvisor', 'probes', 'resource', 'slis'].includes(second) ? `metrics/${second}` : known(paths, first)
 }
