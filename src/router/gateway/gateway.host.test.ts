@@ -51,6 +51,8 @@ const manifests = `${['v1', 'v2', 'slow']
 { kind: Service, metadata: { name: h2 }, spec: { ports: [{ port: 80, protocol: TCP, appProtocol: kubernetes.io/h2c }] } }
 ---
 { kind: Service, metadata: { name: greeter }, spec: { ports: [{ port: 80, protocol: TCP }] } }
+---
+{ kind: Service, metadata: { name: closed }, spec: { ports: [{ port: 80, protocol: TCP }] } }
 ---${secret('exact', certificates.exact)}${secret('wild', certificates.wild)}
 kind: Gateway
 metadata: { name: web }
@@ -128,6 +130,7 @@ spec:
     - { matches: [{ path: { value: /slow } }], timeouts: { request: 200ms }, backendRefs: [{ name: slow, port: 80 }] }
     - { matches: [{ path: { value: /patient } }], timeouts: { request: 0s }, backendRefs: [{ name: slow, port: 80 }] }
     - { matches: [{ path: { value: /h2 } }], backendRefs: [{ name: h2, port: 80 }] }
+    - { matches: [{ path: { value: /closed } }], timeouts: { request: 500ms }, backendRefs: [{ name: closed, port: 80 }] }
 ---
 kind: HTTPRoute
 metadata: { name: secure }
@@ -164,6 +167,8 @@ before(async () => {
     await listen(createHttp2Server((request, response) => answer('h2', request as unknown as IncomingMessage, response as never))),
   )
   ports.set('greeter', await serveGreeter())
+  // Nobody listens there.
+  ports.set('closed', 9)
   const translated = translateGateways(worldOf(manifests, { addresses: [address] }), now).model
   // Backends in a cluster are pods, and never loopback; here nothing else is at hand.
   model = {
@@ -350,6 +355,13 @@ const rewrites: readonly (readonly [path: string, asked: string])[] = [
 
 for (const [path, asked] of rewrites)
   test(`${path} becomes ${asked}`, async () => assert.equal((await ask({ host: 'filter.example', path })).echo?.path, asked))
+
+test('who cannot be reached is given up within the time that the request has', async () => {
+  const startedMs = performance.now()
+  assert.equal((await ask({ host: 'share.example', path: '/closed' })).status, 503)
+  const tookMs = performance.now() - startedMs
+  assert.ok(tookMs < 1_000, `${tookMs} ms; with the usual pauses between tries it is some seconds`)
+})
 
 test('a rewritten host is what the backend sees; without one it sees what the client wrote', async () => {
   assert.equal((await ask({ host: 'filter.example', path: '/prefix/one' })).echo?.headers.host, 'in.example')

@@ -485,6 +485,22 @@ for (const { name, manifests, requests } of cases)
     for (const [request, answer] of requests) assert.equal(answerOf(model, request), answer, JSON.stringify(request))
   })
 
+for (const [timeouts, connectTimeoutMs] of [
+  ['{ request: 1s }', 200],
+  ['{ request: 1s, backendRequest: 100ms }', 100],
+  ['{ request: 1ms }', 1],
+  ['{ request: 0s, backendRequest: 2s }', 2_000],
+  ['{ request: 0s }', undefined],
+  ['{ request: 30s }', undefined],
+] as const)
+  test(`timeouts ${timeouts}: a connection may take ${connectTimeoutMs} ms`, () => {
+    const rule = `{ timeouts: ${timeouts}, backendRefs: [{ name: v1, port: 80 }] }`
+    const route = `kind: HTTPRoute\nmetadata: { name: r }\nspec: { parentRefs: [{ name: web }], rules: [${rule}] }`
+    const { model } = translateGateways(worldOf(`${services}${web}\n${route}`), now)
+    const action = model.listeners[0]?.routes[0]?.action
+    assert.equal(action?.do === 'forward' && action.connectTimeoutMs, connectTimeoutMs)
+  })
+
 test('filters become what the proxy is to change: headers, path, host, times', () => {
   const { model } = translateGateways(
     worldOf(`${services}${web}
@@ -509,6 +525,7 @@ spec:
     responseHeaders: { set: [], add: [{ name: 'C', value: '3' }], remove: [] },
     rewrite: { hostname: 'in.example', path: { type: 'ReplacePrefix', value: '/new' } },
     timeouts: { requestMs: 90_000, backendRequestMs: 500 },
+    connectTimeoutMs: 500,
     backends: [{ to: 'default/v1:80', weight: 1, requestHeaders: { set: [{ name: 'D', value: '4' }], add: [], remove: [] } }],
   })
   assert.deepEqual(model.backends, [

@@ -1,4 +1,4 @@
-import type { Action, Answer, Forward, WeightedBackend } from '../model/action.ts'
+import { type Action, type Answer, connectionTries, type Forward, type WeightedBackend } from '../model/action.ts'
 import type { Route } from '../model/route.ts'
 import { routeProblem } from '../model/route-problem.ts'
 import type { BackendSource } from '../model/service-backend.ts'
@@ -93,6 +93,7 @@ function translateRule(
     ...(responseHeaders && { responseHeaders }),
     ...(rewrite && { rewrite }),
     ...(limits && { timeouts: limits }),
+    ...connectTimeout(limits),
   }
   return { action, verdicts, problem: problem ?? timeProblem, backends: targets.flatMap(({ backend }) => backend ?? []) }
 }
@@ -138,6 +139,14 @@ function timeoutsOf(timeouts: HTTPRouteRule['timeouts']): { readonly limits?: Fo
   if ((request !== undefined && requestMs === undefined) || (backendRequest !== undefined && backendRequestMs === undefined))
     return { problem: `timeouts ${request ?? ''} ${backendRequest ?? ''} are not written like 1m30s` }
   return { limits: { ...(requestMs !== undefined && { requestMs }), ...(backendRequestMs !== undefined && { backendRequestMs }) } }
+}
+
+/** An endpoint that nobody answers at takes no longer than the whole request may, with all tries, nor a try longer than one may. */
+function connectTimeout({ requestMs = 0, backendRequestMs = 0 }: NonNullable<Forward['timeouts']> = {}): Pick<Forward, 'connectTimeoutMs'> {
+  const { most, eachMs } = connectionTries
+  const limits = [requestMs > 0 ? requestMs / most : eachMs, backendRequestMs > 0 ? backendRequestMs : eachMs]
+  const connectTimeoutMs = Math.max(1, Math.floor(Math.min(...limits)))
+  return connectTimeoutMs < eachMs ? { connectTimeoutMs } : {}
 }
 
 /** What the router's model cannot hold of a rule. */

@@ -1,3 +1,4 @@
+import { connectionTries } from '../model/action.ts'
 import type { ProxySettings } from './configuration.ts'
 
 /** The sections that do not depend on what is served: the process, what holds for every connection, and its metrics. */
@@ -44,7 +45,7 @@ export function commonSections(settings: ProxySettings): ReadonlyMap<string, str
         'option idle-close-on-response',
         'option redispatch 1',
         // Several pods may end at once, and refuse connections before their endpoints say so.
-        'retries 4',
+        `retries ${connectionTries.most - 1}`,
         // A request that was sent may have had its effect: only connections that did not come about are tried elsewhere.
         'retry-on conn-failure',
         `timeout connect ${timeouts.connectMs}ms`,

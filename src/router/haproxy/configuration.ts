@@ -1,3 +1,4 @@
+import { connectionTries } from '../model/action.ts'
 import type { RouterModel } from '../model/router-model.ts'
 
 /**
@@ -78,7 +79,7 @@ export interface ProxyTimeouts {
 
 /** The API says nothing of these; 60 s of silence and 5 s to connect are what other controllers have. */
 export const defaultTimeouts: ProxyTimeouts = {
-  connectMs: 5_000,
+  connectMs: connectionTries.eachMs,
   clientMs: 60_000,
   serverMs: 60_000,
   requestHeaderMs: 10_000,

@@ -1,3 +1,6 @@
+/** How often a connection to an endpoint that does not come about is tried, at others where there are any; and for how long each time, if nothing else is said. */
+export const connectionTries = { most: 5, eachMs: 5_000 } as const
+
 /** What is done with a request that a route matched. */
 export type Action = Forward | Redirect | Answer
 
