@@ -276,6 +276,35 @@ test('sidecars do not keep a finished pod alive', async (t) => {
   assert.equal(await show(), 'Succeeded side:Error(143)/ready main:Completed(0)'.replace('/ready', ''))
 })
 
+for (const [where, spec] of [
+  ['the next container', (first: object) => ({ containers: [first, container('main')] })],
+  [
+    'what comes after a sidecar',
+    (first: object) => ({ initContainers: [{ ...first, restartPolicy: 'Always' }], containers: [container('main')] }),
+  ],
+] as const)
+  test(`a postStart hook holds up ${where}`, async (t) => {
+    const { node, pass, runtime } = await world(t, { app: { exec: () => ({ exitCode: 0, takesMs: 3000 }) } })
+    await node.create('one', spec(container('first', 'app', { lifecycle: { postStart: { exec: { command: ['wait'] } } } })))
+    await pass(2500)
+    assert.deepEqual(starts(runtime), ['start first 0'])
+    await pass(1500)
+    assert.deepEqual(starts(runtime), ['start first 0', 'start main 0'])
+  })
+
+test('containers start in their order, but none waits for one that cannot start', async (t) => {
+  const { node, pass, runtime } = await world(t, {
+    slow: { isAbsent: true, pullMs: 2000 },
+    absent: { isAbsent: true, pullFails: () => 'no such image' },
+  })
+  await node.create('one', { containers: [container('first', 'slow'), container('main')] })
+  await node.create('two', { containers: [container('lost', 'absent'), container('other')] })
+  await pass(1000)
+  assert.deepEqual(starts(runtime), ['start other 0'])
+  await pass(2000)
+  assert.deepEqual(starts(runtime), ['start other 0', 'start first 0', 'start main 0'])
+})
+
 test('hooks: preStop runs before TERM; a failing postStart ends the container', async (t) => {
   const exec = (command: readonly string[]) => ({ exitCode: command[0] === 'bad' ? 1 : 0, takesMs: 1000 })
   const { node, pass, runtime, show } = await world(t, { app: { exec } })

@@ -7,16 +7,17 @@ import type { PodView } from './view.ts'
 
 /**
  * Brings one container that is due a step nearer to running: the restart delay, its image (which needs no sandbox and so comes in beside
- * it), then, with sandbox and volumes there, the start itself. Whatever holds it back becomes its waiting reason.
+ * it), then, with sandbox and volumes there, the start itself. Whatever holds it back becomes its waiting reason. Tells whether it is on its way:
+ * nothing puts it off.
  */
-export function planStart(view: PodView, container: AnyContainer, sandboxId: string | undefined, steps: Steps): void {
+export function planStart(view: PodView, container: AnyContainer, sandboxId: string | undefined, steps: Steps): boolean {
   const { name } = container
   const [latest] = attemptsOf(view.containers, name)
   const ended = latest?.state === 'exited' ? latest : undefined
   const failure = view.failures.get(name)
   if (failure !== undefined) steps.wait(name, failure)
   // It is being started, or a start that failed is put off.
-  if (view.busy.has(`start-container ${name}`)) return
+  if (view.busy.has(`start-container ${name}`)) return view.underWay.has(`start-container ${name}`)
 
   if (ended !== undefined) {
     const delay = view.restarts.get(name)
@@ -35,14 +36,22 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
         container: name,
       })
       steps.wake(at)
-      return
+      return false
     }
   }
 
   const image = view.images.get(name)
-  if (image === undefined) steps.add({ do: 'ensure-image', container: name })
-  else if (image.state === 'failed') imageFailed(view, name, image, steps)
-  else planCreate(view, name, sandboxId, ended, steps)
+  if (image?.state === 'failed') {
+    imageFailed(view, name, image, steps)
+    return false
+  }
+  if (image !== undefined) {
+    planCreate(view, name, sandboxId, ended, steps)
+    return true
+  }
+  const isPutOff = view.busy.has(`ensure-image ${name}`) && !view.underWay.has(`ensure-image ${name}`)
+  steps.add({ do: 'ensure-image', container: name })
+  return !isPutOff
 }
 
 function planCreate(view: PodView, name: string, sandboxId: string | undefined, ended: ContainerStatus | undefined, steps: Steps): void {

@@ -1,5 +1,5 @@
 import type { Instant } from '#lib/clock.ts'
-import { attemptsOf, containerNamed, ephemeralContainers } from './containers.ts'
+import { attemptsOf, containerNamed, ephemeralContainers, initContainers, regularContainers } from './containers.ts'
 import { containersDue, type Due } from './due.ts'
 import { planStart } from './plan-start.ts'
 import { planTermination } from './plan-termination.ts'
@@ -35,7 +35,8 @@ export function planPod(view: PodView): PodPlan {
     const command = { id: kill.id, container: kill.name, deadlineAt: view.now + grace * 1000, message: kill.message, condemn: true }
     if (!view.stopping.has(kill.id)) steps.add({ do: 'stop-container', ...command })
   }
-  for (const container of [...due.start, ...ephemeralDue(view)]) planStart(view, container, sandbox, steps)
+  startInOrder(view, due, sandbox, steps)
+  for (const container of ephemeralDue(view)) planStart(view, container, sandbox, steps)
   if (needsResize(view)) steps.add({ do: 'resize-pod' })
   removeOldAttempts(view, steps)
   return steps.plan(false)
@@ -54,6 +55,20 @@ export function mustEnd(view: PodView, due: Due): boolean {
     phase === 'Failed' ||
     due.isFinished
   )
+}
+
+/**
+ * One after another: a container is made once those before it have started and their postStart hooks are over, so that a hook can hold up what
+ * follows. What is put off, for its image, its crashes or a failure, holds up nobody.
+ */
+function startInOrder(view: PodView, due: Due, sandbox: string | undefined, steps: Steps): void {
+  let isHeld = false
+  for (const container of [...initContainers(view.pod), ...regularContainers(view.pod)]) {
+    const isStarting: boolean = due.start.includes(container)
+      ? planStart(view, container, isHeld ? undefined : sandbox, steps)
+      : view.underWay.has(`start-container ${container.name}`)
+    isHeld ||= isStarting
+  }
 }
 
 /** Nothing is made for a pod that could have no address. What has a sandbox goes on in it: nothing of it needs the runtime's network. */
