@@ -284,12 +284,17 @@ for (const [where, spec] of [
   ],
 ] as const)
   test(`a postStart hook holds up ${where}`, async (t) => {
-    const { node, pass, runtime } = await world(t, { app: { exec: () => ({ exitCode: 0, takesMs: 3000 }) } })
-    await node.create('one', spec(container('first', 'app', { lifecycle: { postStart: { exec: { command: ['wait'] } } } })))
+    const { node, pass, runtime, show } = await world(t, { app: { exec: () => ({ exitCode: 0, takesMs: 3000 }), serves: () => false } })
+    const livenessProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 20 }
+    await node.create('one', spec(container('first', 'app', { livenessProbe, lifecycle: { postStart: { exec: { command: ['wait'] } } } })))
     await pass(2500)
     assert.deepEqual(starts(runtime), ['start first 0'])
+    assert.match(await show(), /^Pending first:(ContainerCreating|PodInitializing) main:(ContainerCreating|PodInitializing)$/)
+    assert.equal(node.events.filter((event) => event.startsWith('Unhealthy')).length, 0)
     await pass(1500)
     assert.deepEqual(starts(runtime), ['start first 0', 'start main 0'])
+    assert.equal(await show(), 'Running first:running/ready main:running/ready')
+    assert.notEqual(node.events.filter((event) => event.startsWith('Unhealthy')).length, 0)
   })
 
 test('containers start in their order, but none waits for one that cannot start', async (t) => {

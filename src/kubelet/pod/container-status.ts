@@ -8,6 +8,7 @@ import {
   type ContainerKind,
   ephemeralContainers,
   initContainers,
+  isBeingStarted,
   isSidecar,
   regularContainers,
 } from './containers.ts'
@@ -48,7 +49,11 @@ function statusOf(context: Context, container: AnyContainer, before: ContainerSt
   const { view, node } = context
   const [latest, former] = attemptsOf(view.containers, container.name)
   if (latest === undefined) return unseen(context, container, before)
-  const state = stateOf(context, latest)
+  // As the documentation of hooks promises: until postStart is over nobody is led to take it for one that runs.
+  const state =
+    latest.state === 'running' && isBeingStarted(container, view.underWay)
+      ? { waiting: notStarted(view.pod, latest.metadata.attempt) }
+      : stateOf(context, latest)
   const id = `${node.runtimeName}://${latest.id}`
   const lastState =
     former !== undefined
@@ -92,11 +97,9 @@ function allocated({ view, node, kind }: Context, { name, resources }: AnyContai
 
 /** The runtime knows no attempt: not started yet, or its record is lost. */
 function unseen({ view, kind, plan, previous }: Context, container: AnyContainer, before: ContainerStatus | undefined): ContainerStatus {
-  const hasInits = initContainers(view.pod).length > 0
-  const waiting: ContainerState = { waiting: { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
   const fresh: ContainerStatus = {
     ...base(container, before, view.hasRecursiveReadOnly),
-    state: waiting,
+    state: { waiting: notStarted(view.pod) },
     lastState: before?.lastState ?? {},
     restartCount: before?.restartCount ?? 0,
     image: container.image ?? '',
@@ -143,6 +146,10 @@ function unseen({ view, kind, plan, previous }: Context, container: AnyContainer
   const message = 'The container could not be located when the pod was deleted.  The container used to be Running'
   return { ...fresh, lastState: { terminated: { ...lost, message } }, restartCount: fresh.restartCount + 1 }
 }
+
+const notStarted = (pod: Pod, attempt = 0) => ({
+  reason: attempt === 0 && initContainers(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating',
+})
 
 function stateOf({ view, node, previous }: Context, one: runtime.ContainerStatus): ContainerState {
   const time = (at: number) => (at === 0 ? null : rfc3339(at))

@@ -51,6 +51,10 @@ export const ruleAfter = ({ restartPolicy, restartPolicyRules }: AnyContainer, e
         return exitCodes?.operator === 'In' ? isListed : exitCodes?.operator === 'NotIn' ? !isListed : false
       })
 
+/** Its postStart hook is not over. `underWay`: operations, by their keys. */
+export const isBeingStarted = ({ name, lifecycle }: AnyContainer, underWay: Pick<ReadonlySet<string>, 'has'>): boolean =>
+  lifecycle?.postStart !== undefined && underWay.has(`start-container ${name}`)
+
 /** Whether a failed probe leads to another try: the exit code of a container that we killed says nothing. */
 export const restartsAfterKill = (container: AnyContainer, pod: Pod): boolean =>
   (container.restartPolicy ?? pod.spec.restartPolicy) !== 'Never'

@@ -9,7 +9,7 @@ import { createProber, type Probed } from '../probe/prober.ts'
 import type { RuntimeEvent } from '../runtime.ts'
 import type { Refusal } from './admission/refusal.ts'
 import { operationKey, type PodCommand } from './command.ts'
-import { containerNamed, isSidecar } from './containers.ts'
+import { containerNamed, isBeingStarted, isSidecar } from './containers.ts'
 import { containersDue } from './due.ts'
 import { adoptNetwork } from './network-ready.ts'
 import { createOperations, messageOf } from './operations.ts'
@@ -266,7 +266,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       const found = containerNamed(state.pod, one.metadata.name)
       if (one.state !== 'running' || found === undefined) return []
       const { container, kind } = found
-      if (kind === 'ephemeral' || (kind === 'init' && !isSidecar(container, kind))) return []
+      if (kind === 'ephemeral' || (kind === 'init' && !isSidecar(container, kind)) || isBeingStarted(container, running)) return []
       return [{ container, containerId: one.id, podIP, startedAt: one.startedAt, adopted: adoptedStatus(one.id), isEnding }]
     })
   }
