@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises'
 import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hasNoswap } from '#kubelet/volumes/noswap.ts'
 import { mountMs, mountPoints } from './mount-table.ts'
 import { run } from './run.ts'
 
@@ -102,15 +103,9 @@ const optionsText = ({ sizeBytes, mode, groupId }: TmpfsOptions): string =>
     ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
     ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
     ...(groupId === undefined ? [] : [`gid=${groupId}`]),
-    ...(hasNoswap() ? ['noswap'] : []),
+    ...(hasNoswap(release()) ? ['noswap'] : []),
   ].join(',')
 
 /** White space and backslashes in octal, and a leading number sign, as fstab(5) has them. */
 const escaped = (path: string): string =>
   path.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
-
-/** tmpfs' `noswap` came with Linux 6.4. */
-function hasNoswap(): boolean {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  return major > 6 || (major === 6 && minor >= 4)
-}

@@ -72,6 +72,24 @@ test('a node registers, renews its lease, and is not ready while its runtime is 
   assert.equal((await node.client.get(Node, 'node')).metadata.uid, registered.metadata.uid)
 })
 
+for (const [swapBytes, kernelVersion, isTold] of [
+  [0, '6.1.0-18-amd64', false],
+  [2 ** 30, '6.1.0-18-amd64', true],
+  [2 ** 30, '6.4.0', false],
+] as const)
+  test(`with ${swapBytes} bytes of swap, Linux ${kernelVersion} ${isTold ? 'may' : 'does not'} write to disk what lies in memory`, async (t) => {
+    const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+    const runtime = createSimulatedRuntime({ clock, random: seededRandom(1) })
+    const node = await createTestNode({ clock, runtime, network: runtime.network, machine: { swapBytes, kernelVersion } })
+    t.after(() => node.close())
+    await node.startKubelet()
+    await clock.advance(1000)
+    assert.equal(
+      node.events.some((event) => event.startsWith('PossibleMemoryBackedVolumesOnDisk ')),
+      isTold,
+    )
+  })
+
 test('a node that was given up says at once that it lives, and one whose object was deleted registers again', async (t) => {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const runtime = createSimulatedRuntime({ clock, random: seededRandom(1) })

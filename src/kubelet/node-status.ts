@@ -18,6 +18,7 @@ import { conditionEvents } from './node-conditions.ts'
 import { leasePeriodMs, renewLease } from './node-lease.ts'
 import { allocatable, defaultNodeLabels, type NodeFactsView, type NodeSaid, nodeStatus, withoutHeartbeat } from './node-object.ts'
 import type { Runtime } from './runtime.ts'
+import { hasNoswap } from './volumes/noswap.ts'
 
 export interface NodeStatusOptions {
   readonly config: KubeletConfig
@@ -317,6 +318,8 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
       }
     }
     options.events.record({ regarding: node!, type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
+    if (machine !== undefined && machine.swapBytes > 0 && !hasNoswap(machine.kernelVersion))
+      options.events.record({ regarding: node!, type: 'Warning', reason: 'PossibleMemoryBackedVolumesOnDisk', message: MAY_BE_SWAPPED })
     renewLater(0, 0)
     informer = createInformer(client, Node, {
       clock,
@@ -376,6 +379,10 @@ function timingOf({ configuration = defaultConfiguration() }: KubeletConfig) {
 
 /** The reference's bound between two answers of the runtime (`baseRuntimeSyncThreshold`). */
 const RUNTIME_ANSWER_MS = 30_000
+
+/** The reference's words: Secrets, tokens and volumes in memory are meant. */
+const MAY_BE_SWAPPED =
+  'The tmpfs noswap option is not supported. Memory-backed volumes (e.g. secrets, emptyDirs, etc.) might be swapped to disk and should no longer be considered secure.'
 
 /** While something is amiss, how soon to see whether it passed. */
 const NOT_READY_MS = 2_000

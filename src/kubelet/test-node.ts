@@ -41,6 +41,7 @@ export interface TestNodeOptions {
   /** What the kubelet's client is to be, made of the one that it would have. */
   readonly through?: (client: Client) => Client
   readonly config?: Partial<KubeletConfig>
+  readonly machine?: Partial<MachineFacts>
   readonly log?: KubeletOptions['log']
   /** Feature gates of the API server that are on beside the defaults, with all that they serve. */
   readonly features?: Features
@@ -95,7 +96,7 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
         logs: options.logs ?? noLogs,
         files: options.files ?? memoryFiles(),
         events: sink,
-        facts: { read: async () => machine },
+        facts: { read: async () => ({ ...machine, ...options.machine }) },
         ...options.parts,
       })
       running.add(kubelet)
