@@ -8,6 +8,7 @@ import { type Component, type ControlPlane, type ControlPlaneOptions, startContr
 import type { Store } from '#store/store.ts'
 import { actingAs } from './actor.ts'
 import type { SimulatedProcess } from './process.ts'
+import { signingAuthority } from './signing-authority.ts'
 
 export interface SimulatedServerOptions {
   readonly process: SimulatedProcess
@@ -63,6 +64,7 @@ export function startSimulatedServer({
     ...clusterFacts,
     rootCa: 'simulated',
     serviceAccounts: { key: signingKey, publicKeys: [] },
+    signingAuthority,
     dial: async () => {
       throw new WherryError('ServiceUnavailable', 'a simulated kubelet listens on no port')
     },

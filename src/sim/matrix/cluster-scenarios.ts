@@ -167,7 +167,7 @@ export const clusterScenarios: readonly Scenario[] = [
   },
   {
     name: 'a kubelet asks for a certificate',
-    controllers: ['certificate-approver'],
+    controllers: ['certificate-approver', 'certificate-signer'],
     stages: [[make(request, signingRequest('system:node:n'))]],
   },
   {

@@ -112,3 +112,5 @@ const withoutChance = (text: string): string =>
     .replaceAll(/-[bcdfghjklmnpqrstvwxz2456789]{5}(?=["/ ,:.]|$)/g, '-<random>')
     .replaceAll(/eyJ[\w.-]{20,}/g, '<token>')
     .replaceAll(/ZXlK[\w=]{20,}/g, '<token>')
+    // A certificate says when it was made.
+    .replaceAll(/LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t[\w=+/]+/g, '<certificate>')
