@@ -59,6 +59,38 @@ test('a container that crashes is restarted at once, then after 10 s, 20 s, 40 s
   assert.equal(node.events.filter((event) => event.startsWith('BackOff Back-off restarting failed container main in pod one_')).length, 4)
 })
 
+for (const [what, body, subresource] of [
+  ['another image', { image: 'good' }, undefined],
+  ['more memory', { resources: { requests: { memory: '64Mi' } } }, 'resize'],
+] as const)
+  test(`a container that crashed is not kept waiting once it has ${what}`, async (t) => {
+    const { node, pass, show, runtime } = await world(t, { bad: { exit: { afterMs: 1000, code: 3 } } })
+    const first = container('main', 'bad', { resources: { requests: { memory: '32Mi' } } })
+    await node.create('one', { containers: [first, container('other', 'app', { resources: { requests: { memory: '1Mi' } } })] })
+    await pass(40_000)
+    assert.match(await show(), /^Running main:CrashLoopBackOff/)
+    const before = starts(runtime).length
+    await pass(2000)
+    assert.equal(starts(runtime).length, before)
+    const patch = { type: 'strategic', body: { spec: { containers: [{ name: 'main', ...body }] } } } as const
+    await node.client.patch(Pod, 'one', patch, { namespace: 'default', ...(subresource && { subresource }) })
+    await pass(1000)
+    assert.equal(starts(runtime).length, before + 1)
+  })
+
+test('an image that is changed while its container is held up is not started as it was', async (t) => {
+  const { containers, through } = asked()
+  const { node, pass } = await world(t, { app: { exec: () => ({ exitCode: 0, takesMs: 5000 }) } }, 1, memoryFiles(), through)
+  await node.create('one', {
+    containers: [container('first', 'app', { lifecycle: { postStart: { exec: { command: ['wait'] } } } }), container('main', 'old')],
+  })
+  await pass(1000)
+  const body = { spec: { containers: [{ name: 'main', image: 'new' }] } }
+  await node.client.patch(Pod, 'one', { type: 'strategic', body }, { namespace: 'default' })
+  await pass(6000)
+  assert.match(containers.get('main')?.image ?? '', /new/)
+})
+
 test('an end is seen, though the runtime goes on calling the container running for a while', async (t) => {
   const asked = new Map<string, number>()
   const slowToNotice = (runtime: SimulatedRuntime): Runtime => ({

@@ -121,6 +121,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
           tell: (type, reason, message) => tell(type, reason, message, name),
         })
       const result = await ensure(container)
+      // It may have been given another image meanwhile: that one is brought in next.
+      if (containerNamed(state.pod, name)?.container.image !== container.image) return
       if (result.state === 'present')
         for (const { name: volume, image } of imagesMounted(state.pod, container)) {
           const content = await ensure({ ...container, image: image.reference, imagePullPolicy: image.pullPolicy })

@@ -1,7 +1,7 @@
 import type { ContainerStatus } from '../runtime.ts'
 import { type AnyContainer, attemptsOf } from './containers.ts'
 import { podTitle } from './names.ts'
-import { restartAt } from './restart-delay.ts'
+import { delayOf, restartAt } from './restart-delay.ts'
 import type { Steps } from './steps.ts'
 import type { PodView } from './view.ts'
 
@@ -20,7 +20,7 @@ export function planStart(view: PodView, container: AnyContainer, sandboxId: str
   if (view.busy.has(`start-container ${name}`)) return view.underWay.has(`start-container ${name}`)
 
   if (ended !== undefined) {
-    const delay = view.restarts.get(name)
+    const delay = delayOf(view.restarts.get(name), container)
     const at = restartAt(delay, ended.finishedAt)
     // What ended in a time to come ended before the clock was set back: nobody knows how long ago.
     if (at > view.now && delay !== undefined && ended.finishedAt <= view.now + CLOCK_TOLERANCE_MS) {

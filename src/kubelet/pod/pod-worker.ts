@@ -301,6 +301,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       const previous = state.pod
       state.pod = next
       const { labels, annotations } = next.metadata
+      for (const name of state.images.keys())
+        if (containerNamed(previous, name)?.container.image !== containerNamed(next, name)?.container.image) state.images.delete(name)
       const isMarked = !deepEqual(previous.metadata.annotations, annotations) || !deepEqual(previous.metadata.labels, labels)
       const isDeleted = previous.metadata.deletionTimestamp !== next.metadata.deletionTimestamp
       if (isDeleted || (isMarked && state.volumes !== undefined)) context.volumes.refresh(next)

@@ -18,7 +18,7 @@ import type { Operations } from './operations.ts'
 import type { PodContext } from './pod-context.ts'
 import { forgetContainer, type PodState, refresh, see } from './pod-state.ts'
 import { isGroupOutdated } from './resize.ts'
-import { maxRestartDelayMs, raiseRestartDelay } from './restart-delay.ts'
+import { delayKey, delayOf, maxRestartDelayMs, raiseRestartDelay } from './restart-delay.ts'
 import { DEFAULT_GRACE_SECONDS } from './steps.ts'
 
 export interface StartOptions {
@@ -55,7 +55,13 @@ export async function startContainer(options: StartOptions): Promise<void> {
   if (command.previousFinishedAt !== undefined)
     state.restarts.set(
       name,
-      raiseRestartDelay(state.restarts.get(name), command.previousFinishedAt, clock.now(), maxRestartDelayMs(context.config)),
+      raiseRestartDelay(
+        delayOf(state.restarts.get(name), container),
+        command.previousFinishedAt,
+        clock.now(),
+        delayKey(container),
+        maxRestartDelayMs(context.config),
+      ),
     )
 
   const fail = (reason: string, error: unknown) => {

@@ -112,6 +112,8 @@ export interface RestartDelay {
   readonly delayMs: number
   /** When the restart that raised it was made. */
   readonly raisedAt: Instant
+  /** Of the container that it is for: `delayKey`. */
+  readonly key: string
 }
 
 /** `unknown`: not asked yet. */
