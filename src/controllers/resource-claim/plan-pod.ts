@@ -7,7 +7,7 @@ import type { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-temp
 import { same } from '#api/strategy.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command, Single } from '#loop/controller.ts'
-import { claimNamed } from '../common/pod-claims.ts'
+import { claimNamed, isPodDone } from '../common/pod-claims.ts'
 import type { RemarkedPlan } from '../common/told.ts'
 
 /** Which entry of the pod's claims one was made for. */
@@ -31,7 +31,8 @@ export interface PodClaimsView {
 /** Makes the claims that a pod asks for by template, notes them in its status, and reserves them where nobody scheduled it. */
 export function planPodClaims(view: PodClaimsView): RemarkedPlan {
   const { pod } = view
-  if (pod.metadata.deletionTimestamp !== undefined) return { commands: [], wakeAt: Infinity }
+  // The claims of one that has ended are removed: made anew for it, they would be removed again, without end.
+  if (pod.metadata.deletionTimestamp !== undefined || isPodDone(pod)) return { commands: [], wakeAt: Infinity }
   const entries = pod.spec.resourceClaims ?? []
   const missing = entries.filter((entry) => entry.resourceClaimTemplateName !== undefined && generatedClaim(view, entry) === 'missing')
   const creations = missing.flatMap((entry) => {

@@ -60,6 +60,7 @@ test('a claim of that name that somebody else owns is none of the pod', () => {
 
 checkSilent('a claim that is not needed', { spec: byTemplate, status: { resourceClaimStatuses: [{ name: 'gpu' }] } })
 checkSilent('a claim that the user makes', { spec: byName })
+checkSilent('a pod that has ended', { spec: byTemplate, node: 'n', phase: 'Succeeded' })
 checkSilent('a pod that goes', { spec: byTemplate, deletedAt: 0, node: 'n' })
 checkSilent('an entry of an unknown sort', { spec: { resourceClaims: [{ name: 'gpu' }] } })
 
@@ -183,8 +184,9 @@ for (const phase of ['Succeeded', 'Failed', 'Running'] as const)
     world.settle([controller])
     const [claim] = world.list(ResourceClaim)
     world.change(Pod, 'a', namespace, { status: { phase } })
-    world.pass(controller, `claim ${namespace}/${claim!.metadata.name}`)
-    assert.equal(world.get(ResourceClaim, claim!.metadata.name, namespace) !== undefined, phase === 'Running')
+    world.settle([controller])
+    // Nor is another made in its place.
+    assert.deepEqual(world.list(ResourceClaim), phase === 'Running' ? [claim] : [])
   })
 
 test('a claim for extended resources is given back with its pod', () => {
