@@ -113,6 +113,18 @@ check(
 
 check('gone without a delete', nothingLost, [start, user({ [`${sets}s`]: undefined })], [/went without being deleted/])
 check('an orphan', nothingLost, [user({ [`${pods}p`]: pod('p') })], [/default\/p outlives its owner ReplicaSet s/])
+const claimOf = (...uids: string[]) => ({
+  metadata: { name: 'c', namespace: 'default', uid: 'c', ownerReferences: uids.map((uid) => ({ kind: 'ReplicaSet', name: uid, uid })) },
+})
+const claims = '/registry/core/persistentvolumeclaims/default/'
+check('what is owned and not controlled', nothingLost, [start, user({ [`${claims}c`]: claimOf('s') })], [])
+check(
+  'an orphan that nobody controlled',
+  nothingLost,
+  [start, user({ [`${claims}c`]: claimOf('t') })],
+  [/c outlives its owner ReplicaSet t/],
+)
+check('one owner of two is gone', nothingLost, [start, user({ [`${claims}c`]: claimOf('s', 't') })], [/c outlives its owner ReplicaSet t/])
 
 check(
   'a node that is missing, pods that are missing',

@@ -36,11 +36,14 @@ export function nothingLost({ world }: Scene): Invariant {
         if (!key.startsWith(registryRoot)) continue
         const object = world.byKey(key)!
         uids.add(object.metadata.uid)
-        if (controllerOf(object) !== undefined) owned.push(object)
+        if (object.metadata.ownerReferences !== undefined) owned.push(object)
       }
-      return owned
-        .filter((object) => !uids.has(controllerOf(object)!.uid))
-        .map((object) => `${object.kind} ${idOf(object)} outlives its owner ${controllerOf(object)!.kind} ${controllerOf(object)!.name}`)
+      // One that others own as well stays, and ceases to name the owner that is gone.
+      return owned.flatMap((object) =>
+        object.metadata
+          .ownerReferences!.filter(({ uid }) => !uids.has(uid))
+          .map(({ kind, name }) => `${object.kind} ${idOf(object)} outlives its owner ${kind} ${name}`),
+      )
     },
   }
 }
