@@ -3,7 +3,7 @@ import { Service } from '#api/core/v1/service.ts'
 import { IPAddress } from '#api/networking/v1/ip-address.ts'
 import { prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
 import type { Revision } from '#store/store.ts'
-import { controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
+import { type Invariant, idOf, type Scene } from './invariant.ts'
 
 const events = prefixOf(Event)
 const services = prefixOf(Service)
