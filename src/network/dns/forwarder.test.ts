@@ -126,6 +126,23 @@ test('that there is nothing is kept as its SOA record says, and no longer than h
   assert.equal(asked.length, 2)
 })
 
+test('that there is nothing behind an alias is kept as the SOA record says, and not for as long as the alias', async () => {
+  const alias: Answer = { type: 'CNAME', name: 'example.org', ttl: 3_600, data: 'www.example.net', class: 'IN' }
+  const { clock, asked, text } = world({ a: () => ({ answers: [alias], authorities: [soa] }) })
+  await text()
+  await clock.advance(19_000)
+  assert.equal(await text(), 'NOERROR 3581 www.example.net')
+  assert.equal(asked.length, 1)
+  await clock.advance(2_000)
+  await text()
+  assert.equal(asked.length, 2)
+  const whole = world({ a: () => ({ answers: [alias, { ...address(3_600)[0]!, name: 'www.example.net' } as Answer] }) })
+  await whole.text()
+  await whole.clock.advance(3_000_000)
+  await whole.text()
+  assert.equal(whole.asked.length, 1)
+})
+
 test('without a SOA record nothing is kept of nothing', async () => {
   const { asked, text } = world({ a: () => ({ rcode: 3 }) })
   await text()

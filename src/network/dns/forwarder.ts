@@ -6,7 +6,6 @@ import { isWithin } from './name.ts'
 import { rcodes } from './numbers.ts'
 import type { Response } from './response.ts'
 import type { DnsSettings } from './settings.ts'
-import { isNegative } from './stored-answer.ts'
 import { createUpstream, type DnsExchange, type Question, type Upstream } from './upstream.ts'
 
 /** An answer of another server, and how old it is. */
@@ -94,7 +93,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const nowMs = clock.monotonicMs()
     const kept = cache.get(key)
     if (kept !== undefined && nowMs < kept.untilMs) {
-      metrics?.cacheHit(isNegative(kept.response) ? 'denial' : 'success')
+      metrics?.cacheHit(kept.response.isDenial ? 'denial' : 'success')
       return { response: kept.response, ageSeconds: Math.max(0, Math.floor((nowMs - kept.keptAtMs) / 1000)) }
     }
     metrics?.cacheMiss()
@@ -128,7 +127,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (stale !== undefined) return stale
     }
     if (response === undefined) return undefined
-    const ttlSeconds = isWord ? Math.min(response.ttlSeconds, isNegative(response) ? deniedSecondsMax : keptSecondsMax) : failedSeconds
+    const ttlSeconds = isWord ? Math.min(response.ttlSeconds, response.isDenial ? deniedSecondsMax : keptSecondsMax) : failedSeconds
     // A part of an answer is for who asked, and for nobody else.
     if (ttlSeconds > 0 && !response.isTruncated && asked === age) cache.put(key, response, clock.monotonicMs(), ttlSeconds)
     return { response, ageSeconds: 0 }
@@ -136,7 +135,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   function staleAnswer(key: string): Forwarded | undefined {
     const kept = cache.get(key)
-    if (kept === undefined || kept.response.rcode !== rcodes.NOERROR || isNegative(kept.response)) return undefined
+    if (kept === undefined || kept.response.rcode !== rcodes.NOERROR || kept.response.isDenial) return undefined
     if (clock.monotonicMs() >= kept.untilMs + staleMs) return undefined
     metrics?.servedStale()
     return { response: withTtl(kept.response, staleTtlSeconds), ageSeconds: 0 }

@@ -7,8 +7,10 @@ import type { StoredAnswer } from './stored-answer.ts'
 export interface Response extends StoredAnswer {
   /** It knows of EDNS. */
   readonly hasOpt: boolean
+  /** There is no such name, or no record of the type asked for: also where it is an alias, at the end of which there is none (RFC 2308, 2.2). */
+  readonly isDenial: boolean
   /**
-   * Seconds for which it may be kept: the least TTL of its answers; of a negative one what its SOA record says (RFC 2308, 5), and 0 where it has none.
+   * Seconds for which it may be kept: the least TTL of its answers; of a denial what its SOA record says (RFC 2308, 5), and 0 where it has none.
    */
   readonly ttlSeconds: number
 }
@@ -24,6 +26,8 @@ export function readResponse(message: Uint8Array, key: string): Response | undef
   if ((flags & flagBits.QR) === 0 || read16(message, 4) !== 1 || lowerQuestion(message, questionEnd) !== key) return undefined
   const counts = [read16(message, 6), read16(message, 8), read16(message, 10)] as const
   const [answers, authorities] = counts
+  const askedType = read16(message, questionEnd - 4)
+  let isAnswered = false
   const total = counts[0] + counts[1] + counts[2]
   const ends: number[] = []
   const ttls: number[] = []
@@ -45,8 +49,10 @@ export function readResponse(message: Uint8Array, key: string): Response | undef
     } else {
       // A TTL with its first bit set is to be read as 0 (RFC 2181, 8).
       const ttl = (message[fixed + 4]! & 0x80) === 0 ? read32(message, fixed + 4) : 0
-      if (i < answers) leastTtl = Math.min(leastTtl, ttl)
-      else if (i < answers + authorities && type === types.SOA && next - fixed - 10 >= 22)
+      if (i < answers) {
+        leastTtl = Math.min(leastTtl, ttl)
+        isAnswered ||= type === askedType
+      } else if (i < answers + authorities && type === types.SOA && next - fixed - 10 >= 22)
         negativeTtl = Math.min(ttl, read32(message, next - 4))
       if (!hasOpt) {
         ends.push(next)
@@ -57,7 +63,7 @@ export function readResponse(message: Uint8Array, key: string): Response | undef
     at = next
   }
   const rcode = flags & 0x0f
-  const isNegative = answers === 0 || rcode === rcodes.NXDOMAIN
+  const isDenial = rcode === rcodes.NXDOMAIN || (rcode === rcodes.NOERROR && !isAnswered)
   return {
     bytes: Uint8Array.from(message.subarray(0, end)),
     questionEnd,
@@ -72,7 +78,8 @@ export function readResponse(message: Uint8Array, key: string): Response | undef
     canTurn: false,
     isTruncated: (flags & flagBits.TC) !== 0,
     hasOpt,
-    ttlSeconds: isNegative ? Math.min(negativeTtl, leastTtl) : leastTtl,
+    isDenial,
+    ttlSeconds: isDenial || answers === 0 ? Math.min(negativeTtl, leastTtl) : leastTtl,
   }
 }
 

@@ -1,4 +1,4 @@
-import { flags, headerBytes, rcodes } from './numbers.ts'
+import { flags, headerBytes } from './numbers.ts'
 import type { Query, Refusal } from './query.ts'
 
 /**
@@ -102,10 +102,6 @@ export function refuse(query: Query | Refusal, rcode: number): Uint8Array {
   }
   return out
 }
-
-/** Whether an answer says that there is nothing: no such name, or no record of this type. */
-export const isNegative = (answer: StoredAnswer): boolean =>
-  answer.rcode === rcodes.NXDOMAIN || (answer.rcode === rcodes.NOERROR && answer.answers === 0)
 
 function writeHeader(
   out: Uint8Array,
