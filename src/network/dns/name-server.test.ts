@@ -157,6 +157,56 @@ test('before the caches are full, names of the cluster wait; what is kept then i
   assert.equal(show(await ask(never, { questions: [{ type: 'A', name: 'a.localhost' }] })), 'A 127.0.0.1')
 })
 
+test('an alias for a name of the cluster waits for the caches as that name does', async () => {
+  let isFull = false
+  const serve = (ready: () => Promise<boolean>) =>
+    nameServerWith({
+      settings: () => settings,
+      isReady: () => isFull,
+      ready,
+      view: { ...zone, service: (...of) => (isFull ? zone.service(...of) : undefined) },
+    })
+  const question = { questions: [{ type: 'A', name: 'db-0.db.shop.old.example' } as const] }
+  assert.equal(
+    show(
+      await ask(
+        serve(async () => false),
+        question,
+      ),
+    ),
+    'SERVFAIL CNAME db-0.db.shop.svc.cluster.local',
+  )
+  const early = ask(
+    serve(async () => (isFull = true)),
+    question,
+  )
+  assert.equal(show(await early), 'CNAME db-0.db.shop.svc.cluster.local, A 10.244.0.2')
+})
+
+test('before it is known what users set, nobody is asked for a name that may be somebody else’s', async () => {
+  const settled = Promise.withResolvers<void>()
+  let current = noSettings
+  const asked: string[] = []
+  const serve = nameServerWith({
+    settings: () => current,
+    isSettled: () => false,
+    settled: () => settled.promise,
+    forwarder: {
+      ...noForwarder,
+      async resolve(name) {
+        asked.push(name)
+        return undefined
+      },
+    },
+  })
+  const early = ask(serve, { questions: [{ type: 'A', name: 'printer.example' }] })
+  await new Promise((resolve) => setImmediate(resolve))
+  current = settings
+  settled.resolve()
+  assert.equal(show(await early), 'A 192.0.2.7')
+  assert.deepEqual(asked, [])
+})
+
 test('a server that asks us is told apart by its question', async () => {
   const key = keyOf(['loop-1', '2'], 13)
   const serve = nameServerWith({ forwarder: { ...noForwarder, isOwnProbe: (asked) => asked === key } })

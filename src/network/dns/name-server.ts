@@ -41,6 +41,10 @@ export interface NameServerOptions {
   readonly isReady: () => boolean
   /** Resolves when it is, or false when that takes too long. */
   readonly ready: () => Promise<boolean>
+  /** Whether `settings` are what users wrote, or were waited for long enough; before that, nobody knows who is to be asked for which name. */
+  readonly isSettled: () => boolean
+  /** Resolves when they are. */
+  readonly settled: () => Promise<unknown>
   readonly clock: Pick<Clock, 'monotonicMs'>
   readonly ownAnswers?: OwnAnswers
   readonly served?: (served: Served) => void
@@ -93,6 +97,10 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
     if (query.class !== classIn || (isMetaType(query.type) && query.type !== anyType)) return { refusal: rcodes.REFUSED }
     const labels = labelsOfKey(query.key)
     if (query.type === anyType) return { answer: minimal(query, nameOf(labels)), ageSeconds: 0, isOwn: true }
+    return options.isSettled() ? makeBySettings(query, labels, client) : options.settled().then(() => makeBySettings(query, labels, client))
+  }
+
+  function makeBySettings(query: Query, labels: readonly string[], client: DnsClient): Made | Promise<Made> {
     if (!isReady() && isOfCaches(labels))
       return options.ready().then((isFull) => (isFull ? resolve(query, labels, client) : { refusal: rcodes.SERVFAIL }))
     return resolve(query, labels, client)
@@ -125,6 +133,7 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
       if (seen.has(target) || seen.size > linksMax) return failed(query, answers)
       seen.add(target)
       const labels = labelsOf(target)
+      if (!isReady() && isOfCaches(labels) && !(await options.ready())) return failed(query, answers)
       const next = locally(target, labels, type)
       if (next === undefined) {
         const forwarded = await forwarder.resolve(target, questionOf(query, keyOf(labels, query.type)), client.address)

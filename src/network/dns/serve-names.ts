@@ -49,7 +49,10 @@ export interface ServeNamesOptions {
   }
 }
 
-/** After a start, questions for cluster names wait so long for the caches. */
+/**
+ * After a start, questions for cluster names wait so long for the caches, and all questions for the settings: by those a name may be other servers', which
+ * nobody else knows or need hear of. Once this is over they are answered without, since names outside are needed most where no API server answers.
+ */
 const readyMs = 3_000
 
 /** Services by cluster address. */
@@ -91,6 +94,12 @@ export async function serveNames(options: ServeNamesOptions): Promise<{ stop: ()
   })
   const stops = [settings.stop, ...forgetWhatChanges(caches, ownAnswers.forget)]
   const kinds = [caches.services, caches.slices, caches.namespaces]
+  let isSettled = caches.settings.isSynced
+  const settled = caches.settings
+    .until(() => caches.settings.isSynced, readyMs)
+    .then(() => {
+      isSettled = true
+    })
   const handler = createNameServer({
     view: zoneView(options),
     forwarder,
@@ -99,6 +108,8 @@ export async function serveNames(options: ServeNamesOptions): Promise<{ stop: ()
     isClient: createClientCheck(options.clusterRanges, options.ownAddresses),
     isReady: () => kinds.every((kind) => kind.isSynced),
     ready: () => Promise.all(kinds.map((kind) => kind.until(() => kind.isSynced, readyMs))).then((all) => all.every(Boolean)),
+    isSettled: () => isSettled,
+    settled: () => settled,
     clock,
     ownAnswers,
     ...(metrics && { served: metrics.served }),

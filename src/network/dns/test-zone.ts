@@ -96,6 +96,8 @@ export const nameServerWith = (options: Partial<NameServerOptions> = {}): DnsHan
     isClient: () => true,
     isReady: () => true,
     ready: async () => true,
+    isSettled: () => true,
+    settled: async () => {},
     clock: { monotonicMs: () => 0 },
     ...options,
   })
