@@ -289,7 +289,7 @@ waits(
   'recursiveReadOnly that the runtime has not',
   mounted({ readOnly: true, recursiveReadOnly: 'Enabled' }),
   'CreateContainerConfigError',
-  'volume "v" requested recursive read-only mode, but it is not supported by the runtime',
+  'failed to resolve recursive read-only mode: volume "v" requested recursive read-only mode, but it is not supported by the runtime',
 )
 waits(
   'hostUsers that the handler has not',

@@ -112,7 +112,10 @@ function mounts(input: ContainerInput): Mount[] {
 export function isRecursivelyReadOnly(mount: VolumeMount, isSupported: boolean): boolean {
   const { recursiveReadOnly = 'Disabled', name, readOnly, mountPropagation = 'None' } = mount
   if (recursiveReadOnly === 'Disabled') return false
-  const refuse = (why: string) => new WherryError('Invalid', `volume "${name}" requested recursive read-only mode, but it is ${why}`)
+  const refuse = (why: string) => {
+    const words = `volume "${name}" requested recursive read-only mode, but it is ${why}`
+    return new WherryError('Invalid', `failed to resolve recursive read-only mode: ${words}`)
+  }
   if (readOnly !== true) throw refuse('not read-only')
   if (mountPropagation !== 'None') throw refuse(`not compatible with propagation "${mountPropagation}"`)
   if (recursiveReadOnly === 'Enabled' && !isSupported) throw refuse('not supported by the runtime')
@@ -134,15 +137,15 @@ export function mountSubPath(
   mount: { readonly subPath?: string | undefined; readonly subPathExpr?: string | undefined },
   environment: ReadonlyMap<string, string>,
 ): string {
-  let missing: string | undefined
+  const missing = new Set<string>()
   const path = mount.subPathExpr
     ? expand(mount.subPathExpr, (name) => {
         const value = environment.get(name)
-        if (value === undefined || value === '') missing ??= name
+        if (value === undefined || value === '') missing.add(name)
         return value
       })
     : (mount.subPath ?? '')
-  if (missing !== undefined) throw new WherryError('Invalid', `missing value for "${missing}"`)
+  if (missing.size > 0) throw new WherryError('Invalid', `missing value for ${[...missing].sort().join(', ')}`)
   if (path.startsWith('/')) throw new WherryError('Invalid', `error SubPath \`${path}\` must not be an absolute path`)
   if (path.split('/').includes('..')) throw new WherryError('Invalid', `unable to provision SubPath \`${path}\`: must not contain '..'`)
   return path
