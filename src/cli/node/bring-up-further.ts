@@ -1,10 +1,10 @@
 import type { Config } from '#host/config.ts'
 import { checkMachineRanges } from '#host/machines/machine-ranges.ts'
 import { machineRanges } from '#host/machines/machines.ts'
-import { addMachine, checkMachineName, listMachines } from '#host/machines/registry.ts'
+import { addMachines, listMachines } from '#host/machines/registry.ts'
 import { bringUpNodes, type NodesBasis } from './bring-up-nodes.ts'
 import { furtherNames, nodeNames } from './names.ts'
-import { serverForFurther } from './node-settings.ts'
+import { addressSetting, serverForFurther } from './node-settings.ts'
 import { finishLeaving } from './take-away.ts'
 
 /**
@@ -23,9 +23,7 @@ export async function bringUpFurther(basis: NodesBasis, wanted: number): Promise
   const missing = wanted - 1 - present.length
   if (missing > 0) {
     const taken = [...(await nodeNames(connection.client)), ...present.map(({ name }) => name)]
-    const names = furtherNames(config.nodeName, taken, missing)
-    for (const name of names) checkMachineName(layout, name)
-    for (const name of names) addMachine(layout, name, machineRanges(config))
+    addMachines(layout, furtherNames(config.nodeName, taken, missing), machineRanges(config))
   }
   await bringUpNodes(basis, listMachines(layout))
 }
@@ -33,5 +31,10 @@ export async function bringUpFurther(basis: NodesBasis, wanted: number): Promise
 /** Finds out before anything is started whether this machine can have further nodes. */
 export function checkFurther(config: Config): void {
   serverForFurther(config)
-  checkMachineRanges(machineRanges(config), config)
+  const ranges = machineRanges(config)
+  checkMachineRanges(ranges, config)
+  addressSetting(
+    config,
+    ranges.map(({ gateway }) => gateway),
+  )
 }

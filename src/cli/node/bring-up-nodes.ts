@@ -102,7 +102,7 @@ async function becomeMember({ layout, config }: NodesBasis, machine: Machine, se
     token,
     caCertHashes: [keyHash(new X509Certificate(readFileSync(paths(layout).caCertificate)))],
     nodeName: machine.name,
-    nodeAddress: addressSetting(config, machine),
+    nodeAddress: addressSetting(config, machine.addresses),
     settings: settingsOfFurther(config, machine.name),
   })
 }

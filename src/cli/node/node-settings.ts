@@ -24,7 +24,7 @@ export function settingsOfFurther(first: Config, name: string): Partial<Config> 
 }
 
 /** The families that the first node has, so that all are of one sort: see setting `nodeAddress`. */
-export function addressSetting(first: Config, { addresses }: Machine): string {
+export function addressSetting(first: Config, addresses: Machine['addresses']): string {
   const families = nodeAddresses(first).map((address) => address.includes(':'))
   const wanted = families.flatMap((isV6) => addresses.find((address) => address.includes(':') === isV6) ?? [])
   if (wanted.length < families.length)

@@ -4,7 +4,7 @@ import { findDaemon } from '#host/daemon.ts'
 import { isJoined } from '#host/join-settings.ts'
 import { type Layout, paths } from '#host/layout.ts'
 import { machineRanges } from '#host/machines/machines.ts'
-import { addMachine, checkMachineName, listMachines } from '#host/machines/registry.ts'
+import { addMachines, checkMachineName, listMachines } from '#host/machines/registry.ts'
 import { durationMs } from '#lib/duration.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { alone } from '../alone.ts'
@@ -85,20 +85,19 @@ async function add(basis: Basis, names: readonly string[]): Promise<number> {
   if (isJoined(config)) throw new WherryError('BadRequest', 'nodes are added where the server runs; this machine has joined it')
   if (names.length > 0 && given.options['count'] !== undefined)
     throw new WherryError('BadRequest', 'give names, or --count for as many with names of our own, not both')
-  if (new Set(names).size < names.length) throw new WherryError('BadRequest', 'a name is given twice')
+  refuseTwice(names)
   const count = numberOf(given.options['count'] ?? '1', '--count')
   checkFurther(config)
   requireServer(layout)
   await tidy(basis)
-  const taken = [...(await nodeNames(connection.client)), ...listMachines(layout).map(({ name }) => name)]
+  const taken = [config.nodeName, ...(await nodeNames(connection.client)), ...listMachines(layout).map(({ name }) => name)]
   const wanted = names.length > 0 ? names : furtherNames(config.nodeName, taken, count)
   // Before the first of them is made.
   for (const name of wanted) {
     checkMachineName(layout, name)
     if (taken.includes(name)) throw new WherryError('AlreadyExists', `the cluster has a node ${name} already; "wherry node list" shows all`)
   }
-  const ranges = machineRanges(config)
-  const machines = wanted.map((name) => addMachine(layout, name, ranges))
+  const machines = addMachines(layout, wanted, machineRanges(config))
   await bringUpNodes({ layout, config, connection, progress, patienceMs }, machines)
   terminal.out(`${wanted.join(', ')} ${wanted.length > 1 ? 'are' : 'is'} ready (${seconds(performance.now() - startedAt)}).\n`)
   return 0
@@ -113,12 +112,17 @@ async function remove(basis: Basis, names: readonly string[]): Promise<number> {
       'BadRequest',
       `${config.nodeName} is this machine's own node, beside which its server runs; "wherry reset" removes the whole cluster, "wherry kubectl drain ${config.nodeName}" empties the node`,
     )
+  refuseTwice(names)
   requireServer(layout)
   const finished = await tidy(basis)
-  for (const name of names.filter((one) => !finished.includes(one))) {
+  const wanted = names.filter((one) => !finished.includes(one))
+  // Before the first of them goes.
+  const known = [...(await nodeNames(connection.client)), ...listMachines(layout).map(({ name }) => name)]
+  const unknown = wanted.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new WherryError('NotFound', `there is no node ${unknown}; "wherry node list" shows all`)
+  for (const name of wanted) {
     const machine = listMachines(layout).find((one) => one.name === name)
     const isNode = await isThere(connection, name)
-    if (!isNode && machine === undefined) throw new WherryError('NotFound', `there is no node ${name}; "wherry node list" shows all`)
     if (isNode)
       await progress.step(
         `Emptying ${name}`,
@@ -132,6 +136,10 @@ async function remove(basis: Basis, names: readonly string[]): Promise<number> {
     }
   }
   return 0
+}
+
+function refuseTwice(names: readonly string[]): void {
+  if (new Set(names).size < names.length) throw new WherryError('BadRequest', 'a name is given twice')
 }
 
 /** What an earlier call was stopped at. */

@@ -7,7 +7,8 @@ import type { Node } from '#api/core/v1/node.ts'
 import { type Config, defaultConfig, pkiSubjects } from '#host/config.ts'
 import type { Layout } from '#host/layout.ts'
 import { parseMachineRanges } from '#host/machines/machine-ranges.ts'
-import { addMachine, forgetMachine, listMachines, markLeaving } from '#host/machines/registry.ts'
+import { addMachines, forgetMachine, listMachines, markLeaving } from '#host/machines/registry.ts'
+import { checkFurther } from './bring-up-further.ts'
 import { describeNodes, listedNodes } from './listed-nodes.ts'
 import { furtherNames } from './names.ts'
 import { addressSetting, serverForFurther, settingsOfFurther } from './node-settings.ts'
@@ -34,11 +35,11 @@ test('a further node is set as the first, but for what is one node’s alone', (
 })
 
 test('its addresses are of the families that the first has', () => {
-  const machine = { name: 'box-2', index: 2, addresses: ['10.243.0.2', 'fd00:10:243::2'], isLeaving: false }
-  assert.equal(addressSetting(config, machine), '10.243.0.2')
-  assert.equal(addressSetting({ ...config, nodeAddress: '192.0.2.1,2001:db8::1' }, machine), '10.243.0.2,fd00:10:243::2')
-  assert.equal(addressSetting({ ...config, nodeAddress: '2001:db8::1' }, machine), 'fd00:10:243::2')
-  assert.throws(() => addressSetting({ ...config, nodeAddress: '2001:db8::1' }, { ...machine, addresses: ['10.243.0.2'] }), {
+  const addresses = ['10.243.0.2', 'fd00:10:243::2']
+  assert.equal(addressSetting(config, addresses), '10.243.0.2')
+  assert.equal(addressSetting({ ...config, nodeAddress: '192.0.2.1,2001:db8::1' }, addresses), '10.243.0.2,fd00:10:243::2')
+  assert.equal(addressSetting({ ...config, nodeAddress: '2001:db8::1' }, addresses), 'fd00:10:243::2')
+  assert.throws(() => addressSetting({ ...config, nodeAddress: '2001:db8::1' }, ['10.243.0.2']), {
     code: 'Invalid',
   })
 })
@@ -55,16 +56,34 @@ test('the server is asked where its certificate names it, wherever the machine m
 })
 
 test('places are given once, and again when they are free', () => {
-  const two = addMachine(layout, 'box-2', both)
+  const two = added('box-2')
   assert.deepEqual(two, { name: 'box-2', index: 2, addresses: ['10.243.0.2', 'fd00:10:243::2'], isLeaving: false })
-  assert.equal(addMachine(layout, 'box-3', both).index, 3)
-  assert.throws(() => addMachine(layout, 'box-3', both), { code: 'AlreadyExists' })
+  assert.equal(added('box-3').index, 3)
+  assert.throws(() => added('box-3'), { code: 'AlreadyExists' })
   forgetMachine(layout, 'box-2')
-  assert.deepEqual(addMachine(layout, 'other', both).addresses, two.addresses)
+  assert.deepEqual(added('other').addresses, two.addresses)
   assert.deepEqual(
     listMachines(layout).map(({ name }) => name),
     ['other', 'box-3'],
   )
+})
+
+test('of several all are given a place, or none: what is remembered is made at the next start', () => {
+  const own = { dataDirectory: join(folder, 'full'), runDirectory: join(folder, 'full-run') }
+  const small = parseMachineRanges('10.243.0.0/29')
+  assert.throws(() => addMachines(own, ['a', 'b', 'c', 'd', 'e', 'f'], small), { code: 'ServiceUnavailable' })
+  assert.throws(() => addMachines(own, ['a', 'B'], small), { code: 'BadRequest' })
+  assert.deepEqual(listMachines(own), [])
+  assert.deepEqual(
+    addMachines(own, ['a', 'b', 'c', 'd', 'e'], small).map(({ index }) => index),
+    [2, 3, 4, 5, 6],
+  )
+})
+
+test('whether further nodes can be had is found out before one is made', () => {
+  const dual = { ...config, nodeAddress: '192.0.2.1,2001:db8::1', machineCIDR: '10.213.77.0/24' }
+  assert.throws(() => checkFurther(dual), { code: 'Invalid', message: /a range of each family/ })
+  checkFurther({ ...dual, machineCIDR: '10.213.77.0/24,fd00:10:213:77::/64' })
 })
 
 for (const [title, name] of Object.entries({
@@ -73,7 +92,7 @@ for (const [title, name] of Object.entries({
   nothing: '',
   'too long for sockets': 'a'.repeat(64),
 }))
-  test(`a name that cannot be: ${title}`, () => assert.throws(() => addMachine(layout, name, both), { code: 'BadRequest' }))
+  test(`a name that cannot be: ${title}`, () => assert.throws(() => added(name), { code: 'BadRequest' }))
 
 test('what is known of nodes, here and elsewhere', () => {
   markLeaving(layout, listMachines(layout).find(({ name }) => name === 'other')!)
@@ -106,6 +125,8 @@ test('a record that was damaged says which', () => {
   const found = listMachines(layout, 'count as leaving').find(({ name }) => name === 'box-3')
   assert.equal(found?.isLeaving, true, 'whoever removes everything is not held up')
 })
+
+const added = (name: string) => addMachines(layout, [name], both)[0]!
 
 const node = (name: string, address: string, ready: string, unschedulable = false): Node =>
   ({

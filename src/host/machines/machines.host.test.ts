@@ -15,7 +15,7 @@ import { mountPoints } from './machine-mounts.ts'
 import { hardwareAddress, removeMachineBridge } from './machine-network.ts'
 import { parseMachineRanges } from './machine-ranges.ts'
 import { ensureMachine, ensureMachineNetwork, type MachineNetwork, removeMachine } from './machines.ts'
-import { addMachine, listMachines } from './registry.ts'
+import { addMachines, listMachines } from './registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wherry-machines-'))
 const layout: Layout = { dataDirectory: join(folder, 'data'), runDirectory: join(folder, 'run') }
@@ -30,8 +30,7 @@ let two: Machine
 before(async () => {
   if (isTaken) return
   network = await ensureMachineNetwork(layout, config)
-  one = addMachine(layout, 'one', network.ranges)
-  two = addMachine(layout, 'two.lab', network.ranges)
+  ;[one, two] = addMachines(layout, ['one', 'two.lab'], network.ranges) as [Machine, Machine]
   assert.equal(await ensureMachine(layout, one, network), true)
   assert.equal(await ensureMachine(layout, two, network), true)
 })

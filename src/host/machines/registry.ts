@@ -47,19 +47,23 @@ function readMachine(layout: Layout, name: string, damaged: 'refuse' | 'count as
   }
 }
 
-/** Gives a new one its place, and remembers it. Throws `Invalid` for a name that cannot be a machine's, `AlreadyExists` for one that is there. */
-export function addMachine(layout: Layout, name: string, ranges: readonly MachineRange[]): Machine {
-  checkMachineName(layout, name)
+/**
+ * Gives new ones their places, and remembers them: all, or none where one cannot be, since what is remembered is made at the next start. Throws
+ * `BadRequest` for a name that cannot be a machine's, `AlreadyExists` for one that is there, `ServiceUnavailable` where there are not as many addresses.
+ */
+export function addMachines(layout: Layout, names: readonly string[], ranges: readonly MachineRange[]): readonly Machine[] {
   const present = listMachines(layout)
-  if (present.some((machine) => machine.name === name))
-    throw new WherryError('AlreadyExists', `there is a node ${name} on this machine already`)
-  const index = freeIndex(
-    ranges,
-    present.map((machine) => machine.index),
-  )
-  const machine: Machine = { name, index, addresses: ranges.map((range) => range.address(index)!), isLeaving: false }
-  writeMachine(layout, machine)
-  return machine
+  const taken = present.map(({ index }) => index)
+  const machines = names.map((name): Machine => {
+    checkMachineName(layout, name)
+    if (present.some((machine) => machine.name === name))
+      throw new WherryError('AlreadyExists', `there is a node ${name} on this machine already`)
+    const index = freeIndex(ranges, taken)
+    taken.push(index)
+    return { name, index, addresses: ranges.map((range) => range.address(index)!), isLeaving: false }
+  })
+  for (const machine of machines) writeMachine(layout, machine)
+  return machines
 }
 
 /** Whole or not at all. */
