@@ -118,6 +118,16 @@ check(
 )
 
 check(
+  'and where all have rules, that of the oldest: it is for requests that no rule is for',
+  [
+    ingress('none', { rules: [rule('b.example', ['Exact', '/x', 'api'])] }),
+    ingress('own', { defaultBackend: to('api'), rules: [rule('a.example', ['Exact', '/x', 'web'])] }),
+    ingress('young', { defaultBackend: to('web'), rules: [rule('d.example', ['Exact', '/x', 'api'])] }),
+  ],
+  { 'a.example/y': 'ns/api:8080', 'b.example/y': 'ns/api:8080', 'c.example/': 'ns/api:8080', 'd.example/y': 'ns/web:80' },
+)
+
+check(
   'of two that want the same host and path the older one has it, and the younger is told',
   [
     ingress('old', { rules: [rule('a.example', ['Prefix', '/x', 'web'])] }),
