@@ -214,7 +214,7 @@ test('a server that asks us is told apart by its question', async () => {
 })
 
 const settings = settingsOf({
-  hosts: '192.0.2.7 printer.example Printer2.example # by the door\n2001:db8::7 printer.example\n10.0.0.1 web.shop.svc.cluster.local',
+  hosts: '192.0.2.7 printer.example Printer2.example # by the door\n2001:db8::7 printer.example\n192.0.2.8 fax.old.example\n10.0.0.1 web.shop.svc.cluster.local',
   rewrites:
     '# names of old\nshop.example web.shop.svc.cluster.local\n.old.example .svc.cluster.local\nround.example around.example\naround.example round.example',
 })
@@ -223,6 +223,7 @@ checkSettings('of the other family', 'PRINTER.example AAAA', 'AAAA 2001:db8::7')
 checkSettings('a second name', 'printer2.example A', 'A 192.0.2.7')
 checkSettings('which has no such address', 'printer2.example AAAA', '')
 checkSettings('a host before the cluster', 'web.shop.svc.cluster.local A', 'A 10.0.0.1')
+checkSettings('a host before names that stand for others', 'fax.old.example A', 'A 192.0.2.8')
 checkSettings('whose address', '7.2.0.192.in-addr.arpa PTR', 'PTR printer.example, PTR printer2.example')
 checkSettings('asked for something else', '7.2.0.192.in-addr.arpa TXT', '')
 checkSettings('a name for another', 'shop.example A', 'CNAME web.shop.svc.cluster.local, A 10.0.0.1')

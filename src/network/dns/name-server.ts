@@ -145,11 +145,11 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
 
   function locally(name: string, labels: readonly string[], type: string): LocalAnswer | undefined {
     const { rewrites, hosts } = options.settings()
+    const hosted = resolveInHosts(name, type, hosts)
+    if (hosted !== undefined) return hosted
     const target = rewritten(name, rewrites)
     if (target !== undefined)
       return { exists: true, answers: [own(name, { type: 'CNAME', target })], additionals: [], zone: undefined, owner: undefined }
-    const hosted = resolveInHosts(name, type, hosts)
-    if (hosted !== undefined) return hosted
     if (endsWith(labels, domain))
       return forwarder.isStub(name) ? undefined : resolveInCluster(labels.slice(0, labels.length - domain.length), type, view)
     switch (labels.at(-1)) {
