@@ -58,11 +58,11 @@ export function attachDetachController(forceMs = 6 * 60_000): Controller<AttachV
       { kind: CSIDriver, keys: keysOfDriver },
     ],
     view: (key, cache, now) => {
-      const view = key.startsWith(nodePrefix) ? nodeView(key, cache, now) : attachView(key, cache)
+      const view = key.startsWith(nodePrefix) ? nodeView(key, cache, now) : attachView(key, cache, now)
       if (view === undefined) told.forget(key)
       return view
     },
-    plan: (view) => told.plan(view.key, view.about === 'node' ? planNode(view) : planAttaching(view)),
+    plan: (view) => told.plan(view.key, view.about === 'node' ? planNode(view) : planAttaching(view), view.now),
   }
 }
 
@@ -78,7 +78,7 @@ function nameIn({ metadata, spec }: VolumeAttachment, volume: PersistentVolume |
   return [...(own === undefined ? [] : [own]), ...spoken].find((name) => attachmentName(name, spec.nodeName) === metadata.name)
 }
 
-function attachView(key: string, cache: Cache): AttachView | undefined {
+function attachView(key: string, cache: Cache, now: Instant): AttachView | undefined {
   const volume = cache.get(PersistentVolume, key.slice(volumePrefix.length))
   const claimKey = volume === undefined ? undefined : claimKeyOfVolume(volume)
   if (volume === undefined || claimKey === undefined || !isAttachable(volume, cache)) return undefined
@@ -92,7 +92,7 @@ function attachView(key: string, cache: Cache): AttachView | undefined {
       pods: users.filter(({ spec }) => spec.nodeName === nodeName),
     }
   })
-  return { about: 'volume', key, volume, attachments: cache.indexed(VolumeAttachment, byVolume, volume.metadata.name), consumers }
+  return { about: 'volume', key, now, volume, attachments: cache.indexed(VolumeAttachment, byVolume, volume.metadata.name), consumers }
 }
 
 /** The kubelet leaves attaching to this controller; all do, but it has to be said. */

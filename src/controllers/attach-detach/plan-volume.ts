@@ -1,6 +1,7 @@
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Command } from '#loop/controller.ts'
 import type { RemarkedPlan } from '../common/told.ts'
 import { attachmentName, isShareable, uniqueNameOf } from './attachable.ts'
@@ -8,6 +9,7 @@ import { attachmentName, isShareable, uniqueNameOf } from './attachable.ts'
 export interface AttachView {
   readonly about: 'volume'
   readonly key: string
+  readonly now: Instant
   readonly volume: PersistentVolume
   /** Of this volume, whatever their state. */
   readonly attachments: readonly VolumeAttachment[]

@@ -12,7 +12,8 @@ import { type CronJobPlan, type CronJobView, planCronJob } from './plan.ts'
 /** Starts Jobs by the clock. */
 export function cronJobController(): Controller<CronJobView> {
   const memories = new Map<string, Memory>()
-  const told = createTold()
+  // What a CronJob waits for stands in its spec: only a change of that is looked at again.
+  const told = createTold(Infinity)
   return {
     name: 'cronjob-controller',
     metrics: cronJobMetrics,
@@ -44,7 +45,7 @@ export function cronJobController(): Controller<CronJobView> {
         memories.set(key, { ...memory, run: plan.run })
         told.forget(key)
       }
-      const result: CronJobPlan = { ...told.plan(key, plan), run: plan.run }
+      const result: CronJobPlan = { ...told.plan(key, plan, view.now), run: plan.run }
       return result
     },
     answered: afterCronJobAnswer,

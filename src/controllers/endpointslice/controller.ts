@@ -36,7 +36,7 @@ const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
     },
     { kind: Node, keys: servicesOnNode },
   ],
-  view: (key, cache) => {
+  view: (key, cache, now) => {
     const { namespace, name } = splitKey(key)
     const service = cache.get(Service, name, namespace)
     // The slices of a service that is gone go with it: it owns them.
@@ -55,9 +55,9 @@ const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
       .indexed(EndpointSlice, byService, key)
       .filter(({ metadata }) => metadata.labels?.[managedByLabel] === managedBy && metadata.deletionTimestamp === undefined)
     const shares = wantsTopology(service) ? zoneShares(cache.list(Node)) : undefined
-    return { service, pods, zones, slices, shares }
+    return { now, service, pods, zones, slices, shares }
   },
-  plan: (view) => told.plan(keyOf(view.service), planEndpointSlices(view)),
+  plan: (view) => told.plan(keyOf(view.service), planEndpointSlices(view), view.now),
   answered: afterSliceAnswer,
 })
 

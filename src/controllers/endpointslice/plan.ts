@@ -4,6 +4,7 @@ import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Endpoint, EndpointPort } from '#api/discovery/v1/types.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
 import { same } from '#api/strategy.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Command } from '#loop/controller.ts'
 import { canonical } from '../common/equal.ts'
 import { keyOf } from '../common/key.ts'
@@ -18,6 +19,7 @@ export const managedBy = 'endpointslice-controller.k8s.io'
 export const endpointsPerSlice = 100
 
 export interface EndpointSliceView {
+  readonly now: Instant
   readonly service: Service
   readonly pods: readonly Pod[]
   /** Of the nodes that are there. */

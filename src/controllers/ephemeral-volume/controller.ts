@@ -26,7 +26,7 @@ export function ephemeralVolumeController(): Controller<EphemeralView> {
         keys: (claim: PersistentVolumeClaim, cache: Cache) => cache.indexed(Pod, byClaim, keyOf(claim)).filter(hasEphemeral).map(keyOf),
       },
     ],
-    view: (key, cache) => {
+    view: (key, cache, now) => {
       const { namespace, name } = splitKey(key)
       const pod = cache.get(Pod, name, namespace)
       if (pod === undefined || isLeaving(pod)) {
@@ -39,9 +39,9 @@ export function ephemeralVolumeController(): Controller<EphemeralView> {
         if (template === undefined || claimName === undefined) return []
         return [{ name: volume.name, claimName, template, claim: cache.get(PersistentVolumeClaim, claimName, namespace) }]
       })
-      return { key, pod, volumes }
+      return { key, now, pod, volumes }
     },
-    plan: (view) => told.plan(view.key, planEphemeral(view)),
+    plan: (view) => told.plan(view.key, planEphemeral(view), view.now),
     answered: ephemeralAnswered,
     metrics: ephemeralVolumeMetrics,
     measured: (_view, plan, outcome) => measureEphemeral(plan, outcome),

@@ -3,6 +3,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { PersistentVolumeClaimTemplate } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { ownerReference } from '#api/meta/v1/owner.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { WherryError } from '#lib/errors.ts'
 import type { Command, Single } from '#loop/controller.ts'
 import type { RemarkedPlan } from '../common/told.ts'
@@ -10,6 +11,7 @@ import { isClaimOfPod } from '../common/volumes.ts'
 
 export interface EphemeralView {
   readonly key: string
+  readonly now: Instant
   readonly pod: Pod
   /** Its ephemeral volumes in order, each with the claim that has its name. */
   readonly volumes: readonly EphemeralVolume[]

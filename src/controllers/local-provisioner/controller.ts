@@ -4,6 +4,7 @@ import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { CSIDriver } from '#api/storage/v1/csi-driver.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Cache, Controller, Plan } from '#loop/controller.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { createTold } from '../common/told.ts'
@@ -33,15 +34,15 @@ export function localProvisionerController(): Controller<View> {
       { kind: StorageClass, keys: keysOfClass },
       { kind: CSIDriver, keys: ({ metadata }: CSIDriver) => (metadata.name === localDriver ? [classKey] : []) },
     ],
-    view(key, cache) {
-      const view = key === classKey ? classView(cache) : key.includes('/') ? claimView(key, cache) : volumeView(key, cache)
+    view(key, cache, now) {
+      const view = key === classKey ? classView(cache) : key.includes('/') ? claimView(key, cache, now) : volumeView(key, cache)
       if (view === undefined) told.forget(key)
       return view
     },
     plan(view): Plan {
       if (view.about === 'class') return planClass(view)
       if (view.about === 'volume') return planVolume(view)
-      return told.plan(view.key, planClaim(view))
+      return told.plan(view.key, planClaim(view), view.now)
     },
   }
 }
@@ -57,7 +58,7 @@ function classView(cache: Cache): ClassView {
   }
 }
 
-function claimView(key: string, cache: Cache): ClaimView | undefined {
+function claimView(key: string, cache: Cache, now: Instant): ClaimView | undefined {
   const { namespace, name } = splitKey(key)
   const claim = cache.get(PersistentVolumeClaim, name, namespace)
   if (claim === undefined || claim.spec.volumeName) return undefined
@@ -68,6 +69,7 @@ function claimView(key: string, cache: Cache): ClaimView | undefined {
   return {
     about: 'claim',
     key,
+    now,
     claim,
     storageClass,
     nodeName,

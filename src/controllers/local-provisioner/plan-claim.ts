@@ -2,6 +2,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
+import type { Instant } from '#lib/clock.ts'
 import { type Command, settled } from '#loop/controller.ts'
 import { patchSeen } from '../common/commands.ts'
 import type { RemarkedPlan } from '../common/told.ts'
@@ -10,6 +11,7 @@ import { directoryFinalizer, localDriver } from './names.ts'
 export interface ClaimView {
   readonly about: 'claim'
   readonly key: string
+  readonly now: Instant
   readonly claim: PersistentVolumeClaim
   /** Of this provisioner. */
   readonly storageClass: StorageClass

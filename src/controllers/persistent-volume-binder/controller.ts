@@ -4,6 +4,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { KubeObject } from '#api/kind.ts'
 import { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { same } from '#api/strategy.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { WherryError } from '#lib/errors.ts'
 import type { Cache, Command, Controller, Single } from '#loop/controller.ts'
 import { keyOf, splitKey } from '../common/key.ts'
@@ -30,16 +31,16 @@ export function persistentVolumeBinder(): Controller<ClaimView | VolumeView> {
       { kind: Pod, keys: keysOfPod },
     ],
     view: (key, cache, now) => {
-      const view = key.includes('/') ? claimView(key, cache) : volumeView(key, cache, now)
+      const view = key.includes('/') ? claimView(key, cache, now) : volumeView(key, cache, now)
       if (view === undefined) told.forget(key)
       return view
     },
-    plan: (view) => told.plan(view.key, view.about === 'claim' ? planClaim(view) : planVolume(view)),
+    plan: (view) => told.plan(view.key, view.about === 'claim' ? planClaim(view) : planVolume(view), view.now),
     answered,
   }
 }
 
-function claimView(key: string, cache: Cache): ClaimView | undefined {
+function claimView(key: string, cache: Cache, now: Instant): ClaimView | undefined {
   const { namespace, name } = splitKey(key)
   const claim = cache.get(PersistentVolumeClaim, name, namespace)
   if (claim === undefined) return undefined
@@ -52,6 +53,7 @@ function claimView(key: string, cache: Cache): ClaimView | undefined {
   return {
     about: 'claim',
     key,
+    now,
     claim,
     volume: volumeName ? cache.get(PersistentVolume, volumeName) : undefined,
     candidates: isOpen ? [...cache.indexed(PersistentVolume, byClaim, key), ...free] : [],
@@ -68,7 +70,7 @@ const waitingPods = (key: string, cache: Cache): readonly string[] =>
     .map(({ metadata }) => metadata.name)
     .toSorted()
 
-function volumeView(key: string, cache: Cache, now: number): VolumeView | undefined {
+function volumeView(key: string, cache: Cache, now: Instant): VolumeView | undefined {
   const volume = cache.get(PersistentVolume, key)
   if (volume === undefined) return undefined
   const { claimRef, persistentVolumeReclaimPolicy } = volume.spec

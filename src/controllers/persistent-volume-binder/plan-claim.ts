@@ -2,6 +2,7 @@ import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { isSetAsideFor } from '#api/core/v1/volume-binding.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
+import type { Instant } from '#lib/clock.ts'
 import { type Command, settled } from '#loop/controller.ts'
 import { driverOfPlugin } from '../common/in-tree-plugins.ts'
 import type { RemarkedPlan } from '../common/told.ts'
@@ -14,6 +15,7 @@ import { migratedClaim } from './migration.ts'
 export interface ClaimView {
   readonly about: 'claim'
   readonly key: string
+  readonly now: Instant
   readonly claim: PersistentVolumeClaim
   /** That the claim names. */
   readonly volume: PersistentVolume | undefined

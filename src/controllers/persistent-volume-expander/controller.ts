@@ -22,13 +22,13 @@ export function persistentVolumeExpander(): Controller<ExpanderView> {
         },
       },
     ],
-    view: (key, cache) => {
+    view: (key, cache, now) => {
       const { namespace, name } = splitKey(key)
       const claim = cache.get(PersistentVolumeClaim, name, namespace)
-      if (claim?.spec.volumeName) return { key, claim, volume: cache.get(PersistentVolume, claim.spec.volumeName) }
+      if (claim?.spec.volumeName) return { key, now, claim, volume: cache.get(PersistentVolume, claim.spec.volumeName) }
       told.forget(key)
       return undefined
     },
-    plan: (view) => told.plan(view.key, planExpansion(view)),
+    plan: (view) => told.plan(view.key, planExpansion(view), view.now),
   }
 }

@@ -1,5 +1,6 @@
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import type { Instant } from '#lib/clock.ts'
 import { compareQuantity } from '#lib/quantity.ts'
 import { type Command, settled } from '#loop/controller.ts'
 import { patchSeen } from '../common/commands.ts'
@@ -8,6 +9,7 @@ import type { RemarkedPlan } from '../common/told.ts'
 
 export interface ExpanderView {
   readonly key: string
+  readonly now: Instant
   readonly claim: PersistentVolumeClaim
   /** That it names. */
   readonly volume: PersistentVolume | undefined

@@ -2,6 +2,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
+import type { Instant } from '#lib/clock.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { keyOf, splitKey } from '../common/key.ts'
 import { byResourceClaim, byResourceClaimTemplate, claimNamed, isPodDone } from '../common/pod-claims.ts'
@@ -38,13 +39,13 @@ export function resourceClaimController(): Controller<ClaimView | PodClaimsView>
           cache.indexed(Pod, byResourceClaimTemplate, keyOf(template)).map((pod) => `pod ${keyOf(pod)}`),
       },
     ],
-    view: (key, cache) => {
+    view: (key, cache, now) => {
       const [about = '', place = ''] = key.split(' ')
-      const view = about === 'pod' ? podView(key, place, cache) : claimView(place, cache)
+      const view = about === 'pod' ? podView(key, place, cache, now) : claimView(place, cache)
       if (view === undefined && about === 'pod') told.forget(key)
       return view
     },
-    plan: (view) => (view.about === 'pod' ? told.plan(view.key, planPodClaims(view)) : planClaim(view)),
+    plan: (view) => (view.about === 'pod' ? told.plan(view.key, planPodClaims(view), view.now) : planClaim(view)),
     metrics: resourceClaimMetrics,
     measured: (_view, plan, outcome) => measureClaims(plan, outcome),
     answered: (view, command, answer) =>
@@ -67,7 +68,7 @@ function podKeys(pod: Pod, cache: Cache): string[] {
   return [...keys, ...[...names, ...(extended === undefined ? [] : [extended])].map((claim) => `claim ${namespace}/${claim}`)]
 }
 
-function podView(key: string, place: string, cache: Cache): PodClaimsView | undefined {
+function podView(key: string, place: string, cache: Cache, now: Instant): PodClaimsView | undefined {
   const { namespace, name } = splitKey(place)
   const pod = cache.get(Pod, name, namespace)
   if (pod === undefined) return undefined
@@ -76,6 +77,7 @@ function podView(key: string, place: string, cache: Cache): PodClaimsView | unde
   return {
     about: 'pod',
     key,
+    now,
     pod,
     claims: found(names, (claim) => cache.get(ResourceClaim, claim, namespace)),
     owned: cache.ownedBy(ResourceClaim, pod.metadata.uid),

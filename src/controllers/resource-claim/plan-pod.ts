@@ -5,6 +5,7 @@ import { isControlledBy } from '#api/meta/v1/owner.ts'
 import { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
 import { same } from '#api/strategy.ts'
+import type { Instant } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Command, Single } from '#loop/controller.ts'
 import { claimNamed, isPodDone } from '../common/pod-claims.ts'
@@ -19,6 +20,7 @@ const consumersMax = 256
 export interface PodClaimsView {
   readonly about: 'pod'
   readonly key: string
+  readonly now: Instant
   readonly pod: Pod
   /** Claims by name, of those that its entries stand for. */
   readonly claims: ReadonlyMap<string, ResourceClaim>
