@@ -13,12 +13,12 @@ import type { TokenSource } from '../volumes/tokens.ts'
 import type { VolumePlugin, VolumeSpec } from '../volumes/volume-plugin.ts'
 import { createAllocatableUpdates } from './allocatable-updates.ts'
 import { type CsiDrivers, createCsiDrivers, type ObserveCall } from './csi-drivers.ts'
-import { csiError } from './csi-error.ts'
+import { csiError, csiPluginName } from './csi-error.ts'
 import type { CsiFiles } from './csi-files.ts'
 import { createCsiNodeObject } from './csi-node-object.ts'
 import { policyOf } from './driver-policy.ts'
 import { expandVolume } from './expand-volume.ts'
-import { setUpVolume } from './set-up-volume.ts'
+import { type CsiRecord, setUpVolume } from './set-up-volume.ts'
 import { tearDownVolume } from './tear-down-volume.ts'
 import { createTokenAttributes } from './token-attributes.ts'
 import { attachmentNameOf, type CsiVolume, uniqueNameOf } from './volume-source.ts'
@@ -138,7 +138,11 @@ export function createCsi(options: CsiOptions): Csi {
 
   const plugin: VolumePlugin = {
     folder: 'kubernetes.io~csi',
-    supports: ({ persistentVolume, volume }) => (persistentVolume === undefined ? volume.csi : persistentVolume.spec.csi) !== undefined,
+    supports: (spec) => driverOf(spec) !== undefined,
+    metricName: ({ spec, record }) => {
+      const driver = spec === undefined ? (record as Partial<CsiRecord> | undefined)?.driver : driverOf(spec)
+      return driver === undefined ? csiPluginName : `${csiPluginName}:${driver}`
+    },
     uniqueName({ persistentVolume }) {
       const csi = persistentVolume?.spec.csi
       return csi && uniqueNameOf({ driver: csi.driver, handle: csi.volumeHandle })
@@ -180,6 +184,9 @@ export function createCsi(options: CsiOptions): Csi {
     },
   }
 }
+
+const driverOf = ({ persistentVolume, volume }: VolumeSpec): string | undefined =>
+  (persistentVolume === undefined ? volume.csi : persistentVolume.spec.csi)?.driver
 
 /** Sockets that are there are found at once, and a driver answers within moments; without the wait each restart would tell of failed mounts. */
 const FINDING_MS = 2_000

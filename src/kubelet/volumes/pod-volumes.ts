@@ -4,6 +4,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import type { LiveVolume } from './live-volume.ts'
 import { createLiveVolume } from './live-volume.ts'
+import { operation, pluginName } from './operation.ts'
 import type { PodVolume } from './payload.ts'
 import { projectionsOf } from './payload.ts'
 import { resolveVolume, type VolumeUses, volumeUses } from './resolve-volume.ts'
@@ -21,6 +22,8 @@ export interface PodVolumes {
   mounted(): readonly MountedPodVolume[]
   /** Volumes made of API objects. */
   live(): readonly { readonly name: string; readonly path: string; readonly isInMemory: boolean }[]
+  /** All of them, for metrics. */
+  counted(): readonly { readonly plugin: string; readonly isMounted: boolean }[]
   /** Looks whether claims have grown. */
   expand(): Promise<void>
   /** Ends following, gives up what is under way and waits for its end. Everything stays on disk. */
@@ -72,6 +75,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
   /** A volume whose files are made of API objects. */
   async function prepareLive(pod: Pod, volume: PodVolume, source: NonNullable<ReturnType<typeof projectionsOf>>): Promise<void> {
     closing.signal.throwIfAborted()
+    const startedMs = clock.monotonicMs()
     const hostPath = `${directory}/volumes/kubernetes.io~${liveFolder(volume)}/${safe(volume.name)}`
     await host.makeDirectory(parentOf(hostPath), folderMode)
     await host.makeDirectory(hostPath, 0o755)
@@ -87,8 +91,10 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
       one = createLiveVolume({ ...options, report: tell }, pod, hostPath, source)
       live.set(volume.name, one)
     }
-    await one.write()
+    const isFirst = !prepared.has(volume.name)
+    await operation(options, liveName(volume), 'volume_mount', one.write)
     prepared.set(volume.name, { hostPath, readOnly: true })
+    if (isFirst) options.observe?.usable(liveName(volume), (clock.monotonicMs() - startedMs) / 1000)
   }
 
   async function prepareMade(pod: Pod, one: Made): Promise<void> {
@@ -254,6 +260,16 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
         .filter(({ name }) => live.has(name) && prepared.has(name))
         .map(({ name, configMap }) => ({ name, path: prepared.get(name)!.hostPath, isInMemory: configMap === undefined })),
     mounted: () => [...made.values()].filter(({ result }) => result !== undefined),
+    counted: () => [
+      ...[...made.values()].map(({ plugin, spec, result }) => ({
+        plugin: pluginName(plugin, { spec }),
+        isMounted: result !== undefined,
+      })),
+      ...(present.spec.volumes ?? [])
+        .filter(({ name }) => live.has(name))
+        .map((volume) => ({ plugin: liveName(volume), isMounted: prepared.has(volume.name) })),
+      ...[...prepared.values()].filter(({ image }) => image).map(() => ({ plugin: 'kubernetes.io/image', isMounted: true })),
+    ],
     async expand() {
       for (const one of made.values()) {
         if (!one.result || !one.plugin.expand || !one.spec.claim) continue
@@ -301,6 +317,8 @@ function liveFolder(volume: PodVolume): string {
   if (volume.secret) return 'secret'
   return volume.downwardAPI ? 'downward-api' : 'projected'
 }
+
+const liveName = (volume: PodVolume): string => `kubernetes.io/${liveFolder(volume)}`
 
 function noPlugin({ volume, persistentVolume }: VolumeSpec): string {
   const sources = persistentVolume ? Object.keys(persistentVolume.spec).filter((key) => !notSources.has(key)) : Object.keys(volume)

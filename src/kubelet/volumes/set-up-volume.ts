@@ -3,6 +3,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import { expandVolume } from './expand-volume.ts'
+import { operation, pluginName } from './operation.ts'
 import type { Shared } from './shared.ts'
 import { isBlock, type SetUpResult, type VolumePlugin, type VolumeSpec } from './volume-plugin.ts'
 import type { VolumeRecord } from './volume-records.ts'
@@ -27,7 +28,9 @@ const slowGroupMs = 30_000
  */
 export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise<SetUpResult> {
   const { pod, spec, plugin, path, signal } = request
-  const { records } = shared
+  const { records, options } = shared
+  const startedMs = options.clock.monotonicMs()
+  const name = pluginName(plugin, { spec })
   await checkVolume(shared, request)
   const uniqueName = plugin.uniqueName?.(spec)
   const isAttachable = uniqueName !== undefined && ((await plugin.needsAttachment?.(spec)) ?? false)
@@ -48,9 +51,11 @@ export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise
   }
   if (!former || former.isAttachable !== record.isAttachable) await keep({})
   if (isAttachable) shared.inUseChanged()
-  const devicePath = isAttachable ? await attached(shared, request, uniqueName) : undefined
+  const devicePath = isAttachable
+    ? await operation(options, name, 'verify_controller_attached_volume', () => attached(shared, request, uniqueName))
+    : undefined
 
-  return shared.lock(uniqueName ?? path, async () => {
+  const setUp = async (): Promise<SetUpResult> => {
     signal.throwIfAborted()
     // Another may have come this far while this one waited.
     refuseSecond(request, othersOf(shared, request).filter(isBegun))
@@ -74,7 +79,17 @@ export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise
     }
     await expandVolume(shared, { ...request, record, ...(devicePath !== undefined && { devicePath }) })
     return result
-  })
+  }
+  const isFirst = record.isSetUp !== true
+  const result = await shared.lock(uniqueName ?? path, () => operation(options, name, isBlock(spec) ? 'map_volume' : 'volume_mount', setUp))
+  if (isFirst) options.observe?.usable(name, (options.clock.monotonicMs() - startedMs) / 1000)
+  if (isFirst && result.device) tellMapped(shared, request)
+  return result
+}
+
+function tellMapped({ options }: Shared, { pod, spec, path }: VolumeSetUp): void {
+  const words = `MapVolume.MapPodDevice succeeded for volume "${spec.name}" volumeMapPath "${path.slice(0, path.lastIndexOf('/'))}"`
+  options.tell?.(pod, 'Normal', 'SuccessfulMountVolume', words)
 }
 
 /** Of a volume that is set up: its claim may have grown meanwhile. */

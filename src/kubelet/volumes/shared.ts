@@ -2,6 +2,7 @@ import type { KubeObject } from '#api/kind.ts'
 import type { ClaimSource } from './claim-source.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveOptions } from './live-volume.ts'
+import type { OperationOptions } from './operation.ts'
 import type { OwnNode } from './own-node.ts'
 import type { VolumePlugin } from './volume-plugin.ts'
 import type { VolumeRecords } from './volume-records.ts'
@@ -20,6 +21,8 @@ export interface VolumeOptions extends LiveOptions {
   readonly images?: ImageMounts
   /** Events beside the failures that `report` gets. */
   readonly tell?: (regarding: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void
+  /** For metrics. */
+  readonly observe?: NonNullable<OperationOptions['observe']>
 }
 
 /** Content of OCI images as directories of the host, for runtimes that cannot mount them by themselves. */

@@ -1,4 +1,5 @@
 import { WherryError } from '#lib/errors.ts'
+import { nameOfFolder, operation, pluginName } from './operation.ts'
 import { imageFolder, type Shared } from './shared.ts'
 import type { VolumeRecord } from './volume-records.ts'
 
@@ -17,10 +18,10 @@ export async function tearDownPod(shared: Shared, podUid: string): Promise<void>
 async function tearDown(shared: Shared, record: VolumeRecord): Promise<void> {
   const { podUid, folder, name, path, uniqueName, data } = record
   const { options, records, lock } = shared
-  await lock(uniqueName ?? path, async () => {
+  const plugin = shared.plugins.find((candidate) => candidate.folder === folder)
+  const undo = async (): Promise<void> => {
     if (folder === imageFolder) await tearDownImage(shared, path)
     else {
-      const plugin = shared.plugins.find((candidate) => candidate.folder === folder)
       if (!plugin)
         throw new WherryError('ServiceUnavailable', `UnmountVolume failed for volume "${name}": this node has no plug-in for ${folder}`)
       const others =
@@ -32,7 +33,11 @@ async function tearDown(shared: Shared, record: VolumeRecord): Promise<void> {
       else await options.host.unmount(path)
     }
     await records.remove(record)
-  })
+  }
+  const called = plugin === undefined ? nameOfFolder(folder) : pluginName(plugin, { record: data })
+  // A raw device has no folder among the volumes.
+  const done = path.includes('/volumeDevices/') ? 'unmap_volume' : 'volume_unmount'
+  await lock(uniqueName ?? path, () => operation(options, called, done, undo))
   if (record.isAttachable) shared.inUseChanged()
 }
 

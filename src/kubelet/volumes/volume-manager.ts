@@ -1,6 +1,7 @@
 import type { NodeSource, VolumeManager } from '#kubelet/interfaces.ts'
 import { WherryError } from '#lib/errors.ts'
 import { createKeyedLock } from './keyed-lock.ts'
+import type { CountVolumes } from './operation-metrics.ts'
 import { emptyDirPlugin } from './plugins/empty-dir.ts'
 import { hostPathPlugin } from './plugins/host-path.ts'
 import { localPlugin } from './plugins/local.ts'
@@ -19,7 +20,7 @@ const folderMode = 0o750
 const growthMs = 90_000
 
 /** The volumes of this node's pods. `node` says which attached volumes are in use. */
-export function createVolumeManager(options: VolumeOptions): VolumeManager & { readonly node: NodeSource } {
+export function createVolumeManager(options: VolumeOptions): VolumeManager & { readonly node: NodeSource; readonly counted: CountVolumes } {
   const { host, rootDirectory, clock, random } = options
   const pods = new Map<string, PodVolumes>()
   const listeners = new Set<() => void>()
@@ -138,6 +139,7 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
       return path
     },
     usage: (podUid) => usage(podUid, pods.get(podUid)),
+    counted: () => [...pods.values()].flatMap((volumes) => volumes.counted()),
     async close() {
       const states = [...pods.values()]
       pods.clear()

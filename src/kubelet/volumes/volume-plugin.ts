@@ -25,6 +25,8 @@ export interface VolumePlugin {
   /** `spec.mountOptions` of a PersistentVolume mean nothing to it: such a volume is refused. */
   readonly refusesMountOptions?: boolean
   supports(spec: VolumeSpec): boolean
+  /** What metrics call it for this volume, by its spec or by what was remembered. Absent: as the folder says, `kubernetes.io/nfs`. */
+  metricName?(of: { readonly spec?: VolumeSpec; readonly record?: unknown }): string
   /**
    * What all pods of this node share that use the volume, as the Node's `volumesInUse` and `volumesAttached` name it:
    * `kubernetes.io/csi/<driver>^<handle>`. Absent or undefined: each pod has a volume of its own.

@@ -10,6 +10,7 @@ import { createPodCertificates } from '#kubelet/pod-certificates/pod-certificate
 import type { Runtime } from '#kubelet/runtime.ts'
 import { createClaimSource } from '#kubelet/volumes/claim-source.ts'
 import { createObjectSource } from '#kubelet/volumes/object-source.ts'
+import { countVolumes, operationMetrics } from '#kubelet/volumes/operation-metrics.ts'
 import { createOwnNode } from '#kubelet/volumes/own-node.ts'
 import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import { createTrustBundles } from '#kubelet/volumes/trust-bundles.ts'
@@ -42,8 +43,9 @@ export function makeVolumes(
       })
     : undefined
   if (certificates !== undefined) observePodCertificates(metrics.registry, certificates)
-  return createVolumeManager({
+  const volumes = createVolumeManager({
     plugins,
+    observe: operationMetrics(metrics.registry),
     rootDirectory: where.kubelet,
     host: volumeHost,
     claims: createClaimSource(client),
@@ -68,6 +70,8 @@ export function makeVolumes(
     tell: (regarding, type, reason, message) => recorder.record({ regarding, type, reason, message }),
     ready: (uid) => kubelet().look(uid),
   })
+  countVolumes(metrics.registry, volumes.counted)
+  return volumes
 }
 
 function allocatableAmounts(list: Readonly<Record<string, string>>) {
