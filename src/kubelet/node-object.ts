@@ -97,11 +97,12 @@ type CapacityView = Pick<NodeFactsView, 'machine' | 'config' | 'said'>
 /** What the machine has, what parts of the agent add, and what others said there is: any client may add a resource to a node's capacity. */
 export function capacity(view: CapacityView, previous?: NodeStatus): Record<string, string> {
   const { machine, config, said } = view
-  const { maxPods, podsPerCore } = configurationOf(config)
+  const { maxPods, podsPerCore, localStorageCapacityIsolation } = configurationOf(config)
   const own = {
     cpu: String(machine.cpuCount),
     memory: kibibytes(machine.memoryBytes),
-    'ephemeral-storage': kibibytes(machine.storage.capacityBytes),
+    // Where nothing holds pods to it, it is nothing to ask for either.
+    ...(localStorageCapacityIsolation && { 'ephemeral-storage': kibibytes(machine.storage.capacityBytes) }),
     ...hugepages(machine),
     pods: String(podsPerCore > 0 ? Math.min(machine.cpuCount * podsPerCore, maxPods) : maxPods),
   }

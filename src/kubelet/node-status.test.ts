@@ -7,6 +7,7 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createSimulatedProcess } from '#sim/process.ts'
 import { createSimulatedRuntime } from '#sim/runtime.ts'
+import { kubeletConfiguration } from './configuration/kubelet-configuration.ts'
 import { createTestNode } from './test-node.ts'
 
 test('a node registers, renews its lease, and is not ready while its runtime is down', async (t) => {
@@ -147,6 +148,27 @@ test('tells what it sees of itself, and keeps resources that others advertise', 
   const again = await node.client.get(Node, 'node')
   assert.equal(again.status.nodeInfo.bootID, 'b')
   assert.deepEqual([again.metadata.labels!['kubernetes.io/os'], again.metadata.labels!['mine']], ['linux', 'yes'])
+})
+
+test('what the node has no more goes, also what a former kubelet said of it', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const runtime = createSimulatedRuntime({ clock, random: seededRandom(1) })
+  const machine = { hugepages: { '2Mi': 2 ** 30, '1Gi': 2 ** 31 } as Record<string, number> }
+  const node = await createTestNode({ clock, runtime, network: runtime.network, machine })
+  t.after(() => node.close())
+  const kubelet = await node.startKubelet()
+  await clock.advance(1000)
+  const status = { capacity: { 'example.com/dongle': '4' }, runtimeHandlers: [{ name: 'old', features: {} }] }
+  await node.client.patch(Node, 'node', { type: 'merge', body: { status } }, { subresource: 'status' })
+  await kubelet.stop()
+  machine.hugepages = { '2Mi': 2 ** 30 }
+  const config = { localStorageCapacityIsolation: false }
+  await node.startKubelet({ configuration: kubeletConfiguration(config) })
+  await clock.advance(1000)
+  const { status: now } = await node.client.get(Node, 'node')
+  const names = ['cpu', 'example.com/dongle', 'hugepages-2Mi', 'memory', 'pods']
+  assert.deepEqual([Object.keys(now.capacity!).sort(), Object.keys(now.allocatable!).sort()], [names, names])
+  assert.equal(now.runtimeHandlers, undefined)
 })
 
 const shown = ({ status }: Node): string[] => (status.conditions ?? []).map((one) => `${one.type} ${one.status}`)

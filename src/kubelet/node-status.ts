@@ -207,12 +207,15 @@ export function createNodeStatus(options: NodeStatusOptions): NodeReporter {
   }
 
   async function write(status: NodeStatus, previous: NodeStatus | undefined): Promise<void> {
-    const changes: Record<string, unknown> = {}
+    const changes: Record<string, unknown> = gone(previous, status)
     for (const [field, value] of Object.entries(status)) {
       const former = previous?.[field as keyof NodeStatus]
       if (deepEqual(former, value)) continue
       // Addresses are merged by their type, of which a node with two families has one twice: they are replaced whole.
-      changes[field] = field === 'addresses' ? [...(value as object[]), { $patch: 'replace' }] : value
+      if (field === 'addresses') changes[field] = [...(value as object[]), { $patch: 'replace' }]
+      else if (field === 'capacity' || field === 'allocatable')
+        changes[field] = { ...gone(previous?.[field], status[field]), ...status[field] }
+      else changes[field] = value
     }
     try {
       take(await client.patch(Node, config.nodeName, { type: 'strategic', body: { status: changes } }, { subresource: 'status' }))
@@ -389,6 +392,10 @@ const NOT_READY_MS = 2_000
 /** Least time between two writes of the status that only say the same again. */
 const INSIST_MS = 1_000
 const retry: BackoffOptions = { initialMs: 200, factor: 2, maxMs: 7_000, jitter: 0.5 }
+
+/** A patch keeps what it does not name: what is no more has to be named. */
+const gone = (former: object = {}, now: object = {}): Record<string, null> =>
+  Object.fromEntries(Object.keys(former).flatMap((name) => (name in now ? [] : [[name, null]])))
 
 /** Without messages: one that counts something differs each time. */
 const conditionsOf = (said: readonly NodeSaid[]): string =>

@@ -24,7 +24,7 @@ export interface TestNode {
   create(name: string, spec: object, metadata?: object): Promise<Pod>
   pod(name: string): Promise<Pod | undefined>
   /** A kubelet process: a second one after `stop` takes over what the first left. */
-  startKubelet(): Promise<Kubelet>
+  startKubelet(config?: Partial<KubeletConfig>): Promise<Kubelet>
   close(): Promise<void>
 }
 
@@ -81,9 +81,9 @@ export async function createTestNode(options: TestNodeOptions): Promise<TestNode
         { namespace: 'default' },
       ),
     pod: (name) => client.get(Pod, name, 'default').catch(onlyMissing),
-    async startKubelet() {
+    async startKubelet(changed = {}) {
       const kubelet = createKubelet({
-        config: { ...config, ...options.config },
+        config: { ...config, ...options.config, ...changed },
         client: options.through?.(client) ?? client,
         clock,
         random: seededRandom((options.seed ?? 1) * 1000 + (processes += 1)),
