@@ -36,9 +36,11 @@ export function resourceQuotaController(served: ServedKinds): Controller<QuotaVi
       const { namespace, name } = splitKey(key)
       const quota = cache.get(ResourceQuota, name, namespace)
       if (quota === undefined) return undefined
-      const content = served.all
-        .filter(isCounted)
-        .map((kind) => ({ evaluator: evaluatorOf(kind)!, objects: cache.list(kind, namespace) as readonly KubeObject[] }))
+      const counted = new Map(served.all.filter(isCounted).map((kind) => [evaluatorOf(kind)!, kind]))
+      const content = [...counted].map(([evaluator, kind]) => ({
+        evaluator,
+        objects: cache.list(kind, namespace) as readonly KubeObject[],
+      }))
       return { quota, content, context: contextOf(cache, now) }
     },
     plan: planQuota,

@@ -37,6 +37,20 @@ test('pods by what they ask for; those that ended use nothing', () => {
   assert.deepEqual(world.get(ResourceQuota, 'q', namespace)!.status!.used, { pods: '2', 'requests.cpu': '600m' })
 })
 
+test('an extended resource by pods that ask for it, and by claims of the device class that stands for it', () => {
+  const world = new World()
+  world.put(DeviceClass, { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } })
+  world.put(Pod, {
+    metadata: { name: 'a', namespace },
+    spec: { containers: [{ name: 'c', resources: { requests: { 'example.com/gpu': '2' } } }] },
+  })
+  const requests = [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 3 } }]
+  world.put(ResourceClaim, { metadata: { name: 'b', namespace }, spec: { devices: { requests } }, status: {} })
+  world.put(ResourceQuota, { metadata: { name: 'q', namespace }, spec: { hard: { 'requests.example.com/gpu': '9' } }, status: {} })
+  world.settle([controller])
+  assert.deepEqual(world.get(ResourceQuota, 'q', namespace)!.status!.used, { 'requests.example.com/gpu': '5' })
+})
+
 test('what admission does is no reason to count; what goes is', () => {
   const world = new World()
   const quota = world.put(ResourceQuota, {

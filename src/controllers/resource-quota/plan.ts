@@ -13,7 +13,7 @@ const soonMs = 5_000
 
 export interface QuotaView {
   readonly quota: ResourceQuota
-  /** All objects of the namespace that may count, by what counts them. */
+  /** All objects of the namespace that may count, by what counts them: each of these once. */
   readonly content: readonly { readonly evaluator: QuotaEvaluator; readonly objects: readonly KubeObject[] }[]
   readonly context: QuotaContext
 }
@@ -25,16 +25,18 @@ export function planQuota({ quota, content, context }: QuotaView): Plan {
   const names = Object.keys(hard)
   const limited: ResourceQuota = { ...quota, status: { ...quota.status, hard } }
   const before = mask(parseResources(quota.status?.used), names)
-  // What nobody counts keeps the number that it has.
-  let used: Resources = before
+  // Some names are counted by several: an extended resource by pods that ask for it, and by claims of the device class that stands for it.
+  let counts: Resources = {}
   for (const { evaluator, objects } of content) {
     const counted = evaluator.matching(names, context)
     if (counted.length === 0) continue
     let sum: Resources = Object.fromEntries(counted.map((name) => [name, quantityOf(0)]))
     for (const object of objects)
       if (appliesTo(limited, evaluator, object, context)) sum = addResources(sum, mask(evaluator.usage(object, context), counted))
-    used = { ...used, ...sum }
+    counts = addResources(counts, sum)
   }
+  // What nobody counts keeps the number that it has.
+  const used: Resources = { ...before, ...counts }
   const status = { hard, used: resourceListOf(used) }
   if (same(quota.status, status)) return { commands: [], wakeAt: context.now + recountMs }
   const isLess = Object.values(growth(before, used)).some(({ nano }) => nano > 0n)
