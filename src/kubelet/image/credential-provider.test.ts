@@ -90,6 +90,21 @@ test('a token that comes back as the password is refused, but where tokens are t
   assert.equal((await bearer('eu.registry.example/a', pod)).length, 1)
 })
 
+test('a pod shows the same token for most of its life, and answers kept by it are found again', async () => {
+  const clock = createVirtualClock(0)
+  const attributes = { ...tokenAttributes!, cacheType: 'Token' as const }
+  const { provider, asked } = setUp({ tokenAttributes: attributes }, answer({ cacheDuration: '6h' }), { 'example/role': 'r' }, clock)
+  const shown = async () => {
+    await provider('eu.registry.example/a', pod)
+    return asked.map(({ serviceAccountToken }) => serviceAccountToken)
+  }
+  assert.deepEqual(await shown(), ['token'])
+  await clock.advance(47 * 60_000)
+  assert.deepEqual(await shown(), ['token'])
+  await clock.advance(60_000)
+  assert.deepEqual(await shown(), ['token', 'token-2'])
+})
+
 test('an answer without a key is refused', async () => {
   const { provider } = setUp({}, answer({ cacheKeyType: 'Moon' }))
   await assert.rejects(provider('eu.registry.example/a', pod), /cacheKeyType: Moon/)
@@ -122,6 +137,7 @@ function setUp(
   clock: Clock = createVirtualClock(0),
 ) {
   const asked: CredentialRequest[] = []
+  let issued = 0
   const provider = createCredentialProvider({
     config: { ...config, ...change },
     clock,
@@ -130,7 +146,10 @@ function setUp(
       return response
     },
     serviceAccount: async () => ({ uid: 'sa', annotations }),
-    token: async () => 'token',
+    async token() {
+      issued += 1
+      return { token: issued === 1 ? 'token' : `token-${issued}`, issuedAt: clock.now(), expiresAt: clock.now() + 3_600_000 }
+    },
   })
   return { provider, asked }
 }

@@ -3,6 +3,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { Clock } from '#lib/clock.ts'
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { type IssuedToken, renewalOf } from '../volumes/tokens.ts'
 import type { AuthSource, TrackedAuth } from './credentials.ts'
 import { matchesImage, matching, registryEntries } from './credentials.ts'
 import { fullImageName, parseImageName } from './image-name.ts'
@@ -53,7 +54,7 @@ export interface CredentialProviderOptions {
     name: string,
   ) => Promise<{ readonly uid: string; readonly annotations: Readonly<Record<string, string>> }>
   /** A token of the pod's service account for one audience, bound to the pod. */
-  readonly token: (pod: Pod, audience: string) => Promise<string>
+  readonly token: (pod: Pod, audience: string) => Promise<Pick<IssuedToken, 'token' | 'issuedAt' | 'expiresAt'>>
 }
 
 /** Credentials for an image, best match first; empty for images that the provider is not for. */
@@ -64,6 +65,20 @@ export function createCredentialProvider({ config, ask, clock, serviceAccount, t
   /** By what passes: a clock that is set back keeps no password for hours after it is good. */
   const answers = new Map<string, { readonly auth: CredentialResponse['auth']; readonly untilMs: number }>()
   const asking = new Map<string, Promise<CredentialResponse>>()
+  /** By pod and service account. A pod shows the same token each time: where answers are kept by tokens, another one would find none. */
+  const bearers = new Map<string, { readonly token: string; readonly renewMs: number }>()
+
+  async function bearerOf(pod: Pod, accountUid: string, audience: string): Promise<string> {
+    const key = JSON.stringify([pod.metadata.uid, accountUid])
+    const nowMs = clock.monotonicMs()
+    for (const [other, { renewMs }] of bearers) if (renewMs <= nowMs) bearers.delete(other)
+    const former = bearers.get(key)
+    if (former !== undefined) return former.token
+    const issued = await token(pod, audience)
+    if (bearers.size >= ANSWERS_MAX) bearers.delete(bearers.keys().next().value!)
+    bearers.set(key, { token: issued.token, renewMs: nowMs + renewalOf(issued) - issued.issuedAt })
+    return issued.token
+  }
 
   /** Undefined: the pod is none that the provider serves. */
   async function identityOf(pod: Pod): Promise<Identity | undefined> {
@@ -84,7 +99,7 @@ export function createCredentialProvider({ config, ask, clock, serviceAccount, t
       const value = account.annotations[key]
       if (value !== undefined) annotations[key] = value
     }
-    const bearer = await token(pod, wanted.serviceAccountTokenAudience)
+    const bearer = await bearerOf(pod, account.uid, wanted.serviceAccountTokenAudience)
     const parts = [namespace, name, account.uid, Object.entries(annotations).toSorted()]
     return {
       key: JSON.stringify(wanted.cacheType === 'Token' ? [...parts, digest(bearer)] : parts),

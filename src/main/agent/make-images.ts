@@ -76,7 +76,7 @@ function credentialProviders({ config, client, clock }: AgentContext) {
         const { metadata } = await client.get(ServiceAccount, name, namespace)
         return { uid: metadata.uid, annotations: metadata.annotations ?? {} }
       },
-      token: async (pod, audience) => (await tokens(pod, { audience, path: '', expirationSeconds: 3600 })).token,
+      token: (pod, audience) => tokens(pod, { audience, path: '', expirationSeconds: 3600 }),
     }),
   )
 }
