@@ -11,7 +11,7 @@ import { type Answer, gatherMetrics } from './gather.ts'
 import type { History } from './history.ts'
 import { type AutoscalerPlan, autoscalerMetrics, measureAutoscaler } from './metrics.ts'
 import type { MetricsReader } from './metrics-reader.ts'
-import { type AutoscalerLook, afterScale, planAutoscaler } from './plan.ts'
+import { type AutoscalerLook, afterScale, afterStatus, planAutoscaler } from './plan.ts'
 import { type KindOf, type Problem, selects, type Target, targetOf } from './target.ts'
 
 export type AutoscalerView = ({ readonly about: 'look' } & AutoscalerLook) | { readonly about: 'wait'; readonly until: Instant }
@@ -90,7 +90,8 @@ export function horizontalPodAutoscalerController(
     metrics: autoscalerMetrics,
     measured: (_view, { tally }: AutoscalerPlan, outcome) => (tally === undefined ? [] : measureAutoscaler(tally, outcome)),
     answered(view, command, answer) {
-      if (view.about === 'wait' || command.do !== 'update' || command.subresource !== 'scale') return []
+      if (view.about === 'wait' || command.do !== 'update') return []
+      if (command.subresource !== 'scale') return afterStatus(view, answer)
       const { commands, history } = afterScale(view, answer)
       note(view, history, view.now + config.syncMs)
       return commands

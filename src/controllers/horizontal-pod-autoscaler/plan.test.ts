@@ -148,12 +148,12 @@ function sceneOf(given: Case) {
   }
 
   function perform(command: Single): KubeObject | WherryError | 'conflict' | undefined {
+    const refusal = world.refuse(command)
+    if (refusal !== undefined) return refusal
     if (command.do !== 'update' || command.subresource !== 'scale') {
       history.push(show(command))
       return world.do(command)
     }
-    const refusal = world.refuse(command)
-    if (refusal !== undefined) return refusal
     const { name, resourceVersion } = command.object.metadata
     if (resourceVersion !== world.get(command.kind, name, namespace)!.metadata.resourceVersion) return 'conflict'
     const { replicas: to } = (command.object as unknown as { spec: { replicas: number } }).spec
@@ -510,6 +510,13 @@ test('a target that cannot be written is told of, and tried again in time', asyn
   world.now += 15_000
   await look()
   assert.ok(history.includes('scale 5'))
+})
+
+test('a status that cannot be written is told of', async () => {
+  const { world, look } = sceneOf({ cpu: [300, 300, 300] })
+  world.refuse = (command) => (command.do === 'update' && command.subresource === 'status' ? new WherryError('Forbidden', 'no') : undefined)
+  await look()
+  assert.deepEqual(world.events.map(show), ['event Warning FailedUpdateStatus no'])
 })
 
 test('a target that changed while metrics were read is looked at again at once', async () => {

@@ -133,6 +133,10 @@ export function afterScale(look: AutoscalerLook, answer: KubeObject | WherryErro
   }
 }
 
+/** What follows from the answer to the write of the status: that it was refused is told by an event, as the status cannot tell it. */
+export const afterStatus = ({ autoscaler }: AutoscalerLook, answer: KubeObject | WherryError): readonly Command[] =>
+  answer instanceof WherryError ? [event(autoscaler, 'Warning', 'FailedUpdateStatus', answer.message)] : []
+
 /** Whether none are left because it was so decided here. */
 function zeroed({ now, autoscaler, config }: AutoscalerLook, conditions: Conditions, from: number, to: number) {
   if (!config.scaleToZero) return conditions.filter(({ type }) => type !== 'ScaledToZero')
