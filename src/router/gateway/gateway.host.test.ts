@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import {
   createServer,
@@ -14,6 +15,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import * as grpc from '@grpc/grpc-js'
 import { systemClock } from '#host/clock.ts'
 import { createHaproxyHost, type HaproxyPlaces, haproxySockets } from '#host/haproxy.ts'
@@ -64,6 +66,8 @@ spec:
     - { name: isolated, port: 80, protocol: HTTP, hostname: "*.isolated.example" }
     - { name: exact, port: 443, protocol: HTTPS, hostname: secure.example, tls: { certificateRefs: [{ name: exact }] } }
     - { name: wild, port: 443, protocol: HTTPS, hostname: "*.wild.example", tls: { certificateRefs: [{ name: wild }] } }
+    - { name: all, port: 8443, protocol: HTTPS, tls: { certificateRefs: [{ name: exact }] } }
+    - { name: wild-too, port: 8443, protocol: HTTPS, hostname: "*.wild.example", tls: { certificateRefs: [{ name: wild }] } }
 ---
 kind: HTTPRoute
 metadata: { name: matching }
@@ -325,6 +329,20 @@ for (const [request, wanted] of matches)
     const { status, echo } = await ask(request)
     assert.equal(typeof wanted === 'number' ? status : echo?.service, wanted)
   })
+
+test('a listener for every host shows its certificate to who asks for no name, or for one that has none', async () => {
+  const shown = async (port: number, servername: string): Promise<string> => {
+    const socket = connectTls({ host: address, port, servername, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    socket.destroy()
+    return String(subject.CN)
+  }
+  assert.equal(await shown(8443, ''), 'secure.example')
+  assert.equal(await shown(8443, 'unknown.example'), 'secure.example')
+  assert.equal(await shown(8443, 'a.wild.example'), '*.wild.example')
+  assert.match(await shown(443, ''), /default/)
+})
 
 /** Locations of redirects. */
 const redirects: readonly (readonly [Ask, number, string])[] = [

@@ -147,8 +147,8 @@ function shown(name: string, { port = 443, at = address } = {}): Promise<string>
   })
 }
 
-/** Shown by the router where it ends TLS and has no certificate for the name. */
-const ownCertificate = 'wherry router default certificate'
+/** Shown by the router where it ends TLS and has no certificate for the name: that of the listener for every host. */
+const ownCertificate = 'ended.example'
 const cases: readonly (readonly [name: string, whose: string])[] = [
   ['one.pass.example', 'one.backend'],
   ['ONE.pass.example', 'one.backend'],

@@ -47,7 +47,14 @@ function write(withTls: readonly Pick<Door, 'name' | 'listeners'>[], all: readon
         lines.set(`${file} ${some.join(' ')}`, { file, hostnames: some })
       }
     }
-    certificateLists.set(listFile(door), [{ file: defaultCertificateFile, hostnames: [] }, ...lines.values()])
+    // The first is for whoever asks for no name, as those do who come by an address, or for one that no certificate is for.
+    const forAll = listeners
+      .filter(({ hostname }) => hostname === '')
+      .flatMap((listener) => listener.certificates)
+      .find(({ certificate, hostnames }) => hostnames.length === 0 && known.has(certificate))
+    const first = forAll && lines.get(`${certificateFile(forAll.certificate)} `)
+    const rest = [{ file: defaultCertificateFile, hostnames: [] }, ...[...lines.values()].filter((line) => line !== first)]
+    certificateLists.set(listFile(door), first === undefined ? rest : [first, ...rest])
   }
   return { certificates, certificateLists }
 }

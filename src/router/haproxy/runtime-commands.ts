@@ -74,8 +74,12 @@ function sectionReason(running: Configuration['sections'], wanted: Configuration
 function certificateReason(running: Configuration, wanted: Configuration): string | undefined {
   if (running.certificateLists === wanted.certificateLists) return undefined
   for (const [file, lines] of running.certificateLists) {
-    if (wanted.certificateLists.get(file) === lines) continue
-    const kept = new Set((wanted.certificateLists.get(file) ?? []).map(keyOf))
+    const next = wanted.certificateLists.get(file) ?? []
+    if (next === lines) continue
+    // No command puts a line before others.
+    if (next[0] !== undefined && lines[0] !== undefined && keyOf(next[0]) !== keyOf(lines[0]))
+      return `${file} begins with another certificate`
+    const kept = new Set(next.map(keyOf))
     // The command that takes a line away needs its number, which no command tells reliably while lines come and go.
     if (lines.some((line) => !kept.has(keyOf(line)))) return `${file} lost a certificate`
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Listener } from '../model/listener.ts'
 import type { Route } from '../model/route.ts'
 import { routeProblem } from '../model/route-problem.ts'
 import { backend, listener, route } from '../testing/models.ts'
@@ -143,4 +144,20 @@ test('a certificate for thousands of names has many lines, since HAProxy takes n
   const lines = configuration.certificateLists.get('certificates/p18080.list')!
   assert.deepEqual(new Set(lines.flatMap((line) => line.hostnames)), new Set(hostnames))
   assert.ok(lines.every((line) => line.hostnames.length <= 100))
+})
+
+test('a certificate of a listener for every host is shown where no name picks one; which one that is takes a reload to change', () => {
+  const certificates = ['a', 'b'].map((name) => ({ name: `ns/${name}`, chain: `chain ${name}`, key: 'key' }))
+  const shown = (...listeners: readonly Listener[]) => writeConfiguration({ backends: [], certificates, listeners }, settings).configuration
+  const tls = (name: string, certificate: string, fields: Partial<Listener> = {}) =>
+    listener({ name, protocol: 'HTTPS', certificates: [{ certificate, hostnames: [] }], ...fields })
+  const files = ({ certificateLists }: ReturnType<typeof shown>) =>
+    certificateLists.get('certificates/p18080.list')!.map(({ file }) => /\/(.*)\.pem/.exec(file)![1])
+  const one = shown(tls('x', 'ns/b', { hostname: 'b.example' }))
+  assert.deepEqual(files(one), ['default', 'ns_b'])
+  const two = shown(tls('x', 'ns/b', { hostname: 'b.example' }), tls('y', 'ns/a'))
+  assert.deepEqual(files(two), ['ns_a', 'default', 'ns_b'])
+  assert.deepEqual(files(shown(tls('x', 'ns/gone'), tls('y', 'ns/a'))), ['ns_a', 'default'])
+  assert.match(differenceOf(one, two, new Set(), '/d').reload!, /begins with another certificate/)
+  assert.match(differenceOf(two, shown(tls('x', 'ns/b'), tls('y', 'ns/a')), new Set(), '/d').reload!, /begins with another certificate/)
 })

@@ -45,7 +45,10 @@ export interface Listener {
    * gives specific hosts precedence only, so yes; an Ingress' host is chosen first and then its paths, so no.
    */
   readonly hostsFallThrough: boolean
-  /** HTTPS only. What no client's SNI picks gets a self-signed certificate of the router's own. */
+  /**
+   * HTTPS only. Clients whose SNI picks none, or that send none, are shown the first one without host names of a listener for every host; where there is
+   * none, a self-signed certificate of the router's own.
+   */
   readonly certificates: readonly CertificateUse[]
   readonly routes: readonly Route[]
 }
