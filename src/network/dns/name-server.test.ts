@@ -214,7 +214,8 @@ test('a server that asks us is told apart by its question', async () => {
 })
 
 const settings = settingsOf({
-  hosts: '192.0.2.7 printer.example Printer2.example # by the door\n2001:db8::7 printer.example\n192.0.2.8 fax.old.example\n10.0.0.1 web.shop.svc.cluster.local',
+  hosts:
+    '192.0.2.7 printer.example Printer2.example # by the door\n2001:db8::7 printer.example\n192.0.2.8 fax.old.example\n10.0.0.1 web.shop.svc.cluster.local',
   rewrites:
     '# names of old\nshop.example web.shop.svc.cluster.local\n.old.example .svc.cluster.local\nround.example around.example\naround.example round.example',
 })
