@@ -235,6 +235,24 @@ test('an image that cannot be pulled is tried again, and the pod runs once it ca
   assert.equal(runtime.history.filter((line) => line === 'pull absent').length, 1)
 })
 
+for (const [reason, why] of [
+  ['RegistryUnavailable', 'the registry is unavailable'],
+  ['SignatureValidationFailed', 'the signature validation failed'],
+] as const)
+  test(`a pull that ends with ${reason} is put off as any other`, async (t) => {
+    const { node, pass, status } = await world(t, { absent: { isAbsent: true, pullFails: `${reason}: for now` } })
+    await node.create('one', { containers: [container('main', 'absent')] })
+    const message = `image pull failed for absent because ${why}: for now`
+    await pass(1000)
+    assert.deepEqual((await status('main')).state.waiting, { reason, message })
+    await pass(4000)
+    assert.deepEqual((await status('main')).state.waiting, {
+      reason: 'ImagePullBackOff',
+      message: `Back-off pulling image "absent": ${reason}: ${message}`,
+    })
+    assert.ok(node.events.includes('BackOff Back-off pulling image "absent"'))
+  })
+
 test('images by policy', async (t) => {
   const { node, pass, status, runtime } = await world(t, { absent: { isAbsent: true } })
   await node.create('one', { containers: [container('main', 'absent', { imagePullPolicy: 'Never' }), container('odd', 'UPPER:1')] })

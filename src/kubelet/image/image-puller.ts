@@ -19,7 +19,7 @@ export interface ImageRequest {
   readonly tell: (type: 'Normal' | 'Warning', reason: string, message: string) => void
 }
 
-/** `retryAt` and `backOffAt` only for what trying again may cure. */
+/** `retryAt` only for what trying again may cure, `backOffAt` only for pulls: else never. */
 export type ImageResult =
   | { readonly state: 'present'; readonly image: Image }
   | {
@@ -75,10 +75,10 @@ export function createImagePuller(options: ImagePullerOptions): ImagePuller {
     let isPresent: boolean | undefined
     let isPullRequired: boolean | undefined
 
-    const failed = (reason: string, message: string, delayMs: number): ImageResult => {
+    const failed = (reason: string, message: string, delayMs: number, showMs = Infinity): ImageResult => {
       tell('Warning', 'Failed', `Error: ${reason}`)
       const now = clock.now()
-      return { state: 'failed', reason, message, image: requested, failedAt: now, backOffAt: now + SHOW_ERROR_MS, retryAt: now + delayMs }
+      return { state: 'failed', reason, message, image: requested, failedAt: now, backOffAt: now + showMs, retryAt: now + delayMs }
     }
     // Whether the image is absent or only closed to this pod is nobody's business.
     const neverPulled = (): ImageResult => {
@@ -149,7 +149,7 @@ export function createImagePuller(options: ImagePullerOptions): ImagePuller {
         const message = messageOf(error)
         tell('Warning', 'Failed', `Failed to pull image "${requested}": ${message}`)
         const { reason, text } = classified(requested, message)
-        return failed(reason, text, delayMs)
+        return failed(reason, text, delayMs, SHOW_ERROR_MS)
       }
     }
 

@@ -71,8 +71,7 @@ function imageFailed(
   image: Extract<ReturnType<PodView['images']['get']>, { state: 'failed' }>,
   steps: Steps,
 ): void {
-  const isPull = image.reason === 'ErrImagePull'
-  if (isPull && view.now >= image.backOffAt) {
+  if (view.now >= image.backOffAt) {
     const message = `Back-off pulling image "${image.image}"`
     steps.wait(name, { reason: 'ImagePullBackOff', message: `${message}: ${image.reason}: ${image.message}` })
     const key = `image-back-off ${name} ${image.failedAt}`
@@ -80,7 +79,7 @@ function imageFailed(
     steps.add({ do: 'event', key: `${key} error`, type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', container: name })
   } else {
     steps.wait(name, { reason: image.reason, message: image.message })
-    if (isPull) steps.wake(image.backOffAt)
+    if (image.backOffAt !== Infinity) steps.wake(image.backOffAt)
   }
   // What failed in a time to come failed before the clock was set back; what never is tried again is not for that either.
   const wasSetBack = image.retryAt !== Infinity && image.failedAt > view.now + CLOCK_TOLERANCE_MS

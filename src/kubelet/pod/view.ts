@@ -90,7 +90,7 @@ export interface Termination {
 /** What became of bringing in an image. */
 export type ImageState =
   | { readonly state: 'present' }
-  /** `backOffAt`: from then on the reason shown is ImagePullBackOff. */
+  /** `backOffAt`: from then on the reason shown is ImagePullBackOff; of what was no pull, never. */
   | {
       readonly state: 'failed'
       readonly reason: string
