@@ -41,6 +41,18 @@ check('the name server is a pod of kube-system', { target: 'pod/web', to: '10.96
   '  name server may get it: no policy isolates it this way',
 ])
 
+check('an address however it is written, of the pod that has it now', { target: 'pod/web', from: 'FD00:0:0::7', port: 'proxy' }, false, [
+  'From pod late in other (fd00::7) to pod web in shop (10.0.0.1), TCP 15001: refused',
+  '  late may send it: no policy isolates it this way',
+  '  web may not get it: isolated by shop/deny, shop/web, and no rule of these allows it',
+  '  (a node always reaches its own pods, and what was begun before a policy goes on)',
+])
+
+refuse(
+  'a Service, which policies never see',
+  { target: 'pod/web', to: '10.96.0.7', port: '80' },
+  /of Service shop\/shop; .* name one of them/,
+)
 refuse('both ends asked about', { target: 'pod/web', from: 'pod/db', to: 'pod/db', port: '80' }, /--from and --to cannot both/)
 refuse('no port', { target: 'pod/web', from: 'pod/db' }, /--port NUMBER is missing/)
 refuse('a port alone', { target: 'pod/web', port: '80' }, /--from or --to is missing/)
@@ -74,11 +86,23 @@ async function shop(): Promise<Client> {
     await client.create(Namespace, { metadata: { name, labels: { 'kubernetes.io/metadata.name': name } } })
   const pod = (name: string, ip: string) => ({
     metadata: { name, labels: { app: name } },
-    spec: { nodeName: 'n', containers: [{ name: 'main', image: 'app', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] }] },
+    spec: {
+      nodeName: 'n',
+      initContainers: [
+        { name: 'side', image: 'app', restartPolicy: 'Always', ports: [{ name: 'proxy', containerPort: 15001, protocol: 'TCP' }] },
+      ],
+      containers: [{ name: 'main', image: 'app', ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }] }],
+    },
     status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] },
   })
   await client.create(Pod, pod('web', '10.0.0.1') as never, { namespace: 'shop' })
   await client.create(Pod, pod('free', '10.0.0.3') as never, { namespace: 'other' })
+  const ended = { ...pod('ended', 'fd00::7'), status: { phase: 'Succeeded', podIPs: [{ ip: 'fd00::7' }] } }
+  await client.create(Pod, ended as never, { namespace: 'other' })
+  await client.create(Pod, pod('late', 'fd00::7') as never, { namespace: 'other' })
+  await client.create(Service, { metadata: { name: 'shop' }, spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'] } } as never, {
+    namespace: 'shop',
+  })
   await client.create(Service, { metadata: { name: 'kube-dns' }, spec: { clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'] } } as never, {
     namespace: 'kube-system',
   })

@@ -1,12 +1,13 @@
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { isPodTerminal, isSidecar } from '#api/core/v1/pod-helpers.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { type Connection, type ConnectionEnd, explainConnection, type PolicyView } from '#api/networking/v1/explain-connection.ts'
 import { NetworkPolicy } from '#api/networking/v1/network-policy.ts'
 import type { Client } from '#client/client.ts'
 import { listAll } from '#client/http.ts'
 import { isError, WherryError } from '#lib/errors.ts'
-import { parseIp } from '#schema/ip.ts'
+import { formatIp, parseIp } from '#schema/ip.ts'
 import { describeIsolation, describeVerdict } from './describe-policy.ts'
 
 /** What `wherry network policy` is asked, in the user's words. */
@@ -71,32 +72,44 @@ async function findPod(client: Client, text: string, namespace: string): Promise
 
 /** A pod, or an address: of a pod where one has it, else of the world outside. */
 async function findEnd(client: Client, text: string, namespace: string, beside: string): Promise<ConnectionEnd> {
-  if (parseIp(text) === undefined) {
+  const bytes = parseIp(text)
+  if (bytes === undefined) {
     const pod = await findPod(client, text, namespace)
     const address = (pod.status.podIPs ?? []).map(({ ip }) => ip ?? '').find((one) => one.includes(':') === beside.includes(':'))
     return { pod, address: address ?? addressOf(pod) }
   }
+  const address = formatIp(bytes)
   const pods = await listAll(client, Pod)
-  const owner = pods.items.find(({ spec, status }) => !spec.hostNetwork && (status.podIPs ?? []).some(({ ip }) => ip === text))
-  const pod = owner ?? (await nameServer(client, text))
-  return { address: text, ...(pod !== undefined && { pod }) }
+  // Of one that has ended another may have the address by now.
+  const owner = pods.items.find(
+    ({ spec, status }) => !spec.hostNetwork && !isPodTerminal({ status }) && (status.podIPs ?? []).some(({ ip }) => ip === address),
+  )
+  const pod = owner ?? (await behindService(client, address))
+  return { address, ...(pod !== undefined && { pod }) }
 }
 
-/** Each node answers for the cluster's name server itself; to policies it is a pod like those that answer elsewhere. */
-async function nameServer(client: Client, address: string): Promise<Pod | undefined> {
-  try {
-    const { metadata, spec } = await client.get(Service, 'kube-dns', 'kube-system')
-    if (!(spec.clusterIPs ?? []).includes(address)) return undefined
-    const ports = (spec.ports ?? []).map(({ name, port, protocol }) => ({ name, containerPort: port, protocol }))
-    return {
-      metadata: { ...metadata, name: 'name server', labels: { 'k8s-app': 'kube-dns' } },
-      spec: { containers: [{ name: 'dns', ports }] },
-      status: { phase: 'Running', podIPs: [{ ip: address }] },
-    } as unknown as Pod
-  } catch (error) {
-    if (!isError(error, 'NotFound', 'Forbidden')) throw error
-    return undefined
-  }
+/**
+ * Each node answers for the cluster's name server itself; to policies it is a pod like those that answer elsewhere. Other Services are pods by the time
+ * that policies are asked.
+ */
+async function behindService(client: Client, address: string): Promise<Pod | undefined> {
+  const { items } = await listAll(client, Service).catch((error: unknown) => {
+    if (!isError(error, 'Forbidden')) throw error
+    return { items: [] }
+  })
+  const service = items.find(({ spec }) => (spec.clusterIPs ?? []).includes(address))
+  if (service === undefined) return undefined
+  const { metadata, spec } = service
+  if (metadata.name !== 'kube-dns' || metadata.namespace !== 'kube-system')
+    throw bad(
+      `${address} is the address of Service ${metadata.namespace}/${metadata.name}; policies see the pods behind it, and their ports: name one of them`,
+    )
+  const ports = (spec.ports ?? []).map(({ name, port, protocol }) => ({ name, containerPort: port, protocol }))
+  return {
+    metadata: { ...metadata, name: 'name server', labels: { 'k8s-app': 'kube-dns' } },
+    spec: { containers: [{ name: 'dns', ports }] },
+    status: { phase: 'Running', podIPs: [{ ip: address }] },
+  } as unknown as Pod
 }
 
 function addressOf({ metadata, status }: Pod): string {
@@ -121,7 +134,7 @@ function protocolOf(text: string): Connection['protocol'] {
 
 function portOf(text: string, { pod }: ConnectionEnd, protocol: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535) return Number(text)
-  const named = (pod?.spec.containers ?? [])
+  const named = [...(pod?.spec.containers ?? []), ...(pod?.spec.initContainers ?? []).filter(isSidecar)]
     .flatMap(({ ports = [] }) => ports)
     .find((port) => port.name === text && (port.protocol ?? 'TCP') === protocol)
   if (named === undefined)
