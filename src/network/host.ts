@@ -1,9 +1,9 @@
+import type { RulesHost } from './rules-check.ts'
+
 /** What the pod network needs of the machine: `host/network.ts` does it, tests and the simulation keep a record. */
-export interface NetworkHost {
+export interface NetworkHost extends RulesHost {
   /** One nftables transaction (the language of nft(8)): all of it or nothing. */
   nft(text: string): Promise<void>
-  /** Whether these tables, such as `inet wherry-policy`, are there and lead packets to their chain `canary`. */
-  hasRules(tables: readonly string[]): Promise<boolean>
   /** Makes the machine forward packets, and bridged ones pass the rules of routed ones, and remembers how it was. */
   prepare(families?: { readonly hasV6: boolean }): Promise<void>
   addServiceDevice(device: ServiceDevice): Promise<void>

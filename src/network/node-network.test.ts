@@ -109,6 +109,7 @@ async function startWorld() {
       host.tables.push(text)
     },
     hasRules: async () => true,
+    listRules: async () => '',
     async prepare() {},
     async addServiceDevice() {},
     async writeFile(path, text) {
@@ -145,6 +146,7 @@ async function startWorld() {
     startServiceProxy({
       ...shared,
       ...caches,
+      random: seededRandom(4),
       host: { ...serviceHost, nft: networkHost.nft },
       ownAddresses: ['10.96.0.10'],
       table: { name: 'test', clusterCIDR: '10.244.0.0/16', nodeAddresses: ['192.0.2.2'] },

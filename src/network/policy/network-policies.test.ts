@@ -193,7 +193,7 @@ test('a kernel that refuses everything starts pods as long as there is no policy
   await world.close()
 })
 
-test('rules that somebody took away are back within a minute', async () => {
+test('rules that somebody took away are back within a minute, elements within an hour', async () => {
   const world = await startWorld()
   await world.create(pod('before', 'x'), '10.0.0.9')
   await world.client.create(NetworkPolicy, policy('deny', { podSelector: {} }), { namespace: 'x' })
@@ -203,6 +203,17 @@ test('rules that somebody took away are back within a minute', async () => {
   assert.ok(!world.blocks('192.0.2.9', '10.0.0.9'))
   await world.clock.advance(60_000)
   await world.until(() => world.blocks('192.0.2.9', '10.0.0.9'))
+  world.table.apply('flush chain inet t ingress\n')
+  assert.ok(!world.blocks('192.0.2.9', '10.0.0.9'))
+  await world.clock.advance(60_000)
+  await world.until(() => world.blocks('192.0.2.9', '10.0.0.9'))
+  world.table.apply('delete element inet t ingress-4 { 10.0.0.9 }\n')
+  assert.ok(!world.blocks('192.0.2.9', '10.0.0.9'))
+  for (let minutes = 0; minutes < 62; minutes += 1) {
+    await world.clock.advance(60_000)
+    await world.turns()
+  }
+  assert.ok(world.blocks('192.0.2.9', '10.0.0.9'), 'an element is back within an hour')
   await world.client.delete(NetworkPolicy, 'deny', { namespace: 'x' })
   await world.until(() => !world.blocks('192.0.2.9', '10.0.0.9'))
   const before = world.written.length
@@ -298,6 +309,7 @@ async function startWorld({ withPodsHeld = false, withPolicy, listPolicies }: St
     openPods: () => createInformer(client, Pod, { ...cache, transform: keptPod }),
     host: {
       hasRules: async () => table.content() !== undefined,
+      listRules: async () => table.listing('t'),
       async nft(text) {
         if (refusal !== undefined) {
           refused += 1

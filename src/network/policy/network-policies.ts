@@ -21,7 +21,7 @@ export interface NetworkPoliciesOptions {
   readonly openPods: () => Informer<Pod>
   /** The policies of a namespace as they are now; absent: what the watch has shown counts. */
   readonly listPolicies?: PoliciesShownOptions['listPolicies']
-  readonly host: Pick<NetworkHost, 'nft' | 'hasRules'>
+  readonly host: Pick<NetworkHost, 'nft' | 'hasRules' | 'listRules'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -107,10 +107,12 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
   const policiesShown = listPolicies && createPoliciesShown({ policies, listPolicies, clock, log })
   const check = createRulesCheck({
     clock,
+    random,
     log,
-    isThere: () => host.hasRules([`inet ${table}`]),
+    host,
+    tables: [`inet ${table}`],
     isCalm: () => !isStopped && running === undefined && kernel === 'taken',
-    onLost() {
+    renew() {
       kernel = 'unknown'
       touch()
     },
@@ -213,12 +215,13 @@ export function startNetworkPolicies(options: NetworkPoliciesOptions): NetworkPo
     }
     if (text !== '' && isWhole && after === 'taken') log.info('wrote all rules of network policies', { policies: policies.list().length })
     kernel = after
-    if (after === 'nothing' || isStopped) check.rest()
-    else check.written()
     attempt = 0
     problem = ''
     inForce = upTo
     for (const one of waiting) if (one.until <= inForce) one.done()
+    if (after === 'nothing' || isStopped) check.rest()
+    else if (isWhole) await check.wroteAll()
+    else check.wroteChanges(text)
   }
 
   /** What the kernel has stands as it was, since a transaction is all or nothing; the next one carries everything, not only what was refused. */

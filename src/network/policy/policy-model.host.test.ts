@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { createNft } from '#host/nft.ts'
 import { run } from '#host/run.ts'
+import { changedRules, listedRules, sameRules } from '../listed-rules.ts'
 import { compilePolicy } from './compiled-policy.ts'
 import { createPolicyModel, noTable, type PolicyModel } from './policy-model.ts'
 import { policyPod } from './policy-pod.ts'
@@ -17,11 +18,14 @@ test('netpol: a kernel takes every difference', async () => {
   for (const [i, changes] of fc.sample(worldChanges, { numRuns: 25, seed: 7 }).entries()) {
     const model = createPolicyModel('t')
     await nft(model.takeWhole())
+    let rules = await rulesListed()
     for (const change of changes) {
       tell(model, change)
       const text = model.takeChanges()
       if (text !== '') await nft(text)
+      rules = changedRules(rules, text)
     }
+    assert.ok(sameRules(rules, await rulesListed()), 'it is known how many rules each chain has')
     const byDifferences = await listed()
     await nft(model.takeWhole())
     assert.deepEqual(byDifferences, await listed(), `history ${i}`)
@@ -73,6 +77,11 @@ function tell(model: PolicyModel, change: WorldChange): void {
 
 const inside = (command: string, ...words: string[]) => run('ip', ['netns', 'exec', node, command, ...words])
 const nft = (input: string) => run('ip', ['netns', 'exec', node, 'nft', '-f', '-'], { input })
+
+async function rulesListed() {
+  const { listRules } = createNft(['ip', 'netns', 'exec', node])
+  return listedRules(await listRules(['inet t']), ['inet t'])
+}
 
 /** Sets, maps, chains and rules without their handles and places. */
 async function listed(): Promise<unknown> {

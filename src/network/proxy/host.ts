@@ -1,13 +1,12 @@
+import type { RulesHost } from '../rules-check.ts'
 import type { Family } from './family.ts'
 
 /** What the service proxy needs of the machine: `host/service-host.ts` does it, tests keep a record. */
-export interface ServiceHost {
+export interface ServiceHost extends RulesHost {
   /** One nftables transaction (the language of nft(8)): all of it or nothing. */
   nft(text: string): Promise<void>
   /** What the map of clients with session affinity holds; none where there is no such map. */
   stickyClients(family: Family, table: string): Promise<readonly StickyClient[]>
-  /** Whether these tables, such as `ip wherry`, are there and lead packets to their chain `canary`. */
-  hasRules(tables: readonly string[]): Promise<boolean>
   /** Makes the kernel forget the flows that `isStale` says, of TCP only connections that nobody has answered yet; resolves with how many it looked at. */
   forgetFlows(family: Family, protocol: FlowProtocol, isStale: (flow: Flow) => boolean): Promise<number>
   /** Addresses of the machine's interfaces. */

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { run } from '#host/run.ts'
+import { changedRules, listedRules, sameRules } from '../listed-rules.ts'
 import type { Family } from './family.ts'
 import { hostPortPiece } from './host-ports.ts'
 import { createLedger } from './ledger.ts'
@@ -102,6 +103,12 @@ for (const family of ['ip', 'ip6'] as const)
         const ledger = createLedger()
         ledger.set('facts', '', factsPiece(options, [], family))
         await nft(['-f', '-'], [tableFrame(options, family), ...changeLines('steps', family, ledger.takeAll())].join('\n').concat('\n'))
+        const tables = [`${family} steps`]
+        let rules = listedRules(await chainsListed(), tables)
+        const write = async (lines: readonly string[]): Promise<void> => {
+          if (lines.length > 0) await nft(['-f', '-'], `${lines.join('\n')}\n`)
+          rules = changedRules(rules, lines.join('\n'))
+        }
         for (const one of steps) {
           if (one.do === 'service') ledger.set(one.name, one.age, servicePiece(one.ports, family, ledger.get(one.name)))
           else if (one.do === 'pod') ledger.set(one.name, one.name, podPiece(one, family))
@@ -115,6 +122,7 @@ for (const family of ['ip', 'ip6'] as const)
           ['-f', '-'],
           [tableFrame({ ...options, name: 'whole' }, family), ...changeLines('whole', family, ledger.takeAll())].join('\n').concat('\n'),
         )
+        assert.ok(sameRules(rules, listedRules(await chainsListed(), tables)), 'it is known how many rules each chain has')
         const whole = await listed(family, 'whole')
         assert.deepEqual(await listed(family, 'steps', whole), whole)
       }),
@@ -124,9 +132,7 @@ for (const family of ['ip', 'ip6'] as const)
 
 const seeded = process.env['SEED'] ? { seed: Number(process.env['SEED']) } : {}
 
-async function write(lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await nft(['-f', '-'], `${lines.join('\n')}\n`)
-}
+const chainsListed = async () => (await nft(['--terse', '--stateless', '--handle', 'list', 'ruleset'])).stdout
 
 function podPiece({ hostPort: port, hostIP }: { hostPort: number; hostIP: string }, family: Family) {
   if (port === 0) return emptyPiece

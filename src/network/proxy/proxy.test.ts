@@ -6,6 +6,7 @@ import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { silentLog } from '#lib/log.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
+import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { sliceServiceIndex, startServiceProxy } from './proxy.ts'
 import { fakeInformer } from './testing/packet-world.ts'
@@ -217,6 +218,7 @@ function start({ isSynced } = { isSynced: true }) {
       },
     },
     clock: { ...clock, now: () => clock.now() - world.setBackMs, schedule: (at, run) => clock.schedule(at + world.setBackMs, run) },
+    random: seededRandom(1),
     log: silentLog,
     registry: world.registry,
     nodeName: 'here',

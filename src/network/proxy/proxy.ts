@@ -6,6 +6,7 @@ import type { Informer } from '#client/informer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
+import type { Random } from '#lib/random.ts'
 import { createRulesCheck } from '../rules-check.ts'
 import { type Family, familyNames, isWithin, rangesIn } from './family.ts'
 import { createFlowLooks } from './flow-looks.ts'
@@ -35,6 +36,7 @@ export interface ServiceProxyOptions {
   readonly nodes?: Pick<Informer<Node>, 'isSynced' | 'synced'>
   readonly host: ServiceHost
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly nodeName: string
   /** The node's label `topology.kubernetes.io/zone`; '' without one. */
@@ -46,8 +48,10 @@ export interface ServiceProxyOptions {
   readonly externalIPs?: boolean
   /** Whether balancers may send new connections to this node; absent: always. */
   readonly isEligible?: () => boolean
-  /** How long after the last transaction the rules are looked at; absent: a minute. */
+  /** How often the rules are looked at; absent: each minute. */
   readonly checkAfterMs?: number
+  /** After how long all of them are written anew; absent: an hour. */
+  readonly renewAfterMs?: number
   /** Where it counts; absent: nowhere. */
   readonly registry?: Registry
   /** Told of a health check port that cannot be opened. */
@@ -85,7 +89,7 @@ const factsOwner = 'facts'
 /**
  * Keeps the node's packet rules equal to what Services, EndpointSlices and pods say. The first change is written at once; one transaction
  * carries all that came while the last one was running. Its size depends on what changed, not on how much there is. The whole table is written
- * at start, after a transaction that failed, and when somebody took rules out of it.
+ * at start, after a transaction that failed, when somebody changed its rules, and once an hour.
  */
 export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const { services, slices, pods, host, clock, log, ownAddresses, table } = options
@@ -101,6 +105,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const leftServices = new Set<string>()
   const flows = createFlowLooks({ host, families, clock, log })
   let isWritten = false
+  /** Whether the ledgers hold what the caches say, but for what is dirty. */
+  let isFilled = false
   let running: Promise<void> | undefined
   let stopped = false
   let forgetRetry = (): void => {}
@@ -130,14 +136,17 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 
   const check = createRulesCheck({
     clock,
+    random: options.random,
     log,
-    isThere: () => host.hasRules(families.map((family) => `${family} ${table.name}`)),
+    host,
+    tables: families.map((family) => `${family} ${table.name}`),
     isCalm: () => !stopped && running === undefined && isWritten,
-    onLost() {
+    renew() {
       isWritten = false
       stir()
     },
     ...(options.checkAfterMs !== undefined && { afterMs: options.checkAfterMs }),
+    ...(options.renewAfterMs !== undefined && { renewAfterMs: options.renewAfterMs }),
   })
 
   const slicesOf = (namespace: string, name: string) => slices.indexed('service', `${namespace}/${name}`).filter(isForwardedSlice)
@@ -220,16 +229,18 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     const startedMs = clock.monotonicMs()
     const kind = isWritten ? 'partial' : 'full'
     try {
-      if (isWritten) await applyChanges()
-      else await applyAll()
+      const changes = isWritten ? await applyChanges() : await applyAll()
       metrics?.synced(kind, (clock.monotonicMs() - startedMs) / 1000, clock.now(), dirty.size === 0)
       if (dirty.size === 0) health.updated()
-      if (!stopped) check.written()
       first.resolve()
+      if (stopped) return
+      if (changes === undefined) await check.wroteAll()
+      else check.wroteChanges(changes)
     } catch (error) {
       log.error('the service rules could not be written; all of them will be written anew', { error })
       metrics?.failed()
       isWritten = false
+      isFilled = false
       retryAt = clock.now() + retryMs
       forgetRetry()
       forgetRetry = clock.schedule(retryAt, () => {
@@ -240,10 +251,9 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     }
   }
 
-  async function applyAll(): Promise<void> {
+  async function applyAll(): Promise<undefined> {
+    const owners = isFilled ? new Set(dirty) : allOwners()
     dirty.clear()
-    const owners = new Set([factsOwner, ...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))])
-    for (const ledger of ledgers.values()) for (const owner of ledger.owners()) owners.add(owner)
     for (const owner of owners) update(owner)
     const lines: string[] = []
     for (const [family, ledger] of ledgers) {
@@ -259,13 +269,21 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     }
     await host.nft(`${lines.join('\n')}\n`)
     isWritten = true
+    isFilled = true
     // What nobody needed went with the old table; what nobody needs since has its own time.
     sweepDue = false
-    log.info('wrote all service rules', { owners: owners.size, lines: lines.length })
+    log.info('wrote all service rules', { services: services.list().length, lines: lines.length })
     flows.written()
   }
 
-  async function applyChanges(): Promise<void> {
+  function allOwners(): ReadonlySet<string> {
+    const owners = new Set([factsOwner, ...services.list().map(ownerOf('service')), ...pods.list().map(ownerOf('pod'))])
+    for (const ledger of ledgers.values()) for (const owner of ledger.owners()) owners.add(owner)
+    return owners
+  }
+
+  /** Resolves with the transaction, which may be empty. */
+  async function applyChanges(): Promise<string> {
     const owners = [...dirty]
     dirty.clear()
     for (const owner of owners) update(owner)
@@ -275,7 +293,8 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       if (sweepDue) lines.push(...unusedLines(table.name, family, ledger.takeUnused()))
     }
     sweepDue = false
-    if (lines.length > 0) await host.nft(`${lines.join('\n')}\n`)
+    const text = lines.length === 0 ? '' : `${lines.join('\n')}\n`
+    if (text !== '') await host.nft(text)
     if (forgetSweep === undefined && [...ledgers.values()].some((ledger) => ledger.hasUnused))
       forgetSweep = clock.schedule(clock.now() + unusedAfterMs, () => {
         forgetSweep = undefined
@@ -283,6 +302,7 @@ export function startServiceProxy(options: ServiceProxyOptions): ServiceProxy {
         stir()
       })
     flows.written()
+    return text
   }
 
   // --- what is followed --------------------------------------------------------------------------------------------------------------

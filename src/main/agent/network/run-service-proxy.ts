@@ -28,6 +28,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
     nodes: caches.nodes,
     host,
     clock,
+    random,
     log,
     nodeName: config.nodeName,
     zone: zone(),

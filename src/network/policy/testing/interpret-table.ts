@@ -15,6 +15,8 @@ export interface InterpretedTable {
   apply(text: string): void
   /** Whether a packet gets through. No table lets everything through. */
   passes(packet: Packet): boolean
+  /** Its chains and rules as nft lists them without elements; '' where there is none. */
+  listing(name: string): string
   /** Everything in it, in one order, to be compared. */
   content(): unknown
 }
@@ -35,6 +37,13 @@ export function interpretTable(): InterpretedTable {
       table = transaction(next, text)
     },
     passes: (packet) => table === undefined || evaluate(table, packet.hook, packet) !== 'drop',
+    listing(name) {
+      if (table === undefined) return ''
+      const chains = [...table.chains].map(
+        ([chain, rules]) => `\tchain ${chain} {\n${rules.map((rule) => `\t\t${rule} # handle 1\n`).join('')}\t}\n`,
+      )
+      return `table inet ${name} {\n${chains.join('\n')}}\n`
+    },
     content: () =>
       table && {
         sets: [...table.sets].map(([name, elements]) => [name, [...elements].sort()] as const).sort(byName),

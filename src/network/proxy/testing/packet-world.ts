@@ -12,6 +12,7 @@ import { systemClock } from '#host/clock.ts'
 import { run } from '#host/run.ts'
 import { createServiceHost } from '#host/service-host.ts'
 import type { Log } from '#lib/log.ts'
+import { seededRandom } from '#lib/random.ts'
 import { type ServiceProxy, type ServiceProxyOptions, sliceServiceIndex, startServiceProxy } from '../proxy.ts'
 
 /** `a` and `b` are pods of the node; `c` counts as another node's pod. */
@@ -159,6 +160,7 @@ export async function openPacketWorld(stem: string): Promise<PacketWorld> {
           addresses: () => [...addresses.node, ownAddress],
         },
         clock: systemClock,
+        random: seededRandom(1),
         log,
         nodeName: 'here',
         ownAddresses: [ownAddress],

@@ -5,6 +5,7 @@ export const serviceHost: ServiceHost = {
   async nft() {},
   stickyClients: async () => [],
   hasRules: async () => true,
+  listRules: async () => '',
   forgetFlows: async () => 0,
   addresses: () => [],
   serveHttp: async () => ({ async close() {} }),
