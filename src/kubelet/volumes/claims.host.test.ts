@@ -347,10 +347,15 @@ test('a volume that is to be set up again is, while the pod runs and no longer',
   })
   world.bind('again', { csi: { driver: 'shelf', volumeHandle: 'again' } })
   shelf.repeatAfterMs = 10
-  const pod = podWith('again')
+  const pod = podWith('again', { fsGroup: 4321 })
   const before = shelf.setUps.length
-  await manager.prepare(pod, signal)
+  const { hostPath } = (await manager.prepare(pod, signal)).get('v')!
   await until(() => shelf.setUps.length >= before + 3)
+  // What the driver has written anew is the group's as well: a pod that is not root could not read it.
+  const renewed = join(hostPath, 'renewed')
+  fs.writeFileSync(renewed, 'x', { mode: 0o600 })
+  fs.chownSync(renewed, 0, 0)
+  await until(() => fs.statSync(renewed).gid === 4321 && (fs.statSync(renewed).mode & 0o777) === 0o660)
   await gone(pod)
   const then = shelf.setUps.length
   await delay(40)

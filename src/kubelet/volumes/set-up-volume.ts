@@ -73,10 +73,9 @@ export async function setUpVolume(shared: Shared, request: VolumeSetUp): Promise
       ...(fsGroup !== undefined && { fsGroup }),
       ...(devicePath !== undefined && { devicePath }),
     })
-    if (!record.isSetUp) {
-      await giveToGroup(shared, request, result)
-      await keep({ isSetUp: true })
-    }
+    // What is set up again has files that its driver wrote anew.
+    if (!record.isSetUp || result.repeatAfterMs !== undefined) await giveToGroup(shared, request, result)
+    if (!record.isSetUp) await keep({ isSetUp: true })
     await expandVolume(shared, { ...request, record, ...(devicePath !== undefined && { devicePath }) })
     return result
   }
@@ -164,7 +163,7 @@ async function attached({ options }: Shared, { spec, signal }: VolumeSetUp, uniq
 const notAttached = (name: string): string =>
   `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[${name}], failed to process volumes=[]: timed out waiting for the condition`
 
-/** Only once for a pod: its containers may change owners afterwards as they like. */
+/** Once for a pod: its containers may change owners afterwards as they like. */
 async function giveToGroup({ options }: Shared, { pod, path }: VolumeSetUp, result: SetUpResult): Promise<void> {
   const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {}
   if (fsGroup === undefined || result.hasGroup || result.readOnly || result.device) return

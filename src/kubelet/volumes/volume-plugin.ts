@@ -77,7 +77,10 @@ export interface SetUpResult {
   /** The plug-in has seen to `fsGroup`, or the volume takes none. Absent: the manager gives the tree to the group. */
   readonly hasGroup?: boolean
   readonly selinuxRelabel?: boolean
-  /** `setUp` is to be called again after so long, while containers run (CSI's `requiresRepublish`, tokens). */
+  /**
+   * `setUp` is to be called again after so long, while containers run (CSI's `requiresRepublish`, tokens). Files that it writes anew are given to
+   * `fsGroup` each time.
+   */
   readonly repeatAfterMs?: number
 }
 
