@@ -186,6 +186,8 @@ export interface PodAdmitter {
    * has a sandbox, is asked about again only where `isAskedAgain` says so. Throwing refuses with `UnexpectedAdmissionError`.
    */
   admit(pod: Pod, others: readonly Pod[]): Promise<Admission> | Admission
+  /** Asked before an admitted pod is given what it asks for by now; a refusal puts that off. Absent: it is no concern of this one. */
+  admitResize?(pod: Pod): Admission
   /** True for managers whose own records have to follow a restart; absent: the pod that ran goes on. */
   readonly isAskedAgain?: boolean
   /** Before every rule of the node's own, or after all of them; absent: where the node's resources are dealt out. Within one place, in order. */

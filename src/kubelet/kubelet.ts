@@ -150,7 +150,13 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     log,
     events: options.events,
     refusal: (wanted, allocated) =>
-      refusalOfResize(wanted, allocated, { node: resourcesHere(), allocatable: nodeStatus.allocatable(), others: active() }),
+      refusalOfResize(wanted, allocated, {
+        node: resourcesHere(),
+        allocatable: nodeStatus.allocatable(),
+        others: active(),
+        object: nodeStatus.presumed(),
+        ...(options.admitters && { admitters: options.admitters }),
+      }),
     onAllocated: (pod) => workers.get(pod.metadata.uid)?.update(pod),
     onChange: (uid) => workers.get(uid)?.look(),
     ...(options.observer?.resizes && { observer: options.observer.resizes }),

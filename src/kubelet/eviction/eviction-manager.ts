@@ -260,7 +260,11 @@ export function createEvictionManager(options: EvictionOptions): EvictionManager
       await looking
     },
     look: lookNow,
-    admitter: { place: 'first', admit: (pod) => admitUnderPressure(pod, pressures) },
+    admitter: {
+      place: 'first',
+      admit: (pod) => admitUnderPressure(pod, pressures),
+      admitResize: (pod) => admitUnderPressure(pod, pressures),
+    },
     nodeSource: {
       read: () => ({ conditions: pressureConditions(pressures) }),
       onChange(listener) {

@@ -1,6 +1,8 @@
+import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { compareQuantity } from '#lib/quantity.ts'
-import { refusalOf, shortages } from '../pod/admission/node-rules.ts'
+import type { PodAdmitter } from '../interfaces.ts'
+import { refusalByNode, refusalOf, shortages } from '../pod/admission/node-rules.ts'
 import { qosClass } from '../pod/qos.ts'
 import type { NodeResources } from './node-resources.ts'
 import { maySwap } from './swap.ts'
@@ -19,10 +21,18 @@ export interface ResizeRoom {
   readonly allocatable: Readonly<Record<string, string>>
   /** The pods that hold something here, as they were allocated. */
   readonly others: readonly Pod[]
+  /** As it is known to this node. Absent: its labels and taints are not looked at. */
+  readonly object?: Node | undefined
+  /** Absent: nobody else is asked. */
+  readonly admitters?: readonly PodAdmitter[]
 }
 
-/** Whether this node gives a pod what it wants now, instead of what it was given before (KEP-1287). Undefined: it does. */
-export function refusalOfResize(wanted: Pod, allocated: Pod, { node, allocatable, others }: ResizeRoom): ResizeRefusal | undefined {
+/**
+ * Whether this node gives a pod what it wants now, instead of what it was given before (KEP-1287). Undefined: it does. Who decides whether a pod
+ * is taken at all has a say in this as well: a node that runs out of disk gives nobody more of its memory.
+ */
+export function refusalOfResize(wanted: Pod, allocated: Pod, room: ResizeRoom): ResizeRefusal | undefined {
+  const { node, allocatable, object, admitters = [] } = room
   if (swapsMemoryThatChanges(wanted, allocated, node))
     return { reason: 'Infeasible', message: 'In-place resize of containers with swap is not supported.', cause: 'swap_limitation' }
   if (qosClass(wanted) === 'Guaranteed') {
@@ -31,8 +41,22 @@ export function refusalOfResize(wanted: Pod, allocated: Pod, { node, allocatable
     if (node.config?.memoryManagerPolicy === 'Static' && isChanged(wanted, allocated, 'memory'))
       return pinned('Memory Manager policy "Static"', 'guaranteed_pod_memory_manager_static_policy')
   }
-  const [short] = shortages(wanted, { allocatable, others: others.filter(({ metadata }) => metadata.uid !== wanted.metadata.uid) })
-  return short && { reason: 'Deferred', message: refusalOf(short).message }
+  const others = room.others.filter(({ metadata }) => metadata.uid !== wanted.metadata.uid)
+  const [short] = shortages(wanted, { allocatable, others })
+  const message =
+    refusalByAdmitter(wanted, admitters, 'first') ??
+    (short && refusalOf(short).message) ??
+    (object && refusalByNode(wanted, { node: object, allocatable, others })?.message) ??
+    refusalByAdmitter(wanted, admitters, 'last')
+  return message === undefined ? undefined : { reason: 'Deferred', message }
+}
+
+function refusalByAdmitter(wanted: Pod, admitters: readonly PodAdmitter[], place: PodAdmitter['place']): string | undefined {
+  for (const admitter of admitters) {
+    const answer = admitter.place === place ? admitter.admitResize?.(wanted) : undefined
+    if (answer?.admitted === false) return answer.message
+  }
+  return undefined
 }
 
 const pinned = (policy: string, cause: string): ResizeRefusal => ({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { createInformer } from '#client/informer.ts'
 import { silentLog } from '#lib/log.ts'
@@ -8,13 +9,15 @@ import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime } from '#sim/runtime.ts'
 import { kubeletConfiguration } from '../configuration/kubelet-configuration.ts'
-import type { CgroupManager } from '../interfaces.ts'
+import { admitUnderPressure } from '../eviction/admit.ts'
+import type { NodePressure } from '../eviction/signals.ts'
+import type { CgroupManager, PodAdmitter } from '../interfaces.ts'
 import type { ContainerStats, LinuxResources, Runtime } from '../runtime.ts'
 import { createTestNode, memoryFiles } from '../test-node.ts'
 import { resizeMetrics } from './resize-metrics.ts'
 
 /** A node of 4 processors and 8 GiB, in virtual time. `calls` tells what its groups and containers were made to have, in order. */
-async function world(t: TestContext, settings: object = {}) {
+async function world(t: TestContext, settings: object = {}, admitters: readonly PodAdmitter[] = []) {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
   const calls: string[] = []
@@ -54,7 +57,7 @@ async function world(t: TestContext, settings: object = {}) {
     cgroups,
     files: memoryFiles(),
     config: { configuration: kubeletConfiguration(settings) },
-    parts: { observer: { probed() {}, rejected() {}, resizes } },
+    parts: { admitters, observer: { probed() {}, rejected() {}, resizes } },
   })
   t.after(() => node.close())
   let kubelet = await node.startKubelet()
@@ -180,6 +183,38 @@ test('waits while others hold what it takes, and is carried out when they go', a
   await clock.advance(5_000)
   assert.deepEqual(await show('one'), { has: { cpu: '2' }, given: { cpu: '2' }, restarts: 0, conditions: [] })
   assert.equal(events('ResizeDeferred').length, 1)
+})
+
+test('waits while the node is under pressure, as a new pod would be refused', async (t) => {
+  const pressures: NodePressure[] = []
+  const admitResize = (pod: Pod) => admitUnderPressure(pod, pressures)
+  const { create, resize, show, clock } = await world(t, {}, [{ place: 'first', admit: () => ({ admitted: true }), admitResize }])
+  await create('one', cpu('500m'))
+  pressures.push('MemoryPressure')
+  await resize('one', cpu('600m'))
+  assert.deepEqual((await show('one')).has, { cpu: '600m' })
+  pressures.push('DiskPressure')
+  await resize('one', cpu('700m'))
+  const { has, conditions } = await show('one')
+  assert.deepEqual(has, { cpu: '600m' })
+  assert.deepEqual(conditions, ['PodResizePending Deferred The node had condition: [MemoryPressure DiskPressure].'])
+  pressures.length = 0
+  await clock.advance(3 * 60_000)
+  assert.deepEqual((await show('one')).has, { cpu: '700m' })
+})
+
+test('waits while the node has another label than the pod wants', async (t) => {
+  const { create, resize, show, node, clock } = await world(t)
+  const label = (zone: string | null) => node.client.patch(Node, 'node', { type: 'merge', body: { metadata: { labels: { zone } } } })
+  await label('a')
+  await clock.advance(20_000)
+  await create('one', cpu('500m'), { nodeSelector: { zone: 'a' } })
+  await label(null)
+  await clock.advance(20_000)
+  await resize('one', cpu('600m'))
+  const { has, conditions } = await show('one')
+  assert.deepEqual(has, { cpu: '500m' })
+  assert.match(conditions.join(), /^PodResizePending Deferred Predicate NodeAffinity failed/)
 })
 
 test('gives what becomes free to the more important first', async (t) => {

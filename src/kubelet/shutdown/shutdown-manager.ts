@@ -4,7 +4,7 @@ import { type Clock, sleep } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { activePods } from '../eviction/eviction-manager.ts'
-import type { EventSink, Files, NodeSource, PodAdmitter, PodLookup } from '../interfaces.ts'
+import type { Admission, EventSink, Files, NodeSource, PodAdmitter, PodLookup } from '../interfaces.ts'
 import type { HeldShutdown, ShutdownInhibitor } from './inhibitor.ts'
 import { planShutdown, type ShutdownPeriod, type ShutdownStep, totalMs } from './shutdown-plan.ts'
 
@@ -133,6 +133,11 @@ export function createShutdownManager(options: ShutdownOptions): ShutdownManager
     }
   }
 
+  const admitUnlessShuttingDown = (): Admission =>
+    isShuttingDown
+      ? { admitted: false, reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }
+      : { admitted: true }
+
   return {
     async start() {
       if (periods.length === 0) return
@@ -144,13 +149,7 @@ export function createShutdownManager(options: ShutdownOptions): ShutdownManager
       await working
       await held?.close()
     },
-    admitter: {
-      place: 'last',
-      admit: () =>
-        isShuttingDown
-          ? { admitted: false, reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }
-          : { admitted: true },
-    },
+    admitter: { place: 'last', admit: admitUnlessShuttingDown, admitResize: admitUnlessShuttingDown },
     nodeSource: {
       read: () =>
         isShuttingDown
