@@ -24,7 +24,11 @@ function machine() {
     kill: async () => {},
     remove: async (path) => groups.delete(path) || true,
   }
-  return { shares: () => groups.get('/kubepods/burstable'), manager: () => createCgroupManager({ host, clock: createVirtualClock(0) }) }
+  return {
+    host,
+    shares: () => groups.get('/kubepods/burstable'),
+    manager: () => createCgroupManager({ host, clock: createVirtualClock(0) }),
+  }
 }
 
 test('burstable pods keep their weight when the agent starts anew', async () => {
@@ -47,4 +51,24 @@ test('burstable pods keep their weight when the agent starts anew', async () => 
   assert.equal(shares(), 3072)
   for (const uid of ['b', 'c']) await second.removePod(uid)
   assert.equal(shares(), 2)
+})
+
+test('tells that pods are held to their share, once the kernel took it', async () => {
+  const { host } = machine()
+  const clock = createVirtualClock(0)
+  const told: string[] = []
+  let isTaken = false
+  const manager = createCgroupManager({
+    host: { ...host, limit: async (path) => (path === '/kubepods' && !isTaken ? Promise.reject(new Error('device busy')) : undefined) },
+    clock,
+    allocatable: () => ({ memoryBytes: 1 }),
+    reserved: [{ whose: 'kube', path: '/kube', share: { pids: 1 } }],
+    onEnforced: ({ of, path, error }) => told.push(`${of} ${path} ${error === undefined ? 'held' : 'tried'}`),
+  })
+  await manager.ensureTree()
+  assert.deepEqual(told.splice(0), ['pods /kubepods tried', 'kube /kube held'])
+  isTaken = true
+  await clock.advance(60_000)
+  assert.deepEqual(told, ['pods /kubepods held'])
+  manager.close()
 })

@@ -40,7 +40,7 @@ export interface CgroupOptions {
   /** What all pods together may use; left out: no bound beside the machine's own. Read at each `ensureTree`. */
   readonly allocatable?: () => NodeShare | undefined
   /** Groups of the machine's own services and what they may use; they have to exist. */
-  readonly reserved?: readonly { readonly path: string; readonly share: NodeShare }[]
+  readonly reserved?: readonly ReservedGroup[]
   readonly podPidsLimit?: number
   readonly hasCpuQuota?: boolean
   /** In which quotas are counted; left out: the kernel's own. */
@@ -48,8 +48,22 @@ export interface CgroupOptions {
   readonly hugePageSizes?: readonly string[]
   /** Whether the pod has processors that nobody else runs on, so that it needs no quota. */
   readonly hasExclusiveCpus?: (pod: Pod) => boolean
-  /** Limits that the kernel did not take because more is in use already; tried again later. */
-  readonly report?: (error: unknown) => void
+  /** A group was held to its share; with `error`, the kernel did not take that because more is in use already, and it is tried again later. */
+  readonly onEnforced?: (outcome: Enforcement) => void
+}
+
+/** A group of the machine's own services, and whose reservation it is. */
+export interface ReservedGroup {
+  readonly whose: 'system' | 'kube'
+  readonly path: string
+  readonly share: NodeShare
+}
+
+/** How it went to hold a group to its share of the machine. */
+export interface Enforcement {
+  readonly of: 'pods' | ReservedGroup['whose']
+  readonly path: string
+  readonly error?: unknown
 }
 
 /** A part of the machine; left out: not limited. */
@@ -90,21 +104,22 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
     for (const forget of again.values()) forget()
   }
   /** More may be in use than is allowed from now on: who evicts pods brings it down, and then it holds. */
-  const enforce = async (path: string, share: NodeShare, isOurs: boolean): Promise<void> => {
+  const enforce = async (of: Enforcement['of'], path: string, share: NodeShare): Promise<void> => {
     try {
       // A group that is not ours keeps what it has, but for what is reserved for it.
-      const kept = isOurs ? { cpuShares: 0 } : await host.read(path)
+      const kept = of === 'pods' ? { cpuShares: 0 } : await host.read(path)
       await host.limit(path, {
         ...kept,
         cpuShares: share.cpuMilli === undefined ? kept.cpuShares : cpuShares(share.cpuMilli),
         ...(share.memoryBytes !== undefined && { memoryBytes: share.memoryBytes }),
         ...(share.pids !== undefined && { pids: share.pids }),
       })
+      options.onEnforced?.({ of, path })
     } catch (error) {
-      options.report?.(error)
+      options.onEnforced?.({ of, path, error })
       again.set(
         path,
-        clock.schedule(clock.now() + enforceAgainMs, () => void enforce(path, share, isOurs)),
+        clock.schedule(clock.now() + enforceAgainMs, () => void enforce(of, path, share)),
       )
     }
   }
@@ -139,8 +154,8 @@ export function createCgroupManager(options: CgroupOptions): CgroupManager & {
       const top = pathOf(['kubepods'])
       await host.make(top)
       const share = options.allocatable?.()
-      if (share !== undefined) await enforce(top, share, true)
-      for (const { path, share: own } of options.reserved ?? []) await enforce(path, own, false)
+      if (share !== undefined) await enforce('pods', top, share)
+      for (const { whose, path, share: own } of options.reserved ?? []) await enforce(whose, path, own)
       for (const qos of ['Burstable', 'BestEffort'] as const) await host.make(pathOf(qosCgroup(qos)))
       await host.limit(pathOf(qosCgroup('BestEffort')), { cpuShares: MIN_SHARES })
       const path = pathOf(qosCgroup('Burstable'))

@@ -22,14 +22,14 @@ check(
   'services are held to theirs',
   { ...reservations, systemReservedCgroup: '/system.slice', enforceNodeAllocatable: ['pods', 'system-reserved'] },
   {
-    ofServices: [{ path: '/system.slice', share: { cpuMilli: 500, memoryBytes: GIB, pids: 100 } }],
+    ofServices: [{ whose: 'system', path: '/system.slice', share: { cpuMilli: 500, memoryBytes: GIB, pids: 100 } }],
   },
 )
 check(
   'or of processor time alone',
   { ...reservations, kubeReservedCgroup: '/kube', enforceNodeAllocatable: ['pods', 'kube-reserved-compressible'] },
   {
-    ofServices: [{ path: '/kube', share: { cpuMilli: 500 } }],
+    ofServices: [{ whose: 'kube', path: '/kube', share: { cpuMilli: 500 } }],
   },
 )
 

@@ -1,5 +1,5 @@
 import { quantityToInteger, quantityToMilli } from '#lib/quantity.ts'
-import type { NodeShare } from '../cgroups/cgroup-manager.ts'
+import type { NodeShare, ReservedGroup } from '../cgroups/cgroup-manager.ts'
 import type { KubeletConfiguration } from '../configuration/kubelet-configuration.ts'
 import type { MachineFacts } from '../interfaces.ts'
 import { parseCpuSet } from './cpu/cpu-set.ts'
@@ -26,7 +26,7 @@ export interface NodeShares {
   /** All pods together. The eviction threshold lies within it: pods are evicted before they come to its end. */
   readonly pods: NodeShare
   /** Groups of the machine's own services that are held to what is reserved for them. */
-  readonly ofServices: readonly { readonly path: string; readonly share: NodeShare }[]
+  readonly ofServices: readonly ReservedGroup[]
   readonly reserved: { readonly cpuMilli: number }
   /** What the memory manager has to keep back in all, by resource. */
   readonly keptMemory: Readonly<Record<string, string>>
@@ -56,7 +56,7 @@ export function nodeShares(capacity: NodeCapacity, configuration: Reservations):
     const path = whose === 'system' ? configuration.systemReservedCgroup : configuration.kubeReservedCgroup
     const isWhole = enforced.includes(`${whose}-reserved`)
     if (path === '' || !(isWhole || enforced.includes(`${whose}-reserved-compressible`))) return []
-    return [{ path, share: shareOf(reserved, isWhole) }]
+    return [{ whose, path, share: shareOf(reserved, isWhole) }]
   })
   return {
     pods: {

@@ -128,7 +128,7 @@ export function makeKubelet(
     stats: care.stats,
     spans: spans.recent,
     async start() {
-      resources.start(kubelet.pods)
+      resources.start(kubelet.pods, recorder)
       unfollow = spans.follow(kubelet.pods)
       unheard = kubelet.pods.onChange(garbage.happened)
       // The start itself leaves something behind.

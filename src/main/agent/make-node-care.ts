@@ -16,6 +16,7 @@ import { shutdownPeriods } from '#kubelet/shutdown/shutdown-plan.ts'
 import { createStatsProvider, type StatsProvider } from '#kubelet/stats/stats-provider.ts'
 import { durationMs } from '#lib/duration.ts'
 import type { AgentContext } from './agent-context.ts'
+import { nodeReference } from './node-reference.ts'
 
 /** What looks after the node itself: what it uses, what happens when it runs short, and how it is shut down. */
 export interface NodeCare {
@@ -44,11 +45,7 @@ const ownRegistry = 'wherry.local/'
 export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeCare {
   const { config, configuration, where, clock, random, log, metrics } = context
   const { runtime, volumes, logs, events, pods, cgroups } = parts
-  const node = {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: config.nodeName, uid: config.nodeName, resourceVersion: '', creationTimestamp: '' },
-  }
+  const node = nodeReference(config.nodeName)
   const pathOf = (name: readonly string[]) => cgroupPath(name, cgroups.driver, cgroups.root)
   const common = { pods, events, node, clock, log }
   const host = statsHost(clock)

@@ -10,12 +10,13 @@ import { checkpointFile } from '#host/plugins/checkpoint-file.ts'
 import { systemdCgroupHost } from '#host/systemd-cgroups.ts'
 import { createCgroupManager, type NodeShare } from '#kubelet/cgroups/cgroup-manager.ts'
 import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
-import type { CgroupManager, PodAdmitter, PodLookup, ResourceManager } from '#kubelet/interfaces.ts'
+import type { CgroupManager, EventSink, PodAdmitter, PodLookup, ResourceManager } from '#kubelet/interfaces.ts'
 import type { ExclusiveResources, MemoryBlock } from '#kubelet/pod-resources/pod-resources-server.ts'
 import { createCpuManager } from '#kubelet/resources/cpu/cpu-manager.ts'
 import { formatCpuSet } from '#kubelet/resources/cpu/cpu-set.ts'
 import { sharePool } from '#kubelet/resources/cpu/share-pool.ts'
 import { cpuPeriodUs } from '#kubelet/resources/cpu-share.ts'
+import { enforcementEvent } from '#kubelet/resources/enforcement-event.ts'
 import { managerMetrics } from '#kubelet/resources/manager-metrics.ts'
 import { createMemoryManager } from '#kubelet/resources/memory/memory-manager.ts'
 import type { MemoryRecord } from '#kubelet/resources/memory/memory-use.ts'
@@ -26,6 +27,7 @@ import { createTopologyManager } from '#kubelet/resources/topology/topology-mana
 import type { Runtime } from '#kubelet/runtime.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent-context.ts'
+import { nodeReference } from './node-reference.ts'
 
 /** What deals out the node: its cgroups, and CPUs, memory and placement for those who were promised them. */
 export interface NodeResourceParts {
@@ -36,7 +38,8 @@ export interface NodeResourceParts {
   readonly admitters: readonly PodAdmitter[]
   /** What containers have alone, for those who ask which. */
   readonly exclusive: ExclusiveResources
-  start(pods: PodLookup): void
+  /** Before the kubelet makes its groups: `events` hears of them. */
+  start(pods: PodLookup, events: EventSink): void
   stop(): void
 }
 
@@ -105,9 +108,13 @@ export async function makeResources(
     cpuPeriodUs: cpuPeriodUs(configuration.cpuCFSQuotaPeriod),
     hugePageSizes: Object.keys(machine.hugepages),
     hasExclusiveCpus: (pod: Pod) => cpus?.hasExclusive(pod.metadata.uid) === true,
-    report: (error) => log.warn('a group could not be held to its share of the machine', { error }),
+    onEnforced(outcome) {
+      if (outcome.error !== undefined) log.warn('a group could not be held to its share of the machine', { ...outcome })
+      events?.record({ regarding: nodeReference(config.nodeName), ...enforcementEvent(outcome) })
+    },
   })
   let stopSharing = (): void => {}
+  let events: EventSink | undefined
   /** Of a manager that the node had once and has no more. */
   const giveBack = (name: string, all: TakeBackOptions['all']): void => {
     takeBack({ file: state(name), runtime, all, log }).catch((error: unknown) =>
@@ -126,7 +133,8 @@ export async function makeResources(
       allocatableMemory: () =>
         (memory?.allocatable() ?? []).map(({ node, resource, bytes }) => ({ type: resource, sizeBytes: bytes, nodes: [node] })),
     },
-    start(lookup) {
+    start(lookup, sink) {
+      events = sink
       if (cpus !== undefined) stopSharing = sharePool({ cpus, pods: lookup, runtime, log })
       const all = (parts: readonly { readonly id: number }[]) => formatCpuSet(parts.map(({ id }) => id))
       if (cpus === undefined) giveBack('cpu_manager_state', { cpusetCpus: all(topology.cpus) })
