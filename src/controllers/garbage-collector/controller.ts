@@ -18,10 +18,16 @@ export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
   })
   const ownerKind = ({ apiVersion, kind }: OwnerReference) => tables().byReference.get(`${groupOf(apiVersion)}/${kind}`)
 
-  const dependentsOf = (object: KubeObject, cache: Cache): readonly Dependent[] =>
-    tables().kinds.flatMap((kind) =>
-      (cache.ownedBy(kind, object.metadata.uid, 'any') as readonly KubeObject[]).map((dependent) => ({ kind, object: dependent })),
+  /** Who gives an owner's uid, but another name, kind or namespace, depends on nobody: the owner does not wait for it, and hears nothing of its end. */
+  function dependentsOf(owner: AnyKind, { metadata: { uid, name, namespace } }: KubeObject, cache: Cache): readonly Dependent[] {
+    const means = (reference: OwnerReference) =>
+      reference.uid === uid && reference.name === name && reference.kind === owner.kind && groupOf(reference.apiVersion) === owner.group
+    const depends = ({ metadata }: KubeObject) =>
+      (namespace === undefined || metadata.namespace === namespace) && (metadata.ownerReferences ?? []).some(means)
+    return tables().kinds.flatMap((kind) =>
+      (cache.ownedBy(kind, uid, 'any') as readonly KubeObject[]).filter(depends).map((object) => ({ kind, object })),
     )
+  }
 
   function source(kind: AnyKind): Source {
     return {
@@ -36,7 +42,7 @@ export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
           (previous?.metadata.deletionTimestamp === undefined || !same(previous.metadata.finalizers, finalizers))
         if (isGone || leaves)
           keys.push(
-            ...dependentsOf(object, cache).map((one) => keyOfKind(one.kind, one.object.metadata.namespace, one.object.metadata.name)),
+            ...dependentsOf(kind, object, cache).map((one) => keyOfKind(one.kind, one.object.metadata.namespace, one.object.metadata.name)),
           )
         // An owner that waits has to hear of each dependent that goes, or that it no longer owns.
         for (const reference of [...(object.metadata.ownerReferences ?? []), ...(previous?.metadata.ownerReferences ?? [])]) {
@@ -81,7 +87,7 @@ export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
       if (kind === undefined || object === undefined || !concerns(object)) return undefined
       const owners = (object.metadata.ownerReferences ?? []).map((reference) => ownerOf(reference, object, cache))
       const readsDependents = object.metadata.deletionTimestamp !== undefined || owners.some(({ state }) => state === 'waiting')
-      return { kind, object, owners, dependents: readsDependents ? dependentsOf(object, cache) : [] }
+      return { kind, object, owners, dependents: readsDependents ? dependentsOf(kind, object, cache) : [] }
     },
     plan: planGarbage,
   }

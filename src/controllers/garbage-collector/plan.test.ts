@@ -140,6 +140,21 @@ test('never deletes what has a living owner, and leaves nothing without one', ()
   )
 })
 
+test('an owner waits for nobody who gives its uid, but lives elsewhere or calls it by another name', () => {
+  const { world } = given({ rs1: '' })
+  const reference = { apiVersion: 'apps/v1', kind: 'ReplicaSet', uid: 'uid-rs1', blockOwnerDeletion: true }
+  const held = (name: string, place: string, owner: string) =>
+    world.put(Pod, {
+      metadata: { name, namespace: place, ownerReferences: [{ ...reference, name: owner }], finalizers: ['held'] },
+      spec: {},
+    })
+  held('pod1', 'elsewhere', 'rs1')
+  held('pod2', namespace, 'rs2')
+  world.do({ do: 'delete', kind: ReplicaSet, name: 'rs1', namespace, uid: 'uid-rs1', propagationPolicy: 'Foreground' })
+  world.settle([controller])
+  assert.equal(world.get(ReplicaSet, 'rs1', namespace), undefined)
+})
+
 type Objects = Readonly<Record<string, string>>
 
 /** Objects by name: their owners, `!` where one blocks its owner's deletion, `?` of an unknown kind; `held` by a finalizer of somebody. */
