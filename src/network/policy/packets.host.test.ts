@@ -245,6 +245,28 @@ test('netpol: no way around over the link: neither its own addresses nor a packe
   assert.match(await lab.inside('node', 'nft', 'list', 'chain', 'inet', 't', 'one-link'), /broadcast, multicast \} counter packets 3 /)
 })
 
+test('netpol: no way around under an address that is no pod’s', async () => {
+  const probes: readonly Probe[] = [
+    { from: 'a', address: lab.end('outside', 4).address, protocol: 'TCP', port: 80 },
+    { from: 'a', address: lab.end('outside', 6).address, protocol: 'UDP', port: 80 },
+    { from: 'a', address: lab.end('node', 4).address, protocol: 'TCP', port: 80 },
+  ]
+  for (const [other, ...to] of [
+    ['10.9.0.77/32', '192.168.77.0/24', '10.9.0.1'],
+    ['fd09::77/128', 'fd77::/64', 'fd09::1'],
+  ] as const) {
+    await lab.inside('a', 'ip', 'address', 'add', other, 'dev', 'eth0', ...(other.includes(':') ? ['nodad'] : []))
+    await lab.inside('a', 'ip', 'route', 'replace', to[0], 'via', to[1], 'src', other.split('/')[0]!)
+  }
+  await lab.nft(modelOf([]).takeWhole())
+  assert.deepEqual(await lab.tryAll(probes), ['outside', 'outside', 'node'], 'its own matter where nobody is isolated')
+  await lab.nft(modelOf([policy('x', { podSelector: app('a'), policyTypes: ['Egress'] })]).takeWhole())
+  await lab.inside('node', 'conntrack', '-F')
+  assert.deepEqual(await lab.tryAll(probes), ['', '', ''])
+  for (const net of ['192.168.77.0/24', 'fd77::/64']) await lab.inside('a', 'ip', 'route', 'delete', net)
+  for (const other of ['10.9.0.77/32', 'fd09::77/128']) await lab.inside('a', 'ip', 'address', 'delete', other, 'dev', 'eth0')
+})
+
 test('netpol: SCTP, by packets of which only the ports are true', async (t) => {
   // The common header (source port, destination port, tag, checksum) and an INIT chunk, by RFC 9260.
   const script = `import socket,sys

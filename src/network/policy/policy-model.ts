@@ -66,6 +66,7 @@ export function createPolicyModel(table: string, bridge = 'none'): PolicyModel {
     for (const direction of directions)
       draft.declare(`${direction}-${family}`, { is: 'map', spec: `type ${addressType(family)} : verdict;` })
     draft.declare(`self-${family}`, { is: 'set', spec: `type ${addressType(family)} . ${addressType(family)};` })
+    draft.declare(`here-${family}`, { is: 'set', spec: `type ${addressType(family)};` })
   }
 
   // --- policies that select something here -----------------------------------------------------------------------------------------
@@ -183,6 +184,8 @@ export function createPolicyModel(table: string, bridge = 'none'): PolicyModel {
         if (jumps === undefined) draft.remove(`${direction}-${family}`, address)
         else draft.put(`${direction}-${family}`, address, `goto ${podChainName(direction, jumps)}`)
       }
+      if (owner === undefined) draft.remove(`here-${family}`, address)
+      else draft.put(`here-${family}`, address)
       if (chainsOf(owner).length > 0) draft.put(`self-${family}`, `${address} . ${address}`)
       else draft.remove(`self-${family}`, `${address} . ${address}`)
     }
@@ -262,17 +265,22 @@ const entry = (table: string): string => `table inet ${table} {
 `
 
 /**
- * Pods on one bridge also reach each other, and the node, by what no map knows: their link-local addresses, and packets to everybody. Where a pod
- * is isolated these ways are closed to all pods of the node, since a packet does not tell whose it is. Other bridges of the machine have nothing
- * to do with it.
+ * Pods on one bridge also reach each other, and the node, by what no map knows: their link-local addresses, and packets to everybody. And they could
+ * give themselves an address that is nobody's, which no policy isolates. Where a pod is isolated these ways are closed to all pods of the node, since
+ * a packet does not tell whose it is. Other bridges of the machine have nothing to do with it.
  */
 const oneLink: Readonly<Record<string, (bridge: string) => readonly string[]>> = {
   'one-link': (bridge) => [
     `iifname "${bridge}" ip6 saddr fe80::/10 counter drop`,
     `iifname "${bridge}" meta pkttype { broadcast, multicast } counter drop`,
+    ...nobodys(bridge),
   ],
-  'one-link-to-node': (bridge) => [`iifname "${bridge}" ip6 saddr fe80::/10 counter drop`],
+  'one-link-to-node': (bridge) => [`iifname "${bridge}" ip6 saddr fe80::/10 counter drop`, ...nobodys(bridge)],
 }
+const nobodys = (bridge: string): readonly string[] => [
+  `iifname "${bridge}" ip saddr != @here-4 counter drop`,
+  `iifname "${bridge}" ip6 saddr != @here-6 counter drop`,
+]
 
 /** Named ports of what comes in are those of pods of this node, since nothing else is stopped here. */
 const scopes: Readonly<Record<Direction, PortScope>> = { ingress: 'node', egress: 'cluster' }
