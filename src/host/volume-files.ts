@@ -13,7 +13,12 @@ const directoryMode = 0o755
  * it, and each name in the volume is a link `name → ..data/name`. A program that watches `..data` (inotify) sees exactly one change. A
  * crash leaves the old state, or the new one with a folder too many, which the next write removes.
  */
-export async function writeVolumeFiles(directory: string, files: readonly VolumeFile[], groupId: number | undefined): Promise<boolean> {
+export async function writeVolumeFiles(
+  directory: string,
+  files: readonly VolumeFile[],
+  groupId: number | undefined,
+  places: readonly string[] = [],
+): Promise<boolean> {
   for (const { path } of files) check(path)
   const old = await orMissing(fs.readlink(join(directory, dataLink)))
   const same = old !== undefined && (await holds(join(directory, old), files))
@@ -25,8 +30,28 @@ export async function writeVolumeFiles(directory: string, files: readonly Volume
     await fs.symlink(folder, join(directory, newDataLink))
     await fs.rename(join(directory, newDataLink), join(directory, dataLink))
   }
-  await matchNames(directory, new Set(files.map(({ path }) => path.split('/')[0]!)), folder)
+  const names = new Set(files.map(({ path }) => firstOf(path)))
+  // What is a file already needs no place beside it, and what is hidden is not for others.
+  const ours = places.filter((place) => !names.has(firstOf(place)) && !place.startsWith('..'))
+  await matchNames(directory, names, new Set(ours.map(firstOf)), folder)
+  for (const place of ours) await makePlace(directory, place, groupId)
   return !same
+}
+
+const firstOf = (path: string): string => path.split('/')[0]!
+
+/** A folder for something to be mounted at, and those above it. */
+async function makePlace(directory: string, place: string, groupId: number | undefined): Promise<void> {
+  const parts = place.split('/')
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const path = join(directory, ...parts.slice(0, depth))
+    if ((await fs.mkdir(path, { recursive: true })) !== undefined) await give(path, groupId)
+  }
+}
+
+async function give(path: string, groupId: number | undefined): Promise<void> {
+  if (groupId !== undefined) await fs.chown(path, 0, groupId)
+  await fs.chmod(path, groupId === undefined ? directoryMode : directoryMode | 0o2050)
 }
 
 function check(path: string): void {
@@ -46,10 +71,7 @@ async function writeFolder(folder: string, files: readonly VolumeFile[], groupId
     if (userId !== undefined || groupId !== undefined) await fs.chown(target, userId ?? 0, groupId ?? 0)
     await fs.chmod(target, groupId === undefined ? mode : mode | 0o440)
   }
-  for (const path of directories) {
-    if (groupId !== undefined) await fs.chown(path, 0, groupId)
-    await fs.chmod(path, groupId === undefined ? directoryMode : directoryMode | 0o2050)
-  }
+  for (const path of directories) await give(path, groupId)
 }
 
 /** Whether the folder holds just these files, with these contents and modes. */
@@ -65,11 +87,16 @@ async function holds(folder: string, files: readonly VolumeFile[]): Promise<bool
   return true
 }
 
-/** Links for the names there are, none for those there were, and no hidden folder but the present one. */
-async function matchNames(directory: string, names: ReadonlySet<string>, folder: string | undefined): Promise<void> {
+/** Links for the names there are, none for those there were, and no hidden folder but the present one. What is `kept` is none of them. */
+async function matchNames(
+  directory: string,
+  names: ReadonlySet<string>,
+  kept: ReadonlySet<string>,
+  folder: string | undefined,
+): Promise<void> {
   const present = await fs.readdir(directory)
   for (const name of present) {
-    if (name === dataLink || name === folder || names.has(name)) continue
+    if (name === dataLink || name === folder || names.has(name) || kept.has(name)) continue
     await fs.rm(join(directory, name), { recursive: true, force: true })
   }
   for (const name of names) {

@@ -10,6 +10,7 @@ import type { Random } from '#lib/random.ts'
 import type { PodCertificates } from '../pod-certificates/pod-certificates.ts'
 import type { Allocatable } from './downward.ts'
 import { followCertificates } from './live-certificates.ts'
+import { nestedPlaces } from './nested-places.ts'
 import type { FollowedObject, ObjectSource } from './object-source.ts'
 import type { Reference } from './payload.ts'
 import { payloadOf, referencesOf, tokensOf } from './payload.ts'
@@ -57,7 +58,7 @@ export function createLiveVolume(
   options: LiveOptions,
   pod: Pod,
   directory: string,
-  source: { readonly sources: readonly VolumeProjection[]; readonly defaultMode: number },
+  source: { readonly name: string; readonly sources: readonly VolumeProjection[]; readonly defaultMode: number },
 ): LiveVolume {
   const { host, objects, clock, random } = options
   const { namespace, uid } = pod.metadata
@@ -126,7 +127,7 @@ export function createLiveVolume(
         return options.allocatable()
       },
     })
-    await host.writeFiles(directory, files, groupId)
+    await host.writeFiles(directory, files, groupId, nestedPlaces(present, source.name))
     written = true
     wakeAt(clock.now() + Math.min(...[...issued.values()].map(({ renewMs }) => renewMs)) - clock.monotonicMs())
     // The files are as new as they can be, with a token that still works; the newer token is tried for again.

@@ -88,7 +88,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     let one = live.get(volume.name)
     if (!one) {
       const tell: typeof options.report = (changed, error) => report(changed, asMountError({ name: volume.name }, error))
-      one = createLiveVolume({ ...options, report: tell }, pod, hostPath, source)
+      one = createLiveVolume({ ...options, report: tell }, pod, hostPath, { name: volume.name, ...source })
       live.set(volume.name, one)
     }
     const isFirst = !prepared.has(volume.name)

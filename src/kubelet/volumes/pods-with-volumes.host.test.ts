@@ -4,6 +4,7 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
@@ -121,6 +122,44 @@ test('a claim, an image and memory in one pod; the kubelet restarts, the contain
   assert.equal(fs.readFileSync(log, 'utf8'), 'run\nrun\n')
   const snapshots = execFileSync('ctr', ['--address', containerd.socket, '-n', 'k8s.io', 'snapshots', 'list']).toString()
   assert.doesNotMatch(snapshots, /wherry-volume/)
+})
+
+test('a volume is mounted inside another that can only be read, and stays when that one changes', async () => {
+  const seen = join(containerd.directory, 'seen')
+  fs.mkdirSync(seen)
+  await node.client.create(ConfigMap, { metadata: { name: 'outer' }, data: { a: '1' } }, { namespace: 'default' })
+  await node.create('nested', {
+    securityContext: { fsGroup: 4321 },
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      sh('main', 'while :; do (cat /outer/*; ls /outer/inner /outer/deep/er) > /seen/new 2>&1; mv /seen/new /seen/now; sleep 0.1; done', {
+        volumeMounts: [
+          { name: 'inner', mountPath: '/outer/deep/er/' },
+          { name: 'outer', mountPath: '/outer' },
+          { name: 'inner', mountPath: '/outer/inner' },
+          { name: 'inner', mountPath: '/outer/inner/most' },
+          { name: 'seen', mountPath: '/seen' },
+        ],
+      }),
+    ],
+    volumes: [
+      { name: 'outer', configMap: { name: 'outer' } },
+      { name: 'inner', emptyDir: {} },
+      { name: 'seen', hostPath: { path: seen } },
+    ],
+  })
+  const pod = await waitFor('nested', (one) => isTrue(one, 'Ready'))
+  const text = () => (fs.existsSync(join(seen, 'now')) ? fs.readFileSync(join(seen, 'now'), 'utf8') : '')
+  await until(() => text().startsWith('1'))
+  const inside = join(root, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~configmap/outer')
+  assert.deepEqual(
+    fs.readdirSync(inside).filter((name) => !name.startsWith('..')),
+    ['a', 'deep', 'inner'],
+  )
+  fs.writeFileSync(join(root, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~empty-dir/inner/file'), '')
+  await node.client.patch(ConfigMap, 'outer', { type: 'merge', body: { data: { a: null, b: '2' } } }, { namespace: 'default' })
+  await until(() => text().startsWith('2') && /inner:\nfile\nmost\n/.test(text()) && /er:\nfile\nmost\n/.test(text()))
+  await gone('nested')
 })
 
 test('a claim that is not bound yet keeps a pod waiting, told in the words of the reference; then it starts', async () => {

@@ -41,7 +41,7 @@ async function stage(aheadMs: number) {
     } as unknown as LiveOptions,
     pod,
     '/volume',
-    { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3600 } }], defaultMode: 0o644 },
+    { name: 'v', sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3600 } }], defaultMode: 0o644 },
   )
   await volume.write()
   return { clock, node, issued, close: () => volume.close() }

@@ -58,9 +58,10 @@ export interface VolumeHost {
   removeTree(path: string): Promise<void>
   /**
    * Replaces the files of a directory as one step that a reader sees whole or not at all: a new hidden folder, then one `rename` of the link
-   * `..data`; each name in the directory is a link through it. False when the files were the same already. `groupId` owns the files.
+   * `..data`; each name in the directory is a link through it. False when the files were the same already. `groupId` owns the files. `places` are
+   * folders beside them, for others to be mounted at: they are made where no file has their name, and stay.
    */
-  writeFiles(directory: string, files: readonly VolumeFile[], groupId: number | undefined): Promise<boolean>
+  writeFiles(directory: string, files: readonly VolumeFile[], groupId: number | undefined, places?: readonly string[]): Promise<boolean>
   /**
    * Gives the tree to a group: readable (and writable unless `readOnly`) by it, directories with the set-group-ID bit. With `onlyOnMismatch` a
    * root that already looks so ends it there.
