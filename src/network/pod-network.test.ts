@@ -8,7 +8,9 @@ import { startPodNetwork } from './pod-network.ts'
 import type { PodNetworkMode } from './routes/desired-network.ts'
 import type { Device, PresentNetwork, Route } from './routes/network-state.ts'
 import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
+import type { ServiceRanges } from './routes/service-ranges.ts'
 import { carryOut } from './routes/testing/carry-out.ts'
+import { fakeServiceRanges } from './routes/testing/fake-service-ranges.ts'
 
 const own = node('a', 1)
 
@@ -113,6 +115,42 @@ test('a route of Services waits for the address that it bears', async () => {
     world.present.routes.map(({ destination }) => destination),
     ['10.96.0.0/12'],
   )
+  await world.stop()
+})
+
+test('ranges of Services that come later get routes, and those that go lose them', async () => {
+  const ranges = fakeServiceRanges(['10.96.0.0/12', '10.112.0.0/16'])
+  const route = { isOnLink: false, table: 254, metric: 0 }
+  const world = start({
+    nodes: [own],
+    serviceDevice: { device: 'svc', addresses: ['10.96.0.10'], ranges: ['10.96.0.0/12'], sources: own.addresses },
+    serviceRanges: ranges,
+    foreign: [{ ...route, destination: '192.0.2.0/24', device: 'eth0', protocol: 'kernel' }],
+  })
+  const routed = () =>
+    world.present.routes
+      .filter(({ device }) => device === 'svc')
+      .map(({ destination }) => destination)
+      .sort()
+  const left = { ...route, device: 'svc' }
+  world.present = {
+    ...world.present,
+    routes: [
+      ...world.present.routes,
+      { ...left, destination: '10.120.0.0/16', protocol: 'boot' },
+      { ...left, destination: 'fe80::/64', protocol: 'kernel' },
+    ],
+  }
+  await world.settle()
+  const kernels = 'fe80::/64'
+  assert.deepEqual(routed(), ['10.112.0.0/16', '10.120.0.0/16', '10.96.0.0/12', kernels], 'it may be that of a range not known yet')
+  ranges.set(['10.96.0.0/12', '10.112.0.0/16'])
+  await world.settle()
+  assert.deepEqual(routed(), ['10.112.0.0/16', '10.96.0.0/12', kernels], 'left by a former agent')
+  ranges.set(['10.96.0.0/12', '10.128.0.0/16', '192.0.2.0/24', '0.0.0.0/0'])
+  await world.settle()
+  assert.deepEqual(routed(), ['10.128.0.0/16', '10.96.0.0/12', kernels], 'the machine’s own network stays where it is')
+  assert.ok(world.present.routes.some(({ destination, device }) => destination === '192.0.2.0/24' && device === 'eth0'))
   await world.stop()
 })
 
@@ -252,13 +290,23 @@ interface Start {
   readonly failures?: number
   readonly foreign?: readonly Route[]
   readonly serviceDevice?: ServiceDevice
+  readonly serviceRanges?: ServiceRanges
   readonly loopbackGuarded?: Promise<void>
 }
 
 const without = ({ devices }: PresentNetwork, address: string): Device[] =>
   devices.map((one) => ({ ...one, addresses: one.addresses.filter((text) => text !== address) }))
 
-function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign = [], serviceDevice, loopbackGuarded }: Start) {
+function start({
+  nodes,
+  isSynced = true,
+  mode = 'vxlan',
+  failures = 0,
+  foreign = [],
+  serviceDevice,
+  serviceRanges,
+  loopbackGuarded,
+}: Start) {
   const clock = createVirtualClock(0)
   let all = nodes
   let failing = failures
@@ -346,6 +394,7 @@ function start({ nodes, isSynced = true, mode = 'vxlan', failures = 0, foreign =
     nodeNetworks: networks,
     names: { vxlan: 'vx', bridge: 'br' },
     ...(serviceDevice && { serviceDevice }),
+    ...(serviceRanges && { serviceRanges }),
     ...(loopbackGuarded && { loopbackGuarded }),
     cniConfigFile: '/cni/10.conflist',
     cniStateDirectory: '/cni/state',

@@ -12,6 +12,7 @@ import type { NodeNetwork, NodeNetworks } from './routes/node-networks.ts'
 import { remembered } from './routes/remembered.ts'
 import type { RouteHost } from './routes/route-host.ts'
 import { serviceDeviceLines } from './routes/service-device.ts'
+import type { ServiceRanges } from './routes/service-ranges.ts'
 
 /** What the pods' own network of one node is made from. */
 export interface PodNetworkOptions {
@@ -29,6 +30,8 @@ export interface PodNetworkOptions {
   readonly loopbackGuarded?: Promise<void>
   /** What has to be there beside the ways of pods; absent: nothing. */
   readonly serviceDevice?: ServiceDevice
+  /** All ranges of Services, in place of those of the device; absent: they never change. */
+  readonly serviceRanges?: ServiceRanges
   readonly cniConfigFile: string
   readonly cniStateDirectory: string
   /** Hears of each problem when it begins. */
@@ -110,11 +113,13 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
 
   /** Whether there was nothing to mend; else nobody knows what is there until it is read. */
   async function mendServiceDevice(before: PresentNetwork): Promise<boolean> {
-    const { serviceDevice } = options
-    const lines = serviceDevice === undefined ? [] : serviceDeviceLines(serviceDevice, before)
+    const { serviceDevice, serviceRanges } = options
+    if (serviceDevice === undefined) return true
+    const ranges = serviceRanges?.list() ?? serviceDevice.ranges
+    const lines = serviceDeviceLines({ ...serviceDevice, ranges, hasAllRanges: serviceRanges?.isSynced() ?? false }, before)
     if (lines.length === 0) return true
     await host.apply([{ program: 'ip', lines }])
-    log.info('made the interface of Services whole again', { lines: lines.length })
+    log.info('changed the interface of Services', { lines: lines.length })
     return false
   }
 
@@ -185,9 +190,10 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
     },
     () => log.debug('stopped before there were rules'),
   )
-  const unfollow = nodeNetworks.onChange(() => {
+  const follow = (): void => {
     if (failures === 0) stir()
-  })
+  }
+  const stops = [nodeNetworks.onChange(follow), options.serviceRanges?.onChange(follow)]
   watch(0)
   nodeNetworks.synced().then(stir, () => log.debug('stopped before the nodes were known'))
   return {
@@ -195,7 +201,7 @@ export function startPodNetwork(options: PodNetworkOptions): { readonly stop: ()
       stopped = true
       forgetTimer()
       unwatch()
-      unfollow()
+      for (const stop of stops) stop?.()
       await running
     },
   }

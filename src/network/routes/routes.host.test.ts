@@ -11,6 +11,7 @@ import { startPodNetwork } from '../pod-network.ts'
 import { createTestMachines, type TestMachine } from '../testing/machines.ts'
 import type { NetworkProblem, PodNetworkMode } from './desired-network.ts'
 import type { NodeNetwork, NodeNetworks } from './node-networks.ts'
+import { fakeServiceRanges } from './testing/fake-service-ranges.ts'
 
 const loud = createJsonLog((line) => console.error(line), systemClock)
 const machines = createTestMachines('podnet')
@@ -42,6 +43,7 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
     const world = await machines.cluster({ count: 3, underlay, pods, isRouted })
     t.after(() => world.close())
     const networks = fakeNetworks(world.nodes.map(({ network }) => network))
+    const ranges = fakeServiceRanges(serviceRanges)
     const problems: NetworkProblem[] = []
     const start = (machine: TestMachine) =>
       startPodNetwork({
@@ -55,6 +57,7 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
         nodeNetworks: networks,
         names: { vxlan: 'wherry-vxlan', bridge: 'wherry0' },
         serviceDevice: { device: 'svc0', addresses: serviceAddresses, ranges: serviceRanges, sources: machine.network.addresses },
+        serviceRanges: ranges,
         loopbackGuarded: Promise.resolve(),
         cniConfigFile: machine.cniConfigFile,
         cniStateDirectory: machine.cniStateDirectory,
@@ -115,6 +118,20 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
       await until('there after it was turned off', isWhole)
       await node.run('ip', 'address', 'flush', 'dev', 'svc0')
       await until('there after its addresses were taken away', isWhole)
+    })
+
+    await t.test('ranges of Services that come later have routes as long as they are there', async () => {
+      const [node] = world.nodes as [TestMachine]
+      const own = underlay.includes('v4') ? ['10.112.0.0/16'] : ['fd00:10:112::/112']
+      const routes = async () => Promise.all(['-4', '-6'].map((family) => node.run('ip', family, 'route', 'show', 'dev', 'svc0')))
+      const has = async (range: string) => (await routes()).some((text) => text.includes(range))
+      ranges.set([...serviceRanges, ...own])
+      for (const range of own) await until('a route', () => has(range))
+      const before = (await routes()).join('\n')
+      ranges.set(serviceRanges)
+      for (const range of own) await until('no route', async () => !(await has(range)))
+      const lines = before.split('\n').filter((line) => !own.some((range) => line.startsWith(range)))
+      assert.deepEqual((await routes()).join('\n').split('\n').sort(), lines.sort(), 'all others stay')
     })
 
     await t.test('a cut and healed network needs no hand', async () => {

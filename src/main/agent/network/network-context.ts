@@ -3,8 +3,9 @@ import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import { createInformer, type Informer } from '#client/informer.ts'
-import { nodeAddresses } from '#host/config.ts'
+import { nodeAddresses, serviceRanges } from '#host/config.ts'
 import { createNetworkHost } from '#host/network.ts'
 import { createEventRecorder, type EventRecorder } from '#loop/events.ts'
 import { serviceAddressIndex, sliceAddressIndex } from '#network/dns/serve-names.ts'
@@ -12,6 +13,7 @@ import type { NetworkHost } from '#network/host.ts'
 import { keptNode, withoutManagers } from '#network/kept-objects.ts'
 import { sliceServiceIndex } from '#network/proxy/proxy.ts'
 import { followNodeNetworks, type NodeNetworks } from '#network/routes/node-networks.ts'
+import { followServiceRanges, type ServiceRanges } from '#network/routes/service-ranges.ts'
 import type { AgentContext } from '../agent-context.ts'
 
 /** What every part of the node's network is made from. */
@@ -30,9 +32,12 @@ export interface NetworkContext extends AgentContext {
     /** The pods of this node. */
     readonly pods: Informer<Pod>
     readonly namespaces: Informer<Namespace>
+    readonly serviceCIDRs: Informer<ServiceCIDR>
   }
   /** Addresses and pod ranges of all nodes, and when they change. */
   readonly nodeNetworks: NodeNetworks
+  /** All ranges of Service addresses, and when they change. */
+  readonly serviceRanges: ServiceRanges
   /** Events about what the network finds. */
   readonly recorder: EventRecorder
 }
@@ -56,8 +61,10 @@ export function openNetworkContext(context: AgentContext): { readonly network: N
     }),
     pods: createInformer(client, Pod, { ...cache, transform: withoutManagers, fieldSelector: `spec.nodeName=${config.nodeName}` }),
     namespaces: createInformer(client, Namespace, { ...cache, transform: withoutManagers }),
+    serviceCIDRs: createInformer(client, ServiceCIDR, { ...cache, transform: withoutManagers }),
   }
   const nodeNetworks = followNodeNetworks(caches.nodes)
+  const ranges = followServiceRanges(caches.serviceCIDRs, serviceRanges(config))
   const recorder = createEventRecorder({ ...cache, client, component: 'node-network', host: config.nodeName })
   return {
     network: {
@@ -66,10 +73,12 @@ export function openNetworkContext(context: AgentContext): { readonly network: N
       nodeAddresses: nodeAddresses(config),
       caches,
       nodeNetworks,
+      serviceRanges: ranges,
       recorder,
     },
     async close() {
       nodeNetworks.stop()
+      ranges.stop()
       recorder.close()
       await Promise.all(Object.values(caches).map((informer) => informer.close()))
     },

@@ -22,7 +22,7 @@ export function runPodNetwork(
     readonly onMoved: () => void
   },
 ): NetworkPart {
-  const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, recorder } = network
+  const { config, where, clock, random, log, caches, nodeAddresses, nodeNetworks, serviceRanges, recorder } = network
   let forgetLook = (): void => {}
   const part = startPodNetwork({
     host: createRouteHost(),
@@ -35,6 +35,7 @@ export function runPodNetwork(
     nodeNetworks,
     names: { vxlan: names.vxlanDevice, bridge: names.bridge },
     serviceDevice,
+    serviceRanges,
     // Over a bridge of somebody else's it is up to them.
     ...(config.podNetwork !== 'none' && { loopbackGuarded }),
     cniConfigFile: join(where.cniConfig, '10-wherry.conflist'),

@@ -1,7 +1,5 @@
 import type { Node } from '#api/core/v1/node.ts'
-import { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
-import { createInformer } from '#client/informer.ts'
-import { dnsAddresses, serviceRanges } from '#host/config.ts'
+import { dnsAddresses } from '#host/config.ts'
 import { names } from '#host/names.ts'
 import { createServiceHost } from '#host/service-host.ts'
 import { createEventRecorder } from '#loop/events.ts'
@@ -14,7 +12,7 @@ const usualHealthPort = 10_256
 
 /** The rules by which packets for Services and host ports find their pods, and what balancers are told of them. */
 export function runServiceProxy(context: NetworkContext): NetworkPart & { readonly synced: Promise<void> } {
-  const { config, caches, client, clock, random, nodeAddresses, nodeNetworks } = context
+  const { config, caches, client, clock, random, nodeAddresses, nodeNetworks, serviceRanges } = context
   const log = context.log.with({ part: 'service-proxy' })
   const host = createServiceHost()
   const events = createEventRecorder({ client, clock, random, log, component: 'kube-proxy', host: config.nodeName })
@@ -42,7 +40,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
       name: names.table,
       clusterCIDR: config.podCIDR,
       nodeAddresses,
-      serviceCIDRs: serviceRanges(config),
+      serviceCIDRs: serviceRanges.list(),
       unmasqueraded: nodeNetworks.addresses(),
       ...(config.podNetwork !== 'none' && {
         tunnel: { port: vxlanPort, devices: [names.bridge, names.vxlanDevice] },
@@ -52,7 +50,6 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
       ...(config.nodePortAddresses && { nodePortAddresses: config.nodePortAddresses }),
     },
   })
-  const ranges = createInformer(client, ServiceCIDR, { clock, random, log })
   const stops = [
     nodeNetworks.onChange(() =>
       proxy.setFacts({ unmasqueraded: nodeNetworks.addresses(), ...(config.podNetwork !== 'none' && { ownPodCIDRs: ownPodCIDRs() }) }),
@@ -60,10 +57,7 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
     caches.nodes.onChange((node) => {
       if (node.metadata.name === config.nodeName) proxy.setZone(zone())
     }),
-    ranges.onChange(() => {
-      const all = ranges.list().flatMap(({ spec }) => spec.cidrs ?? [])
-      proxy.setFacts({ serviceCIDRs: [...new Set([...serviceRanges(config), ...all])] })
-    }),
+    serviceRanges.onChange(() => proxy.setFacts({ serviceCIDRs: serviceRanges.list() })),
   ]
   // A kernel without IPv6 has no address of it, and nothing to listen at.
   const anyAddress = host.addresses().some((address) => address.includes(':')) ? ['0.0.0.0', '::'] : ['0.0.0.0']
@@ -86,7 +80,6 @@ export function runServiceProxy(context: NetworkContext): NetworkPart & { readon
       for (const stop of stops) stop()
       await (await listening)?.close()
       await proxy.stop()
-      await ranges.close()
       events.close()
     },
   }

@@ -317,7 +317,7 @@ export interface FakeInformer<T> {
   clear(): void
 }
 
-export function fakeInformer<T extends { readonly metadata: { readonly name: string; readonly namespace?: string } }>(
+export function fakeInformer<T extends { readonly metadata: { readonly name: string; readonly namespace?: string | undefined } }>(
   indexOf: (object: T) => readonly string[] = () => [],
 ): FakeInformer<T> {
   const objects = new Map<string, T>()
