@@ -157,6 +157,16 @@ test('before the caches are full, names of the cluster wait; what is kept then i
   assert.equal(show(await ask(never, { questions: [{ type: 'A', name: 'a.localhost' }] })), 'A 127.0.0.1')
 })
 
+test('a flood before the caches are full is not kept waiting', async () => {
+  const ready = Promise.withResolvers<boolean>()
+  const serve = nameServerWith({ isReady: () => false, ready: () => ready.promise })
+  const answers = Array.from({ length: 4_100 }, () => ask(serve, { questions: [web] }))
+  assert.deepEqual((await Promise.all(answers.slice(4_096))).map(show), ['SERVFAIL', 'SERVFAIL', 'SERVFAIL', 'SERVFAIL'])
+  ready.resolve(true)
+  assert.equal(show(await answers[0]!), 'A 10.96.0.7')
+  assert.equal(show(await ask(serve, { questions: [web] })), 'A 10.96.0.7', 'there is room again')
+})
+
 test('an alias for a name of the cluster waits for the caches as that name does', async () => {
   let isFull = false
   const serve = (ready: () => Promise<boolean>) =>

@@ -50,6 +50,8 @@ export interface NameServerOptions {
   readonly served?: (served: Served) => void
 }
 
+/** Questions that wait for caches or settings after a start; a flood is answered instead of being kept. */
+const waitingMax = 4_096
 /** Names that stand for others, one after the other; more is taken for a circle. */
 const linksMax = 8
 
@@ -62,6 +64,7 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
   const ownAnswers = options.ownAnswers ?? createOwnAnswers()
   const domain = labelsOf(view.domain)
   let turn = 0
+  let waiting = 0
 
   function handle(message: Uint8Array, client: DnsClient): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     const startedMs = served === undefined ? 0 : clock.monotonicMs()
@@ -97,13 +100,27 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
     if (query.class !== classIn || (isMetaType(query.type) && query.type !== anyType)) return { refusal: rcodes.REFUSED }
     const labels = labelsOfKey(query.key)
     if (query.type === anyType) return { answer: minimal(query, nameOf(labels)), ageSeconds: 0, isOwn: true }
-    return options.isSettled() ? makeBySettings(query, labels, client) : options.settled().then(() => makeBySettings(query, labels, client))
+    if (options.isSettled()) return makeBySettings(query, labels, client)
+    return waited(() => options.settled().then(() => true)).then((isKnown) =>
+      isKnown ? makeBySettings(query, labels, client) : { refusal: rcodes.SERVFAIL },
+    )
   }
 
   function makeBySettings(query: Query, labels: readonly string[], client: DnsClient): Made | Promise<Made> {
     if (!isReady() && isOfCaches(labels))
-      return options.ready().then((isFull) => (isFull ? resolve(query, labels, client) : { refusal: rcodes.SERVFAIL }))
+      return waited(options.ready).then((isFull) => (isFull ? resolve(query, labels, client) : { refusal: rcodes.SERVFAIL }))
     return resolve(query, labels, client)
+  }
+
+  /** False: it did not come about in time, or too many wait already. */
+  async function waited(until: () => Promise<boolean>): Promise<boolean> {
+    if (waiting >= waitingMax) return false
+    waiting += 1
+    try {
+      return await until()
+    } finally {
+      waiting -= 1
+    }
   }
 
   function resolve(query: Query, labels: readonly string[], client: DnsClient): Made | Promise<Made> {
@@ -133,7 +150,7 @@ export function createNameServer(options: NameServerOptions): DnsHandler {
       if (seen.has(target) || seen.size > linksMax) return failed(query, answers)
       seen.add(target)
       const labels = labelsOf(target)
-      if (!isReady() && isOfCaches(labels) && !(await options.ready())) return failed(query, answers)
+      if (!isReady() && isOfCaches(labels) && !(await waited(options.ready))) return failed(query, answers)
       const next = locally(target, labels, type)
       if (next === undefined) {
         const forwarded = await forwarder.resolve(target, questionOf(query, keyOf(labels, query.type)), client.address)
