@@ -4,6 +4,7 @@ import { askProvider, nodeDockerConfig, readCredentialProviders } from '#host/cr
 import { nodeFiles } from '#host/files.ts'
 import { createCredentialProvider } from '#kubelet/image/credential-provider.ts'
 import { createImagePuller, type ImageObserver, type ImagePuller } from '#kubelet/image/image-puller.ts'
+import { measuredAsk } from '#kubelet/image/measured-ask.ts'
 import { createNodeCredentials } from '#kubelet/image/node-credentials.ts'
 import { createPullRecords } from '#kubelet/image/pull-records.ts'
 import type { VerificationPolicy } from '#kubelet/image/verification.ts'
@@ -63,15 +64,16 @@ export function makeImages(context: AgentContext, runtime: Runtime, observer?: I
 }
 
 /** Those that the node's configuration names, as the reference's flags of the same names do. */
-function credentialProviders({ config, client, clock }: AgentContext) {
+function credentialProviders({ config, client, clock, metrics }: AgentContext) {
   const { imageCredentialProviderConfig: file, imageCredentialProviderBinDir: programs } = config
   if (file === undefined || programs === undefined) return []
   const tokens = createTokenSource(client, () => clock.now())
+  const ask = measuredAsk(askProvider(programs), { registry: metrics.registry, clock })
   return readCredentialProviders(file, programs).map((one) =>
     createCredentialProvider({
       config: one,
       clock,
-      ask: askProvider(programs),
+      ask,
       async serviceAccount(namespace, name) {
         const { metadata } = await client.get(ServiceAccount, name, namespace)
         return { uid: metadata.uid, annotations: metadata.annotations ?? {} }
