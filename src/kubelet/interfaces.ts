@@ -1,6 +1,7 @@
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { PodCondition, ResourceStatus } from '#api/core/v1/types.ts'
 import type { KubeObject } from '#api/kind.ts'
+import type { WorkObserver } from './metrics/work-metrics.ts'
 import type { AnyContainer } from './pod/containers.ts'
 import type { CgroupTraits } from './resources/node-resources.ts'
 import type { ResizeObserver } from './resources/resize-metrics.ts'
@@ -298,6 +299,7 @@ export interface KubeletObserver {
   /** A pod was ended to make room for a critical one, first of all for want of this resource. */
   preempted?(resource: string): void
   readonly resizes?: ResizeObserver
+  readonly work?: WorkObserver
 }
 
 // --- the machine -------------------------------------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ export interface Kubelet {
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const { config, client, clock, random, log, runtime, facts } = options
+  const work = options.observer?.work
   const workers = new Map<string, PodWorker>()
   /** Which pod a container or sandbox belongs to. */
   const owners = new Map<string, string>()
@@ -129,6 +130,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     log,
     onWritten: (uid) => workers.get(uid)?.look(),
     ...(options.isCrowded && { isCrowded: options.isCrowded }),
+    ...(work && { onSynced: work.statusWritten }),
   })
   const references: References = {
     configMap: (name, namespace) => orMissing(client.get(ConfigMap, name, namespace)),
@@ -265,6 +267,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         workers.delete(uid)
         resizes.forget(uid)
         statics.ended(uid)
+        if (workers.has(uid)) work?.staticPodRestarted()
         notify(uid)
       },
     })
@@ -332,6 +335,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       try {
         for await (const { id, type } of runtime.events(stopping.signal)) {
           attempt = 0
+          work?.runtimeHeard()
           const uid = owners.get(id)
           if (uid !== undefined) workers.get(uid)?.changed(id, type)
           else if (type === 'stopped') {
@@ -356,7 +360,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   }
 
   function relistAll(): void {
-    for (const worker of workers.values()) worker.relist()
+    const ended = work?.relistBegins()
+    void Promise.all([...workers.values()].map((worker) => worker.relist())).then(ended)
   }
 
   /** The safety net under the events: rare, so that it costs nothing, and spread by chance. */

@@ -58,3 +58,15 @@ check('HTTP where HTTPS was said', { https: noTls, http: failure('404', 404) }, 
 ])
 check('neither', { https: noTls, http: failure('refused') }, /EPROTO/)
 check('HTTPS that is not there', { https: failure('connection refused'), http: failure('', 200) }, /connection refused/)
+
+test('tells of a hook that sleeps and is called off', async () => {
+  const clock = createVirtualClock(0)
+  const ending = new AbortController()
+  let cut = 0
+  const run = runHook({ sleep: { seconds: 60 } }, { clock, onCutShort: () => (cut += 1) } as never, ending.signal)
+  const failed = assert.rejects(run, /over/)
+  await clock.advance(1_000)
+  ending.abort(new Error('it is over'))
+  await failed
+  assert.equal(cut, 1)
+})

@@ -3,6 +3,7 @@ import type { HTTPGetAction, LifecycleHandler } from '#api/core/v1/types.ts'
 import { type Clock, sleep } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { NetworkProbe, ProbeAnswer } from '../interfaces.ts'
+import type { WorkObserver } from '../metrics/work-metrics.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -16,6 +17,8 @@ export interface HookContext {
   readonly podIP: string
   /** Told of a hook that asks for HTTPS and finds HTTP. */
   readonly onFallback?: (host: string) => void
+  /** Told of a hook that was to sleep for longer. */
+  readonly onCutShort?: () => void
 }
 
 /** Runs a postStart or preStop hook to its end. Throws `WherryError` when it fails; nothing but the abort bounds an exec. */
@@ -43,7 +46,11 @@ export async function runHook(handler: LifecycleHandler, context: HookContext, s
     }
     // What the answer says is of no interest: the hook was heard.
     if (isUnreached(answer)) throw new WherryError('InternalError', answer.output)
-  } else if (pause !== undefined) await sleep(context.clock, pause.seconds * 1000, signal)
+  } else if (pause !== undefined)
+    await sleep(context.clock, pause.seconds * 1000, signal).catch((error: unknown) => {
+      context.onCutShort?.()
+      throw error
+    })
   // A tcpSocket handler is accepted by the API and does nothing, in the reference as well.
   else if (tcpSocket === undefined) throw new WherryError('Invalid', 'invalid handler: no action is set')
 }
@@ -54,8 +61,19 @@ const SPEAKS_NO_TLS = /wrong version number|packet length too long|http request|
 const OUTPUT_LIMIT_BYTES = 10 * 1024
 const HTTP_TIMEOUT_MS = 60_000
 
-/** The event's words. */
-export const hookFallback = (host: string): string => `request to HTTPS lifecycle hook ${host} got HTTP response, retry with HTTP succeeded`
+/** What is told of a hook, in events and metrics. */
+export const hookTold = (
+  tell: (type: 'Warning', reason: string, message: string) => void,
+  work: WorkObserver | undefined,
+): Required<Pick<HookContext, 'onFallback' | 'onCutShort'>> => ({
+  onFallback(host) {
+    tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
+    work?.hookFellBack()
+  },
+  onCutShort: () => work?.sleepCutShort(),
+})
+
+const hookFallback = (host: string): string => `request to HTTPS lifecycle hook ${host} got HTTP response, retry with HTTP succeeded`
 
 /** Where an httpGet action goes: the pod's address unless it names a host. */
 export function httpTarget(

@@ -2,7 +2,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { causeOf } from '#client/cause-of.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
-import { hookFallback, runHook } from '../container/hook.ts'
+import { hookTold, runHook } from '../container/hook.ts'
 import { resourcesOf } from '../resources/allocated-resources.ts'
 import { cpuPeriodUs } from '../resources/cpu-share.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
@@ -287,8 +287,8 @@ export function createOperations({ context, state, onProgress, onForgotten }: Op
     const ending = new AbortController()
     const signal = AbortSignal.any([aborting.signal, ending.signal])
     const podIP = [...state.sandboxes.values()].find(({ ready }) => ready)?.ips[0] ?? context.node().addresses[0] ?? ''
-    const onFallback = (host: string) => tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
-    const hook = runHook(handler, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback }, signal).catch(
+    const told = hookTold(tell, context.observer?.work)
+    const hook = runHook(handler, { ...context, pod: state.pod, container, containerId: id, podIP, ...told }, signal).catch(
       (error: unknown) => {
         if (signal.aborted) return
         context.log.info('a preStop hook failed', { pod: state.pod.metadata.name, container: name, error })

@@ -21,6 +21,7 @@ import { adoptResources } from './resize-pod.ts'
 import { podStatus } from './status.ts'
 import { terminationAfter } from './termination.ts'
 import type { Ending, PodView } from './view.ts'
+import { createWorkWatch } from './work-watch.ts'
 
 /**
  * One pod's life on this node. Whatever happens (the object changed, the runtime told of something, an operation ended, a deadline came)
@@ -40,8 +41,8 @@ export interface PodWorker {
   retry(): void
   /** Something happened to a container or sandbox of this pod. */
   changed(id: string, type?: RuntimeEvent['type']): void
-  /** Events may have been missed: list everything of the pod. */
-  relist(): void
+  /** Events may have been missed: list everything of the pod. Resolves when that is done, or the worker's life is over. */
+  relist(): Promise<void>
   look(): void
   /** Nothing of it is to start any more. */
   readonly isEnding: boolean
@@ -89,6 +90,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   let isAskedAgain = false
   let isClosed = false
   let forgetWake = () => {}
+  let relisting: PromiseWithResolvers<void> | undefined
+  const work = createWorkWatch({ clock, ...(context.observer?.work && { observer: context.observer.work }) })
 
   const operations = createOperations({ context, state, onProgress: look, onForgotten: forget })
   const prober = createProber({
@@ -108,6 +111,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       return
     }
     isLooking = true
+    if (state.isAdmitted) work.begins(state.isRemoved)
     void lookOnce()
       .catch((error: unknown) => {
         log.warn('a pod could not be looked at', { error })
@@ -118,7 +122,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       })
       .finally(() => {
         isLooking = false
-        if (!isAskedAgain) return
+        if (!isAskedAgain) {
+          if (running.size === 0) work.ends(state.termination === undefined ? undefined : 'kill')
+          return
+        }
         isAskedAgain = false
         look()
       })
@@ -130,6 +137,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       await adoptResources(context, state)
       adoptNetwork(context, state)
       isListed = true
+      relisting?.resolve()
+      relisting = undefined
       dirty.clear()
     }
     for (const id of [...dirty]) {
@@ -278,6 +287,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   }
 
   function forget(): void {
+    work.ends('terminated')
     close()
     statuses.forget(context.shownAs(state.pod)?.metadata.uid ?? uid)
     context.images.forget(uid)
@@ -287,6 +297,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
 
   function close(): void {
     isClosed = true
+    relisting?.resolve()
     forgetWake()
     prober.close()
     operations.abort()
@@ -298,6 +309,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       return state.pod
     },
     update(next) {
+      work.changed()
       const previous = state.pod
       state.pod = next
       const { labels, annotations } = next.metadata
@@ -328,9 +340,12 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       if (type === 'stopped') told.set(id, 0)
       look()
     },
-    relist() {
+    async relist() {
       isListed = false
+      relisting ??= Promise.withResolvers()
+      const { promise } = relisting
       look()
+      await promise
     },
     retry,
     look,

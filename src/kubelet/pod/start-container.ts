@@ -3,7 +3,7 @@ import { containerConfig, mountSubPath } from '../container/container-config.ts'
 import { ENV_FILE_LIMIT_BYTES, envFileValue } from '../container/env-file.ts'
 import { containerEnvironment } from '../container/environment.ts'
 import { withGrants } from '../container/grants.ts'
-import { hookFallback, runHook } from '../container/hook.ts'
+import { hookTold, runHook } from '../container/hook.ts'
 import { containerSecurity } from '../container/security.ts'
 import type { PreparedVolume } from '../interfaces.ts'
 import { containerResources } from '../resources/container-resources.ts'
@@ -116,9 +116,9 @@ export async function startContainer(options: StartOptions): Promise<void> {
   onProgress()
   try {
     const podIP = addressesOf(context, state, sandbox)[0] ?? ''
-    const onFallback = (host: string) => tell('Warning', 'LifecycleHTTPFallback', hookFallback(host))
+    const told = hookTold(tell, context.observer?.work)
     // An exec ends with its container, unless it has left somebody behind who holds its output: the pod's end does not wait for that.
-    await unlessAborted(runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP, onFallback }, signal), signal)
+    await unlessAborted(runHook(hook, { ...context, pod: state.pod, container, containerId: id, podIP, ...told }, signal), signal)
   } catch (error) {
     if (signal.aborted) return
     context.log.info('a postStart hook failed', { pod: state.pod.metadata.name, container: name, error })

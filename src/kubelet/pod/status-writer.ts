@@ -28,11 +28,13 @@ export interface StatusWriterOptions {
   readonly random: Random
   readonly log: Log
   readonly onWritten: (uid: string) => void
+  /** For metrics: how long it took from a decision until the API server had it, or a later one. */
+  readonly onSynced?: (seconds: number) => void
   /** Pods queue to be started: their servers and this node have better to do than to tell of each step. Absent: they never do. */
   readonly isCrowded?: () => boolean
 }
 
-export function createStatusWriter({ client, clock, random, log, onWritten, isCrowded }: StatusWriterOptions): StatusWriter {
+export function createStatusWriter({ client, clock, random, log, onWritten, onSynced, isCrowded }: StatusWriterOptions): StatusWriter {
   const pods = new Map<string, Written>()
   const closing = new AbortController()
 
@@ -61,6 +63,8 @@ export function createStatusWriter({ client, clock, random, log, onWritten, isCr
         one.writtenAt = clock.now()
         attempt = 0
         if (one.decided !== wanted) continue
+        if (one.changedMs !== undefined) onSynced?.((clock.monotonicMs() - one.changedMs) / 1000)
+        one.changedMs = undefined
         onWritten(uid)
         return
       } catch (error) {
@@ -111,6 +115,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten, isCr
           isGone: false,
           sent: undefined,
           writing: undefined,
+          changedMs: clock.monotonicMs(),
           writtenAt: -Infinity,
           forgetWait: undefined,
         }
@@ -125,6 +130,7 @@ export function createStatusWriter({ client, clock, random, log, onWritten, isCr
       if (isDecided && !isOverwritten) return
       one.pod = pod
       one.decided = status
+      one.changedMs ??= clock.monotonicMs()
       if (!isDecided) return startUnlessCrowded(uid, one)
       one.sent = undefined
       // Who insists on another opinion is not to be fought without a pause.
@@ -182,6 +188,8 @@ interface Written {
   isGone: boolean
   sent: PodStatus | undefined
   writing: Promise<void> | undefined
+  /** When the oldest of the changes was decided that the API server does not have; undefined: it has all of them. */
+  changedMs: number | undefined
   /** When a write was last done. */
   writtenAt: Instant
   /** Ends a wait before the next write; undefined: there is none. */

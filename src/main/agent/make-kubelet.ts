@@ -10,6 +10,7 @@ import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
+import { workMetrics } from '#kubelet/metrics/work-metrics.ts'
 import { watchImages } from '#kubelet/node-images.ts'
 import { resizeMetrics } from '#kubelet/resources/resize-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
@@ -111,7 +112,7 @@ export function makeKubelet(
     network: networkProbe,
     podNetwork,
     events: recorder,
-    observer: { ...metrics, resizes: resizeMetrics(metrics.registry) },
+    observer: { ...metrics, resizes: resizeMetrics(metrics.registry), work: workMetrics(metrics.registry, clock) },
     isCrowded: gate.isCrowded,
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,
