@@ -4,9 +4,11 @@ import type { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
+import { createRegistry } from '#lib/metrics/registry.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import type { PodSource } from '../interfaces.ts'
+import { workMetrics } from '../metrics/work-metrics.ts'
 import { container, starts, world } from '../test-world.ts'
 import { staticPod } from './static-pod.ts'
 import { createStaticPods } from './static-pods.ts'
@@ -121,6 +123,23 @@ test('another content of a manifest is another pod, which starts when the former
   await pass(5000)
   assert.deepEqual(starts(runtime), ['start main 0', 'start main 0', 'start more 0'])
   assert.equal((await node.pod('web-node'))!.spec.containers.length, 2)
+})
+
+test('a manifest that comes back while its pod ends runs once more, and is counted', async (t) => {
+  const { source, write } = folder()
+  const text = manifest({ containers: [container('main', 'slow')] })
+  write(text)
+  let restarts = 0
+  const work = { ...workMetrics(createRegistry(), createVirtualClock(0)), staticPodRestarted: () => void (restarts += 1) }
+  const parts = { podSources: [source], observer: { probed() {}, rejected() {}, work } }
+  const { pass, runtime } = await world(t, { slow: { stopMs: 5000 } }, 1, undefined, undefined, { parts })
+  await pass(1000)
+  write()
+  await pass(1000)
+  write(text)
+  await pass(10_000)
+  assert.equal(starts(runtime).length, 2)
+  assert.equal(restarts, 1)
 })
 
 test('a new kubelet adopts static pods, and clears a mirror whose manifest is gone', async (t) => {

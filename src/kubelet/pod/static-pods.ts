@@ -165,7 +165,8 @@ export function createStaticPods(options: StaticPodsOptions): StaticPods {
       return found !== undefined && isMirrorOf(found, pod) && found.metadata.deletionTimestamp === undefined ? found : undefined
     },
     ended(uid) {
-      for (const [key, one] of running)
+      // A copy: a manifest that came back meanwhile puts the same pod under the same name again.
+      for (const [key, one] of [...running])
         if (one === uid) {
           running.delete(key)
           settle(key)
