@@ -5,6 +5,7 @@ import { same } from '#api/strategy.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
 import { byService } from '../common/indexes.ts'
 import { keyOf, splitKey } from '../common/key.ts'
+import { createTold } from '../common/told.ts'
 import { planServiceBalancer, type ServiceBalancerView } from './plan.ts'
 import { type ReservedPort, sharingPorts } from './port-holders.ts'
 import { mayBalance } from './serving-nodes.ts'
@@ -15,6 +16,7 @@ import { needsCleanup, wantsBalancer } from './wants.ts'
  * cluster itself is served at.
  */
 export function serviceBalancerController(reserved: readonly ReservedPort[]): Controller<ServiceBalancerView> {
+  const told = createTold()
   return {
     name: 'service-controller',
     sources: [
@@ -43,12 +45,17 @@ export function serviceBalancerController(reserved: readonly ReservedPort[]): Co
         },
       },
     ],
-    view: (key, cache) => {
+    view: (key, cache, now) => {
       const { namespace, name } = splitKey(key)
       const service = cache.get(Service, name, namespace)
-      if (service === undefined) return undefined
+      if (service === undefined) {
+        told.forget(key)
+        return undefined
+      }
       const slices = staysLocal(service) ? cache.indexed(EndpointSlice, byService, key) : []
       return {
+        key,
+        now,
         service,
         nodes: cache.list(Node),
         localNodes: new Set(slices.flatMap(readyNodes)),
@@ -56,7 +63,7 @@ export function serviceBalancerController(reserved: readonly ReservedPort[]): Co
         reserved,
       }
     },
-    plan: planServiceBalancer,
+    plan: (view) => told.plan(view.key, planServiceBalancer(view), view.now),
   }
 }
 

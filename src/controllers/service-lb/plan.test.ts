@@ -10,7 +10,7 @@ import { serviceBalancerController } from './controller.ts'
 import { addressesMax } from './serving-nodes.ts'
 import { balancerClass, cleanupFinalizer } from './wants.ts'
 
-const controller = serviceBalancerController([{ protocol: 'TCP', port: 6443, by: 'the API server' }])
+const controller = balancer()
 
 check('the addresses of all nodes', {}, { a: {}, b: {} }, ['10.0.0.a', '10.0.0.b'])
 check(
@@ -155,6 +155,20 @@ test('in a large cluster it keeps the addresses that it has', () => {
   assert.deepEqual(ingress(world, 'web'), ['10.0.0.a', ...before.filter((one) => one !== '10.0.0.m0')])
 })
 
+test('says again why a Service has no address, for as long as it has none', () => {
+  const world = given({ ports: [{ port: 6443, protocol: 'TCP' }] }, { a: {} })
+  const own = balancer()
+  const wakeAt = world.settle([own])
+  world.settle([own])
+  const said = () => world.events.filter(({ reason }) => reason === 'SyncLoadBalancerFailed').length
+  assert.equal(said(), 1)
+  world.now = wakeAt
+  world.settle([own])
+  assert.equal(said(), 2)
+  world.change(Service, 'web', namespace, { spec: { ports: [{ port: 80, protocol: 'TCP' }] } })
+  assert.equal(world.settle([own]), Infinity)
+})
+
 interface NodeFacts {
   readonly addresses?: readonly object[]
   readonly ready?: string
@@ -164,6 +178,10 @@ interface NodeFacts {
 
 function address(type: string, text: string): object {
   return { type, address: text }
+}
+
+function balancer() {
+  return serviceBalancerController([{ protocol: 'TCP', port: 6443, by: 'the API server' }])
 }
 
 const node = (name: string, { addresses, ready = 'True', labels = {}, taints = [] }: NodeFacts) => ({
