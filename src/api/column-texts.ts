@@ -101,6 +101,7 @@ const texts: Readonly<Record<string, string>> = {
   RequestedDuration: 'How long the certificate was asked to be valid.',
   Requestor: 'Who made the request.',
   RequiresRepublish: 'Whether the driver wants to be called again from time to time.',
+  Resource: 'Resource whose objects are written anew.',
   Restarts: 'How often containers of the pod were restarted, and when last.',
   Revision: 'Number of the revision; a higher one is newer.',
   Role: 'Role that is given.',

@@ -43,6 +43,7 @@ test('a kind needs both its gate and its version', () => {
   assert.equal(servedKinds(), kinds)
   assert.equal(servedKinds(all), kinds)
   assert.equal(servedKinds(noFeatures, { [version]: true }), kinds)
+  assert.deepEqual(names(servedKinds(all, { 'storagemigration.k8s.io/v1beta1': true })), ['StorageVersionMigration'])
   assert.deepEqual(names(servedKinds(all, { [version]: true })), ['ClusterTrustBundle', 'PodCertificateRequest'])
   assert.deepEqual(names(servedKinds(featuresOf({ ClusterTrustBundle: true }), { [version]: true })), ['ClusterTrustBundle'])
   const but = { [version]: true, [`${version}/clustertrustbundles`]: false }

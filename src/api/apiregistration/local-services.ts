@@ -29,7 +29,10 @@ const priorities: readonly (readonly [group: string, version: string, groupPrior
 ]
 
 /** Those of versions that are served only where a configuration turns them on. */
-const optionalPriorities: typeof priorities = [['certificates.k8s.io', 'v1beta1', 17_300, 9]]
+const optionalPriorities: typeof priorities = [
+  ['certificates.k8s.io', 'v1beta1', 17_300, 9],
+  ['storagemigration.k8s.io', 'v1beta1', 15_800, 9],
+]
 
 const service = ([group, version, groupPriorityMinimum, versionPriority]: (typeof priorities)[number]) => ({
   metadata: { name: `${version}.${group}`, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },

@@ -18,6 +18,7 @@ export function bootstrapOf(features: Features = noFeatures) {
   const discovery = 'system:cluster-trust-bundle-discovery'
   const publisher = 'kube-apiserver-serving-clustertrustbundle-publisher'
   const cleaner = 'podcertificaterequestcleaner'
+  const migrator = 'storage-version-migrator-controller'
   const ofController = (account: string) =>
     bootstrapBinding({
       name: `system:controller:${account}`,
@@ -26,6 +27,7 @@ export function bootstrapOf(features: Features = noFeatures) {
     })
   const onBundles = features.has('ClusterTrustBundle')
   const onRequests = features.has('PodCertificateRequest')
+  const onMigrations = features.has('StorageVersionMigrator')
   return {
     roles: [
       ...bootstrapClusterRoles.map((role) =>
@@ -57,6 +59,7 @@ export function bootstrapOf(features: Features = noFeatures) {
             }),
           ]
         : []),
+      ...(onMigrations ? [bootstrapRole({ name: `system:controller:${migrator}`, rules: migratorRules })] : []),
     ],
     bindings: [
       ...bootstrapClusterRoleBindings,
@@ -64,9 +67,18 @@ export function bootstrapOf(features: Features = noFeatures) {
         ? [bootstrapBinding({ name: discovery, role: discovery, subjects: [['Group', 'system:serviceaccounts']] }), ofController(publisher)]
         : []),
       ...(onRequests ? [ofController(cleaner)] : []),
+      ...(onMigrations ? [ofController(migrator)] : []),
     ],
   }
 }
+
+/** An apply to an object that is gone counts as a create, so that has to be allowed as well; it is always refused for its uid. */
+const migratorRules: PolicyRule[] = [
+  { verbs: ['create', 'list', 'patch'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['get'], apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'] },
+  { verbs: ['patch'], apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions/status'] },
+  { verbs: ['update'], apiGroups: ['storagemigration.k8s.io'], resources: ['storageversionmigrations/status'] },
+]
 
 /** In the reference's places: bundles before service accounts, which are the last of the others. */
 function withNodeRules(rules: readonly PolicyRule[], features: Features): PolicyRule[] {

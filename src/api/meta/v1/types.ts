@@ -433,6 +433,16 @@ export const RootPaths = message(
 )
 export type RootPaths = Of<typeof RootPaths>
 
+export const GroupResource = message(
+  'k8s.io.apimachinery.pkg.apis.meta.v1.GroupResource',
+  {
+    group: field(1, string(), { required: true, about: 'Group of the resource; empty for the core group.' }),
+    resource: field(2, string(), { required: true, about: 'Its plural name, as in paths.' }),
+  },
+  { about: 'A resource, whatever its version.' },
+)
+export type GroupResource = Of<typeof GroupResource>
+
 export const LabelSelectorRequirement = message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
   {
