@@ -22,6 +22,37 @@ check('a table that was put to sleep', 'add table ip6 wherry { flags dormant; }'
 check('an element, once an hour', 'delete element ip wherry endpoints { 10.8.0.7 . tcp . 80 . 1:1 }', { renewAfterMs: 100 })
 check('all elements of a map, once an hour', 'flush map ip6 wherry services', { renewAfterMs: 100 })
 
+test('nobody notices that everything is written anew', async () => {
+  put(60)
+  const host = createServiceHost(world.prefix('node'))
+  let whole = 0
+  await world.start({
+    ...soon,
+    renewAfterMs: 1,
+    host: {
+      ...host,
+      async nft(text) {
+        await host.nft(text)
+        if (text.includes('delete table')) whole += 1
+      },
+      addresses: () => [...addresses.node],
+    },
+  })
+  const service = { from: 'c', to: '10.8.0.7', port: 80 } as const
+  const [first] = (await world.probe({ ...service, count: 1 })).who
+  const held = await world.hold('client', '10.8.0.7', 80)
+  const before = whole
+  for (const untilMs = Date.now() + 20_000; whole < before + 5 && Date.now() < untilMs; )
+    assert.deepEqual(
+      (await world.probe({ ...service, count: 50 })).who,
+      [first],
+      'each new connection is answered, by whom the client knows',
+    )
+  assert.ok(whole >= before + 5)
+  assert.match(await held.say('still here'), /heard still here/)
+  held.end()
+})
+
 test('what we write ourselves is no drift', async () => {
   const host = createServiceHost(world.prefix('node'))
   const whole = { count: 0 }
@@ -58,7 +89,7 @@ function check(name: string, command: string, options: { readonly renewAfterMs?:
     await world.start({ ...soon, ...options })
     const wanted = await listed()
     await world.inside('node', 'nft', command)
-    const untilMs = Date.now() + 5_000
+    const untilMs = Date.now() + 10_000
     let present = await listed()
     while (present !== wanted && Date.now() < untilMs) present = await listed()
     assert.equal(present, wanted)
