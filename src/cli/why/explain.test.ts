@@ -378,6 +378,12 @@ check(
   ],
 )
 check(
+  'a pod that has no time left waits for its finalizer alone, and not for a node that is gone',
+  leaving(pod({ spec: placed }), { deletionGracePeriodSeconds: 0, finalizers: ['a.example/x'] }),
+  {},
+  ['finalizer: it is being deleted, and stays until its finalizer a.example/x is taken away by whoever set it'],
+)
+check(
   'a namespace with something left in it',
   leaving(
     plain('Namespace', 'x', {

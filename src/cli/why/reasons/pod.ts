@@ -15,7 +15,10 @@ export function podReasons(pod: Pod, view: View): readonly Reason[] {
   const about = `pod ${pod.metadata.name}`
   const { spec, status } = pod
   const node = spec.nodeName ? nodeReasons(spec.nodeName, view, about) : []
-  if (pod.metadata.deletionTimestamp !== undefined) return [...terminatingReasons(pod, view, about), ...node]
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    const waitsForNode = pod.metadata.deletionGracePeriodSeconds !== 0
+    return [...terminatingReasons(pod, view, about), ...(waitsForNode ? node : [])]
+  }
   if (status.phase === 'Succeeded') return []
   if (status.phase === 'Failed') return [failed(pod, about)]
   if (!spec.nodeName) return [...schedulingReasons(pod, about, view.answers?.get(pod.metadata.uid)), ...claimsOfPod(pod, view)]

@@ -13,7 +13,8 @@ export function terminatingReasons(object: KubeObject, { now }: Pick<View, 'now'
     message: `it is being deleted, and stays until its finalizer ${name} is taken away${whoFinalizes(name)}`,
   }))
   const { nodeName } = (object as Partial<Pod>).spec ?? {}
-  if (nodeName && deletionGracePeriodSeconds !== undefined && deletionGracePeriodSeconds !== null) {
+  // Without any time left nobody waits for the node's word.
+  if (nodeName && deletionGracePeriodSeconds) {
     const isLate = Date.parse(deletionTimestamp) < now
     reasons.push({
       code: 'terminating',
