@@ -17,8 +17,29 @@ check('a balancer that rewrites what it sends', { ips: [{ ip: '192.0.2.1', ipMod
 check('without an address yet', { ips: [] }, undefined)
 check('another port', { port: { port: 81 } }, undefined)
 check('of UDP', { port: { port: 80, protocol: 'UDP' } }, undefined)
+check(
+  'a node port',
+  { type: 'NodePort', port: { port: 8080, nodePort: 80 } },
+  'port 80 of 192.0.2.1 leads to Service shop/web, whose node port it is',
+)
+check(
+  'a node port of a balanced Service, whose own is another',
+  { ips: [], port: { port: 8080, nodePort: 80 } },
+  'port 80 of 192.0.2.1 leads to Service shop/web, whose node port it is',
+)
+check('a node port of UDP', { type: 'NodePort', port: { port: 8080, nodePort: 80, protocol: 'UDP' } }, undefined)
 check('of another proxy', { labels: { 'service.kubernetes.io/service-proxy-name': 'other' } }, undefined)
 check('a Service that was balanced once', { type: 'ClusterIP' }, undefined)
+
+test('balanced ports: where node ports do not answer, they are no matter', () => {
+  const service = {
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { type: 'NodePort', ports: [{ port: 1, nodePort: 80 }] },
+  } as unknown as Service
+  const problem = balancedPorts([service], [own[1]!])
+  assert.equal(problem(80, [own[0]!]), undefined)
+  assert.match(problem(80, own)!, /of 2001:db8::1 leads/)
+})
 
 interface Given {
   readonly ips?: readonly object[]
@@ -38,6 +59,6 @@ function check(
       spec: { type, ports: [port] },
       status: { loadBalancer: { ingress: ips } },
     } as unknown as Service
-    assert.equal(balancedPorts([service])(80, own), expected)
+    assert.equal(balancedPorts([service], own)(80, own), expected)
   })
 }

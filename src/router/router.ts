@@ -28,13 +28,16 @@ export interface RouterOptions {
   readonly random: Random
   readonly log: Log
   readonly addresses: readonly string[]
+  /** Those of them at which node ports answer. Absent: all. */
+  readonly nodePortAddresses?: readonly string[]
 }
 
 /**
  * Keeps the proxy at what the cluster's objects say. Everything begins with the first object of ours: before it, only the parts' own kinds are watched,
  * and after the last one the proxy and the watches end. Stopping leaves the proxy at work.
  */
-export function startRouter({ parts, proxy, client, recorder, clock, random, log, addresses }: RouterOptions): { stop(): Promise<void> } {
+export function startRouter(options: RouterOptions): { stop(): Promise<void> } {
+  const { parts, proxy, client, recorder, clock, random, log, addresses, nodePortAddresses = addresses } = options
   let shared: Shared | undefined
   let isDirty = false
   let isStopped = false
@@ -193,7 +196,7 @@ export function startRouter({ parts, proxy, client, recorder, clock, random, log
         secret: (name, namespace) => secrets.get(name, namespace),
         addresses,
         portProblem(port, bound = addresses) {
-          balanced ??= balancedPorts(services.list())
+          balanced ??= balancedPorts(services.list(), nodePortAddresses)
           return balanced(port, bound) ?? proxy.portProblem(port, bound)
         },
       },

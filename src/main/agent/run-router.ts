@@ -6,6 +6,7 @@ import { nodeAddresses } from '#host/config.ts'
 import { createHaproxyHost, haproxySettings } from '#host/haproxy.ts'
 import { serverUrls } from '#host/join-settings.ts'
 import { createEventRecorder } from '#loop/events.ts'
+import { hasNodePorts } from '#network/proxy/table.ts'
 import { createGatewayPart } from '#router/gateway/gateway-part.ts'
 import { createProxy } from '#router/haproxy/proxy.ts'
 import { createIngressPart } from '#router/ingress/ingress-part.ts'
@@ -53,6 +54,7 @@ export async function runRouter({ config, where, clock, random, log: agentLog }:
     proxy,
     recorder,
     addresses,
+    nodePortAddresses: addresses.filter((address) => hasNodePorts(address, config.nodePortAddresses)),
   })
   // The server process renews the pair before it ends.
   const forget = watched(where.pki, clock, () => transport.reconnect())

@@ -1,5 +1,5 @@
 import { canary } from '../rules-check.ts'
-import { type Family, isAddress, rangesIn } from './family.ts'
+import { type Family, isAddress, isWithin, rangesIn } from './family.ts'
 import type { Changes } from './ledger.ts'
 import type { Piece } from './piece.ts'
 import { masqueradeMark } from './shared-chains.ts'
@@ -193,6 +193,13 @@ const noLoopbackFromElsewhere = `chain filter-loopback {
     iifname != "lo" ip daddr ${loopback.ip} drop
     iifname != "lo" ip saddr ${loopback.ip} drop
   }`
+
+/** Whether node ports answer at this address, which is one of `TableFacts.nodeAddresses`: as `nodePortMatch` has it. */
+export function hasNodePorts(address: string, nodePortAddresses: readonly string[] = ['primary']): boolean {
+  if (nodePortAddresses.includes('primary')) return true
+  const ranges = rangesIn(address.includes(':') ? 'ip6' : 'ip', nodePortAddresses)
+  return ranges.length === 0 || isWithin(address, ranges)
+}
 
 function nodePortMatch(addresses: readonly string[], family: Family): string {
   if (addresses.includes('primary')) return `${family} daddr @node-addresses`
