@@ -4,7 +4,7 @@ import { isError } from '#lib/errors.ts'
 import { exponentialBuckets } from '#lib/metrics/histogram.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
 import { containerNamed } from '../pod/containers.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime, SandboxConfig } from '../runtime.ts'
 import { secondsBuckets } from './kubelet-metrics.ts'
 
 /** The reference's names of what is asked of a runtime. What has none here is not counted there either. */
@@ -81,6 +81,20 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
   )
   const pods = registry.counter(family('kubelet_started_pods_total', 'Cumulative number of pods started', [])).of()
   const podErrors = registry.counter(family('kubelet_started_pods_errors_total', 'Cumulative number of errors when starting pods', [])).of()
+  const ofUsers = 'with user namespaces'
+  const onLinux = 'This metric will only be collected on Linux.'
+  const userPods = registry
+    .counter(family('kubelet_started_user_namespaced_pods_total', `Cumulative number of pods ${ofUsers} started. ${onLinux}`, []))
+    .of()
+  const userPodErrors = registry
+    .counter(
+      family(
+        'kubelet_started_user_namespaced_pods_errors_total',
+        `Cumulative number of errors when starting pods ${ofUsers}. ${onLinux}`,
+        [],
+      ),
+    )
+    .of()
   const containers = registry.counter(
     family('kubelet_started_containers_total', 'Cumulative number of containers started', ['container_type']),
   )
@@ -117,10 +131,12 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
     async runSandbox(config) {
       const startedMs = clock.monotonicMs()
       pods.inc()
+      if (hasOwnUsers(config)) userPods.inc()
       try {
         return await counted.runSandbox(config)
       } catch (error) {
         podErrors.inc()
+        if (hasOwnUsers(config)) userPodErrors.inc()
         sandboxErrors.of(config.runtimeHandler).inc()
         throw error
       } finally {
@@ -139,6 +155,7 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
         return id
       } catch (error) {
         containerErrors.of(kind, 'CreateContainerError').inc()
+        if (hasOwnUsers(sandbox)) userPodErrors.inc()
         throw error
       }
     },
@@ -157,3 +174,5 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
 
 const KINDS_MAX = 1000
 const kindNames = { regular: 'container', init: 'init_container', ephemeral: 'ephemeral_container' } as const
+
+const hasOwnUsers = ({ security }: SandboxConfig): boolean => security.userNamespace?.mode === 'pod'

@@ -79,7 +79,7 @@ test('what is asked of the runtime is counted on the way, and comes back as it w
   const web = madePod({ name: 'web', spec: { containers: [{ name: 'main' }], initContainers: [{ name: 'setup' }, { name: 'bad' }] } })
   const runtime = measuredRuntime(made, { registry, clock, podOf: () => web })
   assert.deepEqual(await runtime.version(), { name: 'containerd', version: '1' })
-  const sandbox = { metadata: { uid: 'uid-web' }, runtimeHandler: 'kata' } as never
+  const sandbox = { metadata: { uid: 'uid-web' }, runtimeHandler: 'kata', security: { userNamespace: { mode: 'pod' } } } as never
   assert.equal(await runtime.runSandbox(sandbox), 's')
   assert.equal(await runtime.createContainer('s', { metadata: { name: 'setup', attempt: 0 } } as never, sandbox), 'c-setup')
   await assert.rejects(runtime.createContainer('s', { metadata: { name: 'bad', attempt: 0 } } as never, sandbox), /no room/)
@@ -92,6 +92,8 @@ test('what is asked of the runtime is counted on the way, and comes back as it w
     'kubelet_run_podsandbox_duration_seconds_count{runtime_handler="kata"} 1',
     'kubelet_started_pods_total 1',
     'kubelet_started_pods_errors_total 0',
+    'kubelet_started_user_namespaced_pods_total 1',
+    'kubelet_started_user_namespaced_pods_errors_total 1',
     'kubelet_started_containers_total{container_type="init_container"} 2',
     'kubelet_started_containers_errors_total{code="CreateContainerError",container_type="init_container"} 1',
     'kubelet_started_containers_errors_total{code="RunContainerError",container_type="init_container"} 1',

@@ -9,6 +9,7 @@ import { nodeFacts } from '#host/node-facts.ts'
 import { createLogManager } from '#kubelet/container-log/log-manager.ts'
 import type { NodeSource, PodNetwork } from '#kubelet/interfaces.ts'
 import { createKubelet, type Kubelet } from '#kubelet/kubelet.ts'
+import { measuredCgroups } from '#kubelet/metrics/measured-cgroups.ts'
 import { measuredRuntime } from '#kubelet/metrics/measured-runtime.ts'
 import { workMetrics } from '#kubelet/metrics/work-metrics.ts'
 import { watchImages } from '#kubelet/node-images.ts'
@@ -106,7 +107,7 @@ export function makeKubelet(
     runtime,
     volumes: spans.volumes(volumes),
     images: spans.images(images),
-    cgroups: gate.cgroups(spans.cgroups(resources.cgroups)),
+    cgroups: gate.cgroups(spans.cgroups(measuredCgroups(resources.cgroups, { registry: metrics.registry, clock }))),
     logs,
     files: nodeFiles,
     network: networkProbe,
