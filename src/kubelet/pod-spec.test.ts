@@ -236,6 +236,7 @@ check(
   (c) => mountAt(c, '/etc/hosts')?.hostPath.endsWith('/etc-hosts'),
   true,
 )
+check('files of the node, as the pod may read them', main({}), (c) => c.mounts.map(({ selinuxRelabel }) => selinuxRelabel), [true, true])
 
 // Mounts.
 const volumes = [{ name: 'v', emptyDir: {} }]

@@ -252,6 +252,7 @@ export interface Mount {
   readonly gidMappings?: readonly IdMapping[]
   readonly readonly: boolean
   readonly recursiveReadOnly?: boolean
+  /** Where the machine has SELinux, the files get the label of the pod's processes, which could not open them else. */
   readonly selinuxRelabel?: boolean
   readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional'
 }

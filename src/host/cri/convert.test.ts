@@ -70,6 +70,12 @@ container(
   ({ mounts }) => [mounts?.[0]?.image?.image, mounts?.[0]?.imageSubPath],
   ['sha256:1', 'etc'],
 )
+for (const hasSeLinux of [true, false])
+  test(`files of volumes get a label of the pod's: ${hasSeLinux}`, () => {
+    const mount = { containerPath: '/v', hostPath: '/h', readonly: true, propagation: 'None', selinuxRelabel: true } as const
+    const [made] = overTheWire(cri.ContainerConfig, containerConfig({ ...containerBasis, mounts: [mount] }, hasSeLinux)).mounts ?? []
+    assert.equal(made?.selinuxRelabel ?? false, hasSeLinux)
+  })
 container('devices of CDI', { ...containerBasis, cdiDevices: ['a.example/b=c'] }, ({ cdiDevices }) => cdiDevices, [
   { name: 'a.example/b=c' },
 ])

@@ -64,8 +64,8 @@ export function sandboxConfig(config: SandboxConfig): Input<typeof cri.PodSandbo
   }
 }
 
-/** A container in CRI's words. */
-export function containerConfig(config: ContainerConfig): Input<typeof cri.ContainerConfig> {
+/** A container in CRI's words. `hasSeLinux`: of the machine; without it no file has a label. */
+export function containerConfig(config: ContainerConfig, hasSeLinux = false): Input<typeof cri.ContainerConfig> {
   return {
     metadata: config.metadata,
     image: { image: config.image, userSpecifiedImage: config.userImage },
@@ -73,8 +73,9 @@ export function containerConfig(config: ContainerConfig): Input<typeof cri.Conta
     args: config.args,
     workingDir: config.workingDir,
     envs: config.env,
-    mounts: config.mounts.map(({ image, ...mount }) => ({
+    mounts: config.mounts.map(({ image, selinuxRelabel, ...mount }) => ({
       ...mount,
+      ...(selinuxRelabel && hasSeLinux && { selinuxRelabel }),
       propagation: propagation[mount.propagation],
       image: image === undefined ? undefined : { image },
     })),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { PodFilter, Runtime, RuntimeEvent } from '#kubelet/runtime.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sleep } from '#lib/clock.ts'
@@ -19,11 +20,16 @@ export interface CriOptions {
   /** Bound of an ordinary call; the reference's default of `runtimeRequestTimeout` is two minutes. */
   readonly requestTimeoutMs?: number
   readonly pullTimeoutMs?: number
+  /** Whether the machine runs with SELinux; absent: as it is. */
+  readonly hasSeLinux?: boolean
 }
+
+/** Only there where the kernel has it and has not turned it off. */
+const SELINUX = '/sys/fs/selinux/enforce'
 
 /** A container runtime (containerd, CRI-O) over CRI v1. */
 export function createCriRuntime(options: CriOptions): Runtime & { close(): void } {
-  const { clock, requestTimeoutMs = 2 * 60_000, pullTimeoutMs = 60 * 60_000 } = options
+  const { clock, requestTimeoutMs = 2 * 60_000, pullTimeoutMs = 60 * 60_000, hasSeLinux = existsSync(SELINUX) } = options
   const channel = openChannel(options.endpoint)
   const runtime = service(channel, 'RuntimeService', requestTimeoutMs)
   const images = service(channel, 'ImageService', requestTimeoutMs)
@@ -81,7 +87,7 @@ export function createCriRuntime(options: CriOptions): Runtime & { close(): void
     async createContainer(podSandboxId, config, sandbox) {
       const answer = await runtime('CreateContainer', cri.CreateContainerRequest, cri.CreateContainerResponse, {
         podSandboxId,
-        config: convert.containerConfig(config),
+        config: convert.containerConfig(config, hasSeLinux),
         sandboxConfig: convert.sandboxConfig(sandbox),
       })
       return answer.containerId ?? ''

@@ -122,7 +122,13 @@ export function isRecursivelyReadOnly(mount: VolumeMount, isSupported: boolean):
   return isSupported
 }
 
-const file = (containerPath: string, hostPath: string): Mount => ({ containerPath, hostPath, readonly: false, propagation: 'None' })
+const file = (containerPath: string, hostPath: string): Mount => ({
+  containerPath,
+  hostPath,
+  readonly: false,
+  propagation: 'None',
+  selinuxRelabel: true,
+})
 
 function devices({ container, volumes }: ContainerInput): ContainerConfig['devices'] {
   return (container.volumeDevices ?? []).map(({ name, devicePath }) => {

@@ -93,7 +93,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     }
     const isFirst = !prepared.has(volume.name)
     await operation(options, liveName(volume), 'volume_mount', one.write)
-    prepared.set(volume.name, { hostPath, readOnly: true })
+    prepared.set(volume.name, { hostPath, readOnly: true, selinuxRelabel: true })
     if (isFirst) options.observe?.usable(liveName(volume), (clock.monotonicMs() - startedMs) / 1000)
   }
 

@@ -66,6 +66,17 @@ test('emptyDir: on disk for everybody, in memory with a bound, given to the grou
   await gone(pod)
 })
 
+test('what the node makes gets the label of the pod, and nothing else of the node does', async () => {
+  const pod = podWith([
+    { name: 'disk', emptyDir: {} },
+    { name: 'about', downwardAPI: { items: [] } },
+    { name: 'node', hostPath: { path: '/tmp' } },
+  ])
+  const labelled = [...(await manager.prepare(pod, signal))].filter(([, { selinuxRelabel }]) => selinuxRelabel).map(([name]) => name)
+  assert.deepEqual(labelled.sort(), ['about', 'disk'])
+  await gone(pod)
+})
+
 test('emptyDir in huge pages: of the size that the pod asks for, given to the group', async () => {
   const base = podWith([{ name: 'huge', emptyDir: { medium: 'HugePages' } }], { fsGroup: 4321 })
   const [container] = base.spec.containers

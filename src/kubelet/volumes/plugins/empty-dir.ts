@@ -20,13 +20,13 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
         const sizeBytes = memoryLimit(pod, sizeLimit, allocatable().memoryBytes)
         await host.mountTmpfs(path, { mode, ...group, ...(sizeBytes > 0 && { sizeBytes }) })
       } else if (medium.startsWith(hugePages)) {
-        if (await host.isMounted(path)) return { hasGroup: true }
+        if (await host.isMounted(path)) return made
         const options = [`pagesize=${pageSize(pod, medium)}`, ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`])]
         await host.mount({ source: 'nodev', target: path, type: 'hugetlbfs', options })
         // Its own option takes no set-group-ID bit.
         await host.makeDirectory(path, mode)
       } else if (medium !== '') throw new WherryError('Invalid', `unknown storage medium "${medium}"`)
-      return { hasGroup: true }
+      return made
     },
     async stats({ path }) {
       // On the node's disk, only a walk tells whose files take how much.
@@ -35,6 +35,7 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
   }
 }
 
+const made = { hasGroup: true, selinuxRelabel: true } as const
 const openMode = 0o777
 /** New files have the directory's group (inode(7)). */
 const setGroupId = 0o2000
