@@ -10,6 +10,7 @@ import { createVirtualClock } from '#sim/clock.ts'
 import { createSimulatedProcess } from '#sim/process.ts'
 import { createHttpsTransport, type HttpsTransportOptions } from './https-transport.ts'
 import { createLocalTransport } from './local-transport.ts'
+import type { RequestObserver } from './request-metrics.ts'
 import { testIdentity } from './test-identity.ts'
 import { checkTransport } from './transport-contract.ts'
 
@@ -42,6 +43,26 @@ test('a token is asked for anew for each request', async () => {
   for (let i = 0; i < 2; i += 1) await readBody((await transport({ method: 'GET', path: '/', headers: {} })).body)
   assert.deepEqual(seen, ['Bearer t1', 'Bearer t2'])
   await close()
+})
+
+test('tells how each request went, and where', async () => {
+  const told: string[] = []
+  const observe: RequestObserver = {
+    answered: ({ path }, host, status) => void told.push(`${path} ${host} ${status}`),
+    done: ({ path }) => void told.push(`${path} done`),
+  }
+  const { transport, url, close } = await opened(async () => ({ status: 404, headers: {}, body: new Uint8Array(3) }), {}, { observe })
+  const { host } = new URL(url)
+  const ask = (path: string) => transport({ method: 'GET', path, headers: {} })
+  const { body } = await ask('/a')
+  assert.deepEqual(told.splice(0), [`/a ${host} 404`])
+  await readBody(body)
+  assert.deepEqual(told.splice(0), ['/a done'])
+  await close()
+  const away = createHttpsTransport({ server: url, ...world(), observe })
+  await assert.rejects(away({ method: 'GET', path: '/b', headers: {} }))
+  assert.deepEqual(told, [`/b ${host} undefined`, '/b done'])
+  await away.close()
 })
 
 test('of several servers the next one answers when one is away, and goes on answering', async () => {
@@ -227,6 +248,7 @@ async function opened(handler: Transport, tls: object = {}, options: Partial<Htt
   const transport = createHttpsTransport({ server: url, ca: testIdentity.cert, ...world(), ...options })
   return {
     transport,
+    url,
     async close() {
       await transport.close()
       await drop()

@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse, Transport } from '#lib/http.ts'
 import type { Random } from '#lib/random.ts'
 import { createHttp1Exchange } from './http1-exchange.ts'
 import { createHttp2Exchange } from './http2-exchange.ts'
+import type { RequestObserver } from './request-metrics.ts'
 
 /** Which server, who we are, and how long is waited, in milliseconds. */
 export interface HttpsTransportOptions {
@@ -30,6 +31,8 @@ export interface HttpsTransportOptions {
   readonly requestTimeoutMs?: number
   /** A connection with requests on it that is silent for so long is asked for a sign of life; default 30 s. */
   readonly silenceMs?: number
+  /** Absent: nobody hears of requests. */
+  readonly observe?: RequestObserver
 }
 
 /**
@@ -41,7 +44,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   reconnect(): void
   close(): Promise<void>
 } {
-  const { clock, random, token, requestTimeoutMs = 65_000, silenceMs = 30_000 } = options
+  const { clock, random, token, requestTimeoutMs = 65_000, silenceMs = 30_000, observe } = options
   const servers = [options.server].flat().map(serverOf)
   let turn = 0
   /** Whose turn it is. */
@@ -104,20 +107,27 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
         ),
       ),
     )
+    const startedMs = clock.monotonicMs()
+    let { host } = current()
     const done = () => {
       signal?.removeEventListener('abort', abort)
       active.delete(stop)
+      observe?.done(request, host, (clock.monotonicMs() - startedMs) / 1000)
     }
     try {
       const bearer = typeof token === 'function' ? await token() : token
       const headers = bearer === undefined ? request.headers : { ...request.headers, authorization: `Bearer ${bearer}` }
       const { exchange, server, basePath } = await unless(connect(), stop.signal)
+      host = server.host
       const response = await exchange.send({ ...request, headers, path: basePath + request.path, signal: stop.signal })
+      observe?.answered(request, host, response.status)
+      if (response.body instanceof Uint8Array) done()
       return {
         ...response,
         body: response.body instanceof Uint8Array ? response.body : guarded(response.body, stop.signal, done, server.host),
       }
     } catch (error) {
+      observe?.answered(request, host, undefined)
       done()
       throw failureOf(error, stop.signal, current().host)
     } finally {

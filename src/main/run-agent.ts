@@ -1,5 +1,6 @@
 import { createClient } from '#client/http.ts'
 import { createHttpsTransport } from '#client/https-transport.ts'
+import { requestMetrics } from '#client/request-metrics.ts'
 import { checkCgroupVersion } from '#host/check-cgroup-version.ts'
 import { systemClock } from '#host/clock.ts'
 import { readConfig } from '#host/config.ts'
@@ -39,6 +40,7 @@ export async function runAgent(layout: Layout): Promise<void> {
     log.warn('the machine has another address than the settings say', { settings: written.nodeAddress, has: known.nodeAddress })
   const certificates = openNodeCertificates(known, where, systemClock)
   if (isJoined(known) && !(await isLetIn({ config: known, where, certificates, clock: systemClock, random: systemRandom, log }))) return
+  const metrics = createKubeletMetrics(systemClock)
   const transport = createHttpsTransport({
     server: serverUrls(known),
     ca: pem(where, 'ca.crt'),
@@ -46,12 +48,12 @@ export async function runAgent(layout: Layout): Promise<void> {
     key: () => certificates.client().key,
     clock: systemClock,
     random: systemRandom,
+    observe: requestMetrics(metrics.registry),
   })
   const client = createClient(transport, { fieldManager: 'wherry-agent' })
   const config = isJoined(known) ? await withPresentFacts(known, where, client, log) : known
   const configuration = nodeConfiguration(config, layout)
   checkCgroupVersion(config, where.config)
-  const metrics = createKubeletMetrics(systemClock)
   const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
   const runtime = await openRuntime(layout, config, systemClock, log, configuration)
   const moved = Promise.withResolvers<'another address'>()
