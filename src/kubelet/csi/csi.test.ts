@@ -14,7 +14,7 @@ import { csiMetrics } from './csi-metrics.ts'
 import { type DriverInfo, entryOf, nodeChange } from './csi-node-object.ts'
 import { checkLifecycle, csiAccessMode, policyOf, takesGroup } from './driver-policy.ts'
 import { csiPaths } from './paths.ts'
-import { contextOption, seLinuxOptionsOf } from './selinux-mount.ts'
+import { contextOption, seLinuxOptionsOf, takesLabel } from './selinux-mount.ts'
 import { createTokenAttributes } from './token-attributes.ts'
 import { attachmentNameOf, type CsiVolume, inlineHandle } from './volume-source.ts'
 
@@ -61,6 +61,15 @@ test('fsGroup is the kubelet’s to give where the driver’s policy says so', (
   check('File', { accessModes: ['ReadWriteMany'], fsType: '' }, true)
   check('File', { readOnly: true }, false)
   check('None', {}, false)
+})
+
+test('files are labelled where that is possible, and where the mount has not done it', () => {
+  const check = (change: Partial<CsiVolume>, mountedWith: string | undefined, expected: boolean) =>
+    assert.equal(takesLabel({ ...volume, ...change }, mountedWith), expected, JSON.stringify([change, mountedWith]))
+  check({}, undefined, true)
+  check({}, 'system_u:object_r:container_file_t:s0', false)
+  check({ readOnly: true }, undefined, false)
+  check({ isBlock: true }, undefined, false)
 })
 
 test('a driver has the volumes that it says it has', () => {

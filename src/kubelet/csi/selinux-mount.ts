@@ -24,6 +24,10 @@ export function seLinuxOptionsOf(
   return first
 }
 
+/** Labels of files are written: what can only be read keeps those that it has, and so does what was mounted with one. */
+export const takesLabel = ({ isBlock, readOnly }: Pick<CsiVolume, 'isBlock' | 'readOnly'>, mountedWith: string | undefined): boolean =>
+  !isBlock && !readOnly && mountedWith === undefined
+
 /** As mount(8) takes it: commas in a level need the quotes. */
 export const contextOption = (label: string): string => `context="${label}"`
 

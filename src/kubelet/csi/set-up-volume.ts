@@ -8,7 +8,7 @@ import { checkLifecycle, csiAccessMode, type DriverPolicy, policyOf, takesGroup 
 import { nodeCapabilities, nodeService } from './node-service.ts'
 import { type CsiPaths, csiPaths, recordFile } from './paths.ts'
 import { removePlace } from './remove-place.ts'
-import { contextOption, seLinuxOptionsOf } from './selinux-mount.ts'
+import { contextOption, seLinuxOptionsOf, takesLabel } from './selinux-mount.ts'
 import { attachmentNameOf, type CsiVolume, csiVolumeOf, uniqueNameOf } from './volume-source.ts'
 
 /** What `tearDown`, `stats` and `expand` will need, kept by the volume manager. */
@@ -26,7 +26,6 @@ export interface CsiRecord {
  */
 export async function setUpVolume(context: CsiContext, request: SetUpRequest): Promise<SetUpResult> {
   const { pod, spec, path, fsGroup, signal, remember } = request
-  const { files } = context
   const volume = csiVolumeOf(spec, pod)
   if (volume === undefined) throw csiError('Invalid', 'volume source not found in volume.Spec')
   const paths = csiPaths(context.rootDirectory, pod.metadata.uid, path, volume)
@@ -69,7 +68,7 @@ export async function setUpVolume(context: CsiContext, request: SetUpRequest): P
     ...(volume.isBlock && { device: true }),
     ...(volume.readOnly && { readOnly: true }),
     ...(!isOurs && { hasGroup: true }),
-    ...(!volume.isBlock && label === undefined && (await files.keepsLabels(paths.target)) && { selinuxRelabel: true }),
+    ...(takesLabel(volume, label) && (await context.files.keepsLabels(paths.target)) && { selinuxRelabel: true }),
     // The reference does it with each of its looks at a pod, which are so far apart.
     ...(policy.requiresRepublish && { repeatAfterMs: REPUBLISH_MS * (1 + 0.5 * context.random.next()) }),
   }

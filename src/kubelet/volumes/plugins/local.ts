@@ -55,7 +55,7 @@ export function localPlugin({ host, rootDirectory, warn }: LocalPluginOptions): 
       await remember({ globalPath } satisfies LocalRecord)
       const options = mountOptions(spec, spec.readOnly ? ['ro'] : [])
       const source = await sourceDirectory(spec.name, local, fsType, options, signal)
-      if (await host.isMounted(path)) return { readOnly: spec.readOnly, hasGroup: true, selinuxRelabel: true }
+      if (await host.isMounted(path)) return { readOnly: spec.readOnly, hasGroup: true, selinuxRelabel: !spec.readOnly }
       if (isShared && fsGroup !== undefined) {
         const owner = await host.groupOf(source)
         if (owner !== fsGroup) {
@@ -66,7 +66,7 @@ export function localPlugin({ host, rootDirectory, warn }: LocalPluginOptions): 
       await host.makeDirectory(path, 0o750)
       await host.mount({ source, target: path, options: [...new Set(['bind', ...options])], signal })
       // Its files are given to a group by the first pod that has it.
-      return { readOnly: spec.readOnly, hasGroup: isShared, selinuxRelabel: true }
+      return { readOnly: spec.readOnly, hasGroup: isShared, selinuxRelabel: !spec.readOnly }
     },
     async tearDown({ path, record, isLast }) {
       await host.unmount(path)
