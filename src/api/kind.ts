@@ -95,6 +95,8 @@ export type MetadataCheck = 'change' | 'content' | 'twice' | 'whole' | 'none'
 export interface Rules<T> {
   /** Defaults that hang on other fields, after the schema's own. Runs on create, update and on read of an older object. */
   readonly defaults?: (object: T) => T
+  /** Those of fields that wait for a feature, after all others. What was stored before it was on has them at its next write. */
+  readonly gatedDefaults?: (object: T, features: Features) => T
   /**
    * Takes away what waits for a feature that is off, unless `previous` has it: right before `prepareCreate` and `prepareUpdate`. Parts take
    * nothing of that sort.

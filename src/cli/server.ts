@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { switchableGates } from '#api/features.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from '#host/server-settings.ts'
 import { parseServiceRanges } from '#host/service-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -59,7 +60,7 @@ export const server: Command = {
     'feature-gates': {
       type: 'string',
       value: 'NAME=true,…',
-      help: 'what is to be on beside the defaults: ClusterTrustBundle, ClusterTrustBundleProjection, PodCertificateRequest',
+      help: `what is to be on beside the defaults: ${Object.keys(switchableGates).join(', ')}`,
     },
     'runtime-config': {
       type: 'string',

@@ -1,4 +1,4 @@
-import { noFeatures } from '#api/features.ts'
+import { type Features, noFeatures } from '#api/features.ts'
 import type { AnyKind, WriteContext } from '#api/kind.ts'
 import { apiVersionOf } from '#api/kind.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
@@ -16,26 +16,32 @@ export interface Written {
 }
 
 /** A create: decoded, completed, prepared and checked. `given`: what the rules know of the cluster. */
-export function created(kind: AnyKind, body: object, given: Partial<WriteContext> = {}): Written {
+export function created(kind: AnyKind, body: object, given: Partial<WriteContext> = {}, features: Features = noFeatures): Written {
   const warnings: string[] = []
   const context = { ...contextOf(warnings), ...given }
-  let object = complete(kind, body)
-  object = (kind.rules.dropDisabled?.(object, undefined, noFeatures) ?? object) as typeof object
+  let object = complete(kind, body, features)
+  object = (kind.rules.dropDisabled?.(object, undefined, features) ?? object) as typeof object
   object = (kind.rules.prepareCreate?.(object, context) ?? object) as typeof object
-  object = defaulted(kind, object)
+  object = defaulted(kind, object, features)
   const checked = () => [...validateMetadata(object.metadata, kind), ...(kind.rules.validate?.(object, context) ?? [])]
   const causes = unclaimable(kind, object, undefined, context) ?? checked()
   return { object, causes: causes.map(textOf), warnings: [...warnings, ...(kind.rules.warnings?.(object, undefined) ?? [])] }
 }
 
 /** An update of what `created` made; `metadata` the server's own. */
-export function updated(kind: AnyKind, previous: Written['object'], body: object, given: Partial<WriteContext> = {}): Written {
+export function updated(
+  kind: AnyKind,
+  previous: Written['object'],
+  body: object,
+  given: Partial<WriteContext> = {},
+  features: Features = noFeatures,
+): Written {
   const warnings: string[] = []
   const context = { ...contextOf(warnings), ...given }
-  let object = complete(kind, body)
-  object = (kind.rules.dropDisabled?.(object, previous, noFeatures) ?? object) as typeof object
+  let object = complete(kind, body, features)
+  object = (kind.rules.dropDisabled?.(object, previous, features) ?? object) as typeof object
   object = (kind.rules.prepareUpdate?.(object, previous, context) ?? object) as typeof object
-  object = defaulted(kind, object)
+  object = defaulted(kind, object, features)
   const checked = () => (kind.rules.validateUpdate ?? kind.rules.validate)?.(object, previous, context) ?? []
   const causes = unclaimable(kind, object, previous, context) ?? checked()
   return { object, causes: causes.map(textOf), warnings: [...warnings, ...(kind.rules.warnings?.(object, previous) ?? [])] }
@@ -71,7 +77,7 @@ const contextOf = (warnings: string[]): WriteContext => ({
   warn: (message) => warnings.push(message),
 })
 
-function complete(kind: AnyKind, body: object): Written['object'] {
+function complete(kind: AnyKind, body: object, features = noFeatures): Written['object'] {
   const decoded = decode(kind, body)
   if (decoded.errors.length > 0) throw new TypeError(decoded.errors.join('; '))
   const value = decoded.value as { metadata: object }
@@ -83,12 +89,13 @@ function complete(kind: AnyKind, body: object): Written['object'] {
     resourceVersion: '1',
     ...value.metadata,
   }
-  return defaulted(kind, { ...value, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata })
+  return defaulted(kind, { ...value, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata }, features)
 }
 
-function defaulted(kind: AnyKind, object: Written['object']): Written['object'] {
+function defaulted(kind: AnyKind, object: Written['object'], features = noFeatures): Written['object'] {
   const filled = withDefaults(kind, object)
-  return kind.rules.defaults?.(filled) ?? filled
+  const whole = kind.rules.defaults?.(filled) ?? filled
+  return kind.rules.gatedDefaults?.(whole, features) ?? whole
 }
 
 const textOf = ({ field, message }: Cause): string => `${field}: ${message.replace(/\n[\s\S]*$/, '')}`

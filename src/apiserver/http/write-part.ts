@@ -61,7 +61,7 @@ function writeField(
   return updateObject(context, write, {
     ...common,
     change(present, bytes) {
-      const body = applyDefaults(call.kind, read(present, entriesOf(present), bytes))
+      const body = applyDefaults(context.features, call.kind, read(present, entriesOf(present), bytes))
       return withOwners(withVersionOf(take(present, body), body), entriesOf(isApply ? body : present))
     },
     retake: take,

@@ -49,7 +49,7 @@ async function answerCreate(
   handler: Context['handlers'][string],
 ): Promise<HttpResponse> {
   const { kind } = call
-  const given = applyDefaults(kind, inNamespaceOf(call, body))
+  const given = applyDefaults(context.features, kind, inNamespaceOf(call, body))
   const object = withOwners(given, trackedEntries(context, write, undefined, given))
   const causes =
     kind.rules.validate?.(object, {

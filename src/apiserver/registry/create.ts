@@ -87,11 +87,12 @@ async function prepare(
     resourceVersion: write.dryRun ? metadata?.resourceVersion || undefined : undefined,
   })
   const run = admissionRun(context.admission, context.objects, { ...write, name: metadata?.name ?? '' }, 'CREATE')
-  let object = applyDefaults(kind, asked)
+  let object = applyDefaults(context.features, kind, asked)
   if (owners === 'tracked' && write.manager !== undefined) object = withOwners(object, trackedEntries(context, write, undefined, object))
   object = deepFreeze(object)
   const admitted = await run.admit(object, undefined)
-  if (admitted !== undefined && admitted !== object) object = applyDefaults(kind, withReadableOwners(admitted, object, write.warn), object)
+  if (admitted !== undefined && admitted !== object)
+    object = applyDefaults(context.features, kind, withReadableOwners(admitted, object, write.warn), object)
   const filled = object
   object = deepFreeze(
     withMetadata(object, {
@@ -103,7 +104,7 @@ async function prepare(
   )
   object = (kind.rules.dropDisabled?.(object, undefined, context.features) ?? object) as KubeObject
   object = (kind.rules.prepareCreate?.(object, rules) ?? object) as KubeObject
-  object = deepFreeze(applyDefaults(kind, object, filled))
+  object = deepFreeze(applyDefaults(context.features, kind, object, filled))
   // As the reference: what is claimed is part of what is validated.
   const key = keyOf(kind, write.namespace, object.metadata.name)
   const claims = claimed(context, write, object, undefined, key)

@@ -1,3 +1,4 @@
+import type { Features } from '#api/features.ts'
 import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '#api/kind.ts'
 import { deepFreeze } from '#lib/freeze.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
@@ -26,14 +27,18 @@ function labelsOfNamespace({ objects }: Context, name: string): Readonly<Record<
 }
 
 /**
- * Both sorts of defaults: those of the type, then those that hang on other fields. `before`, where there is one, is what this function has
+ * All sorts of defaults: those of the type, those that hang on other fields, and those of features. `before`, where there is one, is what this function has
  * returned for an earlier form of the object.
  */
-export function applyDefaults(kind: AnyKind, object: KubeObject, before?: KubeObject): KubeObject {
+export function applyDefaults(features: Features, kind: AnyKind, object: KubeObject, before?: KubeObject): KubeObject {
   if (object === before) return object
   const filled = withDefaults(kind, object, before)
-  return kind.rules.defaults === undefined ? filled : (kind.rules.defaults(deepFreeze(filled)) as KubeObject)
+  return gatedDefaults(features, kind, kind.rules.defaults === undefined ? filled : (kind.rules.defaults(deepFreeze(filled)) as KubeObject))
 }
+
+/** What was stored before a feature was on lacks its defaults: to have them now is no change of the object. */
+export const gatedDefaults = (features: Features, kind: AnyKind, object: KubeObject): KubeObject =>
+  kind.rules.gatedDefaults === undefined ? object : (kind.rules.gatedDefaults(deepFreeze(object), features) as KubeObject)
 
 /** With other metadata; what is undefined goes. */
 export function withMetadata(object: KubeObject, metadata: object): KubeObject {

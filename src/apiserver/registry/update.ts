@@ -17,7 +17,16 @@ import { displayKeyOf, keyOf, storageKindOf } from './keys.ts'
 import { isHeld } from './lifecycle.ts'
 import { type Entries, entriesOf } from './ownership.ts'
 import { permissionCauses } from './permissions.ts'
-import { applyDefaults, convertedBytes, raisesGeneration, withMetadata, withOwners, withReadableOwners, writeContextOf } from './prepare.ts'
+import {
+  applyDefaults,
+  convertedBytes,
+  gatedDefaults,
+  raisesGeneration,
+  withMetadata,
+  withOwners,
+  withReadableOwners,
+  writeContextOf,
+} from './prepare.ts'
 import { committedItem, unstoredItem } from './result.ts'
 
 /** What an update changes, and what of an update's common way it goes. */
@@ -50,7 +59,7 @@ export interface UpdateOptions {
 
 /**
  * Replaces an object by what `change` makes of it. A resourceVersion in the wanted object has to be the present one (`Conflict`); without
- * one a concurrent write leads to another try. Writes nothing where nothing changed. Removes the object where it was only held by
+ * one a concurrent write leads to another try. Writes nothing where nothing changed, unless it is stored under an old key. Removes the object where it was only held by
  * finalizers that are gone now.
  */
 export async function updateObject(context: Context, write: Write, options: UpdateOptions): Promise<Item> {
@@ -62,7 +71,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const item = getItem(cache.index, key)
     if (item === undefined) throw notFoundError(kind, write.name)
     await converting(kind, [item])
-    const previous = objectOf(itemAs(kind, item))
+    const previous = gatedDefaults(context.features, kind, objectOf(itemAs(kind, item)))
     const wanted = await options.change(previous, () => bytesOf(itemAs(kind, item)))
     const asked = wanted.metadata.resourceVersion
     checkPreconditions(
@@ -76,7 +85,7 @@ export async function updateObject(context: Context, write: Write, options: Upda
     const { object: prepared, claims } = await prepare(context, write, wanted, previous, key, options)
     const next = withOldTimes(write, prepared, previous)
     const value = await convertedBytes(kind, next, previous)
-    if (Buffer.compare(value, item.value) === 0) return itemAs(kind, item)
+    if (Buffer.compare(value, item.value) === 0 && item.isStale !== true) return itemAs(kind, item)
     const removes =
       next.metadata.deletionTimestamp !== undefined && !isHeld(kind, next) && (next.metadata.deletionGracePeriodSeconds ?? 0) === 0
     if (write.dryRun) return unstoredItem(kind, key, withMetadata(next, { resourceVersion: `${item.revision}` }))
@@ -179,7 +188,7 @@ async function prepare(
     })
   const run = admissionRun(context.admission, context.objects, write, 'UPDATE')
   const { owners = 'kept', retake } = options
-  const filled = (object: KubeObject): KubeObject => (retake === undefined ? applyDefaults(kind, object) : object)
+  const filled = (object: KubeObject): KubeObject => (retake === undefined ? applyDefaults(context.features, kind, object) : object)
   let object = filled(kept(wanted))
   if (owners === 'kept') object = withOwners(object, entriesOf(previous))
   else if (owners !== 'given') object = withOwners(object, owners(previous, object))
@@ -189,7 +198,8 @@ async function prepare(
   const admitted = await run.admit(seen, previous)
   if (admitted !== undefined && admitted !== seen) {
     const owned = withReadableOwners(admitted, object, write.warn)
-    const taken = retake === undefined ? owned : withOwners(retake(previous, applyDefaults(kind, owned)), entriesOf(owned))
+    const taken =
+      retake === undefined ? owned : withOwners(retake(previous, applyDefaults(context.features, kind, owned)), entriesOf(owned))
     object = deepFreeze(filled(kept(taken)))
   }
   const start = object
@@ -197,7 +207,7 @@ async function prepare(
     object = (kind.rules.dropDisabled?.(object, previous, context.features) ?? object) as KubeObject
     object = (kind.rules.prepareUpdate?.(object, previous, rules) ?? object) as KubeObject
   }
-  object = deepFreeze(applyDefaults(kind, object, retake === undefined ? start : undefined))
+  object = deepFreeze(applyDefaults(context.features, kind, object, retake === undefined ? start : undefined))
   // A part takes nothing; the whole takes what it needs before anybody looks whether the rest of it is right, as with the reference.
   const claims = options.whole ? claimed(context, write, object, previous, key) : noClaims
   object = deepFreeze(claims.object ?? object)

@@ -1,3 +1,4 @@
+import { defaultMaxUnavailable, dropMaxUnavailable } from '#api/apps/v1/stateful-set-max-unavailable.ts'
 import * as types from '#api/apps/v1/types.ts'
 import { validateStatefulSet, validateStatefulSetStatus, validateStatefulSetUpdate } from '#api/apps/v1/validate-stateful-set.ts'
 import { scaleOf } from '#api/autoscaling/v1/scale.ts'
@@ -36,10 +37,11 @@ export const StatefulSet = kind(
   },
   {
     blank: (object) => ({ ...object, spec: { replicas: 0 } }),
-    dropDisabled: dropDisabledOfWorkload,
+    dropDisabled: (next, previous, features) => dropDisabledOfWorkload(dropMaxUnavailable(next, previous, features), previous, features),
     defaults: (set) => (set.spec === undefined ? set : { ...set, spec: defaultSpec(set.spec) }),
-    prepareCreate: (set) => ({ ...set, spec: withoutMaxUnavailable(set.spec), status: { replicas: 0, availableReplicas: 0 } }),
-    prepareUpdate: (next, previous) => ({ ...keepStatus(next, previous), spec: withoutMaxUnavailable(next.spec) }),
+    gatedDefaults: defaultMaxUnavailable,
+    prepareCreate: (set) => ({ ...set, status: { replicas: 0, availableReplicas: 0 } }),
+    prepareUpdate: keepStatus,
     validateName: checkDns1123Label,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
@@ -83,11 +85,3 @@ const defaultClaim = (claim: PersistentVolumeClaim): PersistentVolumeClaim => ({
   kind: 'PersistentVolumeClaim',
   ...(claim.spec && { spec: { ...claim.spec, resources: roundResources(claim.spec.resources ?? {}) } }),
 })
-
-/** How many pods may be down at once (KEP-961) is off in v1.36: the field is dropped. */
-function withoutMaxUnavailable(spec: types.StatefulSetSpec): types.StatefulSetSpec {
-  const rolling = spec.updateStrategy.rollingUpdate
-  if (rolling?.maxUnavailable === undefined) return spec
-  const { maxUnavailable: _, ...rollingUpdate } = rolling
-  return { ...spec, updateStrategy: { ...spec.updateStrategy, rollingUpdate } }
-}

@@ -21,7 +21,9 @@ export const RollingUpdateStatefulSetStrategy = message(
     }),
     maxUnavailable: field(2, intOrString(), {
       pointer: true,
-      about: 'How many pods may be unavailable during the update, as a number or a percentage of replicas; 1 by default, never 0.',
+      about:
+        'How many pods may be unavailable during the update: a number, or a percentage of replicas that is rounded down, but not to 0; 1 by ' +
+        'default. Needs the feature gate MaxUnavailableStatefulSet, off by default.',
     }),
   },
   { about: 'Limits of a rolling update of a StatefulSet, which replaces pods from the highest ordinal down.' },

@@ -1,3 +1,4 @@
+import { amountOf, notOver100Percent, validateCountOrPercent } from '#api/apps/v1/count-or-percent.ts'
 import * as types from '#api/apps/v1/types.ts'
 import type { PodTemplateSpec, Volume } from '#api/core/v1/types.ts'
 import { validateClaimSpec } from '#api/core/v1/validation/claim.ts'
@@ -112,12 +113,24 @@ function validatePodManagement(policy: string): Cause[] {
 function validateStrategy(strategy: types.StatefulSetUpdateStrategy): Cause[] {
   const path = 'spec.updateStrategy'
   const { type, rollingUpdate } = strategy
-  if (type === 'RollingUpdate') return notNegative(`${path}.rollingUpdate.partition`, rollingUpdate?.partition)
+  if (type === 'RollingUpdate') return rollingUpdate === undefined ? [] : validateLimits(rollingUpdate, `${path}.rollingUpdate`)
   if (type !== 'OnDelete')
     return [invalid(path, goStruct(types.StatefulSetUpdateStrategy, strategy), "must be 'RollingUpdate' or 'OnDelete'")]
   if (rollingUpdate === undefined) return []
-  const shown = { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: null }
+  const shown = { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
   return [invalid(`${path}.rollingUpdate`, shown, "only allowed for updateStrategy 'RollingUpdate'")]
+}
+
+function validateLimits({ partition, maxUnavailable }: types.RollingUpdateStatefulSetStrategy, path: string): Cause[] {
+  const causes = notNegative(`${path}.partition`, partition)
+  if (maxUnavailable === undefined) return causes
+  const at = `${path}.maxUnavailable`
+  return [
+    ...causes,
+    ...validateCountOrPercent(maxUnavailable, at),
+    ...(amountOf(maxUnavailable) === 0 ? [invalid(at, maxUnavailable, 'cannot be 0')] : []),
+    ...notOver100Percent(maxUnavailable, at),
+  ]
 }
 
 /** What is wrong with a status: counts that are negative or larger than that of all replicas, and a collision count that goes down. */
