@@ -2,7 +2,12 @@ import { WherryError } from '#lib/errors.ts'
 import { featureGates } from './feature-gates.ts'
 
 /** A gate that is off unless a configuration turns it on. All others are as they are, and can be named only so. */
-export type FeatureGate = 'ClusterTrustBundle' | 'ClusterTrustBundleProjection' | 'MaxUnavailableStatefulSet' | 'PodCertificateRequest'
+export type FeatureGate =
+  | 'ClusterTrustBundle'
+  | 'ClusterTrustBundleProjection'
+  | 'MaxUnavailableStatefulSet'
+  | 'PodCertificateRequest'
+  | 'StorageVersionMigrator'
 
 /** The gates that a configuration turned on. */
 export type Features = ReadonlySet<FeatureGate>
@@ -16,6 +21,7 @@ export const switchableGates: Readonly<Record<FeatureGate, readonly FeatureGate[
   ClusterTrustBundleProjection: ['ClusterTrustBundle'],
   MaxUnavailableStatefulSet: [],
   PodCertificateRequest: [],
+  StorageVersionMigrator: [],
 }
 
 /** What is wrong with `featureGates`, as a component reads it: the end of a sentence that begins with its name. Undefined: nothing is. */
@@ -47,6 +53,7 @@ export type RuntimeConfig = Readonly<Record<string, boolean>>
 /** Versions that a server has and does not serve by default, with what is in them. Their feature gates have to be on as well. */
 export const optionalVersions: Readonly<Record<string, readonly string[]>> = {
   'certificates.k8s.io/v1beta1': ['clustertrustbundles', 'podcertificaterequests'],
+  'storagemigration.k8s.io/v1beta1': ['storageversionmigrations'],
 }
 
 /** What is wrong with a runtime configuration: the end of a sentence that begins with its name. Undefined: nothing is. */
