@@ -16,10 +16,11 @@ import { topologyFacts, wantsTopology, zoneLabel, zoneShares } from './topology.
 
 /** Keeps the list of where a service's pods can be reached, in slices. */
 export function endpointSliceController(): Controller<EndpointSliceView> {
-  return controllerOver(createTold())
+  return controllerOver(createTold(), new Set())
 }
 
-const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
+/** `shared`: the services whose endpoints are shared out to zones; it forgets with the process. */
+const controllerOver = (told: Told, shared: Set<string>): Controller<EndpointSliceView> => ({
   name: 'endpointslice-controller',
   eventSource: 'endpoint-slice-controller',
   metrics: endpointSliceMetrics,
@@ -42,6 +43,7 @@ const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
     // The slices of a service that is gone go with it: it owns them.
     if (service === undefined || !selectsPods(service)) {
       told.forget(key)
+      shared.delete(key)
       return undefined
     }
     const pods = podsOf(service, cache)
@@ -55,9 +57,15 @@ const controllerOver = (told: Told): Controller<EndpointSliceView> => ({
       .indexed(EndpointSlice, byService, key)
       .filter(({ metadata }) => metadata.labels?.[managedByLabel] === managedBy && metadata.deletionTimestamp === undefined)
     const shares = wantsTopology(service) ? zoneShares(cache.list(Node)) : undefined
-    return { now, service, pods, zones, slices, shares }
+    return { now, service, pods, zones, slices, shares, wasShared: shared.has(key) }
   },
-  plan: (view) => told.plan(keyOf(view.service), planEndpointSlices(view), view.now),
+  plan: (view) => {
+    const key = keyOf(view.service)
+    const plan = planEndpointSlices(view)
+    if (plan.isShared) shared.add(key)
+    else shared.delete(key)
+    return told.plan(key, plan, view.now)
+  },
   answered: afterSliceAnswer,
 })
 

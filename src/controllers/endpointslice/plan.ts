@@ -28,23 +28,35 @@ export interface EndpointSliceView {
   readonly slices: readonly EndpointSlice[]
   /** Only gathered where the service wants its endpoints shared out by them. */
   readonly shares: ZoneShares | undefined
+  /** Whether they were shared out when the service was last looked at. */
+  readonly wasShared: boolean
+}
+
+export interface EndpointSlicePlan extends RemarkedPlan {
+  /** Whether they are shared out now, of any family. */
+  readonly isShared: boolean
 }
 
 /** For each address family and set of ports: fills what is there, changes as few slices as possible, and never leaves a family without one. */
-export function planEndpointSlices(view: EndpointSliceView): RemarkedPlan {
-  const { service, slices } = view
+export function planEndpointSlices(view: EndpointSliceView): EndpointSlicePlan {
+  const { service, slices, wasShared } = view
   const families = addressTypesOf(service)
   const commands: Command[] = slices.filter(({ addressType }) => !families.includes(addressType as 'IPv4')).map(remove)
   const own = slices.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === service.metadata.uid))
   const strangers = slices.filter((slice) => !own.includes(slice))
   const remarks: Remark[] = lostPods(view).map((pod) => skipped(service, pod))
+  let isShared = false
   for (const family of families) {
     const ofFamily = (list: readonly EndpointSlice[]) => list.filter(({ addressType }) => addressType === family)
     const { told, remark, commands: ofOwn } = planFamily(view, family, ofFamily(own))
     commands.push(...ofOwn, ...told, ...ofFamily(strangers).map(remove))
     if (remark !== undefined) remarks.push(remark)
+    else isShared ||= wantsTopology(service)
   }
-  return { commands, wakeAt: Infinity, remarks }
+  const ended = wasShared && !wantsTopology(service)
+  if (ended && families[0] !== undefined)
+    commands.push(topologyEvent(service, families[0], 'Warning', 'TopologyAwareHintsDisabled', 'Topology Aware Hints has been disabled'))
+  return { commands, wakeAt: Infinity, remarks, isShared }
 }
 
 type Remark = Extract<Command, { do: 'event' }>
@@ -90,13 +102,7 @@ function addTopologyHints(
   const hinted = slices.flatMap(({ endpoints }) => endpoints ?? []).filter(({ hints }) => hints?.forZones?.[0] !== undefined)
   const present = new Map(hinted.map((endpoint) => [identityOf(endpoint), endpoint.hints!.forZones![0]!.name]))
   const allocated = allocateZones(ready, present, shares)
-  const tell = (type: 'Normal' | 'Warning', reason: string, message: string): Remark => ({
-    do: 'event',
-    regarding: service,
-    type,
-    reason,
-    message: `${message}, addressType: ${family}`,
-  })
+  const tell = (type: Remark['type'], reason: string, message: string): Remark => topologyEvent(service, family, type, reason, message)
   if ('problem' in allocated) return { told: [], remark: tell('Warning', 'TopologyAwareHintsDisabled', allocated.problem) }
   for (const { endpoints } of groups.values())
     for (const [identity, endpoint] of endpoints) {
@@ -105,6 +111,14 @@ function addTopologyHints(
     }
   return { told: present.size > 0 ? [] : [tell('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled')] }
 }
+
+const topologyEvent = (regarding: Service, family: string, type: Remark['type'], reason: string, message: string): Remark => ({
+  do: 'event',
+  regarding,
+  type,
+  reason,
+  message: `${message}, addressType: ${family}`,
+})
 
 function keepOneEmpty(drafts: readonly Draft[]): readonly Draft[] {
   const [first, ...others] = drafts.toSorted((a, b) => a.ports.length - b.ports.length)

@@ -54,6 +54,18 @@ test('tells once when hints begin, and once why they end', () => {
   ])
 })
 
+test('tells when the service wants no hints any more', () => {
+  const world = given({ a: '2', b: '2' }, { a: 2, b: 2 }, auto)
+  const controller = endpointSliceController()
+  world.settle([controller])
+  world.change(Service, 'web', namespace, { metadata: { annotations: null } })
+  world.settle([controller])
+  assert.deepEqual(hints(world), {})
+  assert.deepEqual(world.events.slice(1).map(show), [
+    'event Warning TopologyAwareHintsDisabled Topology Aware Hints has been disabled, addressType: IPv4',
+  ])
+})
+
 test('what is there stays while no zone is overloaded', () => {
   const world = given({ a: '4', b: '4' }, { a: 5, b: 5 }, auto)
   const controller = endpointSliceController()
