@@ -40,6 +40,8 @@ export interface Entry {
   readonly value: Uint8Array
   readonly createRevision: Revision
   readonly modRevision: Revision
+  /** A wrapper would store the same value otherwise now (sealed by a newer key): writing it again is no write without a change. */
+  readonly isStale?: true
 }
 
 /** Which part of a range, and as of when. `limit`: entries at most; absent: all. */

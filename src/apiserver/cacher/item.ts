@@ -19,19 +19,24 @@ export interface Item {
   readonly createRevision: Revision
   /** What clients see, where it is not made of `value`: of an object that is not stored. */
   readonly bytes: Uint8Array | undefined
+  /** Stored under a key that is not the present one: a write stores it anew even where it changes nothing. */
+  readonly isStale?: true
   object: KubeObject | undefined
 }
 
 /** An entry of the store as an item; nothing is decoded until somebody asks. */
-export const itemOf = (kind: AnyKind, entry: Entry): Item => ({
-  kind,
-  key: entry.key,
-  value: entry.value,
-  revision: entry.modRevision,
-  createRevision: entry.createRevision,
-  bytes: undefined,
-  object: undefined,
-})
+export function itemOf(kind: AnyKind, entry: Entry): Item {
+  const item = {
+    kind,
+    key: entry.key,
+    value: entry.value,
+    revision: entry.modRevision,
+    createRevision: entry.createRevision,
+    bytes: undefined,
+    object: undefined,
+  }
+  return entry.isStale === true ? { ...item, isStale: true } : item
+}
 
 /** Canonical JSON with its resourceVersion. */
 export function bytesOf({ value, revision, bytes }: Item): Uint8Array {

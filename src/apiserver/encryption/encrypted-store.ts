@@ -5,7 +5,11 @@ import type { Sealer } from './sealer.ts'
 
 /** A store that holds confidential values sealed and hands them out open; whoever uses it knows nothing of that. */
 export function encryptedStore(store: Store, isConfidential: (key: string) => boolean, sealer: Sealer): Store {
-  const open = (entry: Entry): Entry => (isConfidential(entry.key) ? { ...entry, value: sealer.open(entry.key, entry.value) } : entry)
+  const open = (entry: Entry): Entry => {
+    if (!isConfidential(entry.key)) return entry
+    const opened = { ...entry, value: sealer.open(entry.key, entry.value) }
+    return sealer.isStale(entry.value) ? { ...opened, isStale: true } : opened
+  }
   const openMaybe = (entry: Entry | undefined): Entry | undefined => (entry === undefined ? undefined : open(entry))
   const seal = (operation: Operation): Operation =>
     operation.do === 'put' && isConfidential(operation.key)

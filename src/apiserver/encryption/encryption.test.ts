@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Namespace } from '#api/core/v1/namespace.ts'
+import { Secret } from '#api/core/v1/secret.ts'
+import { createClient } from '#client/http.ts'
 import { isError } from '#lib/errors.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { createMemoryStore } from '#store/memory.ts'
+import { createTestServer } from '../testing.ts'
 import { encryptedStore } from './encrypted-store.ts'
 import { type EncryptionKey, parseKeyFile } from './key-file.ts'
 import { createSealer } from './sealer.ts'
@@ -47,6 +52,7 @@ test('keys change: the new one seals, the old one still opens', () => {
   const both = createSealer([key('new', 2), key('old', 1)])
   assert.equal(Buffer.from(both.open(where, sealed)).toString(), 'x')
   const renewed = both.seal(where, Buffer.from('x'))
+  assert.deepEqual([both.isStale(sealed), both.isStale(renewed), old.isStale(sealed)], [true, false, false])
   refuses(() => old.open(where, renewed), 'the old key alone')
 })
 
@@ -76,6 +82,31 @@ test('the store holds no plain text, its users see nothing else', async () => {
   }
   assert.deepEqual(seen, [undefined, 'plain', 'plain', 'newer'])
   await store.close()
+})
+
+test('a write without a change stores what an old key sealed anew, once', async () => {
+  const inner = createMemoryStore()
+  const start = async (...keys: EncryptionKey[]) => {
+    const store = encryptedStore(inner, (name) => name.startsWith('/registry/core/secrets/'), createSealer(keys))
+    const server = await createTestServer({ clock: createVirtualClock(0), store })
+    return { server, client: createClient(server.transport) }
+  }
+  const stored = async () => {
+    const { entries } = await inner.range('/registry/core/secrets/')
+    return entries.map(({ value }) => Buffer.from(value).toString('latin1').split(':')[3])
+  }
+  const first = await start(key('old', 1))
+  await first.client.create(Namespace, { metadata: { name: 'n' } })
+  await first.client.create(Secret, { metadata: { name: 's' }, stringData: { a: 'b' } }, { namespace: 'n' })
+  const { server, client } = await start(key('new', 2), key('old', 1))
+  const before = await client.get(Secret, 's', 'n')
+  assert.deepEqual(await stored(), ['old'])
+  const written = await client.update(Secret, before)
+  assert.deepEqual(await stored(), ['new'])
+  assert.ok(Number(written.metadata.resourceVersion) > Number(before.metadata.resourceVersion))
+  const again = await client.update(Secret, written)
+  assert.equal(again.metadata.resourceVersion, written.metadata.resourceVersion)
+  await Promise.all([first.server.close(), server.close()])
 })
 
 test('key files', () => {

@@ -7,6 +7,8 @@ export interface Sealer {
   seal(key: string, value: Uint8Array): Uint8Array
   /** Error: `InternalError` when the value was not sealed, was changed, or its key is not among ours. */
   open(key: string, sealed: Uint8Array): Uint8Array
+  /** Whether another key than the present one sealed it: written again, it would be under the present one. */
+  isStale(sealed: Uint8Array): boolean
 }
 
 /**
@@ -18,9 +20,11 @@ export function createSealer(keys: readonly EncryptionKey[]): Sealer {
   const first = keys[0]
   if (first === undefined) throw new WherryError('Invalid', 'encryption at rest needs at least one key')
   const byId = new Map(keys.map((key) => [key.id, key]))
+  const present = Buffer.from(`${magic}${first.id}:`)
   return {
+    isStale: (sealed) => present.compare(sealed, 0, Math.min(present.length, sealed.length)) !== 0,
     seal: (key, value) => {
-      const header = Buffer.from(`${magic}${first.id}:`)
+      const header = present
       const salt = randomBytes(saltBytes)
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', derive(first.key, salt), nonce)
