@@ -179,6 +179,12 @@ export type Command =
     }
   /** The same for an object that must still be at its `metadata.resourceVersion`: nobody began to delete the owner that is about to adopt. */
   | { readonly do: 'confirmUnchanged'; readonly kind: AnyKind; readonly object: KubeObject }
+  /**
+   * Has the API server list all objects of the kind, page by page, and does what `command` says of each; undefined: nothing. For what concerns
+   * every object there is, so that nobody has to hold them. Those of a page are done side by side, as with `together`. What met an old view of one, which
+   * changed or went meanwhile, is passed over; the first other refusal ends it. Nothing of it is waited for in a cache.
+   */
+  | { readonly do: 'each'; readonly kind: AnyKind; readonly command: (object: never) => Single | undefined }
   /** Aggregated by the recorder; its failure never fails the plan. */
   | {
       readonly do: 'event'

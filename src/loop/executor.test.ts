@@ -122,6 +122,56 @@ await check(
 )
 
 await check(
+  'what is said of each object is done to it, and those that changed or went meanwhile are passed over',
+  ({ b }) => [
+    {
+      do: 'each',
+      kind: ConfigMap,
+      command: ({ metadata }: ConfigMap) =>
+        metadata.name === 'a'
+          ? { do: 'patch', ...common, name: 'gone', body: {} }
+          : { do: 'patch', ...common, name: 'b', body: {}, resourceVersion: '1' },
+    },
+    {
+      do: 'each',
+      kind: ConfigMap,
+      command: ({ metadata }: ConfigMap) => (metadata.name === 'b' ? undefined : { do: 'patch', ...common, name: 'a', body: {} }),
+    },
+    { do: 'delete', ...common, name: 'b', uid: b.metadata.uid },
+  ],
+  {
+    end: 'done',
+    requests: [
+      'GET /api/v1/configmaps?limit=500',
+      'PATCH /gone?fieldManager=me',
+      'PATCH /b?fieldManager=me',
+      'GET /api/v1/configmaps?limit=500',
+      'PATCH /a?fieldManager=me',
+      'DELETE /b',
+    ],
+  },
+)
+
+test('what is refused of one object ends it for the others, and the plan', async () => {
+  const { client, server, log } = createScene()
+  for (const name of ['a', 'b', 'c']) await client.create(ConfigMap, { metadata: { name } }, { namespace: 'x' })
+  server.fail('Forbidden', 1, ({ method, path }) => method === 'PATCH' && path.includes('/a'))
+  const hands = { client, fieldManager: 'me', recorder: { record: () => log.info('event') }, informerOf: () => undefined }
+  const touch = ({ metadata: { name } }: ConfigMap): Single => ({ do: 'patch', ...common, name, body: { data: { k: 'v' } } })
+  const execution = await execute(
+    [
+      { do: 'each', kind: ConfigMap, command: touch },
+      { do: 'delete', ...common, name: 'a', uid: 'u' },
+    ],
+    hands,
+  )
+  assert.deepEqual(
+    [execution.end, server.requests.slice(3)],
+    ['failed', ['GET /api/v1/configmaps', 'PATCH /api/v1/namespaces/x/configmaps/a']],
+  )
+})
+
+await check(
   'so is being unchanged',
   ({ a, b }) => [
     { do: 'confirmUnchanged', kind: ConfigMap, object: a },

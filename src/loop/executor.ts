@@ -1,5 +1,5 @@
 import type { AnyKind, KubeObject } from '#api/kind.ts'
-import type { Client } from '#client/client.ts'
+import type { Client, ListOptions } from '#client/client.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Command, Refusal, Single } from './controller.ts'
@@ -130,7 +130,8 @@ interface Done {
 }
 const nothing: Done = { expectations: [] }
 
-async function perform(command: Single, { client, fieldManager, recorder }: Hands, shown: string | undefined): Promise<Done> {
+async function perform(command: Single, hands: Hands, shown: string | undefined): Promise<Done> {
+  const { client, fieldManager, recorder } = hands
   switch (command.do) {
     case 'create': {
       const { kind, object, namespace, ifExists } = command
@@ -192,6 +193,9 @@ async function perform(command: Single, { client, fieldManager, recorder }: Hand
         throw new WherryError('Conflict', `${kind.plural} "${name}" has changed since it was looked at`, { kind: kind.plural, name, uid })
       return nothing
     }
+    case 'each':
+      for await (const page of pagesOf(client, command.kind)) await performEach(page, command, hands)
+      return nothing
     case 'event':
       recorder.record(command)
       return nothing
@@ -210,16 +214,39 @@ async function presentUid(client: Client, kind: AnyKind, name: string, namespace
 async function confirmNone(client: Client, command: Extract<Single, { do: 'confirmNone' }>): Promise<void> {
   const { kind, namespace, fieldSelector } = command
   const isMeant = command.isMeant as (object: KubeObject) => boolean
-  const options = { namespace, limit: pageLimit, ...(fieldSelector !== undefined && { fieldSelector }) }
-  for (let from: string | undefined, isLast = false; !isLast; ) {
-    const page = await client.list(kind, from === undefined ? options : { ...options, continue: from })
-    const found = (page.items as readonly KubeObject[]).find(isMeant)
+  for await (const page of pagesOf(client, kind, { namespace, ...(fieldSelector !== undefined && { fieldSelector }) })) {
+    const found = page.find(isMeant)
     if (found !== undefined) {
       const { name } = found.metadata
       throw new WherryError('Conflict', `${kind.plural} "${name}" is there`, { kind: kind.plural, name })
     }
+  }
+}
+
+async function* pagesOf(client: Client, kind: AnyKind, selection: ListOptions = {}): AsyncGenerator<readonly KubeObject[]> {
+  const options = { ...selection, limit: pageLimit }
+  for (let from: string | undefined, isLast = false; !isLast; ) {
+    const page = await client.list(kind, from === undefined ? options : { ...options, continue: from })
+    yield page.items as readonly KubeObject[]
     from = page.continue
     isLast = from === undefined || from === ''
+  }
+}
+
+async function performEach(page: readonly KubeObject[], command: Extract<Single, { do: 'each' }>, hands: Hands): Promise<void> {
+  const commandOf = command.command as (object: KubeObject) => Single | undefined
+  const commands = page.flatMap((object) => commandOf(object) ?? [])
+  const one = async (single: Single): Promise<void> => {
+    try {
+      await perform(single, hands, undefined)
+    } catch (error) {
+      if (!isStale(single, error)) throw error
+    }
+  }
+  for (const { batch } of batchesOf([{ do: 'together', commands }])) {
+    if (hands.signal?.aborted) throw new WherryError('ServiceUnavailable', 'the controllers are being stopped')
+    const refused = (await Promise.allSettled(batch.map(one))).find((end) => end.status === 'rejected')
+    if (refused !== undefined) throw refused.reason
   }
 }
 
@@ -266,6 +293,7 @@ function subjectOf(command: Single): Subject | undefined {
     case 'event':
     // What was found is another object than any that the view named.
     case 'confirmNone':
+    case 'each':
       return undefined
     case 'create':
     case 'update':

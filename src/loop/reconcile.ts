@@ -182,7 +182,7 @@ const staleLimit = 3
 /** What a log line says of a command: never its body, which may be a Secret. */
 function described(command: Single): object {
   if (command.do === 'event') return { command: command.do, reason: command.reason }
-  if (command.do === 'confirmNone') return { command: command.do, kind: command.kind.kind }
+  if (command.do === 'confirmNone' || command.do === 'each') return { command: command.do, kind: command.kind.kind }
   const subresource = 'subresource' in command ? command.subresource : undefined
   const name = 'name' in command ? command.name : (command.object as { metadata?: { name?: string } }).metadata?.name
   return { command: command.do, kind: command.kind.kind, name, ...(subresource !== undefined && { subresource }) }

@@ -100,7 +100,7 @@ export class World implements Cache {
   do(command: Single): KubeObject | undefined {
     const refusal = this.refuse(command)
     if (refusal !== undefined) throw refusal
-    if (command.do !== 'confirmAbsent' && command.do !== 'confirmNone' && command.do !== 'confirmUnchanged')
+    if (command.do !== 'confirmAbsent' && command.do !== 'confirmNone' && command.do !== 'confirmUnchanged' && command.do !== 'each')
       this.history.push(show(command))
     switch (command.do) {
       case 'event':
@@ -146,6 +146,16 @@ export class World implements Cache {
         if (found !== undefined) throw new WherryError('Conflict', `${found.metadata.name} is there`)
         return undefined
       }
+      case 'each':
+        for (const object of this.list(command.kind) as readonly KubeObject[]) {
+          const single = (command.command as (object: KubeObject) => Single | undefined)(object)
+          try {
+            if (single !== undefined) this.do(single)
+          } catch (error) {
+            if (!isError(error, 'Conflict', 'NotFound')) throw error
+          }
+        }
+        return undefined
       case 'confirmUnchanged': {
         const { metadata } = command.object
         check(this.present(command.kind, metadata.name, metadata.namespace), metadata)
@@ -344,6 +354,8 @@ export function show(command: Command): string {
       return `confirm that there is no such ${command.kind.singular}`
     case 'confirmUnchanged':
       return `confirm that ${command.kind.singular} ${command.object.metadata.name} is unchanged`
+    case 'each':
+      return `for each ${command.kind.singular}`
     case 'event':
       return `event ${command.type} ${command.reason} ${command.message}`
   }
