@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '#lib/http.ts'
 import { expositionType } from '#lib/metrics/exposition.ts'
+import { type VersionFacts, versionOf } from '#lib/version-info.ts'
 import { type ZPageFacts, type ZPageWriter, zPage } from '#lib/z-pages.ts'
 import { formatYaml } from '#schema/yaml-writer.ts'
 import { inOrder } from '../aggregation/group-order.ts'
@@ -15,7 +16,6 @@ import { prettyText } from './pretty.ts'
 import type { RequestInfo } from './request-info.ts'
 import { absentRoute, bareText, jsonBytes, methodNotAllowed, routeNotAcceptable, text } from './respond.ts'
 import { sortKeys } from './sort-keys.ts'
-import { type VersionFacts, versionOf } from './version.ts'
 
 /** Answers a request whose path is no resource's; 404 where there is nothing at it. */
 export type NonResource = (request: HttpRequest, info: RequestInfo) => Promise<HttpResponse>

@@ -1,18 +1,14 @@
 import { featureGates } from '#api/feature-gates.ts'
 import { type Features, noFeatures } from '#api/features.ts'
 import type { Clock } from '#lib/clock.ts'
+import { registerBuildInfo } from '#lib/metrics/build-info.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
-import { type VersionFacts, versionOf } from '../http/version.ts'
+import { type VersionFacts, versionOf } from '#lib/version-info.ts'
 
 /** Which build this is, and what its process takes of the machine. */
 export function registerBuildMetrics(registry: Registry, facts: VersionFacts, clock: Clock, features: Features = noFeatures): void {
   const version = versionOf(facts) as Readonly<Record<string, string>>
-  const labels = ['build_date', 'compiler', 'git_commit', 'git_tree_state', 'git_version', 'go_version', 'major', 'minor', 'platform']
-  const camel = (label: string): string => label.replace(/_(.)/g, (_all, letter: string) => letter.toUpperCase())
-  registry
-    .gauge({ name: 'kubernetes_build_info', help: 'The build, in its labels; always 1.', stability: 'BETA', labels })
-    .of(...labels.map((label) => version[camel(label)] ?? ''))
-    .set(1)
+  registerBuildInfo(registry, facts)
   registry
     .gauge({
       name: 'version_info',

@@ -6,6 +6,7 @@ import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-config
 import type { LogFiles } from '#kubelet/container-log/files.ts'
 import type { PodLookup } from '#kubelet/interfaces.ts'
 import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
+import type { ProcessFigures } from '#kubelet/metrics/process-metrics.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import type { Spans } from '#kubelet/spans.ts'
 import type { StatsProvider } from '#kubelet/stats/stats-provider.ts'
@@ -62,6 +63,8 @@ export interface KubeletServerOptions {
   readonly certificate: { current(): ServingCertificate; onChange?(listener: () => void): () => void }
   /** Shown at /debug/spans: where the time of the last starts went. */
   readonly spans?: Spans['recent']
+  /** What this process takes of the machine, for metrics. */
+  readonly processFigures?: () => ProcessFigures
   /** Shown at /flagz. */
   readonly flags?: Readonly<Record<string, string>>
   /** Shown at /configz as `kubeletconfig`. */

@@ -1,9 +1,11 @@
 import type { Clock } from '#lib/clock.ts'
+import { registerBuildInfo } from '#lib/metrics/build-info.ts'
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts'
+import { kubernetesVersion } from '#lib/version.ts'
 import type { PodLookup } from '../interfaces.ts'
 import { createKubeletMetrics, secondsBuckets } from '../metrics/kubelet-metrics.ts'
 import { observePods } from '../metrics/pod-counts.ts'
-import { observeProcess } from '../metrics/process-metrics.ts'
+import { observeProcess, type ProcessFigures } from '../metrics/process-metrics.ts'
 import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts'
 import { metricText } from '../stats/metric-text.ts'
 import { resourceMetrics } from '../stats/resource-metrics.ts'
@@ -26,6 +28,8 @@ export interface MetricsOptions {
   readonly clock: Clock
   /** Those of the whole kubelet. Absent: the server's own alone. */
   readonly metrics?: { readonly registry: Registry; readonly probeRegistry: Registry }
+  /** Absent: nothing is known of what the kubelet itself uses. */
+  readonly processFigures?: () => ProcessFigures
   /** Absent: nothing is known of what pods use. */
   readonly stats?: StatsProvider
 }
@@ -43,10 +47,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: secondsBuckets,
   })
   observePods(registry, pods, nodeName)
-  observeProcess(registry, () => {
-    const { user, system } = process.cpuUsage()
-    return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }
-  })
+  if (options.processFigures !== undefined) observeProcess(registry, options.processFigures)
+  registerBuildInfo(registry, { gitVersion: kubernetesVersion, gitCommit: '', buildDate: BUILT_AT })
 
   const levels = createRegistry()
   const health = (name: string, help: string) => ({ name: `kubernetes_${name}`, help, stability: 'STABLE' as const })
@@ -83,6 +85,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 }
 
+/** Nothing is built here: what runs is the source. */
+const BUILT_AT = '1970-01-01T00:00:00Z'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const longRunning = ['exec', 'attach', 'portForward', 'debug']
 const paths = [

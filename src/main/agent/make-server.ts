@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { logFiles } from '#host/files.ts'
 import { nodeLogs } from '#host/node-logs.ts'
+import { processFigures } from '#host/stats/process-figures.ts'
 import { shownConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { Runtime } from '#kubelet/runtime.ts'
 import { createAuthenticate } from '#kubelet/server/authentication.ts'
@@ -30,6 +31,7 @@ export function makeServer(
     stats: kubelet.stats,
     spans: kubelet.spans,
     metrics,
+    processFigures,
     runtime,
     logFiles,
     nodeLogs: nodeLogs(),
