@@ -239,7 +239,7 @@ for (const [reason, why] of [
   ['RegistryUnavailable', 'the registry is unavailable'],
   ['SignatureValidationFailed', 'the signature validation failed'],
 ] as const)
-  test(`a pull that ends with ${reason} is put off as any other`, async (t) => {
+  test(`a pull that ends with ${reason} is put off like every other`, async (t) => {
     const { node, pass, status } = await world(t, { absent: { isAbsent: true, pullFails: `${reason}: for now` } })
     await node.create('one', { containers: [container('main', 'absent')] })
     const message = `image pull failed for absent because ${why}: for now`
