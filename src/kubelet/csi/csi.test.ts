@@ -167,6 +167,8 @@ test('an SELinux context is mounted for one pod’s volume whose containers agre
   check({}, { containers: [level('s0:c1'), level('s0:c2')] }, undefined)
   check({}, { containers: [{ volumeMounts: [{ name: 'data' }] }], securityContext: { seLinuxOptions: { level: 'p' } } }, { level: 'p' })
   check({}, { containers: [level('s0:c1'), { volumeMounts: [{ name: 'data' }] }] }, undefined)
+  check({}, { containers: [level('s0')], securityContext: { seLinuxChangePolicy: 'MountOption' } }, { level: 's0' })
+  check({}, { containers: [level('s0')], securityContext: { seLinuxChangePolicy: 'Recursive' } }, undefined)
   check({ accessModes: ['ReadWriteOnce'] }, { containers: [level('s0')] }, undefined)
   check({}, { containers: [level('s0')] }, undefined, policyOf(driver({})))
   assert.equal(contextOption('system_u:object_r:container_file_t:s0:c1,c2'), 'context="system_u:object_r:container_file_t:s0:c1,c2"')

@@ -5,7 +5,7 @@ import type { CsiVolume } from './volume-source.ts'
 
 /**
  * The SELinux options that a volume is mounted with, in place of relabelling every file (KEP-1710): where the driver can, the claim is for one
- * pod alone, and all containers that use it agree. Undefined: mounted as ever.
+ * pod alone, all containers that use it agree, and the pod has not chosen `seLinuxChangePolicy: Recursive`. Undefined: mounted as ever.
  */
 export function seLinuxOptionsOf(
   pod: Pod,
@@ -15,6 +15,7 @@ export function seLinuxOptionsOf(
 ): SELinuxOptions | undefined {
   if (!seLinuxMount || isBlock || accessModes.length !== 1 || accessModes[0] !== 'ReadWriteOncePod') return undefined
   const { spec } = pod
+  if (spec.securityContext?.seLinuxChangePolicy === 'Recursive') return undefined
   const containers = [...(spec.initContainers ?? []), ...spec.containers].filter(({ volumeMounts = [] }) =>
     volumeMounts.some(({ name }) => name === podVolumeName),
   )
