@@ -316,6 +316,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       if (workers.has(uid)) continue
       log.info('clearing up after a pod that is gone', { uid })
       const trace = traces.find(({ labels }) => labels[podUidLabel] === uid)
+      if (trace !== undefined) work?.orphanFound()
       addWorker(
         orphanPod(
           uid,

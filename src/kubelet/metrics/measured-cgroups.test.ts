@@ -24,6 +24,13 @@ check('one that goes', ['create 2', 'destroy 1'], async (groups) => {
   await groups.ensurePod(web)
 })
 
+test('tells of which version the groups are', () => {
+  const registry = createRegistry()
+  const traits = { isUnified: true, hasSwap: false, hasHugePages: false, hasCpuQuota: true }
+  measuredCgroups({ ...noCgroups, traits }, { registry, clock: createVirtualClock(0) })
+  assert.match(registry.text(), /^kubelet_cgroup_version 2$/m)
+})
+
 function check(title: string, counts: readonly string[], act: (groups: CgroupManager) => Promise<void>): void {
   test(`measures ${title}`, async () => {
     const registry = createRegistry()

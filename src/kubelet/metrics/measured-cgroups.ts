@@ -15,6 +15,11 @@ export function measuredCgroups<C extends CgroupManager>(
     labels: ['operation_type'],
     buckets: secondsBuckets,
   })
+  if (cgroups.traits !== undefined)
+    registry
+      .gauge({ name: 'kubelet_cgroup_version', help: 'cgroup version on the hosts.', stability: 'ALPHA' })
+      .of()
+      .set(cgroups.traits.isUnified ? 2 : 1)
   /** Pods whose groups there are, which are changed from then on. */
   const made = new Set<string>()
 

@@ -16,6 +16,8 @@ export interface WorkObserver {
   runtimeHeard(): void
   /** A static pod came again, as the same pod, when its end was over. */
   staticPodRestarted(): void
+  /** The runtime has a pod that nobody wants here. */
+  orphanFound(): void
   /** A hook that asked for HTTPS was heard by HTTP. */
   hookFellBack(): void
   /** A hook that sleeps was called off. */
@@ -55,6 +57,10 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     ),
     labels: ['static'],
   })
+  const orphans = counter(
+    'orphaned_runtime_pods_total',
+    'Number of pods that have been detected in the container runtime without being already known to the pod worker. This typically indicates the kubelet was restarted while a pod was force deleted in the API or in the local configuration, which is unusual.',
+  )
   const fallbacks = counter(
     'lifecycle_handler_http_fallbacks_total',
     'The number of times lifecycle handlers successfully fell back to http from https.',
@@ -79,6 +85,7 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     },
     runtimeHeard: heard,
     staticPodRestarted: () => restarts.of('true').inc(),
+    orphanFound: () => orphans.inc(),
     hookFellBack: () => fallbacks.inc(),
     sleepCutShort: () => sleeps.inc(),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Pod } from '#api/core/v1/pod.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
@@ -61,7 +62,7 @@ test('a node measures its work where dashboards look for it', async (t) => {
   const observer = { probed() {}, rejected() {}, work: workMetrics(registry, clock) }
   const node = await createTestNode({ clock, runtime, network: runtime.network, parts: { observer } })
   t.after(() => node.close())
-  await node.startKubelet()
+  const first = await node.startKubelet()
   await clock.advance(5_000)
   await node.create('web', { containers: [{ name: 'main', image: 'app', imagePullPolicy: 'IfNotPresent' }] })
   await clock.advance(10 * 60_000)
@@ -79,4 +80,10 @@ test('a node measures its work where dashboards look for it', async (t) => {
   assert.ok(value('kubelet_pleg_relist_duration_seconds_count') >= 2)
   assert.equal(value('kubelet_pleg_relist_interval_seconds_count'), value('kubelet_pleg_relist_duration_seconds_count') - 1)
   assert.ok(value('kubelet_pleg_last_seen_seconds') > Date.parse('2026-01-01T00:00:00Z') / 1000)
+
+  await first.stop()
+  await node.client.delete(Pod, 'web', { namespace: 'default', gracePeriodSeconds: 0 })
+  await node.startKubelet()
+  await clock.advance(5_000)
+  assert.match(registry.text(), /^kubelet_orphaned_runtime_pods_total 1$/m)
 })
