@@ -41,7 +41,7 @@ export interface PodWorker {
   retry(): void
   /** Something happened to a container or sandbox of this pod. */
   changed(id: string, type?: RuntimeEvent['type']): void
-  /** Events may have been missed: list everything of the pod. Resolves when that is done, or the worker's life is over. */
+  /** Events may have been missed: list everything of the pod. Resolves when that was tried, or the worker's life is over. */
   relist(): Promise<void>
   look(): void
   /** Nothing of it is to start any more. */
@@ -123,6 +123,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       .finally(() => {
         isLooking = false
         if (!isAskedAgain) {
+          relisting?.resolve()
+          relisting = undefined
           if (running.size === 0) work.ends(state.termination === undefined ? undefined : 'kill')
           return
         }
@@ -137,8 +139,6 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       await adoptResources(context, state)
       adoptNetwork(context, state)
       isListed = true
-      relisting?.resolve()
-      relisting = undefined
       dirty.clear()
     }
     for (const id of [...dirty]) {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pod } from '#api/core/v1/pod.ts'
+import { sleep } from '#lib/clock.ts'
+import { WherryError } from '#lib/errors.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createSimulatedRuntime } from '#sim/runtime.ts'
 import { workMetrics } from '../metrics/work-metrics.ts'
+import type { Runtime } from '../runtime.ts'
 import { createTestNode } from '../test-node.ts'
 import { createWorkWatch, type WorkWatch } from './work-watch.ts'
 
@@ -54,6 +57,33 @@ function check(title: string, told: readonly string[], act: (watch: WorkWatch, c
     assert.deepEqual(seen, told)
   })
 }
+
+test('a relist ends when the runtime has answered, with an error too', async (t) => {
+  const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const registry = createRegistry()
+  const simulated = createSimulatedRuntime({ clock, random: seededRandom(1), images: {} })
+  let isAway = false
+  const runtime: Runtime = {
+    ...simulated,
+    async containerStatus(id) {
+      if (!isAway) return simulated.containerStatus(id)
+      await sleep(clock, 12_000)
+      throw new WherryError('InternalError', 'broken')
+    },
+  }
+  const observer = { probed() {}, rejected() {}, work: workMetrics(registry, clock) }
+  const node = await createTestNode({ clock, runtime, network: simulated.network, parts: { observer } })
+  t.after(() => node.close())
+  await node.startKubelet()
+  await node.create('web', { containers: [{ name: 'main', image: 'app', imagePullPolicy: 'IfNotPresent' }] })
+  await clock.advance(5_000)
+  isAway = true
+  await clock.advance(8 * 60_000)
+  const text = registry.text()
+  const [, within] = /^kubelet_pleg_relist_duration_seconds_bucket\{le="10"\} (\d+)$/m.exec(text) ?? []
+  const [, all] = /^kubelet_pleg_relist_duration_seconds_count (\d+)$/m.exec(text) ?? []
+  assert.ok(Number(all) > Number(within), text)
+})
 
 test('a node measures its work where dashboards look for it', async (t) => {
   const clock = createVirtualClock(Date.parse('2026-01-01T00:00:00Z'))
