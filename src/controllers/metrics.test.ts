@@ -14,6 +14,7 @@ import { jobController } from './job/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGcController } from './pod-gc/controller.ts'
 import { resourceClaimController } from './resource-claim/controller.ts'
+import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 
@@ -61,6 +62,12 @@ const known: Readonly<Record<string, readonly [stability: string, type: string, 
   pod_gc_collector_force_delete_pods_total: ['ALPHA', 'counter', 'namespace,reason'],
   resourceclaim_controller_creates_total: ['ALPHA', 'counter', 'admin_access,status'],
   resourceclaim_controller_resource_claims: ['ALPHA', 'gauge', 'admin_access,allocated,source'],
+  statefulset_controller_statefulset_max_unavailable: ['ALPHA', 'gauge', 'pod_management_policy,statefulset_name,statefulset_namespace'],
+  statefulset_controller_statefulset_unavailable_replicas: [
+    'ALPHA',
+    'gauge',
+    'pod_management_policy,statefulset_name,statefulset_namespace',
+  ],
   taint_eviction_controller_pod_deletion_duration_seconds: ['ALPHA', 'histogram', '', '0.005…240'],
   taint_eviction_controller_pod_deletions_total: ['ALPHA', 'counter', ''],
   ttl_after_finished_controller_job_deletion_duration_seconds: ['ALPHA', 'histogram', '', '0.1…819.2'],
@@ -76,6 +83,7 @@ const counting = [
   nodeLifecycleController(),
   podGcController(0),
   resourceClaimController(),
+  statefulSetController(new Set(['MaxUnavailableStatefulSet'])),
   taintEvictionController(),
   ttlAfterFinishedController,
 ] as unknown as readonly Controller<never>[]

@@ -2,6 +2,7 @@
 
 import { ClusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
 import { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
+import type { Features } from '#api/features.ts'
 import type { AnyKind } from '#api/kind.ts'
 import type { Controller } from '#loop/controller.ts'
 import type { ServedKinds } from '#loop/served-kinds.ts'
@@ -64,6 +65,8 @@ import { attributesClassProtectionController } from './volumeattributesclass-pro
 export { heldKinds } from './common/indexes.ts'
 
 export interface ControllersConfig {
+  /** Feature gates that are on beside the defaults; absent: none. */
+  readonly features?: Features
   /** The collectable ones of all kinds that the API server serves: they are collected and, with their namespace, removed. */
   readonly served: ServedKinds
   /** All kinds that the API server serves at the moment of reading. */
@@ -101,7 +104,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     replicaSetController,
     replicationControllerController,
     deploymentController,
-    statefulSetController,
+    statefulSetController(config.features),
     daemonSetController(),
     jobController(),
     cronJobController(),

@@ -159,7 +159,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         scheduler: asLeader('default-scheduler', schedulerUser),
         metrics: createApiMetrics(through(api.transportAs(controllerUser(userOf(autoscaler))), autoscaler), clock),
       }
-      await lead(options, { kinds, registry: api.kinds }, clients, signal, leading.resolve)
+      await lead(options, { kinds, features, registry: api.kinds }, clients, signal, leading.resolve)
     },
     signal: stopping.signal,
   })
@@ -343,7 +343,7 @@ interface LeaderClients {
 /** All that only one server may do; ends when the signal aborts, once everything begun has ended. */
 async function lead(
   options: ControlPlaneOptions,
-  { kinds, registry }: Pick<Serving, 'kinds' | 'registry'>,
+  { kinds, features, registry }: Serving,
   clients: LeaderClients,
   signal: AbortSignal,
   begun: () => void,
@@ -351,6 +351,7 @@ async function lead(
   const { clock, random, log, components = ['controllers', 'scheduler'] } = options
   const served = createServedKinds(kinds.filter(isCollectable))
   const all = controllers({
+    features,
     get kinds() {
       return registry.all
     },

@@ -3,6 +3,7 @@ import { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import { Namespace } from '#api/core/v1/namespace.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { type Features, noFeatures } from '#api/features.ts'
 import { controllerOf } from '#api/meta/v1/owner.ts'
 import { matchesLabelSelector } from '#api/meta/v1/selector.ts'
 import type { Cache, Controller } from '#loop/controller.ts'
@@ -11,48 +12,66 @@ import { keyFor, keyOf, splitKey } from '../common/key.ts'
 import { afterStatefulSetAnswer } from './answered.ts'
 import { claimName, templatesOf } from './claims.ts'
 import { isMember, partsOf } from './identity.ts'
+import { statefulSetMetrics } from './metrics.ts'
 import { planStatefulSet } from './plan.ts'
 import type { StatefulSetView } from './rollout.ts'
 
 /** Keeps pods with a name, claims and an order of their own. */
-export const statefulSetController: Controller<StatefulSetView> = {
-  name: 'statefulset-controller',
-  sources: [
-    { kind: StatefulSet },
-    {
-      kind: Pod,
-      keys: (pod: Pod, cache: Cache, previous: Pod | undefined) => [
-        ...setsOfPod(pod, cache),
-        ...(previous === undefined ? [] : setsOfPod(previous, cache)),
-      ],
+export function statefulSetController(features: Features = noFeatures): Controller<StatefulSetView> {
+  const lacks = new Map<string, number>()
+  return {
+    name: 'statefulset-controller',
+    ...(features.has('MaxUnavailableStatefulSet') && { metrics: statefulSetMetrics(lacks) }),
+    sources: [
+      { kind: StatefulSet },
+      {
+        kind: Pod,
+        keys: (pod: Pod, cache: Cache, previous: Pod | undefined) => [
+          ...setsOfPod(pod, cache),
+          ...(previous === undefined ? [] : setsOfPod(previous, cache)),
+        ],
+      },
+      { kind: PersistentVolumeClaim, keys: setsOfClaim },
+      {
+        kind: ControllerRevision,
+        keys: (revision: ControllerRevision, cache: Cache, previous: ControllerRevision | undefined) => [
+          ...setsOfRevision(revision, cache),
+          ...(previous === undefined ? [] : setsOfRevision(previous, cache)),
+        ],
+      },
+    ],
+    view: (key, cache, now) => {
+      const { namespace, name } = splitKey(key)
+      const set = cache.get(StatefulSet, name, namespace)
+      if (set === undefined) {
+        lacks.delete(key)
+        return undefined
+      }
+      return {
+        now,
+        set,
+        pods: [
+          ...cache.ownedBy(Pod, set.metadata),
+          ...cache.indexed(Pod, orphansByNamespace, namespace).filter((pod) => isMember(set, pod)),
+        ],
+        revisions: [
+          ...cache.ownedBy(ControllerRevision, set.metadata),
+          ...cache.indexed(ControllerRevision, orphansByNamespace, namespace),
+        ],
+        podNamed: (name) => cache.get(Pod, name, namespace),
+        claimNamed: (name) => cache.get(PersistentVolumeClaim, name, namespace),
+        revisionNamed: (name) => cache.get(ControllerRevision, name, namespace),
+        features,
+        namespaceIsLeaving: cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined,
+      }
     },
-    { kind: PersistentVolumeClaim, keys: setsOfClaim },
-    {
-      kind: ControllerRevision,
-      keys: (revision: ControllerRevision, cache: Cache, previous: ControllerRevision | undefined) => [
-        ...setsOfRevision(revision, cache),
-        ...(previous === undefined ? [] : setsOfRevision(previous, cache)),
-      ],
+    plan: (view) => {
+      const plan = planStatefulSet(view)
+      lacks.set(keyOf(view.set), plan.unavailable)
+      return plan
     },
-  ],
-  view: (key, cache, now) => {
-    const { namespace, name } = splitKey(key)
-    const set = cache.get(StatefulSet, name, namespace)
-    if (set === undefined) return undefined
-    const { uid } = set.metadata
-    return {
-      now,
-      set,
-      pods: [...cache.ownedBy(Pod, uid), ...cache.indexed(Pod, orphansByNamespace, namespace).filter((pod) => isMember(set, pod))],
-      revisions: [...cache.ownedBy(ControllerRevision, uid), ...cache.indexed(ControllerRevision, orphansByNamespace, namespace)],
-      podNamed: (name) => cache.get(Pod, name, namespace),
-      claimNamed: (name) => cache.get(PersistentVolumeClaim, name, namespace),
-      revisionNamed: (name) => cache.get(ControllerRevision, name, namespace),
-      namespaceIsLeaving: cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined,
-    }
-  },
-  plan: planStatefulSet,
-  answered: afterStatefulSetAnswer,
+    answered: afterStatefulSetAnswer,
+  }
 }
 
 /** The set that controls the pod, and the one that would give its name: whoever's it is, its going makes room. */

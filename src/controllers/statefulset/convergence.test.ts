@@ -10,10 +10,11 @@ import { WherryError } from '#lib/errors.ts'
 import type { Single } from '#loop/controller.ts'
 import { namespace } from '../testing/objects.ts'
 import { show, type World } from '../testing/world.ts'
-import { statefulSetController as controller } from './controller.ts'
+import { statefulSetController } from './controller.ts'
 import { isRunningAndReady, isTerminating, revisionOf } from './rollout.ts'
 import { collector, key, kubelet, running, type SetFacts, wish, worldWith } from './testing.ts'
 
+const controller = statefulSetController()
 const podNames = (world: World): string[] =>
   world
     .list(Pod)

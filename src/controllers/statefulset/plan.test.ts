@@ -8,10 +8,12 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Single } from '#loop/controller.ts'
 import { controlledBy, namespace, type PodFacts, pod } from '../testing/objects.ts'
 import { prefixesOf, show, type World } from '../testing/world.ts'
-import { statefulSetController as controller } from './controller.ts'
+import { statefulSetController } from './controller.ts'
 import { partsOf } from './identity.ts'
 import { key, revisionOf, type SetFacts, worldWith } from './testing.ts'
 
+const controller = statefulSetController()
+const limited = statefulSetController(new Set(['MaxUnavailableStatefulSet']))
 const now = Date.parse('2026-01-01T00:00:00Z')
 const ago = (seconds: number) => now - seconds * 1000
 const ready: Facts = { node: 'n', readyAt: ago(100) }
@@ -20,6 +22,7 @@ const pending: Facts = { phase: 'Pending' }
 const failed: Facts = { node: 'n', phase: 'Failed' }
 const leaving: Facts = { ...ready, deletedAt: now }
 const old: Facts = { ...ready, of: 'old' }
+const oldFailed: Facts = { ...failed, of: 'old' }
 const oldPending: Facts = { ...pending, of: 'old' }
 
 // In order: one after the other.
@@ -96,6 +99,75 @@ check('without a partition, makes as many of the old template as are counted', {
 ])
 check('without a partition, makes the others anew', { ...bare, counted: 1, pods: { 0: old } }, ['create pod web-1'])
 check('first removes what is too much', { replicas: 2, pods: { 0: old, 1: old, 2: old } }, ['delete pod web-2'])
+
+// As many at once as may be missing (KEP-961).
+const olds = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [i, old]))
+const allows = (maxUnavailable?: number | string, partition = 0): Given => ({
+  ...many,
+  strategy: { type: 'RollingUpdate', rollingUpdate: { partition, ...(maxUnavailable !== undefined && { maxUnavailable }) } },
+})
+const many = { controller: limited, replicas: 5 }
+const gone = (...ordinals: number[]) => ordinals.map((ordinal) => `delete pod web-${ordinal}`)
+check('without the gate the field is not heeded', { ...allows(3), controller, pods: olds(5) }, gone(4))
+check('replaces one, where nothing is said', { ...allows(), pods: olds(5) }, gone(4))
+check('or where there are no limits', { ...many, ...bare, pods: olds(5) }, gone(4))
+check('replaces as many as may be missing, the highest first', { ...allows(3), pods: olds(5) }, gone(4, 3, 2))
+check('or all', { ...allows(7), pods: olds(5) }, gone(4, 3, 2, 1, 0))
+check('a share of them, rounded down', { ...allows('50%'), pods: olds(5) }, gone(4, 3))
+check('but not to none', { ...allows('10%'), pods: olds(5) }, gone(4))
+check('none below the partition', { ...allows(3, 3), pods: olds(5) }, gone(4, 3))
+check(
+  'counts the partition from the first ordinal there too',
+  { ...allows(3, 3), start: 4, pods: { 4: old, 5: old, 6: old, 7: old, 8: old } },
+  ['delete pod web-8', 'delete pod web-7'],
+)
+check('passes over those of the present template', { ...allows(2), pods: { ...olds(5), 4: ready, 2: ready } }, gone(3, 1))
+check('in order, waits for all of those that it replaced', { ...allows(3), pods: { ...olds(5), 4: ready, 3: unready } }, [])
+check('in order, makes the lowest of them first', { ...allows(3), pods: olds(3) }, ['create pod web-3'])
+check('in order, waits for one that goes', { ...allows(3), pods: { ...olds(5), 3: leaving } }, [])
+check('leaves what the user replaces', { ...many, strategy: { type: 'OnDelete' }, pods: olds(5) }, [])
+check('first removes what is too much, there too', { ...allows(3), replicas: 4, pods: olds(5) }, gone(4))
+
+const broadly = (maxUnavailable: number | string, partition = 0) => ({ ...parallel, ...allows(maxUnavailable, partition) })
+check('all at once, replaces as many as may be missing', { ...broadly('60%'), pods: olds(5) }, gone(4, 3, 2))
+check('all at once, fewer where some are missing anyway', { ...broadly(3), pods: { ...olds(5), 0: oldPending } }, gone(4, 3))
+check('all at once, also for one that is made in this pass', { ...broadly(2), pods: olds(4) }, ['create pod web-4', ...gone(3)])
+check(
+  'all at once, counts those that go, and does not pick them',
+  { ...broadly(3), pods: { ...olds(5), 4: { ...old, deletedAt: now } } },
+  gone(3, 2),
+)
+check('all at once, counts those that are not available yet', { ...broadly(2), minReadySeconds: 101, pods: olds(5) }, [])
+check(
+  'all at once, is stuck where as many never become ready, as the reference',
+  { ...broadly(1), pods: { ...olds(5), 2: oldPending } },
+  [],
+)
+check('all at once, counts missing ones below the partition', { ...broadly(2, 3), pods: { ...olds(5), 0: oldPending } }, gone(4))
+check(
+  'all at once, one that is not ready counts twice, as in the reference',
+  { ...broadly(2), pods: { ...olds(5), 4: oldPending } },
+  gone(4),
+)
+check('all at once, one that ended goes once, and has its share', { ...broadly(3), pods: { ...olds(5), 4: oldFailed } }, gone(4, 3))
+check(
+  'all at once, also one that ended a moment ago',
+  { ...broadly(3), pods: { ...olds(5), 4: { ...oldFailed, createdAt: now } } },
+  gone(3),
+)
+check('all at once, whatever those too many do', { ...broadly(2), replicas: 4, pods: { ...olds(4), 4: unready } }, gone(4, 3, 2))
+
+test('no longer counts those that it replaces', () => {
+  const { world } = given({ ...allows(2), pods: olds(5) })
+  world.pass(limited, key)
+  assert.equal(statusOf(world).currentReplicas, 3)
+})
+
+test('replaces no more than its burst in one pass', () => {
+  const { world } = given({ ...broadly('100%'), replicas: 600, pods: olds(600) })
+  const { commands } = world.pass(limited, key)
+  assert.equal(commands.filter((command) => command.do === 'delete').length, 500)
+})
 
 // Adoption and identity.
 check('adopts an orphan of its name', { replicas: 1, pods: { 0: { ...ready, owners: [] } } }, [
@@ -268,6 +340,8 @@ interface Given extends SetFacts {
   readonly counted?: number
   readonly leaving?: boolean
   readonly namespaceIsLeaving?: boolean
+  /** Absent: that without any gate. */
+  readonly controller?: typeof limited
 }
 
 function partition(partition: number): Given {
@@ -327,13 +401,14 @@ const statusOf = (world: World) => world.get(StatefulSet, 'web', namespace)!.sta
 function check(name: string, facts: Given, expected: readonly string[]): void {
   test(name, () => {
     const { world } = given(facts)
-    const { commands } = world.pass(controller, key)
+    const own = facts.controller ?? controller
+    const { commands } = world.pass(own, key)
     const before = revisionOf('web:0', 1).metadata.name
     assert.deepEqual(
       commands.flatMap((command) => line(command, before)),
       expected,
     )
-    world.settle([controller])
+    world.settle([own])
   })
 }
 

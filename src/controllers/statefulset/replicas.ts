@@ -7,32 +7,32 @@ import { withRevision } from '../common/template-history.ts'
 import { claimOwners, createClaim, hasForeignController, isStale, type NeededClaim, neededClaims, type PodIdentity } from './claims.ts'
 import { hasIdentity, ordinalOf, podNameOf, startOf } from './identity.ts'
 import { createPod, hasStorage, repairPod } from './pod.ts'
-import { isPending, isRunningAndReady, isTerminating, isUnavailable, type Rollout, restartAt, revisionOf } from './rollout.ts'
+import { podsToReplace } from './replace.ts'
+import { isPending, isRunningAndReady, isTerminating, isUnavailable, type Rollout, restartAt } from './rollout.ts'
 
 /** More than this many creations or deletions in one go would only queue up at the API server. */
 export const commandsAtOnce = 500
 
 export interface PodChanges {
   readonly commands: readonly Command[]
-  /** The pod that gives way to the present template. */
-  readonly replaced?: Pod
+  /** The pods that give way to the present template. */
+  readonly replaced: readonly Pod[]
 }
 
 /**
  * What to do about the pods now. First those that are wanted, from the lowest ordinal up; then those too many, from the highest down; at
- * last one that is not of the present template. In order (`OrderedReady`) the first pod that is not there, ready and available ends the pass.
+ * last those that are not of the present template. In order (`OrderedReady`) the first pod that is not there, ready and available ends the pass.
  */
 export function podChanges(rollout: Rollout): PodChanges {
-  if (rollout.view.namespaceIsLeaving) return { commands: [] }
+  if (rollout.view.namespaceIsLeaving) return { commands: [], replaced: [] }
   const { todo, isWaiting } = lookAtWanted(rollout)
   const commands = inPhases(todo)
-  if (isWaiting) return { commands }
+  if (isWaiting) return { commands, replaced: [] }
   const condemned = removeCondemned(rollout)
   commands.push(...condemned.commands)
-  if (condemned.isWaiting) return { commands }
-  const replaced = podToReplace(rollout)
-  if (replaced === undefined) return { commands }
-  return { commands: [...commands, deletion(replaced)], replaced }
+  if (condemned.isWaiting) return { commands, replaced: [] }
+  const replaced = podsToReplace(rollout).slice(0, commandsAtOnce)
+  return { commands: [...commands, ...replaced.map(deletion)], replaced }
 }
 
 /**
@@ -161,20 +161,6 @@ function removeCondemned(rollout: Rollout): { readonly commands: readonly Comman
   const isHealthy = isRunningAndReady(highest) && !isUnavailable(rollout, highest)
   const mayGo = !isTerminating(highest) && (isHealthy || highest === lowestUnavailable)
   return { commands: [...owned, ...(mayGo ? [deletion(highest)] : [])], isWaiting: true }
-}
-
-/** The highest of another template, once all above it are of the present one and available. Above a gap nobody goes. */
-function podToReplace(rollout: Rollout): Pod | undefined {
-  const { set, wanted, update } = rollout
-  const { type, rollingUpdate } = set.spec.updateStrategy
-  if (type === 'OnDelete') return undefined
-  for (let index = set.spec.replicas - 1; index >= (rollingUpdate?.partition ?? 0); index -= 1) {
-    const pod = wanted.get(startOf(set) + index)
-    if (pod === undefined || isPodTerminal(pod)) return undefined
-    if (revisionOf(pod) !== update.metadata.name && !isTerminating(pod)) return pod
-    if (isUnavailable(rollout, pod)) return undefined
-  }
-  return undefined
 }
 
 const deletion = (pod: Pod): Single => ({ do: 'delete', ...targetOf(Pod, pod) })

@@ -3,6 +3,7 @@ import type { StatefulSet } from '#api/apps/v1/stateful-set.ts'
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { isPodAvailable, isPodReady, isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import type { Features } from '#api/features.ts'
 import type { Instant } from '#lib/clock.ts'
 import { revisionLabel } from '../common/template-history.ts'
 import { parseTime } from '../common/time.ts'
@@ -19,6 +20,8 @@ export interface StatefulSetView {
   readonly podNamed: (name: string) => Pod | undefined
   readonly claimNamed: (name: string) => PersistentVolumeClaim | undefined
   readonly revisionNamed: (name: string) => ControllerRevision | undefined
+  /** Feature gates that are on beside the defaults. */
+  readonly features: Features
   /** Creations would be refused. */
   readonly namespaceIsLeaving: boolean
 }

@@ -8,10 +8,10 @@ import { mergePatch } from '../common/merge-patch.ts'
 import { isRunningAndReady, isTerminating, type Rollout, revisionOf } from './rollout.ts'
 
 /**
- * The write that brings status in line with the pods; undefined: it is right already. `replaced` is about to be deleted for its revision: it
- * is counted no more, since a set without a partition is built again by that count.
+ * The write that brings status in line with the pods; undefined: it is right already. Those `replaced` are about to be deleted for their
+ * revision: they are counted no more, since a set without a partition is built again by that count.
  */
-export function statusCommand(rollout: Rollout, collisionCount: number | undefined, replaced: Pod | undefined): Command | undefined {
+export function statusCommand(rollout: Rollout, collisionCount: number | undefined, replaced: readonly Pod[]): Command | undefined {
   const { set } = rollout
   const status = nextStatus(rollout, collisionCount, replaced)
   if (mergePatch(set.status, status) === undefined) return undefined
@@ -21,14 +21,14 @@ export function statusCommand(rollout: Rollout, collisionCount: number | undefin
 function nextStatus(
   { view, set, current, update, pods }: Rollout,
   collisionCount: number | undefined,
-  replaced: Pod | undefined,
+  replaced: readonly Pod[],
 ): StatefulSetStatus {
   const { spec, metadata, status } = set
   const ready = pods.filter(isRunningAndReady)
   const ofRevision = (name: string) => pods.filter((pod) => !isTerminating(pod) && revisionOf(pod) === name)
   const updated = ofRevision(update.metadata.name)
   const isComplete = spec.updateStrategy.type === 'RollingUpdate' && [updated, ready, pods].every((some) => some.length === spec.replicas)
-  const currentPods = isComplete ? updated : ofRevision(current.metadata.name).filter((pod) => pod !== replaced)
+  const currentPods = isComplete ? updated : ofRevision(current.metadata.name).filter((pod) => !replaced.includes(pod))
   return {
     observedGeneration: metadata.generation,
     replicas: pods.length,
