@@ -200,12 +200,21 @@ export type Command =
 /** A command that stands for itself. */
 export type Single = Exclude<Command, { readonly do: 'together' }>
 
+/** Which object owns, and where it is: an object's metadata will do. Without a namespace it is none's. */
+export interface OwnerPlace {
+  readonly uid: string
+  readonly namespace?: string | undefined
+}
+
 /** Read access to what the informers hold. One cache a kind, shared by all. Objects are frozen: copy before changing. */
 export interface Cache {
   get<K extends AnyKind>(kind: K, name: string, namespace?: string): Of<K> | undefined
   list<K extends AnyKind>(kind: K, namespace?: string): readonly Of<K>[]
-  /** Objects whose controller reference (or, with `any`, whose any owner reference) has this uid. */
-  ownedBy<K extends AnyKind>(kind: K, uid: string, which?: 'controller' | 'any'): readonly Of<K>[]
+  /**
+   * Objects whose controller reference (or, with `any`, whose any owner reference) has the owner's uid. Of an owner in a namespace only those in
+   * the same one: whoever names it from elsewhere is nobody's, and must not be taken for its own.
+   */
+  ownedBy<K extends AnyKind>(kind: K, owner: OwnerPlace, which?: 'controller' | 'any'): readonly Of<K>[]
   /** Objects by an index that the composition declared for the kind, such as pods by `spec.nodeName`. */
   indexed<K extends AnyKind>(kind: K, index: string, value: string): readonly Of<K>[]
 }

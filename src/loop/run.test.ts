@@ -34,7 +34,7 @@ const copier: Controller<View> = {
     const map = cache.get(ConfigMap, name, namespace)
     if (map === undefined) return undefined
     const { uid } = map.metadata
-    return { wanted: Number(map.data?.['wanted'] ?? 0), secrets: cache.ownedBy(Secret, uid), name, namespace, uid }
+    return { wanted: Number(map.data?.['wanted'] ?? 0), secrets: cache.ownedBy(Secret, map.metadata), name, namespace, uid }
   },
   plan({ wanted, secrets, name, namespace, uid }) {
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name, uid, controller: true }
@@ -78,6 +78,18 @@ test('the world becomes what is wanted, and a settled one is left alone', async 
   assert.ok(running.isIdle)
   await running.stop()
   assert.equal(scene.clock.pending, 0)
+})
+
+test('who names an owner of another namespace is not its own', async () => {
+  const scene = createScene()
+  const running = await start(scene, [copier], 1)
+  const { uid } = (await scene.client.get(ConfigMap, 'm', 'x')).metadata
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'm', uid, controller: true }]
+  await scene.client.create(Secret, { metadata: { name: 'stranger', ownerReferences } }, { namespace: 'elsewhere' })
+  await want(scene, 2)
+  await scene.clock.advance(0)
+  assert.equal(secrets(scene).filter(({ metadata }) => metadata.namespace === 'x').length, 2)
+  await running.stop()
 })
 
 test('never decides on a cache that does not show its own last write', async () => {

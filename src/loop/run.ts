@@ -269,6 +269,10 @@ const heldBy =
 const cacheOver = (held: Held): Cache => ({
   get: (kind, name, namespace) => held(kind).get(name, namespace),
   list: (kind, namespace) => held(kind).list(namespace),
-  ownedBy: (kind, uid, which) => held(kind).ownedBy(uid, which),
+  ownedBy(kind, { uid, namespace }, which) {
+    const owned = held(kind).ownedBy(uid, which)
+    const isNear = ({ metadata }: KubeObject): boolean => namespace === undefined || metadata.namespace === namespace
+    return owned.every(isNear) ? owned : owned.filter(isNear)
+  },
   indexed: (kind, index, value) => held(kind).indexed(index, value),
 })

@@ -32,7 +32,7 @@ export function cronJobController(): Controller<CronJobView> {
       return {
         now,
         cronJob,
-        jobs: cache.ownedBy(Job, cronJob.metadata.uid),
+        jobs: cache.ownedBy(Job, cronJob.metadata),
         jobNamed: (jobName) => cache.get(Job, jobName, namespace),
         rescheduledAt: memory.rescheduledAt,
       }

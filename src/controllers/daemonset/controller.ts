@@ -34,14 +34,16 @@ export function daemonSetController(): Controller<DaemonSetView> {
         failedPods.forget(key)
         return undefined
       }
-      const { uid } = daemonSet.metadata
-      const own = cache.ownedBy(Pod, uid)
+      const own = cache.ownedBy(Pod, daemonSet.metadata)
       return {
         now,
         daemonSet,
         nodes: cache.list(Node),
         pods: [...own, ...cache.indexed(Pod, orphansByNamespace, namespace)],
-        revisions: [...cache.ownedBy(ControllerRevision, uid), ...cache.indexed(ControllerRevision, orphansByNamespace, namespace)],
+        revisions: [
+          ...cache.ownedBy(ControllerRevision, daemonSet.metadata),
+          ...cache.indexed(ControllerRevision, orphansByNamespace, namespace),
+        ],
         revisionNamed: (revisionName) => cache.get(ControllerRevision, revisionName, namespace),
         failedDueAt: failedPods.dueAt(key, daemonSet, own, now),
         namespaceIsLeaving: cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined,

@@ -28,13 +28,13 @@ export const deploymentController: Controller<DeploymentView> = {
     const { namespace, name } = splitKey(key)
     const deployment = cache.get(Deployment, name, namespace)
     if (deployment === undefined) return undefined
-    const sets = cache.ownedBy(ReplicaSet, deployment.metadata.uid)
+    const sets = cache.ownedBy(ReplicaSet, deployment.metadata)
     const readsPods = deployment.spec.strategy.type === 'Recreate'
     return {
       now,
       deployment,
       sets: [...sets, ...cache.indexed(ReplicaSet, orphansByNamespace, namespace)],
-      pods: new Map(readsPods ? sets.map(({ metadata }) => [metadata.uid, cache.ownedBy(Pod, metadata.uid)]) : []),
+      pods: new Map(readsPods ? sets.map(({ metadata }) => [metadata.uid, cache.ownedBy(Pod, metadata)]) : []),
       setNamed: (setName) => cache.get(ReplicaSet, setName, namespace),
     }
   },

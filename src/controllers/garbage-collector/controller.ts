@@ -19,13 +19,15 @@ export function garbageCollector(served: ServedKinds): Controller<GarbageView> {
   const ownerKind = ({ apiVersion, kind }: OwnerReference) => tables().byReference.get(`${groupOf(apiVersion)}/${kind}`)
 
   /** Who gives an owner's uid, but another name, kind or namespace, depends on nobody: the owner does not wait for it, and hears nothing of its end. */
-  function dependentsOf(owner: AnyKind, { metadata: { uid, name, namespace } }: KubeObject, cache: Cache): readonly Dependent[] {
+  function dependentsOf(owner: AnyKind, { metadata }: KubeObject, cache: Cache): readonly Dependent[] {
     const means = (reference: OwnerReference) =>
-      reference.uid === uid && reference.name === name && reference.kind === owner.kind && groupOf(reference.apiVersion) === owner.group
-    const depends = ({ metadata }: KubeObject) =>
-      (namespace === undefined || metadata.namespace === namespace) && (metadata.ownerReferences ?? []).some(means)
+      reference.uid === metadata.uid &&
+      reference.name === metadata.name &&
+      reference.kind === owner.kind &&
+      groupOf(reference.apiVersion) === owner.group
+    const depends = (object: KubeObject) => (object.metadata.ownerReferences ?? []).some(means)
     return tables().kinds.flatMap((kind) =>
-      (cache.ownedBy(kind, uid, 'any') as readonly KubeObject[]).filter(depends).map((object) => ({ kind, object })),
+      (cache.ownedBy(kind, metadata, 'any') as readonly KubeObject[]).filter(depends).map((object) => ({ kind, object })),
     )
   }
 

@@ -45,7 +45,7 @@ export function jobController(): Controller<JobView | ForsakenView> {
         memory.forget(key)
         return undefined
       }
-      const own = cache.ownedBy(Pod, job.metadata.uid)
+      const own = cache.ownedBy(Pod, job.metadata)
       return {
         about: 'job',
         now,
@@ -66,7 +66,10 @@ function keysOfJob(job: Job, cache: Cache): readonly string[] {
   const { uid, namespace, name } = job.metadata
   const isGone = cache.get(Job, name, namespace)?.metadata.uid !== uid
   if (!isGone && endOf(job) === undefined && job.metadata.deletionTimestamp === undefined) return [keyOf(job)]
-  const left = [...cache.ownedBy(Pod, uid), ...cache.indexed(Pod, orphansByNamespace, namespace).filter((pod) => selects(job, pod))]
+  const left = [
+    ...cache.ownedBy(Pod, job.metadata),
+    ...cache.indexed(Pod, orphansByNamespace, namespace).filter((pod) => selects(job, pod)),
+  ]
   return [keyOf(job), ...left.filter(isTracked).map(keyOfPod)]
 }
 

@@ -39,7 +39,7 @@ function controllerOfForm(name: string, form: ReplicaForm): Controller<ReplicaSe
         now,
         form,
         replicaSet: form.toSet(object),
-        pods: [...cache.ownedBy(Pod, object.metadata.uid), ...cache.indexed(Pod, orphansByNamespace, namespace)],
+        pods: [...cache.ownedBy(Pod, object.metadata), ...cache.indexed(Pod, orphansByNamespace, namespace)],
         related: relatedPods(form, object, cache),
         namespaceIsLeaving: cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined,
       }
@@ -64,6 +64,9 @@ function setsOf(form: ReplicaForm, pod: Pod, cache: Cache): string[] {
 /** Pods of all sets with the same controller: while a Deployment rolls, two pods of different revisions on one node are doubled up too. */
 function relatedPods({ kind }: ReplicaForm, object: Namespaced, cache: Cache): readonly Pod[] {
   const controller = controllerOf(object)
-  const sets = controller === undefined ? [object] : (cache.ownedBy(kind, controller.uid) as readonly Namespaced[])
-  return sets.flatMap((set) => cache.ownedBy(Pod, set.metadata.uid))
+  const sets =
+    controller === undefined
+      ? [object]
+      : (cache.ownedBy(kind, { uid: controller.uid, namespace: object.metadata.namespace }) as readonly Namespaced[])
+  return sets.flatMap((set) => cache.ownedBy(Pod, set.metadata))
 }

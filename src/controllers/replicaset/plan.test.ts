@@ -6,7 +6,7 @@ import { Namespace } from '#api/core/v1/namespace.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { ReplicationController } from '#api/core/v1/replication-controller.ts'
 import { WherryError } from '#lib/errors.ts'
-import { namespace, type PodFacts, pod, template } from '../testing/objects.ts'
+import { controlledBy, namespace, type PodFacts, pod, template } from '../testing/objects.ts'
 import { prefixesOf, show, World } from '../testing/world.ts'
 import { replicaSetController as controller, replicationControllerController } from './controller.ts'
 import { commandsAtOnce } from './plan.ts'
@@ -45,6 +45,21 @@ check('releases what it selects no more, and replaces it', { replicas: 1, pods: 
 check('leaves the pods of others alone', { replicas: 0, pods: { a: { ...ready, owners: [{ uid: 'other', controller: true }] } } }, [
   'status {"replicas":0,"terminatingReplicas":0,"observedGeneration":1,"conditions":[]}',
 ])
+
+test('a pod of another namespace that calls the set its own controller is nobody of it', () => {
+  const world = new World()
+  world.put(Namespace, { metadata: { name: namespace }, spec: {}, status: {} })
+  world.put(ReplicaSet, {
+    metadata: { name: 'web', namespace, uid: 'rs', generation: 1 },
+    spec: { replicas: 1, selector: { matchLabels: { app: 'web' } }, template: template() },
+    status: { replicas: 0 },
+  })
+  const { metadata, ...rest } = pod('stranger', { ...ready, owners: [controlledBy('ReplicaSet', 'rs', 'web')] })
+  world.put(Pod, { ...rest, metadata: { ...metadata, namespace: 'elsewhere' } })
+  world.settle([controller])
+  assert.equal(world.list(Pod, namespace).length, 1)
+  assert.equal(world.get(ReplicaSet, 'web', namespace)!.status.replicas, 1)
+})
 
 test('a ReplicationController keeps its pods as a set does, in its own words', () => {
   const world = new World()

@@ -80,7 +80,7 @@ function podView(key: string, place: string, cache: Cache, now: Instant): PodCla
     now,
     pod,
     claims: found(names, (claim) => cache.get(ResourceClaim, claim, namespace)),
-    owned: cache.ownedBy(ResourceClaim, pod.metadata.uid),
+    owned: cache.ownedBy(ResourceClaim, pod.metadata),
     templates: found(
       entries.flatMap(({ resourceClaimTemplateName: template }) => template ?? []),
       (template) => cache.get(ResourceClaimTemplate, template, namespace),

@@ -41,7 +41,7 @@ export function lateCache(world: World, kinds: readonly AnyKind[]): LateCache {
     },
     get: <K extends AnyKind>(kind: K, name: string, namespace?: string): Of<K> | undefined => held.get(kind, name, namespace),
     list: (kind, namespace) => held.list(kind, namespace),
-    ownedBy: (kind, uid, which) => held.ownedBy(kind, uid, which),
+    ownedBy: (kind, owner, which) => held.ownedBy(kind, owner, which),
     indexed: (kind, index, value) => held.indexed(kind, index, value),
   }
 }

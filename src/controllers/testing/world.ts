@@ -5,7 +5,7 @@ import { controllerOf } from '#api/meta/v1/owner.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
-import type { Cache, Command, Controller, Measure, Refusal, Single, Source } from '#loop/controller.ts'
+import type { Cache, Command, Controller, Measure, OwnerPlace, Refusal, Single, Source } from '#loop/controller.ts'
 import { batchesOf, endsRefused } from '#loop/executor.ts'
 import { inOrder } from '#loop/in-order.ts'
 import type { Of } from '#schema/schema.ts'
@@ -72,8 +72,8 @@ export class World implements Cache {
       : all.filter((object) => (object.metadata.namespace ?? '') === namespace)) as readonly KubeObject[] as readonly Of<K>[]
   }
 
-  ownedBy<K extends AnyKind>(kind: K, uid: string, which: 'controller' | 'any' = 'controller'): readonly Of<K>[] {
-    return (this.list(kind) as readonly KubeObject[]).filter((object) =>
+  ownedBy<K extends AnyKind>(kind: K, { uid, namespace }: OwnerPlace, which: 'controller' | 'any' = 'controller'): readonly Of<K>[] {
+    return (this.list(kind, namespace) as readonly KubeObject[]).filter((object) =>
       which === 'any' ? object.metadata.ownerReferences?.some((owner) => owner.uid === uid) : controllerOf(object)?.uid === uid,
     ) as readonly KubeObject[] as readonly Of<K>[]
   }
