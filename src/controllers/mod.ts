@@ -4,6 +4,7 @@ import { ClusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bund
 import { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import type { Features } from '#api/features.ts'
 import type { AnyKind } from '#api/kind.ts'
+import { StorageVersionMigration } from '#api/storagemigration/v1beta1/storage-version-migration.ts'
 import type { Controller } from '#loop/controller.ts'
 import type { ServedKinds } from '#loop/served-kinds.ts'
 import { attachDetachController } from './attach-detach/controller.ts'
@@ -55,6 +56,8 @@ import type { IssueToken } from './service-account-token/plan.ts'
 import { serviceCidrsController } from './service-cidrs/controller.ts'
 import { serviceBalancerController } from './service-lb/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
+import { storageVersionMigrator } from './storage-version-migrator/controller.ts'
+import { migrationRunner } from './storage-version-migrator/migration-runner.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 import { tokenCleanerController } from './token-cleaner/controller.ts'
 import { ttlController } from './ttl/controller.ts'
@@ -153,6 +156,7 @@ export function controllers(config: ControllersConfig): readonly Controller<unkn
     // Kinds that only a configuration turns on.
     ...(config.kinds.includes(ClusterTrustBundle) ? [clusterTrustBundlePublisher(config.rootCa)] : []),
     ...(config.kinds.includes(PodCertificateRequest) ? [podCertificateRequestCleaner] : []),
+    ...(config.kinds.includes(StorageVersionMigration) ? [migrationRunner, storageVersionMigrator(() => config.kinds)] : []),
     ...(config.localVolumes ? [localProvisionerController()] : []),
   ] as unknown as readonly Controller<unknown>[]
 }
@@ -174,6 +178,7 @@ const users: Readonly<Record<string, string>> = {
   'taint-eviction-controller': 'system:serviceaccount:kube-system:node-controller',
   'tokens-controller': 'system:kube-controller-manager',
   volume_expand: 'system:serviceaccount:kube-system:expand-controller',
+  'migration-runner-controller': 'system:serviceaccount:kube-system:storage-version-migrator-controller',
   'kubernetes-service-controller': 'system:apiserver',
   'kubernetes-service-cidr-controller': 'system:apiserver',
   'ipallocator-repair-controller': 'system:apiserver',

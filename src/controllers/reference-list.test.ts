@@ -12,7 +12,9 @@ import { controllers, isCollectable } from './mod.ts'
  * What the reference's controller manager v1.36.3 can run (its `names`), and who does that here; for those that are absent, why; for those that
  * run only where a kind is turned on, which. What is here and not there is a part of the reference's API server.
  */
-const reference: Readonly<Record<string, { readonly here: string; readonly where?: string } | { readonly absent: string }>> = {
+const reference: Readonly<
+  Record<string, { readonly here: string | readonly string[]; readonly where?: string } | { readonly absent: string }>
+> = {
   'serviceaccount-token-controller': { here: 'tokens-controller' },
   'endpoints-controller': { here: 'endpoint-controller' },
   'endpointslice-controller': { here: 'endpointslice-controller' },
@@ -68,7 +70,10 @@ const reference: Readonly<Record<string, { readonly here: string; readonly where
   'legacy-serviceaccount-token-cleaner-controller': { here: 'legacy-service-account-token-cleaner' },
   'validatingadmissionpolicy-status-controller': { here: 'validatingadmissionpolicy-status-controller' },
   'service-cidr-controller': { here: 'service-cidrs-controller' },
-  'storage-version-migrator-controller': { absent: 'StorageVersionMigrator is beta and off; the kind is not served' },
+  'storage-version-migrator-controller': {
+    where: 'StorageVersionMigration',
+    here: ['storage-version-migrator-controller', 'migration-runner-controller'],
+  },
   'selinux-warning-controller': { absent: 'off by default' },
 }
 
@@ -81,7 +86,7 @@ const apiServersOwn = [
 ]
 
 /** Kinds of absent controllers: whoever serves them has to run what belongs to them. */
-const unserved = ['PodGroup', 'ResourcePoolStatusRequest', 'StorageVersion', 'StorageVersionMigration']
+const unserved = ['PodGroup', 'ResourcePoolStatusRequest', 'StorageVersion']
 
 const namesWith = (served: readonly AnyKind[]) =>
   controllers({
@@ -94,12 +99,12 @@ const namesWith = (served: readonly AnyKind[]) =>
   }).map(({ name }) => name)
 
 test('every controller that the reference runs by default runs here, and no other', () => {
-  const here = Object.values(reference).flatMap((one) => ('here' in one && one.where === undefined ? [one.here] : []))
+  const here = Object.values(reference).flatMap((one) => ('here' in one && one.where === undefined ? [one.here].flat() : []))
   assert.deepEqual(namesWith(servedKinds(noFeatures)).toSorted(), [...here, ...apiServersOwn].toSorted())
 })
 
 test('those of kinds that are turned on run with them', () => {
-  const here = Object.values(reference).flatMap((one) => ('here' in one ? [one.here] : []))
+  const here = Object.values(reference).flatMap((one) => ('here' in one ? [one.here].flat() : []))
   assert.deepEqual(namesWith([...kinds, ...optionalKinds]).toSorted(), [...here, ...apiServersOwn].toSorted())
 })
 

@@ -59,8 +59,8 @@ export interface UpdateOptions {
 
 /**
  * Replaces an object by what `change` makes of it. A resourceVersion in the wanted object has to be the present one (`Conflict`); without
- * one a concurrent write leads to another try. Writes nothing where nothing changed, unless it is stored under an old key. Removes the object where it was only held by
- * finalizers that are gone now.
+ * one a concurrent write leads to another try. Writes nothing where nothing changed, unless it is stored under an old key. Removes the object
+ * where it was only held by finalizers that are gone now.
  */
 export async function updateObject(context: Context, write: Write, options: UpdateOptions): Promise<Item> {
   const { kind } = write
