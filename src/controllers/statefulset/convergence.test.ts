@@ -15,6 +15,7 @@ import { isRunningAndReady, isTerminating, revisionOf } from './rollout.ts'
 import { collector, key, kubelet, running, type SetFacts, wish, worldWith } from './testing.ts'
 
 const controller = statefulSetController()
+const limited = statefulSetController(new Set(['MaxUnavailableStatefulSet']))
 const podNames = (world: World): string[] =>
   world
     .list(Pod)
@@ -29,7 +30,7 @@ const byName = (a: Pod, b: Pod) => a.metadata.name.localeCompare(b.metadata.name
 const setOf = (world: World) => world.get(StatefulSet, 'web', namespace)!
 const numbers = (world: World) => world.list(ControllerRevision).map(({ revision }) => revision)
 const podSteps = (world: World) => world.history.filter((step) => /^(create|delete) pod/.test(step))
-const settle = (world: World) => world.settle([controller, kubelet(), collector])
+const settle = (world: World, own = controller) => world.settle([own, kubelet(), collector])
 
 test('comes up in order, rolls from the top, rolls back, scales, and keeps what it was', () => {
   const world = worldWith({ claims: ['data'] })
@@ -180,6 +181,20 @@ test('tells that a pod got its labels or its claims an owner, and what it leaves
   assert.deepEqual(world.list(PersistentVolumeClaim)[0]!.metadata.ownerReferences, [job])
 })
 
+for (const policy of ['OrderedReady', 'Parallel'] as const)
+  test(`rolls from the top, as many at once as may be missing: ${policy}`, () => {
+    const facts: SetFacts = { replicas: 5, policy, strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '40%' } } }
+    const world = worldWith(facts)
+    settle(world, limited)
+    world.history.length = 0
+    wish(world, { ...facts, image: 'web:2' })
+    settle(world, limited)
+    const seen = podSteps(world).map((step) => step.replace(/^(\w)\w+ pod web-/, (_, verb) => (verb === 'c' ? '+' : '-')))
+    // A kubelet removes each pod once more.
+    assert.equal(seen.filter((step, i) => step.startsWith('+') || seen.indexOf(step) === i).join(' '), '-4 -3 +3 +4 -2 -1 +1 +2 -0 +0')
+    assert.deepEqual(new Set(images(world)), new Set(['web:2']))
+  })
+
 test('writes its status even where no pod can be made', () => {
   const world = worldWith()
   world.refuse = (command) => (command.do === 'create' && command.kind === Pod ? new WherryError('Forbidden', 'exceeded quota') : undefined)
@@ -195,7 +210,12 @@ test('through any history: one pod of a name, in order, never more away than may
     image: fc.constantFrom('web:1', 'web:2', 'web:3'),
     minReadySeconds: fc.constantFrom(0, 0, 10),
     strategy: fc.oneof(
-      fc.nat(3).map((partition) => ({ type: 'RollingUpdate', rollingUpdate: { partition } })),
+      fc
+        .record({ partition: fc.nat(3), maxUnavailable: fc.constantFrom(undefined, 1, 2, '10%', '50%', '100%') })
+        .map(({ partition, maxUnavailable }) => ({
+          type: 'RollingUpdate',
+          rollingUpdate: { partition, ...(maxUnavailable !== undefined && { maxUnavailable }) },
+        })),
       fc.constant({ type: 'OnDelete' }),
       fc.constant({ type: 'RollingUpdate' }),
     ),
@@ -222,16 +242,16 @@ test('through any history: one pod of a name, in order, never more away than may
   ]
   const policy = fc.constantFrom('OrderedReady' as const, 'Parallel' as const)
   fc.assert(
-    fc.property(policy, facts, fc.array(step, { maxLength: 60 }), (policy, begin, steps) => {
+    fc.property(fc.constantFrom(controller, limited), policy, facts, fc.array(step, { maxLength: 60 }), (own, policy, begin, steps) => {
       let wished: SetFacts = { ...begin, policy, claims: ['data'] }
       const world = worldWith(wished)
       world.refuse = (command) => {
-        mayBeDone(world, command)
+        mayBeDone(world, command, own === limited)
         return undefined
       }
       const node = kubelet()
       for (const step of steps) {
-        if (step.do === 'pass') passChecked(world)
+        if (step.do === 'pass') passChecked(world, own)
         else if (step.do === 'node') for (const pod of world.list(Pod)) world.pass(node, `${namespace}/${pod.metadata.name}`)
         else if (step.do === 'wish') {
           wished = { ...step.facts, policy, claims: ['data'] }
@@ -240,48 +260,48 @@ test('through any history: one pod of a name, in order, never more away than may
         world.settle([collector])
       }
       // Strangers hold a name as long as they like; somebody has to take them away.
-      settle(world)
+      settle(world, own)
       for (const pod of world.list(Pod)) if (pod.metadata.labels?.['app'] !== 'web') world.remove(Pod, pod)
       // So have they those of an ordered set that ended while they were too many: as in the reference, they wait for each other.
       for (const pod of world.list(Pod)) if (policy === 'OrderedReady' && isPodTerminal(pod)) world.remove(Pod, pod)
-      for (let wakeAt = settle(world); wakeAt !== Infinity; wakeAt = settle(world)) world.now = Math.max(world.now, wakeAt)
+      for (let wakeAt = settle(world, own); wakeAt !== Infinity; wakeAt = settle(world, own)) world.now = Math.max(world.now, wakeAt)
       const set = setOf(world)
       const start = set.spec.ordinals?.start ?? 0
       const wanted = Array.from({ length: set.spec.replicas }, (_, index) => `web-${start + index}`)
-      const own = world.list(Pod)
+      const left = world.list(Pod)
       assert.deepEqual(
-        own.toSorted(byName).map(({ metadata }) => metadata.name),
+        left.toSorted(byName).map(({ metadata }) => metadata.name),
         wanted,
       )
-      assert.ok(own.every((pod) => isRunningAndReady(pod) && !isTerminating(pod)))
+      assert.ok(left.every((pod) => isRunningAndReady(pod) && !isTerminating(pod)))
       const { partition = 0 } = set.spec.updateStrategy.rollingUpdate ?? {}
       const template = set.spec.template.spec.containers[0]!.image
       if (set.spec.updateStrategy.type === 'RollingUpdate')
-        for (const pod of own)
+        for (const pod of left)
           if (Number(pod.metadata.name.slice(4)) >= start + partition) assert.equal(pod.spec.containers[0]!.image, template)
       assert.deepEqual(
         [set.status.replicas, set.status.readyReplicas ?? 0, set.status.availableReplicas],
         [wanted.length, wanted.length, wanted.length],
       )
-      for (const { metadata, spec } of own) {
+      for (const { metadata, spec } of left) {
         assert.deepEqual(spec.volumes?.[0]?.persistentVolumeClaim, { claimName: `data-${metadata.name}` })
         assert.ok(world.get(PersistentVolumeClaim, `data-${metadata.name}`, namespace) !== undefined, `no claim for ${metadata.name}`)
       }
     }),
-    { numRuns: 200, examples: [['OrderedReady', plain, endedWhileTooMany]] },
+    { numRuns: 200, examples: [[controller, 'OrderedReady', plain, endedWhileTooMany]] },
   )
 })
 
-/** One pass; in order, it makes or removes one pod at most. */
-function passChecked(world: World): void {
+/** One pass; in order, it makes or removes one pod at most, or replaces as many as may be missing. */
+function passChecked(world: World, own: typeof controller): void {
   const { spec } = setOf(world)
-  const { commands } = world.pass(controller, key)
+  const { commands } = world.pass(own, key)
   const touching = commands.filter((command) => (command.do === 'create' || command.do === 'delete') && command.kind === Pod)
-  if (spec.podManagementPolicy !== 'Parallel') assert.ok(touching.length <= 1, touching.map(show).join())
+  if (spec.podManagementPolicy !== 'Parallel') assert.ok(touching.length <= mayLack(spec, own === limited), touching.map(show).join())
 }
 
 /** What must never happen, at the moment when it would. */
-function mayBeDone(world: World, command: Single): void {
+function mayBeDone(world: World, command: Single, isLimited: boolean): void {
   const { spec, status } = setOf(world)
   const start = spec.ordinals?.start ?? 0
   const isOrdered = spec.podManagementPolicy !== 'Parallel'
@@ -311,9 +331,20 @@ function mayBeDone(world: World, command: Single): void {
     assert.equal(spec.updateStrategy.type, 'RollingUpdate')
     assert.notEqual(revisionOf(pod), status.updateRevision)
     assert.ok(ordinal >= start + (spec.updateStrategy.rollingUpdate?.partition ?? 0), `${command.name} is below the partition`)
-    const away = ordinals.filter((one) => one !== ordinal && (isOrdered || one > ordinal) && isAway(named(one)))
-    assert.deepEqual(away, [], `${command.name} is replaced while others are away`)
+    const away = ordinals.filter((one) => isAway(named(one)))
+    const others = away.filter((one) => one !== ordinal && (isOrdered || one > ordinal))
+    if (isLimited) assert.ok(away.length < mayLack(spec, true), `${command.name} is replaced while ${away} are away`)
+    else assert.deepEqual(others, [], `${command.name} is replaced while others are away`)
   }
+}
+
+/** How many wanted pods may be away because of an update. */
+function mayLack({ replicas, updateStrategy }: StatefulSet['spec'], isLimited: boolean): number {
+  const { maxUnavailable = 1 } = updateStrategy.rollingUpdate ?? {}
+  if (!isLimited) return 1
+  return typeof maxUnavailable === 'number'
+    ? maxUnavailable
+    : Math.max(1, Math.floor((Number.parseInt(maxUnavailable, 10) * replicas) / 100))
 }
 
 /** What users and nodes do to pods. */
