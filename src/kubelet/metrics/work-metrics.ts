@@ -18,6 +18,10 @@ export interface WorkObserver {
   staticPodRestarted(): void
   /** The runtime has a pod that nobody wants here. */
   orphanFound(): void
+  /** A container is to have an image as a volume. */
+  imageVolumeAsked(): void
+  /** It was mounted, or could not be. */
+  imageVolumeMounted(isError: boolean): void
   /** A hook that asked for HTTPS was heard by HTTP. */
   hookFellBack(): void
   /** A hook that sleeps was called off. */
@@ -61,6 +65,10 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     'orphaned_runtime_pods_total',
     'Number of pods that have been detected in the container runtime without being already known to the pod worker. This typically indicates the kubelet was restarted while a pod was force deleted in the API or in the local configuration, which is unusual.',
   )
+  const stable = (name: string, help: string) => registry.counter({ ...family(name, help), stability: 'BETA' }).of()
+  const imagesAsked = stable('image_volume_requested_total', 'Number of requested image volumes.')
+  const imagesMounted = stable('image_volume_mounted_succeed_total', 'Number of successful image volume mounts.')
+  const imagesFailed = stable('image_volume_mounted_errors_total', 'Number of failed image volume mounts.')
   const fallbacks = counter(
     'lifecycle_handler_http_fallbacks_total',
     'The number of times lifecycle handlers successfully fell back to http from https.',
@@ -86,6 +94,8 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     runtimeHeard: heard,
     staticPodRestarted: () => restarts.of('true').inc(),
     orphanFound: () => orphans.inc(),
+    imageVolumeAsked: () => imagesAsked.inc(),
+    imageVolumeMounted: (isError) => (isError ? imagesFailed : imagesMounted).inc(),
     hookFellBack: () => fallbacks.inc(),
     sleepCutShort: () => sleeps.inc(),
   }

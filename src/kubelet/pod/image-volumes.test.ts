@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createRegistry } from '#lib/metrics/registry.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import type { VolumeManager } from '../interfaces.ts'
+import { workMetrics } from '../metrics/work-metrics.ts'
 import { asked, container, world } from '../test-world.ts'
 
 /** Volumes of images: `at` says where the node has mounted one; undefined: the runtime does so itself. */
@@ -40,6 +43,20 @@ check(
 )
 check('by the node', '/mounted', {}, { hostPath: '/mounted/docker.io/library/data:latest' })
 check('a part of one, by the node', '/mounted', { subPath: 'a' }, { hostPath: '/host/files/a' })
+
+for (const at of [undefined, '/mounted'])
+  test(`image volumes are counted, mounted by the ${at === undefined ? 'runtime' : 'node'}`, async (t) => {
+    const registry = createRegistry()
+    const observer = { probed() {}, rejected() {}, work: workMetrics(registry, createVirtualClock(0)) }
+    const { node, pass } = await world(t, {}, 1, undefined, undefined, { volumes: imageVolumes(at), parts: { observer } })
+    await node.create('one', spec())
+    await pass(1000)
+    assert.deepEqual(registry.text().match(/^kubelet_image_volume_\w+ \d+$/gm), [
+      'kubelet_image_volume_mounted_errors_total 0',
+      'kubelet_image_volume_mounted_succeed_total 1',
+      'kubelet_image_volume_requested_total 1',
+    ])
+  })
 
 test('image volumes: one that cannot be pulled holds the container back, as its own image would', async (t) => {
   let refuse = true

@@ -87,7 +87,10 @@ export async function startContainer(options: StartOptions): Promise<void> {
     // It starts with what it was given anew, while its pod's group may still have less.
     if (isGroupOutdated(state)) await context.cgroups.makeRoom?.(state.pod)
     id = await runtime.createContainer(command.sandboxId, config, sandboxConfig)
+    tellOfImages(context, config, false)
   } catch (error) {
+    // A runtime that mounts images begins so (CRI) where that failed.
+    if (error instanceof Error && error.message.startsWith('ImageVolumeMountFailed')) tellOfImages(context, config, true)
     fail('CreateContainerError', error)
     throw error
   }
@@ -265,6 +268,11 @@ async function fileVariable(
   }
 }
 
+/** Of those that the runtime itself mounts. */
+function tellOfImages({ observer }: PodContext, { mounts }: ContainerConfig, isError: boolean): void {
+  for (const { image } of mounts) if (image !== undefined) observer?.work?.imageVolumeMounted(isError)
+}
+
 /** The images among the volumes that the container mounts: by the runtime, or where the node has mounted them. */
 async function imageVolumes(
   context: PodContext,
@@ -272,6 +280,7 @@ async function imageVolumes(
   { volumeMounts = [] }: AnyContainer,
   volumes: ReadonlyMap<string, PreparedVolume>,
 ): Promise<{ readonly volumes: ReadonlyMap<string, PreparedVolume>; readonly byRuntime: ReadonlyMap<string, string> }> {
+  const work = context.observer?.work
   const byRuntime = new Map<string, string>()
   const all = new Map(volumes)
   for (const name of new Set(volumeMounts.map((mount) => mount.name))) {
@@ -280,9 +289,16 @@ async function imageVolumes(
     const id = ids.get(name)
     if (id === undefined) throw new WherryError('NotFound', `image volume "${name}" has not been pulled`)
     if (context.volumes.mountImage === undefined) throw new WherryError('MethodNotAllowed', 'this node has no image volumes')
-    const hostPath = await context.volumes.mountImage(pod.metadata.uid, name, id)
+    work?.imageVolumeAsked()
+    const hostPath = await context.volumes.mountImage(pod.metadata.uid, name, id).catch((error: unknown) => {
+      work?.imageVolumeMounted(true)
+      throw error
+    })
     if (hostPath === undefined) byRuntime.set(name, id)
-    else all.set(name, { ...volume, hostPath })
+    else {
+      work?.imageVolumeMounted(false)
+      all.set(name, { ...volume, hostPath })
+    }
   }
   return { volumes: all, byRuntime }
 }
