@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { switchableGates } from '#api/features.ts'
+import { optionalVersions, switchableGates } from '#api/features.ts'
 import { checkServerSettings, type ServerSettings, serverSettings } from '#host/server-settings.ts'
 import { parseServiceRanges } from '#host/service-ranges.ts'
 import { WherryError } from '#lib/errors.ts'
@@ -65,7 +65,7 @@ export const server: Command = {
     'runtime-config': {
       type: 'string',
       value: 'VERSION=true,…',
-      help: 'API versions that are served beside the defaults: certificates.k8s.io/v1beta1',
+      help: `API versions that are served beside the defaults: ${Object.keys(optionalVersions).join(', ')}`,
     },
     'default-not-ready-toleration-seconds': {
       type: 'string',
