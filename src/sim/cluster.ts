@@ -18,7 +18,7 @@ import type { Writer } from './invariants/invariant.ts'
 import { createSimulatedNode, type SimulatedNode } from './node.ts'
 import { createSimulatedProcess, type SimulatedProcess } from './process.ts'
 import type { BehaviourOf, ImageBehaviour } from './runtime.ts'
-import { type LostNodeOptions, refused, type SimulatedServer, startSimulatedServer } from './server.ts'
+import { type FeatureSettings, type LostNodeOptions, refused, type SimulatedServer, startSimulatedServer } from './server.ts'
 import { type Change, createWorld, type World } from './world.ts'
 
 export interface SimulatedClusterOptions {
@@ -36,6 +36,8 @@ export interface SimulatedClusterOptions {
   readonly components?: readonly Component[]
   /** How soon a lost node is given up. Absent: as v1.36 has it. */
   readonly lostNodes?: LostNodeOptions
+  /** What is on that is off by default. */
+  readonly features?: FeatureSettings | undefined
   /** Of each node; default 4 processors and 8 GiB. */
   readonly cpuCount?: number
   readonly memoryBytes?: number
@@ -201,6 +203,7 @@ async function startCluster(
       log: log.with({ server: name }),
       components: options.components,
       lostNodes: options.lostNodes,
+      features: options.features,
       through: (transport, part) => recording(faults(transport, nameOf(part, name), clock), nameOf(part, name)),
     })
     servers.push(server)

@@ -3,6 +3,7 @@ import { controllerNames } from './controller-names.ts'
 import type { ConnectionFault } from './faults.ts'
 import { badImages, goodImages } from './images.ts'
 import type { MachineFault } from './machine-faults.ts'
+import type { FeatureSettings } from './server.ts'
 import type { Action, Step, Subject, Wish } from './steps.ts'
 import { hardToPlace, type WorkloadSort, workloadSorts } from './workloads.ts'
 
@@ -19,6 +20,8 @@ export interface Plan {
   readonly machineFaults: readonly MachineFault[]
   /** Events are taken and not kept. Absent: they are. */
   readonly forgetsEvents?: boolean
+  /** What is on that is off by default. */
+  readonly features?: FeatureSettings | undefined
   /** When all faults are over. */
   readonly endMs: number
 }

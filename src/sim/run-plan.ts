@@ -3,8 +3,9 @@ import { Event } from '#api/core/v1/event.ts'
 import { Node } from '#api/core/v1/node.ts'
 import { Pod } from '#api/core/v1/pod.ts'
 import { isPodTerminal } from '#api/core/v1/pod-helpers.ts'
+import { featuresOf } from '#api/features.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
-import { kinds } from '#api/kinds.ts'
+import { servedKinds } from '#api/served-kinds.ts'
 import { keyOf, prefixOf, registryRoot } from '#apiserver/registry/keys.ts'
 import { seededRandom } from '#lib/random.ts'
 import { createSimulatedCluster, type SimulatedCluster, startOfTime } from './cluster.ts'
@@ -72,6 +73,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
     isUsed: true,
     ...(plan.forgetsEvents && { forgetsEvents: true }),
     ...(plan.isRestless && { isRestless: true }),
+    features: plan.features,
     faults: network.through,
     onCommit,
   })
@@ -121,7 +123,7 @@ export async function runPlan(plan: Plan, { quietMs = 3_600_000 }: RunOptions = 
       say('quiet', `${entry.who} still writes: ${entry.what} ${entry.object}`)
     }
     for (const text of unmet()) say('stays true', text)
-    for (const text of [...(await containersMatch(one)), ...(await listsMatch(one))]) say('agreement', text)
+    for (const text of [...(await containersMatch(one)), ...(await listsMatch(one, servedBy(plan)))]) say('agreement', text)
     await one.stop()
   }
 }
@@ -179,10 +181,12 @@ async function containersMatch({ world, nodes }: SimulatedCluster): Promise<stri
 
 const uidLabel = 'io.kubernetes.pod.uid'
 
+const servedBy = ({ features }: Plan): readonly AnyKind[] => servedKinds(featuresOf(features?.featureGates), features?.runtimeConfig)
+
 /** The API server lists what the store holds. */
-async function listsMatch({ client, world }: SimulatedCluster): Promise<string[]> {
+async function listsMatch({ client, world }: SimulatedCluster, served: readonly AnyKind[]): Promise<string[]> {
   const listed = new Set<string>()
-  for (const kind of kinds as readonly AnyKind[]) {
+  for (const kind of served) {
     if (kind.storedAs !== undefined || (kind.verbs !== undefined && !kind.verbs.includes('list'))) continue
     const { items } = await client.list(kind)
     for (const { metadata } of items as readonly KubeObject[]) listed.add(keyOf(kind, metadata.namespace ?? '', metadata.name))

@@ -20,9 +20,14 @@ export interface SimulatedServerOptions {
   readonly components?: readonly Component[] | undefined
   /** How soon a lost node is given up. Absent: as v1.36 has it. */
   readonly lostNodes?: LostNodeOptions | undefined
+  /** What is on that is off by default. */
+  readonly features?: FeatureSettings | undefined
   /** What lies between each part of the control plane, by name, and the API server. */
   readonly through: (transport: Transport, part: string) => Transport
 }
+
+/** What of a control plane turns on what is off by default. */
+export type FeatureSettings = Pick<ControlPlaneOptions, 'featureGates' | 'runtimeConfig'>
 
 /** What of a control plane decides when a lost node is given up. */
 export type LostNodeOptions = Pick<ControlPlaneOptions, 'nodeMonitorGraceMs' | 'admissionPlugins'>
@@ -50,6 +55,7 @@ export function startSimulatedServer({
   log,
   components,
   lostNodes,
+  features,
   through,
 }: SimulatedServerOptions): SimulatedServer {
   let plane: ControlPlane | undefined
@@ -60,6 +66,7 @@ export function startSimulatedServer({
     log,
     components,
     ...lostNodes,
+    ...features,
     identity: process.name,
     ...clusterFacts,
     rootCa: 'simulated',

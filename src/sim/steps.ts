@@ -7,6 +7,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { Service } from '#api/core/v1/service.ts'
 import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
+import { optionalKinds } from '#api/served-kinds.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
 import type { SimulatedCluster } from './cluster.ts'
@@ -233,7 +234,7 @@ async function evict({ client }: SimulatedCluster, { metadata: { name, namespace
 const isRunning = ({ metadata, status }: Pod): boolean => metadata.deletionTimestamp === undefined && status.phase === 'Running'
 
 function kindOf({ kind }: Thing): AnyKind {
-  const found = (kinds as readonly AnyKind[]).find((one) => one.kind === kind && one.storedAs === undefined)
+  const found = [...kinds, ...optionalKinds].find((one) => one.kind === kind && one.storedAs === undefined)
   if (found === undefined) throw new TypeError(`there is no kind ${kind}`)
   return found
 }

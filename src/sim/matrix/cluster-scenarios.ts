@@ -38,6 +38,22 @@ const tokenOf = (account: string, labels: object = {}) => ({
 const subsets = (ip: string) => ({ subsets: [{ addresses: [{ ip }], ports: [{ port: 80 }] }] })
 const rules = (verb: string) => ({ rules: [{ apiGroups: [''], resources: ['pods'], verbs: [verb] }] })
 
+const widgets = thing('CustomResourceDefinition', 'widgets.example.com')
+const definition = (storage: string) => ({
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', kind: 'Widget' },
+    versions: ['v1', 'v2'].map((name) => ({
+      name,
+      served: true,
+      storage: name === storage,
+      schema: { openAPIV3Schema: { type: 'object' } },
+    })),
+  },
+})
+const migration = (group: string, resource: string) => ({ spec: { resource: { group, resource } } })
+
 export const clusterScenarios: readonly Scenario[] = [
   {
     name: 'a namespace comes, is used and goes',
@@ -244,6 +260,20 @@ export const clusterScenarios: readonly Scenario[] = [
         remove(thing('Service', 'front', namespace)),
         make(thing('Service', 'gate', namespace), { spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 82 }] } }),
       ],
+    ],
+  },
+  {
+    name: 'what is stored is migrated',
+    controllers: ['migration-runner-controller', 'storage-version-migrator-controller'],
+    features: { featureGates: { StorageVersionMigrator: true }, runtimeConfig: { 'storagemigration.k8s.io/v1beta1': true } },
+    stages: [
+      [
+        make(widgets, definition('v1')),
+        make(thing('Secret', 'a', namespace), { stringData: { a: 'b' } }),
+        make(thing('StorageVersionMigration', 'secrets'), migration('', 'secrets')),
+        make(thing('StorageVersionMigration', 'secrets-again'), migration('', 'secrets')),
+      ],
+      [change(widgets, definition('v2')), make(thing('StorageVersionMigration', 'widgets'), migration('example.com', 'widgets'))],
     ],
   },
 ]

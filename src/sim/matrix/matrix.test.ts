@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { controllerNames } from '../controller-names.ts'
+import { controllerNames, optionalControllerNames } from '../controller-names.ts'
 import { provePart } from './prove-part.ts'
 import { scenarios } from './scenario.ts'
 
@@ -16,7 +16,7 @@ test('every controller has a scenario', () => {
     'controllers without a scenario in sim/matrix',
   )
   assert.deepEqual(
-    [...shown].filter((name) => !controllerNames.has(name)),
+    [...shown].filter((name) => !optionalControllerNames.has(name)),
     [],
     'scenarios of controllers that there are not',
   )

@@ -96,7 +96,7 @@ function blinding(blindness: Blindness, { stages }: Scenario): readonly Connecti
 }
 
 const planOf = (
-  { nodes = 0, stages, machineFaults = [], lastMs = stageMs }: Scenario,
+  { nodes = 0, stages, machineFaults = [], features, lastMs = stageMs }: Scenario,
   connectionFaults: readonly ConnectionFault[],
   more: readonly MachineFault[],
 ): Plan => ({
@@ -106,6 +106,7 @@ const planOf = (
   latencyMs: 50,
   steps: stages.flatMap((actions, stage) => actions.map((action, index) => ({ atMs: stage * stageMs + 500 + index * 50, ...action }))),
   connectionFaults,
+  features,
   machineFaults: [...machineFaults, ...more],
   endMs: (stages.length - 1) * stageMs + lastMs,
 })

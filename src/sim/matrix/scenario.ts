@@ -1,4 +1,5 @@
 import type { MachineFault } from '../machine-faults.ts'
+import type { FeatureSettings } from '../server.ts'
 import type { Action } from '../steps.ts'
 import { clusterScenarios } from './cluster-scenarios.ts'
 import { storageScenarios } from './storage-scenarios.ts'
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly stages: readonly (readonly Action[])[]
   /** A part of the scenario itself, such as a node that is lost. */
   readonly machineFaults?: readonly MachineFault[]
+  /** What has to be on for it that is off by default. */
+  readonly features?: FeatureSettings
   /** How long the last stage takes; default as the others. */
   readonly lastMs?: number
 }
