@@ -53,6 +53,9 @@ refuses({ type: 'RollingUpdate', rollingUpdate: { partition: -1, maxUnavailable:
 refuses({ type: 'OnDelete', rollingUpdate: { maxUnavailable: '20%' } }, [
   'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":0,"MaxUnavailable":"20%"}: only allowed for updateStrategy \'RollingUpdate\'',
 ])
+refuses({ type: 'X', rollingUpdate: { maxUnavailable: 2 } }, [
+  'spec.updateStrategy: Invalid value: {"Type":"X","RollingUpdate":{"Partition":0,"MaxUnavailable":2}}: must be \'RollingUpdate\' or \'OnDelete\'',
+])
 refuses(rolling(0), [], noFeatures)
 
 test('a set that has the field from a time when the gate was on keeps it, may change it and is held to what it says', () => {

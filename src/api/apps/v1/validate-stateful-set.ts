@@ -1,11 +1,10 @@
 import { amountOf, notOver100Percent, validateCountOrPercent } from '#api/apps/v1/count-or-percent.ts'
-import * as types from '#api/apps/v1/types.ts'
+import type * as types from '#api/apps/v1/types.ts'
 import type { PodTemplateSpec, Volume } from '#api/core/v1/types.ts'
 import { validateClaimSpec } from '#api/core/v1/validation/claim.ts'
 import { validatePodAnnotations } from '#api/core/v1/validation/pod-annotations.ts'
 import { validatePodTemplate } from '#api/core/v1/validation/pod-template.ts'
 import { notDecremented, parseSound, refuseEmptySelector } from '#api/core/v1/validation/replicas.ts'
-import { goStruct } from '#api/go-struct.ts'
 import { matches } from '#api/meta/v1/selector.ts'
 import { validateAnnotations, validateLabels } from '#api/meta/v1/validate-metadata.ts'
 import { validateLabelSelector } from '#api/meta/v1/validate-selector.ts'
@@ -114,10 +113,10 @@ function validateStrategy(strategy: types.StatefulSetUpdateStrategy): Cause[] {
   const path = 'spec.updateStrategy'
   const { type, rollingUpdate } = strategy
   if (type === 'RollingUpdate') return rollingUpdate === undefined ? [] : validateLimits(rollingUpdate, `${path}.rollingUpdate`)
-  if (type !== 'OnDelete')
-    return [invalid(path, goStruct(types.StatefulSetUpdateStrategy, strategy), "must be 'RollingUpdate' or 'OnDelete'")]
-  if (rollingUpdate === undefined) return []
-  const shown = { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+  // In the reference's own structure a partition is never absent.
+  const shown = rollingUpdate && { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+  if (type !== 'OnDelete') return [invalid(path, { Type: type, RollingUpdate: shown ?? null }, "must be 'RollingUpdate' or 'OnDelete'")]
+  if (shown === undefined) return []
   return [invalid(`${path}.rollingUpdate`, shown, "only allowed for updateStrategy 'RollingUpdate'")]
 }
 
