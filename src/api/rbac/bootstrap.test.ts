@@ -34,6 +34,28 @@ test('those of a cluster with features that are off by default, likewise', () =>
   assert.deepEqual([plain.roles, plain.bindings], [bootstrapClusterRoles, bootstrapClusterRoleBindings])
 })
 
+test('the migrator may list and patch everything, and read nothing but definitions', () => {
+  const { roles, bindings } = bootstrapOf(new Set(['StorageVersionMigrator']))
+  const name = 'system:controller:storage-version-migrator-controller'
+  const own = roles.filter(({ metadata }) => metadata.name === name)
+  assert.deepEqual(
+    own.map(({ metadata, rules }) => [metadata.name, rules?.map(({ verbs, resources }) => `${verbs} ${resources}`)]),
+    [
+      [
+        name,
+        [
+          'create,list,patch *',
+          'get customresourcedefinitions',
+          'patch customresourcedefinitions/status',
+          'update storageversionmigrations/status',
+        ],
+      ],
+    ],
+  )
+  const { subjects, roleRef } = bindings.find(({ metadata }) => metadata.name === name)!
+  assert.deepEqual([subjects?.map((subject) => subject.name), roleRef.name], [['storage-version-migrator-controller'], name])
+})
+
 interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
