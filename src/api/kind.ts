@@ -303,6 +303,8 @@ export type Subresource =
       readonly verbs: readonly Verb[]
       readonly type?: AnyType
       readonly kindGV?: readonly [group: string, version: string, kind: string]
+      /** Other versions, such as `policy/v1beta1`, whose fields are the same: a body that says that it is of one is read as of `kindGV`'s. */
+      readonly alsoRead?: readonly string[]
       readonly handler: string
       /** The answer is the body, completed: so it tells, as any object does, who wrote what of it. */
       readonly answersBody?: true

@@ -58,6 +58,16 @@ checkEviction('over the budget', serving, { disruptionsAllowed: 0 }, 429, /viola
 // It counts as none of the healthy ones: to lose it costs nothing.
 checkEviction('of a pod that is not ready', { phase: 'Running' }, { disruptionsAllowed: 0 }, 201)
 checkEviction('of a pod that has finished', { phase: 'Succeeded' }, { disruptionsAllowed: 0 }, 201)
+checkEviction('by a client from before v1.22', {}, undefined, 201, undefined, {
+  apiVersion: 'policy/v1beta1',
+  kind: 'Eviction',
+  metadata: { name: 'p' },
+})
+checkEviction('in a version that there is not', {}, undefined, 400, /v1beta2/, {
+  apiVersion: 'policy/v1beta2',
+  kind: 'Eviction',
+  metadata: { name: 'p' },
+})
 checkEviction('of another pod', {}, undefined, 400, /name in URL does not match/, { metadata: { name: 'other' } })
 
 test('an eviction uses the budget up, and tells of whom', async () => {

@@ -23,6 +23,8 @@ export interface Wanted {
   readonly group: string
   readonly version: string
   readonly kind: string
+  /** Other versions of the same fields, by their whole names. */
+  readonly alsoRead?: readonly string[]
 }
 
 /** A body that could be read. */
@@ -87,7 +89,7 @@ function shape(
 ): ReadBody {
   const given = identityOf(value, unrecognized)
   const ownVersion = apiVersionOf(wanted)
-  const apiVersion = given.apiVersion || ownVersion
+  const apiVersion = isWantedVersion(given.apiVersion, wanted) ? ownVersion : given.apiVersion
   const kind = given.kind || wanted.kind
   const refused = (why: string): WherryError => refuse?.(why) ?? unfit(wanted, kind, apiVersion, why)
   if (isCustom(wanted)) refuseOther(given, value, wanted)
@@ -109,6 +111,10 @@ function shape(
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = decoded.value as Record<string, unknown>
   return { object: withForgottenOwners({ apiVersion, kind, ...rest }, value), warnings: problems }
 }
+
+/** One that is not named is the wanted one. */
+const isWantedVersion = (apiVersion: string, wanted: Wanted): boolean =>
+  apiVersion === '' || apiVersion === apiVersionOf(wanted) || wanted.alsoRead?.includes(apiVersion) === true
 
 const isCustom = ({ type }: Wanted): boolean => type.shape.kind === 'structural'
 
@@ -189,7 +195,7 @@ function parseProtobufBody(body: Uint8Array, wanted: Wanted, unrecognized: (why:
   try {
     const value = readProtobufBody(
       body,
-      (apiVersion, kind) => ((apiVersion || ownVersion) === ownVersion && (kind || wanted.kind) === wanted.kind ? wanted.type : undefined),
+      (apiVersion, kind) => (isWantedVersion(apiVersion, wanted) && (kind || wanted.kind) === wanted.kind ? wanted.type : undefined),
       (why) => unfit(wanted, wanted.kind, ownVersion, why),
     )
     return { value, duplicates: [] }

@@ -9,6 +9,7 @@ import type { Context, Write } from '../context.ts'
 import { keyOf } from '../registry/keys.ts'
 import { trackedEntries } from '../registry/ownership.ts'
 import { withMetadata } from '../registry/prepare.ts'
+import { wantedOf } from './body.ts'
 import { finish, showValue, subresourceCall } from './handler-call.ts'
 import { encoded, statusAnswer } from './respond.ts'
 import { matchNamespace, type Routed, readBodyObject, readItem, showing, writeOf } from './routed.ts'
@@ -56,12 +57,7 @@ async function act(context: Context, call: Routed, part: Extract<Subresource, { 
   const body =
     bodyKind === undefined
       ? undefined
-      : readBodyObject(
-          context,
-          call,
-          { type: bodyKind, group: bodyKind.group, version: bodyKind.version, kind: bodyKind.kind },
-          options.fieldValidation,
-        )
+      : readBodyObject(context, call, { ...wantedOf(bodyKind), ...(part.alsoRead && { alsoRead: part.alsoRead }) }, options.fieldValidation)
   // Whether its name fits is the action's own to say.
   if (body !== undefined) matchNamespace(call, body)
   const handler = context.handlers[part.handler]

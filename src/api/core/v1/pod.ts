@@ -36,7 +36,15 @@ export const Pod = kind(
       },
       binding: { sort: 'action', verbs: ['create'], type: types.Binding, handler: 'podBinding', kindGV: ['', 'v1', 'Binding'] },
       ephemeralcontainers: podEphemeralContainers,
-      eviction: { sort: 'action', verbs: ['create'], type: EvictionType, handler: 'podEviction', kindGV: ['policy', 'v1', 'Eviction'] },
+      eviction: {
+        sort: 'action',
+        verbs: ['create'],
+        type: EvictionType,
+        handler: 'podEviction',
+        kindGV: ['policy', 'v1', 'Eviction'],
+        // As clients write it that were made before v1.22.
+        alsoRead: ['policy/v1beta1'],
+      },
       exec: {
         sort: 'connect',
         verbs: ['create', 'get'],
