@@ -4,7 +4,7 @@ import { Pod } from '#api/core/v1/pod.ts'
 import { isPodActive, isPodReady } from '#api/core/v1/pod-helpers.ts'
 import { prefixOf } from '#apiserver/registry/keys.ts'
 import type { Instant } from '#lib/clock.ts'
-import { controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
+import { amount, controllerOf, type Invariant, idOf, type Scene } from './invariant.ts'
 
 const sets = prefixOf(StatefulSet)
 const pods = prefixOf(Pod)
@@ -13,10 +13,11 @@ const controller = 'statefulset-controller'
 
 /**
  * The pods of a StatefulSet are single: none is made whose ordinal nobody wishes for, in order where order was asked for, none is replaced
- * before it has gone in peace, an update takes one at a time and leaves those below the partition alone, and volumes stay.
+ * before it has gone in peace, an update takes one at a time, or as many as may be missing, and leaves those below the partition alone, and
+ * volumes stay.
  */
 export function statefulSets({ world, staleMs, podsAreDisturbed }: Scene): Invariant {
-  const wishes = new Map<string, { readonly from: Instant; readonly first: number; readonly end: number; readonly partition: number }[]>()
+  const wishes = new Map<string, Wish[]>()
   /** When a pod of this name was last ready and to stay. */
   const readyAt = new Map<string, Instant>()
   const podsOf = (uid: string) => world.list<Pod>(Pod).filter((pod) => controllerOf(pod)?.uid === uid)
@@ -34,7 +35,8 @@ export function statefulSets({ world, staleMs, podsAreDisturbed }: Scene): Invar
         if (key.startsWith(sets) && after !== undefined) {
           const { metadata, spec } = after as StatefulSet
           const first = spec.ordinals?.start ?? 0
-          const wish = { from: now, first, end: first + (spec.replicas ?? 1), partition: partitionOf(after as StatefulSet) }
+          const set = after as StatefulSet
+          const wish = { from: now, first, end: first + (spec.replicas ?? 1), partition: partitionOf(set), mayLack: mayLackOf(set) }
           wishes.set(metadata.uid, [...(wishes.get(metadata.uid) ?? []), wish])
         }
         if (key.startsWith(claims) && after === undefined && who.name === controller) problems.push(`${key} was deleted with its data`)
@@ -81,11 +83,28 @@ export function statefulSets({ world, staleMs, podsAreDisturbed }: Scene): Invar
         const missing: string[] = []
         for (let other = first; other < end; other += 1)
           if (other !== ordinal && !serves(`${set.metadata.name}-${other}`)) missing.push(`${set.metadata.name}-${other}`)
-        if (missing.length > 0 && isOrdered(set)) problems.push(`${idOf(pod)} is replaced while ${missing} are not ready`)
+        const mayLack = Math.max(...recent(owner.uid, since).map((wish) => wish.mayLack))
+        if (missing.length >= mayLack) problems.push(`${idOf(pod)} is replaced while ${missing} are not ready`)
       }
       return problems
     },
   }
+}
+
+interface Wish {
+  readonly from: Instant
+  readonly first: number
+  readonly end: number
+  readonly partition: number
+  readonly mayLack: number
+}
+
+/** How many pods may be missing because of an update. Where nobody said how many, and in no order, any others may be. */
+function mayLackOf(set: StatefulSet): number {
+  const { replicas = 1, updateStrategy } = set.spec
+  const maxUnavailable = updateStrategy.rollingUpdate?.maxUnavailable
+  if (maxUnavailable === undefined) return isOrdered(set) ? 1 : Infinity
+  return Math.max(1, amount(maxUnavailable, replicas, Math.floor))
 }
 
 const partitionOf = ({ spec }: StatefulSet): number => spec.updateStrategy.rollingUpdate?.partition ?? 0

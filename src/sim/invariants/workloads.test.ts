@@ -88,6 +88,22 @@ check(
   ],
   [/db-0 is replaced while db-1 are not ready/],
 )
+for (const podManagementPolicy of ['OrderedReady', 'Parallel'])
+  for (const [maxUnavailable, problems] of [
+    [2, []],
+    ['60%', [/db-0 is replaced while db-2 are not ready/]],
+  ] as const)
+    check(
+      `two at a time, ${podManagementPolicy}, where ${maxUnavailable} may be`,
+      statefulSets,
+      [
+        user(setKey, set(3, { podManagementPolicy, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } } })),
+        ...[0, 1, 2].map((ordinal) => ofSet(ordinal, db(ordinal))),
+        user(podKey('db-2'), db(2, { ready: false }), 5),
+        ofSet(0, db(0, { leaving: true }), 10),
+      ],
+      problems,
+    )
 check(
   'a pod that may still run',
   statefulSets,

@@ -4,6 +4,7 @@ import type { Scenario } from './scenario.ts'
 const namespace = 'default'
 const web = { namespace, name: 'web' }
 const set = thing('StatefulSet', 'db', namespace)
+const several = (policy: string) => thing('StatefulSet', policy.toLowerCase(), namespace)
 const daemon = thing('DaemonSet', 'agent', namespace)
 const controller = thing('ReplicationController', 'old', namespace)
 const job = (name: string) => thing('Job', name, namespace)
@@ -52,6 +53,27 @@ export const workloadScenarios: readonly Scenario[] = [
       ],
       [roll(set, 'web:2')],
       [change(set, { spec: { replicas: 1 } })],
+    ],
+  },
+  {
+    name: 'StatefulSets roll several pods at once',
+    controllers: ['statefulset-controller'],
+    features: { featureGates: { MaxUnavailableStatefulSet: true } },
+    nodes: 1,
+    stages: [
+      (['OrderedReady', 'Parallel'] as const).map((podManagementPolicy) =>
+        make(several(podManagementPolicy), {
+          spec: {
+            replicas: 4,
+            serviceName: 'db',
+            podManagementPolicy,
+            selector: { matchLabels: { app: podManagementPolicy } },
+            template: podTemplate(podManagementPolicy),
+            updateStrategy: { rollingUpdate: { maxUnavailable: '50%' } },
+          },
+        }),
+      ),
+      [roll(several('OrderedReady'), 'web:2'), roll(several('Parallel'), 'web:2')],
     ],
   },
   {
