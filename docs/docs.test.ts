@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { type AnyKind, apiVersionOf, type KubeObject, type WriteContext } from '#api/kind.ts'
 import { kinds } from '#api/kinds.ts'
 import { validateMetadata } from '#api/meta/v1/validate-metadata.ts'
+import { optionalKinds } from '#api/served-kinds.ts'
 import { kindsOf } from '#apiserver/custom-resources/kinds-of.ts'
 import { cli } from '#cli/cli.ts'
 import type { Command } from '#cli/command.ts'
@@ -319,7 +320,7 @@ function manifestProblem({ where, text }: Found): string | undefined {
 /** As the API server takes an object: decode, complete, prepare, validate. */
 function refusals(value: unknown): readonly string[] {
   const given = value as Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>
-  const kind: AnyKind | undefined = [...kinds, ...customKinds].find(
+  const kind: AnyKind | undefined = [...kinds, ...optionalKinds, ...customKinds].find(
     (one) => one.kind === given.kind && apiVersionOf(one) === given.apiVersion,
   )
   if (kind === undefined) return [`${given.apiVersion} ${given.kind} is not served`]
