@@ -81,6 +81,8 @@ const MESSAGE_LIMIT_BYTES = 40 * 1024 * 1024
 const codes: Partial<Record<status, ErrorCode>> = {
   [status.NOT_FOUND]: 'NotFound',
   [status.DEADLINE_EXCEEDED]: 'Timeout',
+  // We give up no call ourselves: its time was over at the other side first, or who answers is being ended.
+  [status.CANCELLED]: 'Timeout',
   [status.UNAVAILABLE]: 'ServiceUnavailable',
   [status.ALREADY_EXISTS]: 'AlreadyExists',
   [status.UNIMPLEMENTED]: 'MethodNotAllowed',
