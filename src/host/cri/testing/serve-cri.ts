@@ -26,20 +26,15 @@ export const containerd: Manners = { name: 'containerd', events: 'stream', keeps
 
 /** Serves any runtime as CRI v1 on a unix socket, in the manners of one that there is. */
 export async function serveCri(socketPath: string, runtime: Runtime, manners: Manners): Promise<{ close(): Promise<void> }> {
-  const made = new Map<string, Promise<string>>()
-
-  /** Two that ask for the same thing get the same one, while it is made and afterwards. */
-  function once(key: string, make: () => Promise<string>): Promise<string> {
-    if (!manners.keepsCreations) return make()
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const making = make()
-    made.set(key, making)
-    making.catch(() => made.delete(key))
-    return making
-  }
-  function forget(id: string): void {
-    for (const [key, making] of made) making.then((known) => known === id && made.delete(key)).catch(() => {})
+  /** Whoever asks again for what is there already is given it, where the manners say so: by the id that a refusal names. */
+  async function made(making: Promise<string>): Promise<string> {
+    try {
+      return await making
+    } catch (error) {
+      const existing = /name is reserved for "(.+)"$/.exec((error as Error).message)?.[1]
+      if (!manners.keepsCreations || existing === undefined) throw error
+      return existing
+    }
   }
   const imageId = (id: string): string => (manners.bareImageIds ? id.replace(/^sha256:/, '') : id)
 
@@ -65,15 +60,12 @@ export async function serveCri(socketPath: string, runtime: Runtime, manners: Ma
 
     method('RunPodSandbox', cri.RunPodSandboxRequest, cri.RunPodSandboxResponse, async ({ config, runtimeHandler }) => {
       const wanted = sandboxFrom(config!, runtimeHandler ?? '')
-      const { uid, attempt } = wanted.metadata
-      return { podSandboxId: await once(`sandbox ${uid} ${attempt}`, () => runtime.runSandbox(wanted)) }
+      return { podSandboxId: await made(runtime.runSandbox(wanted)) }
     }),
     method('StopPodSandbox', cri.PodSandboxRequest, cri.Empty, async ({ podSandboxId = '' }) => empty(runtime.stopSandbox(podSandboxId))),
-    method('RemovePodSandbox', cri.PodSandboxRequest, cri.Empty, async ({ podSandboxId = '' }) => {
-      await runtime.removeSandbox(podSandboxId)
-      forget(podSandboxId)
-      return {}
-    }),
+    method('RemovePodSandbox', cri.PodSandboxRequest, cri.Empty, async ({ podSandboxId = '' }) =>
+      empty(runtime.removeSandbox(podSandboxId)),
+    ),
     method('ListPodSandbox', cri.ListPodSandboxRequest, cri.ListPodSandboxResponse, async ({ filter }) => {
       const found = await runtime.sandboxes(podUid(filter?.labelSelector))
       return {
@@ -103,21 +95,15 @@ export async function serveCri(socketPath: string, runtime: Runtime, manners: Ma
       cri.CreateContainerRequest,
       cri.CreateContainerResponse,
       async ({ podSandboxId = '', config, sandboxConfig }) => {
-        const wanted = containerFrom(config!)
-        const sandbox = sandboxFrom(sandboxConfig!, '')
-        const key = `container ${sandbox.metadata.uid} ${wanted.metadata.name} ${wanted.metadata.attempt}`
-        return { containerId: await once(key, () => runtime.createContainer(podSandboxId, wanted, sandbox)) }
+        const making = runtime.createContainer(podSandboxId, containerFrom(config!), sandboxFrom(sandboxConfig!, ''))
+        return { containerId: await made(making) }
       },
     ),
     method('StartContainer', cri.ContainerRequest, cri.Empty, async ({ containerId = '' }) => empty(runtime.startContainer(containerId))),
     method('StopContainer', cri.StopContainerRequest, cri.Empty, async ({ containerId = '', timeout = 0 }) =>
       empty(runtime.stopContainer(containerId, timeout)),
     ),
-    method('RemoveContainer', cri.ContainerRequest, cri.Empty, async ({ containerId = '' }) => {
-      await runtime.removeContainer(containerId)
-      forget(containerId)
-      return {}
-    }),
+    method('RemoveContainer', cri.ContainerRequest, cri.Empty, async ({ containerId = '' }) => empty(runtime.removeContainer(containerId))),
     method('ListContainers', cri.ListContainersRequest, cri.ListContainersResponse, async ({ filter }) => {
       const found = await runtime.containers(podUid(filter?.labelSelector))
       return {
