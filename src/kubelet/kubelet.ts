@@ -363,6 +363,17 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   function relistAll(): void {
     const ended = work?.relistBegins()
     void Promise.all([...workers.values()].map((worker) => worker.relist())).then(ended)
+    // A sandbox may come to be after its pod was forgotten, by a call that was given up.
+    if (arePodsSeen) void clearLateOrphans()
+  }
+
+  async function clearLateOrphans(): Promise<void> {
+    try {
+      const [sandboxes, containers] = await Promise.all([runtime.sandboxes(), runtime.containers()])
+      await clearOrphans(sandboxes, containers)
+    } catch (error) {
+      log.warn('what pods that are gone may have left could not be looked for', { error })
+    }
   }
 
   /** The safety net under the events: rare, so that it costs nothing, and spread by chance. */

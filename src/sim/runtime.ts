@@ -150,10 +150,20 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     if (slowMs > 0) await sleep(clock, slowMs * random.next())
     if (hang === 0 || random.next() >= hang) return
     const isDone = random.next() < 0.5
-    await sleep(clock, (options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) * (isDone ? 0.9 : 1))
-    // It comes to its end, and nobody hears of it.
-    if (isDone && !isAway) act?.()
+    const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+    // It comes to its end, and nobody hears of it: shortly before the caller gives it up, or long after.
+    if (isDone) clock.schedule(clock.now() + timeoutMs * (0.9 + 0.5 * random.next()), () => carryOut(act))
+    await sleep(clock, timeoutMs)
     throw new WherryError('Timeout', 'context deadline exceeded')
+  }
+
+  function carryOut(act: (() => unknown) | undefined): void {
+    if (isAway) return
+    try {
+      act?.()
+    } catch {
+      // There is nobody whom it could tell of its failure.
+    }
   }
 
   /** Of a list, all; or all but one that is there. */

@@ -12,12 +12,15 @@ import type { PodView } from './view.ts'
  */
 export function planStart(view: PodView, container: AnyContainer, sandboxId: string | undefined, steps: Steps): boolean {
   const { name } = container
-  const [latest] = attemptsOf(view.containers, name)
+  const attempts = attemptsOf(view.containers, name)
+  const [latest] = attempts
   const ended = latest?.state === 'exited' ? latest : undefined
   const failure = view.failures.get(name)
   if (failure !== undefined) steps.wait(name, failure)
   // It is being started, or a start that failed is put off.
   if (view.busy.has(`start-container ${name}`)) return view.underWay.has(`start-container ${name}`)
+  // An older one that came to life late is stopped first: no two of one name run.
+  if (attempts.some(({ state }) => state === 'running')) return true
 
   if (ended !== undefined) {
     const delay = delayOf(view.restarts.get(name), container)

@@ -108,8 +108,15 @@ const ephemeralDue = (view: PodView) => ephemeralContainers(view.pod).filter(({ 
 
 /** The newest ended attempt stays, for `lastState` and the logs of the previous one; older ones go, and so do sandboxes without containers. */
 function removeOldAttempts(view: PodView, steps: Steps): void {
+  const graceMs = Number(view.pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000
   for (const name of new Set(view.containers.map(({ metadata }) => metadata.name))) {
     const [newest, ...older] = attemptsOf(view.containers, name)
+    // A start that was given up and came to its end all the same, when the next one had been made.
+    for (const { id, state } of older) {
+      const message = `Stopping container ${name}, which was started again meanwhile`
+      if (state === 'running' && !view.stopping.has(id))
+        steps.add({ do: 'stop-container', id, container: name, deadlineAt: view.now + graceMs, message, condemn: false })
+    }
     const ended = older.filter(({ state }) => state !== 'running')
     const keep = newest?.state === 'exited' ? 0 : 1
     // Beside a newest one that ended, the one before it is what `lastState` shows while a restart is waited for.

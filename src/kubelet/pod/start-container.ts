@@ -84,6 +84,8 @@ export async function startContainer(options: StartOptions): Promise<void> {
   let id: string
   try {
     await removeUnstarted(options)
+    // A start that was given up came to its end meanwhile.
+    if (isRunning(state, name)) return
     // It starts with what it was given anew, while its pod's group may still have less.
     if (isGroupOutdated(state)) await context.cgroups.makeRoom?.(state.pod)
     id = await runtime.createContainer(command.sandboxId, config, sandboxConfig)
@@ -170,6 +172,9 @@ async function removeUnstarted({ command, context, state }: StartOptions): Promi
     forgetContainer(state, id)
   }
 }
+
+const isRunning = ({ containers }: PodState, name: string): boolean =>
+  [...containers.values()].some(({ metadata, state }) => metadata.name === name && state === 'running')
 
 async function makeConfig(
   { command, context, state }: StartOptions,
