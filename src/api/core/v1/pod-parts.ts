@@ -1,5 +1,6 @@
 import type { Container, PodCondition, Pod as PodType } from '#api/core/v1/types.ts'
-import { validateEphemeralUpdate, validateResize } from '#api/core/v1/validation/pod-parts.ts'
+import { validateEphemeralUpdate } from '#api/core/v1/validation/pod-parts.ts'
+import { validateResize } from '#api/core/v1/validation/pod-resize.ts'
 import { validatePodStatus } from '#api/core/v1/validation/pod-status.ts'
 import type { Subresource } from '#api/kind.ts'
 import type { ObjectMeta } from '#api/meta/v1/types.ts'
