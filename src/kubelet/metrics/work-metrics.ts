@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
+import type { EndedContainer } from '../pod/ended-containers.ts'
 import { secondsBuckets } from './kubelet-metrics.ts'
 
 /** Hears of the work on pods: how long it takes, and when the runtime was last heard of. */
@@ -26,6 +27,8 @@ export interface WorkObserver {
   hookFellBack(): void
   /** A hook that sleeps was called off. */
   sleepCutShort(): void
+  /** A pod's status shows the end of one of its containers for the first time. */
+  ended(container: EndedContainer): void
 }
 
 /** What led to the work, by the reference's names. */
@@ -78,6 +81,11 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     'The number of times lifecycle sleep handler got terminated before it finishes',
   )
 
+  const ends = registry.counter({
+    ...family('terminated_containers_total', 'Cumulative number of container terminations.'),
+    labels: ['container_type', 'exit_code', 'reason'],
+  })
+
   let relistedMs: number | undefined
   const heard = (): void => lastSeen.set(Math.trunc(clock.now() / 1000))
   return {
@@ -98,5 +106,6 @@ export function workMetrics(registry: Registry, clock: Pick<Clock, 'now' | 'mono
     imageVolumeMounted: (isError) => (isError ? imagesFailed : imagesMounted).inc(),
     hookFellBack: () => fallbacks.inc(),
     sleepCutShort: () => sleeps.inc(),
+    ended: ({ type, exitCode, reason }) => ends.of(type, String(exitCode), reason).inc(),
   }
 }

@@ -11,6 +11,7 @@ import type { Refusal } from './admission/refusal.ts'
 import { operationKey, type PodCommand } from './command.ts'
 import { containerNamed, isBeingStarted, isSidecar } from './containers.ts'
 import { containersDue } from './due.ts'
+import { endedContainers } from './ended-containers.ts'
 import { adoptNetwork } from './network-ready.ts'
 import { createOperations, messageOf } from './operations.ts'
 import { activeDeadline, mustEnd, planPod } from './plan.ts'
@@ -203,7 +204,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
       decided = status
       const shown = context.shownAs(state.pod)
       if (shown !== undefined) statuses.set(shown, status)
-      if (isChanged) onChange()
+      if (isChanged) {
+        for (const one of endedContainers(previous, status)) context.observer?.work?.ended(one)
+        onChange()
+      }
     }
     for (const command of plan.commands) start(command)
     if (plan.isOver && ![...state.containers.values()].some((one) => one.state === 'running')) ended.resolve()
