@@ -137,6 +137,19 @@ for (const [name, error] of [
     )
   })
 
+test('events are written no faster than the node allows', async () => {
+  const { regarding, client, clock, random, log, events } = await open()
+  const rate = { perSecond: 2, burst: 3 }
+  const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', rate })
+  for (let i = 0; i < 8; i += 1) recorder.record({ regarding, type: 'Normal', reason: `R${i}`, message: 'm' })
+  await clock.advance(0)
+  assert.equal(events().length, 3)
+  await clock.advance(1_000)
+  assert.equal(events().length, 5)
+  await clock.advance(5_000)
+  assert.equal(events().length, 8)
+})
+
 test('recording never waits, and what is too much is counted instead of kept', async () => {
   const { recorder, server, clock, regarding } = await open()
   server.fail('ServiceUnavailable', 1_000_000, (request) => request.path.includes('/events'))

@@ -6,6 +6,7 @@ import { isError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
 import { rfc3339 } from '#lib/rfc3339.ts'
+import { createTokenBucket, type Rate } from '#lib/token-bucket.ts'
 import { createEventCorrelator, type Happening } from './event-correlator.ts'
 
 /** Writes core/v1 Events without ever holding up or failing the one who reports. */
@@ -31,6 +32,8 @@ export interface EventRecorderOptions {
   readonly host?: string
   /** Awaited before each is written, given when it happened: whoever has something more urgent to do lets events wait for it. */
   readonly calm?: (happenedAt: Instant) => Promise<void>
+  /** How fast they are written; the others wait. Absent: as fast as the server takes them. */
+  readonly rate?: Rate
 }
 
 /** Writes events beside the work, which never waits for them; too many at once are dropped, and counted. */
@@ -38,6 +41,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const { client, clock, random, log, component } = options
   const correlator = createEventCorrelator()
   const closing = new AbortController()
+  const bucket = options.rate && createTokenBucket(options.rate, clock)
   const waiting: { readonly happening: Happening; readonly at: Instant }[] = []
   let sending: Promise<void> | undefined
   let dropped = 0
@@ -47,6 +51,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
         await options.calm?.(next.at)
+        await bucket?.taken(closing.signal)
         await write(next.happening, next.at)
       } catch (error) {
         dropped += 1

@@ -10,6 +10,7 @@ import { type Layout, type Paths, paths } from '#host/layout.ts'
 import { withPresentAddresses } from '#host/present-addresses.ts'
 import { systemRandom } from '#host/random.ts'
 import { createKubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
+import { startHealthServer } from '#kubelet/server/health-server.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { AgentContext } from './agent/agent-context.ts'
 import { firstCertificate } from './agent/first-certificate.ts'
@@ -68,6 +69,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   const kubelet = makeKubelet(context, runtime, [csi.plugin], resources, [devices.nodeSource, network.nodeSource], network.podNetwork)
   const server = makeServer(context, runtime, kubelet, certificates)
   await server.listen(config.kubeletPort)
+  const health = await startHealthServer(configuration, log)
   certificates.keepFresh(context, () => transport.reconnect())
   csi.start()
   await devices.start()
@@ -85,6 +87,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   isStopping = true
   log.info('stopping', { reason })
   await server.close()
+  await health?.close()
   await certificates.stop()
   await plugins.close()
   await kubelet.stop()

@@ -36,7 +36,13 @@ check(
   { systemReserved: { memory: '1024Mi' }, reservedMemory: [{ numaNode: 0, limits: { memory: '1Gi' } }] },
   { systemReserved: { memory: '1Gi' }, reservedMemory: [{ numaNode: 0, limits: { memory: '1Gi' } }] },
 )
-check('a default that cannot be otherwise', { healthzPort: 0, enableServer: true }, { healthzPort: 0 })
+check('a default that cannot be otherwise', { enableServer: true }, { enableServer: true })
+check(
+  'rates and a port for watchdogs, as hardening guides and kubeadm have them',
+  { eventRecordQPS: 0, registryPullQPS: 0, healthzPort: 10_248 },
+  { eventRecordQPS: 0, eventBurst: 100, registryPullQPS: 0, registryBurst: 10, healthzPort: 10_248, healthzBindAddress: '127.0.0.1' },
+)
+refuse('health at a name', { healthzBindAddress: 'localhost' }, /kubelet\.healthzBindAddress must be an IP address/)
 
 refuse('what there is not', { runTwice: true }, /no setting kubelet\.runTwice/)
 refuse('an agent that runs pods once', { runOnce: true }, /kubelet\.runOnce must be false, since/)

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isSwitches } from '#api/features.ts'
 import {
   boolean,
@@ -72,8 +73,8 @@ export const settings = {
     mode: constant('Webhook', 'who may what is the API server’s to judge'),
     webhook: group({ cacheAuthorizedTTL: duration('5m0s'), cacheUnauthorizedTTL: duration('30s') }),
   }),
-  registryPullQPS: constant(5, 'pulls are bounded by how many there are at once'),
-  registryBurst: constant(10, 'pulls are bounded by how many there are at once'),
+  registryPullQPS: integer(5),
+  registryBurst: integer(10),
   imagePullCredentialsVerificationPolicy: oneOf(
     'NeverVerifyPreloadedImages',
     'NeverVerify',
@@ -81,12 +82,12 @@ export const settings = {
     'AlwaysVerify',
   ),
   preloadedImagesVerificationAllowlist: texts(),
-  eventRecordQPS: constant(50, 'events are limited by what they are about'),
-  eventBurst: constant(100, 'events are limited by what they are about'),
+  eventRecordQPS: integer(50),
+  eventBurst: integer(100),
   enableDebuggingHandlers: boolean(true),
   enableContentionProfiling: constant(false, 'nothing here blocks on a lock'),
-  healthzPort: constant(0, 'health is asked for at the one port of the server'),
-  healthzBindAddress: constant('127.0.0.1', 'health is asked for at the one port of the server'),
+  healthzPort: integer(0, 0, 65_535),
+  healthzBindAddress: text('127.0.0.1', 'an IP address', (value) => isIP(value) !== 0),
   oomScoreAdj: constant(-999, 'the agent has the reference’s own'),
   clusterDomain: fixed(''),
   clusterDNS: fixed<readonly string[]>([]),

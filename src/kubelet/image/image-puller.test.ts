@@ -40,6 +40,18 @@ check(
   { pulls: 2, atOnce: 1 },
 )
 
+test('pulls begin no faster than the node allows, and what is there already waits for nobody', async () => {
+  const clock = createVirtualClock(0)
+  const names = ['a', 'b', 'c', 'd']
+  const images = { ...Object.fromEntries(names.map((name) => [name, absent()])), here: {} }
+  const runtime = createSimulatedRuntime({ clock, random: seededRandom(1), images })
+  const puller = createImagePuller({ runtime, clock, rate: { perSecond: 5, burst: 2 } })
+  const times = new Map<string, number>()
+  for (const name of [...names, 'here']) void ask(puller, name).then(() => times.set(name, clock.now()))
+  await clock.advance(10_000)
+  assert.deepEqual(Object.fromEntries(times), { a: 0, b: 0, here: 0, c: 200, d: 400 })
+})
+
 test('back-off doubles to five minutes and ends with a success', async () => {
   const clock = createVirtualClock(0)
   let fails: string | undefined = 'registry says no'

@@ -3,6 +3,7 @@ import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock, Instant } from '#lib/clock.ts'
 import { formatDurationMs } from '#lib/duration.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import { createTokenBucket, type Rate } from '#lib/token-bucket.ts'
 import type { AnyContainer } from '../pod/containers.ts'
 import type { Image, Runtime, SandboxConfig } from '../runtime.ts'
 import { credentialsFor, type TrackedAuth } from './credentials.ts'
@@ -47,6 +48,8 @@ export interface ImagePullerOptions {
   readonly clock: Clock
   /** Pulls at one time; the others wait for their turn. Absent: any number. */
   readonly maxParallelPulls?: number
+  /** Pulls that are begun; the others wait for their turn. Absent: as fast as they come. */
+  readonly rate?: Rate
   /** Absent: an image that is there may be used by every pod. */
   readonly records?: PullRecords
   /** What the node itself knows of registries and may use for this pod, after the pod's own secrets: its programs and files. */
@@ -65,6 +68,7 @@ export interface ImageObserver {
 export function createImagePuller(options: ImagePullerOptions): ImagePuller {
   const { runtime, clock, records, observer } = options
   const turns = createTurns(options.maxParallelPulls ?? Infinity)
+  const bucket = options.rate && createTokenBucket(options.rate, clock)
   const pulls = new Map<string, Promise<Pulled>>()
   const delays = new Map<string, number>()
 
@@ -182,6 +186,7 @@ export function createImagePuller(options: ImagePullerOptions): ImagePuller {
       const errors: unknown[] = []
       for (const tracked of auths)
         try {
+          await bucket?.taken()
           await runtime.pullImage(name, tracked?.auth, sandbox)
           const image = await runtime.imageStatus(name)
           if (image === undefined) throw new WherryError('InternalError', `image ${name} was pulled, but the runtime does not know it`)

@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
+import { createTokenBucket, type Rate } from '#lib/token-bucket.ts'
 import type { DeviceManager, DevicesOf } from '../devices/device-manager.ts'
 import type { ClaimRecord } from '../dra/claim-records.ts'
 import type { DraManager } from '../dra/dra-manager.ts'
@@ -42,7 +43,7 @@ export interface PodResourcesOptions {
   readonly devices?: Pick<DeviceManager, 'devices' | 'allocatableDevices'>
   readonly claims?: Pick<DraManager, 'claims'>
   readonly exclusive?: ExclusiveResources
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly clock: Clock
   readonly log: Log
   readonly registry?: Registry
 }
@@ -51,11 +52,11 @@ export interface PodResourcesOptions {
 export async function startPodResourcesServer(options: PodResourcesOptions): Promise<RpcServer> {
   const { pods, devices, exclusive } = options
   const count = counters(options.registry)
-  const mayAsk = tokenBucket(options.clock)
+  const bucket = createTokenBucket(ASKED, options.clock)
   const guarded =
     <Q, A>(version: string, method: Method, answer: (message: Q) => A) =>
     (message: Q): A => {
-      if (!mayAsk()) throw new WherryError('TooManyRequests', 'rejected by rate limit')
+      if (bucket.take() > 0) throw new WherryError('TooManyRequests', 'rejected by rate limit')
       count('requests', method, version)
       try {
         return answer(message)
@@ -169,21 +170,7 @@ const dynamicResource = ({ name, namespace, drivers }: ClaimRecord): DynamicReso
 })
 
 /** As the reference: a hundred a second, ten of them at once. */
-const ASKED_PER_SECOND = 100
-const BURST = 10
-
-function tokenBucket(clock: Pick<Clock, 'monotonicMs'>): () => boolean {
-  let tokens = BURST
-  let atMs = clock.monotonicMs()
-  return () => {
-    const nowMs = clock.monotonicMs()
-    tokens = Math.min(BURST, tokens + ((nowMs - atMs) / 1000) * ASKED_PER_SECOND)
-    atMs = nowMs
-    if (tokens < 1) return false
-    tokens -= 1
-    return true
-  }
-}
+const ASKED: Rate = { perSecond: 100, burst: 10 }
 
 type Method = 'list' | 'get' | 'get_allocatable'
 

@@ -8,6 +8,7 @@ import { dialRpc, serveRpc } from '#host/plugins/rpc.ts'
 import type { RpcMethod } from '#kubelet/plugins/rpc.ts'
 import { silentLog } from '#lib/log.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { oldPodResourcesLister, podResourcesLister } from './pod-resources-api.ts'
 import { startPodResourcesServer } from './pod-resources-server.ts'
 
@@ -130,7 +131,7 @@ async function stage(t: TestContext) {
       memory: (uid, container) => (isMain(uid, container) ? [block] : []),
       allocatableMemory: () => [block],
     },
-    clock: { monotonicMs: () => 0 },
+    clock: createVirtualClock(0),
     log: silentLog,
     registry,
   })

@@ -81,7 +81,7 @@ const debugging = [
   'flagz',
 ]
 /** Everything runs on one thread: where this is answered at all, nothing is stuck, and a log line would be written. */
-const healthChecks: readonly HealthCheck[] = ['log', 'syncloop'].map((name) => ({ name, check() {} }))
+export const healthChecks: readonly HealthCheck[] = ['log', 'syncloop'].map((name) => ({ name, check() {} }))
 const upgradeOnly = ['exec', 'attach', 'portForward']
 
 /** Throws `NotFound` for what the kubelet does not serve, `BadRequest` for what it serves only over an upgrade. */

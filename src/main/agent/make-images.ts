@@ -45,6 +45,9 @@ export function makeImages(context: AgentContext, runtime: Runtime, observer?: I
     runtime,
     clock,
     maxParallelPulls: configuration.serializeImagePulls ? 1 : (configuration.maxParallelImagePulls ?? Infinity),
+    ...(configuration.registryPullQPS > 0 && {
+      rate: { perSecond: configuration.registryPullQPS, burst: configuration.registryBurst },
+    }),
     records,
     nodeCredentials: createNodeCredentials({
       clock,

@@ -56,7 +56,11 @@ export function makeKubelet(
   const gate = createStartGate({ clock, atOnce: 2 * availableParallelism() })
   // What happened before the clock was set back does not wait for that time to come again.
   const calm = (happenedAt: Instant) => gate.calm(Math.min(happenedAt, clock.now()) + EVENTS_WAIT_MS)
-  const recorder = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.nodeName, calm })
+  const { eventRecordQPS, eventBurst } = configuration
+  const recorder = createEventRecorder({
+    ...{ client, clock, random, log, component: 'kubelet', host: config.nodeName, calm },
+    ...(eventRecordQPS > 0 && { rate: { perSecond: eventRecordQPS, burst: eventBurst } }),
+  })
   const pods = latePods(() => kubelet.pods)
   const spans = createSpans({ clock, registry: metrics.registry })
   const seen = watchImages(bareRuntime, clock)
