@@ -23,6 +23,7 @@ import { makeResources } from './agent/make-resources.ts'
 import { makeServer } from './agent/make-server.ts'
 import { openNodeCertificates } from './agent/node-certificates.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
+import { openKubeletFolder } from './agent/open-kubelet-folder.ts'
 import { openRuntime } from './agent/open-runtime.ts'
 import { pem } from './agent/pem-files.ts'
 import { withPresentFacts } from './agent/present-facts.ts'
@@ -55,7 +56,11 @@ export async function runAgent(layout: Layout): Promise<void> {
   const config = isJoined(known) ? await withPresentFacts(known, where, client, log) : known
   const configuration = nodeConfiguration(config, layout)
   checkCgroupVersion(config, where.config)
-  const context: AgentContext = { config, configuration, where, client, clock: systemClock, random: systemRandom, log, metrics }
+  const usualFolder = await openKubeletFolder(where, log)
+  const context: AgentContext = {
+    ...{ config, configuration, where, usualFolder, client },
+    ...{ clock: systemClock, random: systemRandom, log, metrics },
+  }
   const runtime = await openRuntime(layout, config, systemClock, log, configuration)
   const moved = Promise.withResolvers<'another address'>()
   const network = await runNetwork(context, () => moved.resolve('another address'))

@@ -11,6 +11,8 @@ import type { VolumeRecords } from './volume-records.ts'
 export interface VolumeOptions extends LiveOptions {
   /** The kubelet's folder: pods' volumes are at `<root>/pods/<uid>/volumes`. The manager owns `<root>/pods/<uid>` as a whole at teardown. */
   readonly rootDirectory: string
+  /** Another place that leads to the kubelet's folder, through a link: what pods mount of the node by it is told to the runtime by the folder itself. */
+  readonly usualFolder?: string
   /** Beside those that every node has. */
   readonly plugins?: readonly VolumePlugin[]
   /** Absent: volumes with claims are refused. */

@@ -52,7 +52,7 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
     inUseChanged,
     plugins: [
       emptyDirPlugin(host, options.allocatable),
-      hostPathPlugin(host),
+      hostPathPlugin(options),
       localPlugin({ host, rootDirectory, warn: (pod, reason, message) => options.tell?.(pod, 'Warning', reason, message) }),
       nfsPlugin(host),
       ...(options.plugins ?? []),

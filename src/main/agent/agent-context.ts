@@ -13,6 +13,8 @@ export interface AgentContext {
   /** The node's own part of it, with every default. */
   readonly configuration: KubeletConfiguration
   readonly where: Paths
+  /** Another place that leads to the kubelet's folder: `/var/lib/kubelet`. Undefined: that is somebody else's. */
+  readonly usualFolder: string | undefined
   readonly client: Client
   readonly clock: Clock
   readonly random: Random

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { csiFiles } from '#host/csi/csi-files.ts'
 import { localDirectories } from '#host/csi/local-directories.ts'
-import { ensureKubeletLink } from '#host/kubelet-link.ts'
 import { dialRpc } from '#host/plugins/rpc.ts'
 import { csiMetrics } from '#kubelet/csi/csi-metrics.ts'
 import { type Csi, createCsi } from '#kubelet/csi/csi-plugin.ts'
@@ -12,11 +11,11 @@ import { createTokenSource } from '#kubelet/volumes/tokens.ts'
 import type { AgentContext } from './agent-context.ts'
 
 /** Volumes of CSI drivers. `kubelet` is asked only once pods are handled. */
-export function makeCsi({ config, where, client, clock, random, log, metrics }: AgentContext, kubelet: () => Kubelet): Csi {
+export function makeCsi({ config, where, usualFolder, client, clock, random, log, metrics }: AgentContext, kubelet: () => Kubelet): Csi {
   const csi = createCsi({
     nodeName: config.nodeName,
     rootDirectory: where.kubelet,
-    driverRoot: ensureKubeletLink(where.kubelet),
+    driverRoot: usualFolder,
     client,
     dial: dialRpc,
     files: csiFiles,

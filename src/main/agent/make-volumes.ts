@@ -22,7 +22,7 @@ import type { AgentContext } from './agent-context.ts'
 
 /** The volumes of this node's pods. `kubelet` is asked only once pods are handled: each of the two needs the other. */
 export function makeVolumes(
-  { config, configuration, where, client, clock, random, log, metrics }: AgentContext,
+  { config, configuration, where, usualFolder, client, clock, random, log, metrics }: AgentContext,
   recorder: EventRecorder,
   kubelet: () => Kubelet,
   plugins: readonly VolumePlugin[],
@@ -47,6 +47,7 @@ export function makeVolumes(
     plugins,
     observe: operationMetrics(metrics.registry),
     rootDirectory: where.kubelet,
+    ...(usualFolder !== undefined && { usualFolder }),
     host: volumeHost,
     claims: createClaimSource(client),
     images: createImageMounts({

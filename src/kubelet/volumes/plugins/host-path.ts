@@ -1,9 +1,16 @@
 import { WherryError } from '#lib/errors.ts'
+import type { VolumeOptions } from '../shared.ts'
 import type { FileType, VolumeHost } from '../volume-host.ts'
 import type { VolumePlugin } from '../volume-plugin.ts'
 
 /** A place of the node as it is: nothing is mounted, and nobody's files change hands. */
-export function hostPathPlugin(host: VolumeHost): VolumePlugin {
+export function hostPathPlugin({ host, rootDirectory, usualFolder }: HostPathOptions): VolumePlugin {
+  // A runtime looks for the mount that holds a path, to see whether mounts pass through it, and follows no links then.
+  const ownName = (path: string): string =>
+    usualFolder !== undefined && (path === usualFolder || path.startsWith(`${usualFolder}/`))
+      ? `${rootDirectory}${path.slice(usualFolder.length)}`
+      : path
+
   return {
     folder: 'kubernetes.io~host-path',
     refusesMountOptions: true,
@@ -12,9 +19,13 @@ export function hostPathPlugin(host: VolumeHost): VolumePlugin {
       const { path, type = '' } = (spec.persistentVolume ? spec.persistentVolume.spec.hostPath : spec.volume.hostPath)!
       if (path.split('/').includes('..')) throw new WherryError('Invalid', `invalid HostPath \`${path}\`: must not contain '..'`)
       await checkHostPath(host, path, type)
-      return { hostPath: path, hasGroup: true, readOnly: spec.readOnly }
+      return { hostPath: ownName(path), hasGroup: true, readOnly: spec.readOnly }
     },
   }
+}
+
+interface HostPathOptions extends Pick<VolumeOptions, 'rootDirectory' | 'usualFolder'> {
+  readonly host: VolumeHost
 }
 
 /** What each type of hostPath wants to find (API docs, HostPathType), and the reference's words when it does not. */
