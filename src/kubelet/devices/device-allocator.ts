@@ -5,6 +5,7 @@ import type { Clock } from '#lib/clock.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { quantityToInteger } from '#lib/quantity.ts'
+import { isClaimed } from '../dra/claimed-resources.ts'
 import type { ResourceManager, TopologyHint } from '../interfaces.ts'
 import { type AnyContainer, containerNamed, isSidecar } from '../pod/containers.ts'
 import { createKeyedLock } from '../volumes/keyed-lock.ts'
@@ -41,7 +42,7 @@ export function createDeviceAllocator(options: DeviceAllocatorOptions): Resource
   function requests(pod: Pod, container: AnyContainer): readonly { readonly name: string; readonly required: number }[] {
     // Extended resources are never overcommitted, so limits say it all.
     return Object.entries(container.resources?.limits ?? {})
-      .filter(([name]) => isOurs(name) && !isClaimed(pod, container, name))
+      .filter(([name]) => isOurs(name) && !isClaimed(pod, container.name, name))
       .map(([name, quantity]) => ({ name, required: quantityToInteger(quantity) }))
   }
 
@@ -231,12 +232,6 @@ async function told<T>(method: string, call: Promise<T>): Promise<T> {
     throw new WherryError('Conflict', `device plugin ${method} rpc failed with err: ${(cause as Error).message}`, { cause })
   }
 }
-
-/** Devices of a resource claim stand behind the resource here; the plug-in of that claim gives them. */
-const isClaimed = (pod: Pod, container: AnyContainer, resource: string): boolean =>
-  pod.status?.extendedResourceClaimStatus?.requestMappings?.some(
-    (one) => one.containerName === container.name && one.resourceName === resource,
-  ) ?? false
 
 /** A device that nobody tells of any more passes for healthy, as with the reference. */
 const statusOf = ({ resource: name, devices }: HeldDevices, resource: DeviceResource | undefined): ResourceStatus => ({

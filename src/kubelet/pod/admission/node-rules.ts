@@ -3,6 +3,7 @@ import { matchesRequiredAffinity } from '#api/core/v1/node-affinity.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { type Amounts, amountsOf, podRequests } from '#api/core/v1/resources.ts'
 import { untoleratedTaint } from '#api/core/v1/taints.ts'
+import { withoutClaimed } from '../../dra/claimed-resources.ts'
 import { isSidecar } from '../containers.ts'
 import { isStaticPod } from '../pod-source.ts'
 import type { Refusal } from './refusal.ts'
@@ -78,7 +79,9 @@ export function shortages(pod: Pod, { allocatable, others }: Pick<NodeRoom, 'all
 
 /** What pods ask for, kept as long as they are: with every pod that comes, all are counted. */
 const counted = new WeakMap<Pod['spec'], Amounts>()
-export function requestsOf({ spec }: Pod): Amounts {
+export function requestsOf(pod: Pod): Amounts {
+  const { spec, status } = pod
+  if (status?.extendedResourceClaimStatus !== undefined) return amountsOf(podRequests(withoutClaimed(pod)))
   const known = counted.get(spec) ?? amountsOf(podRequests(spec))
   counted.set(spec, known)
   return known
