@@ -46,7 +46,7 @@ test('emptyDir: on disk for everybody, in memory with a bound, given to the grou
   const memory = volumes.get('memory')!.hostPath
   assert.equal(fs.statSync(disk).mode & 0o7777, 0o2777)
   assert.equal(fs.statSync(disk).gid, 4321)
-  assert.equal(fs.statSync(memory).mode & 0o7777, 0o2777)
+  assert.equal(fs.statSync(memory).mode & 0o7777, 0o3777)
   assert.throws(() => fs.writeFileSync(join(memory, 'big'), Buffer.alloc(2 << 20)), /ENOSPC/)
   fs.writeFileSync(join(disk, 'kept'), 'x')
   // Its containers make it their own; the kubelet's next life leaves it so.

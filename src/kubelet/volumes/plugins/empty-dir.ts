@@ -18,7 +18,7 @@ export function emptyDirPlugin(host: VolumeHost, allocatable: () => { readonly m
       await host.makeEmptyDirectory(path, mode, fsGroup)
       if (medium === 'Memory') {
         const sizeBytes = memoryLimit(pod, sizeLimit, allocatable().memoryBytes)
-        await host.mountTmpfs(path, { mode, ...group, ...(sizeBytes > 0 && { sizeBytes }) })
+        await host.mountTmpfs(path, { mode: mode | sticky, ...group, ...(sizeBytes > 0 && { sizeBytes }) })
       } else if (medium.startsWith(hugePages)) {
         if (await host.isMounted(path)) return made
         const options = [`pagesize=${pageSize(pod, medium)}`, ...(fsGroup === undefined ? [] : [`gid=${fsGroup}`])]
@@ -39,6 +39,8 @@ const made = { hasGroup: true, selinuxRelabel: true } as const
 const openMode = 0o777
 /** New files have the directory's group (inode(7)). */
 const setGroupId = 0o2000
+/** What one user made, another may not remove: as tmpfs(5) is mounted where nobody says otherwise, and so with the reference. */
+const sticky = 0o1000
 const hugePages = 'HugePages'
 
 /** The least of what all pods may have, what this pod may have, and what the volume says (KEP-1967); 0 for no bound at all. */
