@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CertificateSigningRequest } from '#api/certificates/v1/types.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { goDiff, goStruct } from '#api/go-struct.ts'
+import { same } from '#api/strategy.ts'
 import { quote } from '#schema/go-text.ts'
 import { commonNameOfRequest } from '../authentication/subject.ts'
 import { nodeIdentity } from '../authorization/node-identity.ts'
@@ -82,11 +82,10 @@ function checkPodStatus({ node, object, previous }: NodeWrite): Refusal {
   const next = object as Pod
   const present = previous as Pod
   if (present.spec.nodeName !== node) return `node ${quote(node)} can only update pod status for pods with spec.nodeName set to itself`
-  if (!isDeepStrictEqual(next.metadata.labels ?? {}, present.metadata.labels ?? {}))
-    return `node ${quote(node)} cannot update labels through pod status`
+  if (!same(next.metadata.labels ?? {}, present.metadata.labels ?? {})) return `node ${quote(node)} cannot update labels through pod status`
   const claims = ({ status }: Pod) => (status?.resourceClaimStatuses ?? []).map((claim) => [claim.name, claim.resourceClaimName])
-  if (!isDeepStrictEqual(claims(next), claims(present))) return `node ${quote(node)} cannot update resource claim statues`
-  if (!isDeepStrictEqual(next.status?.extendedResourceClaimStatus, present.status?.extendedResourceClaimStatus))
+  if (!same(claims(next), claims(present))) return `node ${quote(node)} cannot update resource claim statues`
+  if (!same(next.status?.extendedResourceClaimStatus, present.status?.extendedResourceClaimStatus))
     return `node ${quote(node)} cannot update extended resource claim status`
   return undefined
 }
@@ -102,10 +101,10 @@ function checkNode({ attributes, operation, node, object, previous }: NodeWrite)
     if (next.spec?.configSource !== undefined) return `node ${quote(node)} is not allowed to create pods with a non-nil configSource`
     return labels.length === 0 ? undefined : `node ${quote(node)} is not allowed to set the following labels: ${labels.join(', ')}`
   }
-  if (next.spec?.configSource !== undefined && !isDeepStrictEqual(next.spec.configSource, present?.spec?.configSource))
+  if (next.spec?.configSource !== undefined && !same(next.spec.configSource, present?.spec?.configSource))
     return `node ${quote(node)} is not allowed to update configSource to a new non-nil configSource`
-  if (!isDeepStrictEqual(next.spec?.taints ?? [], present?.spec?.taints ?? [])) return `node ${quote(node)} is not allowed to modify taints`
-  if (!isDeepStrictEqual(next.metadata.ownerReferences ?? [], present?.metadata.ownerReferences ?? []))
+  if (!same(next.spec?.taints ?? [], present?.spec?.taints ?? [])) return `node ${quote(node)} is not allowed to modify taints`
+  if (!same(next.metadata.ownerReferences ?? [], present?.metadata.ownerReferences ?? []))
     return `node ${quote(node)} is not allowed to modify ownerReferences`
   return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`
 }
@@ -119,7 +118,7 @@ function checkClaim({ attributes, operation, node, object, previous }: NodeWrite
     return { metadata: meta, spec, status: others }
   }
   const [before, after] = [fixed(previous as PersistentVolumeClaim), fixed(object as PersistentVolumeClaim)]
-  return isDeepStrictEqual(before, after)
+  return same(before, after)
     ? undefined
     : `node ${quote(node)} is not allowed to update fields other than status.quantity and status.conditions: ${goDiff(goStruct(PersistentVolumeClaim, before), goStruct(PersistentVolumeClaim, after))}`
 }

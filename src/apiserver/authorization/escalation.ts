@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '#api/kind.ts'
 import { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import { Role } from '#api/rbac/v1/role.ts'
 import { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PolicyRule } from '#api/rbac/v1/types.ts'
+import { same } from '#api/strategy.ts'
 import { isError } from '#lib/errors.ts'
 import { quote } from '#schema/go-text.ts'
 import type { Admission, AdmissionPlugin, Authorizer } from '../contract.ts'
@@ -107,5 +107,5 @@ function isOnlyForDeletion(next: KubeObject, previous: KubeObject): boolean {
     const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _managed, ...kept } = metadata
     return { ...rest, metadata: kept }
   }
-  return isDeepStrictEqual(strip(next), strip(previous))
+  return same(strip(next), strip(previous))
 }
