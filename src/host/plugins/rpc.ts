@@ -18,13 +18,15 @@ import type { DialRpc, ServedMethod, ServeRpc } from '#kubelet/plugins/rpc.ts'
 import { type ErrorCode, isError, WherryError } from '#lib/errors.ts'
 import { decodeProtobuf, encodeProtobuf } from '#schema/protobuf.ts'
 import type { AnyType } from '#schema/schema.ts'
+import { socketAddress } from './socket-address.ts'
 
 /**
  * gRPC over unix sockets, for plug-ins of this node. One that restarts makes its socket anew within moments, so asking again is quick at first;
  * one that stays away is dialled rarely, yet often enough that it is seen before half a minute costs it its ResourceSlices.
  */
 export const dialRpc: DialRpc = (socketPath) => {
-  const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
+  const address = socketAddress(socketPath)
+  const client = new Client(`unix://${address.path}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': MESSAGE_LIMIT_BYTES,
     'grpc.max_send_message_length': MESSAGE_LIMIT_BYTES,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -88,7 +90,10 @@ export const dialRpc: DialRpc = (socketPath) => {
         isEnded = true
       }
     },
-    close: () => client.close(),
+    close() {
+      client.close()
+      address.close()
+    },
   }
 }
 
@@ -101,15 +106,18 @@ export const serveRpc: ServeRpc = async (socketPath, services) => {
   for (const method of services) server.addService({ method: definition(method) }, { method: implementation(method) })
   await mkdir(dirname(socketPath), { recursive: true, mode: 0o750 })
   await rm(socketPath, { force: true })
+  const address = socketAddress(socketPath)
   await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix://${socketPath}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)))
+    server.bindAsync(`unix://${address.path}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)))
   }).catch((error: unknown) => {
     server.forceShutdown()
+    address.close()
     throw new WherryError('ServiceUnavailable', `cannot listen on ${socketPath}: ${(error as Error).message}`, { cause: error })
   })
   return {
     async close() {
       server.forceShutdown()
+      address.close()
       await rm(socketPath, { force: true })
     },
   }
