@@ -53,7 +53,8 @@ export function mustEnd(view: PodView, due: Due): boolean {
     view.termination !== undefined ||
     phase === 'Succeeded' ||
     phase === 'Failed' ||
-    due.isFinished
+    // What a restart of all has ended begins anew, whatever its policy.
+    (due.isFinished && !(usableSandbox(view) !== undefined && isRestartingAll(view)))
   )
 }
 

@@ -56,6 +56,25 @@ test('a container that is being made when all begin anew goes as well', async (t
   assert.ok(here.runtime.history.indexOf('start init 1') > here.runtime.history.findIndex((line) => line.startsWith('stop late')))
 })
 
+test('a sidecar that ends as its rule says takes those with it that would never start again', async (t) => {
+  const source = { restartPolicy: 'Always', restartPolicyRules: [rule('RestartAllContainers', 'In', 42)] }
+  const { node, pass, show, runtime } = await world(t, { job: exit(0, 100), bad: exit(42, 30_000), stubborn: { stopMs: Infinity } })
+  await node.create('one', {
+    restartPolicy: 'Never',
+    initContainers: [
+      container('init', 'job'),
+      container('side', 'stubborn', { restartPolicy: 'Always' }),
+      container('source', 'bad', source),
+    ],
+    containers: [container('regular', 'stubborn')],
+  })
+  await pass(31_000)
+  assert.equal((await node.pod('one'))!.status.phase, 'Running')
+  await pass(9_000)
+  assert.equal(await show(), 'Running init:Completed(0)/ready/1 side:running/ready/1 source:running/ready/1 regular:running/ready/1')
+  assert.deepEqual(starts(runtime).slice(4), ['start init 1', 'start side 1', 'start source 1', 'start regular 1'])
+})
+
 test('a container that ends as its rule says takes all others with it, and the pod begins anew in its place', async (t) => {
   const { node, pass, show, runtime, status } = await world(t, { job: exit(0, 100), bad: exit(42, 5000), stubborn: { stopMs: Infinity } })
   const lifecycle = { preStop: { exec: { command: ['bye'] } } }
