@@ -102,3 +102,21 @@ function check(name: string, method: string, path: string, body: object | undefi
     if (message !== undefined) assert.equal(answer.body.message, message)
   })
 }
+
+test('an object that was applied in one version is applied again in another, and what is named no more goes', async () => {
+  const apply = async (version: string, metadata: object, spec: object) => {
+    const path = `/apis/x.example.com/${version}/namespaces/a/gaps/applied?fieldManager=m`
+    const body = Buffer.from(
+      JSON.stringify({ apiVersion: `x.example.com/${version}`, kind: 'Gap', metadata: { name: 'applied', ...metadata }, spec }),
+    )
+    const answer = await server.transport({ method: 'PATCH', path, headers: { 'content-type': 'application/apply-patch+yaml' }, body })
+    return { status: answer.status, body: JSON.parse(Buffer.from(await readBody(answer.body)).toString()) }
+  }
+  assert.equal((await apply('v1', { finalizers: ['x.example.com/f'], labels: { a: 'b' } }, { kept: 1, gone: 2 })).status, 201)
+  const { status, body } = await apply('v2', {}, { kept: 1 })
+  assert.equal(status, 200)
+  assert.deepEqual(
+    [body.apiVersion, body.metadata.finalizers, body.metadata.labels, body.spec],
+    ['x.example.com/v2', undefined, undefined, { kept: 1 }],
+  )
+})

@@ -84,8 +84,9 @@ const withVersion = (object: KubeObject, apiVersion: string): KubeObject =>
 
 /** As the schema of the version has it, which may have changed since the object was written. */
 function shaped(type: Type<KubeObject>, schema: Structural, object: KubeObject): unknown {
-  const { generation } = object.metadata
-  const repaired = generation ? object : { ...object, metadata: { ...object.metadata, generation: 1 } }
+  const metadata = object.metadata as KubeObject['metadata'] | undefined
+  // What applying converts may be a part of an object, and has nothing to repair.
+  const repaired = metadata === undefined || metadata.generation ? object : { ...object, metadata: { ...metadata, generation: 1 } }
   const { value } = decode(type, repaired, { strict: false })
   return fillDefaults(schema, value ?? repaired)
 }
