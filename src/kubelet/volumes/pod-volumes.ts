@@ -24,8 +24,8 @@ export interface PodVolumes {
   live(): readonly { readonly name: string; readonly path: string; readonly isInMemory: boolean }[]
   /** All of them, for metrics. */
   counted(): readonly { readonly plugin: string; readonly isMounted: boolean }[]
-  /** Looks whether claims have grown. */
-  expand(): Promise<void>
+  /** Looks whether claims have grown. Each volume goes its own way: a driver that does not answer keeps no other waiting. */
+  expand(): void
   /** Ends following, gives up what is under way and waits for its end. Everything stays on disk. */
   close(): Promise<void>
 }
@@ -46,6 +46,8 @@ interface Made {
   result?: SetUpResult
   /** Set up now, by whoever asked first. */
   working?: Promise<SetUpResult>
+  /** Its driver is asked to let it grow. */
+  isGrowing: boolean
   forgetRepeat: () => void
 }
 
@@ -139,7 +141,7 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     const key = `${plugin.folder}/${spec.name}`
     const there = made.get(key)
     if (!there) {
-      const one: Made = { spec, plugin, path, names: [spec.volume.name], forgetRepeat: () => {} }
+      const one: Made = { spec, plugin, path, names: [spec.volume.name], isGrowing: false, forgetRepeat: () => {} }
       made.set(key, one)
       return one
     }
@@ -218,6 +220,22 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
     prepared.set(volume.name, { hostPath: '', readOnly: true, image: { reference, ...(pullPolicy !== undefined && { pullPolicy }) } })
   }
 
+  async function grow(one: Made): Promise<void> {
+    const { readOnly, volume, name } = one.spec
+    one.isGrowing = true
+    try {
+      const spec = await resolveVolume(present, volume, volumeUses(present), options.claims)
+      one.spec = { ...spec, readOnly }
+      await growVolume(shared, { pod: present, spec: one.spec, plugin: one.plugin, path: one.path, signal: closing.signal })
+    } catch (error) {
+      if (closing.signal.aborted) return
+      const words = `NodeExpandVolume.NodeExpandVolume failed for volume "${name}" : ${error instanceof Error ? error.message : String(error)}`
+      options.tell?.(present, 'Warning', 'VolumeResizeFailed', words)
+    } finally {
+      one.isGrowing = false
+    }
+  }
+
   return {
     async prepare(pod, signal) {
       signal.throwIfAborted()
@@ -270,20 +288,12 @@ export function createPodVolumes(shared: Shared, first: Pod): PodVolumes {
         .map((volume) => ({ plugin: liveName(volume), isMounted: prepared.has(volume.name) })),
       ...[...prepared.values()].filter(({ image }) => image).map(() => ({ plugin: 'kubernetes.io/image', isMounted: true })),
     ],
-    async expand() {
-      for (const one of made.values()) {
-        if (!one.result || !one.plugin.expand || !one.spec.claim) continue
-        const { readOnly, volume, name } = one.spec
-        try {
-          const spec = await resolveVolume(present, volume, volumeUses(present), options.claims)
-          one.spec = { ...spec, readOnly }
-          await growVolume(shared, { pod: present, spec: one.spec, plugin: one.plugin, path: one.path, signal: closing.signal })
-        } catch (error) {
-          if (closing.signal.aborted) return
-          const words = `NodeExpandVolume.NodeExpandVolume failed for volume "${name}" : ${error instanceof Error ? error.message : String(error)}`
-          options.tell?.(present, 'Warning', 'VolumeResizeFailed', words)
+    expand() {
+      for (const one of made.values())
+        if (one.result && one.plugin.expand && one.spec.claim && !one.isGrowing) {
+          const end = grow(one).finally(() => running.delete(end))
+          running.add(end)
         }
-      }
     },
     async close() {
       closing.abort(new Error('the volumes are given up'))

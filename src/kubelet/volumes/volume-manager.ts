@@ -67,7 +67,8 @@ export function createVolumeManager(options: VolumeOptions): VolumeManager & { r
     if (forgetGrowth || !mayGrow) return
     forgetGrowth = clock.schedule(clock.now() + growthMs * (0.75 + 0.5 * random.next()), () => {
       forgetGrowth = undefined
-      void Promise.all([...pods.values()].map((volumes) => volumes.expand())).then(lookForGrowth)
+      for (const volumes of pods.values()) volumes.expand()
+      lookForGrowth()
     })
   }
 
