@@ -73,8 +73,9 @@ async function runCommand(call: UpgradeCall, action: 'exec' | 'attach', record: 
       : await runtime.attach({ containerId, ...runtimeAsked })
   const front = await acceptStreams(call, protocol, client)
   try {
-    const back = await connectRuntimeStreams(runtimeUrl, runtimeAsked, { clock, signal: front.closed })
-    await relay(front, back)
+    // A client that sends input may have sent all of it and be gone by now: the command gets it all the same.
+    const back = await connectRuntimeStreams(runtimeUrl, runtimeAsked, { clock, ...(!client.stdin && { signal: front.closed }) })
+    await relay(front, back, clock)
   } catch (error) {
     await front.finish(failure(error instanceof Error ? error.message : String(error)))
   }

@@ -11,7 +11,8 @@ const probeMs = 30_000
 
 /**
  * The channels of a Kubernetes WebSocket: each message begins with the channel's number, as a byte or (base64 protocols) as a digit before
- * base64 text. In version 5 a message of 255 and a number closes that channel.
+ * base64 text. In version 5 a message of 255 and a number closes that channel. `keepsReceived`: when the client leaves, what it sent can still be
+ * read to its end.
  */
 export interface Channels {
   /** What the client sends on a channel. Must be called in the turn in which the connection was accepted, or messages are lost. */
@@ -24,7 +25,7 @@ export interface Channels {
 
 export function webSocketChannels(
   socket: WebSocket,
-  encoding: { readonly base64: boolean; readonly closeSignals: boolean },
+  encoding: { readonly base64: boolean; readonly closeSignals: boolean; readonly keepsReceived?: boolean },
   clock: Clock,
 ): Channels {
   const ended = new AbortController()
@@ -66,7 +67,11 @@ export function webSocketChannels(
   })
   socket.once('close', () => {
     ended.abort()
-    for (const stream of [...readers.values(), ...writers]) stream.destroy()
+    for (const writer of writers) writer.destroy()
+    for (const reader of readers.values()) {
+      if (!encoding.keepsReceived) reader.destroy()
+      else if (!reader.destroyed && !reader.readableEnded) reader.push(null)
+    }
     stopProbe()
   })
 

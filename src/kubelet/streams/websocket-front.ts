@@ -20,7 +20,7 @@ const channelOf = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as con
 export function webSocketStreams(socket: WebSocket, protocol: string, asked: StreamsAsked, clock: Clock): Streams {
   const base64 = protocol.includes('base64')
   const version = versionOf(protocol)
-  const channels = webSocketChannels(socket, { base64, closeSignals: version >= 5 }, clock)
+  const channels = webSocketChannels(socket, { base64, closeSignals: version >= 5, keepsReceived: true }, clock)
   const withStderr = asked.stderr && !asked.tty
   const stdout = asked.stdout ? channels.writer(channelOf.stdout) : undefined
   const stderr = withStderr ? channels.writer(channelOf.stderr) : undefined
