@@ -15,8 +15,12 @@ export async function mountPoints(): Promise<readonly string[]> {
   return table
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => line.split(' ', 5)[4]!.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .map((line) => mountPoint(line.split(' ', 5)[4]!))
 }
+
+/** A mount point as its name is: the table writes spaces and their like in octal. */
+export const mountPoint = (escaped: string): string =>
+  escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 
 /** The mount points at or below a path, deepest first, so that each can be unmounted in this order. */
 export async function mountsBelow(path: string): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs/promises'
-import { mountMs, mountsBelow } from './mount-table.ts'
+import { mountMs, mountPoint, mountsBelow } from './mount-table.ts'
 import { run } from './run.ts'
 
 /**
@@ -23,7 +23,7 @@ export function isShared(table: string, path: string): boolean {
   for (const line of table.split('\n')) {
     const [, , , , escaped, , ...more] = line.split(' ')
     if (escaped === undefined) continue
-    const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+    const point = mountPoint(escaped)
     const holds = point === '/' || path === point || path.startsWith(`${point}/`)
     if (!holds || point.length < holder.point.length) continue
     holder = { point, isShared: more.slice(0, more.indexOf('-')).some((field) => field.startsWith('shared:')) }

@@ -1,3 +1,5 @@
+import { mountPoint } from '../mount-table.ts'
+
 /** Where something of the machine's has to be the node's own: each is a line of the script, so that all is done or an error told. */
 export interface OwnPlaces {
   /** Folders of the node, by the place of the machine that they are put over. */
@@ -25,8 +27,7 @@ export const mountPoints = (table: string): readonly string[] =>
   table
     .split('\n')
     .filter((line) => line !== '')
-    // Octal escapes stand for spaces in paths.
-    .map((line) => line.split(' ', 5)[4]!.replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))))
+    .map((line) => mountPoint(line.split(' ', 5)[4]!))
 
 /**
  * What is run inside a node's new namespaces, in sh(1). Its devices are shown by a sysfs of its own network namespace; what else is mounted below

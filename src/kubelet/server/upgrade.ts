@@ -5,7 +5,7 @@ import type { ContainerRecord, PodLookup, PodRecord } from '#kubelet/interfaces.
 import type { Runtime } from '#kubelet/runtime.ts'
 import { connectForwarder, portForwardProtocol } from '#kubelet/streams/port-forward.ts'
 import { forwardChannels, forwardSpdy, portsOf, tunnelProtocol, webSocketForwardProtocols } from '#kubelet/streams/port-forward-front.ts'
-import { relay } from '#kubelet/streams/relay.ts'
+import { longGone, relay } from '#kubelet/streams/relay.ts'
 import { connectRuntimeStreams } from '#kubelet/streams/runtime-streams.ts'
 import { negotiate, spdyCommandProtocols, spdyStreams, switchToSpdy, wantsSpdy } from '#kubelet/streams/spdy-front.ts'
 import type { Streams, StreamsAsked } from '#kubelet/streams/streams.ts'
@@ -74,7 +74,10 @@ async function runCommand(call: UpgradeCall, action: 'exec' | 'attach', record: 
   const front = await acceptStreams(call, protocol, client)
   try {
     // A client that sends input may have sent all of it and be gone by now: the command gets it all the same.
-    const back = await connectRuntimeStreams(runtimeUrl, runtimeAsked, { clock, ...(!client.stdin && { signal: front.closed }) })
+    const back = await connectRuntimeStreams(runtimeUrl, runtimeAsked, {
+      clock,
+      signal: client.stdin ? longGone(front.closed, clock) : front.closed,
+    })
     await relay(front, back, clock)
   } catch (error) {
     await front.finish(failure(error instanceof Error ? error.message : String(error)))

@@ -42,6 +42,15 @@ export async function relay(front: Streams, back: RuntimeStreams, clock: Clock):
 /** How long the command of a client that left may take to read what it was sent. */
 const leftMs = 10_000
 
+/** Aborts when a client has been gone for as long as its input is waited for. */
+export function longGone(closed: AbortSignal, clock: Clock): AbortSignal {
+  const late = new AbortController()
+  const wait = () => clock.schedule(clock.now() + leftMs, () => late.abort(new Error('client left')))
+  if (closed.aborted) wait()
+  else closed.addEventListener('abort', wait, { once: true })
+  return late.signal
+}
+
 /** Resolves when everything went over, or when one of the two ended or was cut off. */
 async function pump(from: Readable | undefined, to: Writable | undefined, signal: AbortSignal): Promise<void> {
   if (!from || !to) return
