@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { createClaimWorld } from './testing/claim-world.ts'
-import type { VolumeHost } from './volume-host.ts'
-import { createVolumeManager } from './volume-manager.ts'
+import { createTestVolumes } from './testing/test-volumes.ts'
 import type { VolumePlugin } from './volume-plugin.ts'
 
 const pod = {
@@ -35,19 +33,10 @@ test('a volume grows whatever the driver of another is at, which is asked once',
     },
     tearDown: async () => {},
   }
-  const volumes = createVolumeManager({
-    rootDirectory: '/root',
-    host: hostOf(),
-    objects: { follow: () => ({ synced: async () => {}, get: () => undefined, stop() {} }) },
+  const volumes = createTestVolumes({
+    clock,
     claims: world,
     plugins: [drive],
-    tokens: () => Promise.reject(new Error('none')),
-    allocatable: () => ({ cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0 }),
-    clock,
-    random: seededRandom(1),
-    report() {},
-    tell() {},
-    ready() {},
   })
   const prepared = volumes.prepare(pod, new AbortController().signal)
   await clock.advance(1_000)
@@ -62,9 +51,3 @@ test('a volume grows whatever the driver of another is at, which is asked once',
   assert.equal(world.statusOf('disk').capacity?.['storage'], '3Gi')
   await volumes.close()
 })
-
-/** Nothing is there, and everything goes well. */
-function hostOf(): VolumeHost {
-  const answers: Record<string, unknown> = { list: [], isMounted: false }
-  return new Proxy({} as VolumeHost, { get: (_target, name) => async () => answers[String(name)] })
-}

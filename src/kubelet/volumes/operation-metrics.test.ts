@@ -3,12 +3,10 @@ import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { sleep } from '#lib/clock.ts'
 import { createRegistry } from '#lib/metrics/registry.ts'
-import { seededRandom } from '#lib/random.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { countVolumes, operationMetrics } from './operation-metrics.ts'
 import { createClaimWorld } from './testing/claim-world.ts'
-import type { VolumeHost } from './volume-host.ts'
-import { createVolumeManager } from './volume-manager.ts'
+import { createTestVolumes } from './testing/test-volumes.ts'
 import type { VolumePlugin } from './volume-plugin.ts'
 
 const pod = {
@@ -52,19 +50,11 @@ test('tells dashboards how long what is done for volumes takes, and how many the
     },
     tearDown: async () => {},
   }
-  const volumes = createVolumeManager({
-    rootDirectory: '/root',
-    host: hostOf(),
-    objects: { follow: () => ({ synced: async () => {}, get: () => ({ data: { a: 'x' } }) as never, stop() {} }) },
+  const volumes = createTestVolumes({
+    clock,
     claims: world,
     plugins: [drive],
-    tokens: () => Promise.reject(new Error('none')),
-    allocatable: () => ({ cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0 }),
-    clock,
-    random: seededRandom(1),
-    report() {},
     tell: (_regarding, type, reason, message) => events.push(`${type} ${reason} ${message}`),
-    ready() {},
     observe: operationMetrics(registry),
   })
   countVolumes(registry, volumes.counted)
@@ -111,12 +101,6 @@ test('tells dashboards how long what is done for volumes takes, and how many the
     'Normal SuccessfulMountVolume MapVolume.MapPodDevice succeeded for volume "raw" volumeMapPath "/root/pods/uid-1/volumeDevices/example.com~drive"',
   ])
 })
-
-/** Nothing is there, and everything goes well. */
-function hostOf(): VolumeHost {
-  const answers: Record<string, unknown> = { list: [], isMounted: false }
-  return new Proxy({} as VolumeHost, { get: (_target, name) => async () => answers[String(name)] })
-}
 
 const totals = (text: string): string[] =>
   [...text.matchAll(/^volume_manager_total_volumes\{plugin_name="([^"]+)",state="(\w+)_state_of_world"\} (\d+)$/gm)]
