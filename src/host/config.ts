@@ -93,7 +93,7 @@ export const nodeAddresses = ({ nodeAddress }: Pick<Config, 'nodeAddress'>): rea
 
 /** Where the cluster's name server answers, the primary address first. */
 export const dnsAddresses = ({ dnsAddress }: Pick<Config, 'dnsAddress'>): readonly string[] =>
-  dnsAddress.split(',').map((address) => address.trim())
+  dnsAddress.split(',').map((address) => canonicalAddress(address.trim()))
 
 /** Ranges of pods, that of the primary family first. */
 export const podRanges = ({ podCIDR }: Pick<Config, 'podCIDR'>): readonly string[] => parsePodRanges(podCIDR, 'podCIDR')

@@ -12,6 +12,11 @@ check(
   { serviceCIDR: '10.96.0.0/12,fd00:10:96::/112', dnsAddress: '10.96.0.53, fd00:10:96::53' },
   '10.96.0.53,fd00:10:96::53',
 )
+check(
+  'in canonical text, as the machine tells of its addresses',
+  { serviceCIDR: '10.96.0.0/12,fd00:10:96::/112', dnsAddress: '10.96.0.53,FD00:10:96:0::53' },
+  '10.96.0.53,fd00:10:96::53',
+)
 check('of none', { dnsAddress: '192.0.2.1' }, /dnsAddress is "192\.0\.2\.1"; 192\.0\.2\.1 is in no range of serviceCIDR, 10\.96\.0\.0\/12/)
 check('no address', { dnsAddress: 'dns' }, /"dns" is no IP address/)
 check('twice the same family', { dnsAddress: '10.96.0.10,10.96.0.11' }, /one of IPv4, and one of IPv6/)

@@ -2,7 +2,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Informer } from '#client/informer.ts'
 import { canonicalAddress, canonicalRange } from './addresses.ts'
 
-/** Where one node of the cluster is, and which pods are behind it. */
+/** Where one node of the cluster is, and which pods are behind it; all in canonical text, as the machine tells of its routes. */
 export interface NodeNetwork {
   readonly name: string
   readonly uid: string

@@ -11,6 +11,7 @@ import { startPodNetwork } from '../pod-network.ts'
 import { createTestMachines, type TestMachine } from '../testing/machines.ts'
 import type { NetworkProblem, PodNetworkMode } from './desired-network.ts'
 import type { NodeNetwork, NodeNetworks } from './node-networks.ts'
+import type { RouteHost } from './route-host.ts'
 import { fakeServiceRanges } from './testing/fake-service-ranges.ts'
 
 const loud = createJsonLog((line) => console.error(line), systemClock)
@@ -45,9 +46,17 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
     const networks = fakeNetworks(world.nodes.map(({ network }) => network))
     const ranges = fakeServiceRanges(serviceRanges)
     const problems: NetworkProblem[] = []
+    let changes = 0
+    const counted = (host: RouteHost): RouteHost => ({
+      ...host,
+      apply(commands) {
+        changes += commands.length
+        return host.apply(commands)
+      },
+    })
     const start = (machine: TestMachine) =>
       startPodNetwork({
-        host: createRouteHost(machine.inside),
+        host: counted(createRouteHost(machine.inside)),
         clock: systemClock,
         random: seededRandom(1),
         log: process.env['PODNET_LOG'] ? loud : silentLog,
@@ -174,10 +183,17 @@ function check(name: string, { mode, underlay, pods, isRouted = false }: Case): 
       const [node] = world.nodes as [TestMachine]
       await parts[0]!.stop()
       assert.ok(await pings(made[0]!.inside, made[1]!.addresses[0]!, 100))
+      await until('quiet: what is as it has to be is touched on no node', async () => {
+        const seen = changes
+        await delay(300)
+        return changes === seen
+      })
       const before = await everything(node)
+      const changesBefore = changes
       parts[0] = start(node)
       await delay(500)
       assert.equal(await everything(node), before)
+      assert.equal(changes, changesBefore)
     })
 
     await t.test('a reset takes all of it away', async () => {

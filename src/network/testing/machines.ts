@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '#host/run.ts'
+import { canonicalRange } from '../routes/addresses.ts'
 import type { NodeNetwork } from '../routes/node-networks.ts'
 
 /** A network namespace that stands for a machine. */
@@ -124,7 +125,9 @@ export function createTestMachines(name: string) {
           name: `n${index}`,
           uid: `uid-${index}`,
           addresses: underlay.map((family) => (family === 'v4' ? v4 : v6)),
-          podCIDRs: pods.map((family) => (family === 'v4' ? `10.${clusters}.${index}.0/24` : `fd10:${clusters}:0:${index}::/64`)),
+          podCIDRs: pods.map((family) =>
+            family === 'v4' ? `10.${clusters}.${index}.0/24` : canonicalRange(`fd10:${clusters}:0:${index}::/64`)!,
+          ),
         }),
       )
     }
