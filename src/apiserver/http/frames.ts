@@ -2,7 +2,9 @@ import type { AnyKind, KubeObject } from '#api/kind.ts'
 import { PartialObjectMetadata, Status } from '#api/meta/v1/types.ts'
 import type { Clock } from '#lib/clock.ts'
 import { noteMeaning } from '#lib/meaning.ts'
+import { decode } from '#schema/decode.ts'
 import { encodeJson } from '#schema/json.ts'
+import type { Revision } from '#store/store.ts'
 import { objectOf, partsOf } from '../cacher/item.ts'
 import { bookmarkOf, type EventType, type Frames } from '../cacher/watch.ts'
 import { notAcceptable, type Representation, watchTypes } from './negotiate.ts'
@@ -17,16 +19,18 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
   const { as, version = 'v1' } = representation
   if (as === 'Table') {
     let headed = true
-    const table = (objects: Parameters<typeof tableOf>[1], resourceVersion: string): object => {
-      const made = tableOf(kind, objects, { resourceVersion }, { now: clock.now(), include, version, headed })
+    const table = (object: KubeObject, revision: Revision, shown = include): object => {
+      const made = tableOf(kind, [object], { resourceVersion: `${revision}` }, { now: clock.now(), include: shown, version, headed })
       headed = false
       return made
     }
     return {
       // Columns stand in the first event only, so frames differ from watch to watch.
       representation: '',
-      frame: (type, item) => line(type, table([objectOf(item)], `${item.revision}`)),
-      bookmark: (revision) => line('BOOKMARK', table([], `${revision}`)),
+      frame: (type, item) => line(type, table(objectOf(item), item.revision)),
+      // A row like any other; whoever wants rows alone is told by its object that the objects of the beginning are through.
+      bookmark: (revision, end) =>
+        line('BOOKMARK', table(filledBookmark(kind, revision, end), revision, end && include === 'None' ? 'Metadata' : include)),
       failure,
     }
   }
@@ -49,10 +53,10 @@ export function framesOf(kind: AnyKind, representation: Representation, include:
       return bytes
     },
     bookmark(revision, end) {
-      const object = bookmarkOf(kind, revision, end)
-      if (kind.shape.kind !== 'message') return line('BOOKMARK', object)
-      // An object of Go's that nothing was said about: what is never left out is there, with its zero.
-      return Buffer.from(`{"type":"BOOKMARK","object":${encodeJson(kind, kind.rules.blank?.(object) ?? object)}}\n`)
+      const object = blankBookmark(kind, revision, end)
+      return kind.shape.kind === 'message'
+        ? Buffer.from(`{"type":"BOOKMARK","object":${encodeJson(kind, object)}}\n`)
+        : line('BOOKMARK', object)
     },
     failure,
   }
@@ -80,6 +84,16 @@ function protobufFrames(kind: AnyKind, { as, version = 'v1' }: Representation): 
     failure,
   }
 }
+
+/** An object of Go's that nothing was said about: what is never left out is there, with its zero. */
+function blankBookmark(kind: AnyKind, revision: Revision, end: boolean): KubeObject {
+  const object = bookmarkOf(kind, revision, end)
+  return (kind.rules.blank?.(object) ?? object) as KubeObject
+}
+
+/** With the zeros that the kind's type promises as well, so that columns find what they look for. */
+const filledBookmark = (kind: AnyKind, revision: Revision, end: boolean): KubeObject =>
+  decode(kind, blankBookmark(kind, revision, end)).value as KubeObject
 
 const nothing = new Uint8Array()
 /** No event is a list. */

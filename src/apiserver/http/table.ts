@@ -38,7 +38,7 @@ export function tableOf(
             ...columns.filter(({ undeclared }) => undeclared !== true).map((column) => definitionOf(kind, column)),
           ],
     rows: objects.map((object) => ({
-      cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => column.cell(object as never, options.now))],
+      cells: [...(named ? [object.metadata.name ?? ''] : []), ...columns.map((column) => cellOf(kind, column, object, options.now))],
       object:
         options.include === 'None'
           ? null
@@ -48,6 +48,12 @@ export function tableOf(
     })),
   }
 }
+
+/** Of what the object lacks, Go prints the zero; columns of custom resources, which know no Go, say nothing. */
+const cellOf = ({ shape }: AnyKind, { cell, type }: Column, object: KubeObject, now: Instant): ReturnType<Column['cell']> =>
+  cell(object as never, now) ?? (shape.kind === 'message' ? zeroCells[type] : null)
+
+const zeroCells = { string: '', integer: 0, number: 0, boolean: false, date: '0001-01-01T00:00:00Z' } as const
 
 /** An object without all but its metadata. */
 export const partialOf = (kind: AnyKind, object: KubeObject, apiVersion = 'meta.k8s.io/v1') => ({

@@ -25,7 +25,9 @@ export const CronJob = kind(
       column<types.CronJob>('Schedule', ({ spec }) => spec.schedule),
       column<types.CronJob>('Timezone', ({ spec }) => spec.timeZone ?? '<none>'),
       // A text, though the reference calls the column a truth value.
-      column<types.CronJob>('Suspend', ({ spec }) => (spec.suspend ? 'True' : 'False'), { type: 'boolean' }),
+      column<types.CronJob>('Suspend', ({ spec }) => (spec.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'), {
+        type: 'boolean',
+      }),
       column<types.CronJob>('Active', ({ status }) => (status.active ?? []).length, { type: 'integer' }),
       column<types.CronJob>('Last Schedule', ({ status: { lastScheduleTime } }, now) =>
         lastScheduleTime === undefined ? '<none>' : since(lastScheduleTime, now),

@@ -30,7 +30,7 @@ export const IngressClass = kind(
       {
         ...nameColumn(),
         cell: ({ metadata }: types.IngressClass) =>
-          `${metadata.name}${metadata.annotations?.[defaultClassAnnotation] === 'true' ? ' (default)' : ''}`,
+          `${metadata.name ?? ''}${metadata.annotations?.[defaultClassAnnotation] === 'true' ? ' (default)' : ''}`,
       },
       column<types.IngressClass>('Controller', ({ spec }) => spec.controller ?? ''),
       column<types.IngressClass>('Parameters', ({ spec: { parameters } }) =>

@@ -22,10 +22,13 @@ export const StorageClass = kind(
     shortNames: ['sc'],
     scope: 'Cluster',
     columns: [
-      { ...nameColumn(), cell: (object: types.StorageClass) => `${object.metadata.name}${isDefaultClass(object) ? ' (default)' : ''}` },
+      {
+        ...nameColumn(),
+        cell: (object: types.StorageClass) => `${object.metadata.name ?? ''}${isDefaultClass(object) ? ' (default)' : ''}`,
+      },
       column<types.StorageClass>('Provisioner', ({ provisioner }) => provisioner),
-      column<types.StorageClass>('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy),
-      column<types.StorageClass>('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode),
+      column<types.StorageClass>('ReclaimPolicy', ({ reclaimPolicy = 'Delete' }) => reclaimPolicy),
+      column<types.StorageClass>('VolumeBindingMode', ({ volumeBindingMode = 'Immediate' }) => volumeBindingMode),
       column<types.StorageClass>('AllowVolumeExpansion', ({ allowVolumeExpansion = false }) => allowVolumeExpansion),
       age,
     ],
