@@ -9,18 +9,33 @@ export const openGrpc: OpenGrpc = (target) => {
     'grpc.enable_retries': 0,
     'grpc.max_reconnect_backoff_ms': 10_000,
   })
+  const underWay = new Set<{ cancel(): void }>()
   const asIs = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return {
     call: (path, message, timeoutMs) =>
       new Promise((resolve, reject) => {
         const done = (error: ServiceError | null, answer?: Uint8Array) => {
+          underWay.delete(call)
           if (error === null) resolve(answer!)
           else
             reject(new WherryError(codes[error.code] ?? 'InternalError', `${target}: ${error.details || error.message}`, { cause: error }))
         }
-        client.makeUnaryRequest(path, asIs, asIs, message, new Metadata(), { deadline: new Date(Date.now() + timeoutMs) }, done)
+        const call = client.makeUnaryRequest(
+          path,
+          asIs,
+          asIs,
+          message,
+          new Metadata(),
+          { deadline: new Date(Date.now() + timeoutMs) },
+          done,
+        )
+        underWay.add(call)
       }),
-    close: () => client.close(),
+    close() {
+      client.close()
+      // A process that ends waits for no answer.
+      for (const call of underWay) call.cancel()
+    },
   }
 }
 

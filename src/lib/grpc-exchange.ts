@@ -8,5 +8,6 @@ export interface GrpcExchange {
    * known, else `InternalError` with what the server said.
    */
   call(path: string, message: Uint8Array, timeoutMs: number): Promise<Uint8Array>
+  /** Gives up what is under way. */
   close(): void
 }

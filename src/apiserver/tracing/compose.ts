@@ -1,11 +1,11 @@
 import type { Clock } from '#lib/clock.ts'
-import { WherryError } from '#lib/errors.ts'
 import type { OpenGrpc } from '#lib/grpc-exchange.ts'
 import type { Random } from '#lib/random.ts'
+import type { SpanSource } from '#lib/tracing/span.ts'
+import { exportTo } from '#lib/tracing/trace-export.ts'
 import type { Outbound } from '../outbound.ts'
-import { parseTracingConfiguration, type TraceEndpoint } from './configuration.ts'
-import { grpcExport, httpExport } from './trace-export.ts'
-import { createTracer, type TraceExport, type Tracer } from './tracer.ts'
+import { parseTracingConfiguration } from './configuration.ts'
+import { createTracer, type Tracer } from './tracer.ts'
 
 /** The ways to a collector, of which the configuration chooses one. */
 export interface TracerMeans {
@@ -17,13 +17,11 @@ export interface TracerMeans {
 }
 
 /** A tracer as the text of a TracingConfiguration says. Errors: `Invalid`. */
-export function composeTracer(configuration: string, { clock, random, onFailure, ...ways }: TracerMeans): Tracer {
+export function composeTracer(configuration: string, { clock, random, onFailure, outbound, grpc }: TracerMeans): Tracer {
   const { endpoint, samplingRatePerMillion } = parseTracingConfiguration(configuration)
-  return createTracer({ clock, random, samplingRatePerMillion, onFailure, send: exportTo(endpoint, ways) })
+  const post = outbound && ((url: string, request: Parameters<Outbound>[2], timeoutMs: number) => outbound({ url }, { timeoutMs }, request))
+  return createTracer({ clock, random, samplingRatePerMillion, onFailure, send: exportTo(endpoint, source, { grpc, post }) })
 }
 
-function exportTo(endpoint: TraceEndpoint, { outbound, grpc }: Pick<TracerMeans, 'outbound' | 'grpc'>): TraceExport {
-  if ('grpc' in endpoint && grpc !== undefined) return grpcExport(grpc, endpoint.grpc)
-  if ('url' in endpoint && outbound !== undefined) return httpExport(outbound, endpoint.url)
-  throw new WherryError('Invalid', 'traces need a way out of this server')
-}
+/** The first is the reference's name. */
+const source: SpanSource = { resource: { 'service.name': 'apiserver' }, scope: 'wherry/apiserver' }

@@ -1,15 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '#lib/clock.ts'
 import type { Random } from '#lib/random.ts'
+import { isSampled, newSpanId, type Span } from '#lib/tracing/span.ts'
+import { createSpanQueue } from '#lib/tracing/span-queue.ts'
+import type { TraceExport } from '#lib/tracing/trace-export.ts'
+import { parseTraceparent } from '#lib/tracing/traceparent.ts'
 import type { RequestRecord } from '../request-record.ts'
-import type { Span } from './otlp.ts'
-import { parseTraceparent } from './traceparent.ts'
-
-/** Takes spans away. Rejects when the collector did not take them. */
-export type TraceExport = ((spans: readonly Span[]) => Promise<void>) & {
-  /** Ends what it holds open. */
-  readonly close?: () => void
-}
 
 /** How many requests are traced, and where their spans go. */
 export interface TracerOptions {
@@ -53,65 +49,31 @@ export async function inSpan<T>(name: string, run: () => Promise<T>): Promise<T>
   }
 }
 
-/** Sends spans in batches; those that find no room, or that the collector does not take, are counted and dropped. */
+/** A tracer whose spans wait in a queue of bounded length. */
 export function createTracer(options: TracerOptions): Tracer {
   const { send, clock, random, samplingRatePerMillion, onFailure } = options
-  let waiting: Span[] = []
-  let dropped = 0
-  let sending: Promise<void> | undefined
-  let forget: (() => void) | undefined
-
-  const id = (bytes: number): string => Buffer.from(random.bytes(bytes)).toString('hex')
-
-  const isChosen = (): boolean => random.below(1_000_000) < samplingRatePerMillion
-
-  function keep(span: Span): void {
-    if (waiting.length >= waitingMax) {
-      dropped += 1
-      return
-    }
-    waiting.push(span)
-    if (waiting.length >= batchMax) flush()
-    else forget ??= clock.schedule(clock.now() + batchWaitMs, flush)
-  }
-
-  function flush(): void {
-    forget?.()
-    forget = undefined
-    if (sending !== undefined || waiting.length === 0) return
-    const batch = waiting
-    waiting = []
-    sending = send(batch)
-      .catch((error: unknown) => {
-        dropped += batch.length
-        onFailure(error)
-      })
-      .finally(() => {
-        sending = undefined
-        if (waiting.length >= batchMax) flush()
-        else if (waiting.length > 0) forget ??= clock.schedule(clock.now() + batchWaitMs, flush)
-      })
-  }
+  const queue = createSpanQueue({ send, clock, onFailure })
+  const isChosen = (): boolean => isSampled(random, samplingRatePerMillion)
 
   return {
     get dropped() {
-      return dropped
+      return queue.dropped
     },
     async trace(record, run, statusOf) {
       const parent = parseTraceparent(record.request.headers['traceparent'])
-      const isSampled = parent?.isSampled === true || isChosen()
-      if (!isSampled) return run()
-      const spanId = id(8)
+      if (parent?.isSampled !== true && !isChosen()) return run()
+      const spanId = newSpanId(random, 8)
       // Who asks is known only later: until then spans are held.
       let held: Piece[] | undefined = []
       let traceId: string | undefined
       const note = (piece: Piece): void => {
         if (held !== undefined) held.push(piece)
-        else if (traceId !== undefined) keep({ ...piece, traceId })
+        else if (traceId !== undefined) queue.keep({ ...piece, traceId })
       }
       const end = (status: number): void => {
         const mayDecide = parent !== undefined && (record.user?.groups ?? []).some((group) => deciders.has(group))
-        if (mayDecide ? parent.isSampled : parent?.isSampled !== true || isChosen()) traceId = mayDecide ? parent.traceId : id(16)
+        if (mayDecide ? parent.isSampled : parent?.isSampled !== true || isChosen())
+          traceId = mayDecide ? parent.traceId : newSpanId(random, 16)
         const pieces = [...(held ?? []), root(status, mayDecide ? parent.spanId : undefined)]
         held = undefined
         for (const piece of pieces) note(piece)
@@ -123,7 +85,7 @@ export function createTracer(options: TracerOptions): Tracer {
           const startMs = clock.monotonicMs()
           return () =>
             note({
-              spanId: id(8),
+              spanId: newSpanId(random, 8),
               parentSpanId: spanId,
               name,
               kind: 'internal',
@@ -158,13 +120,7 @@ export function createTracer(options: TracerOptions): Tracer {
         throw error
       }
     },
-    async close() {
-      flush()
-      await sending
-      flush()
-      await sending
-      send.close?.()
-    },
+    close: () => queue.close(),
   }
 }
 
@@ -176,6 +132,3 @@ const deciders: ReadonlySet<string> = new Set(['system:masters', 'system:monitor
 /** Clients choose how long these are. */
 const pathMax = 1_024
 const auditIdMax = 64
-const waitingMax = 4_096
-const batchMax = 512
-const batchWaitMs = 5_000

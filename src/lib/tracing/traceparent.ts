@@ -14,3 +14,6 @@ export function parseTraceparent(header: string | undefined): Traceparent | unde
   if (version === '00' && header!.length !== 55) return undefined
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
+
+/** The `traceparent` of a span that is traced: what it asks for becomes a part of it. */
+export const traceparentOf = ({ traceId, spanId }: Pick<Traceparent, 'traceId' | 'spanId'>): string => `00-${traceId}-${spanId}-01`

@@ -1,24 +1,29 @@
-import { ProtoWriter } from '#schema/protobuf-writer.ts'
-import { nanosecondsOf, resourceAttributes, type Span, scopeName, spanKinds, statusError } from './otlp.ts'
+import { ProtoWriter } from '../protobuf-writer.ts'
+import { nanosecondsOf, spanKinds, statusError } from './otlp.ts'
+import type { Attributes, Span, SpanSource } from './span.ts'
 
 /**
  * An ExportTraceServiceRequest (opentelemetry.proto.collector.trace.v1) in protobuf. Its times are fixed64, which no type of the API has, so it is
  * written by hand rather than by the schema; from its end to its beginning, as the writer works.
  */
-export function exportRequestProtobuf(spans: readonly Span[]): Uint8Array {
+export function exportRequestProtobuf(spans: readonly Span[], { resource, scope }: SpanSource): Uint8Array {
   const writer = new ProtoWriter()
   part(writer, 1, () => {
     part(writer, 2, () => {
       for (const span of spans.toReversed()) part(writer, 2, () => writeSpan(writer, span))
-      part(writer, 1, () => text(writer, 1, scopeName))
+      part(writer, 1, () => text(writer, 1, scope))
     })
-    part(writer, 1, () => writeAttributes(writer, 1, resourceAttributes))
+    part(writer, 1, () => writeAttributes(writer, 1, resource))
   })
   return writer.finish()
 }
 
 function writeSpan(writer: ProtoWriter, span: Span): void {
-  if (span.isError === true) part(writer, 15, () => number(writer, 3, statusError))
+  if (span.isError === true)
+    part(writer, 15, () => {
+      number(writer, 3, statusError)
+      if (span.problem !== undefined) text(writer, 2, span.problem)
+    })
   writeAttributes(writer, 9, span.attributes)
   time(writer, 8, span.endMs)
   time(writer, 7, span.startMs)
@@ -29,7 +34,7 @@ function writeSpan(writer: ProtoWriter, span: Span): void {
   part(writer, 1, () => writer.bytes(Buffer.from(span.traceId, 'hex')))
 }
 
-function writeAttributes(writer: ProtoWriter, field: number, attributes: Readonly<Record<string, string>>): void {
+function writeAttributes(writer: ProtoWriter, field: number, attributes: Attributes): void {
   for (const [key, value] of Object.entries(attributes).toReversed())
     part(writer, field, () => {
       part(writer, 2, () => text(writer, 1, value))
