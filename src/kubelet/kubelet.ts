@@ -46,6 +46,7 @@ import { refusalOfResize } from './resources/resize-rules.ts'
 import { createResizes } from './resources/resizes.ts'
 import type { Container, Runtime, Sandbox } from './runtime.ts'
 import { createNodeDns } from './sandbox/node-dns.ts'
+import type { NodeTracer } from './tracing/node-tracer.ts'
 
 export interface KubeletOptions {
   readonly config: KubeletConfig
@@ -69,6 +70,8 @@ export interface KubeletOptions {
   readonly runtimeHandler?: (runtimeClass: string) => Promise<string>
   /** Hears of what is done, for metrics. */
   readonly observer?: KubeletObserver
+  /** Absent: nothing is traced. */
+  readonly tracer?: NodeTracer
   /** Asked in order, each in its place among the node's own rules. */
   readonly admitters?: readonly PodAdmitter[]
   readonly resourceManagers?: readonly ResourceManager[]

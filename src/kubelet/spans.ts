@@ -2,13 +2,15 @@ import { Pod } from '#api/core/v1/pod.ts'
 import type { Client } from '#client/client.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Registry } from '#lib/metrics/registry.ts'
-import type { ImagePuller } from './image/image-puller.ts'
+import { inSpan } from '#lib/tracing/active-span.ts'
+import type { ImagePuller, ImageResult } from './image/image-puller.ts'
 import type { CgroupManager, PodLookup, VolumeManager } from './interfaces.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
  * Where the time of a pod's start goes, from the moment that this node first does something for it until the API server has it as running.
- * Each part that works for pods is handed on with a stop-watch around it; the pod's life itself knows nothing of this.
+ * Each part that works for pods is handed on with a stop-watch around it; the pod's life itself knows nothing of this. In a pod that is traced each
+ * is a span too, but for what the runtime is asked: those are spans of the calls themselves.
  */
 export interface Spans {
   runtime<R extends Runtime>(runtime: R): R
@@ -149,18 +151,30 @@ export function createSpans({ clock, registry }: { readonly clock: Clock; readon
     }),
     volumes: (volumes) => ({
       ...volumes,
-      prepare: (pod, signal) => measured(pod.metadata, 'volumes', () => volumes.prepare(pod, signal)),
+      prepare: (pod, signal) => measured(pod.metadata, 'volumes', () => inSpan('volumes', () => volumes.prepare(pod, signal))),
+      teardown: (uid) => inSpan('volumes', () => volumes.teardown(uid)),
     }),
-    cgroups: (cgroups) => ({ ...cgroups, ensurePod: (pod) => measured(pod.metadata, 'cgroup', () => cgroups.ensurePod(pod)) }),
+    cgroups: (cgroups) => ({
+      ...cgroups,
+      ensurePod: (pod) => measured(pod.metadata, 'cgroup', () => inSpan('cgroup', () => cgroups.ensurePod(pod))),
+      removePod: (uid) => inSpan('cgroup', () => cgroups.removePod(uid)),
+    }),
     images: (images) => ({
       ...images,
-      ensure: (request) => measured(request.pod.metadata, 'image', () => images.ensure(request), request.container.name),
+      ensure(request) {
+        const { name, image = '' } = request.container
+        const attributes = { 'k8s.container.name': name, 'container.image.name': image }
+        const act = () => inSpan('image', () => images.ensure(request), { attributes, problemOf: imageProblem })
+        return measured(request.pod.metadata, 'image', act, name)
+      },
     }),
     follow: (lookup) => lookup.onChange((uid) => look(lookup, uid)),
     recent: () =>
       [...pods.values()].toReversed().map(({ seenMs: _, seenAt, ...rest }) => ({ ...rest, seenAt: new Date(seenAt).toISOString() })),
   }
 }
+
+const imageProblem = (result: ImageResult): string | undefined => (result.state === 'failed' ? result.message : undefined)
 
 interface Started extends Omit<PodSpans, 'spans' | 'seenAt' | 'runningMs' | 'toldMs'> {
   readonly seenAt: number

@@ -48,7 +48,7 @@ export interface TestNodeOptions {
   /** Further parts of the node: its devices, what it says of itself. */
   readonly parts?: Pick<
     KubeletOptions,
-    'observer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler' | 'podNetwork'
+    'observer' | 'tracer' | 'admitters' | 'resourceManagers' | 'nodeSources' | 'podSources' | 'runtimeHandler' | 'podNetwork'
   >
 }
 
@@ -159,7 +159,7 @@ const machine: MachineFacts = {
   architecture: 'amd64',
 }
 
-function noVolumes(): VolumeManager {
+export function noVolumes(): VolumeManager {
   const known = new Set<string>()
   return {
     async prepare(pod) {

@@ -21,6 +21,7 @@ import { makeKubelet } from './agent/make-kubelet.ts'
 import { makePluginWatcher } from './agent/make-plugin-watcher.ts'
 import { makeResources } from './agent/make-resources.ts'
 import { makeServer } from './agent/make-server.ts'
+import { makeTracer } from './agent/make-tracer.ts'
 import { openNodeCertificates } from './agent/node-certificates.ts'
 import { nodeConfiguration } from './agent/node-configuration.ts'
 import { openKubeletFolder } from './agent/open-kubelet-folder.ts'
@@ -57,10 +58,12 @@ export async function runAgent(layout: Layout): Promise<void> {
   const configuration = nodeConfiguration(config, layout)
   checkCgroupVersion(config, where.config)
   const usualFolder = await openKubeletFolder(where, log)
-  const context: AgentContext = {
+  const untraced = {
     ...{ config, configuration, where, usualFolder, client },
     ...{ clock: systemClock, random: systemRandom, log, metrics },
   }
+  const tracer = makeTracer(untraced)
+  const context: AgentContext = { ...untraced, tracer }
   const runtime = await openRuntime(layout, config, systemClock, log, configuration)
   const moved = Promise.withResolvers<'another address'>()
   const network = await runNetwork(context, () => moved.resolve('another address'))
@@ -100,6 +103,7 @@ export async function runAgent(layout: Layout): Promise<void> {
   await devices.close()
   await router.stop()
   await network.stop()
+  await tracer?.close()
   runtime.close()
   transport.close()
   if (reason === 'another address') startAgain(where)

@@ -3,6 +3,7 @@ import type { PodFilter, Runtime, RuntimeEvent } from '#kubelet/runtime.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sleep } from '#lib/clock.ts'
 import { isError, WherryError } from '#lib/errors.ts'
+import { inSpan } from '#lib/tracing/active-span.ts'
 import type { Type } from '#schema/schema.ts'
 import { type Channel, openChannel } from './channel.ts'
 import * as convert from './convert.ts'
@@ -197,10 +198,16 @@ const POD_UID_LABEL = 'io.kubernetes.pod.uid'
 const ofPod = (filter: PodFilter | undefined) => filter && { labelSelector: { [POD_UID_LABEL]: filter.podUid } }
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
 
-/** Calls of one CRI service by method name. */
+/** Calls of one CRI service by method name. In what is traced each is a span, and the runtime's own spans become parts of it. */
 function service(channel: Channel, name: 'RuntimeService' | 'ImageService', requestTimeoutMs: number) {
-  return <Q, QI, A, AI>(method: string, request: Type<Q, QI>, answer: Type<A, AI>, message: QI, timeoutMs = requestTimeoutMs) =>
-    channel.call(`/runtime.v1.${name}/${method}`, request, answer, message, timeoutMs)
+  return <Q, QI, A, AI>(method: string, request: Type<Q, QI>, answer: Type<A, AI>, message: QI, timeoutMs = requestTimeoutMs) => {
+    const path = `runtime.v1.${name}/${method}`
+    return inSpan(
+      path,
+      (span) => channel.call(`/${path}`, request, answer, message, timeoutMs, span && { traceparent: span.traceparent }),
+      { kind: 'client', attributes: { 'rpc.system.name': 'grpc', 'rpc.method': path } },
+    )
+  }
 }
 
 /**

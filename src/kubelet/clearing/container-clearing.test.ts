@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
+import { createVirtualClock } from '#sim/clock.ts'
 import { type MadePod, testPods } from '../eviction/testing.ts'
 import type { ContainerRecord } from '../interfaces.ts'
+import { shownTraces, testTracer } from '../tracing/testing.ts'
 import { createContainerClearing } from './container-clearing.ts'
 
 const container = (id: string, state: ContainerRecord['state']): ContainerRecord => ({
@@ -17,6 +19,7 @@ const container = (id: string, state: ContainerRecord['state']): ContainerRecord
 
 function world(pods: readonly MadePod[], folders: readonly string[] = []) {
   const did: string[] = []
+  const traces = testTracer(createVirtualClock(0))
   const clearing = createContainerClearing({
     runtime: {
       async removeContainer(id) {
@@ -33,8 +36,9 @@ function world(pods: readonly MadePod[], folders: readonly string[] = []) {
     podLogsDirectory: '/logs',
     containerLogsDirectory: '/links',
     log: silentLog,
+    tracer: traces.tracer,
   })
-  return { clearing, did }
+  return { clearing, did, traces }
 }
 
 test('only pods that are over lose what ended, with its logs', async () => {
@@ -57,11 +61,13 @@ test('only pods that are over lose what ended, with its logs', async () => {
 })
 
 test('one that cannot be removed does not keep the others, and is told of', async () => {
-  const { clearing, did } = world([
+  const { clearing, did, traces } = world([
     { name: 'over', phase: 'Failed', sandboxId: undefined, containers: [container('stuck', 'exited'), container('b', 'exited')] },
   ])
   await assert.rejects(clearing.removeEnded(), /1 ended containers could not be removed/)
   assert.deepEqual(did, ['container b', 'log /logs/b', 'folder /links/over_default_main-b.log', 'sandbox old-uid-over'])
+  await traces.tracer.close()
+  assert.deepEqual(shownTraces(traces.spans), ['Containers/GarbageCollect: 1 ended containers could not be removed'])
 })
 
 test('log folders of pods that are gone go; what is no pod’s folder stays', async () => {

@@ -3,6 +3,7 @@ import type { Log } from '#lib/log.ts'
 import type { Files, LogManager, PodLookup, PodRecord } from '../interfaces.ts'
 import { logLink } from '../pod/log-link.ts'
 import type { Runtime } from '../runtime.ts'
+import type { NodeTracer } from '../tracing/node-tracer.ts'
 
 export interface ContainerClearingOptions {
   readonly runtime: Pick<Runtime, 'removeContainer' | 'removeSandbox' | 'stopSandbox' | 'sandboxes'>
@@ -13,6 +14,8 @@ export interface ContainerClearingOptions {
   /** Links to logs, as `KubeletConfig` has it. */
   readonly containerLogsDirectory?: string
   readonly log: Log
+  /** Absent: nothing is traced. */
+  readonly tracer?: Pick<NodeTracer, 'trace'>
 }
 
 /**
@@ -29,37 +32,40 @@ export interface ContainerClearing {
 export function createContainerClearing(options: ContainerClearingOptions): ContainerClearing {
   const { runtime, pods, logs, files, podLogsDirectory, containerLogsDirectory } = options
   const log = options.log.with({ part: 'clearing' })
+
+  async function removeEnded(): Promise<void> {
+    const errors: unknown[] = []
+    const attempt = async (work: () => Promise<void>) => {
+      try {
+        await work()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    for (const record of pods.list().filter(isOver)) {
+      const ended = record.containers.filter(({ state }) => state === 'exited' || state === 'created')
+      if (ended.length > 0) log.info('removing the containers of a pod that is over', { pod: record.pod.metadata.name })
+      for (const { id, name, logPath } of ended)
+        await attempt(async () => {
+          await runtime.removeContainer(id)
+          if (logPath !== '') await logs.remove(logPath)
+          const link = logLink(containerLogsDirectory, record.pod, name, id)
+          if (link !== undefined) await files.remove(link)
+        })
+      for (const { id } of await runtime.sandboxes({ podUid: record.pod.metadata.uid }))
+        await attempt(async () => {
+          // Stopped long ago as a rule; a sandbox that still stands would leave its network behind.
+          await runtime.stopSandbox(id)
+          await runtime.removeSandbox(id)
+        })
+    }
+    const [first] = errors
+    if (first !== undefined)
+      throw new WherryError('InternalError', `${errors.length} ended containers could not be removed`, { cause: first })
+  }
+
   return {
-    async removeEnded() {
-      const errors: unknown[] = []
-      const attempt = async (work: () => Promise<void>) => {
-        try {
-          await work()
-        } catch (error) {
-          errors.push(error)
-        }
-      }
-      for (const record of pods.list().filter(isOver)) {
-        const ended = record.containers.filter(({ state }) => state === 'exited' || state === 'created')
-        if (ended.length > 0) log.info('removing the containers of a pod that is over', { pod: record.pod.metadata.name })
-        for (const { id, name, logPath } of ended)
-          await attempt(async () => {
-            await runtime.removeContainer(id)
-            if (logPath !== '') await logs.remove(logPath)
-            const link = logLink(containerLogsDirectory, record.pod, name, id)
-            if (link !== undefined) await files.remove(link)
-          })
-        for (const { id } of await runtime.sandboxes({ podUid: record.pod.metadata.uid }))
-          await attempt(async () => {
-            // Stopped long ago as a rule; a sandbox that still stands would leave its network behind.
-            await runtime.stopSandbox(id)
-            await runtime.removeSandbox(id)
-          })
-      }
-      const [first] = errors
-      if (first !== undefined)
-        throw new WherryError('InternalError', `${errors.length} ended containers could not be removed`, { cause: first })
-    },
+    removeEnded: () => options.tracer?.trace('Containers/GarbageCollect', removeEnded) ?? removeEnded(),
     async removeStrayLogs() {
       for (const name of await files.list(podLogsDirectory)) {
         const uid = name.split('_')[2]

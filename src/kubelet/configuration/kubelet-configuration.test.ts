@@ -95,6 +95,30 @@ check('a feature gate as it is anyway', { featureGates: { NodeSwap: true } }, { 
 refuse('a feature gate that is always on', { featureGates: { NodeSwap: false } }, /kubelet\.featureGates cannot turn NodeSwap off/)
 refuse('a feature gate that is none', { featureGates: { NodeSwop: true } }, /names the unrecognized feature gate NodeSwop/)
 refuse('a feature gate in words', { featureGates: { NodeSwap: 'true' } }, /kubelet\.featureGates must be a mapping .* true or false/)
+check('no traces', {}, { tracing: undefined })
+check('traces, but none by chance', { tracing: {} }, { tracing: {} })
+check(
+  'some traces',
+  { tracing: { endpoint: 'collector.example:4317', samplingRatePerMillion: 100 } },
+  { tracing: { endpoint: 'collector.example:4317', samplingRatePerMillion: 100 } },
+)
+refuse(
+  'fewer traces than none',
+  { tracing: { samplingRatePerMillion: -1 } },
+  /^kubelet\.tracing\.samplingRatePerMillion: Invalid value: -1: sampling rate must be positive$/,
+)
+refuse(
+  'more traces than all',
+  { tracing: { samplingRatePerMillion: 1_000_001 } },
+  /^kubelet\.tracing\.samplingRatePerMillion: Invalid value: 1000001: sampling rate per million must be less than or equal to one million$/,
+)
+refuse(
+  'a collector that nobody can reach',
+  { tracing: { endpoint: 'ftp://a', samplingRatePerMillion: -1 } },
+  /\[kubelet\.tracing\.samplingRatePerMillion: .*, kubelet\.tracing\.endpoint: Invalid value: "ftp:\/\/a": unsupported scheme: ftp\./,
+)
+refuse('a part of a trace', { tracing: { samplingRatePerMillion: 0.5 } }, /kubelet\.tracing must be a mapping of endpoint .*, not /)
+refuse('traces of another form', { tracing: { exporter: 'jaeger' } }, /kubelet\.tracing must be a mapping of endpoint/)
 check('ids of a pod in whole units', { userNamespaces: { idsPerPod: 131_072 } }, { userNamespaces: { idsPerPod: 131_072 } })
 refuse('ids between units', { userNamespaces: { idsPerPod: 100_000 } }, /kubelet\.userNamespaces.* idsPerPod \(a multiple of 65536/)
 refuse('more ids than there are', { userNamespaces: { idsPerPod: 2 ** 32 } }, /kubelet\.userNamespaces/)
@@ -112,7 +136,8 @@ refuse(
 )
 
 test('what the node decides stands in it, and is shown', () => {
-  const made = kubeletConfiguration({ maxPods: 5 }, { port: 10260, clusterDNS: ['10.96.0.10'], clientCAFile: '/ca.crt' })
+  const tracing = { samplingRatePerMillion: 5 }
+  const made = kubeletConfiguration({ maxPods: 5, tracing }, { port: 10260, clusterDNS: ['10.96.0.10'], clientCAFile: '/ca.crt' })
   const shown = shownConfiguration(made) as Record<string, unknown>
   assert.deepEqual(
     [shown['kind'], shown['port'], shown['clusterDNS'], shown['maxPods'], shown['authentication']],
@@ -124,6 +149,7 @@ test('what the node decides stands in it, and is shown', () => {
       { x509: { clientCAFile: '/ca.crt' }, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
     ],
   )
+  assert.deepEqual(shown['tracing'], tracing)
   for (const name of ['featureGates', 'staticPodPath', 'allowedUnsafeSysctls', 'userNamespaces']) assert.ok(!(name in shown), name)
 })
 

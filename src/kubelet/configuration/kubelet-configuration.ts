@@ -1,6 +1,7 @@
 import { featureGatesProblem } from '#api/features.ts'
 import { durationMs } from '#lib/duration.ts'
 import { WherryError } from '#lib/errors.ts'
+import { readTracing } from '#schema/read-tracing.ts'
 import { readCpuOptions } from '../resources/cpu/cpu-options.ts'
 import { readTopologyOptions } from '../resources/topology/topology-options.ts'
 import { isMapping, type ValuesOf, valuesOf } from './setting.ts'
@@ -55,6 +56,7 @@ export function kubeletConfiguration(
   if (gates !== undefined) throw new WherryError('Invalid', `${nameOf('featureGates')} ${gates}`)
   readCpuOptions(configuration.cpuManagerPolicyOptions, nameOf)
   readTopologyOptions(configuration.topologyManagerPolicyOptions, nameOf)
+  if (configuration.tracing !== undefined) readTracing(configuration.tracing, `${nameOf('tracing')}.`)
   const suites = tlsProblem(configuration)
   if (suites !== undefined) throw new WherryError('Invalid', `${nameOf('tlsCipherSuites')} ${suites}`)
   return configuration

@@ -189,7 +189,11 @@ export const settings = {
     return { numaNode: numaNode as number, limits: Object.fromEntries(amounts) as Readonly<Record<string, string>> }
   }),
   logging: setting<object>({}, '{}, since the agent’s log has a form of its own', (value) => (isLogAsEver(value) ? {} : undefined)),
-  tracing: constant<object>({}, 'the agent sends no traces'),
+  tracing: optional(
+    setting<Tracing>({}, 'a mapping of endpoint (a text) and samplingRatePerMillion (a whole number)', (value) =>
+      isTracing(value) ? value : undefined,
+    ),
+  ),
   enableProfilingHandler: constant(true, 'there is none to turn off'),
   enableDebugFlagsHandler: constant(true, 'there is none to turn off'),
   // The reference's default is false: unconfined containers are an invitation.
@@ -234,6 +238,18 @@ function isLogAsEver(value: unknown): boolean {
     (one) => isMapping(one) && [undefined, '0', 0].includes(one['infoBufferSize'] as string) && one['splitStream'] !== true,
   )
   return isPlain && isUsual && isUnsplit
+}
+
+/** A TracingConfiguration; what its fields may be is judged with the whole. */
+interface Tracing {
+  readonly endpoint?: string
+  readonly samplingRatePerMillion?: number
+}
+
+function isTracing(value: unknown): value is Tracing {
+  if (!isMapping(value)) return false
+  const { endpoint = '', samplingRatePerMillion = 0, ...others } = value
+  return typeof endpoint === 'string' && Number.isInteger(samplingRatePerMillion) && Object.keys(others).length === 0
 }
 
 function defaultEvictionHard(): Readonly<Record<string, string>> {

@@ -4,6 +4,7 @@ import { WherryError } from '#lib/errors.ts'
 import { silentLog } from '#lib/log.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { GiB, type MadePod, testNodeObject, testPods } from '../eviction/testing.ts'
+import { shownTraces, testTracer } from '../tracing/testing.ts'
 import { createImageCollector } from './image-gc.ts'
 import {
   defaultImageGcPolicy,
@@ -142,6 +143,7 @@ function world(t: TestContext, images: readonly SeenImage[], pods: readonly Made
     refuses: (_id: string) => false,
     remaining: [] as string[],
   }
+  const traces = testTracer(clock)
   const collector = createImageCollector({
     policy: { ...defaultImageGcPolicy, ...policy },
     runtime: {
@@ -165,10 +167,11 @@ function world(t: TestContext, images: readonly SeenImage[], pods: readonly Made
     clock,
     log: silentLog,
     isKept: (name) => name.startsWith('local/'),
+    tracer: traces.tracer,
     onCollected: (remaining) => void (state.remaining = [...remaining]),
   })
   t.after(() => collector.stop())
-  return { clock, pods: lookup, events, removed, state, collector }
+  return { clock, pods: lookup, events, removed, state, collector, traces }
 }
 
 test('a disk with room: images are listed once, and then only when pods have changed', async (t) => {
@@ -179,6 +182,18 @@ test('a disk with room: images are listed once, and then only when pods have cha
   pods.put({ name: 'one' })
   await clock.advance(10 * minute)
   assert.deepEqual([state.lists, removed], [2, []])
+})
+
+test('each look at the disk is a trace', async (t) => {
+  const { collector, clock, state, traces } = world(t, [image('a', 3)])
+  collector.start()
+  await clock.advance(6 * minute)
+  state.space = { ...state.space, availableBytes: 1 * GiB }
+  await clock.advance(5 * minute)
+  await traces.tracer.close()
+  const [first, second, third, ...others] = shownTraces(traces.spans)
+  assert.deepEqual([first, second, others], ['Images/GarbageCollect', 'Images/GarbageCollect', []])
+  assert.match(third!, /^Images\/GarbageCollect: Insufficient free disk space/)
 })
 
 test('a disk that fills up is freed down to the lower threshold', async (t) => {

@@ -4,6 +4,7 @@ import { WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { EventSink, PodLookup } from '../interfaces.ts'
 import type { Runtime } from '../runtime.ts'
+import type { NodeTracer } from '../tracing/node-tracer.ts'
 import {
   defaultImageGcPolicy,
   enoughFor,
@@ -28,6 +29,8 @@ export interface ImageGcOptions {
   readonly log: Log
   /** Names of images that no registry has, so that whoever removed one could not get it again. The runtime pins its own only from containerd 1.7 on. */
   readonly isKept?: (name: string) => boolean
+  /** Absent: nothing is traced. */
+  readonly tracer?: Pick<NodeTracer, 'trace'>
   /** For metrics: `age` or `space`. */
   readonly onRemoved?: (reason: 'age' | 'space') => void
   /** After images went: ids of those that stay, and when the look began that this tells of. */
@@ -103,7 +106,9 @@ export function createImageCollector(options: ImageGcOptions): ImageCollector {
     return freed
   }
 
-  async function collect(): Promise<void> {
+  const collect = (): Promise<void> => options.tracer?.trace('Images/GarbageCollect', collectNow) ?? collectNow()
+
+  async function collectNow(): Promise<void> {
     const fs = await options.space()
     const fill = fs && fs.capacityBytes > 0 ? fillOf(fs, policy) : undefined
     if (fs?.capacityBytes === 0) {

@@ -21,6 +21,7 @@ import type { NodeResources } from '../resources/node-resources.ts'
 import type { Resizes } from '../resources/resizes.ts'
 import type { Runtime } from '../runtime.ts'
 import type { DnsConfig } from '../sandbox/dns.ts'
+import type { NodeTracer } from '../tracing/node-tracer.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { UserNamespaces } from './user-namespaces.ts'
 import type { NodeView } from './view.ts'
@@ -43,6 +44,8 @@ export interface PodContext {
   readonly events: EventSink
   readonly images: ImagePuller
   readonly observer?: KubeletObserver
+  /** Absent: nothing is traced. */
+  readonly tracer?: NodeTracer
   readonly statuses: StatusWriter
   readonly references: References
   /** The object that tells the API of a pod: its own, or the mirror of a static pod, once there is one. */

@@ -3,10 +3,12 @@ import type { PodStatus } from '#api/core/v1/types.ts'
 import { type BackoffOptions, backoff } from '#lib/backoff.ts'
 import type { Instant } from '#lib/clock.ts'
 import { isError } from '#lib/errors.ts'
+import { outsideSpans } from '#lib/tracing/active-span.ts'
 import { deepEqual } from '#schema/fields.ts'
 import type { ContainerRecord, PodRecord } from '../interfaces.ts'
 import { createProber, type Probed } from '../probe/prober.ts'
 import type { RuntimeEvent } from '../runtime.ts'
+import { createPodTrace } from '../tracing/pod-trace.ts'
 import type { Refusal } from './admission/refusal.ts'
 import { operationKey, type PodCommand } from './command.ts'
 import { containerNamed, isBeingStarted, isSidecar } from './containers.ts'
@@ -93,6 +95,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   let forgetWake = () => {}
   let relisting: PromiseWithResolvers<void> | undefined
   const work = createWorkWatch({ clock, ...(context.observer?.work && { observer: context.observer.work }) })
+  const trace = createPodTrace({ tracer: context.tracer, state, syncType: () => work.type })
 
   const operations = createOperations({ context, state, onProgress: look, onForgotten: forget })
   const prober = createProber({
@@ -113,7 +116,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
     }
     isLooking = true
     if (state.isAdmitted) work.begins(state.isRemoved)
-    void lookOnce()
+    // A look may be asked for from within a step, and begins what outlives that: probes, other steps.
+    void outsideSpans(lookOnce)
       .catch((error: unknown) => {
         log.warn('a pod could not be looked at', { error })
         const attempt = (delays.get(LOOK)?.attempt ?? -1) + 1
@@ -126,7 +130,10 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
         if (!isAskedAgain) {
           relisting?.resolve()
           relisting = undefined
-          if (running.size === 0) work.ends(state.termination === undefined ? undefined : 'kill')
+          if (running.size === 0) {
+            trace.ends()
+            work.ends(state.termination === undefined ? undefined : 'kill')
+          }
           return
         }
         isAskedAgain = false
@@ -237,8 +244,8 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
   function start(command: PodCommand): void {
     const key = operationKey(command)
     running.set(key, (running.get(key) ?? 0) + 1)
-    void operations
-      .run(command)
+    void trace
+      .run(command, state.termination !== undefined || state.isRemoved, () => operations.run(command))
       .then(() => delays.delete(key))
       .catch((error: unknown) => {
         if (isClosed) return
@@ -301,6 +308,7 @@ export function createPodWorker({ context, pod, admitted, onIds, onChange, onFor
 
   function close(): void {
     isClosed = true
+    trace.ends()
     relisting?.resolve()
     forgetWake()
     prober.close()

@@ -3,6 +3,8 @@ import type { SyncType, WorkObserver } from '../metrics/work-metrics.ts'
 
 /** The stop-watch beside one pod's worker. Looks and what they start overlap, so that a stretch of work is what is measured, not a step of it. */
 export interface WorkWatch {
+  /** What led to the work that is under way. */
+  readonly type: SyncType
   /** A look begins. `isLeft`: only what the pod left is cleared away, so that nothing begins with it. */
   begins(isLeft: boolean): void
   /** The object is another: what begins now is because of it. */
@@ -17,6 +19,9 @@ export function createWorkWatch({ clock, observer }: { readonly clock: Clock; re
   let current: { readonly type: SyncType; readonly startedMs: number } | undefined
   const seconds = (sinceMs: number): number => (clock.monotonicMs() - sinceMs) / 1000
   return {
+    get type() {
+      return current?.type ?? next
+    },
     begins(isLeft) {
       if (current !== undefined) return
       if (next === 'create' && !isLeft) observer?.begun(seconds(seenMs))

@@ -15,12 +15,14 @@ import { durationMs } from '#lib/duration.ts'
 import { isError, statusOf, WherryError } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { tlsChoice } from '../configuration/tls-suites.ts'
+import type { NodeTracer } from '../tracing/node-tracer.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Authorize } from './authorization.ts'
 import { createMetrics } from './metrics.ts'
 import type { NodeLogs } from './node-logs.ts'
 import { kubeletAttributes } from './request-attributes.ts'
 import { refuseDebugging, routeOf } from './routes.ts'
+import { tracedRequest } from './traced-request.ts'
 import { upgradeRoutes } from './upgrade.ts'
 
 /** PEM. `clientCa` holds every authority whose client certificates are believed. */
@@ -61,6 +63,8 @@ export interface KubeletServerOptions {
   readonly authorize: Authorize
   /** The present one, and a way to hear of a new one; connections that stand keep what they began with. */
   readonly certificate: { current(): ServingCertificate; onChange?(listener: () => void): () => void }
+  /** Absent: requests are not traced. */
+  readonly tracer?: NodeTracer
   /** Shown at /debug/spans: where the time of the last starts went. */
   readonly spans?: Spans['recent']
   /** What this process takes of the machine, for metrics. */
@@ -132,7 +136,10 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
     try {
       await admit(request, url.pathname)
       const route = routeOf(request.method ?? '', url.pathname, options.serving)
-      await route({ ...options, metrics, startedMs, request, response, url })
+      const statusOf = (error: unknown) => (error === undefined ? response.statusCode : codeOf(error))
+      await tracedRequest(options.tracer, { request, url, statusOf }, () =>
+        route({ ...options, metrics, startedMs, request, response, url }),
+      )
     } catch (error) {
       report(error, url.pathname)
       if (response.headersSent) response.destroy()
@@ -163,7 +170,10 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
       if (streams >= maxStreams) throw new WherryError('TooManyRequests', `this node serves ${maxStreams} streams already, try again later`)
       counted = 1
       streams += 1
-      await upgradeRoutes({ ...options, request, url, socket, head, taken: () => (taken = true) })
+      const statusOf = (error: unknown) => (error === undefined ? 101 : codeOf(error))
+      await tracedRequest(options.tracer, { request, url, statusOf }, () =>
+        upgradeRoutes({ ...options, request, url, socket, head, taken: () => (taken = true) }),
+      )
     } catch (error) {
       report(error, url.pathname)
       if (taken) socket.destroy()

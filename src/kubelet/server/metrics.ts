@@ -109,7 +109,7 @@ const paths = [
 const known = (names: readonly string[], name: string): string => (names.includes(name) ? name : 'other')
 
 /** The first part only, of known ones, for names in a path would make a series each; the metrics' own are told apart. */
-function pathOf(path: string): string {
+export function pathOf(path: string): string {
   const [, first = '', second = ''] = path.split('/')
   return first === 'metrics' && ['cadvisor', 'probes', 'resource', 'slis'].includes(second) ? `metrics/${second}` : known(paths, first)
 }

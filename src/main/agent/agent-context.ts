@@ -3,6 +3,7 @@ import type { Config } from '#host/config.ts'
 import type { Paths } from '#host/layout.ts'
 import type { KubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
 import type { KubeletMetrics } from '#kubelet/metrics/kubelet-metrics.ts'
+import type { NodeTracer } from '#kubelet/tracing/node-tracer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#lib/log.ts'
 import type { Random } from '#lib/random.ts'
@@ -21,4 +22,6 @@ export interface AgentContext {
   readonly log: Log
   /** Of the whole kubelet: each part counts in them what it does. */
   readonly metrics: KubeletMetrics
+  /** Absent where the node is not to trace. */
+  readonly tracer: NodeTracer | undefined
 }

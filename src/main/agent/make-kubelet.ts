@@ -118,6 +118,7 @@ export function makeKubelet(
     podNetwork,
     events: recorder,
     observer: { ...metrics, resizes: resizeMetrics(metrics.registry), work: workMetrics(metrics.registry, clock) },
+    ...(context.tracer && { tracer: context.tracer }),
     isCrowded: gate.isCrowded,
     podSources: sources.podSources,
     runtimeHandler: sources.runtimeHandler,

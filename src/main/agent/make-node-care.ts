@@ -43,7 +43,7 @@ export interface NodeCareParts {
 const ownRegistry = 'wherry.local/'
 
 export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeCare {
-  const { config, configuration, where, clock, random, log, metrics } = context
+  const { config, configuration, where, clock, random, log, metrics, tracer } = context
   const { runtime, volumes, logs, events, pods, cgroups } = parts
   const node = nodeReference(config.nodeName)
   const pathOf = (name: readonly string[]) => cgroupPath(name, cgroups.driver, cgroups.root)
@@ -74,11 +74,12 @@ export function makeNodeCare(context: AgentContext, parts: NodeCareParts): NodeC
     runtime,
     space: stats.imageSpace,
     isKept: (name) => name.startsWith(ownRegistry),
+    ...(tracer && { tracer }),
     onRemoved: metrics.imageRemoved,
     ...(parts.onCollected && { onCollected: parts.onCollected }),
   })
   const folders = { podLogsDirectory: where.podLogs, containerLogsDirectory }
-  const clearing = createContainerClearing({ runtime, pods, logs, files: nodeFiles, ...folders, log })
+  const clearing = createContainerClearing({ runtime, pods, logs, files: nodeFiles, ...folders, log, ...(tracer && { tracer }) })
   const eviction = createEvictionManager({
     ...common,
     settings: {

@@ -17,7 +17,7 @@ import { pem } from './pem-files.ts'
 
 /** The kubelet's own HTTPS server: what API server and monitoring ask of this node. */
 export function makeServer(
-  { config, configuration, where, client, clock, log, metrics }: AgentContext,
+  { config, configuration, where, client, clock, log, metrics, tracer }: AgentContext,
   runtime: Runtime,
   kubelet: AgentKubelet,
   certificates: NodeCertificates,
@@ -30,6 +30,7 @@ export function makeServer(
     pods: kubelet.pods,
     stats: kubelet.stats,
     spans: kubelet.spans,
+    ...(tracer && { tracer }),
     metrics,
     processFigures,
     runtime,
