@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import { WherryError } from '#lib/errors.ts'
+import type { TraceEndpoint } from '#lib/tracing/trace-export.ts'
+import { traceEnvironment } from './containerd-traces.ts'
 import { canRunCrun } from './crun.ts'
 import { findDaemon, startDaemon } from './daemon.ts'
 import { pauseImage } from './images/pause.ts'
@@ -29,6 +31,8 @@ export interface ContainerdOptions {
   readonly handlers?: RuntimeHandlers
   /** Who makes the groups of containers: runc itself by default, or systemd at its request. */
   readonly cgroupDriver?: CgroupDriver
+  /** Where it sends its own spans of calls that are traced. Absent: nowhere. */
+  readonly traces?: TraceEndpoint
   /** Words before its own that start it elsewhere: in the namespaces of a further node of this machine. */
   readonly enter?: readonly string[]
 }
@@ -115,8 +119,11 @@ function start(options: ContainerdOptions): void {
     args: words.slice(1),
     pidFile: containerdPidFile(options),
     logFile: options.logFile,
-    // containerd looks for its shim there.
-    ...(folder !== undefined && { env: { PATH: [folder, ...searchPath()].join(delimiter) } }),
+    env: {
+      // containerd looks for its shim there.
+      ...(folder !== undefined && { PATH: [folder, ...searchPath()].join(delimiter) }),
+      ...(options.traces && traceEnvironment(options.traces)),
+    },
   })
 }
 
@@ -154,7 +161,7 @@ export function containerdConfig(options: ContainerdOptions, mayRaisePriority: b
 root = ${text(options.rootDirectory)}
 state = ${text(options.stateDirectory)}
 oom_score = 0
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+disabled_plugins = ${text([...unused, ...(options.traces === undefined ? tracing : [])])}
 
 [grpc]
   address = ${text(containerdSocket(options))}
@@ -194,6 +201,11 @@ ${runtimes.map(section).join('')}${Object.entries(options.handlers ?? {})
   .join('')}`
 }
 
+const unused = [
+  ...['aufs', 'btrfs', 'devmapper', 'zfs'].map((name) => `io.containerd.snapshotter.v1.${name}`),
+  'io.containerd.internal.v1.opt',
+]
+const tracing = ['io.containerd.tracing.processor.v1.otlp', 'io.containerd.internal.v1.tracing']
 const runcType = 'io.containerd.runc.v2'
 
 /** Whether this process holds CAP_SYS_RESOURCE (bit 24 of the effective set, capabilities(7)). */

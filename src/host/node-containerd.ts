@@ -1,5 +1,6 @@
 import type { CgroupDriver } from '#kubelet/cgroups/cgroup-names.ts'
 import { kubeletConfiguration } from '#kubelet/configuration/kubelet-configuration.ts'
+import { readTracing } from '#schema/read-tracing.ts'
 import type { Config } from './config.ts'
 import type { ContainerdOptions } from './containerd.ts'
 import { type Layout, paths } from './layout.ts'
@@ -10,7 +11,8 @@ export function containerdOptions(
   config: Pick<Config, 'kubelet' | 'runtimeHandlers' | 'cniConfigDirectory' | 'cniPluginDirectory'> = {},
 ): ContainerdOptions {
   const where = paths(layout)
-  const { kubelet, runtimeHandlers } = config
+  const { runtimeHandlers } = config
+  const { cgroupDriver, tracing } = kubeletConfiguration(config.kubelet)
   return {
     rootDirectory: where.containerdRoot,
     stateDirectory: where.containerdState,
@@ -18,6 +20,7 @@ export function containerdOptions(
     cniConfigDirectory: config.cniConfigDirectory ?? where.cniConfig,
     cniBinaryDirectories: [config.cniPluginDirectory ?? '/usr/lib/cni'],
     ...(runtimeHandlers !== undefined && { handlers: runtimeHandlers }),
-    cgroupDriver: kubeletConfiguration(kubelet).cgroupDriver as CgroupDriver,
+    cgroupDriver: cgroupDriver as CgroupDriver,
+    ...(tracing !== undefined && { traces: readTracing(tracing).endpoint }),
   }
 }
