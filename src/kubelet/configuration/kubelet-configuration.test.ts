@@ -49,12 +49,13 @@ refuse('an agent that runs pods once', { runOnce: true }, /kubelet\.runOnce must
 check(
   'what kubeadm writes out though nobody asked for it',
   {
+    containerRuntimeEndpoint: '',
     healthzBindAddress: '127.0.0.1',
     logging: { flushFrequency: 0, options: { json: { infoBufferSize: '0' }, text: { infoBufferSize: '0' } }, verbosity: 0 },
     memorySwap: {},
     volumeStatsAggPeriod: '0s',
   },
-  { volumeStatsAggPeriod: '1m0s' },
+  { containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock', volumeStatsAggPeriod: '1m0s' },
 )
 refuse('logs in another form', { logging: { format: 'json' } }, /kubelet\.logging must be \{\}, since/)
 check(

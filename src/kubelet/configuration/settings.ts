@@ -12,6 +12,7 @@ import {
   optional,
   readDuration,
   readQuantity,
+  type Setting,
   setting,
   table,
   text,
@@ -208,7 +209,7 @@ export const settings = {
   registerNode: constant(true, 'a node that is none runs nothing'),
   localStorageCapacityIsolation: boolean(true),
   imageServiceEndpoint: fixed(''),
-  containerRuntimeEndpoint: fixed('unix:///run/containerd/containerd.sock'),
+  containerRuntimeEndpoint: orEmpty(fixed('unix:///run/containerd/containerd.sock')),
   // The reference's default is true; here both versions are served.
   failCgroupV1: boolean(false),
   userNamespaces: optional(
@@ -225,6 +226,11 @@ export const settings = {
 /** Given elsewhere in the file, or by how the node is laid out: `fixed` of `kubeletConfiguration`. */
 function fixed<T>(fallback: T) {
   return constant(fallback, 'the node’s own settings and layout decide it')
+}
+
+/** Tools write out an empty text where nothing is said. */
+function orEmpty(inner: Setting<string>): Setting<string> {
+  return { ...inner, read: (value) => (value === '' ? inner.fallback : inner.read(value)) }
 }
 
 /** A LoggingConfiguration in which nothing is asked for: tools write it out. */
