@@ -1,6 +1,7 @@
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os'
 import type { MachineFacts, NodeFacts } from '#kubelet/interfaces.ts'
+import { subordinateIds } from './subordinate-ids.ts'
 
 /** What a machine cannot tell by itself. */
 export interface NodeFactsOptions {
@@ -36,6 +37,7 @@ export const nodeFacts = ({ rootDirectory, addresses }: NodeFactsOptions): NodeF
       bootId: await textOf('/proc/sys/kernel/random/boot_id'),
       kernelVersion: release(),
       osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(await textOf('/etc/os-release'))?.[1] ?? '',
+      subordinateIds: await subordinateIds(),
       appArmor: (await textOf('/sys/module/apparmor/parameters/enabled')) === 'Y',
       architecture: { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch,
     }

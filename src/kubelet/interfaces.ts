@@ -354,6 +354,8 @@ export interface MachineFacts {
   readonly osImage: string
   /** As Go names it: `amd64`, `arm64`. */
   readonly architecture: string
+  /** What getsubids(1) says of the user `kubelet`, of users and of groups; absent: there is no such user, or no such program. */
+  readonly subordinateIds?: { readonly uids: string; readonly gids: string } | undefined
   /** Whether the kernel confines by AppArmor profiles; absent: not known, and nobody is refused for it. */
   readonly appArmor?: boolean
 }

@@ -32,6 +32,7 @@ import type {
 } from './interfaces.ts'
 import { createNodeStatus } from './node-status.ts'
 import { type Admission, createAdmission } from './pod/admission/admission.ts'
+import { idsOfPods, idUnit } from './pod/id-range.ts'
 import { podUidLabel } from './pod/names.ts'
 import { orphanPod } from './pod/orphan.ts'
 import type { PodContext } from './pod/pod-context.ts'
@@ -166,11 +167,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     onChange: (uid) => workers.get(uid)?.look(),
     ...(options.observer?.resizes && { observer: options.observer.resizes }),
   })
-  const userNamespaces = createUserNamespaces({
-    files: options.files,
-    rootDirectory: config.rootDirectory,
-    idsPerPod: Number(config.configuration?.userNamespaces?.idsPerPod ?? 65_536),
-  })
+  const idsPerPod = config.configuration?.userNamespaces?.idsPerPod ?? idUnit
+  const userNamespaces = createUserNamespaces({ files: options.files, rootDirectory: config.rootDirectory, idsPerPod })
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),
@@ -390,7 +388,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return {
     async start() {
       machine = await facts.read()
-      await Promise.all([options.cgroups.ensureTree(), resizes.load(), userNamespaces.load()])
+      const ids = idsOfPods(machine.subordinateIds, { idsPerPod, maxPods: config.maxPods })
+      await Promise.all([options.cgroups.ensureTree(), resizes.load(), userNamespaces.load(ids)])
       const selection = { clock, random: random.fork('watch'), log }
       podInformer = createInformer(client, Pod, { ...selection, fieldSelector: `spec.nodeName=${config.nodeName}` })
       serviceInformer = createInformer(client, Service, selection)

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Files } from '../interfaces.ts'
 import { memoryFiles } from '../test-node.ts'
+import { idUnit } from './id-range.ts'
 import { createUserNamespaces } from './user-namespaces.ts'
 
 const pod = (uid: string, hostUsers?: boolean) => ({ metadata: { uid }, spec: { hostUsers } }) as unknown as Pod
+const wholeRange = { hostId: idUnit, length: 2 ** 32 - idUnit }
 const able = { name: '', userNamespaces: true }
 /** Folders of pods, as a real disk lists them. */
 const withFolders = (files: Files, uids: readonly string[]): Files => ({ ...files, list: async () => uids })
@@ -15,7 +17,7 @@ test('each pod has ids of its own, for all of its life and through restarts of t
   const make = (uids: readonly string[] = []) =>
     createUserNamespaces({ files: withFolders(files, uids), rootDirectory: '/root', idsPerPod: 65_536 })
   const first = make()
-  await first.load()
+  await first.load(wholeRange)
   const of = async (one: ReturnType<typeof make>, uid: string) => {
     const given = await one.of(pod(uid, false), able)
     return given?.mode === 'pod' ? given.uids[0]!.hostId / 65_536 : given
@@ -24,7 +26,7 @@ test('each pod has ids of its own, for all of its life and through restarts of t
   first.release('a')
   await files.remove('/root/pods/a')
   const second = make(['b', 'never'])
-  await second.load()
+  await second.load(wholeRange)
   assert.deepEqual([await of(second, 'c'), await of(second, 'd'), await of(second, 'b')], [1, 3, 2])
   assert.deepEqual([await second.of(pod('e', true), able), await second.of(pod('e'), able)], [undefined, undefined])
 })
@@ -33,7 +35,7 @@ test('after a change of the length pods keep their ranges, and new ones overlap 
   const files = memoryFiles()
   const make = async (idsPerPod: number, uids: readonly string[]) => {
     const made = createUserNamespaces({ files: withFolders(files, uids), rootDirectory: '/root', idsPerPod })
-    await made.load()
+    await made.load(wholeRange)
     return async (uid: string) => {
       const given = await made.of(pod(uid, false), able)
       const { hostId, length } = given?.mode === 'pod' ? given.uids[0]! : assert.fail()
@@ -65,6 +67,23 @@ test('after a change of the length pods keep their ranges, and new ones overlap 
   )
 })
 
+test('what the administrator set aside is given out and nothing else; who had others keeps them', async () => {
+  const files = memoryFiles()
+  const make = (uids: readonly string[]) =>
+    createUserNamespaces({ files: withFolders(files, uids), rootDirectory: '/root', idsPerPod: idUnit })
+  const before = make([])
+  await before.load(wholeRange)
+  await before.of(pod('old', false), able)
+  const after = make(['old'])
+  await after.load({ hostId: 8 * idUnit, length: 2 * idUnit })
+  const of = async (uid: string) => {
+    const given = await after.of(pod(uid, false), able)
+    return given?.mode === 'pod' && given.uids[0]!.hostId / idUnit
+  }
+  assert.deepEqual([await of('a'), await of('b'), await of('old')], [8, 9, 1])
+  await assert.rejects(of('c'), /could not find an empty slot/)
+})
+
 test('ids without a record are given to nobody', async () => {
   const files = memoryFiles()
   let isFull = true
@@ -74,6 +93,7 @@ test('ids without a record are given to nobody', async () => {
     return files.write(...args)
   }
   const some = createUserNamespaces({ files: { ...files, write }, rootDirectory: '/root', idsPerPod: 65_536 })
+  await some.load(wholeRange)
   for (const answer of await Promise.allSettled([some.of(pod('a', false), able), some.of(pod('a', false), able)]))
     assert.equal(answer.status, 'rejected')
   await assert.rejects(some.of(pod('a', false), able), /no space/)
@@ -86,9 +106,10 @@ test('ids end, and what begins among the node’s own users is not believed', as
   const files = memoryFiles()
   const make = () => createUserNamespaces({ files: withFolders(files, ['a']), rootDirectory: '/root', idsPerPod: 2 ** 31 })
   const few = make()
+  await few.load({ hostId: 2 ** 31, length: 2 ** 31 })
   await few.of(pod('a', false), able)
   await assert.rejects(few.of(pod('b', false), able), /could not find an empty slot/)
   await assert.rejects(few.of(pod('b', false), { name: 'kata', userNamespaces: false }), /RuntimeClass handler "kata" does not support/)
   await files.write('/root/pods/a/userns', JSON.stringify({ hostId: 0, length: 65_536 }), 0o600)
-  await assert.rejects(make().load(), /would begin at 0/)
+  await assert.rejects(make().load(wholeRange), /would begin at 0/)
 })

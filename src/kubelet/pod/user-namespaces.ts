@@ -2,12 +2,13 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Files } from '../interfaces.ts'
 import type { UserNamespace } from '../runtime.ts'
+import { type IdRange, idUnit } from './id-range.ts'
 import { podDirectory } from './names.ts'
 
 /** Hands out ranges of users and groups of the node to pods that want none of the node's own (`hostUsers: false`, KEP-127). */
 export interface UserNamespaces {
-  /** Reads what former kubelets gave out, before anything is given. */
-  load(): Promise<void>
+  /** Reads what former kubelets gave out, before anything is given: from then on out of `idsOfPods`. */
+  load(idsOfPods: IdRange): Promise<void>
   /**
    * The pod's mapping, the same for all of its life; undefined for a pod that shares the node's users. Throws `Invalid` where the runtime cannot,
    * `ServiceUnavailable` when all ranges are taken.
@@ -24,10 +25,12 @@ export interface UserNamespacesOptions {
   readonly idsPerPod: number
 }
 
-/** The first range is the node's own users; ids are of 32 bits. */
-const ID_LIMIT = 2 ** 32
-
 export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNamespacesOptions): UserNamespaces {
+  let whole: IdRange = { hostId: idsPerPod, length: 0 }
+  /**
+   * What a pod keeps for all of its life, whatever the configuration says of later ones: its files belong to these ids, and its containers that restart
+   * are mapped like those that run.
+   */
   const taken = new Map<string, IdRange>()
   /** Records under way: whoever asks for the same pod meanwhile waits for its record too. */
   const writing = new Map<string, Promise<void>>()
@@ -43,7 +46,8 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
   }
 
   return {
-    async load() {
+    async load(idsOfPods) {
+      whole = idsOfPods
       for (const path of await files.list(`${rootDirectory}/pods`)) {
         const uid = path.slice(path.lastIndexOf('/') + 1)
         const range = await read(uid)
@@ -58,7 +62,7 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
       }
       let range = taken.get(uid)
       if (range === undefined) {
-        range = firstFree([...taken.values()], idsPerPod)
+        range = firstFree([...taken.values()], idsPerPod, whole)
         taken.set(uid, range)
         const write = files.write(fileOf(uid), JSON.stringify(range), 0o600)
         writing.set(
@@ -81,25 +85,16 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
 
 const RECORD_LIMIT_BYTES = 4096
 
-/**
- * What a pod keeps for all of its life, whatever the configuration says of later ones: its files belong to these ids, and its containers that restart
- * are mapped like those that run.
- */
-interface IdRange {
-  readonly hostId: number
-  readonly length: number
-}
+const isWholeUnits = (ids: number): boolean => Number.isSafeInteger(ids) && ids >= idUnit && ids % idUnit === 0
 
-const isWholeUnits = (ids: number): boolean => Number.isSafeInteger(ids) && ids >= 65_536 && ids % 65_536 === 0
-
-/** The lowest range that overlaps none of those taken, which may be of other lengths. */
-function firstFree(taken: readonly IdRange[], length: number): IdRange {
-  let hostId = length
+/** The lowest range in `whole` that overlaps none of those taken, which may be of other lengths, and of anywhere. */
+function firstFree(taken: readonly IdRange[], length: number, whole: IdRange): IdRange {
+  let { hostId } = whole
   for (const other of taken.toSorted((a, b) => a.hostId - b.hostId)) {
     if (other.hostId >= hostId + length) break
     const end = other.hostId + other.length
     if (end > hostId) hostId = Math.ceil(end / length) * length
   }
-  if (hostId + length <= ID_LIMIT) return { hostId, length }
+  if (hostId + length <= whole.hostId + whole.length) return { hostId, length }
   throw new WherryError('ServiceUnavailable', 'could not find an empty slot to allocate a user namespace')
 }
