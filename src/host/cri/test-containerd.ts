@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../clock.ts'
@@ -26,6 +26,8 @@ export type TestContainerdOptions = Pick<ContainerdOptions, 'programDirectory' |
 /** `subnet`: of its pods, which no other test may use at the same time. Rejects where it does not answer in time. */
 export async function startTestContainerd(subnet: string, programs: TestContainerdOptions = {}): Promise<TestContainerd> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-cri-'))
+  // Users of a pod's own pass through it.
+  chmodSync(directory, 0o711)
   const bridge = `w${directory.slice(-6).toLowerCase()}`
   const options: ContainerdOptions = {
     ...programs,

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { defaultConfig } from '../config.ts'
 import { type Layout, paths } from '../layout.ts'
@@ -55,6 +55,13 @@ test('each has its name, and the host keeps its own', options, async () => {
   assert.equal((await inside(one, 'cat', '/proc/sys/kernel/hostname')).trim(), 'one')
   assert.equal((await inside(two, 'cat', '/proc/sys/kernel/hostname')).trim(), 'two.lab')
   assert.equal(readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(), hostname())
+})
+
+test('users of a pod’s own pass through its folder, and see no namespace of the node', options, () => {
+  const modeOf = (path: string): number => statSync(path).mode & 0o777
+  const { layout: own, namespaces } = machinePaths(layout, 'one')
+  for (let path = own.runDirectory; path !== folder; path = dirname(path)) assert.equal(modeOf(path) & 0o011, 0o011, path)
+  assert.equal(modeOf(namespaces), 0o700)
 })
 
 test('nodes reach each other and the machine, by both families', options, async () => {

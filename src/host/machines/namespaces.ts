@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isError, WherryError } from '#lib/errors.ts'
 import { containerLogsDirectory } from '../container-log-links.ts'
@@ -42,6 +42,8 @@ async function makeNamespaces(layout: Layout, name: string): Promise<void> {
 async function unshare(layout: Layout, name: string, before: readonly string[]): Promise<void> {
   await removeNamespaces(layout, name)
   const { namespaces, files } = machinePaths(layout, name)
+  // Pods with users of their own lie in this folder as well; their users have to get through.
+  mkdirSync(dirname(namespaces), { recursive: true, mode: 0o711 })
   mkdirSync(namespaces, { recursive: true, mode: 0o700 })
   // Only where no other namespace gets it too: it would hold itself (unshare(1), --mount).
   await run('mount', ['--bind', namespaces, namespaces])
