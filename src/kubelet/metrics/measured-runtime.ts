@@ -102,7 +102,9 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
     family('kubelet_started_containers_errors_total', 'Cumulative number of errors when starting containers', ['container_type', 'code']),
   )
   /** Of containers that were made and are to be started; bounded, for not all of them are. */
-  const kinds = new Map<string, string>()
+  const kinds = new Map<string, { readonly kind: string; readonly sandboxId: string }>()
+  /** Sandboxes of pods with users of their own whose start has not failed yet: a start fails once, whatever it fails by. */
+  const startingUserPods = new Set<string>()
 
   const counted = Object.fromEntries(
     Object.entries(operations).flatMap(([method, operation]) => {
@@ -133,7 +135,9 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
       pods.inc()
       if (hasOwnUsers(config)) userPods.inc()
       try {
-        return await counted.runSandbox(config)
+        const id = await counted.runSandbox(config)
+        if (hasOwnUsers(config)) bounded(startingUserPods.add(id))
+        return id
       } catch (error) {
         podErrors.inc()
         if (hasOwnUsers(config)) userPodErrors.inc()
@@ -149,30 +153,37 @@ export function measuredRuntime<R extends Runtime>(runtime: R, { registry, clock
       containers.of(kind).inc()
       try {
         const id = await counted.createContainer(sandboxId, config, sandbox)
-        kinds.set(id, kind)
-        const [oldest] = kinds.keys()
-        if (kinds.size > KINDS_MAX && oldest !== undefined) kinds.delete(oldest)
+        // A container that starts again is no part of its pod's start.
+        if (config.metadata.attempt > 0) startingUserPods.delete(sandboxId)
+        bounded(kinds.set(id, { kind, sandboxId }))
         return id
       } catch (error) {
         containerErrors.of(kind, 'CreateContainerError').inc()
-        if (hasOwnUsers(sandbox)) userPodErrors.inc()
+        if (startingUserPods.delete(sandboxId)) userPodErrors.inc()
         throw error
       }
     },
     async startContainer(id) {
-      const kind = kinds.get(id) ?? kindNames.regular
+      const { kind, sandboxId } = kinds.get(id) ?? { kind: kindNames.regular, sandboxId: '' }
       kinds.delete(id)
       try {
         await counted.startContainer(id)
       } catch (error) {
         containerErrors.of(kind, isError(error, 'Timeout') ? 'DeadlineExceeded' : 'RunContainerError').inc()
+        if (startingUserPods.delete(sandboxId)) userPodErrors.inc()
         throw error
       }
     },
   }
 }
 
-const KINDS_MAX = 1000
+/** What is remembered of sandboxes and containers: the oldest go, since not all of them come to what is waited for. */
+function bounded(known: { readonly size: number; keys(): Iterable<string>; delete(key: string): boolean }): void {
+  const [oldest] = known.keys()
+  if (known.size > rememberedMax && oldest !== undefined) known.delete(oldest)
+}
+
+const rememberedMax = 1000
 const kindNames = { regular: 'container', init: 'init_container', ephemeral: 'ephemeral_container' } as const
 
 const hasOwnUsers = ({ security }: SandboxConfig): boolean => security.userNamespace?.mode === 'pod'
