@@ -168,7 +168,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     ...(options.observer?.resizes && { observer: options.observer.resizes }),
   })
   const idsPerPod = config.configuration?.userNamespaces?.idsPerPod ?? idUnit
-  const userNamespaces = createUserNamespaces({ files: options.files, rootDirectory: config.rootDirectory, idsPerPod })
+  const { rootDirectory, nodeName } = config
+  const userNamespaces = createUserNamespaces({ files: options.files, rootDirectory, idsPerPod, nodeName })
   const context: PodContext = {
     ...options,
     random: random.fork('pods'),

@@ -53,7 +53,8 @@ check('hostPID', { hostPID: true }, (c, s) => [c.security.pid, s.security.pid], 
 check('hostIPC', { hostIPC: true }, (c, s) => [c.security.ipc, s.security.ipc], ['node', 'node'])
 check('shareProcessNamespace', { shareProcessNamespace: true }, (c, s) => [c.security.pid, s.security.pid], ['pod', 'pod'])
 check('no shared namespaces', {}, (c) => [c.security.network, c.security.pid, c.security.ipc], ['pod', 'container', 'pod'])
-const users = [{ hostId: 65_536, containerId: 0, length: 65_536 }]
+// Where a node of the name "node" begins.
+const users = [{ hostId: 1_308_033_024, containerId: 0, length: 65_536 }]
 check('hostUsers', { hostUsers: false }, (c, s) => [c.security.userNamespace, s.security.userNamespace], [
   { mode: 'pod', uids: users, gids: users },
   { mode: 'pod', uids: users, gids: users },

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { MachineFacts } from '../interfaces.ts'
 import { type IdRange, idsOfPods, idUnit } from './id-range.ts'
 
-check('nothing said: all but the node’s own', undefined, { hostId: idUnit, length: 2 ** 32 - idUnit })
-check('longer ones', undefined, { hostId: 2 * idUnit, length: 2 ** 32 - 2 * idUnit }, 2 * idUnit)
+check('nothing said: all but the node’s own', undefined, { hostId: idUnit, length: 2 ** 32 - 1 - idUnit })
+check('longer ones', undefined, { hostId: 2 * idUnit, length: 2 ** 32 - 1 - 2 * idUnit }, 2 * idUnit)
 check('a range of the administrator', '0: kubelet 131072 7208960\n', { hostId: 131_072, length: 7_208_960 })
 check(
   'another of groups',

@@ -10,8 +10,9 @@ export interface IdRange {
 /** The least that a pod has, and what every range is a multiple of: 16 bits, so that the usual numbers of users mean the same in all pods (KEP-127). */
 export const idUnit = 65_536
 
-/** The first are the node's own users; ids are of 32 bits. */
+/** Ids are of 32 bits, and the last one means none: the kernel maps no range that has it (user_namespaces(7)). */
 const idLimit = 2 ** 32
+const lastId = idLimit - 1
 
 /**
  * The ids that pods with users of their own get theirs from: what the administrator gave the user `kubelet` in subuid(5) and subgid(5), so that no other
@@ -22,7 +23,7 @@ export function idsOfPods(
   given: MachineFacts['subordinateIds'],
   { idsPerPod, maxPods }: { readonly idsPerPod: number; readonly maxPods: number },
 ): IdRange {
-  if (given === undefined) return { hostId: idsPerPod, length: idLimit - idsPerPod }
+  if (given === undefined) return { hostId: idsPerPod, length: lastId - idsPerPod }
   if (given.uids.trim() !== given.gids.trim())
     throw refusal('users and groups must be the same range', `${given.uids.trim()} is not ${given.gids.trim()}`)
   const lines = given.uids.trim().split('\n')
@@ -35,7 +36,7 @@ export function idsOfPods(
   if (length % idsPerPod !== 0)
     throw refusal(`their number must be a multiple of userNamespaces.idsPerPod, ${idsPerPod}`, `it is ${length}`)
   if (length / idsPerPod < maxPods) throw refusal(`they must do for maxPods, ${maxPods} pods with ${idsPerPod} each`, `there are ${length}`)
-  return { hostId, length }
+  return { hostId, length: Math.min(length, lastId - hostId) }
 }
 
 const refusal = (wanted: string, found: string): WherryError =>

@@ -84,6 +84,23 @@ test('what the administrator set aside is given out and nothing else; who had ot
   await assert.rejects(of('c'), /could not find an empty slot/)
 })
 
+test('nodes of one machine begin at different ids, and each comes to all of them', async () => {
+  const make = async (nodeName: string, length: number) => {
+    const made = createUserNamespaces({ files: memoryFiles(), rootDirectory: '/root', idsPerPod: idUnit, nodeName })
+    await made.load({ hostId: idUnit, length })
+    return async (uid: string) => {
+      const given = await made.of(pod(uid, false), able)
+      return given?.mode === 'pod' ? given.uids[0]!.hostId / idUnit : assert.fail()
+    }
+  }
+  const whole = 2 ** 32 - idUnit
+  const [one, two] = [await (await make('vm', whole))('a'), await (await make('vm-2', whole))('a')]
+  assert.ok(Math.abs(one - two) > 110, `${one} and ${two}`)
+  const few = await make('vm-2', 3 * idUnit)
+  assert.deepEqual([await few('a'), await few('b'), await few('c')].sort(), [1, 2, 3])
+  await assert.rejects(few('d'), /could not find an empty slot/)
+})
+
 test('ids without a record are given to nobody', async () => {
   const files = memoryFiles()
   let isFull = true

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { WherryError } from '#lib/errors.ts'
 import type { Files } from '../interfaces.ts'
@@ -23,9 +24,11 @@ export interface UserNamespacesOptions {
   readonly rootDirectory: string
   /** A multiple of 65,536. */
   readonly idsPerPod: number
+  /** Nodes of one machine begin at different ids, by their names. Absent: at the lowest. */
+  readonly nodeName?: string
 }
 
-export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNamespacesOptions): UserNamespaces {
+export function createUserNamespaces({ files, rootDirectory, idsPerPod, nodeName }: UserNamespacesOptions): UserNamespaces {
   let whole: IdRange = { hostId: idsPerPod, length: 0 }
   /**
    * What a pod keeps for all of its life, whatever the configuration says of later ones: its files belong to these ids, and its containers that restart
@@ -62,7 +65,7 @@ export function createUserNamespaces({ files, rootDirectory, idsPerPod }: UserNa
       }
       let range = taken.get(uid)
       if (range === undefined) {
-        range = firstFree([...taken.values()], idsPerPod, whole)
+        range = firstFree([...taken.values()], idsPerPod, whole, beginOf(nodeName, idsPerPod, whole))
         taken.set(uid, range)
         const write = files.write(fileOf(uid), JSON.stringify(range), 0o600)
         writing.set(
@@ -87,14 +90,28 @@ const RECORD_LIMIT_BYTES = 4096
 
 const isWholeUnits = (ids: number): boolean => Number.isSafeInteger(ids) && ids >= idUnit && ids % idUnit === 0
 
-/** The lowest range in `whole` that overlaps none of those taken, which may be of other lengths, and of anywhere. */
-function firstFree(taken: readonly IdRange[], length: number, whole: IdRange): IdRange {
-  let { hostId } = whole
-  for (const other of taken.toSorted((a, b) => a.hostId - b.hostId)) {
-    if (other.hostId >= hostId + length) break
-    const end = other.hostId + other.length
-    if (end > hostId) hostId = Math.ceil(end / length) * length
+/** Several nodes of a machine know nothing of each other's pods, and should not give them the same users where there are plenty. */
+function beginOf(nodeName: string | undefined, length: number, whole: IdRange): number {
+  if (nodeName === undefined) return whole.hostId
+  // Not among ids that some programs take for negative numbers.
+  const end = Math.min(whole.hostId + whole.length, 2 ** 31)
+  const places = Math.max(1, Math.floor((end - whole.hostId) / length))
+  return whole.hostId + (createHash('sha256').update(nodeName).digest().readUInt32BE() % places) * length
+}
+
+/** The first range in `whole` from `begin` on, and else from its start, that overlaps none of those taken, which may be of other lengths, and of anywhere. */
+function firstFree(taken: readonly IdRange[], length: number, whole: IdRange, begin: number): IdRange {
+  const sorted = taken.toSorted((a, b) => a.hostId - b.hostId)
+  const from = (start: number): IdRange | undefined => {
+    let hostId = start
+    for (const other of sorted) {
+      if (other.hostId >= hostId + length) break
+      const end = other.hostId + other.length
+      if (end > hostId) hostId = Math.ceil(end / length) * length
+    }
+    return hostId + length <= whole.hostId + whole.length ? { hostId, length } : undefined
   }
-  if (hostId + length <= whole.hostId + whole.length) return { hostId, length }
+  const found = from(begin) ?? from(whole.hostId)
+  if (found !== undefined) return found
   throw new WherryError('ServiceUnavailable', 'could not find an empty slot to allocate a user namespace')
 }
