@@ -3,20 +3,10 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { connect } from 'node:tls'
-import { systemClock } from '#host/clock.ts'
-import { makeCertificate } from '#host/pki/certificate.ts'
-import { silentLog } from '#lib/log.ts'
 import { createKubeletServer, type KubeletServer, type KubeletServerOptions } from './kubelet-server.ts'
 import { routeOf } from './routes.ts'
+import { testServerOptions } from './test-server-options.ts'
 
-const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3600_000 }
-const ca = makeCertificate({ commonName: 'test-ca', usage: 'ca', ...validity })
-const serving = makeCertificate({ commonName: 'node', usage: 'server', addresses: ['127.0.0.1'], ...validity }, ca)
-
-const record = {
-  pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [{ name: 'c' }, { name: 'waiting' }] } },
-  containers: [{ name: 'c', id: 'c-id', state: 'running' }],
-}
 const checkpoints: string[] = []
 async function checkpointContainer(id: string, location: string, timeoutMs: number): Promise<void> {
   if (timeoutMs === 7000) throw new Error('no CRIU here')
@@ -29,17 +19,9 @@ const execSync = async (_id: string, command: readonly string[]) => ({
 })
 
 const options: KubeletServerOptions = {
-  nodeName: 'node',
-  pods: { list: () => [], get: (_namespace: string, name: string) => (name === 'p' ? record : undefined) } as never,
-  runtime: { checkpointContainer, execSync } as unknown as KubeletServerOptions['runtime'],
+  ...testServerOptions({ checkpointContainer, execSync }),
   checkpointDirectory: '/checkpoints',
   flags: { 'root-dir': '/var/lib/kubelet', 'node-ip': '192.0.2.1' },
-  logFiles: {} as KubeletServerOptions['logFiles'],
-  authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
-  authorize: async () => true,
-  certificate: { current: () => ({ ...serving, clientCa: ca.certificate }) },
-  clock: systemClock,
-  log: silentLog,
 }
 
 let server: KubeletServer

@@ -3,38 +3,19 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
-import { systemClock } from '#host/clock.ts'
-import { makeCertificate } from '#host/pki/certificate.ts'
-import { silentLog } from '#lib/log.ts'
 import { inSpan } from '#lib/tracing/active-span.ts'
 import { createVirtualClock } from '#sim/clock.ts'
 import { shownTraces, testTracer } from '../tracing/testing.ts'
-import { createKubeletServer, type KubeletServerOptions } from './kubelet-server.ts'
+import { createKubeletServer } from './kubelet-server.ts'
+import { testServerOptions } from './test-server-options.ts'
 
-const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3600_000 }
-const ca = makeCertificate({ commonName: 'test-ca', usage: 'ca', ...validity })
-const serving = makeCertificate({ commonName: 'node', usage: 'server', addresses: ['127.0.0.1'], ...validity }, ca)
-const record = {
-  pod: { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [{ name: 'c' }] } },
-  containers: [{ name: 'c', id: 'c-id', state: 'running' }],
-}
 /** As the runtime's calls are spans. */
 const execSync = (_id: string, command: readonly string[]) =>
   inSpan('ExecSync', async () => {
     if (command[0] === 'break') throw new Error('broken')
     return { exitCode: 0, stdout: Buffer.from('out'), stderr: Buffer.from('') }
   })
-const options: KubeletServerOptions = {
-  nodeName: 'node',
-  pods: { list: () => [], get: (_namespace: string, name: string) => (name === 'p' ? record : undefined) } as never,
-  runtime: { execSync } as unknown as KubeletServerOptions['runtime'],
-  logFiles: {} as KubeletServerOptions['logFiles'],
-  authenticate: async ({ bearerToken }) => (bearerToken === 'good' ? { name: 'someone', groups: [], by: 'token' } : undefined),
-  authorize: async () => true,
-  certificate: { current: () => ({ ...serving, clientCa: ca.certificate }) },
-  clock: systemClock,
-  log: silentLog,
-}
+const options = testServerOptions({ execSync })
 
 const token = 'Authorization: Bearer good'
 const traceparent = 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
